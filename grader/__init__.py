@@ -1,0 +1,1 @@
+"""An automatic grader that understands TensorFlow notebooks: load → run → ask → judge → score → report."""

@@ -1,0 +1,180 @@
+"""The values that flow through the pipeline; each stage takes frozen ones and returns frozen ones."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+
+class Outcome(StrEnum):
+    """How a submission ended, seen from outside; the words of results.json."""
+
+    OK = "ok"
+    FAILED_CELLS = "failed_cells"
+    TIMEOUT = "timeout"
+    OUT_OF_MEMORY = "out_of_memory"
+    DIED = "died"
+    UNREADABLE = "unreadable"
+    UNATTEMPTED = "unattempted"
+    GRADER_ERROR = "grader_error"
+
+
+class Isolation(StrEnum):
+    BUBBLEWRAP = "bubblewrap"
+    LANDLOCK = "landlock"
+    NONE = "none"
+
+
+class Level(StrEnum):
+    RUNS = "runs"
+    SHAPES = "shapes"
+    VALUES = "values"
+    GRADIENTS = "gradients"
+    REGULARISATION = "regularisation"
+    DROPOUT = "dropout"
+    LEARNS = "learns"
+    OUTCOME = "outcome"
+    MANUAL = "manual"
+
+
+class Verdict(StrEnum):
+    PASS = "pass"
+    FAIL = "fail"
+    BLOCKED = "blocked"  # a check it needs did not pass
+    UNSURE = "unsure"  # our doubt, cut or fault: points pending
+    MANUAL = "manual"  # a person decides: points pending
+
+
+class TrainPolicy(StrEnum):
+    FULL = "full"  # as the student wrote it
+    BUDGET = "budget"  # epochs and seconds capped by the rubric
+    NONE = "none"  # one epoch on one batch, so that later cells live
+
+
+class CellStatus(StrEnum):
+    OK = "ok"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    DIED = "died"  # the kernel went down with it
+    OUT_OF_MEMORY = "out_of_memory"
+    SKIPPED = "skipped"  # left out on purpose, or after the submission's deadline
+
+
+class Trouble(Struct, frozen=True, forbid_unknown_fields=True):
+    """An exception of the student's code, as far as it can be told: kind, message, and where in the notebook."""
+
+    kind: str
+    message: str
+    cell: int | None = None  # index into Submission.cells
+    line: int | None = None  # 1-based line of that cell
+    text: str | None = None  # that line
+
+
+class Cell(Struct, frozen=True):
+    index: int
+    kind: str  # code | markdown | raw
+    source: str
+    colab_id: str | None = None
+    outputs: tuple[dict[str, Any], ...] = ()  # as handed in
+
+
+class Submission(Struct, frozen=True):
+    """One notebook as handed in, repaired where Colab or an editor left oddities."""
+
+    path: Path  # absolute; for a zip: the zip's path joined with the member's name
+    student: str
+    lab: str | None  # slug; None when unreadable or not recognised
+    cells: tuple[Cell, ...] = ()
+    repairs: tuple[str, ...] = ()  # a sentence each
+    fault: str | None = None  # why it cannot be read; then there are no cells
+    content: str = ""  # sha256 of the bytes handed in
+
+
+class CellRun(Struct, frozen=True):
+    index: int
+    status: CellStatus
+    seconds: float = 0.0
+    trouble: Trouble | None = None
+    outputs: tuple[dict[str, Any], ...] = ()  # nbformat outputs, size-capped
+
+
+class Run(Struct, frozen=True):
+    """What happened when the notebook ran from top to bottom."""
+
+    outcome: Outcome
+    isolation: Isolation
+    cells: tuple[CellRun, ...] = ()
+    changes: tuple[str, ...] = ()  # what we changed, answered ourselves or ignored; a sentence each
+    seconds: float = 0.0
+    fault: str | None = None  # one sentence: what ended it, and whose fault that is
+
+
+class Difference(Struct, frozen=True):
+    """How two tensors differ, in words and as a small table of (where, yours, expected)."""
+
+    sentence: str
+    rows: tuple[tuple[str, str, str], ...] = ()
+
+
+class Finding(Struct, frozen=True):
+    """What a check saw. Points are none of its business."""
+
+    check: str
+    verdict: Verdict
+    message: str  # one or two sentences to the student
+    mistake: str | None = None  # slug, named in the rubric
+    seen: str = ""  # what the student's code did, briefly
+    difference: Difference | None = None
+    cell: int | None = None  # index of the cell to look at
+
+
+class Remark(Struct, frozen=True):
+    """Costs nothing: a valid form that differs from the deck, tuned sizes, an extra done."""
+
+    id: str
+    message: str
+
+
+class CheckResult(Struct, frozen=True):
+    """A finding with its points and the rubric's words around it."""
+
+    id: str
+    level: Level
+    title: str
+    verdict: Verdict
+    points: float
+    possible: float
+    message: str
+    public: bool = False
+    tested: str = ""  # how it was asked
+    why: str = ""  # why it matters
+    seen: str = ""
+    mistake: str | None = None
+    mistake_title: str = ""
+    hint: str = ""
+    difference: Difference | None = None
+    cell: int | None = None
+
+
+class Scorecard(Struct, frozen=True):
+    checks: tuple[CheckResult, ...] = ()
+    earned: float = 0.0
+    possible: float = 0.0  # pending included
+    pending: float = 0.0
+    fix_first: str | None = None  # id of the check whose repair helps most
+
+
+class Report(Struct, frozen=True):
+    """Everything a page or a row of results.json is made of."""
+
+    submission: Submission
+    lab_title: str
+    outcome: Outcome
+    run: Run
+    card: Scorecard
+    remarks: tuple[Remark, ...] = ()
+    summary: str = ""  # one or two sentences on top of the page
+    seconds: float = 0.0
+    seed: int = 0
+    data: str = "toy"  # what the notebook ran on, in words
