@@ -6,6 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from grader.sandbox.guest.wire import Trouble
+
 
 class Outcome(StrEnum):
     """How a submission ended, seen from outside; the words of results.json."""
@@ -59,16 +61,6 @@ class CellStatus(StrEnum):
     DIED = "died"  # the kernel went down with it
     OUT_OF_MEMORY = "out_of_memory"
     SKIPPED = "skipped"  # left out on purpose, or after the submission's deadline
-
-
-class Trouble(Struct, frozen=True, forbid_unknown_fields=True):
-    """An exception of the student's code, as far as it can be told: kind, message, and where in the notebook."""
-
-    kind: str
-    message: str
-    cell: int | None = None  # index into Submission.cells
-    line: int | None = None  # 1-based line of that cell
-    text: str | None = None  # that line
 
 
 class Cell(Struct, frozen=True):

@@ -45,7 +45,7 @@ class Ref(Struct, frozen=True, tag="ref", forbid_unknown_fields=True):
 class Opaque(Struct, frozen=True, tag="opaque", forbid_unknown_fields=True):
     """Something that is not sent; only the name of its type is."""
 
-    type: str
+    type_name: str
 
 
 Scalar = bool | int | float | str | None
