@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from grader.sandbox.guest.wire import Trouble
+from grader.sandbox.guest.wire import Inventory, Trouble, Value, VariableList, Watched
 
 
 class Outcome(StrEnum):
@@ -170,3 +170,43 @@ class Report(Struct, frozen=True):
     seconds: float = 0.0
     seed: int = 0
     data: str = "toy"  # what the notebook ran on, in words
+
+
+class Status(StrEnum):
+    """How a question ended."""
+
+    ANSWERED = "answered"
+    RAISED = "raised"  # the student's code raised; values up to that step are there
+    LATE = "late"
+    DIED = "died"  # the kernel went down, or could not be brought back
+    MALFORMED = "malformed"  # a reply that is not one
+
+
+class Observation(Struct, frozen=True):
+    """What came back for a question. Every value may be a lie; none is ever a pass by itself."""
+
+    question: str
+    status: Status
+    values: dict[str, Value | Watched | Inventory | VariableList] = {}
+    trouble: Trouble | None = None
+    at: int | None = None  # the step that raised
+    printed: str = ""
+
+
+class Limits(Struct, frozen=True):
+    """Seconds and bytes a submission may use."""
+
+    submission: float = 300.0
+    cell: float = 120.0
+    memory: int = 6 * 1024**3  # whole process tree
+    disk: int = 512 * 1024**2
+    output: int = 2 * 1024**2  # kept per notebook, in bytes of JSON
+    processes: int = 256
+
+
+class TrainBudget(Struct, frozen=True):
+    """How much training a notebook may do by itself; the guest gets it with its configuration."""
+
+    policy: TrainPolicy = TrainPolicy.BUDGET
+    epochs: int = 10
+    seconds: float = 120.0  # all trainings of the notebook together
