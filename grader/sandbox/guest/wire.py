@@ -90,10 +90,10 @@ class UpdateEvent(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MethodCall(Struct, frozen=True, forbid_unknown_fields=True):
-    """A call of one of the watched object's own methods; the first argument only by its value when `inputs` are kept."""
+    """A call of one of the watched object's own methods while it trained."""
 
     method: str
-    args: tuple[Value, ...]  # without self; arrays above 64 KB are Opaque
+    args: tuple[Value, ...]  # without self
     kwargs: dict[str, Value]
     result: Value
     under_tape: bool
@@ -107,7 +107,6 @@ class Watched(Struct, frozen=True, tag="watched", forbid_unknown_fields=True):
     calls: tuple[MethodCall, ...]
     before: tuple[VariableInfo, ...]
     after: tuple[VariableInfo, ...]
-    dropout_rates: tuple[float, ...]  # rates that reached tf.nn.dropout or a Dropout layer, in order
     returned: Value
     trouble: Trouble | None = None
 

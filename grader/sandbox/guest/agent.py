@@ -1,0 +1,88 @@
+"""Serves questions over a unix socket from a thread of the student's kernel; interrupts itself when one takes too long."""
+
+import contextlib
+import ctypes
+import io
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from answer import answer
+from config import GuestConfig
+from wire import Question, Reply, Trouble, decode_question, frame, frame_length
+
+PRINTED_LIMIT = 50_000
+
+
+class Late(BaseException):
+    """Raised inside the answering thread when a question has used up its seconds."""
+
+
+def start(config: GuestConfig) -> None:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.connect(config.socket)
+    threading.Thread(target=serve, args=(connection,), daemon=True, name="questions").start()
+
+
+def serve(connection: socket.socket) -> None:
+    while header := receive(connection, 4):
+        question = decode_question(receive(connection, frame_length(header)))
+        connection.sendall(sendable(respond(question)))
+
+
+def sendable(reply: Reply) -> bytes:
+    body = frame(reply)
+    try:
+        frame_length(body[:4])
+    except ValueError:
+        return frame(Reply(reply.id, {}, Trouble("TooLarge", "the answer is larger than can be sent"), 0))
+    return body
+
+
+def receive(connection: socket.socket, length: int) -> bytes:
+    """Exactly `length` bytes, or b"" when the host has gone."""
+    parts = []
+    while length:
+        part = connection.recv(min(length, 1 << 20))
+        if not part:
+            return b""
+        parts.append(part)
+        length -= len(part)
+    return b"".join(parts)
+
+
+def respond(question: Question) -> Reply:
+    printed = io.StringIO()
+    values: dict[str, Any] = {}
+    trouble, at, late = None, None, False
+    with contextlib.redirect_stdout(printed):  # type: ignore[type-var]
+        try:
+            with deadline(question.seconds):
+                trouble, at = answer(question, values)
+        except Late:
+            late = True
+    return Reply(question.id, values, trouble, at, late, printed.getvalue()[:PRINTED_LIMIT])
+
+
+@contextlib.contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Raise Late in this thread after `seconds`, and again every half second while the code swallows it."""
+    over = threading.Event()
+    lock = threading.Lock()
+    thread = ctypes.c_ulong(threading.get_ident())
+
+    def watch() -> None:
+        wait = seconds
+        while not over.wait(wait):
+            with lock:
+                if not over.is_set():
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(Late))
+            wait = 0.5
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        with lock:
+            over.set()

@@ -1,0 +1,155 @@
+"""Carries out the steps of a question in the notebook's namespace; globals it touched are put back afterwards."""
+
+import ast
+import random
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import survey
+import tensorflow as tf
+import watch
+import wire
+from cells import locate
+from values import decode, encode, is_variable
+
+_ABSENT = object()
+
+
+class Namespace:
+    """The notebook's globals with this question's slots before them."""
+
+    def __init__(self) -> None:
+        self.globals: dict[str, Any] = sys.modules["__main__"].__dict__
+        self.slots: dict[str, Any] = {}
+        self.replaced: dict[str, Any] = {}
+
+    def find(self, path: str) -> Any:
+        if path in self.slots:
+            return self.slots[path]
+        return eval(path, self.globals, self.slots)  # noqa: S307 - we are inside the jail, asking about its own objects
+
+    def value(self, value: Any) -> Any:
+        return decode(value, self.find)
+
+    def put(self, path: str, new: Any) -> None:
+        target = ast.parse(path, mode="eval").body
+        if isinstance(target, ast.Name):
+            self.replaced.setdefault(path, self.globals.get(path, _ABSENT))
+            self.globals[path] = new
+            return
+        old = self.find(path) if not isinstance(target, ast.Attribute) else getattr(self.owner(target), target.attr, None)
+        if is_variable(old) and not is_variable(new):
+            old.assign(tf.cast(new, old.dtype))
+        elif isinstance(target, ast.Attribute):
+            setattr(self.owner(target), target.attr, new)
+        elif isinstance(target, ast.Subscript):
+            self.owner(target)[ast.literal_eval(target.slice)] = new
+
+    def owner(self, target: Any) -> Any:
+        return self.find(ast.unparse(target.value))
+
+    def restore(self) -> None:
+        for name, old in self.replaced.items():
+            if old is _ABSENT:
+                self.globals.pop(name, None)
+            else:
+                self.globals[name] = old
+
+
+def seed_everything(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    tf.random.set_seed(seed)
+
+
+def answer(question: wire.Question, values: dict[str, Any]) -> tuple[wire.Trouble | None, int | None]:
+    """Fill `values`; the exception of the first step that raised and that step's number, else (None, None)."""
+    tf.config.run_functions_eagerly(True)  # a watched tape inside a graph fires once, with symbols
+    names = Namespace()
+    number = 0
+    try:
+        for number, step in enumerate(question.steps):  # noqa: B007 - the number of the step that raised is reported
+            STEPS[type(step)](step, names, values)
+    except Exception as error:  # whatever the student's code raises is an answer
+        return trouble_from(error), number
+    except (SystemExit, KeyboardInterrupt) as error:
+        return trouble_from(error), number
+    finally:
+        names.restore()
+    return None, None
+
+
+def trouble_from(error: BaseException) -> wire.Trouble:
+    cell, line, text = locate(error.__traceback__) if error.__traceback__ else (None, None, None)
+    try:
+        message = str(error)[:2000]
+    except Exception:  # an exception class of the student's whose __str__ fails
+        message = ""
+    return wire.Trouble(type(error).__name__[:100], message, cell, line, text)
+
+
+def make(step: wire.Make, names: Namespace, values: dict[str, Any]) -> None:
+    cls = survey.class_named(step.cls)
+    keywords = {key: names.value(value) for key, value in step.kwargs.items()}
+    names.slots[step.into] = cls(*[names.value(value) for value in step.args], **keywords)
+
+
+def put(step: wire.Put, names: Namespace, values: dict[str, Any]) -> None:
+    names.put(step.path, names.value(step.value))
+
+
+def call(step: wire.Call, names: Namespace, values: dict[str, Any]) -> None:
+    function = names.find(step.path)
+    arguments = [names.value(value) for value in step.args]
+    keywords = {key: names.value(value) for key, value in step.kwargs.items()}
+    seed_everything(step.seed)
+    result = function(*arguments, **keywords)
+    if step.keep:
+        names.slots[step.into] = result
+    if step.into:
+        values[step.into] = encode(result)
+
+
+def read(step: wire.Read, names: Namespace, values: dict[str, Any]) -> None:
+    values[step.into] = encode(names.find(step.path))
+
+
+def list_variables(step: wire.ListVariables, names: Namespace, values: dict[str, Any]) -> None:
+    values[step.into] = survey.variables(names.find(step.path), step.path, step.values)
+
+
+def take_survey(step: wire.Survey, names: Namespace, values: dict[str, Any]) -> None:
+    values[step.into] = survey.inventory(names.globals)
+
+
+def watch_training(step: wire.Watch, names: Namespace, values: dict[str, Any]) -> None:
+    arguments = [names.value(value) for value in step.args]
+    keywords = {key: names.value(value) for key, value in step.kwargs.items()}
+    seed_everything(step.seed)
+    values[step.into] = watch.watched(names.find(step.owner), step, arguments, keywords, trouble_from)
+
+
+def gradient(step: wire.Gradient, names: Namespace, values: dict[str, Any]) -> None:
+    function = names.find(step.path)
+    first, *others = [names.value(value) for value in step.args]
+    seed_everything(step.seed)
+    x = tf.constant(first)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        result = function(x, *others)
+        total = tf.reduce_sum(result)
+    values[step.into] = encode(tape.gradient(total, x))
+
+
+STEPS: dict[type, Callable[[Any, Namespace, dict[str, Any]], None]] = {
+    wire.Make: make,
+    wire.Put: put,
+    wire.Call: call,
+    wire.Read: read,
+    wire.ListVariables: list_variables,
+    wire.Survey: take_survey,
+    wire.Watch: watch_training,
+    wire.Gradient: gradient,
+}

@@ -1,0 +1,104 @@
+"""What the notebook left behind: classes, functions, plain globals, and every variable reachable from an object."""
+
+import inspect
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import training
+from cells import cell_of
+from values import encode_array, is_variable
+from wire import ClassInfo, Construction, FunctionInfo, Inventory, ParameterInfo, VariableInfo, VariableList
+
+DEPTH = 5
+MOST = 2000
+
+
+def class_named(name: str) -> Any:
+    """The last definition of a class; a class made by other means than a class statement is looked up as a global."""
+    if name in training.CLASSES:
+        return training.CLASSES[name]
+    import __main__
+
+    return vars(__main__)[name]
+
+
+def inventory(names: dict[str, Any]) -> Inventory:
+    public = {name: value for name, value in list(names.items()) if not name.startswith("_")}
+    functions = [describe_function(name, value) for name, value in public.items()
+                 if isinstance(value, types.FunctionType) and value.__module__ == "__main__"]
+    bound = {id(value): name for name, value in public.items()}
+    constructions = [Construction(shown.cls, shown.args, shown.kwargs, bound.get(id(made), ""))
+                     for shown, made in training.CONSTRUCTIONS]
+    return Inventory(
+        classes=tuple(describe_class(cls) for cls in training.CLASSES.values()),
+        functions=tuple(functions[:MOST]),
+        scalars={name: value for name, value in public.items() if type(value) in (bool, int, float) and abs(value) < 2**62},
+        sizes={name: len(value) for name, value in public.items() if isinstance(value, (list, dict, tuple))},
+        constructions=tuple(constructions),
+        trainings=tuple(training.TRAININGS))
+
+
+def describe_class(cls: type) -> ClassInfo:
+    own = training.own_functions(cls)
+    cells = [cell_of(inspect.unwrap(f).__code__.co_filename) for name, f in own.items() if name in vars(cls)]
+    return ClassInfo(
+        name=cls.__name__,
+        cell=next((cell for cell in cells if cell is not None), None),
+        bases=tuple(base.__name__ for base in cls.__mro__[1:-1]),
+        methods={name: parameters(f)[1:] for name, f in own.items()},
+        trains=tuple(training.trainers(cls)),
+        parameters=parameters(cls.__init__)[1:])  # type: ignore[misc]
+
+
+def describe_function(name: str, function: types.FunctionType) -> FunctionInfo:
+    return FunctionInfo(name, cell_of(function.__code__.co_filename), parameters(function))
+
+
+def parameters(function: Any) -> tuple[ParameterInfo, ...]:
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return ()
+    return tuple(
+        ParameterInfo(p.name, p.default is p.empty, p.default if type(p.default) in (bool, int, float, str) else None)
+        for p in signature.parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
+
+
+def variables(owner: Any, path: str, values: bool) -> VariableList:
+    listed = getattr(owner, "trainable_variables", None)
+    trained = [id(v) for v in listed] if isinstance(listed, (list, tuple)) else []
+    found = [VariableInfo(where, tuple(int(n) for n in v.shape), str(getattr(v.dtype, "name", v.dtype)),
+                          trained.index(id(v)) if id(v) in trained else None,
+                          encode_array(v) if values else None)  # type: ignore[arg-type]
+             for where, v in reachable(owner, path)]
+    return VariableList(tuple(found), training.plain_attributes(owner))
+
+
+def reachable(owner: Any, path: str) -> list[tuple[str, Any]]:
+    """(path, variable) for every variable below an object, each once; trainable_variables last, since it only repeats."""
+    seen: dict[int, tuple[str, Any]] = {}
+    for where, variable in walk(owner, path, DEPTH, set()):
+        seen.setdefault(id(variable), (where, variable))
+    return list(seen.values())
+
+
+def walk(thing: Any, path: str, depth: int, visited: set[int]) -> Iterator[tuple[str, Any]]:
+    if is_variable(thing):
+        yield path, thing
+        return
+    if depth == 0 or id(thing) in visited or len(visited) > MOST:
+        return
+    visited.add(id(thing))
+    for where, child in children(thing, path):
+        yield from walk(child, where, depth - 1, visited)
+
+
+def children(thing: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(thing, dict):
+        yield from ((f"{path}[{key!r}]", value) for key, value in list(thing.items()) if isinstance(key, (str, int)))
+    elif isinstance(thing, (list, tuple)):
+        yield from ((f"{path}[{i}]", value) for i, value in enumerate(thing[:MOST]))
+    elif hasattr(thing, "__dict__") and not isinstance(thing, (type, types.ModuleType, types.FunctionType)):
+        names = sorted(vars(thing), key=lambda name: name in ("trainable_variables", "_trainable_variables"))
+        yield from ((f"{path}.{name}", vars(thing)[name]) for name in names if name.isidentifier())

@@ -1,0 +1,139 @@
+"""What GradientTape and the optimizers do, told to whoever records at the moment; nothing changes for the notebook."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+import tensorflow as tf
+
+
+class Enough(BaseException):
+    """Ends a watched training after the steps that were asked for."""
+
+
+class Recorder(Protocol):
+    def gradient(self, target: Any, sources: Any, gradients: Any) -> None: ...
+    def updating(self, optimizer: Any, pairs: list[tuple[Any, Any]]) -> None: ...
+    def updated(self) -> None: ...
+
+
+class Losses:
+    """First and last loss and the number of steps of a training."""
+
+    def __init__(self) -> None:
+        self.targets: list[Any] = []
+        self.steps = 0
+
+    def gradient(self, target: Any, sources: Any, gradients: Any) -> None:
+        self.steps += 1
+        self.targets[1:] = [target]  # converted only when asked for: a number each step would cost time
+
+    def updating(self, optimizer: Any, pairs: list[tuple[Any, Any]]) -> None:
+        """Not needed for losses."""
+
+    def updated(self) -> None:
+        """Not needed for losses."""
+
+    @property
+    def first(self) -> float | None:
+        return mean(self.targets[0]) if self.targets else None
+
+    @property
+    def last(self) -> float | None:
+        return mean(self.targets[-1]) if self.targets else None
+
+
+_recorders: list[Recorder] = []
+_open_tapes = 0
+
+
+def mean(target: Any) -> float | None:
+    try:
+        return float(np.mean(np.asarray(target, dtype=np.float64)))
+    except (TypeError, ValueError):
+        return None
+
+
+def watching() -> bool:
+    """Whether a question is being answered: the train policy does not apply then."""
+    return any(not isinstance(recorder, Losses) for recorder in _recorders)
+
+
+def tape_is_open() -> bool:
+    return _open_tapes > 0
+
+
+@contextlib.contextmanager
+def recording(recorder: Recorder) -> Iterator[None]:
+    install_optimizers()
+    _recorders.append(recorder)
+    try:
+        yield
+    finally:
+        _recorders.remove(recorder)
+
+
+def install() -> None:
+    plain, enter, leave = tf.GradientTape.gradient, tf.GradientTape.__enter__, tf.GradientTape.__exit__
+
+    def gradient(self: Any, target: Any, sources: Any, *args: Any, **kwargs: Any) -> Any:
+        found = plain(self, target, sources, *args, **kwargs)
+        for recorder in list(_recorders):
+            recorder.gradient(target, sources, found)
+        return found
+
+    def __enter__(self: Any) -> Any:
+        global _open_tapes
+        _open_tapes += 1
+        return enter(self)
+
+    def __exit__(self: Any, *error: Any) -> Any:
+        global _open_tapes
+        _open_tapes = max(0, _open_tapes - 1)
+        return leave(self, *error)
+
+    tf.GradientTape.gradient, tf.GradientTape.__enter__, tf.GradientTape.__exit__ = gradient, __enter__, __exit__
+
+
+def install_optimizers() -> None:
+    """Wrap the optimizers of whichever Keras the notebook has loaded; touching tf.keras ourselves would choose for it."""
+    for module in ("keras.src.optimizers.base_optimizer", "tf_keras.src.optimizers.optimizer"):
+        base = getattr(sys.modules.get(module), "BaseOptimizer" if module.startswith("keras") else "Optimizer", None)
+        if base is not None and not hasattr(base, "_told"):
+            base._told = True
+            wrap_optimizer(base)
+
+
+def wrap_optimizer(base: Any) -> None:
+    plain = base.apply_gradients
+    inside = False
+
+    def apply_gradients(self: Any, grads_and_vars: Any, *args: Any, **kwargs: Any) -> Any:
+        nonlocal inside
+        if inside or not _recorders:
+            return plain(self, grads_and_vars, *args, **kwargs)
+        pairs = list(grads_and_vars)
+        inside = True
+        try:
+            for recorder in list(_recorders):
+                recorder.updating(self, pairs)
+            result = plain(self, pairs, *args, **kwargs)
+        finally:
+            inside = False
+        for recorder in list(_recorders):
+            recorder.updated()
+        return result
+
+    base.apply_gradients = apply_gradients
+    if hasattr(base, "apply"):
+        apply_plain = base.apply
+
+        def apply(self: Any, grads: Any, trainable_variables: Any = None, **kwargs: Any) -> Any:
+            if inside or not _recorders:
+                return apply_plain(self, grads, trainable_variables, **kwargs)
+            variables = trainable_variables if trainable_variables is not None else self._trainable_variables
+            return apply_gradients(self, zip(list(grads), variables, strict=False))
+
+        base.apply = apply

@@ -1,0 +1,195 @@
+"""Which classes the notebook defines, which of their methods train, and how far the train policy lets them.
+
+Hooks act when a class is defined, not between cells: some notebooks define and train in one cell.
+"""
+
+import builtins
+import functools
+import inspect
+import sys
+import time
+import types
+from collections.abc import Callable
+from typing import Any
+
+import tape
+from config import GuestConfig
+from values import encode
+from wire import Array, Construction, Training
+
+CLASSES: dict[str, type] = {}  # the last definition of each name, in order of definition
+CONSTRUCTIONS: list[tuple[Construction, Any]] = []
+TRAININGS: list[Training] = []
+KEPT = 500  # of each, so that a sweep cannot fill the memory
+
+_spent = 0.0
+_depth = 0
+
+
+def install(config: GuestConfig) -> None:
+    plain = builtins.__build_class__
+
+    def build_class(body: types.FunctionType, name: str, *bases: Any, **keywords: Any) -> Any:
+        cls = plain(body, name, *bases, **keywords)
+        if body.__globals__.get("__name__") == "__main__" and isinstance(cls, type):
+            register(cls, config)
+        return cls
+
+    builtins.__build_class__ = build_class
+    tape.install()
+
+
+def register(cls: type, config: GuestConfig) -> None:
+    CLASSES.pop(cls.__name__, None)
+    CLASSES[cls.__name__] = cls
+    for name in trainers(cls):
+        if name in cls.__dict__:
+            setattr(cls, name, within_policy(cls.__dict__[name], config))
+    if "__init__" in cls.__dict__:
+        cls.__init__ = remembered(cls, cls.__dict__["__init__"])  # type: ignore[misc]
+
+
+def names_used(code: types.CodeType) -> set[str]:
+    """Every global, attribute and method name a function's code mentions, nested functions included."""
+    used = set(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            used |= names_used(constant)
+    return used
+
+
+def own_functions(cls: type) -> dict[str, types.FunctionType]:
+    """Functions the notebook wrote for this class, those inherited from its other classes included."""
+    found: dict[str, types.FunctionType] = {}
+    for base in reversed(cls.__mro__):
+        if base.__module__ == "__main__":
+            found |= {name: f for name, f in vars(base).items() if isinstance(f, types.FunctionType)}
+    return found
+
+
+def trainers(cls: type) -> list[str]:
+    """Own methods that open a GradientTape, or call a method or global function that does; outermost first."""
+    methods = {name: names_used(inspect.unwrap(f).__code__) for name, f in own_functions(cls).items()}
+    outside = {name: names_used(f.__code__) for name, f in list(sys.modules["__main__"].__dict__.items())
+               if isinstance(f, types.FunctionType) and f.__module__ == "__main__"}
+    found: list[str] = []
+    grew = True
+    while grew:
+        opening = {"GradientTape", "minimize"} | set(found)
+        opening |= {name for name, used in outside.items() if "GradientTape" in used}
+        new = [name for name, used in methods.items() if name not in found and name != "__init__" and used & opening]
+        found = new + found
+        grew = bool(new)
+    return found
+
+
+def remembered(cls: type, init: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(init)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        if type(self) is cls and len(CONSTRUCTIONS) < KEPT:
+            shown = Construction(cls.__name__, tuple(map(small, args)), {k: small(v) for k, v in kwargs.items()}, "")
+            CONSTRUCTIONS.append((shown, self))
+
+    return __init__
+
+
+def small(thing: Any) -> Any:
+    """A wire value of an argument; data sets and other large things only as Opaque."""
+    if isinstance(thing, (list, tuple, dict)) and len(thing) > 50:
+        return encode(type(thing))
+    value = encode(thing)
+    return encode(type(thing)) if isinstance(value, Array) and len(value.data) > 1000 else value
+
+
+def within_policy(method: Callable[..., Any], config: GuestConfig) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def train(self: Any, *args: Any, **kwargs: Any) -> Any:
+        global _depth
+        if _depth or tape.watching():
+            return method(self, *args, **kwargs)
+        _depth += 1
+        try:
+            return logged(method, self, args, kwargs, config)
+        finally:
+            _depth -= 1
+
+    return train
+
+
+def logged(method: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any], config: GuestConfig) -> Any:
+    global _spent
+    record, started, scalars = tape.Losses(), time.monotonic(), plain_attributes(owner)
+    shown = tuple(map(small, args)), {name: small(value) for name, value in kwargs.items()}
+    bound = inspect.signature(method).bind(owner, *args, **kwargs)
+    cut, restore = shorten(method, owner, bound, config)
+    try:
+        with tape.recording(record):
+            return method(*bound.args, **bound.kwargs)
+    finally:
+        restore()
+        _spent += time.monotonic() - started
+        if len(TRAININGS) < KEPT:
+            TRAININGS.append(Training(type(owner).__name__, method.__name__, *shown, scalars,
+                                      record.first, record.last, record.steps, cut))
+
+
+def shorten(method: Any, owner: Any, bound: inspect.BoundArguments, config: GuestConfig) -> tuple[bool, Callable[[], None]]:
+    """Cut epochs (and with policy `none`, or the seconds used up, the data to one batch); returns an undo for the data.
+
+    The number of epochs stays cut, so that later cells that plot over it fit what training returned.
+    """
+    if config.train_policy == "full":
+        return False, lambda: None
+    short = config.train_policy == "none" or _spent > config.train_seconds
+    cut = cut_epochs(method, owner, bound, 1 if short else config.train_epochs)
+    if not short:
+        return cut, lambda: None
+    return True, cut_data(bound, getattr(owner, "batch_size", 256))
+
+
+def cut_epochs(method: Any, owner: Any, bound: inspect.BoundArguments, epochs: int) -> bool:
+    cut = False
+    used = names_used(method.__code__)
+    main = sys.modules["__main__"].__dict__
+    for holder in (getattr(owner, "__dict__", {}), bound.arguments, {n: main[n] for n in used if n in main}):
+        for name, value in list(holder.items()):
+            low = name.lower()
+            if type(value) is not int or "epoch" not in low:
+                continue
+            new = 1 if any(word in low for word in ("freq", "display", "print", "every")) else min(value, epochs)
+            if new == value:
+                continue
+            cut = cut or new < value
+            if holder is bound.arguments:
+                bound.arguments[name] = new
+            elif holder is getattr(owner, "__dict__", None):
+                setattr(owner, name, new)
+            else:
+                main[name] = new
+    return cut
+
+
+def cut_data(bound: inspect.BoundArguments, batch_size: Any) -> Callable[[], None]:
+    """Show the first batch only: of `training_set` and of the first list handed to training, under every name they have."""
+    size = batch_size if type(batch_size) is int and batch_size > 0 else 256
+    main = sys.modules["__main__"].__dict__
+    handed = [value for value in bound.arguments.values() if isinstance(value, list)][:1]
+    targets = [value for value in [main.get("training_set"), *handed] if isinstance(value, list) and len(value) > size]
+    swapped = [(name, value) for name, value in main.items() if any(value is target for target in targets)]
+    for name, value in swapped:
+        main[name] = value[:size]
+    for name, value in bound.arguments.items():
+        if any(value is target for target in targets):
+            bound.arguments[name] = next((main[n] for n, v in swapped if v is value), value[:size])
+    return lambda: main.update(swapped)
+
+
+def plain_attributes(owner: Any) -> dict[str, Any]:
+    """The object's attributes that are plain numbers, strings or truth values; NumPy scalars as Python's."""
+    found: dict[str, Any] = {}
+    for name, value in getattr(owner, "__dict__", {}).items():
+        plain = value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
+        if type(plain) in (bool, int, float, str, type(None)) and len(str(plain)) < 200:
+            found[name] = plain
+    return found

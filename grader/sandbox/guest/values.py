@@ -1,0 +1,73 @@
+"""How Python objects of the notebook become wire values, and wire values become objects the notebook can use."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from wire import DTYPES, Array, Listing, Mapping, Opaque, Ref, Value
+
+ARRAY_LIMIT = 16 * 1024 * 1024
+ITEM_LIMIT = 20_000
+TEXT_LIMIT = 20_000
+DEPTH_LIMIT = 8
+
+
+def encode(thing: Any, depth: int = 0) -> Value:
+    """A wire value for anything; what has no typed form becomes Opaque."""
+    if thing is None or type(thing) in (bool, float):
+        return thing
+    if type(thing) is int:
+        return thing if -(2**63) <= thing < 2**63 else opaque(thing)
+    if type(thing) is str:
+        return thing[:TEXT_LIMIT]
+    if type(thing) in (list, tuple) and depth < DEPTH_LIMIT and len(thing) <= ITEM_LIMIT:
+        return Listing(tuple(encode(item, depth + 1) for item in thing), type(thing).__name__)
+    if isinstance(thing, dict) and depth < DEPTH_LIMIT and len(thing) <= ITEM_LIMIT:
+        return Mapping({str(key)[:200]: encode(value, depth + 1) for key, value in thing.items()})
+    return encode_array(thing)
+
+
+def encode_array(thing: Any) -> Value:
+    made_by = kind_of_array(thing)
+    if made_by is None:
+        return opaque(thing)
+    array = np.asarray(thing.numpy() if made_by in ("tensor", "variable") else thing)
+    if array.dtype.name == "bfloat16":
+        array = array.astype(np.float32)
+    if array.dtype.name not in DTYPES or array.nbytes > ARRAY_LIMIT or array.ndim > 8:
+        return opaque(thing)
+    return Array(array.dtype.name, array.shape, np.ascontiguousarray(array).tobytes(), made_by)
+
+
+def kind_of_array(thing: Any) -> str | None:
+    """tensor, variable, numpy or scalar; None for all else: masked arrays and other subclasses are no plain arrays."""
+    if is_variable(thing):
+        return "variable"
+    if isinstance(thing, tf.Tensor) and hasattr(thing, "numpy"):
+        return "tensor"
+    if type(thing) is np.ndarray:
+        return "numpy"
+    return "scalar" if isinstance(thing, np.generic) else None
+
+
+def is_variable(thing: Any) -> bool:
+    return isinstance(thing, tf.Variable) or (type(thing).__module__.startswith("keras.") and hasattr(thing, "assign"))
+
+
+def opaque(thing: Any) -> Opaque:
+    return Opaque(type(thing).__name__[:100])
+
+
+def decode(value: Any, find: Any) -> Any:
+    """The object a wire value stands for; `find(path)` resolves a Ref."""
+    if isinstance(value, Array):
+        array = np.frombuffer(value.data, dtype=value.dtype).reshape(value.shape).copy()
+        if value.made_by == "scalar":
+            return array[()]
+        return {"tensor": tf.constant, "variable": tf.Variable}.get(value.made_by, lambda a: a)(array)
+    if isinstance(value, Listing):
+        items = [decode(item, find) for item in value.items]
+        return tuple(items) if value.kind == "tuple" else items
+    if isinstance(value, Mapping):
+        return {key: decode(item, find) for key, item in value.items.items()}
+    return find(value.path) if isinstance(value, Ref) else value

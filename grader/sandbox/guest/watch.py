@@ -1,0 +1,102 @@
+"""Calls a training method and notes what tape, optimizer, the object's own methods and its variables do."""
+
+from collections.abc import Callable
+from typing import Any
+
+import survey
+import tape
+import tensorflow as tf
+import training
+import wire
+from values import encode
+
+KEPT = 4000  # events; a training that goes on is watched no further
+
+
+class Watcher:
+    """Notes for one watched training; gradients are named by the paths of the owner's variables."""
+
+    def __init__(self, owner: Any, step: wire.Watch) -> None:
+        self.step = step
+        self.paths = {id(variable): path for path, variable in survey.reachable(owner, step.owner)}
+        self.tape: list[wire.TapeEvent] = []
+        self.updates: list[wire.UpdateEvent] = []
+        self.calls: list[wire.MethodCall] = []
+        self.done = 0
+
+    def gradient(self, target: Any, sources: Any, gradients: Any) -> None:
+        if self.done >= self.step.steps or len(self.tape) >= KEPT:
+            raise tape.Enough
+        flat = tf.nest.flatten(sources)
+        kept = [] if self.step.losses_only else [self.dense(g) for g in flatten_with_none(gradients, len(flat))]
+        names = () if self.step.losses_only else tuple(self.paths.get(id(source), "") for source in flat)
+        self.tape.append(wire.TapeEvent(encode(target), names, tuple(kept)))
+
+    def updating(self, optimizer: Any, pairs: list[tuple[Any, Any]]) -> None:
+        if self.done >= self.step.steps:
+            raise tape.Enough
+        if self.step.losses_only:
+            return
+        rate = getattr(optimizer, "learning_rate", None)
+        self.updates.append(wire.UpdateEvent(
+            type(optimizer).__name__,
+            tape.mean(rate() if callable(rate) else rate),
+            tuple(self.paths.get(id(variable), "") for _, variable in pairs),
+            tuple(self.dense(gradient) for gradient, _ in pairs)))
+
+    def updated(self) -> None:
+        self.done += 1
+        if self.done >= self.step.steps:
+            raise tape.Enough
+
+    def dense(self, gradient: Any) -> wire.Array | None:
+        """Gradients of looked-up embeddings come as IndexedSlices."""
+        value = encode(tf.convert_to_tensor(gradient)) if gradient is not None else None
+        return value if isinstance(value, wire.Array) else None
+
+    def wrap_methods(self, owner: Any) -> Callable[[], None]:
+        """Shadow the owner's own methods by ones that take notes; returns the undo."""
+        own = getattr(owner, "__dict__", None)
+        if own is None or self.step.losses_only:
+            return lambda: None
+        names = training.own_functions(type(owner))
+        wrapped = [name for name in names if name not in own and name not in ("__init__", self.step.method)]
+        for name in wrapped:
+            own[name] = self.noting(name, getattr(owner, name))
+        return lambda: [own.pop(name, None) for name in wrapped] and None
+
+    def noting(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            result = method(*args, **kwargs)
+            if len(self.calls) < 40:
+                self.calls.append(wire.MethodCall(name, tuple(map(encode, args)), {k: encode(v) for k, v in kwargs.items()},
+                                                  encode(result), tape.tape_is_open()))
+            return result
+
+        return noted
+
+
+def flatten_with_none(gradients: Any, count: int) -> list[Any]:
+    """A gradient per source; None stays (tf.nest keeps it as a leaf)."""
+    flat = tf.nest.flatten(gradients)
+    return flat if len(flat) == count else [None] * count
+
+
+def watched(owner: Any, step: wire.Watch, args: list[Any], kwargs: dict[str, Any], told: Callable[..., Any]) -> wire.Watched:
+    watcher = Watcher(owner, step)
+    values = not step.losses_only
+    before = survey.variables(owner, step.owner, values).variables
+    returned, trouble = None, None
+    undo = watcher.wrap_methods(owner)
+    _ = tf.optimizers.Optimizer  # loads the notebook's Keras, so that its optimizers can be watched from their first step
+    try:
+        with tape.recording(watcher):
+            returned = getattr(owner, step.method)(*args, **kwargs)
+    except tape.Enough:
+        pass
+    except Exception as error:  # an evaluation after the first step may fail; what was seen until then stays
+        trouble = told(error)
+    finally:
+        undo()
+    return wire.Watched(tuple(watcher.tape), tuple(watcher.updates), tuple(watcher.calls), before,
+                        survey.variables(owner, step.owner, values).variables, encode(returned), trouble)
