@@ -1,0 +1,61 @@
+"""What a student reads about one notebook, and in which order: score, what to fix first, every check, the run, the notebook."""
+
+from itertools import groupby
+
+from msgspec import Struct
+
+from grader.model import CheckResult, Isolation, Level, Report, Scorecard, Verdict
+from reports import words
+from reports.notebook import anchor, shown_cells
+from reports.pages import page
+
+_LEVELS = list(Level)
+
+
+class LevelGroup(Struct, frozen=True):
+    level: Level
+    checks: tuple[CheckResult, ...]
+
+
+class Meter(Struct, frozen=True):
+    """Widths in percent of what is won and what is open; the rest is lost."""
+
+    won: float
+    still_open: float
+
+
+def feedback_page(report: Report) -> str:
+    """A single HTML file that needs no network and no script."""
+    return page(
+        "feedback.html",
+        report=report,
+        card=report.card,
+        lab=words.lab_name(report),
+        score=words.score(report.card, report.outcome),
+        meter=_meter(report.card),
+        groups=by_level(report.card.checks),
+        first=first_to_fix(report.card),
+        changes=(*report.submission.repairs, *report.run.changes),
+        unisolated=bool(report.run.cells) and report.run.isolation is Isolation.NONE,
+        cells=shown_cells(report),
+        known_cells={cell.index for cell in report.submission.cells},
+        anchor=anchor,
+        Verdict=Verdict,
+    )
+
+
+def by_level(checks: tuple[CheckResult, ...]) -> tuple[LevelGroup, ...]:
+    """In the order in which one level depends on another, whatever order the rubric has."""
+    ordered = sorted(checks, key=lambda check: _LEVELS.index(check.level))
+    return tuple(LevelGroup(level, tuple(group)) for level, group in groupby(ordered, key=lambda check: check.level))
+
+
+def first_to_fix(card: Scorecard) -> CheckResult | None:
+    return next((check for check in card.checks if check.id == card.fix_first), None)
+
+
+def _meter(card: Scorecard) -> Meter | None:
+    if card.possible <= 0:
+        return None
+    won = min(max(100 * card.earned / card.possible, 0.0), 100.0)
+    return Meter(round(won, 1), round(min(max(100 * card.pending / card.possible, 0.0), 100.0 - won), 1))

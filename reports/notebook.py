@@ -1,0 +1,83 @@
+"""How the student's notebook is shown on the page: prose rendered, code highlighted, what the run said about each cell."""
+
+from collections.abc import Mapping
+
+from markdown_it import MarkdownIt
+from markupsafe import Markup, escape
+from msgspec import Struct
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from grader.model import Cell, CellRun, Report
+from reports.outputs import Shown, clean_html, shown
+from reports.scrub import said, visible
+from reports.words import cell_sentence
+
+_SOURCE_LIMIT = 60_000
+_MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+_LEXER = PythonLexer(stripnl=False, stripall=False, ensurenl=False)
+_FORMATTER = HtmlFormatter(nowrap=True, classprefix="c-")
+
+
+class ShownCell(Struct, frozen=True):
+    index: int
+    kind: str  # code | markdown | raw
+    anchor: str
+    prose: Markup = Markup()
+    lines: tuple[Markup, ...] = ()
+    marked: int | None = None  # the line, from 1, that the error points to
+    sentence: str | None = None
+    outputs: tuple[Shown, ...] = ()
+    notice: str = ""
+
+
+def shown_cells(report: Report) -> tuple[ShownCell, ...]:
+    runs = {run.index: run for run in report.run.cells}
+    return tuple(_shown_cell(cell, runs) for cell in report.submission.cells)
+
+
+def anchor(index: int) -> str:
+    return f"cell-{index}"
+
+
+def highlighted(source: str) -> tuple[Markup, ...]:
+    """Python source as lines of escaped HTML; a span never crosses a line's end."""
+    html = highlight(visible(source), _LEXER, _FORMATTER)
+    return tuple(Markup(line) for line in html.rstrip("\n").split("\n"))  # noqa: S704 - escaped by the formatter
+
+
+def rendered(markdown: str) -> Markup:
+    """Markdown as sanitised HTML whose headings stand below those of the page."""
+    tokens = _MARKDOWN.parse(visible(markdown))
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(int(token.tag[1]) + 3, 6)}"
+    return clean_html(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}), prose=True)
+
+
+def _shown_cell(cell: Cell, runs: Mapping[int, CellRun]) -> ShownCell:
+    source = cell.source[:_SOURCE_LIMIT]
+    notice = "" if source == cell.source else "The rest of this very long cell is left out here."
+    if cell.kind == "markdown":
+        return ShownCell(cell.index, "markdown", anchor(cell.index), prose=rendered(source), notice=notice)
+    if cell.kind != "code":
+        lines = tuple(escape(line) for line in visible(source).split("\n"))
+        return ShownCell(cell.index, "raw", anchor(cell.index), lines=lines, notice=notice)
+    run = runs.get(cell.index)
+    sentence = cell_sentence(run) if source.strip() else None
+    return ShownCell(
+        cell.index,
+        "code",
+        anchor(cell.index),
+        lines=highlighted(source),
+        marked=_marked_line(cell, run),
+        sentence=said(sentence) if sentence else None,
+        outputs=tuple(part for output in (run.outputs if run else ()) for part in shown(output)),
+        notice=notice,
+    )
+
+
+def _marked_line(cell: Cell, run: CellRun | None) -> int | None:
+    trouble = run.trouble if run else None
+    return trouble.line if trouble and trouble.cell in (None, cell.index) else None

@@ -1,0 +1,129 @@
+"""Which words people read for an outcome, a verdict, a level, a score: the one source for pages and terminal."""
+
+from grader.model import CellRun, CellStatus, Isolation, Level, Outcome, Report, Scorecard, Verdict
+
+OUTCOMES = {
+    Outcome.OK: "ran to the end",
+    Outcome.FAILED_CELLS: "ran, some cells failed",
+    Outcome.TIMEOUT: "stopped: time was up",
+    Outcome.OUT_OF_MEMORY: "stopped: out of memory",
+    Outcome.DIED: "stopped: the kernel died",
+    Outcome.UNREADABLE: "could not be read",
+    Outcome.UNATTEMPTED: "not started yet",
+    Outcome.GRADER_ERROR: "the grader failed, not the student",
+}
+
+OUTCOME_SENTENCES = {
+    Outcome.OK: "Your notebook ran from top to bottom without an error.",
+    Outcome.FAILED_CELLS: "Your notebook ran from top to bottom; some cells stopped with an error and the rest was run all the same.",
+    Outcome.TIMEOUT: "Your notebook ran longer than it may. What had run by then was still checked.",
+    Outcome.OUT_OF_MEMORY: "Your notebook needed more memory than it may use. What had run by then was still checked.",
+    Outcome.DIED: "The Python process of your notebook came to an end by itself. What had run by then was still checked.",
+    Outcome.UNREADABLE: "The file could not be read as a notebook, so nothing was run.",
+    Outcome.UNATTEMPTED: "The notebook ran, but the part you were to write is still as it was handed out.",
+    Outcome.GRADER_ERROR: "Something went wrong in the grader. This is not your fault and costs you nothing; your teacher has been told.",
+}
+
+VERDICTS = {
+    Verdict.PASS: "passed",
+    Verdict.FAIL: "to fix",
+    Verdict.BLOCKED: "not checked",
+    Verdict.UNSURE: "undecided",
+    Verdict.MANUAL: "for your teacher",
+}
+
+SIGNS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.BLOCKED: "–", Verdict.UNSURE: "?", Verdict.MANUAL: "…"}
+
+LEVELS = {
+    Level.RUNS: "Does it run?",
+    Level.SHAPES: "Do the shapes fit?",
+    Level.VALUES: "Are the values right?",
+    Level.GRADIENTS: "Do the gradients flow?",
+    Level.REGULARISATION: "Is it regularised?",
+    Level.DROPOUT: "Is dropout used as it should be?",
+    Level.LEARNS: "Does it learn?",
+    Level.OUTCOME: "How well does it do?",
+    Level.MANUAL: "What your teacher reads",
+}
+
+ISOLATIONS = {
+    Isolation.BUBBLEWRAP: "run in a jail (bubblewrap): no network, and no files but its own and the course data",
+    Isolation.LANDLOCK: "run in a light jail (Landlock): no files but its own and the course data",
+    Isolation.NONE: "NOT isolated: the notebook could reach the files and the network of the machine it ran on",
+}
+
+CELLS = {
+    CellStatus.TIMEOUT: "This cell ran longer than it may and was stopped.",
+    CellStatus.DIED: "The Python process came to an end in this cell. The notebook was run again without it.",
+    CellStatus.OUT_OF_MEMORY: "This cell needed more memory than it may use. The notebook was run again without it.",
+    CellStatus.SKIPPED: "This cell was left out.",
+}
+
+STILL_OPEN = "Points still open are neither won nor lost: a person, or a longer run, decides them later."
+
+
+def number(value: float) -> str:
+    """7, 0.5 or 0.67: no zeros that say nothing, and never -0."""
+    return f"{round(value, 2) + 0.0:g}"
+
+
+def points(earned: float, possible: float) -> str:
+    if possible == 0:
+        return "no points at stake"
+    return f"{number(earned)} of {number(possible)} {'point' if possible == 1 else 'points'}"
+
+
+def check_points(verdict: Verdict, earned: float, possible: float) -> str:
+    if verdict in (Verdict.UNSURE, Verdict.MANUAL) and possible:
+        return f"{number(possible)} {'point' if possible == 1 else 'points'} still open"
+    return points(earned, possible)
+
+
+def standing(card: Scorecard, outcome: Outcome) -> str:
+    """Two or three words of where the student is, judged by the points that are decided."""
+    fixed = {
+        Outcome.UNREADABLE: "Not graded",
+        Outcome.GRADER_ERROR: "Not decided yet",
+        Outcome.UNATTEMPTED: "Not started yet",
+    }
+    if outcome in fixed:
+        return fixed[outcome]
+    decided = card.possible - card.pending
+    if decided <= 0:
+        return "Not decided yet"
+    share = card.earned / decided
+    if share >= 1 - 1e-9:
+        return "All right so far" if card.pending else "Everything is right"
+    steps = ((0.75, "Nearly there"), (0.4, "Well on the way"), (1e-9, "A start is made"))
+    return next((words for least, words in steps if share >= least), "Not there yet")
+
+
+def score(card: Scorecard, outcome: Outcome) -> str:
+    """For example "Nearly there: 7 of 9 points, 1 still open"."""
+    if outcome is Outcome.UNREADABLE or not card.possible:
+        return f"{standing(card, outcome)}: {OUTCOMES[outcome]}"
+    still_open = f", {number(card.pending)} still open" if card.pending else ""
+    return f"{standing(card, outcome)}: {points(card.earned, card.possible)}{still_open}"
+
+
+def cell_name(index: int) -> str:
+    """What a person calls a cell; the same number as in the page's anchors."""
+    return f"cell {index}"
+
+
+def cell_sentence(run: CellRun | None) -> str | None:
+    """What has to be said above a code cell, or None when it simply ran."""
+    if run is None:
+        return "This cell was not run."
+    if run.status is CellStatus.OK:
+        return None
+    trouble = run.trouble
+    if run.status is not CellStatus.ERROR or trouble is None:
+        return CELLS.get(run.status, "This cell stopped with an error.")
+    place = f" in line {trouble.line}" if trouble.line and trouble.cell in (None, run.index) else ""
+    elsewhere = f" (in {cell_name(trouble.cell)})" if trouble.cell not in (None, run.index) else ""
+    return f"This cell stopped{place} with {trouble.kind}: {trouble.message}{elsewhere}"
+
+
+def lab_name(report: Report) -> str:
+    return report.lab_title or report.submission.lab or "Unrecognised notebook"
