@@ -1,0 +1,22 @@
+"""The oracle: readable float64 TensorFlow maths for every lab, its accepted variants and its named mistakes.
+
+A lab's module holds QUESTIONS: name -> function(case) -> {explanation: {output: array}}. A case is a dict of NumPy arrays and
+plain numbers. Accepted explanations stand first; the names of mistakes are the slugs of the lab's rubric, "slug/form" where one
+mistake has several forms.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+Case = Mapping[str, Any]
+Answers = dict[str, dict[str, np.ndarray]]
+QuestionTable = dict[str, Callable[[Case], Answers]]
+
+
+def answer(lab: str, question: str, case: Case) -> Answers:
+    """What every explanation of `lab` answers to `question`; imports TensorFlow with the lab's module."""
+    table: QuestionTable = importlib.import_module(f"reference.{lab}").QUESTIONS
+    return table[question](case)

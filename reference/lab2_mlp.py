@@ -1,0 +1,94 @@
+"""Lab2: a multi-layer perceptron with dropout (deck, "Lab2: MLP and Dropout").
+
+    h_0 = f(x W_0 + b_0)
+    h_1 = f(h_0 W_1 + b_1)
+    y = softmax(h_1 W_2 + b_2),   f = ReLU
+
+Shapes: x [B, D], W_i [d_i, d_{i+1}], b_i [d_{i+1}], d_0 = D, the last d = C classes; labels [B] of int. Any number of layers.
+Dropout (Srivastava et al., JMLR 2014), inverted: a unit is zero with probability `rate`, else multiplied by 1 / (1 − rate).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from reference import Answers, Case
+
+Activation = Callable[[tf.Tensor], tf.Tensor]
+
+
+class Layer(NamedTuple):
+    W: tf.Tensor
+    b: tf.Tensor
+
+
+def mlp(x: tf.Tensor, layers: Sequence[Layer], f: Activation | Sequence[Activation] = tf.nn.relu) -> tf.Tensor:
+    """x [B, D] -> logits [B, C]; `f` for all hidden layers, or one for each."""
+    h = x
+    for i, (W, b) in enumerate(layers[:-1]):
+        h = (f if callable(f) else f[i])(h @ W + b)
+    W, b = layers[-1]
+    return h @ W + b
+
+
+OTHERS: dict[str, Activation] = {
+    "sigmoid": tf.sigmoid, "tanh": tf.tanh, "elu": tf.nn.elu, "leaky_relu": tf.nn.leaky_relu, "softplus": tf.nn.softplus,
+    "gelu": tf.nn.gelu, "swish": tf.nn.swish, "selu": tf.nn.selu, "softmax": tf.nn.softmax, "exp": tf.exp,
+}
+
+
+def forms(hidden: int) -> dict[str, Callable[[tf.Tensor, Sequence[Layer]], tf.Tensor]]:
+    """What a model with so many hidden layers may compute: the accepted ones, then the known mistakes."""
+    relu, line = tf.nn.relu, tf.identity
+    found: dict[str, Callable[[tf.Tensor, Sequence[Layer]], tf.Tensor]] = {
+        "deck": mlp,
+        "probabilities": lambda x, w: tf.nn.softmax(mlp(x, w)),
+        "no-nonlinearity": lambda x, w: mlp(x, w, line),
+        "relu-on-logits": lambda x, w: relu(mlp(x, w)),
+        "relu-on-logits/softmax": lambda x, w: tf.nn.softmax(relu(mlp(x, w))),
+        "no-nonlinearity/softmax": lambda x, w: tf.nn.softmax(mlp(x, w, line)),
+        "no-nonlinearity/relu-on-logits": lambda x, w: relu(mlp(x, w, line)),
+    }
+    for i in range(hidden):
+        one = [line if i == j else relu for j in range(hidden)]
+        found[f"no-nonlinearity/layer-{i + 1}"] = lambda x, w, one=one: mlp(x, w, one)
+        found[f"no-nonlinearity/layer-{i + 1}-relu-on-logits"] = lambda x, w, one=one: relu(mlp(x, w, one))
+    for name, f in OTHERS.items():
+        found[f"other-nonlinearity/{name}"] = lambda x, w, f=f: mlp(x, w, f)
+        found[f"other-nonlinearity/{name}-softmax"] = lambda x, w, f=f: tf.nn.softmax(mlp(x, w, f))
+        found[f"other-nonlinearity/{name}-on-logits-too"] = lambda x, w, f=f: f(mlp(x, w, f))
+        for i in range(hidden):
+            one = [f if i == j else relu for j in range(hidden)]
+            found[f"other-nonlinearity/{name}-layer-{i + 1}"] = lambda x, w, one=one: mlp(x, w, one)
+    return found
+
+
+def values(case: Case) -> Answers:
+    """case x, layers [(W, b), ...] -> what `model` may return without dropout."""
+    x, layers = tf.constant(case["x"], tf.float64), layers_of(case)
+    return {name: {"logits": form(x, layers).numpy()} for name, form in forms(len(layers) - 1).items()}
+
+
+def step(case: Case) -> Answers:
+    """case x, layers, labels -> cost and gradients "W0", "b0", … without dropout: the softmax once, or once too often."""
+    x, layers = tf.constant(case["x"], tf.float64), layers_of(case)
+    outputs: dict[str, Activation] = {"deck": tf.identity, "softmax-before-loss": tf.nn.softmax}
+    found: Answers = {}
+    for name, output in outputs.items():
+        with tf.GradientTape() as tape:
+            tape.watch(layers)
+            cost = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(
+                logits=output(mlp(x, layers)), labels=case["labels"]))
+        gradients = tape.gradient(cost, layers)
+        found[name] = {"cost": cost.numpy()}
+        for i, (W, b) in enumerate(gradients):
+            found[name] |= {f"W{i}": W.numpy(), f"b{i}": b.numpy()}
+    return found
+
+
+def layers_of(case: Case) -> list[Layer]:
+    return [Layer(tf.constant(W, tf.float64), tf.constant(b, tf.float64)) for W, b in case["layers"]]
+
+
+QUESTIONS = {"values": values, "step": step}
