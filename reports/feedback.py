@@ -1,10 +1,10 @@
-"""What a student reads about one notebook, and in which order: score, what to fix first, every check, the run, the notebook."""
+"""What a student reads, in which order: score, what to fix first, every check, how it was run, the notebook."""
 
 from itertools import groupby
 
 from msgspec import Struct
 
-from grader.model import CheckResult, Isolation, Level, Report, Scorecard, Verdict
+from grader.model import CheckResult, Level, Report, Scorecard, Verdict
 from reports import words
 from reports.notebook import anchor, shown_cells
 from reports.pages import page
@@ -36,7 +36,7 @@ def feedback_page(report: Report) -> str:
         groups=by_level(report.card.checks),
         first=first_to_fix(report.card),
         changes=(*report.submission.repairs, *report.run.changes),
-        unisolated=bool(report.run.cells) and report.run.isolation is Isolation.NONE,
+        unisolated=words.ran_unisolated(report),
         cells=shown_cells(report),
         known_cells={cell.index for cell in report.submission.cells},
         anchor=anchor,

@@ -24,8 +24,13 @@ _PROSE = frozenset(
     "p br hr div span b strong i em u s sub sup small code pre kbd samp q blockquote center ul ol li dl dt dd a".split()
 )
 _HEADINGS = frozenset({"h3", "h4", "h5", "h6"})
-_DROPPED_WHOLE = {"script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math", "textarea", "select"}
-_CELL_ATTRIBUTES = {"colspan", "rowspan"}
+_DROPPED_WHOLE = set("script style title template noscript iframe object svg math textarea select".split())
+_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    "img": {"src", "alt"},
+}
 _DATA_IMAGE = re.compile(r"data:(image/(?:png|jpeg|gif));base64,([A-Za-z0-9+/=\s]+)")
 
 
@@ -58,18 +63,21 @@ def shown(output: Mapping[str, Any]) -> tuple[Shown, ...]:
 
 
 def clean_html(html: str, *, prose: bool = False) -> Markup:
-    """HTML without scripts, styles, forms, classes, ids or anything fetched; `prose` also keeps small headings and pasted images."""
+    """HTML without scripts, styles, forms, classes, ids or anything fetched.
+
+    `prose` also keeps small headings and pictures that were pasted into the text.
+    """
     tags = set(_TABLE | _PROSE | (_HEADINGS | {"img"} if prose else frozenset()))
     cleaned = nh3.clean(
         visible(html),
         tags=tags,
         clean_content_tags=_DROPPED_WHOLE,
-        attributes={"a": {"href", "title"}, "td": _CELL_ATTRIBUTES, "th": _CELL_ATTRIBUTES | {"scope"}, "img": {"src", "alt"}},
+        attributes=_ATTRIBUTES,
         attribute_filter=_kept_attribute,
         url_schemes={"http", "https", "data"},
         link_rel="noopener noreferrer nofollow",
     )
-    return Markup(cleaned)  # noqa: S704 - sanitised on the line above
+    return Markup(cleaned)
 
 
 def data_image(mime: str, encoded: str) -> str | None:
@@ -130,7 +138,8 @@ def _html(html: str, plain: str) -> tuple[Shown, ...]:
 
 
 def _refused(mime: str, plain: str) -> tuple[Shown, ...]:
-    return (Shown("note", text=f"An output of type {mime} is not a sound picture, or too large to be shown here."), *_text(plain))
+    note = f"An output of type {mime} is not a sound picture, or too large to be shown here."
+    return (Shown("note", text=note), *_text(plain))
 
 
 def _error(output: Mapping[str, Any]) -> tuple[Shown, ...]:
@@ -142,7 +151,7 @@ def _error(output: Mapping[str, Any]) -> tuple[Shown, ...]:
 
 def _text(text: str, *, error: bool = False) -> tuple[Shown, ...]:
     """Text as a terminal shows it; of a long one the beginning and the end."""
-    lines = [line if len(line) <= _LINE_LIMIT else f"{line[:_LINE_LIMIT]}…" for line in printed(text).rstrip().split("\n")]
+    lines = [_shortened(line) for line in printed(text).rstrip().split("\n")]
     if lines == [""]:
         return ()
     if len(lines) <= _HEAD + _TAIL:
@@ -157,6 +166,10 @@ def _text(text: str, *, error: bool = False) -> tuple[Shown, ...]:
             error=error,
         ),
     )
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= _LINE_LIMIT else f"{line[:_LINE_LIMIT]}…"
 
 
 def _alternative(plain: str) -> str:

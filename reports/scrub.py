@@ -1,4 +1,4 @@
-"""What is taken out of text that students or their runs wrote, so that pages are safe to read and equal for equal work."""
+"""What is taken out of text by students and their runs: so that pages are safe, and equal for equal work."""
 
 import re
 
@@ -15,7 +15,7 @@ _NAME_LENGTH = 80
 
 
 def visible(text: str) -> str:
-    """Nothing that steers a terminal or turns the reading direction; such marks are written out, since in code they hide."""
+    """Nothing that steers a terminal; marks that turn the reading direction are written out, since they hide code."""
     text = _SURROGATE.sub("\ufffd", _ANSI.sub("", text))
     return _CONTROL.sub("", _BIDI.sub(lambda mark: f"‹U+{ord(mark[0]):04X}›", text))
 

@@ -15,13 +15,13 @@ OUTCOMES = {
 
 OUTCOME_SENTENCES = {
     Outcome.OK: "Your notebook ran from top to bottom without an error.",
-    Outcome.FAILED_CELLS: "Your notebook ran from top to bottom; some cells stopped with an error and the rest was run all the same.",
+    Outcome.FAILED_CELLS: "Your notebook ran from top to bottom; some cells stopped with an error, and the rest ran on.",
     Outcome.TIMEOUT: "Your notebook ran longer than it may. What had run by then was still checked.",
     Outcome.OUT_OF_MEMORY: "Your notebook needed more memory than it may use. What had run by then was still checked.",
-    Outcome.DIED: "The Python process of your notebook came to an end by itself. What had run by then was still checked.",
+    Outcome.DIED: "The Python process of your notebook ended by itself. What had run by then was still checked.",
     Outcome.UNREADABLE: "The file could not be read as a notebook, so nothing was run.",
     Outcome.UNATTEMPTED: "The notebook ran, but the part you were to write is still as it was handed out.",
-    Outcome.GRADER_ERROR: "Something went wrong in the grader. This is not your fault and costs you nothing; your teacher has been told.",
+    Outcome.GRADER_ERROR: "Something went wrong in the grader. It is not your fault, costs you nothing, and your teacher knows.",
 }
 
 VERDICTS = {
@@ -59,6 +59,7 @@ CELLS = {
     CellStatus.SKIPPED: "This cell was left out.",
 }
 
+_MESSAGE_LENGTH = 240
 STILL_OPEN = "Points still open are neither won nor lost: a person, or a longer run, decides them later."
 
 
@@ -122,8 +123,15 @@ def cell_sentence(run: CellRun | None) -> str | None:
         return CELLS.get(run.status, "This cell stopped with an error.")
     place = f" in line {trouble.line}" if trouble.line and trouble.cell in (None, run.index) else ""
     elsewhere = f" (in {cell_name(trouble.cell)})" if trouble.cell not in (None, run.index) else ""
-    return f"This cell stopped{place} with {trouble.kind}: {trouble.message}{elsewhere}"
+    message = " ".join(trouble.message.split())
+    short = message if len(message) <= _MESSAGE_LENGTH else f"{message[:_MESSAGE_LENGTH]}…"
+    return f"This cell stopped{place} with {trouble.kind}: {short}{elsewhere}"
 
 
 def lab_name(report: Report) -> str:
     return report.lab_title or report.submission.lab or "Unrecognised notebook"
+
+
+def ran_unisolated(report: Report) -> bool:
+    """A notebook of which nothing ran needs no warning."""
+    return bool(report.run.cells) and report.run.isolation is Isolation.NONE

@@ -1,0 +1,186 @@
+"""What a batch leaves behind: results.json, gradebook.csv and the pages, each file whole or not at all."""
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+from uuid import uuid4
+
+import msgspec
+from msgspec import Struct
+
+from grader.errors import UsageError
+from grader.model import CheckResult, Isolation, Level, Outcome, Report, Verdict
+from grader.whose import page_name
+from reports.classpage import class_page
+from reports.feedback import feedback_page
+from reports.scrub import name, said
+
+_COLUMNS = ("student", "lab", "earned", "possible", "pending", "outcome", "mistakes")
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "|", "%")
+
+
+class RemarkRow(Struct, frozen=True):
+    id: str
+    message: str
+
+
+class CheckRow(Struct, frozen=True):
+    id: str
+    level: Level
+    verdict: Verdict
+    points: float
+    possible: float
+    mistake: str | None
+    message: str
+
+
+class SubmissionRow(Struct, frozen=True):
+    path: str
+    student: str
+    lab: str | None
+    outcome: Outcome
+    earned: float
+    possible: float  # pending included
+    pending: float
+    seconds: float
+    isolation: Isolation
+    repairs: tuple[str, ...]
+    remarks: tuple[RemarkRow, ...]
+    checks: tuple[CheckRow, ...]
+
+
+class Results(Struct, frozen=True):
+    """The whole of results.json."""
+
+    schema: Literal[1]
+    submissions: tuple[SubmissionRow, ...]
+
+
+def results_json(reports: Sequence[Report]) -> bytes:
+    results = Results(1, tuple(submission_row(report) for report in reports))
+    return msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n"
+
+
+def submission_row(report: Report) -> SubmissionRow:
+    card = report.card
+    return SubmissionRow(
+        path=_encodable(str(report.submission.path)),
+        student=_encodable(report.submission.student),
+        lab=report.submission.lab,
+        outcome=report.outcome,
+        earned=_rounded(card.earned),
+        possible=_rounded(card.possible),
+        pending=_rounded(card.pending),
+        seconds=round(report.seconds, 2),
+        isolation=report.run.isolation,
+        repairs=tuple(said(text) for text in (*report.submission.repairs, *report.run.changes)),
+        remarks=tuple(RemarkRow(remark.id, said(remark.message)) for remark in report.remarks),
+        checks=tuple(_check_row(check) for check in card.checks),
+    )
+
+
+def results_schema() -> bytes:
+    """The JSON Schema published as reports/results.schema.json."""
+    schema: dict[str, Any] = {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Results)}
+    return msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n"
+
+
+def gradebook_csv(reports: Sequence[Report]) -> bytes:
+    """UTF-8 without a byte order mark, as learning platforms and csv readers want it (Excel: Data, From Text)."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\r\n")
+    writer.writerow(_COLUMNS)
+    for report in reports:
+        card = report.card
+        failed = (check.mistake for check in card.checks if check.verdict is Verdict.FAIL)
+        writer.writerow(
+            [
+                harmless(report.submission.student),
+                harmless(report.submission.lab or ""),
+                *map(_rounded, (card.earned, card.possible, card.pending)),
+                report.outcome.value,
+                harmless(" ".join(dict.fromkeys(filter(None, failed)))),
+            ]
+        )
+    return table.getvalue().encode()
+
+
+def harmless(text: str) -> str:
+    """On one line, and never a formula to a spreadsheet: such a start gets an apostrophe before it."""
+    line = name(text)
+    return f"'{line}" if line.startswith(_STARTS_A_FORMULA) else line
+
+
+def page_paths(reports: Sequence[Report]) -> tuple[str, ...]:
+    """For each report its page, relative to the output folder; no two share one, even where case does not count."""
+    taken: set[str] = set()
+    return tuple(_page_path(report, taken) for report in reports)
+
+
+def write_reports(reports: Sequence[Report], out: Path) -> tuple[Path, ...]:
+    """The pages first and results.json last: whoever finds it finds everything it speaks of."""
+    ensure_writable(out)
+    pages = page_paths(reports)
+    written = [_write(out / path, feedback_page(report).encode()) for path, report in zip(pages, reports, strict=True)]
+    written.append(_write(out / "index.html", class_page(reports, [quote(path) for path in pages]).encode()))
+    written.append(_write(out / "gradebook.csv", gradebook_csv(reports)))
+    written.append(_write(out / "results.json", results_json(reports)))
+    return tuple(written)
+
+
+def ensure_writable(out: Path) -> None:
+    """To be called before work starts: hours of grading should not end at a folder nobody may write to."""
+    _write(out / "writable", b"").unlink(missing_ok=True)
+
+
+def _write(path: Path, content: bytes) -> Path:
+    """Beside and renamed: a reader sees the old file or the new one, never half of one."""
+    beside = path.with_name(f".{uuid4().hex}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(content)
+        os.replace(beside, path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        reason = error.strerror or str(error)
+        raise UsageError(
+            f"{path.parent}: the reports cannot be written here ({reason}). "
+            "Choose another folder with --out, or make this one writable."
+        ) from error
+    return path
+
+
+def _page_path(report: Report, taken: set[str]) -> str:
+    folder = page_name(report.submission.student)
+    stem = page_name(report.submission.lab) if report.submission.lab else "unrecognised"
+    path, turn = f"{folder}/{stem}.html", 1
+    while path.casefold() in taken:
+        turn += 1
+        path = f"{folder}/{stem}-{turn}.html"
+    taken.add(path.casefold())
+    return path
+
+
+def _check_row(check: CheckResult) -> CheckRow:
+    return CheckRow(
+        id=check.id,
+        level=check.level,
+        verdict=check.verdict,
+        points=_rounded(check.points),
+        possible=_rounded(check.possible),
+        mistake=check.mistake,
+        message=said(check.message),
+    )
+
+
+def _rounded(value: float) -> float:
+    return round(value, 4) + 0.0
+
+
+def _encodable(text: str) -> str:
+    """Text that UTF-8 can hold: a file name on disk need not be."""
+    return text.encode("utf-8", "replace").decode()
