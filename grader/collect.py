@@ -1,0 +1,172 @@
+"""Which files among the paths given are submissions, and the row each of them gets; none is lost, none shares a row."""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
+
+from grader.archive import members
+from grader.colab_export import is_export
+from grader.errors import NothingReadable, UsageError
+from grader.model import Submission
+from grader.recognise import recognise
+from grader.submission import SIZE_LIMIT, Notebook, read_notebook, too_large, unread
+from grader.whose import Place, own_words, students, told_apart
+
+_IGNORED_FOLDERS = {"__macosx", "__pycache__", "node_modules", "venv", "site-packages"}
+_NOTEBOOKS = {".ipynb", ".py"}
+_ZIP_LIMIT = 4 * 1024**3
+_EXPORT_HEAD = 4000  # bytes in which a script says that it was a notebook
+
+
+class Found(Struct, frozen=True):
+    path: Path
+    place: PurePosixPath  # relative to the folder or zip that was given
+    notebook: Notebook
+    is_notebook: bool = True  # False: something else that was named on purpose
+
+
+def collect(paths: Sequence[Path], lab: str | None = None) -> tuple[Submission, ...]:
+    """Notebooks under the paths, in order of their paths. What cannot be read is a submission with a fault."""
+    # A path given twice is one submission; a zip may hold two files of one name.
+    found = {(item.path, item.notebook.content): item for item in _all_found(paths)}
+    if not any(item.is_notebook for item in found.values()):
+        named = ", ".join(str(path) for path in paths) or "an empty list of paths"
+        raise NothingReadable(f"No notebook (.ipynb) was found in {named}. Give a notebook, a folder or a zip of them.")
+    ordered = [found[key] for key in sorted(found)]
+    labs = [lab or _lab(item) for item in ordered]
+    names = students([_whereabouts(item, slug) for item, slug in zip(ordered, labs, strict=True)])
+    rows = zip(ordered, told_apart(list(zip(names, labs, strict=True))), labs, strict=True)
+    return tuple(_submission(item, name, slug) for item, name, slug in rows)
+
+
+def _submission(item: Found, student: str, lab: str | None) -> Submission:
+    notebook = item.notebook
+    return Submission(
+        path=Path(os.fsencode(item.path).decode(errors="replace")),  # it has to fit into JSON
+        student=student,
+        lab=lab,
+        cells=notebook.cells,
+        repairs=notebook.repairs,
+        fault=notebook.fault,
+        content=notebook.content,
+    )
+
+
+def _lab(item: Found) -> str | None:
+    """By its name alone where it cannot be read, so that its row stands beside the others of that lab."""
+    return recognise(item.notebook.cells, (item.place.stem, *reversed(item.place.parts[:-1]))).lab
+
+
+def _whereabouts(item: Found, lab: str | None) -> Place:
+    words = own_words(item.notebook.cells, item.notebook.title)
+    return Place(folders=item.place.parts[:-1], stem=item.place.stem, lab=lab, own_words=words)
+
+
+def _all_found(paths: Sequence[Path]) -> Iterator[Found]:
+    absolute = [Path(os.path.abspath(path)) for path in paths]
+    for path in absolute:
+        if not os.path.exists(path):
+            raise UsageError(f"{path} does not exist. Check the spelling, or give another notebook, folder or zip.")
+    files = [path for path in absolute if not path.is_dir() and not _is_zip(path)]
+    # The shell's `class/*/lab1.ipynb` names files only; their folders still tell whose they are.
+    root = Path(os.path.commonpath([path.parent for path in files])) if files else Path()
+    yield from _named(files, root)
+    for path in absolute:
+        if path.is_dir():
+            yield from _in_folder(path)
+        elif _is_zip(path):
+            yield from _in_zip(path, PurePosixPath())
+
+
+def _named(files: Sequence[Path], root: Path) -> Iterator[Found]:
+    for path in files:
+        if path.suffix.lower() in _NOTEBOOKS:
+            yield Found(path=path, place=_below(root, path), notebook=_notebook(path))
+        else:
+            fault = f"A file of type '{path.suffix}' is not a notebook. Hand in the .ipynb file itself."
+            yield Found(path=path, place=_below(root, path), notebook=unread(b"", fault), is_notebook=False)
+
+
+def _in_folder(root: Path) -> Iterator[Found]:
+    for folder, below, files in os.walk(root, onerror=_closed_folder):
+        here = Path(folder)
+        links = [name for name in below if (here / name).is_symlink()]
+        below[:] = sorted(name for name in below if _is_visible(name))
+        for name in sorted(filter(_is_visible, [*files, *links])):
+            yield from _in_entry(root, here / name)
+
+
+def _closed_folder(error: OSError) -> None:
+    raise UsageError(f"{error.filename} cannot be opened ({error.strerror}). Change its permissions, or move it away.")
+
+
+def _in_entry(root: Path, path: Path) -> Iterator[Found]:
+    place = _below(root, path)
+    outside = path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+    if outside and (path.suffix.lower() in {".ipynb", ".zip"} or path.is_dir()):
+        fault = "This is a link to something outside the folder, which is not followed. Put the file itself there."
+        yield Found(path=path, place=place, notebook=unread(b"", fault))
+    elif path.is_dir() or outside:
+        return  # a linked folder inside the root is read at its own place
+    elif _is_zip(path):
+        yield from _in_zip(path, place)
+    elif path.suffix.lower() == ".ipynb" or (path.suffix.lower() == ".py" and _starts_like_export(path)):
+        yield Found(path=path, place=place, notebook=_notebook(path))
+
+
+def _in_zip(path: Path, place: PurePosixPath) -> Iterator[Found]:
+    if path.stat().st_size > _ZIP_LIMIT:
+        fault = f"The zip is larger than {_ZIP_LIMIT // 1024**3} GB. Zip the notebooks only, without data."
+        yield Found(path=path, place=place, notebook=unread(b"", fault))
+        return
+    for member in members(path, _is_wanted):
+        name = place / member.name if place.parts or member.name.parts else PurePosixPath(path.name)
+        if member.fault:
+            yield Found(path=path / member.name, place=name, notebook=unread(member.data, member.fault))
+        elif name.suffix.lower() == ".ipynb" or is_export(member.data[:_EXPORT_HEAD].decode(errors="replace")):
+            yield Found(path=path / member.name, place=name, notebook=read_notebook(name, member.data))
+
+
+def _is_wanted(name: PurePosixPath) -> bool:
+    return all(map(_is_visible, name.parts)) and name.suffix.lower() in {".ipynb", ".py", ".zip"}
+
+
+def _is_visible(name: str) -> bool:
+    return not name.startswith(".") and name.lower() not in _IGNORED_FOLDERS
+
+
+def _is_zip(path: Path) -> bool:
+    return path.suffix.lower() == ".zip" and path.is_file()
+
+
+def _notebook(path: Path) -> Notebook:
+    try:
+        state = path.stat()
+        if not stat.S_ISREG(state.st_mode):
+            return unread(
+                b"", "This is not an ordinary file, so there is no notebook to read. Hand in the file itself."
+            )
+        if state.st_size > SIZE_LIMIT:
+            return unread(b"", too_large(state.st_size))
+        return read_notebook(path, path.read_bytes())
+    except OSError as error:
+        return unread(
+            b"", f"The file cannot be opened ({error.strerror}). Check its permissions, or whether it is a link."
+        )
+
+
+def _starts_like_export(path: Path) -> bool:
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as stream:
+            return is_export(stream.read(_EXPORT_HEAD).decode(errors="replace"))
+    except OSError:
+        return False
+
+
+def _below(root: Path, path: Path) -> PurePosixPath:
+    return PurePosixPath(*path.relative_to(root).parts)

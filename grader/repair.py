@@ -1,0 +1,54 @@
+"""Which invisible characters in a code cell are an accident of pasting, and how they are put right.
+
+Only characters that look like nothing or like a space, only outside of string literals and comments, and only when
+the cell does not compile as it is and compiles without them. Everything else stays as the student wrote it.
+"""
+
+import ast
+import re
+import warnings
+
+from IPython.core.inputtransformer2 import TransformerManager
+
+_SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+_NOTHING = "\u00ad\u200b-\u200f\u2060\ufeff"
+_SUSPECT = re.compile(f"[{_SPACES}{_NOTHING}]")
+_TOO_LONG = 200_000  # characters; nobody typed such a cell, and parsing it costs seconds
+_PIECES = re.compile(
+    r'"""(?:\\.|[^\\])*?(?:"""|\Z)'
+    r"|'''(?:\\.|[^\\])*?(?:'''|\Z)"
+    r'|"(?:\\.|[^"\\\n])*"?'
+    r"|'(?:\\.|[^'\\\n])*'?"
+    r"|\#[^\n]*"
+    f"|(?P<space>[{_SPACES}])|(?P<nothing>[{_NOTHING}])",
+    re.DOTALL,
+)
+
+
+def compiles(source: str) -> bool:
+    """Whether IPython could run the cell as far as syntax goes; magics and shell lines count as code."""
+    return syntax_tree(source) is not None
+
+
+def syntax_tree(source: str) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a student's invalid escape is no news here
+            code: str = TransformerManager().transform_cell(source)
+            return ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def without_invisible_characters(source: str) -> str | None:
+    """The cell put right, or None where nothing has to be or can be done."""
+    if len(source) > _TOO_LONG or not _SUSPECT.search(source) or compiles(source):
+        return None
+    repaired = _PIECES.sub(_visible, source)
+    return repaired if repaired != source and compiles(repaired) else None
+
+
+def _visible(piece: re.Match[str]) -> str:
+    if piece["space"]:
+        return " "
+    return "" if piece["nothing"] else piece[0]
