@@ -1,4 +1,4 @@
-"""What the host tells the guest when a kernel starts: one JSON file, read once."""
+"""What the host tells the guest when a kernel starts: one JSON file, read once; and the notes the guest leaves."""
 
 from pathlib import Path
 
@@ -16,6 +16,19 @@ class GuestConfig(Struct, frozen=True, forbid_unknown_fields=True):
     train_epochs: int
     train_seconds: float
     modules: tuple[str, ...] = ("tensorflow",)  # imported before the submission arrives
+    notes: str = ""  # file of Note lines; "" keeps none
+
+
+class Note(Struct, frozen=True, forbid_unknown_fields=True):
+    """One JSON line of the notes file: something answered in Colab's place, or where a cell failed."""
+
+    change: str = ""
+    during: int | None = None  # index of the cell that ran
+    kind: str = ""  # from here on as in wire.Trouble
+    message: str = ""
+    cell: int | None = None
+    line: int | None = None
+    text: str | None = None
 
 
 def read_config(path: str) -> GuestConfig:

@@ -1,0 +1,129 @@
+"""What a notebook finds of Google Colab here: its modules and magics, answered on the spot."""
+
+import importlib
+import os
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+import notes
+import paths
+from config import GuestConfig
+
+IGNORED_MAGICS = ("tensorboard", "pip", "conda", "mamba", "uv", "bigquery", "autosave", "nbagg")
+
+
+def install(config: GuestConfig) -> None:
+    install_modules(config.home)
+    from IPython import get_ipython  # noqa: PLC0415 - exists only inside a kernel
+
+    if shell := get_ipython():
+        install_magics(shell)
+        shell.user_ns["exit"] = shell.user_ns["quit"] = leave
+
+
+def install_modules(home: str) -> None:
+    try:
+        google: types.ModuleType = importlib.import_module("google")
+    except ImportError:
+        google = _module("google", {})
+    colab = _module("google.colab", {})
+    google.colab = colab  # type: ignore[attr-defined]
+    for name, members in _members(home).items():
+        setattr(colab, name, _module(f"google.colab.{name}", members))
+
+
+def _members(home: str) -> dict[str, dict[str, Any]]:
+    def mount(mountpoint: str = "/content/drive", *_: Any, **__: Any) -> None:
+        notes.change("Google Drive was not mounted: course data is found without it, other files of yours are not here.")
+        os.makedirs(os.path.join(home, "drive", "MyDrive"), exist_ok=True)
+        if not os.path.lexists(os.path.join(home, "drive", "My Drive")):
+            os.symlink("MyDrive", os.path.join(home, "drive", "My Drive"))
+        print(f"Mounted at {mountpoint}")
+
+    def upload(*_: Any, **__: Any) -> dict[str, bytes]:
+        notes.change("files.upload() was answered with no file: nobody sits before this run.")
+        return {}
+
+    def secret(key: str) -> str:
+        notes.change(f"The Colab secret {key!r} was answered with an empty text.")
+        return ""
+
+    def show(image: Any) -> None:
+        from IPython.display import display  # noqa: PLC0415 - cv2_imshow is rarely called
+        from PIL import Image  # noqa: PLC0415
+
+        display(Image.fromarray(image.clip(0, 255).astype("uint8")[..., ::-1] if image.ndim == 3 else image))
+
+    return {
+        "drive": {"mount": mount, "_mount": mount, "flush_and_unmount": nothing},
+        "files": {"upload": upload, "download": nothing, "view": nothing},
+        "userdata": {
+            "get": secret,
+            "SecretNotFoundError": type("SecretNotFoundError", (Exception,), {}),
+            "NotebookAccessError": type("NotebookAccessError", (Exception,), {}),
+        },
+        "patches": {"cv2_imshow": show},
+        "auth": {"authenticate_user": nothing},
+        "output": {"clear": nothing, "eval_js": nothing, "enable_custom_widget_manager": nothing, "no_vertical_scroll": nothing},
+        "data_table": {"enable_dataframe_formatter": nothing, "disable_dataframe_formatter": nothing, "DataTable": lambda frame, *_, **__: frame},
+        "runtime": {"unassign": nothing},
+    }
+
+
+def nothing(*_: Any, **__: Any) -> None:
+    """Accepted and without effect here."""
+
+
+def leave(*_: Any) -> None:
+    """exit() ends its cell, as sys.exit() does, and not the kernel."""
+    raise SystemExit
+
+
+def install_magics(shell: Any) -> None:
+    shell.register_magic_function(ignored("tensorflow_version"), "line", "tensorflow_version")
+    for name in IGNORED_MAGICS:
+        shell.register_magic_function(ignored(name), "line_cell", name)
+    shell.register_magic_function(tolerant_cd(shell.find_line_magic("cd")), "line", "cd")
+    shell.register_magic_function(tolerant_load(shell.find_line_magic("load_ext")), "line", "load_ext")
+
+
+def ignored(name: str) -> Callable[..., None]:
+    def magic(line: str, cell: str | None = None) -> None:
+        notes.change(f"%{name} {line}".strip() + " was ignored.")
+
+    return magic
+
+
+def tolerant_cd(original: Callable[[str], Any]) -> Callable[[str], Any]:
+    def cd(line: str) -> Any:
+        asked = line.strip().strip("'\"").replace("\\ ", " ")
+        if asked and not asked.startswith("-") and not os.path.isdir(os.path.expanduser(asked)):
+            notes.change(f"%cd {asked} stayed where it was: there is no such folder here.")
+            return print(os.getcwd())
+        if found := None if os.path.lexists(os.path.expanduser(asked)) else paths.find(asked):
+            return original(found)
+        return original(line)
+
+    return cd
+
+
+def tolerant_load(original: Callable[[str], Any]) -> Callable[[str], Any]:
+    def load_ext(line: str) -> Any:
+        try:
+            return original(line)
+        except ImportError:
+            notes.change(f"%load_ext {line} was ignored: it is not installed here.")
+
+    return load_ext
+
+
+def _module(name: str, members: dict[str, Any]) -> types.ModuleType:
+    module = types.ModuleType(name)
+    module.__path__ = []  # type: ignore[attr-defined]  # a package, so that google.colab.x can be imported from it
+    vars(module).update(members)
+    sys.modules[name] = module
+    return module
+
+

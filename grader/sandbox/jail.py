@@ -1,0 +1,159 @@
+"""What a jailed kernel can see and do: the bubblewrap command line, and the environment it starts with.
+
+Started by root, the jail has no user namespace (inside one, root's files would stay readable) and the kernel runs as
+a uid of its own per slot; started by anybody else, it has a user namespace and can make no further one.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from msgspec import Struct
+
+from grader.model import Limits
+from grader.sandbox.hiding import covered
+
+GUEST = Path(__file__).resolve().parent / "guest"
+FIRST_UID = 64000
+FILE_LIMIT = 1024**3
+SLACK = 2 * 1024**3  # address space a kernel maps and never touches; the watch over the process tree is the real limit
+SHOWN_OF_ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "fonts", "mime.types", "ssl/certs")
+KEPT_VARIABLES = ("OPENBLAS_CORETYPE", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA", "CUDA_VISIBLE_DEVICES", "TF_ENABLE_ONEDNN_OPTS")
+
+
+class Places(Struct, frozen=True):
+    """Folders by the names the kernel knows them under."""
+
+    guest: str
+    data: str
+    home: str
+    sockets: str
+
+
+INSIDE = Places(guest="/guest", data="/data", home="/home/student", sockets="/sockets")
+
+
+def uid_of(slot: int) -> int | None:
+    """The uid a jailed kernel has outside; None when it is ours."""
+    return FIRST_UID + slot if os.geteuid() == 0 else None
+
+
+def environment(places: Places) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    return kept | dict.fromkeys(threads, "1") | {
+        "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
+        "HOME": places.home,
+        "USER": "student",
+        "LOGNAME": "student",
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "HF_HUB_OFFLINE": "1",
+        "PIP_NO_INDEX": "1",
+        "COLAB_RELEASE_TAG": "local",
+    }  # fmt: skip
+
+
+def command(inner: Iterable[str], slot: int, data: Path, folder: Path, limits: Limits, filter_fd: int) -> list[str]:
+    """`folder` holds `sockets`, shared with the kernel, and `etc`, shown to it."""
+    bwrap = shutil.which("bwrap")
+    if bwrap is None:
+        raise FileNotFoundError("bwrap")
+    return [
+        bwrap,
+        *_namespaces(),
+        *_system(limits, folder),
+        *_software(),
+        *("--ro-bind", str(GUEST), INSIDE.guest, "--ro-bind", str(data.resolve()), INSIDE.data),
+        *("--bind", str(folder / "sockets"), INSIDE.sockets),
+        *_devices(),
+        *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", INSIDE.home, "--seccomp", str(filter_fd), "--"),
+        *_drop_privileges(slot),
+        *_rlimits(limits),
+        *inner,
+    ]
+
+
+def _namespaces() -> list[str]:
+    shared = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+    shared += ["--die-with-parent", "--new-session", "--hostname", "colab", "--cap-drop", "ALL"]
+    if os.geteuid() == 0:
+        return [*shared, "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP"]
+    return ["--unshare-user", "--disable-userns", *shared]
+
+
+def _system(limits: Limits, folder: Path) -> list[str]:
+    """The operating system, and the sized places that can be written to; these come before anything bound below them."""
+    disk = str(limits.disk)
+    out = ["--ro-bind", "/usr", "/usr"]
+    for name in ("bin", "sbin", "lib", "lib64", "lib32"):
+        link = Path("/", name)
+        if link.is_symlink():
+            out += ["--symlink", os.readlink(link), str(link)]
+        elif link.is_dir():
+            out += ["--ro-bind", str(link), str(link)]
+    out += ["--ro-bind", str(folder / "etc"), "/etc"]
+    out += ["--proc", "/proc", "--dev", "/dev"]
+    out += ["--perms", "1777", "--size", disk, "--tmpfs", "/tmp", "--perms", "1777", "--size", disk, "--tmpfs", "/dev/shm"]
+    out += ["--perms", "0777", "--size", disk, "--tmpfs", "/home", "--perms", "0777", "--dir", INSIDE.home]
+    return [*out, "--symlink", INSIDE.home, "/content"]  # where Colab works
+
+
+def _software() -> list[str]:
+    """The interpreter and its packages, without anything of ours that was installed among them."""
+    out = []
+    for shown in dict.fromkeys(Path(p) for p in ("/usr", sys.base_prefix, sys.prefix)):
+        if not shown.is_relative_to("/usr"):
+            for parent in reversed(shown.parents[:-1]):  # which bubblewrap would make for its own uid alone
+                out += ["--perms", "0755", "--dir", str(parent)]
+            out += ["--ro-bind", str(shown), str(shown)]
+        for place in covered(shown):
+            seen_at = str(shown / place.relative_to(shown.resolve()))
+            out += ["--tmpfs", seen_at] if place.is_dir() else ["--ro-bind", "/dev/null", seen_at]
+    return out
+
+
+def _devices() -> list[str]:
+    found = sorted(str(path) for path in Path("/dev").glob("nvidia*"))
+    out = ["--ro-bind-try", "/sys", "/sys"] if found else []
+    for device in found:
+        out += ["--dev-bind-try", device, device]
+    return out
+
+
+def _drop_privileges(slot: int) -> list[str]:
+    uid = uid_of(slot)
+    if uid is None:
+        return []
+    who = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+    return ["/usr/bin/setpriv", *who, "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]
+
+
+def _rlimits(limits: Limits) -> list[str]:
+    sizes = {"core": 0, "nproc": limits.processes, "fsize": FILE_LIMIT, "nofile": 4096, "data": limits.memory + SLACK}
+    return ["/usr/bin/prlimit", *(f"--{name}={size}" for name, size in sizes.items())]
+
+
+def write_etc(folder: Path, uid: int | None) -> None:
+    """A small /etc: who the kernel is, no way to a name server, and links' targets where programs look for them."""
+    number = os.getuid() if uid is None else uid
+    group = os.getgid() if uid is None else uid
+    folder.mkdir(mode=0o755)
+    for name, text in {
+        "passwd": f"student:x:{number}:{group}::{INSIDE.home}:/bin/bash\n",
+        "group": f"student:x:{group}:\n",
+        "hosts": "127.0.0.1 localhost colab\n",
+        "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+    }.items():
+        (folder / name).write_text(text)
+    for name in SHOWN_OF_ETC:
+        source, target = Path("/etc", name), folder / name
+        if source.is_dir():
+            shutil.copytree(source, target, symlinks=True, ignore_dangling_symlinks=True)
+        elif source.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)

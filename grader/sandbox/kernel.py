@@ -1,0 +1,238 @@
+"""How one kernel comes up, jailed or bare, with its two lines to us: Jupyter's for cells, ours for questions."""
+
+import asyncio
+import os
+import shutil
+import socket
+import stat
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from queue import Empty
+from typing import IO, Any
+
+import msgspec
+import zmq
+import zmq.asyncio
+from jupyter_client.asynchronous import AsyncKernelClient
+from msgspec import Struct
+
+from grader.errors import OurFault
+from grader.model import Isolation, Limits, TrainBudget
+from grader.sandbox import jail, seccomp
+from grader.sandbox.guest.config import GuestConfig, Note
+from grader.sandbox.jail import Places
+from grader.sandbox.processes import Tree, Watch
+from grader.sandbox.questions import Line
+
+START_SECONDS = 120.0
+MESSAGE_LIMIT = 32 * 1024**2  # bytes of one Jupyter message; above it the connection is cut
+NOTES_LIMIT = 256 * 1024
+CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
+
+
+class Setting(Struct, frozen=True):
+    """What every kernel of a session is started with."""
+
+    slot: int
+    data: Path
+    limits: Limits
+    budget: TrainBudget
+    seed: int
+    isolation: Isolation
+
+
+class Client(AsyncKernelClient):  # type: ignore[misc]
+    """Jupyter's client, which asks the process itself whether the kernel lives."""
+
+    tree: Tree
+
+    async def is_alive(self) -> bool:
+        return self.tree.alive
+
+
+class Kernel:
+    """A running kernel; `close` leaves no process, socket or folder behind."""
+
+    def __init__(self, setting: Setting, loop: asyncio.AbstractEventLoop) -> None:
+        self._setting = setting
+        self._loop = loop
+        self._jailed = setting.isolation is Isolation.BUBBLEWRAP
+        self._uid = jail.uid_of(setting.slot) if self._jailed else None
+        self._folder = Path(tempfile.mkdtemp(prefix="grader-", dir="/tmp"))  # TMPDIR may be too long for a socket
+        self._sockets = self._folder / "sockets"
+        self._tree: Tree | None = None
+        self._watch: Watch | None = None
+        self._line: Line | None = None
+        self._client: Client | None = None
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def tree(self) -> Tree:
+        assert self._tree is not None
+        return self._tree
+
+    @property
+    def watch(self) -> Watch:
+        assert self._watch is not None
+        return self._watch
+
+    @property
+    def line(self) -> Line:
+        assert self._line is not None
+        return self._line
+
+    @property
+    def client(self) -> Client:
+        assert self._client is not None
+        return self._client
+
+    @property
+    def alive(self) -> bool:
+        return self._tree is not None and self._tree.alive
+
+    def close(self) -> None:
+        """Ends everything; may be called twice."""
+        if self._watch is not None:
+            self._watch.stop()
+        if self._tree is not None:
+            self._tree.kill()
+        if self._line is not None:
+            self._line.close()
+        if self._client is not None:
+            self._client.stop_channels()
+            self._client.context.destroy(linger=0)
+            self._client = None
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def notes(self) -> tuple[Note, ...]:
+        """What the kernel has noted so far. Written by student code as likely as by the guest: words, never facts."""
+        try:
+            descriptor = os.open(self._sockets / "notes", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            return ()
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return ()
+            lines = file.read(NOTES_LIMIT).splitlines()
+        found = []
+        for line in lines:
+            try:
+                found.append(msgspec.json.decode(line, type=Note))
+            except (msgspec.DecodeError, ValueError, RecursionError):
+                continue
+        return tuple(found)
+
+    def _start(self) -> None:
+        places = self._lay_out()
+        listener = self._listen()
+        with listener, tempfile.TemporaryFile() as rules:
+            self._tree = self._launch(places, rules)
+            self._watch = Watch(self._tree, self._setting.limits.memory, self._sockets)
+            self._line = Line(self._accept(listener))
+        self._client = self._connect()
+        self._loop.run_until_complete(self._ready())
+
+    def _lay_out(self) -> Places:
+        """Make the folders and the two files that the kernel reads when it starts."""
+        setting, budget = self._setting, self._setting.budget
+        self._folder.chmod(0o711)
+        self._sockets.mkdir(mode=0o700)
+        places = jail.INSIDE
+        if self._jailed:
+            jail.write_etc(self._folder / "etc", self._uid)
+        else:
+            home = self._folder / "home"
+            home.mkdir()
+            places = Places(str(jail.GUEST), str(setting.data.resolve()), str(home), str(self._sockets))
+        config = GuestConfig(
+            connection_file=f"{places.sockets}/connection.json", socket=f"{places.sockets}/questions",
+            data=places.data, home=places.home, seed=setting.seed, train_policy=budget.policy.value,
+            train_epochs=budget.epochs, train_seconds=budget.seconds, notes=f"{places.sockets}/notes",
+        )  # fmt: skip
+        self._key = uuid.uuid4().hex
+        self._write("config.json", msgspec.json.encode(config))
+        self._write("connection.json", msgspec.json.encode(self._connection(places.sockets)))
+        self._write("notes", b"")
+        self._give(self._sockets)
+        return places
+
+    def _connection(self, sockets: str) -> dict[str, Any]:
+        ports = {f"{channel}_port": number for number, channel in enumerate(CHANNELS, 1)}
+        return {**ports, "transport": "ipc", "ip": f"{sockets}/z", "key": self._key, "signature_scheme": "hmac-sha256"}
+
+    def _write(self, name: str, content: bytes) -> None:
+        (self._sockets / name).write_bytes(content)
+        self._give(self._sockets / name)
+
+    def _give(self, path: Path) -> None:
+        if self._uid is not None:
+            os.chown(path, self._uid, self._uid)
+
+    def _listen(self) -> socket.socket:
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(str(self._sockets / "questions"))
+        self._give(self._sockets / "questions")
+        listener.listen(1)
+        return listener
+
+    def _launch(self, places: Places, rules: IO[bytes]) -> Tree:
+        inner = [sys.executable, "-s", "-P", f"{places.guest}/start.py", f"{places.sockets}/config.json"]
+        mark, environment = uuid.uuid4().hex, jail.environment(places)
+        if not self._jailed:
+            return Tree(inner, environment, (), mark)
+        seccomp.write_filter(rules)
+        rules.seek(0)
+        setting = self._setting
+        command = jail.command(inner, setting.slot, setting.data, self._folder, setting.limits, rules.fileno())
+        return Tree(command, environment, (rules.fileno(),), mark)
+
+    def _accept(self, listener: socket.socket) -> socket.socket:
+        listener.settimeout(0.1)
+        end = time.monotonic() + START_SECONDS
+        while self.tree.alive and time.monotonic() < end:
+            try:
+                return listener.accept()[0]
+            except TimeoutError:
+                continue
+        raise self._not_started()
+
+    def _connect(self) -> Client:
+        context = zmq.asyncio.Context()
+        context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_LIMIT)
+        client = Client(context=context)
+        client.tree = self.tree
+        client.load_connection_info(self._connection(str(self._sockets)))
+        return client
+
+    async def _ready(self) -> None:
+        """Wait for the iopub subscription to stand, or the first cell's end can be lost; then for an answer."""
+        self.client.start_channels(stdin=False, hb=False)
+        self.client.allow_stdin = False
+        await self._message(self.client.get_iopub_msg, "iopub_welcome")
+        self.client.kernel_info()
+        await self._message(self.client.get_shell_msg, "kernel_info_reply")
+
+    async def _message(self, receive: Any, wanted: str) -> None:
+        end = time.monotonic() + START_SECONDS
+        while self.tree.alive and time.monotonic() < end:
+            try:
+                message = await receive(timeout=0.5)
+            except Empty:
+                continue
+            if message["msg_type"] == wanted:
+                return
+        raise self._not_started()
+
+    def _not_started(self) -> OurFault:
+        said = self.tree.said() or "it wrote nothing"
+        return OurFault(
+            f"A kernel did not start within {START_SECONDS:g} s (slot {self._setting.slot}, "
+            f"isolation {self._setting.isolation}): {said}. Run `grader doctor` to see what is missing."
+        )

@@ -1,0 +1,123 @@
+"""How a notebook runs from top to bottom in one kernel: each cell's end, and who or what ended it."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+
+from msgspec import Struct, structs
+
+from grader.model import Cell, CellRun, CellStatus, Limits
+from grader.sandbox.guest.wire import Trouble
+from grader.sandbox.kernel import Kernel
+from grader.sandbox.recorder import Recorder
+
+GRACE = 3.0  # seconds for a cell to end after it was interrupted
+MEMORY_ERRORS = ("MemoryError", "_ArrayMemoryError", "ResourceExhaustedError")
+
+
+class Pass(Struct, frozen=True):
+    """One way through the notebook; `fatal` is the cell that took the kernel down, if one did."""
+
+    cells: tuple[CellRun, ...]
+    changes: tuple[str, ...]
+    fatal: CellRun | None = None
+    out_of_time: bool = False
+
+
+class Reading:
+    """One pass through the code cells of a notebook."""
+
+    def __init__(self, kernel: Kernel, cells: tuple[Cell, ...], limits: Limits) -> None:
+        self._kernel = kernel
+        self._cells = cells
+        self._limits = limits
+        self._recorder = Recorder(cells, limits.output, kernel.client)
+
+    async def go(self, left_out: dict[int, CellRun], end: float, started: Callable[[int], None] | None) -> Pass:
+        """`left_out` cells are not run again and keep what is known of them; `end` is in time.monotonic()."""
+        done: list[CellRun] = []
+        fatal: CellRun | None = None
+        out_of_time = False
+        for position, cell in enumerate(self._cells):
+            if cell.index in left_out:
+                done.append(left_out[cell.index])
+                continue
+            out_of_time = out_of_time or time.monotonic() >= end
+            if fatal or out_of_time:
+                done.append(CellRun(cell.index, CellStatus.SKIPPED))
+                continue
+            if started:
+                started(cell.index)
+            run = await self._cell(position, cell, end)
+            done.append(run)
+            if not self._kernel.alive:
+                fatal = run
+        return Pass(tuple(done), self._changes(), fatal, out_of_time or time.monotonic() >= end)
+
+    async def _cell(self, position: int, cell: Cell, end: float) -> CellRun:
+        begun = time.monotonic()
+        last = min(begun + self._limits.cell, end)
+        self._kernel.watch.last_moment = last + 2 * GRACE  # holds even when a flood of output keeps this loop busy
+        task = asyncio.ensure_future(self._recorder.run(position, cell.index))
+        interrupted = await self._wait(task, last)
+        self._kernel.watch.last_moment = float("inf")
+        failed = await self._end(task)
+        if failed:
+            self._kernel.tree.kill()
+        status = self._status(position, interrupted)
+        run = CellRun(cell.index, status, round(time.monotonic() - begun, 3), outputs=self._recorder.outputs(position))
+        return structs.replace(run, trouble=self._trouble(position, run)) if status is not CellStatus.OK else run
+
+    async def _wait(self, task: asyncio.Future[None], last: float) -> bool:
+        """Until the cell ends by itself, by an interrupt or with its kernel; whether it had to be interrupted."""
+        interrupted = False
+        while not task.done() and self._kernel.alive:
+            wait = max(last - time.monotonic(), 0.0)
+            await asyncio.wait({task}, timeout=min(wait, 0.1) if not interrupted else 0.1)
+            now = time.monotonic()
+            if not task.done() and not interrupted and now >= last:
+                interrupted = True
+                self._kernel.tree.interrupt()
+            elif not task.done() and interrupted and now >= last + GRACE:
+                self._kernel.tree.kill()
+        return interrupted
+
+    async def _end(self, task: asyncio.Future[None]) -> bool:
+        """Collect the task; whether its conversation with the kernel broke off."""
+        if not task.done():
+            with contextlib.suppress(TimeoutError):  # outputs sent before the end may still be on their way
+                await asyncio.wait_for(asyncio.shield(task), 0.2)
+            task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError:
+            return True
+        except Exception:  # a dead kernel, or messages no kernel of ours sends: the student's code can forge them
+            return True
+        return False
+
+    def _status(self, position: int, interrupted: bool) -> CellStatus:
+        reply = self._recorder.replies.get(position, {})
+        if self._kernel.watch.out_of_memory:
+            return CellStatus.OUT_OF_MEMORY
+        if interrupted:
+            return CellStatus.TIMEOUT
+        if not self._kernel.alive:
+            return CellStatus.DIED
+        if reply.get("status") == "error":
+            return CellStatus.OUT_OF_MEMORY if reply.get("ename") in MEMORY_ERRORS else CellStatus.ERROR
+        return CellStatus.OK
+
+    def _trouble(self, position: int, run: CellRun) -> Trouble | None:
+        """Where it failed as the kernel noted it, else what its reply says."""
+        for note in reversed(self._kernel.notes()):
+            if note.kind and note.during == run.index:
+                return Trouble(note.kind[:100], note.message[:500], note.cell, note.line, note.text and note.text[:300])
+        reply = self._recorder.replies.get(position, {})
+        if reply.get("status") != "error":
+            return None
+        return Trouble(str(reply.get("ename"))[:100], str(reply.get("evalue"))[:500])
+
+    def _changes(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(note.change[:300] for note in self._kernel.notes() if note.change))[:100]

@@ -1,0 +1,141 @@
+"""How a kernel's process tree is started, watched over and ended; nothing of it is left when `kill` returns."""
+
+import collections
+import contextlib
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+POLL = 0.2
+MARK = "GRADER_KERNEL"  # environment variable by which processes are found again that left the tree
+SHARED_FOLDER_LIMIT = 64 * 1024**2
+
+
+class Tree:
+    """One kernel with everything it starts."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], keep_fds: Sequence[int], mark: str) -> None:
+        self._mark = mark
+        self._process = subprocess.Popen(
+            command,
+            env={**environment, MARK: mark},
+            pass_fds=keep_fds,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # a Ctrl-C in the terminal is ours, not the kernel's
+        )
+        self._said: collections.deque[bytes] = collections.deque(maxlen=32)
+        self._reader = threading.Thread(target=self._drain, daemon=True)
+        self._reader.start()
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def said(self) -> str:
+        """The last of what the processes wrote past the notebook; for messages about a kernel that did not start."""
+        return b"".join(self._said).decode("utf-8", "replace")[-2000:].strip()
+
+    def interrupt(self) -> None:
+        """SIGINT to the kernel itself: the first process of the tree that runs Python's kernel, not what it started."""
+        for process in self._family():
+            with contextlib.suppress(psutil.Error):
+                if any(part.endswith("start.py") for part in process.cmdline()) and "bwrap" not in process.name():
+                    process.send_signal(2)
+                    return
+
+    def memory(self) -> int:
+        """Bytes that only this tree holds; file pages do not count."""
+        return sum(_private_bytes(process.pid) for process in self._family())
+
+    def kill(self) -> None:
+        family = self._family()
+        # Inside first: when a jail's own pid 1 dies the kernel of the machine ends everything in it.
+        for process in reversed(family):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        self._process.kill()
+        self._process.wait()
+        psutil.wait_procs(family, timeout=5)
+        for stray in self._strays():
+            with contextlib.suppress(psutil.Error):
+                stray.kill()
+        self._reader.join(timeout=1)
+
+    def _family(self) -> list[psutil.Process]:
+        """The first process and its descendants, parents before children."""
+        try:
+            first = psutil.Process(self._process.pid)
+            return [first, *first.children(recursive=True)]
+        except psutil.Error:
+            return []
+
+    def _strays(self) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get(MARK) == self._mark:
+                    found.append(process)
+        return found
+
+    def _drain(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as pipe:
+            while chunk := os.read(pipe.fileno(), 4096):
+                self._said.append(chunk)
+
+
+class Watch:
+    """Kills a tree that takes more memory than it may, fills the shared folder, or outlives its last moment."""
+
+    def __init__(self, tree: Tree, memory: int, shared: Path) -> None:
+        self.out_of_memory = False
+        self.peak = 0
+        self.last_moment = float("inf")  # of time.monotonic()
+        self._tree = tree
+        self._memory = memory
+        self._shared = shared
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(POLL) and self._tree.alive:
+            held = self._tree.memory()
+            self.peak = max(self.peak, held)
+            self.out_of_memory = held > self._memory
+            if self.out_of_memory or time.monotonic() > self.last_moment or _size(self._shared) > SHARED_FOLDER_LIMIT:
+                self._tree.kill()
+                return
+
+
+def _private_bytes(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:
+            fields = dict(line.split(b":", 1) for line in file if line.startswith((b"RssAnon", b"RssShmem")))
+        return sum(int(value.split()[0]) * 1024 for value in fields.values())
+    except (OSError, ValueError):
+        pass
+    with contextlib.suppress(psutil.Error):  # not Linux, or gone by now
+        return int(psutil.Process(pid).memory_info().rss)
+    return 0
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for count, entry in enumerate(entries):
+            total += entry.stat(follow_symlinks=False).st_blocks * 512 + 4096
+            if count > 10_000:
+                return SHARED_FOLDER_LIMIT + 1
+    return total

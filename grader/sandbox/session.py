@@ -1,0 +1,163 @@
+"""What a submission gets: its notebook run once as a whole, then questions to what it left behind."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec import structs
+
+from grader.model import (
+    Cell,
+    CellRun,
+    CellStatus,
+    Isolation,
+    Limits,
+    Observation,
+    Outcome,
+    Run,
+    Status,
+    TrainBudget,
+)
+from grader.sandbox.guest.wire import Question, Trouble, frame
+from grader.sandbox.kernel import Kernel, Setting
+from grader.sandbox.notebook import Pass, Reading
+from grader.errors import OurFault
+
+REPLAYS = 3  # of the notebook, after cells that took the kernel down
+REVIVALS = 2  # of the kernel, after questions that did
+
+OUTCOMES = {
+    CellStatus.TIMEOUT: Outcome.TIMEOUT,
+    CellStatus.OUT_OF_MEMORY: Outcome.OUT_OF_MEMORY,
+    CellStatus.DIED: Outcome.DIED,
+}
+
+
+@contextmanager
+def open_session(
+    *, slot: int, data: Path, limits: Limits, budget: TrainBudget, seed: int, isolation: Isolation
+) -> Iterator["Session"]:
+    """A warm kernel of its own. Must be closed in the thread that opened it: a jail ends with the thread it came from."""
+    session = Session(Setting(slot, data, limits, budget, seed, isolation))
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+class Session:
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self._loop = asyncio.new_event_loop()
+        self._cells: tuple[Cell, ...] = ()
+        self._left_out: dict[int, CellRun] = {}
+        self._kernel: Kernel | None = None
+        self._revivals = 0
+        self._deadly: set[bytes] = set()
+        try:
+            self._renew()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        if self._kernel is not None:
+            self._kernel.close()
+            self._kernel = None
+        if not self._loop.is_closed():
+            self._loop.run_until_complete(asyncio.sleep(0))  # let cancelled tasks notice
+            self._loop.close()
+
+    def run(self, cells: tuple[Cell, ...], started: Callable[[int], None] | None = None) -> Run:
+        """Every code cell once, top to bottom; again without it when one takes the kernel down."""
+        begun = time.monotonic()
+        end = begun + self._setting.limits.submission
+        self._cells = tuple(cell for cell in cells if cell.kind == "code")
+        done = self._pass(end, started)
+        replays = 0
+        while done.fatal and replays < REPLAYS and time.monotonic() < end:
+            replays += 1
+            self._left_out[done.fatal.index] = done.fatal
+            self._renew()
+            done = self._pass(end, started)
+        return self._told(done, round(time.monotonic() - begun, 3))
+
+    def ask(self, question: Question) -> Observation:
+        deed = frame(structs.replace(question, id=""))
+        if deed in self._deadly or not self._revive():
+            return Observation(question.id, Status.DIED)
+        assert self._kernel is not None
+        observation = self._kernel.line.ask(question)
+        if self._kernel.line.lost or not self._kernel.alive:
+            self._deadly.add(deed)
+            if self._kernel.watch.out_of_memory:
+                limit = self._setting.limits.memory / 1024**3
+                trouble = Trouble("MemoryError", f"more than {limit:g} GB of memory were used")
+                observation = Observation(question.id, Status.DIED, trouble=trouble)
+            self._kernel.close()
+            self._kernel = None
+        return observation
+
+    def _renew(self) -> None:
+        """A fresh kernel; tried twice, since a busy machine can be at fault."""
+        if self._kernel is not None:
+            self._kernel.close()
+            self._kernel = None
+        try:
+            self._kernel = Kernel(self._setting, self._loop)
+        except OurFault:
+            self._kernel = Kernel(self._setting, self._loop)
+
+    def _revive(self) -> bool:
+        """Have a kernel with the notebook run in it, unless too many were lost."""
+        if self._kernel is not None and self._kernel.alive and not self._kernel.line.lost:
+            return True
+        while self._revivals < REVIVALS:
+            self._revivals += 1
+            self._renew()
+            done = self._pass(time.monotonic() + self._setting.limits.submission, None)
+            if done.fatal is None:
+                return True
+            self._left_out[done.fatal.index] = done.fatal
+        return False
+
+    def _pass(self, end: float, started: Callable[[int], None] | None) -> Pass:
+        assert self._kernel is not None
+        reading = Reading(self._kernel, self._cells, self._setting.limits)
+        return self._loop.run_until_complete(reading.go(self._left_out, end, started))
+
+    def _told(self, done: Pass, seconds: float) -> Run:
+        outcome, fault = self._verdict(done)
+        return Run(outcome, self._setting.isolation, done.cells, done.changes, seconds, fault)
+
+    def _verdict(self, done: Pass) -> tuple[Outcome, str | None]:
+        limits = self._setting.limits
+        for run in done.cells:
+            if run.status in OUTCOMES:
+                return OUTCOMES[run.status], sentence(run, limits)
+        if done.out_of_time:
+            return Outcome.TIMEOUT, (
+                f"The notebook did not finish within {limits.submission:g} s, so its later cells were not run; "
+                "its own code took the time."
+            )
+        failed = next((run for run in done.cells if run.status is CellStatus.ERROR), None)
+        if failed is None:
+            return Outcome.OK, None
+        return Outcome.FAILED_CELLS, sentence(failed, limits)
+
+
+def sentence(run: CellRun, limits: Limits) -> str:
+    """What happened in a cell, and whose fault it is."""
+    where = f"Cell {run.index + 1} of the notebook"
+    match run.status:
+        case CellStatus.TIMEOUT:
+            return f"{where} was stopped after {run.seconds:.0f} s, because a cell may run {limits.cell:g} s here; its own code took the time."
+        case CellStatus.OUT_OF_MEMORY:
+            return f"{where} needed more than the {limits.memory / 1024**3:g} GB of memory a notebook may use here; its own code took them."
+        case CellStatus.DIED:
+            return f"{where} ended the Python process it ran in; its own code did that."
+        case _:
+            kind = f" with {run.trouble.kind}" if run.trouble else ""
+            return f"{where} failed{kind}; its own code raised that."
