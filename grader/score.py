@@ -1,0 +1,133 @@
+"""How findings become points: the only file that adds them."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from graphlib import TopologicalSorter
+
+from msgspec.structs import replace
+
+from grader.errors import OurFault
+from grader.model import CheckResult, Finding, Scorecard, Verdict
+from grader.rubric import CheckRule, Rubric
+
+PENDING = (Verdict.UNSURE, Verdict.MANUAL)
+NO_ANSWER = "The grader has no answer for this check. That is our fault, not yours: your instructor will look at it."
+NOT_SURE = "Not decided, because “{title}” is not decided yet. Your instructor will look at it."
+NOT_CHECKED = "Not checked because “{title}” has to work first."
+UNKNOWN_MISTAKE = (
+    "The grader saw something here that its rubric has no words for ({mistake}). "
+    "That is our fault, not yours: your instructor will look at it."
+)
+SILENT = {
+    Verdict.PASS: "As asked.",
+    Verdict.FAIL: "This does not do what was asked.",
+    Verdict.MANUAL: "Your instructor reads this one.",
+}
+
+Results = Mapping[str, CheckResult]
+
+
+def score(rubric: Rubric, findings: Sequence[Finding]) -> Scorecard:
+    """In whatever order findings come. Without a pass in what it needs a check earns nothing; our doubt is pending."""
+    found = _by_check(rubric, findings)
+    rules = {rule.id: rule for rule in rubric.checks}
+    results: dict[str, CheckResult] = {}
+    for check in TopologicalSorter({rule.id: rule.needs for rule in rubric.checks}).static_order():
+        results[check] = _result(rubric, rules[check], found.get(check), results)
+    checks = tuple(results[rule.id] for rule in rubric.checks)
+    return Scorecard(
+        checks=checks,
+        earned=round(sum(check.points for check in checks), 2),
+        possible=round(sum(check.possible for check in checks), 2),
+        pending=round(sum(check.possible for check in checks if check.verdict in PENDING), 2),
+        fix_first=_fix_first(rubric, results),
+    )
+
+
+def _by_check(rubric: Rubric, findings: Sequence[Finding]) -> dict[str, Finding]:
+    twice = [check for check, times in Counter(finding.check for finding in findings).items() if times > 1]
+    if twice:
+        raise OurFault(f"{rubric.lab}: several findings for {', '.join(twice)}; a check is judged once")
+    unknown = {finding.check for finding in findings} - {rule.id for rule in rubric.checks}
+    if unknown:
+        raise OurFault(f"judged {', '.join(sorted(unknown))}, which rubrics/{rubric.lab}.yaml does not have")
+    return {finding.check: finding for finding in findings}
+
+
+def _result(rubric: Rubric, rule: CheckRule, finding: Finding | None, results: Results) -> CheckResult:
+    blank = CheckResult(
+        id=rule.id,
+        level=rule.level,
+        title=rule.title,
+        verdict=Verdict.UNSURE,
+        points=0.0,
+        possible=rule.points,
+        message=NO_ANSWER,
+        public=rule.public,
+        tested=rule.tested,
+        why=rule.why,
+    )
+    needed = [results[need] for need in rule.needs]
+    for need in needed:
+        if need.verdict in (Verdict.FAIL, Verdict.BLOCKED):
+            title = _root(rubric, need, results).title
+            return replace(blank, verdict=Verdict.BLOCKED, message=NOT_CHECKED.format(title=title))
+    if finding is not None:
+        return _judged(rubric, blank, finding)
+    undecided = next((need for need in needed if need.verdict in PENDING), None)
+    return replace(blank, message=NOT_SURE.format(title=undecided.title)) if undecided else blank
+
+
+def _judged(rubric: Rubric, blank: CheckResult, finding: Finding) -> CheckResult:
+    said = replace(
+        blank,
+        verdict=finding.verdict,
+        message=finding.message or SILENT.get(finding.verdict, NO_ANSWER),
+        seen=finding.seen,
+        difference=finding.difference,
+        cell=finding.cell,
+    )
+    if finding.mistake is not None:
+        return _named(rubric, said, finding)
+    return replace(said, points=blank.possible) if finding.verdict is Verdict.PASS else said
+
+
+def _named(rubric: Rubric, said: CheckResult, finding: Finding) -> CheckResult:
+    """A mistake is a fail with words and perhaps some points; any other use of the name is a defect of ours."""
+    rule = rubric.mistakes.get(finding.mistake or "")
+    if rule is None or finding.check not in rule.checks or finding.verdict is not Verdict.FAIL:
+        return replace(said, verdict=Verdict.UNSURE, message=UNKNOWN_MISTAKE.format(mistake=finding.mistake))
+    return replace(
+        said,
+        points=round(rule.credit * said.possible, 2),
+        message=finding.message or rule.says,
+        mistake=finding.mistake,
+        mistake_title=rule.title,
+        hint=rule.hint,
+    )
+
+
+def _root(rubric: Rubric, result: CheckResult, results: Results) -> CheckResult:
+    """The check that failed, behind one that is blocked."""
+    rule = next(rule for rule in rubric.checks if rule.id == result.id)
+    for need in rule.needs:
+        if result.verdict is Verdict.BLOCKED and results[need].verdict in (Verdict.FAIL, Verdict.BLOCKED):
+            return _root(rubric, results[need], results)
+    return result
+
+
+def _fix_first(rubric: Rubric, results: Results) -> str | None:
+    """The failed check whose repair unlocks most points, the earlier of equals; named mistakes go first."""
+    failed = [results[rule.id] for rule in rubric.checks if results[rule.id].verdict is Verdict.FAIL]
+    if not failed:
+        return None
+    return max(failed, key=lambda check: (check.mistake is not None, _unlocked(rubric, check, results))).id
+
+
+def _unlocked(rubric: Rubric, check: CheckResult, results: Results) -> float:
+    waiting = {check.id}
+    for name in TopologicalSorter({rule.id: rule.needs for rule in rubric.checks}).static_order():
+        rule = next(rule for rule in rubric.checks if rule.id == name)
+        if results[name].verdict is Verdict.BLOCKED and waiting.intersection(rule.needs):
+            waiting.add(name)
+    return sum(results[name].possible - results[name].points for name in waiting)
