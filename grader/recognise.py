@@ -15,7 +15,6 @@ from grader.model import Cell
 _KINDS = ("code", "cell ids", "titles", "name")
 _ENOUGH = 1.5  # below it, a stray word; above it, a guess is kinder than none
 _READ = 2_000_000  # characters of code; no notebook written by hand has more
-_NAME_SHARE = 0.5  # folders tell less than the file's own name
 
 
 class Guess(Struct, frozen=True):
@@ -44,7 +43,7 @@ def _evidence(cells: Sequence[Cell], names: Sequence[str]) -> list[tuple[str, di
     labs = {CELL_IDS[cell.colab_id] for cell in cells if cell.colab_id in CELL_IDS}
     found += [("cell ids", {lab: CELL_ID_WEIGHT}) for lab in labs]
     for place, name in enumerate(names):
-        share = _NAME_SHARE**place
+        share = 0.5 + 0.5 ** (place + 1)  # the farther out a folder, the less it tells
         found += [
             ("name", {lab: weight * share for lab, weight in votes.items()}) for votes in _votes(NAMES, _spaced(name))
         ]

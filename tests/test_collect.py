@@ -1,0 +1,255 @@
+"""Which rows a folder, a zip or a list of files becomes, and under which names."""
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grader.collect import collect
+from grader.errors import NothingReadable, UsageError
+from grader.model import Submission
+from grader.whose import page_name, person
+
+
+def notebook(title: str = "", source: str = "x = 1") -> bytes:
+    cells = [{"cell_type": "markdown", "source": title}, {"cell_type": "code", "source": source}]
+    return json.dumps({"nbformat": 4, "metadata": {}, "cells": cells}).encode()
+
+
+def fill(folder: Path, files: Mapping[str, bytes]) -> Path:
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return folder
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, data in files.items():
+            made.writestr(name, data)
+    return stream.getvalue()
+
+
+def rows(found: tuple[Submission, ...]) -> set[tuple[str, str | None]]:
+    return {(each.student, each.lab) for each in found}
+
+
+LAYOUTS = {
+    "a folder for each student": ["student01/lab1.ipynb", "student01/lab2.ipynb", "student02/lab1.ipynb"],
+    "a folder for each lab": ["lab1/student01.ipynb", "lab2/student01.ipynb", "lab1/student02.ipynb"],
+    "flat, as mails are titled": ["lab1 - student01.ipynb", "lab2 - student01.ipynb", "lab1 - student02.ipynb"],
+    "flat, name first": ["student01_lab1.ipynb", "student01-lab2_mlp.ipynb", "student02 lab1 (1).ipynb"],
+    "copies": ["Copy of lab1 - student01.ipynb", "Copia de lab2_student01.ipynb", "student02 lab1 copia.ipynb"],
+    "student, then lab": ["student01/lab1/work.ipynb", "student01/lab2/work.ipynb", "student02/lab1/work.ipynb"],
+    "lab, then student": ["lab1/student01/nb.ipynb", "lab2/student01/nb.ipynb", "lab1/student02/nb.ipynb"],
+    "Moodle": [
+        "lab1/student01_11_assignsubmission_file_/mine.ipynb",
+        "lab2/student01_12_assignsubmission_file_/other.ipynb",
+        "lab1/student02_13_assignsubmission_file_/mine.ipynb",
+    ],
+    "years around it": [
+        "2020-2021/student01/lab1.ipynb",
+        "2020-2021/student01/lab2.ipynb",
+        "student02/2021/lab1.ipynb",
+    ],
+    "copies of a Drive folder": [
+        "student01/Copy of Lab1.ipynb",
+        "student01/Lab2 (2).ipynb",
+        "student02/lab1_final.ipynb",
+    ],
+}
+EXPECTED = {("student01", "lab1_warmup"), ("student01", "lab2_mlp"), ("student02", "lab1_warmup")}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
+def test_every_layout_tells_whose_and_which(layout: str, packed: bool, tmp_path: Path) -> None:
+    files = dict.fromkeys(LAYOUTS[layout], notebook())
+    if packed:
+        (tmp_path / "class.zip").write_bytes(zipped(files))
+        assert rows(collect([tmp_path / "class.zip"])) == EXPECTED
+    else:
+        assert rows(collect([fill(tmp_path / "class", files)])) == EXPECTED
+
+
+def test_files_named_by_the_shell_keep_the_folders_that_tell_whose_they_are(tmp_path: Path) -> None:
+    fill(tmp_path, {"student01/lab1.ipynb": notebook(), "student02/lab1.ipynb": notebook("other")})
+    found = collect(sorted(tmp_path.glob("*/lab1.ipynb")))
+    assert [each.student for each in found] == ["student01", "student02"]
+
+
+def test_a_notebook_without_any_name_is_called_as_its_file(tmp_path: Path) -> None:
+    assert rows(collect([fill(tmp_path, {"lab1.ipynb": notebook()})])) == {("lab1", "lab1_warmup")}
+
+
+def test_the_notebooks_own_words_count_where_names_say_nothing(tmp_path: Path) -> None:
+    fill(tmp_path, {"lab1.ipynb": notebook("**Name:** student07")})
+    assert collect([tmp_path / "lab1.ipynb"])[0].student == "student07"
+
+
+def test_a_placeholder_is_no_name(tmp_path: Path) -> None:
+    fill(tmp_path, {"lab1.ipynb": notebook("Name: YOUR NAME HERE")})
+    assert collect([tmp_path / "lab1.ipynb"])[0].student == "lab1"
+
+
+def test_a_class_in_one_folder_is_not_taken_for_one_student(tmp_path: Path) -> None:
+    fill(tmp_path, {f"thursday/student{n}.ipynb": notebook("# Lab3") for n in range(3)})
+    assert {each.student for each in collect([tmp_path])} == {"student0", "student1", "student2"}
+
+
+def test_the_lab_given_is_taken_for_all(tmp_path: Path) -> None:
+    fill(tmp_path, {"student01.ipynb": notebook("# Lab3"), "student02.ipynb": b""})
+    assert {each.lab for each in collect([tmp_path], "lab2_mlp")} == {"lab2_mlp"}
+
+
+def test_two_notebooks_never_share_a_row(tmp_path: Path) -> None:
+    names = ["lab1 - Student.ipynb", "lab1 - student.ipynb", "Student_lab1.ipynb", "a/lab1 - Student.ipynb"]
+    found = collect([fill(tmp_path, {name: notebook(name) for name in names})], "lab1_warmup")
+    assert len(found) == 4
+    assert len({page_name(each.student).casefold() for each in found}) == 4
+    assert found == collect([tmp_path], "lab1_warmup")
+
+
+def test_two_students_with_one_safe_name_get_two_pages(tmp_path: Path) -> None:
+    fill(tmp_path, {"x:y/lab1.ipynb": notebook(), "x?y/lab2.ipynb": notebook()})
+    found = collect([tmp_path])
+    assert len({page_name(each.student) for each in found}) == 2
+
+
+def test_one_student_keeps_one_name_across_labs(tmp_path: Path) -> None:
+    fill(tmp_path, {f"{name}/lab{n}.ipynb": notebook() for name in ("x", "y") for n in range(1, 5)})
+    assert [each.student for each in collect([tmp_path])] == ["x"] * 4 + ["y"] * 4
+
+
+def test_what_is_no_notebook_is_passed_over(tmp_path: Path) -> None:
+    noise = ["a.pdf", "b.csv", "helper.py", ".hidden.ipynb", "__MACOSX/._x.ipynb", ".ipynb_checkpoints/x.ipynb"]
+    files = {name: notebook() for name in [*noise, "student01_lab1.ipynb"]}
+    (tmp_path / "class.zip").write_bytes(zipped(files))
+    assert len(collect([fill(tmp_path / "class", files)])) == 1
+    assert len(collect([tmp_path / "class.zip"])) == 1
+
+
+def test_a_colab_script_in_a_folder_is_a_notebook(tmp_path: Path) -> None:
+    script = b'# -*- coding: utf-8 -*-\n"""lab1.ipynb\n\nAutomatically generated by Colaboratory.\n"""\nx = 1\n'
+    assert rows(collect([fill(tmp_path, {"student01/lab1.py": script})])) == {("student01", "lab1_warmup")}
+
+
+def test_something_else_named_on_purpose_gets_a_row_beside_notebooks(tmp_path: Path) -> None:
+    fill(tmp_path, {"essay.pdf": b"%PDF", "student01_lab1.ipynb": notebook()})
+    essay, good = collect([tmp_path / "essay.pdf", tmp_path / "student01_lab1.ipynb"])
+    assert "not a notebook" in (essay.fault or "")
+    assert good.fault is None
+
+
+def test_nothing_to_read_and_a_wrong_path_are_told_apart(tmp_path: Path) -> None:
+    fill(tmp_path, {"essay.pdf": b"%PDF"})
+    with pytest.raises(NothingReadable, match="No notebook"):
+        collect([tmp_path])
+    with pytest.raises(NothingReadable, match="essay"):
+        collect([tmp_path / "essay.pdf"])
+    with pytest.raises(UsageError, match="does not exist"):
+        collect([tmp_path / "nowhere"])
+
+
+def test_an_unreadable_notebook_is_a_row_with_a_fault(tmp_path: Path) -> None:
+    (row,) = collect([fill(tmp_path, {"student01/lab1.ipynb": b""})])
+    assert (row.student, row.cells) == ("student01", ())
+    assert "empty" in (row.fault or "")
+
+
+def test_links_are_followed_only_inside_the_folder(tmp_path: Path) -> None:
+    fill(tmp_path, {"class/student01/lab1.ipynb": notebook(), "secret/lab9.ipynb": notebook()})
+    here = tmp_path / "class"
+    (here / "student02.ipynb").symlink_to(here / "student01/lab1.ipynb")
+    (here / "student03.ipynb").symlink_to(tmp_path / "secret/lab9.ipynb")
+    (here / "student04").symlink_to(tmp_path / "secret")
+    (here / "student05.ipynb").symlink_to(here / "gone.ipynb")
+    (here / "student06.ipynb").symlink_to(here / "student06.ipynb")
+    faults = {each.student: bool(each.fault) for each in collect([here])}
+    assert faults == {f"student0{n}": n > 2 for n in range(1, 7)}
+
+
+def test_a_pipe_does_not_hold_up_the_class(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "student01_lab1.ipynb")
+    os.mkfifo(tmp_path / "student01.py")
+    (row,) = collect([tmp_path])
+    assert "ordinary file" in (row.fault or "")
+
+
+def test_a_path_given_twice_is_one_row(tmp_path: Path) -> None:
+    fill(tmp_path, {"student01/lab1.ipynb": notebook()})
+    assert len(collect([tmp_path, tmp_path / "student01/lab1.ipynb", tmp_path])) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [
+        ("lab1 - Ikasle Bat", "Ikasle Bat"),
+        ("Copy of Copy of lab2_mlp - ikaslea", "ikaslea"),
+        ("Copia de ikaslea_lab3 (2)", "ikaslea"),
+        ("ikasle-bat_assignment1_final_v2", "ikasle-bat"),
+        ("practica4_ikaslea_2021", "ikaslea"),
+        ("6_transformers_ikaslea", "ikaslea"),
+        ("student01", "student01"),
+        ("12345678_lab1", "12345678"),
+        ("Número Ñ - LAB5.ipynb", "Número Ñ"),
+        ("学生一_lab1", "学生一"),
+        ("Lab1 Warming Up.ipynb-ren kopia", ""),
+        ("Copy of 3.RNN_based_classifier", ""),
+    ],
+)
+def test_a_name_is_what_is_left_without_lab_copy_and_year(name: str, left: str) -> None:
+    assert person(name) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "page"),
+    [
+        ("Número Ñ", "Número Ñ"),
+        ("../../etc/passwd", "__.__etc_passwd"),
+        ("a/b\\c:d", "a_b_c_d"),
+        (".hidden", "_hidden"),
+        ("results.json", "results_json"),
+        ("CON", "CON_"),
+        ("a\x00b\u202ec", "a_b_c"),
+        (" . ", "unnamed"),
+        ("", "unnamed"),
+    ],
+)
+def test_a_page_name_is_safe_everywhere(text: str, page: str) -> None:
+    assert page_name(text) == page
+
+
+@given(st.text(max_size=400))
+def test_any_text_makes_a_safe_page_name_that_stays_itself(text: str) -> None:
+    page = page_name(text)
+    assert 0 < len(page.encode()) <= 160
+    assert page[0] != "." and page == page.strip(" .")
+    assert not set(page) & set('<>:"/\\|?*\0\n')
+    assert page_name(page) == page
+
+
+_PARTS = st.sampled_from(
+    ["lab1", "Lab1", "lab2", "a", "A", "á", "x" * 90, "x" * 91, "Copy of lab1", "a (2)", "a_1_assignsubmission_file_"]
+)
+_LABS = st.sampled_from([None, "lab1_warmup"])
+
+
+@given(st.lists(st.lists(_PARTS, min_size=1, max_size=3), min_size=1, max_size=8), _LABS)
+@settings(max_examples=60, deadline=None)
+def test_a_folder_gives_one_row_for_each_notebook(names: list[list[str]], lab: str | None) -> None:
+    with TemporaryDirectory() as folder:
+        fill(Path(folder), {"/".join(parts) + ".ipynb": notebook() for parts in names})
+        found = collect([Path(folder)], lab)
+    assert len(found) == len({"/".join(parts) for parts in names})
+    assert len({(page_name(each.student).casefold(), each.lab) for each in found}) == len(found)
+    assert [each.path for each in found] == sorted(each.path for each in found)
