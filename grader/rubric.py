@@ -78,7 +78,7 @@ def load_rubric(lab: str, folder: Path | None = None) -> Rubric:
 def meant(word: str, known: Iterable[str], end: str = "") -> str:
     """`; did you mean 'points'?`, or `end` when nothing comes near."""
     near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else end
+    return f"; did you mean {str(near[0])!r}?" if near else end
 
 
 class _Loader(yaml.SafeLoader):
@@ -135,14 +135,14 @@ def _child(node: yaml.Node | None, part: str | int) -> tuple[int, yaml.Node] | N
 class _Head(Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     deadline: float
-    training: Training
+    training: Any
     checks: list[Any]
     mistakes: dict[str, Any] = {}
 
 
 def _decoded(lab: str, page: _Page) -> Rubric:
     head = _convert(page.data, _Head, page)
-    training = _convert(page.data["training"], Training, page, "training")
+    training = _convert(head.training, Training, page, "training")
     checks = tuple(_convert(item, CheckRule, page, "checks", i) for i, item in enumerate(head.checks))
     mistakes = {slug: _convert(item, MistakeRule, page, "mistakes", slug) for slug, item in head.mistakes.items()}
     return Rubric(lab, head.title, head.deadline, training, checks, mistakes)
@@ -161,7 +161,8 @@ def _convert(data: Any, kind: type[S], page: _Page, *place: str | int) -> S:
         field = where.strip("`").removeprefix(".").split(".")[0].split("[")[0]
         told = data.get(field) if isinstance(data, dict) else None
         if field == "level" and isinstance(told, str):
-            sentence = f"unknown level {told!r}{meant(told, Level, '; there are ' + ', '.join(Level))}"
+            said = f"unknown level {told!r}{meant(told, Level, '; there are ' + ', '.join(Level))}"
+            page.wrong(said, *place, field)
         page.wrong(f"{field}: {sentence}" if field else sentence, *place, *([field] if field else []))
 
 
