@@ -75,14 +75,14 @@ lab1+2.5 : (2\s*\*\s*(np|math|numpy)\.pi|(np|math|numpy)\.pi\s*\*\s*2|sigma\s*\*
 a1+2 lab2+2 : \[['"]vector['"]\]
 a1+2 lab2+1 : logistic_?regression
 a1+1 : \breg_weight\b
-a1+2 : \b(l2_loss|lambda_?|lam|l2|reg(ularization|_w\w*)?)\b IF \[['"]vector['"]\]
+a1+2 : \b(l2_loss|lambda_?|lam|l2|reg(ularization|_w\w{0,40})?)\b IF \[['"]vector['"]\]
 a1+1 : \blearning_rate\s*=\s*1(\.0*)?\b IF \[['"]vector['"]\]
 a1-1 lab2+5 : hidden_(layer_?)?sizes?
 a1-2 lab2+2 : \brelu\b IF \[['"]vector['"]\]
 a1-2 lab2+2 : \bdropout\b IF \[['"]vector['"]\]
-lab2+2 : \bclass\s+\w*(mlp|multi_?layer|neural)\w*
-lab2+2 : (>\s*10|>=\s*11|min\w*\s*=\s*1[01])\b IF \[['"]vector['"]\]
-lab2+1 : \b(self\.)?(rate|keep_prob|drop\w*)\b IF \[['"]vector['"]\]
+lab2+2 : \bclass\s+\w{0,40}(mlp|multi_?layer|neural)\w{0,40}
+lab2+2 : (>\s*10|>=\s*11|min\w{0,40}\s*=\s*1[01])\b IF \[['"]vector['"]\]
+lab2+1 : \b(self\.)?(rate|keep_prob|drop\w{0,40})\b IF \[['"]vector['"]\]
 lab3+1 lab4+1 a3+1 : \[['"]index_sequence['"]\]
 lab3+3 lab4+2.5 : RNN_?Sentiment_?Classifier
 lab3+1.5 lab4+1.5 a3-1 : \[['"]label['"]\] IF \[['"]index_sequence['"]\]
@@ -93,15 +93,15 @@ lab3+1 : (learning_rate|lr)\s*=\s*0?\.2\b IF \[['"]index_sequence['"]\]
 lab4+1 : (learning_rate|lr)\s*=\s*1(\.0*)?\b IF \[['"]index_sequence['"]\]
 lab3-1 lab4+3 : (\bW_z\b|\bW_r\b|W_?update|W_?reset) IF \[['"]index_sequence['"]\]
 lab3-1 lab4+2.5 : (tf|nn|keras|math|activations)\.sigmoid IF \[['"]index_sequence['"]\]
-lab4+2 : \b(gru|(update|reset)[ _]gate)\w* IF \[['"]index_sequence['"]\]
-lab4+2 : \bclass\s+\w*gru\w*
-lab3+1 : \bclass\s+\w*rnn\w*sent\w*
-a3+5 : \bclass\s+\w*Language_?Model\w*
+lab4+2 : \b(gru|(update|reset)[ _]gate)\w{0,40} IF \[['"]index_sequence['"]\]
+lab4+2 : \bclass\s+\w{0,40}gru\w{0,40}
+lab3+1 : \bclass\s+\w{0,40}rnn\w{0,40}sent\w{0,40}
+a3+5 : \bclass\s+\w{0,40}Language_?Model\w{0,40}
 a3+3 : </S>
 a3+2 : \bdef\s+sample\s*\(\s*self
 a3+2 : \b(W_f|W_i|W_o|W_c|forget_?gate|cell_?state|c_zero|c_prev)\b
 a3+2 : \bself\.(costs|logits)\b
-a3+2 : \b(perplexity|language[ _]model\w*)
+a3+2 : \b(perplexity|language[ _]model\w{0,40})
 a3+1 : >\s*25\b
 a2+4 : \bdef\s+analogy\b
 a2+3 : \bdef\s+knn\b
@@ -122,32 +122,32 @@ lab5+1 : \bepochs?\s*=\s*5\b IF sentence1_binary_parse
 a4+1.5 : (?-i:\bW_attn\b)
 a4+3 : \b(premise_step|hypothesis_step)\b
 a4+3 : \b(projected_premise_steps|h_prev_attn)\b
-a4+2 : \b(word|matching)[ _-]?(by[ _-]?word|gru|lstm)\w*
+a4+2 : \b(word|matching)[ _-]?(by[ _-]?word|gru|lstm)\w{0,40}
 a4+3 : (10\s*,\s*10\b|sequence_length\s*,\s*(self\.)?sequence_length)
 a4+1 : \bepochs?\s*=\s*30\b IF sentence1_binary_parse
 lab5b+3 : \b(from|import)\s+transformers\b
-lab5b+3 : \bTF(Auto|Bert|XLNet|Roberta|DistilBert)\w*
-lab5b+2 : \b(Bert|Auto)Tokenizer\w*
-lab5b+4 : convert_\w*examples_to_features
+lab5b+3 : \bTF(Auto|Bert|XLNet|Roberta|DistilBert)\w{0,40}
+lab5b+2 : \b(Bert|Auto)Tokenizer\w{0,40}
+lab5b+4 : convert_\w{0,40}examples_to_features
 lab5b+2 : \bInputFeatures\b
 lab5b+2 : batch_encode_plus
 lab5b+2 : bert-base
 lab6+4 : RNN_Decoder
-lab6+4 : Bahdanau\w*
+lab6+4 : Bahdanau\w{0,40}
 lab6+3 : CNN_Encoder
 lab6+3 : InceptionV3
 lab6+4 : captions_train2014|COCO_train2014|train2014-subset
-lab6+2 : \bimg_tensor\b|\bimg_name\w*
+lab6+2 : \bimg_tensor\b|\bimg_name\w{0,40}
 """)
 
 # A title opens a text cell: "# Lab2: MLP and Dropout". Elsewhere a lab may be mentioned that this one builds on.
 TITLES = _clues(r"""
-lab1+4 : \b(lab|pr[aá]ctica|praktika)\W*1\b
-lab2+4 : \b(lab|pr[aá]ctica|praktika)\W*2\b
-lab3+4 : \b(lab|pr[aá]ctica|praktika)\W*3\b
-lab4+4 : \b(lab|pr[aá]ctica|praktika)\W*4\b
-lab5+3 lab5b+3 : \b(lab|pr[aá]ctica|praktika)\W*5\b
-lab6+4 : \b(lab|pr[aá]ctica|praktika)\W*[67]\b
+lab1+4 : \b(labs?|laboratorio|laborategia|pr[aá]ctica|praktika)\W*1\b
+lab2+4 : \b(labs?|laboratorio|laborategia|pr[aá]ctica|praktika)\W*2\b
+lab3+4 : \b(labs?|laboratorio|laborategia|pr[aá]ctica|praktika)\W*3\b
+lab4+4 : \b(labs?|laboratorio|laborategia|pr[aá]ctica|praktika)\W*4\b
+lab5+3 lab5b+3 : \b(labs?|laboratorio|laborategia|pr[aá]ctica|praktika)\W*5\b
+lab6+4 : \b(labs?|laboratorio|laborategia|pr[aá]ctica|praktika)\W*[67]\b
 a1+4 : \b(assignment|ass|tarea|ariketa)\W*1\b
 a2+4 : \b(assignment|ass|tarea|ariketa)\W*2\b
 a3+4 : \b(assignment|ass|tarea|ariketa)\W*3\b

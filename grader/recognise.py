@@ -14,7 +14,7 @@ from grader.model import Cell
 
 _KINDS = ("code", "cell ids", "titles", "name")
 _ENOUGH = 1.5  # below it, a stray word; above it, a guess is kinder than none
-_READ = 2_000_000  # characters of code; no notebook written by hand has more
+_READ = 2_000_000  # characters of code and of titles; no notebook written by hand has more
 
 
 class Guess(Struct, frozen=True):
@@ -37,7 +37,7 @@ def recognise(cells: Sequence[Cell], names: Sequence[str]) -> Guess:
 
 def _evidence(cells: Sequence[Cell], names: Sequence[str]) -> list[tuple[str, dict[str, float]]]:
     code = "\n".join(cell.source for cell in cells if cell.kind == "code")[:_READ]
-    titles = "\n".join(_title(cell.source) for cell in cells if cell.kind == "markdown")
+    titles = "\n".join(_title(cell.source) for cell in cells if cell.kind == "markdown")[:_READ]
     found = [("code", votes) for votes in _votes(CODE, code)]
     found += [("titles", votes) for votes in _votes(TITLES, titles)]
     labs = {CELL_IDS[cell.colab_id] for cell in cells if cell.colab_id in CELL_IDS}
@@ -45,7 +45,8 @@ def _evidence(cells: Sequence[Cell], names: Sequence[str]) -> list[tuple[str, di
     for place, name in enumerate(names):
         share = 0.5 + 0.5 ** (place + 1)  # the farther out a folder, the less it tells
         found += [
-            ("name", {lab: weight * share for lab, weight in votes.items()}) for votes in _votes(NAMES, _spaced(name))
+            ("name", {lab: weight * share for lab, weight in votes.items()})
+            for votes in _votes(NAMES, _spaced(name[:250]))
         ]
     return found
 

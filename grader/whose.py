@@ -11,6 +11,8 @@ from grader.model import Cell
 
 NAME_BYTES = 150  # of UTF-8; file systems allow 255, and suffixes follow
 
+_NAME_READ = 250  # characters; zips may hold far longer names
+
 _COLLECTED = [  # what learning platforms make of a student's name
     re.compile(r"^(?P<name>.+?)_\d+_assignsubmission_"),  # Moodle
     re.compile(r"^(?P<name>[^\W\d_]+)(?:_LATE)?_\d{3,}_\d{3,}_."),  # Canvas
@@ -55,50 +57,58 @@ class Place(Struct, frozen=True):
 
 
 def students(places: Sequence[Place]) -> tuple[str, ...]:
-    """A name for each place. Siblings decide whether `A/B.ipynb` is A's work or B's."""
+    """A name for each place. Its siblings decide whether `A/B.ipynb` is A's work or B's."""
     beside: dict[tuple[str, ...], list[Place]] = defaultdict(list)
-    homes: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    homes: dict[str, set[str]] = defaultdict(set)
     for place in places:
         beside[place.folders].append(place)
-        homes[person(place.stem).casefold()].add(place.folders)
-    return tuple(_student(p, beside[p.folders], len(homes[person(p.stem).casefold()]) > 1) for p in places)
+        homes[person(place.stem)].add(_in_folder(place))
+    return tuple(_student(place, beside[place.folders], homes[person(place.stem)]) for place in places)
 
 
-def _student(place: Place, beside: Sequence[Place], stem_elsewhere: bool) -> str:
+def _student(place: Place, beside: Sequence[Place], homes: set[str]) -> str:
     for name in (*reversed(place.folders), place.stem):
         if collected := _collected(name):
             return collected
-    in_stem = person(place.stem)
-    in_folder = next((name for name in map(person, reversed(place.folders)) if name), "")
+    in_stem, in_folder = person(place.stem), _in_folder(place)
     if in_stem and in_folder:
-        return in_folder if _folder_is_a_person(place, beside, stem_elsewhere) else in_stem
+        return in_folder if _folder_is_a_person(place, beside, homes) else in_stem
     return in_stem or in_folder or person(place.own_words) or _tidy(place.stem) or "unnamed"
 
 
-def _folder_is_a_person(place: Place, beside: Sequence[Place], stem_elsewhere: bool) -> bool:
+def _in_folder(place: Place) -> str:
+    return next((name for name in map(person, reversed(place.folders)) if name), "")
+
+
+def _folder_is_a_person(place: Place, beside: Sequence[Place], homes: set[str]) -> bool:
     if len({other.lab for other in beside}) < len(beside):
         return False  # several notebooks of one lab: a class, not a person
-    if stem_elsewhere:
-        return True  # the same word in several folders names the task
+    if len(homes) > 1:
+        return True  # the same word in the folders of several people names the task
+    if not person(place.folders[-1]):
+        return False  # `lab1/NAME`, whatever stands around it
     return not _LAB_WORD.search(place.stem)  # `lab1 - NAME` stands for itself
 
 
 def _collected(name: str) -> str | None:
-    found = next((match for pattern in _COLLECTED if (match := pattern.match(name))), None)
+    found = next((match for pattern in _COLLECTED if (match := pattern.match(name[:_NAME_READ]))), None)
     return _tidy(found["name"]) if found else None
 
 
 def person(text: str) -> str:
     """What is left of a name without the words that tell the lab, the copy or the year; empty when nothing is."""
-    text = unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", text[:_NAME_READ])
     text = re.sub(r"\.(ipynb|py|zip|json|txt)$", "", text, flags=re.IGNORECASE)
     text = re.sub(r"\s*\(\d+\)", " ", text)
-    for pattern in (_COPY, _LAB_WORD, _YEAR):
-        text = pattern.sub(" ", text)
-    text = re.sub(r"^\s*\d{1,2}(?=[\s_.\-])", "", text)
+    text = _YEAR.sub(" ", _COPY.sub(" ", text))
+    text, numbers = _LAB_WORD.subn(" ", text)
+    text, leading = re.subn(r"^\s*\d{1,2}(?=[\s_.\-])", "", text)
     pieces = re.split(r"([\s_\-.,;:+&]+)", text)
     kept = ["" if piece.casefold() in _NOISE else piece for piece in pieces]
-    text = _tidy("".join(kept))
+    # Beside a lab's number, "gru" is its title; without one, "gru_fan" may be what somebody calls themselves.
+    if numbers or leading or not any(kept[::2]):
+        text = "".join(kept)
+    text = _tidy(text)
     return text if re.search(r"[^\W\d_]|\d{3,}", text) else ""
 
 

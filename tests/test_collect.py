@@ -253,3 +253,22 @@ def test_a_folder_gives_one_row_for_each_notebook(names: list[list[str]], lab: s
     assert len(found) == len({"/".join(parts) for parts in names})
     assert len({(page_name(each.student).casefold(), each.lab) for each in found}) == len(found)
     assert [each.path for each in found] == sorted(each.path for each in found)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (["class/lab1/x.ipynb", "class/lab2/x.ipynb"], {"x"}),
+        (["x/lab1/work.ipynb", "y/lab1/work.ipynb"], {"x", "y"}),
+        (["x/anything.ipynb", "y/something.ipynb"], {"x", "y"}),
+        (["all/lab1 - x.ipynb", "all/lab2 - y.ipynb"], {"x", "y"}),
+        (["honest/lab3/gru_instead.ipynb"], {"gru_instead"}),
+        (["x/GRU_classifier_final.ipynb"], {"x"}),
+        (["lab2_mlp/dropout_on_the_logits.ipynb"], {"dropout_on_the_logits"}),
+    ],
+)
+def test_neighbours_decide_between_a_folders_and_a_files_name(
+    files: list[str], expected: set[str], tmp_path: Path
+) -> None:
+    found = collect([fill(tmp_path, {name: notebook() for name in files})])
+    assert {each.student for each in found} == expected
