@@ -24,7 +24,7 @@ def why_not_jailed() -> str | None:
         with tempfile.TemporaryDirectory(prefix="grader-", dir="/tmp") as name, tempfile.TemporaryFile() as rules:
             return _try(Path(name), rules)
     except FileNotFoundError as missing:
-        return f"{missing.args[0] if len(missing.args) == 1 else missing} is not there; install bubblewrap (apt install bubblewrap)"
+        return f"bubblewrap cannot be started ({missing}); install it, for example with: apt install bubblewrap"
     except (ImportError, OSError, RuntimeError, subprocess.TimeoutExpired) as error:
         return f"the jail could not be made: {error}; check that bubblewrap and libseccomp2 are installed"
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from grader.errors import UsageError
 from grader.model import Limits
 from grader.sandbox.hiding import covered
 
@@ -19,8 +20,23 @@ GUEST = Path(__file__).resolve().parent / "guest"
 FIRST_UID = 64000
 FILE_LIMIT = 1024**3
 SLACK = 2 * 1024**3  # address space a kernel maps and never touches; the watch over the process tree is the real limit
-SHOWN_OF_ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives", "localtime", "fonts", "mime.types", "ssl/certs")
-KEPT_VARIABLES = ("OPENBLAS_CORETYPE", "MKL_ENABLE_INSTRUCTIONS", "ONEDNN_MAX_CPU_ISA", "CUDA_VISIBLE_DEVICES", "TF_ENABLE_ONEDNN_OPTS")
+SHOWN_OF_ETC = (
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "alternatives",
+    "localtime",
+    "fonts",
+    "mime.types",
+    "ssl/certs",
+)
+KEPT_VARIABLES = (
+    "OPENBLAS_CORETYPE",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "ONEDNN_MAX_CPU_ISA",
+    "CUDA_VISIBLE_DEVICES",
+    "TF_ENABLE_ONEDNN_OPTS",
+)
 
 
 class Places(Struct, frozen=True):
@@ -42,7 +58,13 @@ def uid_of(slot: int) -> int | None:
 
 def environment(places: Places) -> dict[str, str]:
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    threads = (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "TF_NUM_INTRAOP_THREADS",
+        "TF_NUM_INTEROP_THREADS",
+    )
     return kept | dict.fromkeys(threads, "1") | {
         "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
         "HOME": places.home,
@@ -87,7 +109,7 @@ def _namespaces() -> list[str]:
 
 
 def _system(limits: Limits, folder: Path) -> list[str]:
-    """The operating system, and the sized places that can be written to; these come before anything bound below them."""
+    """The operating system and the sized places to write to, which come before anything bound below them."""
     disk = str(limits.disk)
     out = ["--ro-bind", "/usr", "/usr"]
     for name in ("bin", "sbin", "lib", "lib64", "lib32"):
@@ -96,9 +118,25 @@ def _system(limits: Limits, folder: Path) -> list[str]:
             out += ["--symlink", os.readlink(link), str(link)]
         elif link.is_dir():
             out += ["--ro-bind", str(link), str(link)]
-    out += ["--ro-bind", str(folder / "etc"), "/etc"]
+    for name in SHOWN_OF_ETC:
+        out += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    for file in sorted((folder / "etc").iterdir()):
+        out += ["--ro-bind", str(file), f"/etc/{file.name}"]
     out += ["--proc", "/proc", "--dev", "/dev"]
-    out += ["--perms", "1777", "--size", disk, "--tmpfs", "/tmp", "--perms", "1777", "--size", disk, "--tmpfs", "/dev/shm"]
+    out += [
+        "--perms",
+        "1777",
+        "--size",
+        disk,
+        "--tmpfs",
+        "/tmp",
+        "--perms",
+        "1777",
+        "--size",
+        disk,
+        "--tmpfs",
+        "/dev/shm",
+    ]
     out += ["--perms", "0777", "--size", disk, "--tmpfs", "/home", "--perms", "0777", "--dir", INSIDE.home]
     return [*out, "--symlink", INSIDE.home, "/content"]  # where Colab works
 
@@ -125,6 +163,18 @@ def _devices() -> list[str]:
     return out
 
 
+def insist_on_readable(data: Path, uid: int | None) -> None:
+    """A folder that only root can read would look to the notebook like missing data, and cost the student points."""
+    if uid is None:
+        return
+    for place in (data, *(entry for entry in data.iterdir() if entry.is_dir())):
+        if place.stat().st_mode & 0o005 != 0o005:
+            raise UsageError(
+                f"The data folder {place} cannot be read by notebooks, which run as uid {uid}; "
+                f"run: chmod -R a+rX {data}"
+            )
+
+
 def _drop_privileges(slot: int) -> list[str]:
     uid = uid_of(slot)
     if uid is None:
@@ -139,7 +189,7 @@ def _rlimits(limits: Limits) -> list[str]:
 
 
 def write_etc(folder: Path, uid: int | None) -> None:
-    """A small /etc: who the kernel is, no way to a name server, and links' targets where programs look for them."""
+    """Who the kernel is, and no way to a name server."""
     number = os.getuid() if uid is None else uid
     group = os.getgid() if uid is None else uid
     folder.mkdir(mode=0o755)
@@ -150,10 +200,3 @@ def write_etc(folder: Path, uid: int | None) -> None:
         "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
     }.items():
         (folder / name).write_text(text)
-    for name in SHOWN_OF_ETC:
-        source, target = Path("/etc", name), folder / name
-        if source.is_dir():
-            shutil.copytree(source, target, symlinks=True, ignore_dangling_symlinks=True)
-        elif source.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)

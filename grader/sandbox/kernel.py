@@ -138,14 +138,17 @@ class Kernel:
             self._line = Line(self._accept(listener))
         self._client = self._connect()
         self._loop.run_until_complete(self._ready())
+        if self._uid is not None:  # all sockets stand: from here on nothing can be added to the shared folder
+            os.chown(self._sockets, 0, 0)
+            self._sockets.chmod(0o711)
 
     def _lay_out(self) -> Places:
         """Make the folders and the two files that the kernel reads when it starts."""
         setting, budget = self._setting, self._setting.budget
-        self._folder.chmod(0o711)
         self._sockets.mkdir(mode=0o700)
         places = jail.INSIDE
         if self._jailed:
+            jail.insist_on_readable(setting.data, self._uid)
             jail.write_etc(self._folder / "etc", self._uid)
         else:
             home = self._folder / "home"

@@ -19,8 +19,11 @@ SHARED_FOLDER_LIMIT = 64 * 1024**2
 class Tree:
     """One kernel with everything it starts."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], keep_fds: Sequence[int], mark: str) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], keep_fds: Sequence[int], mark: str
+    ) -> None:
         self._mark = mark
+        self._jailed = bool(keep_fds)  # a jail is handed its filter
         self._process = subprocess.Popen(
             command,
             env={**environment, MARK: mark},
@@ -56,13 +59,17 @@ class Tree:
 
     def kill(self) -> None:
         family = self._family()
-        # Inside first: when a jail's own pid 1 dies the kernel of the machine ends everything in it.
-        for process in reversed(family):
+        # Inside first: with a jail's own pid 1 everything in it dies, and the process outside reaps it and ends by itself.
+        for process in reversed(family[1:]):
             with contextlib.suppress(psutil.Error):
                 process.kill()
+        if not self._jailed:
+            self._process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=5)
         self._process.kill()
         self._process.wait()
-        psutil.wait_procs(family, timeout=5)
+        psutil.wait_procs(family[1:], timeout=5)
         for stray in self._strays():
             with contextlib.suppress(psutil.Error):
                 stray.kill()

@@ -24,7 +24,7 @@ class Recorder(NotebookClient):  # type: ignore[misc]
             store_widget_state=False, record_timing=False,
         )  # fmt: skip
         self.kc = client
-        self.comm_open_handlers = {}  # nothing here shows widgets
+        self.comm_open_handlers: dict[str, Any] = {}  # nothing here shows widgets
         self.replies: dict[int, dict[str, Any]] = {}
         self.on_cell_executed = self._keep_reply
         self._limit = limit

@@ -17,7 +17,7 @@ REFUSED = (
 # Of <linux/sched.h>: clone() with any of these makes a namespace.
 NAMESPACES = (0x00000080, 0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)
 
-# Of <sys/socket.h>: UNIX, INET, INET6 and NETLINK stay; libzmq aborts without them, and there is no network behind them.
+# Of <sys/socket.h>: UNIX, INET, INET6, NETLINK stay; libzmq aborts without them, and no network lies behind them.
 FAMILIES_KEPT = (1, 2, 10, 16)
 FAMILIES = 46
 NETLINK, NETLINK_ROUTE = 16, 0

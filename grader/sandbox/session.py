@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import structs
 
+from grader.errors import OurFault
 from grader.model import (
     Cell,
     CellRun,
@@ -23,7 +24,6 @@ from grader.model import (
 from grader.sandbox.guest.wire import Question, Trouble, frame
 from grader.sandbox.kernel import Kernel, Setting
 from grader.sandbox.notebook import Pass, Reading
-from grader.errors import OurFault
 
 REPLAYS = 3  # of the notebook, after cells that took the kernel down
 REVIVALS = 2  # of the kernel, after questions that did
@@ -39,7 +39,7 @@ OUTCOMES = {
 def open_session(
     *, slot: int, data: Path, limits: Limits, budget: TrainBudget, seed: int, isolation: Isolation
 ) -> Iterator["Session"]:
-    """A warm kernel of its own. Must be closed in the thread that opened it: a jail ends with the thread it came from."""
+    """A warm kernel of its own. Open, use and close it in one thread: a jail ends with the thread it came from."""
     session = Session(Setting(slot, data, limits, budget, seed, isolation))
     try:
         yield session
@@ -66,9 +66,14 @@ class Session:
         if self._kernel is not None:
             self._kernel.close()
             self._kernel = None
-        if not self._loop.is_closed():
-            self._loop.run_until_complete(asyncio.sleep(0))  # let cancelled tasks notice
-            self._loop.close()
+        if self._loop.is_closed():
+            return
+        waiting = asyncio.all_tasks(self._loop)  # left over when a run was broken off, by Ctrl-C for instance
+        for task in waiting:
+            task.cancel()
+        if waiting:
+            self._loop.run_until_complete(asyncio.wait(waiting, timeout=5))
+        self._loop.close()
 
     def run(self, cells: tuple[Cell, ...], started: Callable[[int], None] | None = None) -> Run:
         """Every code cell once, top to bottom; again without it when one takes the kernel down."""
@@ -76,10 +81,9 @@ class Session:
         end = begun + self._setting.limits.submission
         self._cells = tuple(cell for cell in cells if cell.kind == "code")
         done = self._pass(end, started)
-        replays = 0
-        while done.fatal and replays < REPLAYS and time.monotonic() < end:
-            replays += 1
-            self._left_out[done.fatal.index] = done.fatal
+        for _ in range(REPLAYS):
+            if done.fatal is None or time.monotonic() >= end:
+                break
             self._renew()
             done = self._pass(end, started)
         return self._told(done, round(time.monotonic() - begun, 3))
@@ -117,20 +121,22 @@ class Session:
         while self._revivals < REVIVALS:
             self._revivals += 1
             self._renew()
-            done = self._pass(time.monotonic() + self._setting.limits.submission, None)
-            if done.fatal is None:
+            if self._pass(time.monotonic() + self._setting.limits.submission, None).fatal is None:
                 return True
-            self._left_out[done.fatal.index] = done.fatal
         return False
 
     def _pass(self, end: float, started: Callable[[int], None] | None) -> Pass:
         assert self._kernel is not None
         reading = Reading(self._kernel, self._cells, self._setting.limits)
-        return self._loop.run_until_complete(reading.go(self._left_out, end, started))
+        done = self._loop.run_until_complete(reading.go(self._left_out, end, started))
+        if done.fatal is not None:
+            self._left_out[done.fatal.index] = done.fatal
+        return done
 
     def _told(self, done: Pass, seconds: float) -> Run:
         outcome, fault = self._verdict(done)
-        return Run(outcome, self._setting.isolation, done.cells, done.changes, seconds, fault)
+        again = [f"The notebook was run again without cell {i + 1}, which ended its kernel." for i in self._left_out]
+        return Run(outcome, self._setting.isolation, done.cells, (*done.changes, *again), seconds, fault)
 
     def _verdict(self, done: Pass) -> tuple[Outcome, str | None]:
         limits = self._setting.limits
@@ -153,9 +159,11 @@ def sentence(run: CellRun, limits: Limits) -> str:
     where = f"Cell {run.index + 1} of the notebook"
     match run.status:
         case CellStatus.TIMEOUT:
-            return f"{where} was stopped after {run.seconds:.0f} s, because a cell may run {limits.cell:g} s here; its own code took the time."
+            allowed = f"a cell may run {limits.cell:g} s and the notebook {limits.submission:g} s here"
+            return f"{where} was stopped after {run.seconds:.0f} s ({allowed}); its own code took the time."
         case CellStatus.OUT_OF_MEMORY:
-            return f"{where} needed more than the {limits.memory / 1024**3:g} GB of memory a notebook may use here; its own code took them."
+            allowed = f"the {limits.memory / 1024**3:g} GB of memory a notebook may use here"
+            return f"{where} needed more than {allowed}; its own code took them."
         case CellStatus.DIED:
             return f"{where} ended the Python process it ran in; its own code did that."
         case _:

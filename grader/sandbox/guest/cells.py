@@ -52,7 +52,7 @@ def locate(trace: types.TracebackType) -> tuple[int | None, int | None, str | No
 
 
 def _enter(info: Any) -> None:
-    global _current, _source  # noqa: PLW0603 - the one cell that runs
+    global _current, _source
     if info.cell_id is not None and str(info.cell_id).isdigit():  # cells run inside a cell (%%capture) have none
         _current, _source = int(info.cell_id), info.raw_cell
 
@@ -61,12 +61,9 @@ def _leave(result: Any) -> None:
     error = result.error_before_exec or result.error_in_exec
     if error is None or _current is None:
         return
+    where = (None, None, None) if error.__traceback__ is None else locate(error.__traceback__)
     if isinstance(error, SyntaxError) and error.lineno:
         where = (_current, error.lineno, (error.text or "").strip() or None)
-    elif error.__traceback__ is not None:
-        where = locate(error.__traceback__)
-    else:
-        where = (None, None, None)
     notes.trouble(_current, type(error).__name__, _message(error), where)
 
 

@@ -36,7 +36,9 @@ def install_modules(home: str) -> None:
 
 def _members(home: str) -> dict[str, dict[str, Any]]:
     def mount(mountpoint: str = "/content/drive", *_: Any, **__: Any) -> None:
-        notes.change("Google Drive was not mounted: course data is found without it, other files of yours are not here.")
+        notes.change(
+            "Google Drive was not mounted: course data is found without it, other files of yours are not here."
+        )
         os.makedirs(os.path.join(home, "drive", "MyDrive"), exist_ok=True)
         if not os.path.lexists(os.path.join(home, "drive", "My Drive")):
             os.symlink("MyDrive", os.path.join(home, "drive", "My Drive"))
@@ -51,10 +53,12 @@ def _members(home: str) -> dict[str, dict[str, Any]]:
         return ""
 
     def show(image: Any) -> None:
-        from IPython.display import display  # noqa: PLC0415 - cv2_imshow is rarely called
+        import IPython.display  # noqa: PLC0415 - cv2_imshow is rarely called
         from PIL import Image  # noqa: PLC0415
 
-        display(Image.fromarray(image.clip(0, 255).astype("uint8")[..., ::-1] if image.ndim == 3 else image))
+        IPython.display.display(
+            Image.fromarray(image.clip(0, 255).astype("uint8")[..., ::-1] if image.ndim == 3 else image)
+        )
 
     return {
         "drive": {"mount": mount, "_mount": mount, "flush_and_unmount": nothing},
@@ -66,8 +70,17 @@ def _members(home: str) -> dict[str, dict[str, Any]]:
         },
         "patches": {"cv2_imshow": show},
         "auth": {"authenticate_user": nothing},
-        "output": {"clear": nothing, "eval_js": nothing, "enable_custom_widget_manager": nothing, "no_vertical_scroll": nothing},
-        "data_table": {"enable_dataframe_formatter": nothing, "disable_dataframe_formatter": nothing, "DataTable": lambda frame, *_, **__: frame},
+        "output": {
+            "clear": nothing,
+            "eval_js": nothing,
+            "enable_custom_widget_manager": nothing,
+            "no_vertical_scroll": nothing,
+        },
+        "data_table": {
+            "enable_dataframe_formatter": nothing,
+            "disable_dataframe_formatter": nothing,
+            "DataTable": lambda frame, *_, **__: frame,
+        },
         "runtime": {"unassign": nothing},
     }
 
@@ -121,9 +134,7 @@ def tolerant_load(original: Callable[[str], Any]) -> Callable[[str], Any]:
 
 def _module(name: str, members: dict[str, Any]) -> types.ModuleType:
     module = types.ModuleType(name)
-    module.__path__ = []  # type: ignore[attr-defined]  # a package, so that google.colab.x can be imported from it
+    module.__path__ = []  # a package, so that google.colab.x can be imported from it
     vars(module).update(members)
     sys.modules[name] = module
     return module
-
-

@@ -125,7 +125,7 @@ def install(config: GuestConfig) -> None:
             if original in supported:
                 supported.add(replacement)
     opened = opening(builtins.open)
-    builtins.open = io.open = opened  # type: ignore[assignment]
+    builtins.open = io.open = opened
     bz2._builtin_open = opened  # type: ignore[attr-defined]
     from IPython import get_ipython  # noqa: PLC0415 - exists only inside a kernel
 

@@ -30,7 +30,11 @@ def install(config: GuestConfig) -> None:
     for name in ANSWERED:
         script(folder, name, answer(name, config.notes))
     for name in NEEDS_FILES:
-        script(folder, name, f'for a in "$@"; do [ -f "$a" ] && exec /usr/bin/{name} "$@"; done\n' + answer(name, config.notes))
+        script(
+            folder,
+            name,
+            f'for a in "$@"; do [ -f "$a" ] && exec /usr/bin/{name} "$@"; done\n' + answer(name, config.notes),
+        )
     if not os.path.exists("/dev/nvidiactl"):
         script(folder, "nvidia-smi", 'echo "NVIDIA-SMI has failed because there is no GPU here."\n')
     os.environ["PATH"] = folder + os.pathsep + os.environ.get("PATH", os.defpath)
@@ -72,7 +76,7 @@ def install_shell(shell: Any) -> None:
     shell.getoutput = getoutput
     for name in ("shell", "bash", "sh"):
         shell.register_magic_function(script_cell, "cell", name)
-    shell.register_magic_function(lambda line: system(line), "line", "shell")
+    shell.register_magic_function(system, "line", "shell")
 
 
 def run(command: str, write: Callable[[str], Any]) -> int:

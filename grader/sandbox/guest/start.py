@@ -14,7 +14,7 @@ import notes
 import paths
 import shell
 import training
-from config import GuestConfig, read_config
+from config import read_config
 
 
 def main() -> None:
