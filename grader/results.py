@@ -4,6 +4,7 @@ import csv
 import io
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
@@ -134,7 +135,7 @@ def write_reports(reports: Sequence[Report], out: Path) -> tuple[Path, ...]:
 
 def ensure_writable(out: Path) -> None:
     """To be called before work starts: hours of grading should not end at a folder nobody may write to."""
-    _write(out / "writable", b"").unlink(missing_ok=True)
+    _write(out / f".{uuid4().hex}.part", b"").unlink(missing_ok=True)
 
 
 def _write(path: Path, content: bytes) -> Path:
@@ -145,7 +146,8 @@ def _write(path: Path, content: bytes) -> Path:
         beside.write_bytes(content)
         os.replace(beside, path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         reason = error.strerror or str(error)
         raise UsageError(
             f"{path.parent}: the reports cannot be written here ({reason}). "

@@ -14,7 +14,7 @@ from reports.outputs import Shown, clean_html, shown
 from reports.scrub import said, visible
 from reports.words import cell_sentence
 
-_SOURCE_LIMIT = 60_000
+_SOURCE_LIMIT = 40_000
 _MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 _LEXER = PythonLexer(stripnl=False, stripall=False, ensurenl=False)
 _FORMATTER = HtmlFormatter(nowrap=True, classprefix="c-")
@@ -38,7 +38,8 @@ def shown_cells(report: Report) -> tuple[ShownCell, ...]:
 
 
 def anchor(index: int) -> str:
-    return f"cell-{index}"
+    """Where a cell stands on the page; the number a person calls it by."""
+    return f"cell-{index + 1}"
 
 
 def highlighted(source: str) -> tuple[Markup, ...]:

@@ -15,6 +15,7 @@ from reports.scrub import printed, same_everywhere, visible
 _IMAGES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "image/gif": b"GIF8"}
 _IMAGE_LIMIT = 2 * 1024 * 1024
 _HTML_LIMIT = 200_000
+_TAG_LIMIT = 10_000  # the sanitiser takes quadratic time for tags within tags
 _LINE_LIMIT = 2_000
 _HEAD, _TAIL = 120, 40
 _FOLD_FROM = 24
@@ -31,6 +32,7 @@ _ATTRIBUTES = {
     "th": {"colspan", "rowspan", "scope"},
     "img": {"src", "alt"},
 }
+_EMPTY_IMAGE = re.compile(r'<img(?: alt="([^"<>]*)")?>')  # what the sanitiser leaves of a picture from elsewhere
 _DATA_IMAGE = re.compile(r"data:(image/(?:png|jpeg|gif));base64,([A-Za-z0-9+/=\s]+)")
 
 
@@ -77,7 +79,7 @@ def clean_html(html: str, *, prose: bool = False) -> Markup:
         url_schemes={"http", "https", "data"},
         link_rel="noopener noreferrer nofollow",
     )
-    return Markup(cleaned)
+    return Markup(_EMPTY_IMAGE.sub(r"<em>(picture not shown: \1)</em>", cleaned))
 
 
 def data_image(mime: str, encoded: str) -> str | None:
@@ -129,8 +131,8 @@ def _drawing(svg: str, plain: str) -> tuple[Shown, ...]:
 
 
 def _html(html: str, plain: str) -> tuple[Shown, ...]:
-    if len(html) > _HTML_LIMIT:
-        return (Shown("note", text="An HTML output is too long to be shown here."), *_text(plain))
+    if len(html) > _HTML_LIMIT or html.count("<") > _TAG_LIMIT:
+        return (Shown("note", text="An HTML output is too large to be shown here."), *_text(plain))
     cleaned = clean_html(same_everywhere(html))  # in this order: the sanitiser has the last word
     if cleaned.striptags().strip():
         return (Shown("html", html=cleaned),)

@@ -7,9 +7,9 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _BIDI = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{7,16}\b")
-_KERNEL_FILE = re.compile(r"(?:/[\w.+-]+)*/ipykernel_\d+/\d+\.py")
+_KERNEL_FILE = re.compile(r"(?:(?<![\w.])(?:/[\w.+-]{1,80}){1,12})?/ipykernel_\d{1,9}/\d{1,12}\.py")
 _TEMPORARY = re.compile(r"(?<![\w.])/(?:tmp|var/tmp|private/var|dev/shm)/[\w.+-]+")
-_INSTALLED = re.compile(r"(?<![\w.])(?:/[\w.+-]+)+/(site-packages|dist-packages|python3\.\d+)/")
+_INSTALLED = re.compile(r"(?<![\w.])(?:/[\w.+-]{1,80}){1,16}/(site-packages|dist-packages|python3\.\d+)/")
 _HOME = re.compile(r"(?<![\w.])/(?:home|Users)/[\w.+-]+|(?<![\w.])/root\b")
 _NAME_LENGTH = 80
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
@@ -45,7 +46,7 @@ def check_view(report: Report) -> RenderableType:
 
 def batch_table(reports: Sequence[Report]) -> RenderableType:
     """A class: a row for each notebook, and below it whatever the instructor has to know."""
-    table = Table(width=_WIDTH, show_edge=False, pad_edge=False, header_style="bold")
+    table = Table(width=_WIDTH, box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
     table.add_column("Student", overflow="fold", ratio=3)
     table.add_column("Work", overflow="fold", ratio=3)
     table.add_column("Points", justify="right", no_wrap=True)

@@ -15,13 +15,13 @@ OUTCOMES = {
 
 OUTCOME_SENTENCES = {
     Outcome.OK: "Your notebook ran from top to bottom without an error.",
-    Outcome.FAILED_CELLS: "Your notebook ran from top to bottom; some cells stopped with an error, and the rest ran on.",
+    Outcome.FAILED_CELLS: "Your notebook ran from top to bottom; some cells stopped with an error; the rest ran on.",
     Outcome.TIMEOUT: "Your notebook ran longer than it may. What had run by then was still checked.",
     Outcome.OUT_OF_MEMORY: "Your notebook needed more memory than it may use. What had run by then was still checked.",
     Outcome.DIED: "The Python process of your notebook ended by itself. What had run by then was still checked.",
     Outcome.UNREADABLE: "The file could not be read as a notebook, so nothing was run.",
     Outcome.UNATTEMPTED: "The notebook ran, but the part you were to write is still as it was handed out.",
-    Outcome.GRADER_ERROR: "Something went wrong in the grader. It is not your fault, costs you nothing, and your teacher knows.",
+    Outcome.GRADER_ERROR: "Something went wrong in the grader. It is not your fault and costs you nothing.",
 }
 
 VERDICTS = {
@@ -108,8 +108,8 @@ def score(card: Scorecard, outcome: Outcome) -> str:
 
 
 def cell_name(index: int) -> str:
-    """What a person calls a cell; the same number as in the page's anchors."""
-    return f"cell {index}"
+    """What a person calls a cell: counted from 1."""
+    return f"cell {index + 1}"
 
 
 def cell_sentence(run: CellRun | None) -> str | None:
