@@ -30,6 +30,8 @@ class NotebookError(Exception):
 
 
 class Edit(Struct, frozen=True, forbid_unknown_fields=True):
+    """Texts of several lines are written flush left; both take the indentation of the line they start in."""
+
     replace: str
     by: str
     times: int = 1  # `replace` must occur exactly so often, all cells together
@@ -63,14 +65,32 @@ def edited(lab: str, edits: Sequence[Edit]) -> NotebookNode:
     """The solution with `edits` done in turn on its percent text without markers: `# %%` in `by` starts a cell."""
     text = _solved(_source(lab))
     for edit in edits:
-        found = text.count(edit.replace)
+        text, found = _replaced(text, edit)
         if found != edit.times:
             raise NotebookError(
                 f"{_path(lab)}: an edit expects {edit.times} × {edit.replace!r}, found {found}. "
                 "Copy the text from the solution, or set `times`."
             )
-        text = text.replace(edit.replace, edit.by)
     return _notebook(lab, text)
+
+
+def _replaced(text: str, edit: Edit) -> tuple[str, int]:
+    pieces: list[str] = []
+    position = found = 0
+    for match in re.finditer(re.escape(edit.replace.split("\n", maxsplit=1)[0]), text):
+        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+        indent = line[: len(line) - len(line.lstrip())]
+        old = _indented(edit.replace, indent)
+        if match.start() >= position and text.startswith(old, match.start()):
+            pieces += [text[position : match.start()], _indented(edit.by, indent)]
+            position = match.start() + len(old)
+            found += 1
+    return "".join([*pieces, text[position:]]), found
+
+
+def _indented(block: str, indent: str) -> str:
+    first, *rest = block.split("\n")
+    return "\n".join([first, *(indent + line if line.strip() else "" for line in rest)])
 
 
 def load_edits(lab: str) -> Edits:

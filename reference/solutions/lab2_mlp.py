@@ -253,9 +253,9 @@ import matplotlib.pyplot as plt
 
 print("Test accuracy:", evaluate_classifier(classifier.classify, test_set))
 
-epochs, dev_curve, train_curve = zip(*classifier.curve)
-plt.plot(epochs, train_curve, label="train")
-plt.plot(epochs, dev_curve, label="dev")
+epochs = [epoch for epoch, dev_acc, train_acc in classifier.curve]
+plt.plot(epochs, [train_acc for epoch, dev_acc, train_acc in classifier.curve], label="train")
+plt.plot(epochs, [dev_acc for epoch, dev_acc, train_acc in classifier.curve], label="dev")
 plt.xlabel("epoch")
 plt.ylabel("accuracy")
 plt.legend()

@@ -1,0 +1,102 @@
+"""Solutions, the notebooks students get, and the edits that turn a solution into variants and mistakes."""
+
+import ast
+
+import pytest
+
+from reference.notebooks import (
+    ASSIGNMENTS,
+    Edit,
+    NotebookError,
+    Variant,
+    as_json,
+    edited,
+    labs,
+    load_edits,
+    mistake_of,
+    solution,
+    starter,
+)
+
+HOLES = {
+    "lab1_warmup": ("YGTHTpqmJvhz", "0aUb7TUcJvia"),
+    "a1_logistic_regression": ("xwuDSo6pg36G",),
+    "lab2_mlp": ("EyS-IkAYSGCL",),
+}
+VARIANTS = [
+    (lab, name, variant)
+    for lab in labs()
+    for group in (load_edits(lab).accepted, load_edits(lab).mistakes)
+    for name, variant in group.items()
+]
+
+
+def code(notebook) -> str:
+    cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    return "\n".join(line for cell in cells for line in cell.splitlines() if not line.startswith(("%", "!")))
+
+
+@pytest.mark.parametrize("lab", labs())
+def test_the_committed_notebook_is_what_the_solution_makes(lab: str) -> None:
+    committed = (ASSIGNMENTS / f"{lab}.ipynb").read_text(encoding="utf-8")
+    assert committed == as_json(starter(lab)), "run `python -m reference.notebooks` and commit assignments/"
+
+
+@pytest.mark.parametrize("lab", labs())
+def test_every_assignment_has_a_solution_and_no_marker_reaches_a_student(lab: str) -> None:
+    assert {path.stem for path in ASSIGNMENTS.glob("*.ipynb")} == set(labs())
+    for notebook in (starter(lab), solution(lab)):
+        assert "###" not in code(notebook)
+        ast.parse(code(notebook))
+
+
+@pytest.mark.parametrize("lab", labs())
+def test_notebooks_look_as_colab_saves_them(lab: str) -> None:
+    notebook = starter(lab)
+    ids = [cell.metadata["id"] for cell in notebook.cells]
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 0)
+    assert len(set(ids)) == len(ids)
+    assert all(len(name) == 12 for name in ids)
+    assert not any("id" in cell for cell in notebook.cells)
+    assert not any(cell.get("outputs") for cell in notebook.cells)
+
+
+@pytest.mark.parametrize("lab", labs())
+def test_students_write_in_the_cells_the_course_knows(lab: str) -> None:
+    empty = {cell.metadata["id"]: cell.source for cell in starter(lab).cells}
+    full = {cell.metadata["id"]: cell.source for cell in solution(lab).cells}
+    assert list(empty) == list(full)
+    assert all(empty[hole] != full[hole] for hole in HOLES.get(lab, ()))
+
+
+@pytest.mark.parametrize(("lab", "name", "variant"), VARIANTS, ids=[f"{lab}-{name}" for lab, name, _ in VARIANTS])
+def test_every_edit_fits_the_solution_and_leaves_python(lab: str, name: str, variant: Variant) -> None:
+    notebook = edited(lab, variant.edits)
+    compile(code(notebook), name, "exec")
+    assert code(notebook) != code(solution(lab))
+
+
+@pytest.mark.parametrize("lab", labs())
+def test_no_two_variants_are_the_same_notebook(lab: str) -> None:
+    seen: dict[str, str] = {}
+    for other, name, variant in VARIANTS:
+        if other == lab:
+            assert seen.setdefault(code(edited(lab, variant.edits)), name) == name
+
+
+@pytest.mark.parametrize("lab", labs())
+def test_a_numbered_mutant_has_a_first_one(lab: str) -> None:
+    mistakes = load_edits(lab).mistakes
+    assert {mistake_of(name) for name in mistakes} <= set(mistakes)
+
+
+def test_an_edit_whose_text_is_not_there_is_refused_with_its_text() -> None:
+    with pytest.raises(NotebookError, match="found 0"):
+        edited("lab1_warmup", [Edit("no such text", "")])
+    with pytest.raises(NotebookError, match=r"expects 1 .* found 2"):
+        edited("lab1_warmup", [Edit("mu = 0.0", "mu = 1.0")])
+
+
+def test_lines_of_an_edit_take_the_indentation_of_the_first() -> None:
+    notebook = edited("lab1_warmup", [Edit("mu = 0.0\nsigma = 1.0", "mu = 0.0\n\nsigma = 2.0", times=2)])
+    assert "    mu = 0.0\n\n    sigma = 2.0\n" in code(notebook)
