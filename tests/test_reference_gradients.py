@@ -137,11 +137,13 @@ def kind(explanation: str) -> str:
 
 
 def distance(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> float:
-    """The largest difference of any output, relative to the output's size."""
+    """The largest difference of any output, relative to the output's size; endless where `exp` of `exp` overflows."""
     return max(relative(one[key], other[key]) for key in one)
 
 
 def relative(one: np.ndarray, other: np.ndarray) -> float:
+    if not (np.isfinite(one).all() and np.isfinite(other).all()):
+        return np.inf
     return float(np.abs(one - other).max() / max(np.abs(one).max(), np.abs(other).max(), 1e-12))
 
 
