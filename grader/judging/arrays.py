@@ -1,0 +1,46 @@
+"""Wire values as NumPy arrays and plain Python, and back; nothing else of a reply is believed."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from grader.sandbox.guest.wire import Array, Listing, Mapping, Value
+
+Numbers = NDArray[Any]
+
+
+def array(value: Any) -> Numbers | None:
+    """The array of a wire value; also of a plain number or a list of such; None for anything else."""
+    if isinstance(value, Array):
+        return np.frombuffer(value.data, dtype=value.dtype).reshape(value.shape)
+    if isinstance(value, (bool, int, float)):
+        return np.asarray(value)
+    if isinstance(value, Listing) and value.items:
+        parts = [array(item) for item in value.items]
+        if all(part is not None and part.shape == parts[0].shape for part in parts):  # type: ignore[union-attr]
+            return np.stack(parts)  # type: ignore[arg-type]
+    return None
+
+
+def number(value: Any) -> float | None:
+    found = array(value)
+    return float(found.reshape(())) if found is not None and found.size == 1 else None
+
+
+def send(values: ArrayLike, made_by: str = "numpy") -> Array:
+    """A wire array of what the grader computed."""
+    plain = np.ascontiguousarray(values)
+    return Array(plain.dtype.name, plain.shape, plain.tobytes(), made_by)
+
+
+def examples(**columns: list[Any] | Numbers) -> Listing:
+    """A data set as the notebooks hold it: a list of dicts with one entry of each column."""
+    rows = zip(*columns.values(), strict=True)
+    return Listing(tuple(Mapping({key: entry(cell) for key, cell in zip(columns, row, strict=True)}) for row in rows))
+
+
+def entry(cell: Any) -> Value:
+    if isinstance(cell, np.ndarray):
+        return send(cell)
+    return cell.item() if isinstance(cell, np.generic) else cell

@@ -1,0 +1,63 @@
+"""The table of checks: for each lab one interview, and functions from what it brought back to a finding."""
+
+from collections.abc import Callable
+from typing import Any
+
+from grader.errors import OurFault
+from grader.model import Difference, Finding, Remark, Verdict
+
+Interview = Callable[..., Any]
+Check = Callable[[Any], Finding]
+
+INTERVIEWS: dict[str, Interview] = {}
+CHECKS: dict[str, dict[str, Check]] = {}
+REMARKS: dict[str, Callable[[Any], tuple[Remark, ...]]] = {}
+UNATTEMPTED: dict[str, Callable[[Any], bool]] = {}
+
+
+def register(table: dict[str, Any], key: str, function: Any) -> Any:
+    if key in table:
+        raise OurFault(f"grader/judging: {key!r} is registered twice; rename one of the two functions' keys")
+    table[key] = function
+    return function
+
+
+def interview(lab: str) -> Callable[[Interview], Interview]:
+    """The function that questions a notebook of this lab and returns its evidence."""
+    return lambda function: register(INTERVIEWS, lab, function)
+
+
+def check(lab: str, name: str) -> Callable[[Check], Check]:
+    """A function from evidence to a finding, under the id that the rubric gives points to."""
+    return lambda function: register(CHECKS.setdefault(lab, {}), name, function)
+
+
+def remarks(lab: str) -> Callable[[Any], Any]:
+    return lambda function: register(REMARKS, lab, function)
+
+
+def unattempted(lab: str) -> Callable[[Any], Any]:
+    """Decides by structure and behaviour whether nothing of the work was begun."""
+    return lambda function: register(UNATTEMPTED, lab, function)
+
+
+def passed(message: str = "", seen: str = "") -> Finding:
+    return Finding("", Verdict.PASS, message, seen=seen)
+
+
+def failed(
+    message: str = "", mistake: str | None = None, *, seen: str = "", difference: Difference | None = None, cell: int | None = None
+) -> Finding:
+    return Finding("", Verdict.FAIL, message, mistake, seen, difference, cell)
+
+
+def blocked(message: str) -> Finding:
+    return Finding("", Verdict.BLOCKED, message)
+
+
+def unsure(message: str) -> Finding:
+    return Finding("", Verdict.UNSURE, message)
+
+
+def manual(message: str, seen: str = "") -> Finding:
+    return Finding("", Verdict.MANUAL, message, seen=seen)

@@ -1,0 +1,101 @@
+"""Whether two tensors agree, which explanation lies nearest, and how a difference is told in words."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from grader.judging.arrays import Numbers
+from grader.model import Difference
+
+WITHIN = 3e-4  # relative to the largest expected entry; float32 maths on our sizes stays below 1e-5
+
+Outputs = Mapping[str, Numbers]
+
+
+def distance(seen: Numbers, expected: Numbers) -> float:
+    """Largest difference over the largest expected entry (at least 1e-3); infinite when shapes differ or a number is not finite."""
+    if seen.shape != expected.shape or seen.dtype.kind not in "biuf":
+        return float("inf")
+    if not np.all(np.isfinite(seen)):
+        return float("inf")
+    if expected.size == 0:
+        return 0.0
+    scale = max(float(np.max(np.abs(expected))), 1e-3)
+    return float(np.max(np.abs(seen.astype(np.float64) - expected))) / scale
+
+
+def agree(seen: Numbers, expected: Numbers, within: float = WITHIN) -> bool:
+    return distance(seen, expected) <= within
+
+
+def nearest(seen: Outputs, answers: Mapping[str, Outputs], within: float = WITHIN) -> str | None:
+    """The first explanation, in their order, that gives every output seen; None when none does."""
+    for name, expected in answers.items():
+        if all(key in expected and agree(value, expected[key], within) for key, value in seen.items()):
+            return name
+    return None
+
+
+def slug(explanation: str) -> str:
+    """Forms of one mistake are written slug/form."""
+    return explanation.split("/", maxsplit=1)[0]
+
+
+def difference(seen: Numbers, expected: Numbers, within: float = WITHIN) -> Difference | None:
+    """None when equal, otherwise the difference that explains most, with the entries that differ most."""
+    if agree(seen, expected, within):
+        return None
+    if seen.shape != expected.shape:
+        return Difference(shape_sentence(seen, expected))
+    if not np.all(np.isfinite(seen)):
+        wrong = int(np.sum(~np.isfinite(seen)))
+        return Difference(f"{wrong} of {seen.size} entries are not finite numbers (inf or nan)", worst(seen, expected))
+    return Difference(pattern(seen.astype(np.float64), expected, within), worst(seen, expected))
+
+
+def shape_sentence(seen: Numbers, expected: Numbers) -> str:
+    sentence = f"the shape is {words(seen.shape)}, expected {words(expected.shape)}"
+    if seen.ndim == 2 and seen.shape == expected.shape[::-1]:
+        sentence += ": the axes are swapped"
+    return sentence
+
+
+def words(shape: tuple[int, ...]) -> str:
+    return "[" + ", ".join(map(str, shape)) + "]"
+
+
+def pattern(seen: Numbers, expected: Numbers, within: float) -> str:
+    if agree(-seen, expected, within):
+        return "every entry has the opposite sign"
+    if seen.ndim == 2 and seen.shape[0] == seen.shape[1] and agree(seen.T, expected, within):
+        return "the matrix is transposed"
+    if factor := common(seen, expected, within):
+        return f"every entry is {factor:.4g} times the expected one"
+    shift = float(np.mean(seen - expected))
+    if seen.size > 1 and agree(seen - shift, expected, within):
+        return f"every entry is off by the same {shift:.4g}"
+    off = np.abs(seen - expected) > within * max(float(np.max(np.abs(expected))), 1e-3)
+    count = int(np.sum(off))
+    place = where(np.unravel_index(int(np.argmax(np.abs(seen - expected))), seen.shape))
+    return f"{count} of {seen.size} entries differ, most at {place}" if seen.size > 1 else "the number differs"
+
+
+def common(seen: Numbers, expected: Numbers, within: float) -> float | None:
+    """The factor between the two, if one number explains everything."""
+    energy = float(np.sum(expected * expected))
+    if energy == 0:
+        return None
+    factor = float(np.sum(seen * expected)) / energy
+    return factor if abs(factor) > 1e-6 and agree(seen / factor, expected, within) else None
+
+
+def where(place: tuple[np.intp, ...]) -> str:
+    return words(tuple(int(i) for i in place)) if place else "the only entry"
+
+
+def worst(seen: Numbers, expected: Numbers, rows: int = 4) -> tuple[tuple[str, str, str], ...]:
+    with np.errstate(invalid="ignore"):
+        gaps = np.nan_to_num(np.abs(seen.astype(np.float64) - expected), nan=np.inf, posinf=np.inf)
+    order = np.argsort(-gaps, axis=None, kind="stable")[:rows]
+    places = [np.unravel_index(int(i), seen.shape) for i in order]
+    return tuple((where(p), f"{seen[p]:.5g}", f"{expected[p]:.5g}") for p in places)

@@ -1,0 +1,223 @@
+"""Lab1: asks np_fn and tf_fn for the normal density of secret numbers."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from msgspec import Struct
+
+from grader.judging import source
+from grader.judging.arrays import Numbers, array, send
+from grader.judging.checks import blocked, check, failed, interview, passed, remarks, unattempted
+from grader.judging.compare import agree, difference, nearest, slug
+from grader.judging.examiner import Examiner
+from grader.judging.oracle import Answers
+from grader.model import Finding, Observation, Remark, Status
+from grader.sandbox.guest.wire import Array, Call, Gradient, Inventory, Opaque, Survey
+
+LAB = "lab1_warmup"
+READY_MADE = {"pdf", "_pdf", "logpdf", "prob", "log_prob", "norm_pdf", "normpdf", "multivariate_normal"}
+# Forms an argument may have; a right function may refuse some (tf maths on an int array), none may give wrong numbers.
+FORMS = ("int array", "float array", "2-D array", "float32 tensor", "2-D tensor")
+
+
+class Asked(Struct, frozen=True):
+    """One function with one form of argument."""
+
+    form: str
+    x: Numbers
+    observation: Observation
+    answers: Answers
+
+    @property
+    def value(self) -> Numbers | None:
+        return array(self.observation.values.get("p"))
+
+
+class Answering(Struct, frozen=True):
+    """Everything one of the two functions answered."""
+
+    name: str
+    exists: bool
+    asked: tuple[Asked, ...]
+    cell: int | None
+    ready_made: bool
+
+    @property
+    def silent(self) -> bool:
+        """Returns None for everything, as in the handout."""
+        return all(a.observation.status is Status.ANSWERED and a.observation.values.get("p") is None for a in self.asked)
+
+
+class Evidence(Struct, frozen=True):
+    numpy: Answering
+    tensorflow: Answering
+    gradient: Observation
+    gradients: Answers
+    numpy_touched: bool
+    other_sigma: Mapping[str, bool]  # function -> whether σ = 1.7 in place of its literal 1 gives the right density
+
+
+@interview(LAB)
+def ask_both(x: Examiner) -> Evidence:
+    survey = x.ask("survey", Survey("all")).values.get("all")
+    names = [f.name for f in survey.functions] if isinstance(survey, Inventory) else []
+    generator = x.generator("x")
+    flat = generator.uniform(-3, 3, 7).round(3)
+    grid = generator.uniform(-3, 3, (3, 5)).round(3)
+    whole = np.array([0, 1, 2, 3, int(generator.integers(4, 6)), -1, -2])
+    inputs = {
+        "int array": (whole, "numpy"), "float array": (flat, "numpy"), "2-D array": (grid, "numpy"),
+        "float32 tensor": (flat.astype(np.float32), "tensor"), "2-D tensor": (grid.astype(np.float32), "tensor")}
+    numpy = question(x, "np_fn", "np_fn" in names, {form: inputs[form] for form in FORMS[:3]})
+    tensorflow = question(x, "tf_fn", "tf_fn" in names, inputs)
+    point = inputs["float32 tensor"][0]
+    gradient = x.ask("gradient", Gradient("tf_fn", (send(point, "tensor"),), "dx"))
+    return Evidence(
+        numpy, tensorflow, gradient, x.answers("gradients", x=point.astype(np.float64)),
+        touches_numpy(x, point), {name: other_sigma(x, name, flat) for name in ("np_fn", "tf_fn")})
+
+
+def question(x: Examiner, name: str, exists: bool, inputs: Mapping[str, tuple[Numbers, str]]) -> Answering:
+    asked = []
+    for form, (values, made_by) in inputs.items() if exists else ():
+        observation = x.ask(f"{name}.{form}", Call(name, (send(values, made_by),), into="p"))
+        asked.append(Asked(form, values, observation, x.answers("values", x=values.astype(np.float64))))
+    found = source.definition(x.cells, name)
+    ready = bool(found and source.called_attributes(found[1]) & READY_MADE)
+    return Answering(name, exists, tuple(asked), found[0] if found else None, ready)
+
+
+def touches_numpy(x: Examiner, point: Numbers) -> bool:
+    """Whether NumPy reads the tensor while tf_fn works on it: only then is a missing gradient the student's slip."""
+    noted = x.ask("numpy", Call("(lambda f: lambda x: __import__('touch').touched(f, x))(tf_fn)", (send(point, "tensor"),), into="n"))
+    return noted.values.get("n") is True
+
+
+def other_sigma(x: Examiner, name: str, values: Numbers) -> bool:
+    """A precedence slip hides behind σ = 1; with another literal in its place it shows. True where nothing can be varied."""
+    found = source.definition(x.cells, name)
+    varied = source.with_literal(found[1], ("sigma", "sd", "std", "s", "desv", "σ"), 1.7) if found else None
+    if varied is None:
+        return True
+    path = f"(lambda space: (exec({varied!r}, space), space[{name!r}])[1])(dict(globals()))"
+    seen = array(x.ask(f"{name}.sigma", Call(path, (send(values),), into="p")).values.get("p"))
+    return seen is None or agree(seen, x.answers("scaled_values", x=values, sigma=1.7)["deck"]["p"])
+
+
+def judged_values(who: Answering) -> Finding:
+    """Right on every form it answers, and it answers at least one; refusing a form is no mistake."""
+    if not who.exists:
+        return failed(f"There is no function called `{who.name}` in your notebook after it has run.")
+    if who.ready_made:
+        return failed(mistake="ready-made-density", cell=who.cell)
+    answered = [a for a in who.asked if a.observation.status is Status.ANSWERED]
+    if not answered:
+        return raised(who, who.asked[0])
+    if who.silent:
+        return failed(f"`{who.name}` returns None: nothing comes back from it yet.", cell=who.cell)
+    for asked in answered:
+        if (wrong := judged_value(who, asked)) is not None:
+            return wrong
+    return passed(f"`{who.name}` gives the density for {', '.join(a.form + 's' for a in answered)}.")
+
+
+def raised(who: Answering, asked: Asked) -> Finding:
+    trouble = asked.observation.trouble
+    if trouble is None:
+        return failed(f"`{who.name}` gave no answer in time for a {asked.form}.", cell=who.cell)
+    return failed(f"`{who.name}` stops with {trouble.kind} for a {asked.form}: {trouble.message[:200]}", cell=trouble.cell)
+
+
+def judged_value(who: Answering, asked: Asked) -> Finding | None:
+    value, deck = asked.value, asked.answers["deck"]["p"]
+    if value is None:
+        thing = asked.observation.values.get("p")
+        seen = thing.type_name if isinstance(thing, Opaque) else type(thing).__name__
+        return failed(f"`{who.name}` returns something that is no array of numbers ({seen}).", cell=who.cell)
+    if value.shape != deck.shape and value.size != deck.size:
+        return failed(mistake="not-elementwise", difference=difference(value, deck), cell=who.cell)
+    name = nearest({"p": value.reshape(deck.shape)}, asked.answers)
+    if name == "deck":
+        return None
+    message = "" if name else f"For a {asked.form}, `{who.name}` gives other numbers than the density."
+    return failed(message, slug(name) if name else None, difference=difference(value.reshape(deck.shape), deck), cell=who.cell)
+
+
+def judged_shape(who: Answering, form: str) -> Finding:
+    asked = next((a for a in who.asked if a.form == form), None)
+    if asked is None or asked.value is None:
+        return raised(who, asked) if asked else failed(f"`{who.name}` does not exist.")
+    if asked.value.shape != asked.x.shape:
+        return failed(mistake=None, message="The result does not keep the shape of x.",
+                      difference=difference(asked.value, asked.answers["deck"]["p"]), cell=who.cell)
+    return passed("The result has the shape of x.")
+
+
+@check(LAB, "functions")
+def functions_exist(e: Evidence) -> Finding:
+    missing = [who.name for who in (e.numpy, e.tensorflow) if not who.exists]
+    if missing:
+        return failed(f"No function called {' and '.join(f'`{name}`' for name in missing)} was left by your notebook.")
+    return passed("Both functions are there.")
+
+
+@check(LAB, "numpy-values")
+def numpy_values(e: Evidence) -> Finding:
+    return judged_values(e.numpy)
+
+
+@check(LAB, "numpy-broadcasting")
+def numpy_broadcasting(e: Evidence) -> Finding:
+    return judged_shape(e.numpy, "2-D array")
+
+
+@check(LAB, "tf-values")
+def tf_values(e: Evidence) -> Finding:
+    return judged_values(e.tensorflow)
+
+
+@check(LAB, "tf-tensor")
+def tf_tensor(e: Evidence) -> Finding:
+    """A tensor (or variable) of x's shape for at least one form, NumPy arrays never."""
+    kinds = [thing.made_by for a in e.tensorflow.asked if isinstance(thing := a.observation.values.get("p"), Array)]
+    if any(kind not in ("tensor", "variable") for kind in kinds):
+        return failed("`tf_fn` returns a NumPy array, not a tensor.", "numpy-in-tf", cell=e.tensorflow.cell)
+    answered = [a for a in e.tensorflow.asked if a.value is not None]
+    for asked in answered:
+        if asked.value is not None and asked.value.shape != asked.x.shape:
+            return failed("The result does not keep the shape of x.", cell=e.tensorflow.cell,
+                          difference=difference(asked.value, asked.answers["deck"]["p"]))
+    return passed("`tf_fn` returns a tensor of x's shape.") if answered else blocked("Not checked because `tf_fn` gave no numbers.")
+
+
+@check(LAB, "tf-gradient")
+def tf_gradient(e: Evidence) -> Finding:
+    seen = array(e.gradient.values.get("dx"))
+    if e.gradient.status is not Status.ANSWERED or seen is None:
+        if e.numpy_touched:
+            return failed(mistake="numpy-in-tf", cell=e.tensorflow.cell)
+        return passed("TensorFlow does all of the work; `x` is wrapped anew inside, so its own gradient is not followed.")
+    deck = e.gradients["deck"]["dx"]
+    name = nearest({"dx": seen}, e.gradients)
+    if name == "deck":
+        return passed("The gradient is −x·p(x), as it should be.")
+    return failed("The gradient differs from −x·p(x).", difference=difference(seen, deck), cell=e.tensorflow.cell)
+
+
+@remarks(LAB)
+def remarks_on(e: Evidence) -> tuple[Remark, ...]:
+    found = []
+    for who in (e.numpy, e.tensorflow):
+        if not e.other_sigma[who.name]:
+            found.append(Remark("precedence", f"`{who.name}` is right for σ = 1, but not for other values of σ: look at which "
+                                "part of the formula your brackets hold together."))
+    refused = [a.form for a in e.tensorflow.asked if a.observation.status is Status.RAISED]
+    if refused and any(a.value is not None for a in e.tensorflow.asked):
+        found.append(Remark("forms", f"`tf_fn` does not take every kind of input: {', '.join(refused)} made it stop. "
+                            "`tf.cast(x, tf.float32)` at its start would accept them all."))
+    return tuple(found)
+
+
+@unattempted(LAB)
+def nothing_begun(e: Evidence) -> bool:
+    return all(who.exists and who.silent for who in (e.numpy, e.tensorflow))

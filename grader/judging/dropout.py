@@ -1,0 +1,191 @@
+"""Where a network drops units, how many, and whether it rescales: weights that let one unit at a time through to the logits.
+
+Every row of the batch is the same example, so rows differ only by their masks. All weights are positive, so that ReLU is the
+identity, and layers are averages: a logit is then mask · scale of the one unit that is let through.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from grader.judging.arrays import Numbers, array, number, send
+from grader.judging.classifier import DROPOUT_NAME, Contact, classifying, logits_in, training, watched_in
+from grader.judging.examiner import Examiner
+from grader.judging.layers import Chain
+from grader.sandbox.guest.wire import Call, Put, Ref, Scalar, Step, Watched
+
+ROWS = 1000
+ASKED_RATE = 0.3
+NOT_DROPOUT = re.compile(r"learn|^lr|decay|freq", re.IGNORECASE)
+QUIET = (
+    ("tf.nn.dropout", "lambda x, *args, **kwargs: tf.convert_to_tensor(x)"),
+    ("tf.nn.experimental.stateless_dropout", "lambda x, *args, **kwargs: tf.convert_to_tensor(x)"),
+    ("tf.keras.layers.Dropout.call", "lambda self, inputs, *args, **kwargs: inputs"),
+)
+
+
+class Settings(Struct, frozen=True):
+    contact: Contact
+    attributes: Mapping[str, Scalar]
+    found: bool  # whether anything that sets a dropout rate was found
+
+
+class Site(Struct, frozen=True):
+    """What one place does to a unit over many draws."""
+
+    dropped: float  # share of draws in which it is zero
+    kept: float  # its mean factor when it is not
+
+
+class Dropping(Struct, frozen=True):
+    hidden: tuple[Site, ...]  # after each hidden layer, in training, with the rate set to ASKED_RATE where it can be
+    on_logits: float  # share of examples in which exactly one logit is zero
+    settable: bool
+    as_run: float | None  # largest share dropped with the settings the notebook trained with; None: not known
+    model_can: bool  # `model` itself drops when it is given a rate
+    at_test: bool  # `classify` differs between equal examples
+    test_rate: float | None  # the rate that `classify` hands to `model`
+    mean: float  # of a logit whose expectation is 1 when everything is rescaled
+
+    @property
+    def present(self) -> bool:
+        return any(site.dropped > 0.02 for site in self.hidden) or self.on_logits > 0.02 or self.model_can
+
+
+def is_rate(name: str) -> bool:
+    return bool(DROPOUT_NAME.search(name)) and not NOT_DROPOUT.search(name)
+
+
+def dropout_settings(contact: Contact, rate: float) -> Settings:
+    """The contact with every dropout rate set: attributes and constructor arguments named like one (keep: 1 − rate)."""
+    def value(name: str) -> float:
+        return 1 - rate if "keep" in name.lower() else rate
+
+    attributes: dict[str, Scalar] = {name: value(name) for name, old in contact.scalars.items()
+                                     if is_rate(name) and type(old) in (int, float)}
+    recipe = contact.recipe
+    for name in recipe.parameters[1:]:
+        default = next((p.default for p in contact.info.parameters if p.name == name), None)
+        if is_rate(name) and any(type(v) in (int, float) for v in (recipe.argument(name), default)):
+            recipe = recipe.changed(name, value(name))
+            attributes.pop(name, None)
+    found = bool(attributes) or recipe != contact.recipe
+    return Settings(replace(contact, recipe=recipe), attributes, found)
+
+
+def silenced(steps: Sequence[Step]) -> list[Step]:
+    """The same steps with ready-made dropout switched off: for what is asked about everything else."""
+    return [*(Put(path, Ref(code)) for path, code in QUIET), *steps]
+
+
+def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | None:
+    """None when the network has no hidden layer or trains on no method of its own that shows logits."""
+    loud = dropout_settings(contact, ASKED_RATE)
+    watched = [draws(x, loud, chain, unit) for unit in range(len(chain) - 1)]
+    logits = [logits_in(w, ROWS, under_tape=True) for w in watched]
+    if not logits or any(z is None for z in logits):
+        return None
+    known = [z for z in logits if z is not None]
+    sites = tuple(site(z[:, 0]) for z in known)
+    at_test, test_rate = tested(x, loud, chain)
+    return Dropping(
+        sites, float(np.mean((known[-1] == 0).sum(axis=1) % known[-1].shape[1] != 0)), loud.found,
+        as_run(x, contact, chain) if any(s.dropped > 0.02 for s in sites) else None,
+        model_drops(x, loud, chain, watched[0]), at_test, test_rate, float(np.mean(known[-1])))
+
+
+def site(column: Numbers) -> Site:
+    kept = column[column != 0]
+    varies = float(np.ptp(column)) > 1e-5 * float(np.max(np.abs(column)) or 1)
+    return Site(float(np.mean(column == 0)) if varies else 0.0, float(np.mean(kept)) if kept.size else 0.0)
+
+
+def one_unit(chain: Chain, layer: int) -> dict[str, Numbers]:
+    """Weights with which only the first unit of hidden layer `layer` reaches the logits, with value 1."""
+    weights: dict[str, Numbers] = {}
+    for i, place in enumerate(chain):
+        rows, columns = place.shape
+        W = np.full((rows, columns), 1.0 / rows, np.float32)
+        if i == layer + 1:
+            W[:] = 0
+            W[0, :] = 1
+        weights[place.W] = W
+        if place.b:
+            weights[place.b] = np.zeros(columns, np.float32)
+    return weights
+
+
+def with_bias_shapes(contact: Contact, weights: Mapping[str, Numbers]) -> dict[str, Numbers]:
+    shapes = {v.path: v.shape for v in contact.initial}
+    return {path: value.reshape(shapes.get(path, value.shape)) for path, value in weights.items()}
+
+
+def equal_rows(contact: Contact) -> tuple[Numbers, Numbers]:
+    return np.ones((ROWS, contact.features), np.float32), np.zeros(ROWS, np.int64)
+
+
+def draws(x: Examiner, settings: Settings, chain: Chain, layer: int) -> Watched | None:
+    contact = settings.contact
+    weights = with_bias_shapes(contact, one_unit(chain, layer))
+    name = f"{contact.info.name}.dropout.{layer}.{sorted(settings.attributes.items())}"
+    return watched_in(x.ask(name, *training(contact, *equal_rows(contact), weights=weights, attributes=settings.attributes)))
+
+
+def as_run(x: Examiner, contact: Contact, chain: Chain) -> float:
+    """Largest share dropped with the dropout settings of any training the notebook itself ran (else: of its defaults)."""
+    runs: list[Settings] = []
+    for made in [c for c in contact.inventory.constructions if c.cls == contact.info.name][-12:]:
+        recipe = contact.recipe
+        for name in filter(is_rate, recipe.parameters):
+            given = replace(recipe, args=made.args, kwargs=made.kwargs).argument(name)
+            default = next((p.default for p in contact.info.parameters if p.name == name), None)
+            value = default if given is None else given
+            recipe = recipe.changed(name, value) if value is not None else recipe
+        runs.append(Settings(replace(contact, recipe=recipe), {}, True))
+    for t in [t for t in contact.inventory.trainings if t.cls == contact.info.name][-12:]:
+        runs.append(Settings(contact, {name: v for name, v in t.scalars.items() if is_rate(name) and v is not None}, True))
+    distinct = {str((s.contact.recipe, dict(s.attributes))): s for s in runs or [Settings(contact, {}, False)]}
+    shares = []
+    for settings in list(distinct.values())[-8:]:
+        z = logits_in(draws(x, settings, chain, len(chain) - 2), ROWS, under_tape=True)
+        shares.append(site(z[:, 0]).dropped if z is not None else 0.0)
+    return max(shares)
+
+
+def model_drops(x: Examiner, settings: Settings, chain: Chain, trained: Watched | None) -> bool:
+    """Whether the forward method drops units when the rate is handed to it, though training may never do so."""
+    call = next((c for c in trained.calls if c.under_tape), None) if trained else None
+    contact = settings.contact
+    parameters = contact.info.methods.get(call.method, ()) if call else ()
+    rate = next((p.name for p in parameters[1:] if re.search(r"rate|drop|keep|prob|^p$|train", p.name, re.IGNORECASE)), None)
+    if call is None or rate is None:
+        return False
+    value: Scalar = True if re.search("train", rate) else 1 - ASKED_RATE if "keep" in rate else ASKED_RATE
+    weights = with_bias_shapes(contact, one_unit(chain, len(chain) - 2))
+    rows = equal_rows(contact)
+    steps = training(contact, *rows, weights=weights, attributes=settings.attributes)[:-1]
+    called = Call(f"c.{call.method}", (send(rows[0]),), {rate: value}, into="z")
+    z = array(x.ask(f"{contact.info.name}.model", *steps, called).values.get("z"))
+    return z is not None and z.ndim == 2 and site(z[:, 0]).dropped > 0.02
+
+
+def tested(x: Examiner, settings: Settings, chain: Chain) -> tuple[bool, float | None]:
+    """(whether equal examples are answered differently, the rate that reaches `model`) when classifying."""
+    contact = settings.contact
+    weights = {layer.W: x.normal(f"test {layer.W}", layer.shape, 1.0) for layer in chain}
+    weights = with_bias_shapes(contact, weights)
+    data, labels = equal_rows(contact)
+    data, labels = data[:256], labels[:256]
+    seen = watched_in(x.ask(f"{contact.info.name}.classify", *classifying(
+        contact, data, labels, weights=weights, attributes=settings.attributes)))
+    z = logits_in(seen, len(labels), under_tape=False)
+    call = next((c for c in seen.calls), None) if seen else None
+    passed = [number(v) for v in (*call.args[1:], *call.kwargs.values())] if call else []
+    rate = next((v for v in passed if v is not None), None)
+    if z is not None:
+        return bool(np.max(np.ptp(z, axis=0)) > 1e-4 * max(float(np.max(np.abs(z))), 1e-6)), rate
+    return False, rate
+

@@ -1,0 +1,82 @@
+"""One submission's examination: asks the notebook, asks the oracle, collects what every check of the lab saw."""
+
+import importlib
+import logging
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from grader.judging import checks
+from grader.judging.arrays import Numbers
+from grader.judging.oracle import Answers
+from grader.model import Cell, Finding, Observation, Remark, Run, Verdict
+from grader.sandbox.guest.wire import Question, Step
+
+MODULES = {
+    "lab1_warmup": "grader.judging.density",
+    "a1_logistic_regression": "grader.judging.logistic",
+    "lab2_mlp": "grader.judging.mlp_checks",
+}
+
+log = logging.getLogger("grader")
+
+
+class Examination(Struct, frozen=True):
+    findings: tuple[Finding, ...]
+    remarks: tuple[Remark, ...] = ()
+    unattempted: bool = False
+
+
+class Examiner(Struct, frozen=True):
+    """What an interview may use. Nothing here has ever run student code."""
+
+    lab: str
+    cells: tuple[Cell, ...]
+    run: Run
+    asking: Callable[[Question], Observation]
+    oracle: Callable[[str, str, dict[str, Any]], Answers]
+    seed: int
+
+    def ask(self, name: str, *steps: Step, seconds: float = 20.0) -> Observation:
+        return self.asking(Question(f"{self.lab}.{name}", steps, seconds))
+
+    def answers(self, question: str, **case: Any) -> Answers:
+        return self.oracle(self.lab, question, case)
+
+    def generator(self, purpose: str) -> np.random.Generator:
+        """Secret numbers: they follow from the batch's seed, so that submissions of the same sizes share the oracle's answers."""
+        return np.random.default_rng([self.seed, zlib.crc32(self.lab.encode()), zlib.crc32(purpose.encode())])
+
+    def normal(self, purpose: str, shape: tuple[int, ...], sigma: float) -> Numbers:
+        drawn: Numbers = self.generator(f"{purpose}{shape}").normal(0.0, sigma, shape).astype(np.float32)
+        return drawn
+
+
+def examine(examiner: Examiner) -> Examination:
+    """Findings for every check of the lab; a defect of ours is UNSURE for the checks it touches, never a mark."""
+    lab = examiner.lab
+    importlib.import_module(MODULES[lab])
+    try:
+        evidence = checks.INTERVIEWS[lab](examiner)
+    except Exception:
+        log.exception("the interview of %s failed", lab)
+        fault = "The grader itself failed while asking your notebook; your instructor has been told. No points are lost."
+        return Examination(tuple(Finding(name, Verdict.UNSURE, fault) for name in checks.CHECKS[lab]))
+    findings = tuple(found(name, check, evidence) for name, check in checks.CHECKS[lab].items())
+    try:
+        return Examination(findings, checks.REMARKS[lab](evidence), checks.UNATTEMPTED[lab](evidence))
+    except Exception:
+        log.exception("the remarks of %s failed", lab)
+        return Examination(findings)
+
+
+def found(name: str, check: checks.Check, evidence: Any) -> Finding:
+    try:
+        return replace(check(evidence), check=name)
+    except Exception:
+        log.exception("check %s failed", name)
+        return Finding(name, Verdict.UNSURE, "The grader itself failed in this check; your instructor has been told.")

@@ -1,0 +1,126 @@
+"""Which number of a notebook steers what: each plain attribute, constructor argument, train argument or global is moved in turn."""
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+from msgspec import Struct
+
+from grader.judging.arrays import Numbers
+from grader.judging.classifier import Contact, Recipe, first_gradients, moved, training, watched_in
+from grader.judging.examiner import Examiner
+from grader.sandbox.guest.wire import Put, Scalar, Step, Value, Watched
+
+MOVED_TO = 0.37
+NOT_STEERING = re.compile(r"batch|epoch|freq|display|dim|size|step|seed|verbose|class|^n_|^ep$|num", re.IGNORECASE)
+GLOBAL_NAMES = re.compile(r"reg|l2|lam|penal|decay|^lr|learning|eta$|alpha", re.IGNORECASE)
+
+
+class Knob(Struct, frozen=True):
+    kind: str  # attribute | argument | train | global
+    name: str
+
+    @property
+    def from_outside(self) -> bool:
+        return self.kind in ("argument", "train")
+
+
+def knobs(contact: Contact) -> list[Knob]:
+    found = [Knob("argument", name) for name in contact.recipe.parameters[1:]
+             if is_number(contact.recipe.argument(name)) or default_of(contact, name) is not None]
+    found += [Knob("attribute", name) for name, value in contact.scalars.items() if is_number(value)]
+    found += [Knob("train", name) for name, value in numbered_arguments(contact).items() if is_number(value)]
+    found += [Knob("global", name) for name, value in contact.inventory.scalars.items()
+              if is_number(value) and GLOBAL_NAMES.search(name)]
+    return [knob for knob in found if not NOT_STEERING.search(knob.name)][:24]
+
+
+def default_of(contact: Contact, name: str) -> Scalar:
+    return next((p.default for p in contact.info.parameters if p.name == name and is_number(p.default)), None)
+
+
+def numbered_arguments(contact: Contact) -> dict[str, Value]:
+    """Arguments of the training method by name: as passed, else by their default."""
+    parameters = contact.info.methods.get(contact.trainer, ())
+    given = {p.name: v for p, v in zip(parameters, contact.train_args, strict=False)} | contact.train_kwargs
+    return {p.name: given.get(p.name, p.default) for p in parameters}
+
+
+def is_number(value: object) -> bool:
+    return type(value) in (int, float)
+
+
+def with_knob(contact: Contact, knob: Knob, value: float) -> tuple[Contact, dict[str, Scalar], list[Step]]:
+    """The contact, the attributes and the steps before construction that set one knob."""
+    if knob.kind == "argument":
+        return replaced(contact, recipe=contact.recipe.changed(knob.name, value)), {}, []
+    if knob.kind == "attribute":
+        return contact, {knob.name: value}, []
+    if knob.kind == "global":
+        return contact, {}, [Put(knob.name, value)]
+    names = [p.name for p in contact.info.methods.get(contact.trainer, ())]
+    at = names.index(knob.name)
+    if at < len(contact.train_args):
+        args = (*contact.train_args[:at], value, *contact.train_args[at + 1:])
+        return replaced(contact, train_args=args), {}, []
+    return replaced(contact, train_kwargs={**contact.train_kwargs, knob.name: value}), {}, []
+
+
+def replaced(contact: Contact, **fields: Recipe | tuple[Value, ...] | dict[str, Value]) -> Contact:
+    from msgspec.structs import replace
+
+    return replace(contact, **fields)  # type: ignore[arg-type]
+
+
+def step_with(
+    x: Examiner, contact: Contact, data: tuple[Numbers, Numbers], weights: Mapping[str, Numbers],
+    settings: Mapping[Knob, float],
+) -> Watched | None:
+    """One watched step with these weights and every knob in `settings` set."""
+    attributes: dict[str, Scalar] = {}
+    before: list[Step] = []
+    for knob, value in settings.items():
+        contact, more, steps = with_knob(contact, knob, value)
+        attributes |= more
+        before += steps
+    named = ".".join(f"{k.kind}-{k.name}" for k in settings) or "as-is"
+    seen = x.ask(f"{contact.info.name}.step.{named}", *training(
+        contact, *data, weights=weights, attributes=attributes, before=before))
+    watched = watched_in(seen)
+    return watched if watched is not None and watched.tape else None
+
+
+def steering(base: Watched, other: Watched | None, path: str) -> str | None:
+    """"gradient" when a knob's move changed the gradient of a variable, "update" when only its change in a step, else None."""
+    if other is None:
+        return None
+    old, new = first_gradients(base).get(path), first_gradients(other).get(path)
+    if old is None or new is None or old.shape != new.shape:
+        return None
+    if not np.allclose(old, new, rtol=1e-3, atol=1e-6 + 1e-4 * float(np.max(np.abs(old)))):
+        return "gradient"
+    before, after = moved(base).get(path), moved(other).get(path)
+    if before is None or after is None or np.allclose(before, after, rtol=1e-2, atol=1e-7):
+        return None
+    return "update"
+
+
+def values_tried(contact: Contact, knob: Knob) -> set[float]:
+    """Settings of a knob over the trainings of the notebook."""
+    tried: set[float] = set()
+    names = [p.name for p in contact.info.methods.get(contact.trainer, ())]
+    for t in contact.inventory.trainings:
+        at = names.index(knob.name) if knob.name in names else len(t.args)
+        given = t.kwargs.get(knob.name, t.args[at] if at < len(t.args) else None)
+        value = t.scalars.get(knob.name) if knob.kind == "attribute" else given
+        if isinstance(value, (int, float)):
+            tried.add(float(value))
+    if knob.kind == "argument":
+        for c in contact.inventory.constructions:
+            value = Recipe(c.cls, c.args, c.kwargs, contact.recipe.parameters).argument(knob.name)
+            value = default_of(contact, knob.name) if value is None else value
+            if isinstance(value, (int, float)):
+                tried.add(float(value))
+    return tried
+
+

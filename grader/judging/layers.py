@@ -1,0 +1,81 @@
+"""Which variables are the layers of a feed-forward network: a chain of matrices from the features to the classes."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice, permutations, product
+
+from msgspec import Struct
+
+from grader.sandbox.guest.wire import VariableInfo
+
+ASSIGNMENTS = 48  # tried at most; more than that only with six equal layers
+
+
+class LayerPaths(Struct, frozen=True):
+    W: str
+    b: str | None
+    shape: tuple[int, int]
+
+
+Chain = tuple[LayerPaths, ...]
+
+
+def chains(variables: Sequence[VariableInfo], features: int, connected: Sequence[str]) -> list[Chain]:
+    """Possible assignments of variables to layers, the most natural first; empty when no chain leads anywhere.
+
+    `connected` are the paths that had a gradient; variables the network does not use are left out of the longest chain
+    that way, unless leaving them out leaves none (a variable missing from trainable_variables has no gradient to show).
+    """
+    for pool in ([v for v in variables if v.path in connected], list(variables)):
+        matrices = [v for v in pool if len(v.shape) == 2 and min(v.shape) > 0 and not is_row(v, pool)]
+        biases = [v for v in variables if v not in matrices and (len(v.shape) == 1 or is_row(v, variables))]
+        ordered = longest(matrices, features)
+        everything = longest([v for v in variables if len(v.shape) == 2 and not is_row(v, variables)], features)
+        if ordered and len(ordered[0]) == len(everything[0]):
+            return list(islice(assigned(ordered, biases, connected), ASSIGNMENTS))
+        if ordered and pool is not variables and not missing(matrices, everything, connected):
+            return list(islice(assigned(ordered, biases, connected), ASSIGNMENTS))
+    return list(islice(assigned(longest([v for v in variables if len(v.shape) == 2], features), 
+                                [v for v in variables if len(v.shape) == 1], connected), ASSIGNMENTS))
+
+
+def missing(matrices: Sequence[VariableInfo], everything: list[tuple[VariableInfo, ...]], connected: Sequence[str]) -> bool:
+    """Whether the longest chain needs a matrix that showed no gradient but could not be left out (its sizes are needed)."""
+    return bool(everything) and any(v.path not in connected and v.place is None for v in everything[0]) and len(matrices) < 2
+
+
+def is_row(v: VariableInfo, pool: Sequence[VariableInfo]) -> bool:
+    """A bias written as [1, d]."""
+    return len(v.shape) == 2 and v.shape[0] == 1 and any(len(o.shape) == 2 and o.shape[1] == v.shape[1] and o.shape[0] > 1 for o in pool)
+
+
+def longest(matrices: Sequence[VariableInfo], features: int) -> list[tuple[VariableInfo, ...]]:
+    """All longest orders of matrices in which each one's columns are the next one's rows, from `features` on."""
+    best: list[tuple[VariableInfo, ...]] = []
+
+    def grow(chain: tuple[VariableInfo, ...], width: int) -> None:
+        if chain and chain[-1].shape[1] <= 10 and (not best or len(chain) >= len(best[0])):
+            if best and len(chain) > len(best[0]):
+                best.clear()
+            best.append(chain)
+        for v in matrices:
+            if v not in chain and v.shape[0] == width and len(chain) < 8:
+                grow((*chain, v), v.shape[1])
+
+    grow((), features)
+    return best
+
+
+def assigned(orders: Sequence[tuple[VariableInfo, ...]], biases: Sequence[VariableInfo], connected: Sequence[str]) -> Iterator[Chain]:
+    """Every order with every way to give equal-sized biases to its layers; those in use and in order of creation first."""
+    for order in orders:
+        widths = [m.shape[1] for m in order]
+        ways = []
+        for width in dict.fromkeys(widths):
+            needed = widths.count(width)
+            own = sorted((b for b in biases if b.shape[-1] == width), key=lambda b: b.path not in connected)
+            fitting: list[VariableInfo | None] = [*own, *[None] * max(0, needed - len(own))]
+            ways.append([(width, chosen) for chosen in dict.fromkeys(permutations(fitting, needed))])
+        for way in product(*ways):
+            left = {width: list(chosen) for width, chosen in way}
+            taken = [left[width].pop(0) for width in widths]
+            yield tuple(LayerPaths(m.path, b.path if b else None, (m.shape[0], m.shape[1])) for m, b in zip(order, taken, strict=True))

@@ -1,0 +1,47 @@
+"""Whether a fresh instance, with its own start values and settings, learns a small task: the loss from its first step on."""
+
+import numpy as np
+from msgspec import Struct
+
+from grader.judging.arrays import number
+from grader.judging.classifier import Contact, data_steps, instance, loop_attributes
+from grader.judging.examiner import Examiner
+from grader.sandbox.guest.wire import Trouble, Watch, Watched
+
+EXAMPLES, BATCH, EPOCHS = 64, 16, 40
+
+
+class Learning(Struct, frozen=True):
+    losses: tuple[float, ...]
+    trouble: Trouble | None = None
+
+    @property
+    def first(self) -> float | None:
+        return self.losses[0] if self.losses else None
+
+    @property
+    def fell(self) -> bool:
+        """The last quarter of the losses lies clearly below the first quarter, or both are near zero."""
+        if len(self.losses) < 8 or not np.all(np.isfinite(self.losses)):
+            return False
+        quarter = len(self.losses) // 4
+        early, late = float(np.mean(self.losses[:quarter])), float(np.mean(self.losses[-quarter:]))
+        return late < 0.97 * early or late < 0.05
+
+
+def question_learning(x: Examiner, contact: Contact) -> Learning:
+    """Sparse counts as a bag of words has them; the label says which half of the words occurs more."""
+    batch = contact.batch if contact.batch > BATCH else BATCH
+    generator = x.generator("learning")
+    counts = generator.integers(0, 3, (max(EXAMPLES, batch), contact.features)).astype(np.float32)
+    half = contact.features // 2
+    labels = (counts[:, :half].sum(1) > counts[:, half:2 * half].sum(1)).astype(np.int64)
+    steps = EPOCHS * (len(labels) // batch)
+    seen = x.ask(
+        f"{contact.info.name}.learns", *instance(contact, {}, loop_attributes(contact, batch, EPOCHS)),
+        *data_steps(contact, counts, labels),
+        Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs, steps=steps, losses_only=True), seconds=60)
+    watched = seen.values.get("w")
+    if not isinstance(watched, Watched):
+        return Learning((), seen.trouble)
+    return Learning(tuple(loss for event in watched.tape if (loss := number(event.loss)) is not None), watched.trouble)

@@ -1,0 +1,157 @@
+"""Lab2: the interview of a multi-layer perceptron: its layers, what it computes, and how it trains without dropout."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from msgspec import Struct
+
+from grader.judging.arrays import Numbers, array
+from grader.judging.checks import interview
+from grader.judging.classifier import (
+    Contact,
+    candidates,
+    classifying,
+    first_gradients,
+    logits_in,
+    meet,
+    moved,
+    training,
+    watched_in,
+)
+from grader.judging.compare import nearest, slug
+from grader.judging.dropout import Dropping, dropout_settings, question_dropout, silenced
+from grader.judging.examiner import Examiner
+from grader.judging.layers import Chain, chains
+from grader.judging.learning import Learning, question_learning
+from grader.judging.oracle import Answers
+from grader.sandbox.guest.wire import Inventory, Survey, Watched
+
+LAB = "lab2_mlp"
+
+
+class Evidence(Struct, frozen=True):
+    contact: Contact | None
+    chain: Chain = ()
+    logits: Numbers | None = None
+    values: Answers = {}
+    explanation: str | None = None  # which form of the network the logits show
+    gradients: Mapping[str, Numbers | None] = {}  # W0, b0, W1, …
+    steps: Answers = {}
+    standing: tuple[str, ...] = ()  # variables of the chain that a training step does not move
+    symmetric: tuple[str, ...] = ()  # hidden matrices that start with all entries equal
+    dropping: Dropping | None = None
+    learning: Learning | None = None
+    classes_tried: int = 1
+
+
+@interview(LAB)
+def interview_network(x: Examiner) -> Evidence:
+    survey = x.ask("survey", Survey("all")).values.get("all")
+    if not isinstance(survey, Inventory) or not candidates(survey):
+        return Evidence(None)
+    best = None
+    for info in candidates(survey):
+        contact = meet(x, survey, info)
+        evidence = question(x, contact) if contact.works else Evidence(contact)
+        if best is None or worth(evidence) > worth(best):
+            best = evidence
+        if worth(best) >= 15:
+            break
+    assert best is not None
+    return best
+
+
+def worth(e: Evidence) -> int:
+    """Part One and Part Two may stand in two classes; the one that shows most of the work is judged."""
+    if e.contact is None or not e.contact.works:
+        return 0
+    right = e.explanation is not None and slug(e.explanation) in ("deck", "probabilities")
+    dropping = e.dropping is not None and e.dropping.present
+    return 1 + 2 * (len(e.chain) > 2) + 4 * right + 8 * dropping
+
+
+def question(x: Examiner, contact: Contact) -> Evidence:
+    assert contact.watched is not None
+    connected = [path for path, g in first_gradients(contact.watched).items() if g is not None]
+    variables = contact.initial or contact.watched.after
+    found = chains(variables, contact.features, connected)
+    if not found:
+        return Evidence(contact)
+    labels = np.arange(contact.batch) % found[0][-1].shape[1]
+    data = x.normal("x", (contact.batch, contact.features), 1.0)
+    weights = {v.path: weight(x, v.path, v.shape) for v in variables}
+    quiet = dropout_settings(contact, 0.0)
+    trained = watched_in(x.ask(f"{contact.info.name}.step", *silenced(training(
+        quiet.contact, data, labels, weights=weights, attributes=quiet.attributes))))
+    logits = logits_in(trained, contact.batch, under_tape=True)
+    if logits is None:
+        logits = classified_logits(x, contact, data, labels, weights)
+    chain, values, name = best_chain(x, found, data, weights, logits)
+    evidence = Evidence(contact, chain, logits, values, name, symmetric=symmetric(contact, chain))
+    if len(chain) < 2 or trained is None:
+        return evidence
+    return Evidence(
+        contact, chain, logits, values, name,
+        gradients_by_role(trained, chain),
+        x.answers("step", x=data.astype(np.float64), layers=layer_values(chain, weights), labels=labels),
+        standing(trained, chain), evidence.symmetric,
+        question_dropout(x, contact, chain), question_learning(x, contact))
+
+
+def weight(x: Examiner, path: str, shape: tuple[int, ...]) -> Numbers:
+    """Secret weights large enough that every activation is told from every other."""
+    return x.normal(f"weight {path}", shape, 0.5 if len(shape) == 1 else 1.4 / np.sqrt(max(shape[0], 1)))
+
+
+def classified_logits(x: Examiner, contact: Contact, data: Numbers, labels: Numbers, weights: Mapping[str, Numbers]) -> Numbers | None:
+    quiet = dropout_settings(contact, 0.0)
+    seen = x.ask(f"{contact.info.name}.logits", *silenced(classifying(
+        quiet.contact, data, labels, weights=weights, attributes=quiet.attributes)))
+    return logits_in(watched_in(seen), contact.batch, under_tape=False)
+
+
+def best_chain(
+    x: Examiner, found: list[Chain], data: Numbers, weights: Mapping[str, Numbers], logits: Numbers | None,
+) -> tuple[Chain, Answers, str | None]:
+    """The assignment of variables to layers that explains the logits; names and order only break ties."""
+    first: tuple[Chain, Answers, str | None] | None = None
+    named: tuple[Chain, Answers, str | None] | None = None
+    for chain in found:
+        values = x.answers("values", x=data.astype(np.float64), layers=layer_values(chain, weights))
+        name = nearest({"logits": logits}, values) if logits is not None else None
+        if name in ("deck", "probabilities"):
+            return chain, values, name
+        first = first or (chain, values, name)
+        named = named or ((chain, values, name) if name else None)
+    result = named or first
+    assert result is not None
+    return result
+
+
+def layer_values(chain: Chain, weights: Mapping[str, Numbers]) -> list[tuple[Numbers, Numbers]]:
+    """(W, b) of each layer as the oracle takes them; a missing bias is zero."""
+    return [(weights[layer.W], weights[layer.b].reshape(-1) if layer.b else np.zeros(layer.shape[1])) for layer in chain]
+
+
+def gradients_by_role(watched: Watched, chain: Chain) -> dict[str, Numbers | None]:
+    seen = first_gradients(watched)
+    roles: dict[str, Numbers | None] = {}
+    for i, layer in enumerate(chain):
+        roles[f"W{i}"] = seen.get(layer.W)
+        if layer.b:
+            b = seen.get(layer.b)
+            roles[f"b{i}"] = b.reshape(-1) if b is not None else None
+    return roles
+
+
+def standing(watched: Watched, chain: Chain) -> tuple[str, ...]:
+    """Variables of the network that a training step leaves as they were."""
+    changes = moved(watched)
+    paths = [path for layer in chain for path in (layer.W, layer.b) if path]
+    return tuple(path for path in paths if path in changes and not np.any(changes[path]))
+
+
+def symmetric(contact: Contact, chain: Chain) -> tuple[str, ...]:
+    """Hidden matrices whose entries all start equal: every unit of the layer then learns the same, or nothing."""
+    start = {v.path: array(v.value) for v in contact.initial}
+    return tuple(layer.W for layer in chain[:-1] if (W := start.get(layer.W)) is not None and np.ptp(W) == 0)

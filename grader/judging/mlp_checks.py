@@ -1,0 +1,166 @@
+"""Lab2: what the interview of a network means for each check."""
+
+import numpy as np
+
+from grader.judging.checks import blocked, check, failed, passed, remarks, unattempted, unsure
+from grader.judging.compare import difference, nearest, slug
+from grader.judging.dropout import ASKED_RATE
+from grader.judging.mlp import LAB, Evidence
+from grader.model import Finding, Remark
+
+ACCEPTED = ("deck", "probabilities")
+
+
+def where(e: Evidence) -> int | None:
+    return e.contact.info.cell if e.contact else None
+
+
+@check(LAB, "trains")
+def trains(e: Evidence) -> Finding:
+    if e.contact is None:
+        return failed("No class with a training method was left by your notebook.")
+    if not e.contact.works:
+        trouble = e.contact.trouble
+        told = f" It stops with {trouble.kind}: {trouble.message[:300]}" if trouble else " No gradient was taken."
+        return failed(f"`{e.contact.info.name}` could not be trained for one step on a few small examples.{told}",
+                      cell=trouble.cell if trouble and trouble.cell is not None else where(e))
+    return passed(f"`{e.contact.info.name}` trains.")
+
+
+@check(LAB, "hidden-layers")
+def hidden_layers(e: Evidence) -> Finding:
+    sizes = " → ".join(str(n) for n in (*[layer.shape[0] for layer in e.chain], *[layer.shape[1] for layer in e.chain[-1:]]))
+    if len(e.chain) == 2:
+        return failed(mistake="one-hidden-layer", seen=sizes, cell=where(e))
+    if len(e.chain) < 2:
+        return failed("The network leads from the words straight to the logits: there is no hidden layer yet.", seen=sizes, cell=where(e))
+    bare = [i for i, layer in enumerate(e.chain) if layer.b is None]
+    if bare:
+        return failed(mistake="bias-missing", seen=sizes, cell=where(e))
+    return passed(f"Layers: {sizes}.", seen=sizes)
+
+
+@check(LAB, "initial-weights")
+def initial_weights(e: Evidence) -> Finding:
+    if e.symmetric:
+        return failed(mistake="zero-weights", seen=", ".join(path.removeprefix("c.") for path in e.symmetric), cell=where(e))
+    return passed("The hidden layers start from different random weights.")
+
+
+@check(LAB, "forward")
+def forward(e: Evidence) -> Finding:
+    if e.logits is None:
+        return unsure("No method of your class returns the logits [examples, classes], so the forward pass could not be asked on its own.")
+    if e.explanation in ACCEPTED:
+        return passed("The logits are those of the deck's equations, entry by entry.")
+    told = difference(e.logits, e.values["deck"]["logits"])
+    if e.explanation:
+        return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=where(e))
+    return failed("The logits differ from softmax-free h₁W₂ + b₂ with ReLU layers before it.", difference=told, cell=where(e))
+
+
+@check(LAB, "loss-gradients")
+def loss_gradients(e: Evidence) -> Finding:
+    seen = {role: g for role, g in e.gradients.items() if g is not None}
+    if not seen:
+        return failed("No gradient reaches the network's variables.", cell=where(e))
+    name = nearest(seen, e.steps)
+    if name == "deck" or (name is None and penalised(e)):
+        return passed("Every gradient is that of the mean cross-entropy.")
+    if name:
+        return failed(mistake=slug(name), cell=where(e))
+    role, gradient = max(seen.items(), key=lambda item: gap(item[1], e.steps["deck"][item[0]]))
+    return failed(f"The gradient of {role} is not that of the mean cross-entropy of your logits.",
+                  difference=difference(gradient, e.steps["deck"][role]), cell=where(e))
+
+
+def gap(seen: np.ndarray, expected: np.ndarray) -> float:
+    return float(np.max(np.abs(seen - expected))) if seen.shape == expected.shape else float("inf")
+
+
+def penalised(e: Evidence) -> bool:
+    """Biases as the cross-entropy alone gives them, matrices with c·W on top: an L2 penalty kept from Assignment 1."""
+    biases = {role: g for role, g in e.gradients.items() if role.startswith("b") and g is not None}
+    return bool(biases) and nearest(biases, e.steps) == "deck"
+
+
+@check(LAB, "all-trained")
+def all_trained(e: Evidence) -> Finding:
+    if e.standing:
+        names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in e.standing)
+        return failed("", "variable-not-trained", seen=f"unchanged by a training step: {names}", cell=where(e))
+    return passed("A training step moves every weight and bias of the network.")
+
+
+@check(LAB, "dropout-in-training")
+def dropout_in_training(e: Evidence) -> Finding:
+    d = e.dropping
+    if d is None:
+        return unsure("No method of your class shows the logits while it trains, so dropout could not be observed.")
+    dropped = [site.dropped for site in d.hidden]
+    shown = ", ".join(f"layer {i + 1}: {share:.0%} of the units dropped" for i, share in enumerate(dropped))
+    on = [share > 0.02 for share in dropped]
+    if d.on_logits > 0.02:
+        return failed(mistake="dropout-on-logits", seen=f"single logits are zero for {d.on_logits:.0%} of equal examples", cell=where(e))
+    if not any(on):
+        return failed(mistake="dropout-never-on" if d.model_can else "dropout-missing", seen=shown, cell=where(e))
+    if d.as_run is not None and d.as_run <= 0.01:
+        return failed(mistake="dropout-never-on", seen="no training of your notebook ran with a rate above 0", cell=where(e))
+    if max(dropped) > 0.5 and (not d.settable or abs(max(dropped) - (1 - ASKED_RATE)) < 0.08):
+        return failed(mistake="keep-rate-confusion", seen=shown, cell=where(e))
+    if not all(on):
+        return failed(mistake="dropout-on-one-layer", seen=shown, cell=where(e))
+    if d.mean < 0.9:
+        return failed(mistake="missing-rescaling", seen=f"activations shrink to {d.mean:.2f} of their mean", cell=where(e))
+    if d.mean > 1.15:
+        return failed("With dropout the activations grow: their mean should stay what it is without.",
+                      seen=f"activations grow to {d.mean:.2f} of their mean", cell=where(e))
+    return passed(shown[0].upper() + shown[1:] + ", the rest rescaled.", seen=shown)
+
+
+@check(LAB, "dropout-off-at-test")
+def dropout_off_at_test(e: Evidence) -> Finding:
+    d = e.dropping
+    if d is None or not d.present:
+        return blocked("Not checked because there is no dropout to switch off yet.")
+    if not d.at_test:
+        return passed("`classify` answers equal examples equally.")
+    if d.test_rate == 0:
+        return failed(mistake="rate-ignored", seen="`classify` passes 0, units are dropped all the same", cell=where(e))
+    return failed(mistake="dropout-at-test", seen="equal examples get different logits in `classify`", cell=where(e))
+
+
+@check(LAB, "learns")
+def learns(e: Evidence) -> Finding:
+    learning = e.learning
+    if learning is None or learning.first is None:
+        return unsure("The loss of a longer training could not be followed.")
+    if not learning.fell:
+        return failed(f"The loss does not fall on a small task: {learning.losses[0]:.3f} at first, {learning.losses[-1]:.3f} after "
+                      f"{len(learning.losses)} steps.", cell=where(e))
+    return passed(f"The loss falls from {learning.losses[0]:.3f} to {learning.losses[-1]:.3f} in {len(learning.losses)} steps on a small task.")
+
+
+@remarks(LAB)
+def remarks_on(e: Evidence) -> tuple[Remark, ...]:
+    found = []
+    if len(e.chain) > 3:
+        found.append(Remark("more-layers", f"{len(e.chain) - 1} hidden layers instead of two: the deck invites trying that."))
+    sizes = [layer.shape[1] for layer in e.chain[:-1]]
+    if len(e.chain) == 3 and sizes != [50, 50]:
+        found.append(Remark("other-sizes", f"Hidden layers of {sizes[0]} and {sizes[1]} units instead of 50 and 50: tuning is welcome."))
+    if e.chain and e.chain[-1].shape[1] == 5:
+        found.append(Remark("five-way", "Five classes instead of two: the extra is done."))
+    if e.explanation == "probabilities":
+        found.append(Remark("probabilities", "Your model returns probabilities instead of logits; with your cost that is a valid form."))
+    if e.gradients and penalised(e) and nearest({r: g for r, g in e.gradients.items() if g is not None}, e.steps) is None:
+        found.append(Remark("l2-kept", "The L2 penalty of Assignment 1 is still in the cost: it goes well with dropout."))
+    learning = e.learning
+    if learning and learning.first and learning.first > 2.0:
+        found.append(Remark("large-start", f"The first loss is {learning.first:.2f}; near ln 2 = 0.69 is usual. Smaller start weights train more calmly."))
+    return tuple(found)
+
+
+@unattempted(LAB)
+def nothing_begun(e: Evidence) -> bool:
+    return bool(e.contact and e.contact.works) and len(e.chain) == 1

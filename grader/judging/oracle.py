@@ -1,0 +1,61 @@
+"""The oracle's own process: the only one on our side that loads TensorFlow. Its answers are kept and shared by all submissions."""
+
+import hashlib
+import os
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
+from threading import Lock
+from typing import Any
+
+import msgspec
+import numpy as np
+
+Answers = dict[str, dict[str, np.ndarray]]
+
+
+class Oracle:
+    """Answers questions of `reference/`; starts warming up when made, so that it is ready when the first notebook has run."""
+
+    def __init__(self) -> None:
+        self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=prepare)
+        self._pool.submit(warm)
+        self._kept: dict[str, Future[Answers]] = {}
+        self._lock = Lock()
+
+    def __call__(self, lab: str, question: str, case: dict[str, Any]) -> Answers:
+        key = hashlib.sha256(msgspec.msgpack.encode((lab, question, case), enc_hook=array_bytes)).hexdigest()
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = self._pool.submit(computed, lab, question, case)
+        return self._kept[key].result()
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def __enter__(self) -> "Oracle":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def array_bytes(thing: Any) -> Any:
+    if isinstance(thing, np.ndarray):
+        return [thing.dtype.name, list(thing.shape), thing.tobytes()]
+    raise NotImplementedError(type(thing))
+
+
+def prepare() -> None:
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""  # float64 answers need no GPU, and students need its memory
+    os.environ["GRPC_VERBOSITY"] = "NONE"
+
+
+def warm() -> None:
+    computed("lab1_warmup", "values", {"x": np.zeros(1)})
+
+
+def computed(lab: str, question: str, case: dict[str, Any]) -> Answers:
+    from reference import answer
+
+    return answer(lab, question, case)

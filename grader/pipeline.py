@@ -1,0 +1,167 @@
+"""The whole line on one screen: load → run → ask → judge → score → report, for one submission and for a batch."""
+
+import hashlib
+import logging
+import queue
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+from msgspec import Struct
+
+from grader.course import WORKS
+from grader.data import DataFolder
+from grader.errors import GraderError
+from grader.judging.examiner import Examination, Examiner, examine
+from grader.judging.oracle import Oracle
+from grader.model import (
+    Isolation,
+    Limits,
+    Observation,
+    Outcome,
+    Report,
+    Run,
+    Scorecard,
+    Status,
+    Submission,
+    TrainBudget,
+    TrainPolicy,
+)
+from grader.rubric import Rubric
+from grader.sandbox.guest.wire import Question
+from grader.sandbox.session import Session, open_session
+from grader.score import score
+
+log = logging.getLogger("grader")
+
+Told = Callable[[str], None]
+
+
+class Batch(Struct, frozen=True):
+    """What all submissions of one command share."""
+
+    rubrics: dict[str, Rubric]
+    data: DataFolder
+    isolation: Isolation
+    train: TrainPolicy
+    seed: int
+    deadline: float | None = None  # seconds; the rubric's where None
+    public_only: bool = False
+
+
+def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: int, told: Told) -> Report:
+    """One submission from file to report; whatever goes wrong on our side ends in a report that says so."""
+    rubric = batch.rubrics.get(submission.lab or "")
+    if submission.fault or rubric is None:
+        return unread(submission, batch)
+    begun = time.monotonic()
+    for attempt in (1, 2):  # our own faults are tried again once, the student's never
+        try:
+            run, examination = run_and_examine(submission, batch, rubric, oracle, slot, told)
+            return report(submission, batch, rubric, run, examination, time.monotonic() - begun)
+        except (GraderError, OSError) as error:
+            log.exception("attempt %d at %s failed", attempt, submission.path)
+            fault = f"The grader itself failed ({error}); nothing is lost, your instructor grades this again."
+        except Exception as error:
+            log.exception("grading %s failed", submission.path)
+            fault = f"The grader itself failed ({type(error).__name__}); nothing is lost, your instructor grades this again."
+            break
+    return report(submission, batch, rubric, Run(Outcome.GRADER_ERROR, batch.isolation, fault=fault),
+                  Examination(()), time.monotonic() - begun)
+
+
+def run_and_examine(
+    submission: Submission, batch: Batch, rubric: Rubric, oracle: Oracle, slot: int, told: Told,
+) -> tuple[Run, Examination]:
+    seconds = batch.deadline or rubric.deadline
+    budget = TrainBudget(batch.train, rubric.training.epochs, rubric.training.seconds)
+    with open_session(slot=slot, data=batch.data.path, limits=Limits(submission=seconds, cell=seconds), budget=budget,
+                      seed=kernel_seed(batch.seed), isolation=batch.isolation) as session:
+        total = sum(cell.kind == "code" for cell in submission.cells)
+        numbers = iter(range(1, 10 * total + 10))
+        run = session.run(submission.cells, lambda index: told(f"runs code cell {next(numbers)} of {total}"))
+        told("is being asked")
+        end = time.monotonic() + max(30.0, seconds / 2)
+        examiner = Examiner(submission.lab or "", submission.cells, run, asking(session, end), oracle, batch.seed)
+        return run, examine(examiner)
+
+
+def asking(session: Session, end: float) -> Callable[[Question], Observation]:
+    """Questions until the submission's time is over; later ones are late without being asked."""
+    return lambda q: session.ask(q) if time.monotonic() < end else Observation(q.id, Status.LATE)
+
+
+def kernel_seed(seed: int) -> int:
+    """The seed student code may see: nothing of the batch's own, from which our questions follow, can be told from it."""
+    return int.from_bytes(hashlib.sha256(f"kernel {seed}".encode()).digest()[:4], "big")
+
+
+def report(
+    submission: Submission, batch: Batch, rubric: Rubric, run: Run, examination: Examination, seconds: float,
+) -> Report:
+    card = score(rubric, examination.findings)
+    if batch.public_only:
+        card = public(card)
+    outcome = Outcome.UNATTEMPTED if examination.unattempted and card.earned == 0 else run.outcome
+    return Report(submission, rubric.title, outcome, run, card, examination.remarks, summary(outcome, run, card),
+                  seconds, batch.seed, batch.data.description)
+
+
+def public(card: Scorecard) -> Scorecard:
+    """The card with its public checks only, as a student's own check shows it."""
+    checks = tuple(check for check in card.checks if check.public)
+    shown = {check.id for check in checks}
+    return Scorecard(checks, round(sum(c.points for c in checks), 2), round(sum(c.possible for c in checks), 2),
+                     round(sum(c.possible for c in checks if c.verdict in ("unsure", "manual")), 2),
+                     card.fix_first if card.fix_first in shown else None)
+
+
+def unread(submission: Submission, batch: Batch) -> Report:
+    title = next((work.title for work in WORKS if work.slug == submission.lab), "")
+    fault = submission.fault or (
+        f"There is no rubric for {submission.lab} yet, so this notebook was not run." if submission.lab else
+        "It is not clear which lab this is: nothing in the notebook or its name says so. Name it with --lab.")
+    return Report(submission, title, Outcome.UNREADABLE, Run(Outcome.UNREADABLE, batch.isolation, fault=fault),
+                  Scorecard(), summary=fault, seed=batch.seed, data=batch.data.description)
+
+
+def summary(outcome: Outcome, run: Run, card: Scorecard) -> str:
+    if outcome is Outcome.UNATTEMPTED:
+        return "Your notebook runs, but the part that was yours to write is still as it was handed out."
+    if run.fault:
+        return run.fault
+    failed = sum(check.verdict == "fail" for check in card.checks)
+    if failed:
+        return f"{'One thing' if failed == 1 else f'{failed} things'} to mend; the box below says where to begin."
+    return "Everything that was checked works." if card.checks else ""
+
+
+def grade_batch(
+    submissions: Sequence[Submission], batch: Batch, oracle: Oracle, jobs: int, told: Callable[[Submission, str], None],
+) -> Iterator[Report]:
+    """Reports as they are done; one slot (its own user, sockets and folders) for each job at a time."""
+    slots: queue.SimpleQueue[int] = queue.SimpleQueue()
+    for slot in range(jobs):
+        slots.put(slot)
+
+    def one(submission: Submission) -> Report:
+        slot = slots.get()
+        try:
+            return grade(submission, batch, oracle, slot, lambda what: told(submission, what))
+        finally:
+            slots.put(slot)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        waiting = [pool.submit(one, submission) for submission in submissions]
+        try:
+            for done in as_completed(waiting):
+                yield done.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def in_order(reports: Sequence[Report], submissions: Sequence[Submission]) -> list[Report]:
+    place = {(s.student, s.lab): i for i, s in enumerate(submissions)}
+    return sorted(reports, key=lambda r: place[(r.submission.student, r.submission.lab)])
+
