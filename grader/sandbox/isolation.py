@@ -5,12 +5,11 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import IO
 
 from grader.model import Isolation, Limits
 from grader.sandbox import jail, seccomp
 
-PROBE = "import msgspec, os, socket; os.listdir('/data'); print('inside')"
+PROBE = "import msgspec, os; os.listdir('/data'); print('inside')"
 
 
 def best_isolation() -> Isolation:
@@ -21,26 +20,33 @@ def best_isolation() -> Isolation:
 def why_not_jailed() -> str | None:
     """None when a jail works here, otherwise what stands in its way and what would help."""
     try:
-        with tempfile.TemporaryDirectory(prefix="grader-", dir="/tmp") as name, tempfile.TemporaryFile() as rules:
-            return _try(Path(name), rules)
+        done = run_jailed(PROBE)
     except FileNotFoundError as missing:
         return f"bubblewrap cannot be started ({missing}); install it, for example with: apt install bubblewrap"
     except (ImportError, OSError, RuntimeError, subprocess.TimeoutExpired) as error:
         return f"the jail could not be made: {error}; check that bubblewrap and libseccomp2 are installed"
-
-
-def _try(folder: Path, rules: IO[bytes]) -> str | None:
-    seccomp.write_filter(rules)
-    rules.seek(0)
-    for name in ("sockets", "data"):
-        (folder / name).mkdir()
-    jail.write_etc(folder / "etc", jail.uid_of(0))
-    inner = [sys.executable, "-s", "-P", "-c", PROBE]
-    command = jail.command(inner, 0, folder / "data", folder, Limits(), rules.fileno())
-    done = subprocess.run(
-        command, env=jail.environment(jail.INSIDE), pass_fds=[rules.fileno()], capture_output=True, text=True,
-        timeout=30, stdin=subprocess.DEVNULL, check=False,
-    )  # fmt: skip
     if done.returncode == 0 and done.stdout.strip() == "inside":
         return None
     return f"bubblewrap does not work here: {(done.stderr or done.stdout).strip()[-300:]}"
+
+
+def run_jailed(program: str, seconds: float = 30.0) -> subprocess.CompletedProcess[str]:
+    """A Python program in the jail that kernels get, with an empty data folder."""
+    with tempfile.TemporaryDirectory(prefix="grader-", dir="/tmp") as name, tempfile.TemporaryFile() as rules:
+        folder = Path(name)
+        seccomp.write_filter(rules)
+        rules.seek(0)
+        for needed in ("sockets", "data"):
+            (folder / needed).mkdir()
+        jail.write_etc(folder / "etc", jail.uid_of(0))
+        inner = [sys.executable, "-s", "-P", "-c", program]
+        return subprocess.run(
+            jail.command(inner, 0, folder / "data", folder, Limits(), rules.fileno()),
+            env=jail.environment(jail.INSIDE),
+            pass_fds=[rules.fileno()],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )

@@ -59,7 +59,7 @@ class Tree:
 
     def kill(self) -> None:
         family = self._family()
-        # Inside first: with a jail's own pid 1 everything in it dies, and the process outside reaps it and ends by itself.
+        # Inside first: with a jail's own pid 1 all in it dies, and the process outside reaps it and ends by itself.
         for process in reversed(family[1:]):
             with contextlib.suppress(psutil.Error):
                 process.kill()
