@@ -1,10 +1,11 @@
 """Reports as the pipeline could make them: good, mistaken, unreadable, hostile, not isolated."""
 
 import base64
-import struct
-import zlib
+import io
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from grader.model import (
     Cell,
@@ -70,16 +71,11 @@ HOSTILE_SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9" on
 HOSTILE_NAME = "<b>student03</b>\u202e<script>document.title='HACKED'</script> 🦊\x1b[31m"
 
 
-def png(width: int = 240, height: int = 60) -> str:
+def png() -> str:
     """A small grey slope, base64."""
-    rows = b"".join(b"\0" + bytes(min(255, 255 * x // width) for x in range(width)) for _ in range(height))
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    raw = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    return base64.b64encode(raw).decode()
+    file = io.BytesIO()
+    Image.linear_gradient("L").resize((240, 60)).save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()
 
 
 def stream(text: str) -> dict[str, Any]:
@@ -162,7 +158,7 @@ MIRRORED = check(
     message="When z is 1 the deck takes the candidate; your step keeps the old state.",
     mistake="mirrored_update",
     mistake_title="The update gate is mirrored",
-    hint="This is the form of Cho et al. (2014) and a valid GRU. The deck writes h = (1 − z)·h_prev + z·candidate.",
+    hint="This is the form of Cho et al. (2014) and a valid GRU. The deck writes `h = (1 − z)·h_prev + z·candidate`.",
     seen="Your logits equal those of h = z·h_prev + (1 − z)·candidate, to 1e-6.",
     tested="Random weights were written into your variables, and model(x) compared with the deck's equations.",
     why="A gate that means the opposite reads wrongly when you plot it, and starts from another bias.",
@@ -181,7 +177,7 @@ L2 = check(
     message="W_z and W_r are not in the L2 penalty; W_rnn and W_cl are.",
     mistake="gates_not_regularised",
     mistake_title="The gates' weights are missing from the penalty",
-    hint="Look for the second TODO, inside train(): add the squares of W_z and W_r to the sum.",
+    hint="Look for the second TODO, inside `train`: add the squares of `W_z` and `W_r` to the sum.",
     seen="The gradient holds 0.002·W for W_rnn and W_cl, and nothing beyond the cross-entropy for W_z and W_r.",
     tested="One step of train() was watched and the cross-entropy's gradient subtracted.",
     why="An unregularised gate can grow without bound and saturate.",
