@@ -1,0 +1,217 @@
+"""The house keeps its own rules: sizes, names, walls between the rooms, and the tools that check them."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+GUEST = "grader/sandbox/guest/"
+FILES = tuple(
+    path.relative_to(ROOT).as_posix()
+    for folder in ("grader", "reference", "reports")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if "solutions" not in path.parts
+)
+TESTS = tuple(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "tests").glob("*.py")))
+
+# What may be imported only by files whose path begins so. An empty tuple: by none.
+ONLY_IN = {
+    "tensorflow": ("reference/", GUEST),
+    "keras": ("reference/", GUEST),
+    "jupyter_client": ("grader/sandbox/",),
+    "nbclient": ("grader/sandbox/",),
+    "zmq": ("grader/sandbox/",),
+    "ipykernel": ("grader/sandbox/",),
+    "IPython": ("grader/sandbox/", "grader/colab_export.py", "grader/repair.py"),  # these two: `!ls` to Python and back
+    "pickle": (),
+    "dill": (),
+    "cloudpickle": (),
+    "shelve": (),
+    "marshal": (),
+    "joblib": (),
+}
+# Who may not import what, apart from the exceptions named last.
+NEVER = [
+    (GUEST, "grader", ()),
+    (GUEST, "reference", ()),
+    (GUEST, "rubrics", ()),
+    (GUEST, "jupyter_client", ()),
+    (GUEST, "nbclient", ()),
+    ("grader/judging/", "grader.sandbox", ("grader.sandbox.guest.wire",)),
+    ("grader/sandbox/", "grader.judging", ()),
+    ("grader/sandbox/", "grader.rubric", ()),
+    ("grader/", "reference", ("grader/judging/oracle.py",)),
+    ("reports/", "reference", ()),
+    ("reports/", "grader.sandbox", ("grader.sandbox.guest.wire",)),
+    ("reference/", "grader", ()),
+    ("reference/", "reports", ()),
+]
+BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
+
+
+@cache
+def tree(file: str) -> ast.Module:
+    return ast.parse((ROOT / file).read_text(encoding="utf-8"), file)
+
+
+def functions(file: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(tree(file)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def calls(file: str) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(tree(file)) if isinstance(node, ast.Call))
+
+
+def imports(file: str) -> Iterator[str]:
+    """Absolute dotted names, those inside functions too."""
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = file.split("/")[: -node.level] if node.level else []
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            yield from (f"{module}.{name.name}" for name in node.names)
+
+
+def within(name: str, package: str) -> bool:
+    return name == package or name.startswith(package + ".")
+
+
+def test_there_is_a_house_to_look_at() -> None:
+    assert len(FILES) > 30 and any(file.startswith(GUEST) for file in FILES)
+
+
+def test_files_have_at_most_300_lines() -> None:
+    sizes = {file: len((ROOT / file).read_text(encoding="utf-8").splitlines()) for file in FILES}
+    assert {file: size for file, size in sizes.items() if size > 300} == {}
+
+
+def test_functions_have_at_most_40_lines() -> None:
+    sizes = {
+        f"{file}:{f.lineno} {f.name}": (f.end_lineno or 0) - f.lineno + 1 for file in FILES for f in functions(file)
+    }
+    assert {place: size for place, size in sizes.items() if size > 40} == {}
+
+
+def test_functions_have_at_most_6_parameters() -> None:
+    """Commands apart: typer makes an option of each parameter, and the options are promised to the outside."""
+    crowded = {}
+    for file in FILES:
+        for f in functions(file):
+            if file == "grader/cli.py" and f.decorator_list:
+                continue
+            names = [arg.arg for arg in (*f.args.posonlyargs, *f.args.args, *f.args.kwonlyargs)]
+            count = len([name for name in names if name not in ("self", "cls")])
+            if count > 6:
+                crowded[f"{file}:{f.lineno} {f.name}"] = count
+    assert crowded == {}
+
+
+def test_files_are_named_after_what_they_decide() -> None:
+    assert [file for file in FILES if BANNED_NAMES & {*Path(file).with_suffix("").parts}] == []
+
+
+def test_every_file_says_what_it_decides() -> None:
+    silent = [file for file in (*FILES, *TESTS) if tree(file).body and not ast.get_docstring(tree(file))]
+    assert silent == []
+
+
+@pytest.mark.parametrize(("package", "rooms"), ONLY_IN.items(), ids=ONLY_IN)
+def test_a_library_is_imported_only_where_it_belongs(package: str, rooms: tuple[str, ...]) -> None:
+    strays = [file for file in FILES if not file.startswith(rooms) and any(within(n, package) for n in imports(file))]
+    assert strays == []
+
+
+@pytest.mark.parametrize(("room", "package", "but"), NEVER, ids=[f"{room} {package}" for room, package, _ in NEVER])
+def test_a_wall_between_two_rooms_has_no_hole(room: str, package: str, but: tuple[str, ...]) -> None:
+    holes = [
+        f"{file} imports {name}"
+        for file in FILES
+        if file.startswith(room) and not file.startswith(but or ("\0",))
+        for name in imports(file)
+        if within(name, package) and not any(within(name, allowed) for allowed in but)
+    ]
+    assert holes == []
+
+
+def test_nothing_is_unpickled_through_numpy() -> None:
+    unsafe = [
+        f"{file}:{call.lineno}"
+        for file in FILES
+        for call in calls(file)
+        for word in call.keywords
+        if word.arg == "allow_pickle" and not (isinstance(word.value, ast.Constant) and word.value.value is False)
+    ]
+    assert unsafe == []
+
+
+def test_only_the_command_line_prints() -> None:
+    """The guest apart, which says on the notebook's behalf what Colab would have said."""
+    rooms = [f for f in FILES if f.startswith(("grader/", "reports/")) and not f.startswith(("grader/cli.py", GUEST))]
+    prints = [
+        f"{file}:{call.lineno}"
+        for file in rooms
+        for call in calls(file)
+        if (isinstance(call.func, ast.Name) and call.func.id == "print")
+        or (isinstance(call.func, ast.Attribute) and call.func.attr == "print")
+    ]
+    assert prints == []
+
+
+def test_no_state_hides_behind_a_global_statement() -> None:
+    """The guest may: it lives in a process of its own, with one notebook."""
+    rooms = [file for file in FILES if not file.startswith(GUEST)]
+    assert [file for file in rooms if any(isinstance(node, ast.Global) for node in ast.walk(tree(file)))] == []
+
+
+def test_no_except_catches_just_anything() -> None:
+    handlers = [(f, node) for f in FILES for node in ast.walk(tree(f)) if isinstance(node, ast.ExceptHandler)]
+    assert [f"{file}:{node.lineno}" for file, node in handlers if node.type is None] == []
+
+
+def test_tests_hold_no_mocks() -> None:
+    assert [file for file in TESTS if any(within(name, "unittest.mock") for name in imports(file))] == []
+    patched = [f"{file}:{call.lineno}" for file in TESTS for call in calls(file) if patches(call)]
+    assert patched == []
+
+
+def patches(call: ast.Call) -> bool:
+    """`monkeypatch.setattr`, unless it lowers a limit: a constant in capitals."""
+    if not (isinstance(call.func, ast.Attribute) and ast.unparse(call.func) == "monkeypatch.setattr"):
+        return False
+    names = [arg.value for arg in call.args[1:2] if isinstance(arg, ast.Constant)]
+    return not all(isinstance(name, str) and name.isupper() for name in names) or not names
+
+
+@pytest.mark.parametrize("module", ["grader", "grader.model", "grader.pipeline", "grader.cli"])
+def test_importing_the_engine_loads_no_tensorflow(module: str) -> None:
+    if not (ROOT / module.replace(".", "/")).with_suffix(".py").exists() and module != "grader":
+        pytest.skip(f"there is no {module} yet")
+    code = f"import sys, {module}; print([name for name in ('tensorflow', 'keras', 'pandas') if name in sys.modules])"
+    assert tool("-c", code) == "[]"
+
+
+def test_ruff_has_nothing_to_say() -> None:
+    assert tool("-m", "ruff", "check", "--quiet", ".") == ""
+
+
+def test_the_types_hold() -> None:
+    assert tool("-m", "mypy").startswith("Success")
+
+
+def test_the_types_of_the_guest_hold() -> None:
+    """In a run of its own, as in the kernel: its modules are top-level there."""
+    cache_dir, config = str(ROOT / ".mypy_cache" / "guest"), str(ROOT / "pyproject.toml")
+    arguments = ("--config-file", config, "--cache-dir", cache_dir, "--explicit-package-bases", ".")
+    assert tool("-m", "mypy", *arguments, folder=ROOT / GUEST).startswith("Success")
+
+
+def tool(*arguments: str, folder: Path = ROOT) -> str:
+    """What it wrote, errors included."""
+    done = subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    return (done.stdout + done.stderr).strip()
