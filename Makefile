@@ -1,0 +1,42 @@
+# make install   a virtual environment in .venv with everything the grader needs
+# make test      all tests, house rules included; ARGS="-k rubric" for some of them
+# make demo      grades a sample class and shows the report
+# make clean     takes away what install and test made
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+# The first interpreter for which TensorFlow has wheels; `make install PYTHON=/path/to/python` chooses another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+
+# Which TensorFlow: with CUDA where there is an NVIDIA card, the small one on other PCs with Linux, the plain one elsewhere.
+TF ?= $(shell if [ "$$(uname -sm)" != "Linux x86_64" ]; then echo tf; \
+	elif nvidia-smi -L 2>/dev/null | grep -q GPU; then echo tf-gpu; else echo tf-cpu; fi)
+
+.PHONY: install test demo clean
+.DEFAULT_GOAL := install
+
+install: $(STAMP)
+
+# Bytecode is written now: notebooks run where none of these folders can be written.
+$(STAMP): pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then echo "No Python 3.11 to 3.13 with venv was found. Install one (Debian: apt-get install python3 python3-venv)," \
+		"or name it: make install PYTHON=/path/to/python3" >&2; exit 1; fi
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev,$(TF)]"
+	$(BIN)/python -m compileall -q grader reference reports rubrics
+	@touch $@
+
+# A file of tests stays with one worker, which keeps what is dear to make; each worker may hold TensorFlow, so few.
+test: $(STAMP)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+demo: $(STAMP)
+	$(BIN)/grader demo
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
