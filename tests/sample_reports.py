@@ -72,7 +72,6 @@ HOSTILE_NAME = "<b>student03</b>\u202e<script>document.title='HACKED'</script> �
 
 
 def png() -> str:
-    """A small grey slope, base64."""
     file = io.BytesIO()
     Image.linear_gradient("L").resize((240, 60)).save(file, "PNG")
     return base64.b64encode(file.getvalue()).decode()
@@ -135,7 +134,6 @@ PASSED = (
         Verdict.PASS,
         1.0,
         title="The classifier can be made and called",
-        message="Your class was made with a vocabulary of 97 words and answered.",
         tested="RNNSentimentClassifier(97, 20) was made and model(x) called on one batch.",
     ),
     check(
@@ -191,6 +189,7 @@ OPEN = (
         0.0,
         title="Every variable gets a gradient",
         message="Not checked because “One step of the GRU” did not pass.",
+        tested="One step of train() is watched, and every variable looked up in its gradient.",
     ),
     check(
         "dev_accuracy",
