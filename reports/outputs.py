@@ -50,7 +50,7 @@ class Shown(Struct, frozen=True):
 
     @property
     def folded(self) -> bool:
-        return self.lines > _FOLD_FROM and not self.error
+        return self.lines > _FOLD_FROM
 
 
 def shown(output: Mapping[str, Any]) -> tuple[Shown, ...]:

@@ -118,6 +118,13 @@ def test_a_folder_that_cannot_be_written_is_named_with_a_remedy(tmp_path: Path) 
     assert (tmp_path / "file").read_text() == "not a folder"
 
 
+def test_asking_whether_a_folder_can_be_written_changes_nothing_in_it(tmp_path: Path) -> None:
+    (tmp_path / "writable").write_text("mine")
+    ensure_writable(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["writable"]
+    assert (tmp_path / "writable").read_text() == "mine"
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_read_only_folder_is_refused_before_work_starts(tmp_path: Path) -> None:
     tmp_path.chmod(0o555)
