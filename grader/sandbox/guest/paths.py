@@ -127,10 +127,11 @@ def install(config: GuestConfig) -> None:
     opened = opening(builtins.open)
     builtins.open = io.open = opened
     bz2._builtin_open = opened  # type: ignore[attr-defined]
-    from IPython import get_ipython  # noqa: PLC0415 - exists only inside a kernel
+    from IPython.core import interactiveshell  # noqa: PLC0415 - exists only inside a kernel
 
-    if shell := get_ipython():
-        shell.events.register("pre_run_cell", plant_literals)
+    interactiveshell.io_open = opened  # behind the name `open` that notebooks see
+    if interactiveshell.InteractiveShell.initialized():
+        interactiveshell.InteractiveShell.instance().events.register("pre_run_cell", plant_literals)
 
 
 def find(path: Any) -> str | None:

@@ -1,0 +1,190 @@
+"""How a session ends cells, replays notebooks and answers questions, with real kernels."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from grader.model import Cell, CellRun, CellStatus, Limits, Outcome, Run, Status, TrainBudget
+from grader.sandbox.guest.wire import Call, Question, Read
+from grader.sandbox.isolation import best_isolation
+from grader.sandbox.session import Session, open_session
+
+LIMITS = Limits(submission=120.0, cell=3.0, memory=1024**3, output=20_000)
+UNUSUAL = 987654  # a seed by which one session is told from others on this machine
+
+SWALLOWS_INTERRUPTS = """
+while True:
+    try:
+        while True: pass
+    except KeyboardInterrupt:
+        pass
+"""
+HOG = """
+hoard = []
+while True:
+    hoard.append(bytearray(b'x') * (50 << 20))
+"""
+NOTEBOOK = (
+    "kept = 41 + 1",
+    "# Heading",
+    SWALLOWS_INTERRUPTS,
+    "import os\nos._exit(3)",
+    HOG,
+    "def halve(x):\n    return x / kept_elsewhere\nprint('kept is', kept)",
+    "halve(\n  kept\n)",
+    "import time\ntime.sleep(60)",
+    "for i in range(10_000): print('a line that is far too long to be kept ten thousand times')",
+    "import os, time\ndef leave(): os._exit(0)\ndef nap(n):\n    for _ in range(20): time.sleep(n)\n",
+    "import threading\ndef stubborn():\n    lock = threading.Lock()\n    lock.acquire()\n    lock.acquire()\n",
+    "import numpy as np\nnp.ones((1 << 17, 1 << 17))",
+    "after = 'still here'",
+)
+
+
+def cells(*sources: str) -> tuple[Cell, ...]:
+    return tuple(Cell(i, "markdown" if s.startswith("#") else "code", s) for i, s in enumerate(sources))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    folder.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def session(data: Path) -> Iterator[Session]:
+    with open_session(
+        slot=3, data=data, limits=LIMITS, budget=TrainBudget(), seed=1, isolation=best_isolation()
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def run(session: Session) -> Run:
+    return session.run(cells(*NOTEBOOK))
+
+
+def cell(run: Run, index: int) -> CellRun:
+    return next(c for c in run.cells if c.index == index)
+
+
+def text(run: Run, index: int) -> str:
+    return "".join(output.get("text", "") for output in cell(run, index).outputs)
+
+
+def test_an_endless_loop_that_swallows_interrupts_ends_at_its_deadline(run: Run):
+    assert cell(run, 2).status is CellStatus.TIMEOUT
+    assert cell(run, 2).seconds < 12
+
+
+def test_a_cell_that_ends_the_process_is_recorded_as_that(run: Run):
+    assert cell(run, 3).status is CellStatus.DIED
+
+
+def test_a_cell_that_takes_all_memory_is_stopped(run: Run):
+    assert cell(run, 4).status is CellStatus.OUT_OF_MEMORY
+
+
+def test_one_allocation_beyond_all_limits_is_told_as_memory_and_costs_no_kernel(run: Run):
+    assert cell(run, 11).status is CellStatus.OUT_OF_MEMORY
+    assert cell(run, 12).status is CellStatus.OK
+
+
+def test_cells_around_the_deadly_ones_ran_all_the_same(run: Run):
+    assert cell(run, 0).status is cell(run, 5).status is cell(run, 12).status is CellStatus.OK
+    assert text(run, 5) == "kept is 42\n"
+    assert [c.index for c in run.cells] == [0, *range(2, len(NOTEBOOK))]
+
+
+def test_the_first_deadly_cell_gives_the_outcome_and_is_named_as_people_count(run: Run):
+    assert run.outcome is Outcome.TIMEOUT
+    assert run.fault is not None
+    assert run.fault.startswith("Cell 3 of the notebook was stopped after")
+    assert any("without cell 4" in change for change in run.changes)
+
+
+def test_an_error_names_the_cell_and_line_it_came_from_and_keeps_its_output(run: Run):
+    failed = cell(run, 6)
+    assert failed.status is CellStatus.ERROR
+    assert failed.trouble is not None
+    assert (failed.trouble.kind, failed.trouble.cell, failed.trouble.line) == ("NameError", 5, 2)
+    assert failed.trouble.text == "return x / kept_elsewhere"
+    assert failed.outputs[-1]["output_type"] == "error"
+
+
+def test_a_cell_that_heeds_the_interrupt_costs_no_kernel(run: Run):
+    assert cell(run, 7).status is CellStatus.TIMEOUT
+    assert cell(run, 7).seconds < 4.5
+
+
+def test_output_beyond_the_cap_is_cut_and_that_is_said(run: Run):
+    assert len(text(run, 8)) < 25_000
+    assert "was left out here" in text(run, 8)
+
+
+def test_a_question_reads_what_the_notebook_left_behind(session: Session, run: Run):
+    answer = session.ask(Question("q1", (Read("kept", into="kept"), Read("after", into="after"))))
+    assert answer.status is Status.ANSWERED
+    assert answer.values == {"kept": 42, "after": "still here"}
+
+
+def test_a_question_that_raises_keeps_what_came_before_it(session: Session, run: Run):
+    answer = session.ask(Question("q2", (Read("kept", into="kept"), Call("halve", (1.0,), into="half"))))
+    assert answer.status is Status.RAISED
+    assert answer.values == {"kept": 42}
+    assert answer.trouble is not None
+    assert (answer.at, answer.trouble.kind, answer.trouble.cell, answer.trouble.line) == (1, "NameError", 5, 2)
+
+
+def test_a_slow_question_is_late_and_the_kernel_lives_on(session: Session, run: Run):
+    answer = session.ask(Question("q3", (Call("nap", (0.2,), into="x"),), seconds=0.5))
+    assert answer.status is Status.LATE
+    assert session.ask(Question("q4", (Read("kept", into="kept"),))).status is Status.ANSWERED
+
+
+def test_a_question_that_ends_the_kernel_is_not_asked_twice_and_the_next_finds_the_notebook_run_again(
+    session: Session, run: Run
+):
+    deadly = Question("q5", (Call("leave", into="x"),))
+    assert session.ask(deadly).status is Status.DIED
+    begun = time.monotonic()
+    assert session.ask(deadly).status is Status.DIED
+    assert time.monotonic() - begun < 0.1
+    again = session.ask(Question("q6", (Read("after", into="after"),)))
+    assert again.values == {"after": "still here"}
+
+
+def test_a_question_that_cannot_be_interrupted_is_late_and_its_kernel_killed(session: Session, run: Run):
+    begun = time.monotonic()
+    answer = session.ask(Question("q7", (Call("stubborn", into="x"),), seconds=1.0))
+    assert answer.status is Status.LATE
+    assert 3.0 <= time.monotonic() - begun < 6
+
+
+def test_a_closed_session_leaves_no_process_and_no_folder(data: Path):
+    spawned = "import subprocess\nsubprocess.Popen(['sleep', '345'], start_new_session=True)"
+    seen: list[Path] = []
+
+    def interrupt_at_second_cell(index: int) -> None:
+        if index == 1:
+            seen.extend(path.parents[1] for path in Path("/tmp").glob("grader-*/sockets/config.json") if ours(path))
+            raise KeyboardInterrupt
+
+    with (
+        pytest.raises(KeyboardInterrupt),
+        open_session(
+            slot=4, data=data, limits=LIMITS, budget=TrainBudget(), seed=UNUSUAL, isolation=best_isolation()
+        ) as opened,
+    ):
+        opened.run(cells(spawned, "while True: pass"), interrupt_at_second_cell)
+    assert len(seen) == 1
+    assert not seen[0].exists()
+    assert not [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "345"]]
+
+
+def ours(config: Path) -> bool:
+    return str(UNUSUAL) in config.read_text()
