@@ -1,8 +1,10 @@
 """Solutions, the notebooks students get, and the edits that turn a solution into variants and mistakes."""
 
 import ast
+from functools import cache
 
 import pytest
+from nbformat import NotebookNode
 
 from reference.notebooks import (
     ASSIGNMENTS,
@@ -31,7 +33,12 @@ VARIANTS = [
 ]
 
 
-def code(notebook) -> str:
+@cache
+def variant_code(lab: str, variant: Variant) -> str:
+    return code(edited(lab, variant.edits))
+
+
+def code(notebook: NotebookNode) -> str:
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     return "\n".join(line for cell in cells for line in cell.splitlines() if not line.startswith(("%", "!")))
 
@@ -71,9 +78,8 @@ def test_students_write_in_the_cells_the_course_knows(lab: str) -> None:
 
 @pytest.mark.parametrize(("lab", "name", "variant"), VARIANTS, ids=[f"{lab}-{name}" for lab, name, _ in VARIANTS])
 def test_every_edit_fits_the_solution_and_leaves_python(lab: str, name: str, variant: Variant) -> None:
-    notebook = edited(lab, variant.edits)
-    compile(code(notebook), name, "exec")
-    assert code(notebook) != code(solution(lab))
+    compile(variant_code(lab, variant), name, "exec")
+    assert variant_code(lab, variant) != code(solution(lab))
 
 
 @pytest.mark.parametrize("lab", labs())
@@ -81,7 +87,7 @@ def test_no_two_variants_are_the_same_notebook(lab: str) -> None:
     seen: dict[str, str] = {}
     for other, name, variant in VARIANTS:
         if other == lab:
-            assert seen.setdefault(code(edited(lab, variant.edits)), name) == name
+            assert seen.setdefault(variant_code(lab, variant), name) == name
 
 
 @pytest.mark.parametrize("lab", labs())
