@@ -197,18 +197,21 @@ def test_importing_the_engine_loads_no_tensorflow(module: str) -> None:
 
 
 def test_ruff_has_nothing_to_say() -> None:
-    assert tool("-m", "ruff", "check", "--quiet", ".") == ""
+    said = tool("-m", "ruff", "check", "--quiet", "--output-format", "concise", ".")
+    assert not said, said
 
 
 def test_the_types_hold() -> None:
-    assert tool("-m", "mypy").startswith("Success")
+    said = tool("-m", "mypy")
+    assert said.startswith("Success"), said
 
 
 def test_the_types_of_the_guest_hold() -> None:
     """In a run of its own, as in the kernel: its modules are top-level there."""
     cache_dir, config = str(ROOT / ".mypy_cache" / "guest"), str(ROOT / "pyproject.toml")
     arguments = ("--config-file", config, "--cache-dir", cache_dir, "--explicit-package-bases", ".")
-    assert tool("-m", "mypy", *arguments, folder=ROOT / GUEST).startswith("Success")
+    said = tool("-m", "mypy", *arguments, folder=ROOT / GUEST)
+    assert said.startswith("Success"), said
 
 
 def tool(*arguments: str, folder: Path = ROOT) -> str:

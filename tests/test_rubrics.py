@@ -1,5 +1,6 @@
 """The rubrics that are shipped hold; a rubric that does not is refused with the line to look at."""
 
+import importlib
 import re
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import yaml
 
 from grader.course import WORKS, lab_slug
 from grader.errors import RubricError, UsageError
+from grader.judging.checks import CHECKS
+from grader.judging.examiner import MODULES
 from grader.model import Level
 from grader.rubric import known_labs, load_rubric
 
@@ -143,7 +146,13 @@ def test_partial_credit_leaves_cents_at_most(lab: str) -> None:
             assert round(kept, 2) == kept, f"{lab}: {slug} keeps {kept} points of {check}"
 
 
-def test_the_word_mistake_names_what_the_reference_names() -> None:
+@pytest.mark.parametrize("lab", known_labs())
+def test_every_check_of_a_rubric_has_its_judge_and_every_judge_its_check(lab: str) -> None:
+    importlib.import_module(MODULES[lab])
+    assert set(CHECKS[lab]) == {check.id for check in load_rubric(lab).checks}
+
+
+def test_every_mistake_the_reference_explains_has_its_words() -> None:
     for lab in known_labs():
         source = (Path(__file__).parent.parent / "reference" / f"{lab}.py").read_text(encoding="utf-8")
         missing = [slug for slug in _slugs_in(source) if slug not in load_rubric(lab).mistakes]
