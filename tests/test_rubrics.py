@@ -13,6 +13,7 @@ from grader.judging.checks import CHECKS
 from grader.judging.examiner import MODULES
 from grader.model import Level
 from grader.rubric import known_labs, load_rubric
+from reference.notebooks import load_edits, mistake_of
 
 GOOD = """title: Some lab
 deadline: 300
@@ -200,3 +201,10 @@ def test_the_rubric_files_are_plain_yaml() -> None:
     for lab in known_labs():
         path = Path(__file__).parent.parent / "rubrics" / f"{lab}.yaml"
         assert isinstance(yaml.safe_load(path.read_text(encoding="utf-8")), dict)
+
+
+@pytest.mark.parametrize("lab", known_labs())
+def test_every_named_mistake_can_be_shown_in_a_notebook(lab: str) -> None:
+    """By an edit of the solution, which the regression then has to name."""
+    shown = {mistake_of(name) for name in load_edits(lab).mistakes}
+    assert shown == set(load_rubric(lab).mistakes)
