@@ -66,13 +66,14 @@ CELLS = {
     ),
     "numpy": "import numpy as np\nprint(np.loadtxt('data/embeddings/glove.6B.50d.txt', usecols=(1, 2)).shape)",
     "gfile": (
-        ""
-        "print(tf.io.gfile.exists('my/data/trees/dev.txt'), tf.io.read_file('drive/MyDrive/e/trees/dev.txt').numpy()[:2])"
+        "print(tf.io.gfile.exists('my/data/trees/dev.txt'), "
+        "tf.io.read_file('drive/MyDrive/e/trees/dev.txt').numpy()[:2])"
     ),
     "cat": "!head -1 drive/MyDrive/zz/trees/dev.txt",
     "beside": (
         "PATH = '/content/drive/MyDrive/lab6/train2014-subset/'\n"
-        "np.save(PATH + 'COCO_1.jpg.npy', np.zeros(3))\nprint(np.load(PATH + 'COCO_1.jpg.npy').shape, len(os.listdir(PATH)))"
+        "np.save(PATH + 'COCO_1.jpg.npy', np.zeros(3))\n"
+        "print(np.load(PATH + 'COCO_1.jpg.npy').shape, len(os.listdir(PATH)))"
     ),
     "read only": "open('data/trees/dev.txt', 'w').write('(4 mine)')",
     "own file": (

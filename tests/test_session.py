@@ -1,5 +1,8 @@
-"""How a session ends cells, replays notebooks and answers questions, with real kernels."""
+"""How a session ends cells, replays notebooks and answers questions, with real kernels; and what replies may lie about."""
 
+import socket
+import struct
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,9 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grader.model import Cell, CellRun, CellStatus, Limits, Outcome, Run, Status, TrainBudget
-from grader.sandbox.guest.wire import Call, Question, Read
+from grader.model import Cell, CellRun, CellStatus, Isolation, Limits, Outcome, Run, Status, TrainBudget
+from grader.sandbox.guest.wire import FRAME_LIMIT, Array, Call, Listing, Question, Read, Reply, frame
 from grader.sandbox.isolation import best_isolation
+from grader.sandbox.questions import Line
 from grader.sandbox.session import Session, open_session
 
 LIMITS = Limits(submission=120.0, cell=3.0, memory=1024**3, output=20_000)
@@ -41,6 +45,7 @@ NOTEBOOK = (
     "import threading\ndef stubborn():\n    lock = threading.Lock()\n    lock.acquire()\n    lock.acquire()\n",
     "import numpy as np\nnp.ones((1 << 17, 1 << 17))",
     "after = 'still here'",
+    "print('short')",
 )
 
 
@@ -123,7 +128,8 @@ def test_a_cell_that_heeds_the_interrupt_costs_no_kernel(run: Run):
 
 def test_output_beyond_the_cap_is_cut_and_that_is_said(run: Run):
     assert len(text(run, 8)) < 25_000
-    assert "was left out here" in text(run, 8)
+    assert "was left out" in text(run, 8)
+    assert text(run, 13) == "short\n"
 
 
 def test_a_question_reads_what_the_notebook_left_behind(session: Session, run: Run):
@@ -165,7 +171,8 @@ def test_a_question_that_cannot_be_interrupted_is_late_and_its_kernel_killed(ses
     assert 3.0 <= time.monotonic() - begun < 6
 
 
-def test_a_closed_session_leaves_no_process_and_no_folder(data: Path):
+@pytest.mark.parametrize("isolation", {best_isolation(), Isolation.NONE})
+def test_a_closed_session_leaves_no_process_and_no_folder(data: Path, isolation: Isolation):
     spawned = "import subprocess\nsubprocess.Popen(['sleep', '345'], start_new_session=True)"
     seen: list[Path] = []
 
@@ -177,7 +184,7 @@ def test_a_closed_session_leaves_no_process_and_no_folder(data: Path):
     with (
         pytest.raises(KeyboardInterrupt),
         open_session(
-            slot=4, data=data, limits=LIMITS, budget=TrainBudget(), seed=UNUSUAL, isolation=best_isolation()
+            slot=4, data=data, limits=LIMITS, budget=TrainBudget(), seed=UNUSUAL, isolation=isolation
         ) as opened,
     ):
         opened.run(cells(spawned, "while True: pass"), interrupt_at_second_cell)
@@ -188,3 +195,64 @@ def test_a_closed_session_leaves_no_process_and_no_folder(data: Path):
 
 def ours(config: Path) -> bool:
     return str(UNUSUAL) in config.read_text()
+
+
+def answered_with(reply: bytes, seconds: float = 5.0) -> tuple[Status, bool]:
+    """How an answer of these bytes ends, and whether the line is lost with it."""
+    here, there = socket.socketpair()
+    with here, there:
+        threading.Thread(target=lambda: (there.recv(1 << 16), there.sendall(reply)), daemon=True).start()
+        line = Line(here)
+        return line.ask(Question("q", (Read("x", into="x"),), seconds=seconds)).status, line.lost
+
+
+def test_a_sound_reply_is_an_answer():
+    reply = Reply("q", {"x": Listing((Array("float32", (2, 2), bytes(16)), None))})
+    assert answered_with(frame(reply)) == (Status.ANSWERED, False)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        Array("float32", (2, 2), bytes(15)),
+        Array("float32", (2, -2), bytes(16)),
+        Array("object", (2,), bytes(16)),
+        Array("float32", (0, 1 << 62), b""),
+        Array("float32", (1,) * 9, bytes(4)),
+    ],
+)
+def test_an_array_that_is_not_what_it_says_makes_the_reply_malformed(array: Array):
+    assert answered_with(frame(Reply("q", {"x": Listing((array,))})))[0] is Status.MALFORMED
+
+
+def test_an_answer_to_another_question_is_malformed():
+    assert answered_with(frame(Reply("p", {"x": 1})))[0] is Status.MALFORMED
+
+
+def test_an_announced_length_beyond_the_limit_is_malformed_and_never_read():
+    assert answered_with(struct.pack(">I", FRAME_LIMIT + 1)) == (Status.MALFORMED, True)
+
+
+@pytest.mark.parametrize("body", [b"", b"nonsense", b"\x91" * 100_000, b"\xc1", b"\x80"])
+def test_bytes_that_are_no_reply_are_malformed(body: bytes):
+    assert answered_with(struct.pack(">I", len(body)) + body)[0] is Status.MALFORMED
+
+
+def test_a_reply_that_trickles_in_is_late_at_the_deadline():
+    here, there = socket.socketpair()
+
+    def trickle() -> None:
+        there.recv(1 << 16)
+        there.sendall(struct.pack(">I", 1000))
+        try:
+            while True:
+                there.sendall(b"x")
+                time.sleep(0.05)
+        except OSError:
+            pass
+
+    with here, there:
+        threading.Thread(target=trickle, daemon=True).start()
+        begun = time.monotonic()
+        assert Line(here).ask(Question("q", (), seconds=0.1)).status is Status.LATE
+        assert time.monotonic() - begun < 4

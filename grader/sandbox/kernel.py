@@ -28,7 +28,7 @@ from grader.sandbox.processes import Tree, Watch
 from grader.sandbox.questions import Line
 
 START_SECONDS = 120.0
-MESSAGE_LIMIT = 32 * 1024**2  # bytes of one Jupyter message; above it the connection is cut
+MESSAGE_LIMIT = 64 * 1024**2  # bytes of one Jupyter message; above it the connection is cut, for good
 NOTES_LIMIT = 256 * 1024
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 
@@ -158,6 +158,7 @@ class Kernel:
             connection_file=f"{places.sockets}/connection.json", socket=f"{places.sockets}/questions",
             data=places.data, home=places.home, seed=setting.seed, train_policy=budget.policy.value,
             train_epochs=budget.epochs, train_seconds=budget.seconds, notes=f"{places.sockets}/notes",
+            output=setting.limits.output,
         )  # fmt: skip
         self._key = uuid.uuid4().hex
         self._write("config.json", msgspec.json.encode(config))

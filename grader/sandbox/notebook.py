@@ -1,7 +1,6 @@
 """How a notebook runs from top to bottom in one kernel: each cell's end, and who or what ended it."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable
 
@@ -86,14 +85,13 @@ class Reading:
     async def _end(self, task: asyncio.Future[None]) -> bool:
         """Collect the task; whether its conversation with the kernel broke off."""
         if not task.done():
-            with contextlib.suppress(TimeoutError):  # outputs sent before the end may still be on their way
-                await asyncio.wait_for(asyncio.shield(task), 0.2)
-            task.cancel()
+            await asyncio.wait({task}, timeout=0.2)  # outputs sent before the end may still be on their way
+        task.cancel()
         try:
             await task
-        except asyncio.CancelledError:
-            return True
-        except Exception:  # a dead kernel, or messages no kernel of ours sends: the student's code can forge them
+        except (asyncio.CancelledError, Exception):  # the kernel died, or sent what no kernel of ours sends
+            for left in asyncio.all_tasks() - {asyncio.current_task()}:
+                left.cancel()  # nbclient's own, which wait for messages that will not come
             return True
         return False
 

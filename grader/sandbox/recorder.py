@@ -57,12 +57,18 @@ class Recorder(NotebookClient):  # type: ignore[misc]
         return super().process_message(msg, cell, cell_index)
 
     def _fits(self, content: dict[str, Any], cell: NotebookNode) -> bool:
-        self._here += OVERHEAD + (len(content["text"]) if "text" in content else len(json.dumps(content["data"])))
-        if self._before + self._here <= self._limit:
+        """Count an output; a text is cut to what still fits, anything else is kept or left out."""
+        share = (self._limit - self._before) // 2  # no cell takes all, so that later plots are kept
+        room = share - self._here - OVERHEAD
+        size = len(content["text"]) if "text" in content else len(json.dumps(content["data"]))
+        self._here += OVERHEAD + min(size, max(room, 0))
+        if size <= room:
             return True
+        if "text" in content and room > 0:
+            cell.outputs.append(nbformat.v4.new_output("stream", name=content["name"], text=content["text"][:room]))
         if not self._cut:
             self._cut = True
-            said = f"\n[Output beyond {self._limit // 1024} KB for the whole notebook was left out here.]\n"
+            said = f"\n[The rest of this output was left out: a notebook may show {self._limit // 1024} KB in all.]\n"
             cell.outputs.append(nbformat.v4.new_output("stream", name="stderr", text=said))
         return False
 

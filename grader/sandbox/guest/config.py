@@ -17,6 +17,7 @@ class GuestConfig(Struct, frozen=True, forbid_unknown_fields=True):
     train_seconds: float
     modules: tuple[str, ...] = ("tensorflow",)  # imported before the submission arrives
     notes: str = ""  # file of Note lines; "" keeps none
+    output: int = 2 * 1024**2  # bytes a cell may print
 
 
 class Note(Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,6 +11,7 @@ import agent
 import cells
 import colab
 import notes
+import outputs
 import paths
 import shell
 import training
@@ -26,6 +27,7 @@ def main() -> None:
     app = make_kernel(config.connection_file)
     notes.install(config)
     cells.install(app.shell)
+    outputs.install(config, app.shell)
     for part in (paths, colab, shell, training):
         part.install(config)
     agent.start(config)

@@ -1,0 +1,34 @@
+"""How much a cell may print: an endless loop of prints should cost its own time, not the memory of whoever reads it."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from config import GuestConfig
+
+_printed = 0
+
+
+def install(config: GuestConfig, shell: Any) -> None:
+    shell.events.register("pre_run_cell", _start_counting)
+    for stream in (sys.stdout, sys.stderr):
+        stream.write = capped(stream.write, config.output)  # type: ignore[method-assign]
+
+
+def capped(write: Callable[[str], int], limit: int) -> Callable[[str], int]:
+    """The same, silent once the cell has printed a little more than the host keeps; the host says that it cut."""
+
+    def call(text: str) -> int:
+        global _printed  # noqa: PLW0603 - both streams and all threads of the one cell count together
+        room = limit + 1000 - _printed
+        _printed += len(text)
+        if room > 0:
+            write(text[:room])
+        return len(text)
+
+    return call
+
+
+def _start_counting(_: Any) -> None:
+    global _printed  # noqa: PLW0603
+    _printed = 0
