@@ -16,7 +16,7 @@ SNLI = '{"gold_label": "neutral"}\n'
 CELLS = {
     "mount": "from google.colab import drive\ndrive.mount('/content/drive')\ndrive._mount('/x')",
     "modules": (
-        "import google.colab\nfrom google.colab import files, userdata, auth, output, data_table\n"
+        "import google.colab.files as f\nfrom google.colab import files, userdata, auth, output, data_table\n"
         "from google.colab.patches import cv2_imshow\n"
         "print(files.upload(), files.download('x'), repr(userdata.get('KEY')), auth.authenticate_user())"
     ),

@@ -1,4 +1,4 @@
-"""How a session ends cells, replays notebooks and answers questions, with real kernels; and what replies may lie about."""
+"""How a session ends cells, replays notebooks and answers questions, with real kernels; and how replies may lie."""
 
 import socket
 import struct

@@ -44,22 +44,6 @@ def _members(home: str) -> dict[str, dict[str, Any]]:
             os.symlink("MyDrive", os.path.join(home, "drive", "My Drive"))
         print(f"Mounted at {mountpoint}")
 
-    def upload(*_: Any, **__: Any) -> dict[str, bytes]:
-        notes.change("files.upload() was answered with no file: nobody sits before this run.")
-        return {}
-
-    def secret(key: str) -> str:
-        notes.change(f"The Colab secret {key!r} was answered with an empty text.")
-        return ""
-
-    def show(image: Any) -> None:
-        import IPython.display  # noqa: PLC0415 - cv2_imshow is rarely called
-        from PIL import Image  # noqa: PLC0415
-
-        IPython.display.display(
-            Image.fromarray(image.clip(0, 255).astype("uint8")[..., ::-1] if image.ndim == 3 else image)
-        )
-
     return {
         "drive": {"mount": mount, "_mount": mount, "flush_and_unmount": nothing},
         "files": {"upload": upload, "download": nothing, "view": nothing},
@@ -83,6 +67,25 @@ def _members(home: str) -> dict[str, dict[str, Any]]:
         },
         "runtime": {"unassign": nothing},
     }
+
+
+def upload(*_: Any, **__: Any) -> dict[str, bytes]:
+    notes.change("files.upload() was answered with no file: nobody sits before this run.")
+    return {}
+
+
+def secret(key: str) -> str:
+    notes.change(f"The Colab secret {key!r} was answered with an empty text.")
+    return ""
+
+
+def show(image: Any) -> None:
+    import IPython.display  # noqa: PLC0415 - cv2_imshow is rarely called
+    from PIL import Image  # noqa: PLC0415
+
+    IPython.display.display(
+        Image.fromarray(image.clip(0, 255).astype("uint8")[..., ::-1] if image.ndim == 3 else image)
+    )
 
 
 def nothing(*_: Any, **__: Any) -> None:

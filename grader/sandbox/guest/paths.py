@@ -129,7 +129,7 @@ def install(config: GuestConfig) -> None:
     bz2._builtin_open = opened  # type: ignore[attr-defined]
     from IPython.core import interactiveshell  # noqa: PLC0415 - exists only inside a kernel
 
-    interactiveshell.io_open = opened  # behind the name `open` that notebooks see
+    vars(interactiveshell)["io_open"] = opened  # behind the name `open` that notebooks see
     if interactiveshell.InteractiveShell.initialized():
         interactiveshell.InteractiveShell.instance().events.register("pre_run_cell", plant_literals)
 

@@ -4,6 +4,7 @@ import importlib
 import os
 import random
 import sys
+from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
@@ -35,7 +36,7 @@ def main() -> None:
     app.start()
 
 
-def make_kernel(connection_file: str):  # type: ignore[no-untyped-def]  # traitlets types say nothing here
+def make_kernel(connection_file: str) -> Any:
     from ipykernel.kernelapp import IPKernelApp  # noqa: PLC0415 - after TensorFlow, which is what takes long
 
     app = IPKernelApp.instance()
