@@ -58,7 +58,10 @@ def _code(text: str) -> list[dict[str, Any]]:
 def _is_open(source: str) -> bool:
     if len(source) > _LONG:
         return False
-    status, _ = TransformerManager().check_complete(source + "\n\n")
+    try:
+        status, _ = TransformerManager().check_complete(source + "\n\n")
+    except Exception:  # IPython's transformer gives up on odd text in many ways
+        return False
     return bool(status == "incomplete")
 
 
