@@ -43,4 +43,6 @@ def examples(**columns: list[Any] | Numbers) -> Listing:
 def entry(cell: Any) -> Value:
     if isinstance(cell, np.ndarray):
         return send(cell)
+    if isinstance(cell, dict):
+        return Mapping({key: entry(value) for key, value in cell.items()})
     return cell.item() if isinstance(cell, np.generic) else cell

@@ -11,11 +11,10 @@ from grader.judging.checks import blocked, check, failed, interview, passed, rem
 from grader.judging.compare import agree, difference, nearest, slug
 from grader.judging.examiner import Examiner
 from grader.judging.oracle import Answers
-from grader.model import Finding, Observation, Remark, Status
-from grader.sandbox.guest.wire import Array, Call, Gradient, Inventory, Opaque, Survey
+from grader.model import Finding, Observation, Remark, Status, Verdict
+from grader.sandbox.guest.wire import Array, Call, Gradient, Inventory, Opaque, Ref, Survey
 
 LAB = "lab1_warmup"
-READY_MADE = {"pdf", "_pdf", "logpdf", "prob", "log_prob", "norm_pdf", "normpdf", "multivariate_normal"}
 # Forms an argument may have; a right function may refuse some (tf maths on an int array), none may give wrong numbers.
 FORMS = ("int array", "float array", "2-D array", "float32 tensor", "2-D tensor")
 
@@ -83,13 +82,14 @@ def question(x: Examiner, name: str, exists: bool, inputs: Mapping[str, tuple[Nu
         observation = x.ask(f"{name}.{form}", Call(name, (send(values, made_by),), into="p"))
         asked.append(Asked(form, values, observation, x.answers("values", x=values.astype(np.float64))))
     found = source.definition(x.cells, name)
-    ready = bool(found and source.called_attributes(found[1]) & READY_MADE)
-    return Answering(name, exists, tuple(asked), found[0] if found else None, ready)
+    values, made_by = inputs["float array"]
+    ready = x.ask(f"{name}.ready-made", Call("ready_made", (Ref(name), send(values, made_by)), into="r")).values.get("r")
+    return Answering(name, exists, tuple(asked), found[0] if found else None, ready is True)
 
 
 def touches_numpy(x: Examiner, point: Numbers) -> bool:
     """Whether NumPy reads the tensor while tf_fn works on it: only then is a missing gradient the student's slip."""
-    noted = x.ask("numpy", Call("(lambda f: lambda x: __import__('touch').touched(f, x))(tf_fn)", (send(point, "tensor"),), into="n"))
+    noted = x.ask("numpy", Call("touched", (Ref("tf_fn"), send(point, "tensor")), into="n"))
     return noted.values.get("n") is True
 
 
@@ -208,7 +208,7 @@ def tf_gradient(e: Evidence) -> Finding:
 def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     found = []
     for who in (e.numpy, e.tensorflow):
-        if not e.other_sigma[who.name]:
+        if not e.other_sigma[who.name] and judged_values(who).verdict is Verdict.PASS:
             found.append(Remark("precedence", f"`{who.name}` is right for σ = 1, but not for other values of σ: look at which "
                                 "part of the formula your brackets hold together."))
     refused = [a.form for a in e.tensorflow.asked if a.observation.status is Status.RAISED]

@@ -31,16 +31,6 @@ def definition(cells: Sequence[Cell], name: str) -> tuple[int, ast.AST] | None:
     return found
 
 
-def called_attributes(node: ast.AST) -> set[str]:
-    """Last names of everything called below a node: {'pdf'} for scipy.stats.norm.pdf(x)."""
-    calls = [child.func for child in ast.walk(node) if isinstance(child, ast.Call)]
-    return {f.attr if isinstance(f, ast.Attribute) else f.id for f in calls if isinstance(f, (ast.Attribute, ast.Name))}
-
-
-def mentions(node: ast.AST, name: str) -> bool:
-    return any(isinstance(child, ast.Name) and child.id == name for child in ast.walk(node))
-
-
 class _Literal(ast.NodeTransformer):
     """Gives assignments and defaults of certain names another value where they were the literal 1."""
 

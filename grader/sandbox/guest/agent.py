@@ -5,6 +5,7 @@ import ctypes
 import io
 import socket
 import threading
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,7 +29,17 @@ def start(config: GuestConfig) -> None:
 def serve(connection: socket.socket) -> None:
     while header := receive(connection, 4):
         question = decode_question(receive(connection, frame_length(header)))
-        connection.sendall(sendable(respond(question)))
+        connection.sendall(answered(question))
+
+
+def answered(question: Question) -> bytes:
+    """A frame in any case: a fault of the guest itself is told instead of ending the line."""
+    try:
+        return sendable(respond(question))
+    except Exception as fault:
+        where = traceback.extract_tb(fault.__traceback__)[-1]
+        told = f"{type(fault).__name__}: {fault} ({where.filename}:{where.lineno})"
+        return frame(Reply(question.id, {}, Trouble("GuestFault", told[:2000]), 0))
 
 
 def sendable(reply: Reply) -> bytes:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import survey
 import tensorflow as tf
+import touch
 import watch
 import wire
 from cells import locate
@@ -22,7 +23,7 @@ class Namespace:
 
     def __init__(self) -> None:
         self.globals: dict[str, Any] = sys.modules["__main__"].__dict__
-        self.slots: dict[str, Any] = {}
+        self.slots: dict[str, Any] = {"touched": touch.touched, "ready_made": touch.ready_made}
         self.replaced: dict[str, Any] = {}
 
     def find(self, path: str) -> Any:

@@ -25,8 +25,7 @@ def class_named(name: str) -> Any:
 
 def inventory(names: dict[str, Any]) -> Inventory:
     public = {name: value for name, value in list(names.items()) if not name.startswith("_")}
-    functions = [describe_function(name, value) for name, value in public.items()
-                 if isinstance(value, types.FunctionType) and value.__module__ == "__main__"]
+    functions = [describe_function(name, value) for name, value in public.items() if is_own_function(value)]
     bound = {id(value): name for name, value in public.items()}
     constructions = [Construction(shown.cls, shown.args, shown.kwargs, bound.get(id(made), ""))
                      for shown, made in training.CONSTRUCTIONS]
@@ -37,6 +36,13 @@ def inventory(names: dict[str, Any]) -> Inventory:
         sizes={name: len(value) for name, value in public.items() if isinstance(value, (list, dict, tuple))},
         constructions=tuple(constructions),
         trainings=tuple(training.TRAININGS))
+
+
+def is_own_function(value: Any) -> bool:
+    """A def, a lambda, or one of these wrapped by tf.function, functools.partial, np.vectorize or the like."""
+    if isinstance(value, types.FunctionType):
+        return value.__module__ == "__main__"
+    return type(value).__name__ in ("PolymorphicFunction", "Function", "partial", "vectorize", "_lru_cache_wrapper", "method")
 
 
 def describe_class(cls: type) -> ClassInfo:
@@ -51,8 +57,9 @@ def describe_class(cls: type) -> ClassInfo:
         parameters=parameters(cls.__init__)[1:])  # type: ignore[misc]
 
 
-def describe_function(name: str, function: types.FunctionType) -> FunctionInfo:
-    return FunctionInfo(name, cell_of(function.__code__.co_filename), parameters(function))
+def describe_function(name: str, function: Any) -> FunctionInfo:
+    code = getattr(getattr(function, "python_function", function), "__code__", None)
+    return FunctionInfo(name, cell_of(code.co_filename) if code else None, parameters(function))
 
 
 def parameters(function: Any) -> tuple[ParameterInfo, ...]:
