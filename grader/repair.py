@@ -13,7 +13,9 @@ from IPython.core.inputtransformer2 import TransformerManager
 _SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _NOTHING = "\u00ad\u200b-\u200f\u2060\ufeff"
 _SUSPECT = re.compile(f"[{_SPACES}{_NOTHING}]")
-_TOO_LONG = 200_000  # characters; nobody typed such a cell, and parsing it costs seconds
+# IPython rewrites a cell once for each magic: beyond what a person types, syntax is not looked into at all.
+_TOO_LONG, _TOO_MANY = 20_000, 20
+_MAGIC = re.compile(r"^[ \t]*[!%?]|=[ \t]*[!%]|\?[ \t]*$", re.MULTILINE)
 _PIECES = re.compile(
     r'"""(?:\\.|[^\\])*?(?:"""|\Z)'
     r"|'''(?:\\.|[^\\])*?(?:'''|\Z)"
@@ -30,7 +32,15 @@ def compiles(source: str) -> bool:
     return syntax_tree(source) is not None
 
 
+def is_modest(source: str) -> bool:
+    """Whether IPython can be asked about the cell without minutes of work."""
+    return len(source) <= _TOO_LONG and len(_MAGIC.findall(source)) <= _TOO_MANY
+
+
 def syntax_tree(source: str) -> ast.Module | None:
+    """None where the cell has no valid syntax, or is not modest."""
+    if not is_modest(source):
+        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a student's invalid escape is no news here
@@ -42,7 +52,7 @@ def syntax_tree(source: str) -> ast.Module | None:
 
 def without_invisible_characters(source: str) -> str | None:
     """The cell put right, or None where nothing has to be or can be done."""
-    if len(source) > _TOO_LONG or not _SUSPECT.search(source) or compiles(source):
+    if not _SUSPECT.search(source) or compiles(source):
         return None
     repaired = _PIECES.sub(_visible, source)
     return repaired if repaired != source and compiles(repaired) else None

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 import nbformat
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from grader.colab_export import cells_of_script
 from grader.model import Cell
@@ -16,6 +16,7 @@ from grader.repair import syntax_tree, without_invisible_characters
 SIZE_LIMIT = 50 * 1024**2
 AGAIN = "Open it in Colab, choose File > Download > Download .ipynb, and hand that file in."
 
+_TYPED_CELLS = 500  # a notebook with more was made by a machine, which pastes nothing
 _KINDS = {"code": "code", "markdown": "markdown", "raw": "raw", "heading": "markdown", "html": "markdown"}
 _MAGIC_BYTES = {
     b"PK\x03\x04": "a zip or office document",
@@ -185,7 +186,8 @@ def _cells(raw: list[Any], repairs: list[str]) -> tuple[Cell, ...]:
     sound = [cell for cell in raw if isinstance(cell, dict)]
     if len(sound) < len(raw):
         repairs.append(f"{len(raw) - len(sound)} entries in the list of cells were no cells; they were left out.")
-    return tuple(_cell(index, cell, repairs) for index, cell in enumerate(sound))
+    cells = tuple(_cell(index, cell, repairs) for index, cell in enumerate(sound))
+    return tuple(_readable(cell, repairs) for cell in cells) if len(cells) <= _TYPED_CELLS else cells
 
 
 def _cell(index: int, raw: dict[str, Any], repairs: list[str]) -> Cell:
@@ -193,9 +195,6 @@ def _cell(index: int, raw: dict[str, Any], repairs: list[str]) -> Cell:
     if kind is None:
         repairs.append(f"Cell {index + 1} has an unknown type ({str(raw.get('cell_type'))[:30]}); it was not run.")
     source = _source(raw.get("source", raw.get("input")))
-    if kind == "code" and (repaired := without_invisible_characters(source)) is not None:
-        source = repaired
-        repairs.append(f"Cell {index + 1} held invisible characters from pasting, which Python refuses; removed.")
     identity = _as_dict(raw.get("metadata")).get("id")
     outputs = raw.get("outputs")
     return Cell(
@@ -205,6 +204,14 @@ def _cell(index: int, raw: dict[str, Any], repairs: list[str]) -> Cell:
         colab_id=_whole(identity) if isinstance(identity, str) else None,
         outputs=tuple(_whole(o) for o in outputs if isinstance(o, dict)) if isinstance(outputs, list) else (),
     )
+
+
+def _readable(cell: Cell, repairs: list[str]) -> Cell:
+    repaired = without_invisible_characters(cell.source) if cell.kind == "code" else None
+    if repaired is None:
+        return cell
+    repairs.append(f"Cell {cell.index + 1} held invisible characters from pasting, which Python refuses; removed.")
+    return structs.replace(cell, source=repaired)
 
 
 def _kind(raw: dict[str, Any]) -> str | None:

@@ -238,6 +238,16 @@ def test_a_script_with_cell_marks_keeps_its_cells() -> None:
     assert sources(read_notebook(PurePath("lab1.py"), script.encode())) == ["# Lab1", "x = 1\n\ny = 2", "%cd data"]
 
 
+def test_a_script_with_an_absurd_header_is_still_read() -> None:
+    script = b"# ---\n# jupyter: [\n#   {{: *x\n# ---\n\n# %%\nx = 1\n"
+    assert read_notebook(PurePath("lab1.py"), script).fault is None
+
+
+def test_a_cell_with_hundreds_of_magics_does_not_hold_up_the_class() -> None:
+    source = "\u00a0\n" + "!ls\n" * 5000
+    assert sources(read(cell(source))) == [source]
+
+
 @given(st.binary(max_size=300))
 @settings(max_examples=200, deadline=None)
 def test_no_bytes_make_the_reader_raise(data: bytes) -> None:
