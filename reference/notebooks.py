@@ -113,7 +113,7 @@ def write(notebook: NotebookNode, path: Path) -> None:
 
 
 def as_json(notebook: NotebookNode) -> str:
-    return nbformat.writes(notebook, version=nbformat.NO_CONVERT) + "\n"
+    return str(nbformat.writes(notebook, version=nbformat.NO_CONVERT)) + "\n"
 
 
 def _path(lab: str) -> Path:
