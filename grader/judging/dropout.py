@@ -85,7 +85,7 @@ def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | 
     """None when the network has no hidden layer or trains on no method of its own that shows logits."""
     loud = dropout_settings(contact, ASKED_RATE)
     watched = [draws(x, loud, chain, unit) for unit in range(len(chain) - 1)]
-    logits = [logits_in(w, ROWS, under_tape=True) for w in watched]
+    logits = [logits_in(w, equal_rows(contact)[0], under_tape=True) for w in watched]
     if not logits or any(z is None for z in logits):
         return None
     known = [z for z in logits if z is not None]
@@ -150,7 +150,7 @@ def as_run(x: Examiner, contact: Contact, chain: Chain) -> float:
     distinct = {str((s.contact.recipe, dict(s.attributes))): s for s in runs or [Settings(contact, {}, False)]}
     shares = []
     for settings in list(distinct.values())[-8:]:
-        z = logits_in(draws(x, settings, chain, len(chain) - 2), ROWS, under_tape=True)
+        z = logits_in(draws(x, settings, chain, len(chain) - 2), equal_rows(contact)[0], under_tape=True)
         shares.append(site(z[:, 0]).dropped if z is not None else 0.0)
     return max(shares)
 
@@ -181,7 +181,7 @@ def tested(x: Examiner, settings: Settings, chain: Chain) -> tuple[bool, float |
     data, labels = data[:256], labels[:256]
     seen = watched_in(x.ask(f"{contact.info.name}.classify", *classifying(
         contact, data, labels, weights=weights, attributes=settings.attributes)))
-    z = logits_in(seen, len(labels), under_tape=False)
+    z = logits_in(seen, data, under_tape=False)
     call = next((c for c in seen.calls), None) if seen else None
     passed = [number(v) for v in (*call.args[1:], *call.kwargs.values())] if call else []
     rate = next((v for v in passed if v is not None), None)

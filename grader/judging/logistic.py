@@ -75,7 +75,7 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     plain = x.answers("step", lam=0.0, **case)
     return Evidence(
         contact,
-        logits_in(base, contact.batch, under_tape=True), x.answers("values", **{k: case[k] for k in ("x", "W", "b")}),
+        logits_in(base, data[0], under_tape=True), x.answers("values", **{k: case[k] for k in ("x", "W", "b")}),
         gradients(zero, W, b), plain,
         gradients(high, W, b), x.answers("step", lam=MOVED_TO, **case),
         None if penalty else fixed_factor(gradients(base, W, b)["W"], plain["deck"]["W"], values[W]),

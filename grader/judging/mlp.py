@@ -83,7 +83,7 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     quiet = dropout_settings(contact, 0.0)
     trained = watched_in(x.ask(f"{contact.info.name}.step", *silenced(training(
         quiet.contact, data, labels, weights=weights, attributes=quiet.attributes))))
-    logits = logits_in(trained, contact.batch, under_tape=True)
+    logits = logits_in(trained, data, under_tape=True)
     if logits is None:
         logits = classified_logits(x, contact, data, labels, weights)
     chain, values, name = best_chain(x, found, data, weights, logits)
@@ -107,7 +107,7 @@ def classified_logits(x: Examiner, contact: Contact, data: Numbers, labels: Numb
     quiet = dropout_settings(contact, 0.0)
     seen = x.ask(f"{contact.info.name}.logits", *silenced(classifying(
         quiet.contact, data, labels, weights=weights, attributes=quiet.attributes)))
-    return logits_in(watched_in(seen), contact.batch, under_tape=False)
+    return logits_in(watched_in(seen), data, under_tape=False)
 
 
 def best_chain(

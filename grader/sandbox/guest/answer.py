@@ -1,6 +1,7 @@
 """Carries out the steps of a question in the notebook's namespace; globals it touched are put back afterwards."""
 
 import ast
+import contextlib
 import random
 import sys
 from collections.abc import Callable
@@ -24,7 +25,7 @@ class Namespace:
     def __init__(self) -> None:
         self.globals: dict[str, Any] = sys.modules["__main__"].__dict__
         self.slots: dict[str, Any] = {"touched": touch.touched, "ready_made": touch.ready_made}
-        self.replaced: dict[str, Any] = {}
+        self.undo: list[Callable[[], None]] = []
 
     def find(self, path: str) -> Any:
         if path in self.slots:
@@ -35,28 +36,39 @@ class Namespace:
         return decode(value, self.find)
 
     def put(self, path: str, new: Any) -> None:
+        """Into a variable by `assign`; into a global, attribute or item by replacing it until the question ends."""
         target = ast.parse(path, mode="eval").body
         if isinstance(target, ast.Name):
-            self.replaced.setdefault(path, self.globals.get(path, _ABSENT))
-            self.globals[path] = new
-            return
-        old = self.find(path) if not isinstance(target, ast.Attribute) else getattr(self.owner(target), target.attr, None)
-        if is_variable(old) and not is_variable(new):
-            old.assign(tf.cast(new, old.dtype))
-        elif isinstance(target, ast.Attribute):
-            setattr(self.owner(target), target.attr, new)
+            self.replace(self.globals, path, new)
         elif isinstance(target, ast.Subscript):
-            self.owner(target)[ast.literal_eval(target.slice)] = new
+            self.write(self.owner(target), ast.literal_eval(target.slice), new)
+        elif isinstance(target, ast.Attribute):
+            owner = self.owner(target)
+            old = getattr(owner, target.attr, _ABSENT)
+            if is_variable(old) and not is_variable(new):
+                old.assign(tf.cast(new, old.dtype))
+                return
+            self.undo.append(lambda: setattr(owner, target.attr, old) if old is not _ABSENT else delattr(owner, target.attr))
+            setattr(owner, target.attr, new)
+
+    def write(self, owner: Any, key: Any, new: Any) -> None:
+        if is_variable(owner[key]) and not is_variable(new):
+            owner[key].assign(tf.cast(new, owner[key].dtype))
+        else:
+            self.replace(owner, key, new)
+
+    def replace(self, holder: Any, key: Any, new: Any) -> None:
+        old = holder.get(key, _ABSENT) if isinstance(holder, dict) else holder[key]
+        self.undo.append(lambda: holder.__setitem__(key, old) if old is not _ABSENT else holder.pop(key, None))
+        holder[key] = new
 
     def owner(self, target: Any) -> Any:
         return self.find(ast.unparse(target.value))
 
     def restore(self) -> None:
-        for name, old in self.replaced.items():
-            if old is _ABSENT:
-                self.globals.pop(name, None)
-            else:
-                self.globals[name] = old
+        while self.undo:
+            with contextlib.suppress(Exception):  # an object of the student's may refuse; the next ones still count
+                self.undo.pop()()
 
 
 def seed_everything(seed: int) -> None:
