@@ -245,26 +245,28 @@ def watched_in(seen: Observation) -> Watched | None:
 
 
 def logits_in(watched: Watched | None, data: Numbers, under_tape: bool) -> Numbers | None:
-    """The [rows, C] result of the first own method that gave one, in the order of `data`: what `model` answered.
+    """The [rows, C] result of `model`, else of the last function that gave one, in the order of `data`.
 
-    Training shuffles its examples; what a method was given tells which row of its answer belongs to which example.
+    Training shuffles its examples; what a function was given tells which row of its answer belongs to which example.
     """
-    for call in watched.calls if watched else ():
-        if call.under_tape == under_tape:
-            for value in (call.result, *getattr(call.result, "items", ())):
-                found = array(value)
-                if found is not None and found.ndim == 2 and found.shape[0] == len(data) and 2 <= found.shape[1] <= 10:
-                    return found[order(call, data)]
+    calls = [call for call in (watched.calls if watched else ()) if call.under_tape == under_tape]
+    for call in sorted(reversed(calls), key=lambda call: call.method != "model"):
+        for value in (call.result, *getattr(call.result, "items", ())):
+            found = array(value)
+            if found is not None and found.ndim == 2 and found.shape[0] == len(data) and 2 <= found.shape[1] <= 10:
+                return found[order(call, data)]
     return None
 
 
 def order(call: MethodCall, data: Numbers) -> Numbers:
-    """For each row of `data` the row of the call's input that holds it; as they stand when no input looks like data."""
+    """For each row of `data` the row of the call's input that holds it; as they stand when that is not one to one."""
+    as_is = np.arange(len(data))
     for value in (*call.args, *call.kwargs.values()):
         given = array(value)
-        if given is not None and given.shape == data.shape:
-            return np.argmin(np.abs(data[:, None, :] - given[None, :, :]).sum(-1), axis=1) if len(data) <= 300 else np.arange(len(data))
-    return np.arange(len(data))
+        if given is not None and given.shape == data.shape and len(data) <= 300:
+            rows = np.argmin(np.abs(data[:, None, :] - given[None, :, :]).sum(-1), axis=1)
+            return rows if len(set(rows.tolist())) == len(rows) else as_is
+    return as_is
 
 
 def first_gradients(watched: Watched) -> dict[str, Numbers | None]:

@@ -47,6 +47,7 @@ class Dropping(Struct, frozen=True):
     as_run: float | None  # largest share dropped with the settings the notebook trained with; None: not known
     model_can: bool  # `model` itself drops when it is given a rate
     at_test: bool  # `classify` differs between equal examples
+    classifies: bool  # `classify` returns a prediction for each example
     test_rate: float | None  # the rate that `classify` hands to `model`
     mean: float  # of a logit whose expectation is 1 when everything is rescaled
 
@@ -85,16 +86,27 @@ def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | 
     """None when the network has no hidden layer or trains on no method of its own that shows logits."""
     loud = dropout_settings(contact, ASKED_RATE)
     watched = [draws(x, loud, chain, unit) for unit in range(len(chain) - 1)]
-    logits = [logits_in(w, equal_rows(contact)[0], under_tape=True) for w in watched]
+    logits = [drawn(w, contact) for w in watched]
     if not logits or any(z is None for z in logits):
         return None
     known = [z for z in logits if z is not None]
     sites = tuple(site(z[:, 0]) for z in known)
-    at_test, test_rate = tested(x, loud, chain)
+    at_test, classifies, test_rate = tested(x, loud, chain)
     return Dropping(
         sites, float(np.mean((known[-1] == 0).sum(axis=1) % known[-1].shape[1] != 0)), loud.found,
         as_run(x, contact, chain) if any(s.dropped > 0.02 for s in sites) else None,
-        model_drops(x, loud, chain, watched[0]), at_test, test_rate, float(np.mean(known[-1])))
+        model_drops(x, loud, chain, watched[0]), at_test, classifies, test_rate, float(np.mean(known[-1])))
+
+
+def drawn(watched: Watched | None, contact: Contact) -> Numbers | None:
+    """Logits of the equal rows; of probabilities, their logarithms: of the first class against none, as far as they tell."""
+    z = logits_in(watched, equal_rows(contact)[0], under_tape=True)
+    if z is None or not np.allclose(z.sum(axis=1), 1, atol=1e-4) or np.any(z <= 0):
+        return z
+    logs = np.log(z.astype(np.float64))
+    steps = logs[:, 1] - logs[:, 0]  # the second logit is twice the first
+    steps[np.abs(steps) < 1e-6] = 0
+    return np.outer(steps, np.arange(1, z.shape[1] + 1))
 
 
 def site(column: Numbers) -> Site:
@@ -104,14 +116,16 @@ def site(column: Numbers) -> Site:
 
 
 def one_unit(chain: Chain, layer: int) -> dict[str, Numbers]:
-    """Weights with which only the first unit of hidden layer `layer` reaches the logits, with value 1."""
+    """Weights with which only the first unit of hidden layer `layer` reaches the logits, as 1, 2, … for the classes."""
     weights: dict[str, Numbers] = {}
     for i, place in enumerate(chain):
         rows, columns = place.shape
         W = np.full((rows, columns), 1.0 / rows, np.float32)
+        if i == len(chain) - 1:
+            W[:] = np.arange(1, columns + 1) / rows
         if i == layer + 1:
-            W[:] = 0
-            W[0, :] = 1
+            W[1:] = 0
+            W[0] *= rows
         weights[place.W] = W
         if place.b:
             weights[place.b] = np.zeros(columns, np.float32)
@@ -150,7 +164,7 @@ def as_run(x: Examiner, contact: Contact, chain: Chain) -> float:
     distinct = {str((s.contact.recipe, dict(s.attributes))): s for s in runs or [Settings(contact, {}, False)]}
     shares = []
     for settings in list(distinct.values())[-8:]:
-        z = logits_in(draws(x, settings, chain, len(chain) - 2), equal_rows(contact)[0], under_tape=True)
+        z = drawn(draws(x, settings, chain, len(chain) - 2), contact)
         shares.append(site(z[:, 0]).dropped if z is not None else 0.0)
     return max(shares)
 
@@ -172,20 +186,20 @@ def model_drops(x: Examiner, settings: Settings, chain: Chain, trained: Watched 
     return z is not None and z.ndim == 2 and site(z[:, 0]).dropped > 0.02
 
 
-def tested(x: Examiner, settings: Settings, chain: Chain) -> tuple[bool, float | None]:
-    """(whether equal examples are answered differently, the rate that reaches `model`) when classifying."""
+def tested(x: Examiner, settings: Settings, chain: Chain) -> tuple[bool, bool, float | None]:
+    """When classifying: (equal examples answered differently, a prediction for each, the rate that reaches `model`)."""
     contact = settings.contact
-    weights = {layer.W: x.normal(f"test {layer.W}", layer.shape, 1.0) for layer in chain}
-    weights = with_bias_shapes(contact, weights)
-    data, labels = equal_rows(contact)
-    data, labels = data[:256], labels[:256]
+    weights = with_bias_shapes(contact, {layer.W: x.normal(f"test {layer.W}", layer.shape, 1.0) for layer in chain})
+    data, labels = (part[:256] for part in equal_rows(contact))
     seen = watched_in(x.ask(f"{contact.info.name}.classify", *classifying(
         contact, data, labels, weights=weights, attributes=settings.attributes)))
     z = logits_in(seen, data, under_tape=False)
-    call = next((c for c in seen.calls), None) if seen else None
+    predictions = array(seen.returned) if seen else None
+    classifies = predictions is not None and predictions.size == len(labels)
+    call = next((c for c in seen.calls if array(c.result) is not None), None) if seen else None
     passed = [number(v) for v in (*call.args[1:], *call.kwargs.values())] if call else []
     rate = next((v for v in passed if v is not None), None)
-    if z is not None:
-        return bool(np.max(np.ptp(z, axis=0)) > 1e-4 * max(float(np.max(np.abs(z))), 1e-6)), rate
-    return False, rate
-
+    rows = z if z is not None else predictions.reshape(-1, 1) if classifies and predictions is not None else None
+    if rows is None:
+        return False, classifies, rate
+    return bool(np.max(np.ptp(rows, axis=0)) > 1e-4 * max(float(np.max(np.abs(rows))), 1e-6)), classifies, rate

@@ -22,25 +22,15 @@ Chain = tuple[LayerPaths, ...]
 def chains(variables: Sequence[VariableInfo], features: int, connected: Sequence[str]) -> list[Chain]:
     """Possible assignments of variables to layers, the most natural first; empty when no chain leads anywhere.
 
-    `connected` are the paths that had a gradient; variables the network does not use are left out of the longest chain
-    that way, unless leaving them out leaves none (a variable missing from trainable_variables has no gradient to show).
+    `connected` are the paths that had a gradient. Longest chains of these come first; then longest chains of all, for a
+    network that uses a matrix which is missing from trainable_variables.
     """
-    for pool in ([v for v in variables if v.path in connected], list(variables)):
-        matrices = [v for v in pool if len(v.shape) == 2 and min(v.shape) > 0 and not is_row(v, pool)]
-        biases = [v for v in variables if v not in matrices and (len(v.shape) == 1 or is_row(v, variables))]
-        ordered = longest(matrices, features)
-        everything = longest([v for v in variables if len(v.shape) == 2 and not is_row(v, variables)], features)
-        if ordered and len(ordered[0]) == len(everything[0]):
-            return list(islice(assigned(ordered, biases, connected), ASSIGNMENTS))
-        if ordered and pool is not variables and not missing(matrices, everything, connected):
-            return list(islice(assigned(ordered, biases, connected), ASSIGNMENTS))
-    return list(islice(assigned(longest([v for v in variables if len(v.shape) == 2], features), 
-                                [v for v in variables if len(v.shape) == 1], connected), ASSIGNMENTS))
-
-
-def missing(matrices: Sequence[VariableInfo], everything: list[tuple[VariableInfo, ...]], connected: Sequence[str]) -> bool:
-    """Whether the longest chain needs a matrix that showed no gradient but could not be left out (its sizes are needed)."""
-    return bool(everything) and any(v.path not in connected and v.place is None for v in everything[0]) and len(matrices) < 2
+    biases = [v for v in variables if len(v.shape) == 1 or is_row(v, variables)]
+    matrices = [v for v in variables if len(v.shape) == 2 and v not in biases]
+    used = longest([v for v in matrices if v.path in connected], features)
+    every = [order for order in longest(matrices, features) if order not in used]
+    found = [*islice(assigned(used, biases, connected), ASSIGNMENTS), *islice(assigned(every, biases, connected), ASSIGNMENTS)]
+    return list(dict.fromkeys(found))
 
 
 def is_row(v: VariableInfo, pool: Sequence[VariableInfo]) -> bool:

@@ -6,9 +6,11 @@ from msgspec import Struct
 from grader.judging.arrays import number
 from grader.judging.classifier import Contact, data_steps, instance, loop_attributes
 from grader.judging.examiner import Examiner
-from grader.sandbox.guest.wire import Trouble, Watch, Watched
+from grader.sandbox.guest.wire import Put, Ref, Trouble, Watch, Watched
 
 EXAMPLES, BATCH, EPOCHS = 64, 16, 40
+# Accuracy is not what is asked here: it always rises, so that early stopping never ends the training.
+RISING = "(lambda values: lambda *args, **kwargs: next(values))(__import__('itertools').count(0.3, 0.001))"
 
 
 class Learning(Struct, frozen=True):
@@ -39,7 +41,7 @@ def question_learning(x: Examiner, contact: Contact) -> Learning:
     steps = EPOCHS * (len(labels) // batch)
     seen = x.ask(
         f"{contact.info.name}.learns", *instance(contact, {}, loop_attributes(contact, batch, EPOCHS)),
-        *data_steps(contact, counts, labels),
+        *data_steps(contact, counts, labels), Put("evaluate_classifier", Ref(RISING)),
         Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs, steps=steps, losses_only=True), seconds=60)
     watched = seen.values.get("w")
     if not isinstance(watched, Watched):

@@ -108,6 +108,8 @@ def dropout_in_training(e: Evidence) -> Finding:
         return failed(mistake="dropout-never-on", seen="no training of your notebook ran with a rate above 0", cell=where(e))
     if max(dropped) > 0.5 and (not d.settable or abs(max(dropped) - (1 - ASKED_RATE)) < 0.08):
         return failed(mistake="keep-rate-confusion", seen=shown, cell=where(e))
+    if e.explanation not in ACCEPTED:  # without ReLU a hidden unit's mask cannot be followed through the next layer
+        return passed(f"Units are dropped: {shown}.", seen=shown)
     if not all(on):
         return failed(mistake="dropout-on-one-layer", seen=shown, cell=where(e))
     if d.mean < 0.9:
@@ -123,6 +125,8 @@ def dropout_off_at_test(e: Evidence) -> Finding:
     d = e.dropping
     if d is None or not d.present:
         return blocked("Not checked because there is no dropout to switch off yet.")
+    if not d.classifies:
+        return failed("`classify` does not return a prediction for each example.", cell=where(e))
     if not d.at_test:
         return passed("`classify` answers equal examples equally.")
     if d.test_rate == 0:
@@ -163,4 +167,4 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
 
 @unattempted(LAB)
 def nothing_begun(e: Evidence) -> bool:
-    return bool(e.contact and e.contact.works) and len(e.chain) == 1
+    return e.contact is not None and e.contact.works and len(e.chain) == 1 and len(e.contact.initial) <= 2
