@@ -1,0 +1,121 @@
+"""Whether the grader keeps what it promises: solutions earn everything, starters nothing, every mistake is named."""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path, PurePath
+
+from msgspec import Struct
+from nbformat import NotebookNode
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from grader.model import Outcome, Report, Submission, Verdict
+from grader.submission import read_notebook
+from reference.notebooks import SOLUTIONS, as_json, edited, load_edits, mistake_of, solution, starter
+
+
+class Promise(StrEnum):
+    EVERYTHING = "everything"  # every point, nothing pending
+    NOTHING = "nothing"  # not a point, and said to be unattempted
+
+
+class Trial(Struct, frozen=True):
+    """A notebook of our own, and what has to be said about it."""
+
+    submission: Submission
+    lab: str
+    name: str  # solution, starter, or the slug of an edit
+    expects: str  # a Promise, or the slug of the mistake that has to be named and to cost points
+
+
+def trials(labs: Sequence[str], fast: bool) -> tuple[Trial, ...]:
+    """`fast`: the solution, the starter and the first mutant of each mistake."""
+    return tuple(trial for lab in labs for trial in _of_lab(lab, fast))
+
+
+def _of_lab(lab: str, fast: bool) -> Iterator[Trial]:
+    yield _trial(lab, "solution", solution(lab), Promise.EVERYTHING)
+    yield _trial(lab, "starter", starter(lab), Promise.NOTHING)
+    edits = load_edits(lab)
+    for name, variant in edits.accepted.items():
+        if not fast:
+            yield _trial(lab, name, edited(lab, variant.edits), Promise.EVERYTHING)
+    shown: set[str] = set()
+    for name, variant in edits.mistakes.items():
+        slug = mistake_of(name)
+        if not (fast and slug in shown):
+            yield _trial(lab, name, edited(lab, variant.edits), slug)
+        shown.add(slug)
+
+
+def _trial(lab: str, name: str, notebook: NotebookNode, expects: str) -> Trial:
+    read = read_notebook(PurePath(f"{lab}.ipynb"), as_json(notebook).encode())
+    submission = Submission(
+        path=Path(SOLUTIONS, f"{lab}.py"),
+        student=f"{lab} {name}",
+        lab=lab,
+        cells=read.cells,
+        repairs=read.repairs,
+        fault=read.fault,
+        content=read.content,
+    )
+    return Trial(submission, lab, name, expects)
+
+
+def failures(expected: Sequence[Trial], reports: Sequence[Report]) -> list[str]:
+    """A line for each trial that did not end as promised: which, what was promised, what was seen."""
+    found = {report.submission.student: report for report in reports}
+    lines = []
+    for trial in expected:
+        report = found.get(trial.submission.student)
+        wrong = "was not graded" if report is None else _broken(trial, report)
+        if wrong:
+            lines.append(f"{trial.lab} {trial.name}: {wrong}")
+    return lines
+
+
+def _broken(trial: Trial, report: Report) -> str:
+    """How the promise was broken; empty when it was kept."""
+    card = report.card
+    seen = f"{card.earned:g} of {card.possible:g} points, {card.pending:g} open, {report.outcome}. {_told(report)}"
+    if not card.checks:
+        return f"could not be graded: {report.run.fault}"
+    if trial.expects == Promise.EVERYTHING:
+        return "" if card.earned == card.possible and not card.pending else f"has to earn everything, got {seen}"
+    if trial.expects == Promise.NOTHING:
+        kept = card.earned == 0 and report.outcome is Outcome.UNATTEMPTED
+        return "" if kept else f"has to earn nothing and be called unattempted, got {seen}"
+    if trial.expects not in named(report):
+        return f"{trial.expects} has to be named, got {seen}"
+    return "" if card.earned < card.possible else f"{trial.expects} has to cost points, got {seen}"
+
+
+def _told(report: Report) -> str:
+    """What the checks say that did not pass."""
+    open_checks = [check for check in report.card.checks if check.verdict not in (Verdict.PASS, Verdict.BLOCKED)]
+    return "; ".join(
+        f"{check.id} {check.verdict}{f' ({check.mistake})' if check.mistake else ''}: {check.message}"
+        for check in open_checks
+    )
+
+
+def named(report: Report) -> frozenset[str]:
+    """The mistakes it names."""
+    return frozenset(c.mistake for c in report.card.checks if c.mistake and c.verdict is Verdict.FAIL)
+
+
+def matrix(expected: Sequence[Trial], reports: Sequence[Report]) -> Table:
+    """A row for each lab and promise: how many notebooks were to show it, and which did not."""
+    found = {report.submission.student: report for report in reports}
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    for title in ("Lab", "Has to be so", "Notebooks", "Missed"):
+        table.add_column(title, justify="right" if title == "Notebooks" else "left", overflow="fold")
+    for lab, expects in dict.fromkeys((trial.lab, trial.expects) for trial in expected):
+        group = [trial for trial in expected if (trial.lab, trial.expects) == (lab, expects)]
+        kept = [t for t in group if t.submission.student in found and not _broken(t, found[t.submission.student])]
+        missed = ", ".join(trial.name for trial in group if trial not in kept)
+        promise = f"earns {expects}" if expects in list(Promise) else f"{expects} is named"
+        result = Text(f"✗ {missed}", style="bold red") if missed else Text("✓", style="green")
+        table.add_row(lab, promise, str(len(group)), result)
+    return table
