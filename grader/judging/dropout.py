@@ -49,6 +49,7 @@ class Dropping(Struct, frozen=True):
     at_test: bool  # `classify` differs between equal examples
     classifies: bool  # `classify` returns a prediction for each example
     test_rate: float | None  # the rate that `classify` hands to `model`
+    train_rate: float | None  # the rate that training hands to `model`
     mean: float  # of a logit whose expectation is 1 when everything is rescaled
 
     @property
@@ -95,7 +96,8 @@ def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | 
     return Dropping(
         sites, float(np.mean((known[-1] == 0).sum(axis=1) % known[-1].shape[1] != 0)), loud.found,
         as_run(x, contact, chain) if any(s.dropped > 0.02 for s in sites) else None,
-        model_drops(x, loud, chain, watched[0]), at_test, classifies, test_rate, float(np.mean(known[-1])))
+        model_drops(x, loud, chain, watched[0]), at_test, classifies, test_rate,
+        passed_rate(watched[0], under_tape=True), float(np.mean(known[-1][:, 0])))
 
 
 def drawn(watched: Watched | None, contact: Contact) -> Numbers | None:
@@ -196,10 +198,16 @@ def tested(x: Examiner, settings: Settings, chain: Chain) -> tuple[bool, bool, f
     z = logits_in(seen, data, under_tape=False)
     predictions = array(seen.returned) if seen else None
     classifies = predictions is not None and predictions.size == len(labels)
-    call = next((c for c in seen.calls if array(c.result) is not None), None) if seen else None
-    passed = [number(v) for v in (*call.args[1:], *call.kwargs.values())] if call else []
-    rate = next((v for v in passed if v is not None), None)
+    rate = passed_rate(seen, under_tape=False)
     rows = z if z is not None else predictions.reshape(-1, 1) if classifies and predictions is not None else None
     if rows is None:
         return False, classifies, rate
     return bool(np.max(np.ptp(rows, axis=0)) > 1e-4 * max(float(np.max(np.abs(rows))), 1e-6)), classifies, rate
+
+
+def passed_rate(watched: Watched | None, under_tape: bool) -> float | None:
+    """The number that the forward method got beside its input."""
+    calls = [c for c in watched.calls if c.under_tape == under_tape and array(c.result) is not None] if watched else []
+    call = next((c for c in calls if c.method == "model"), calls[-1] if calls else None)
+    passed = [number(v) for v in (*call.args[1:], *call.kwargs.values())] if call else []
+    return next((v for v in passed if v is not None), None)

@@ -69,7 +69,7 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     if base is None:
         return Evidence(contact)
     steers = {knob: steering(base, step_with(x, contact, data, values, {knob: MOVED_TO}), W) for knob in knobs(contact)}
-    penalty = tuple(knob for knob, what in steers.items() if what == "gradient")
+    penalty = tuple(sorted((knob for knob, what in steers.items() if what == "gradient"), key=written_last))
     zero = step_with(x, contact, data, values, dict.fromkeys(penalty, 0.0)) if penalty else base
     high = step_with(x, contact, data, values, {**dict.fromkeys(penalty, 0.0), penalty[0]: MOVED_TO}) if penalty else None
     plain = x.answers("step", lam=0.0, **case)
@@ -81,6 +81,11 @@ def question(x: Examiner, contact: Contact) -> Evidence:
         None if penalty else fixed_factor(gradients(base, W, b)["W"], plain["deck"]["W"], values[W]),
         penalty, tuple(knob for knob, what in steers.items() if what == "update"),
         blindness.test_misuse(x.cells))
+
+
+def written_last(knob: Knob) -> int:
+    """An attribute that a constructor argument fills is written after it, so it decides when both are set."""
+    return ("attribute", "train", "argument", "global").index(knob.kind)
 
 
 def weights_of(contact: Contact) -> tuple[str, str] | None:

@@ -108,6 +108,8 @@ def dropout_in_training(e: Evidence) -> Finding:
         return failed(mistake="dropout-never-on", seen="no training of your notebook ran with a rate above 0", cell=where(e))
     if max(dropped) > 0.5 and (not d.settable or abs(max(dropped) - (1 - ASKED_RATE)) < 0.08):
         return failed(mistake="keep-rate-confusion", seen=shown, cell=where(e))
+    if d.train_rate and 0 < d.train_rate < 1 and min(abs(max(dropped) - r) for r in (d.train_rate, 1 - d.train_rate)) > 0.07:
+        return failed(mistake="rate-ignored", seen=f"asked for {d.train_rate:g}; {shown}", cell=where(e))
     if e.explanation not in ACCEPTED:  # without ReLU a hidden unit's mask cannot be followed through the next layer
         return passed(f"Units are dropped: {shown}.", seen=shown)
     if not all(on):
