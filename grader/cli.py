@@ -4,20 +4,21 @@ import logging
 import os
 import secrets
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Iterator, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.status import Status
+from rich.text import Text
 
-from grader.errors import GraderError, UsageError
-from grader.model import Isolation, Report, Submission, TrainPolicy, Verdict
+from grader.errors import GraderError, NothingReadable, OurFault, UsageError
+from grader.model import Isolation, Outcome, Report, Submission, TrainPolicy, Verdict
 
 if TYPE_CHECKING:
-    from grader.judging.oracle import Oracle
     from grader.pipeline import Batch
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -58,8 +59,19 @@ def main() -> NoReturn:
         sys.exit(GraderError.exit_code)
 
 
-Data = Annotated[Path | None, typer.Option("--data", help="The course's data folder; else $GRADER_DATA, else toy data.")]
+Data = Annotated[Path | None, typer.Option("--data", help="The course's data; else $GRADER_DATA, else toy data.")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Makes a batch repeatable; else a secret random one.")]
+Jobs = Annotated[int, typer.Option(min=1, max=64, help="Notebooks at a time.")]
+Out = Annotated[Path, typer.Option("--out", help="Where pages, gradebook.csv and results.json go.")]
+Deadline = Annotated[float | None, typer.Option(min=1, help="Seconds for each submission; else the rubric's.")]
+FailUnder = Annotated[
+    float | None, typer.Option(min=0, max=100, help="Exit 1 when a notebook earns less; open points are not earned.")
+]
+Train = Annotated[TrainPolicy, typer.Option(help="full, budget (the rubric's), none (one step).")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Take nothing from earlier runs (nothing is kept yet).")]
+Plain = Annotated[bool, typer.Option("--no-accelerate", help="Train as written (nothing is accelerated yet).")]
+Seen = Annotated[bool, typer.Option("--no-blind-test", help="Show the true test labels (they are not hidden yet).")]
+Trusting = Annotated[bool, typer.Option("--allow-unisolated", help="Grade a batch without a jail.")]
 
 
 @app.command()
@@ -67,17 +79,17 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     paths: Annotated[list[Path], typer.Argument(help="Notebooks, folders of any nesting, zips.")],
     lab: Annotated[str | None, typer.Option(help="Take every notebook for this lab.")] = None,
     data: Data = None,
-    out_folder: Annotated[Path, typer.Option("--out", help="Where pages, gradebook.csv and results.json go.")] = Path("grades"),
-    jobs: Annotated[int, typer.Option(min=1, max=64, help="Notebooks at a time.")] = 1,
-    train: Annotated[TrainPolicy, typer.Option(help="full, budget (the rubric's), none (one step).")] = TrainPolicy.BUDGET,
+    out_folder: Out = Path("grades"),
+    jobs: Jobs = 1,
+    train: Train = TrainPolicy.BUDGET,
     seed: Seed = None,
     format: Annotated[Format, typer.Option(help="rich: a table; json: results.json on stdout.")] = Format.RICH,
-    deadline: Annotated[float | None, typer.Option(min=1, help="Seconds for each submission; else the rubric's.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Take nothing from earlier runs (nothing is kept yet).")] = False,
-    fail_under: Annotated[float | None, typer.Option(min=0, max=100, help="Exit 1 when a notebook earns less than this percentage.")] = None,
-    no_accelerate: Annotated[bool, typer.Option("--no-accelerate", help="Train as written (nothing is accelerated yet).")] = False,
-    no_blind_test: Annotated[bool, typer.Option("--no-blind-test", help="Show notebooks the true test labels (they are shown yet).")] = False,
-    allow_unisolated: Annotated[bool, typer.Option("--allow-unisolated", help="Grade a batch without a jail.")] = False,
+    deadline: Deadline = None,
+    fresh: Fresh = False,
+    fail_under: FailUnder = None,
+    no_accelerate: Plain = False,
+    no_blind_test: Seen = False,
+    allow_unisolated: Trusting = False,
 ) -> None:
     """Grade notebooks and write a page for each, a class page, gradebook.csv and results.json."""
     from grader.collect import collect
@@ -87,9 +99,9 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
 
     slug = lab_slug(lab) if lab else None
     batch = batch_for(data, train, seed, deadline)
-    ensure_writable(out_folder)
     submissions = collect(paths, slug)
     insist_on_isolation(batch, len(submissions), allow_unisolated)
+    ensure_writable(out_folder)
     reports = grade_all(submissions, batch, jobs)
     pages = write_reports(reports, out_folder)
     if format is Format.JSON:
@@ -97,20 +109,23 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
         sys.stdout.flush()
     else:
         err.print(batch_table(reports))
-    err.print(f"{len(reports)} graded. Pages: {pages[0] if len(pages) == 1 else out_folder.resolve() / 'index.html'}", soft_wrap=True)
+    shown = pages[0] if len(reports) == 1 else out_folder / "index.html"
+    err.print(f"{'Page' if len(reports) == 1 else 'Pages'}: {shown.resolve()}", markup=False, soft_wrap=True)
     finish(reports, fail_under)
 
 
 def finish(reports: Sequence[Report], fail_under: float | None) -> None:
-    from grader.errors import NothingReadable
-    from grader.model import Outcome
-
-    if all(report.outcome is Outcome.UNREADABLE for report in reports):
-        raise NothingReadable("None of the notebooks could be graded; the class page gives the reason for each.")
-    if fail_under is None:
-        return
+    """The exit code of a batch; everything is written by then."""
+    unread = [report for report in reports if report.outcome is Outcome.UNREADABLE]
+    if len(unread) == len(reports):
+        raise NothingReadable(unread[0].summary if len(unread) == 1 else
+                              "None of these notebooks could be graded; the class page gives the reason for each.")
+    ours = sum(report.outcome is Outcome.GRADER_ERROR for report in reports)
+    if ours:
+        raise OurFault(f"The grader itself failed on {ours} of {len(reports)} notebooks; their points are open. "
+                       "Grade these again, with GRADER_LOG=ERROR to see why.")
     shares = [100 * r.card.earned / r.card.possible if r.card.possible else 0.0 for r in reports]
-    if min(shares) < fail_under:
+    if fail_under is not None and min(shares) < fail_under:
         raise typer.Exit(1)
 
 
@@ -125,23 +140,23 @@ def check(
     """Check your own notebook: public checks only, training cut short. Exit 0 when all pass, 1 when not."""
     from grader.collect import collect
     from grader.course import lab_slug
-    from grader.errors import NothingReadable
     from grader.results import results_json
     from reports.terminal import check_view
 
+    slug = lab_slug(lab) if lab else None
     batch = batch_for(data, TrainPolicy.NONE, seed, None, public_only=True)
-    submissions = collect([notebook], lab_slug(lab) if lab else None)
+    submissions = collect([notebook], slug)
     if len(submissions) != 1:
-        raise UsageError(f"{notebook} holds {len(submissions)} notebooks; give one of them, or use `grader grade` for a folder.")
-    report = grade_all(submissions, batch, 1)[0]
+        raise UsageError(f"{notebook} holds {len(submissions)} notebooks; give one of them, "
+                         "or use `grader grade` for a folder.")
+    reports = grade_all(submissions, batch, 1)
     if json:
-        sys.stdout.buffer.write(results_json([report]))
+        sys.stdout.buffer.write(results_json(reports))
         sys.stdout.flush()
-    else:
-        out.print(check_view(report))
-    if not report.card.checks:
-        raise NothingReadable(f"{notebook}: {report.run.fault}")
-    if any(c.verdict in (Verdict.FAIL, Verdict.BLOCKED, Verdict.UNSURE) for c in report.card.checks):
+    elif reports[0].card.checks:
+        out.print(check_view(reports[0]))
+    finish(reports, None)
+    if any(c.verdict in (Verdict.FAIL, Verdict.BLOCKED, Verdict.UNSURE) for c in reports[0].card.checks):
         raise typer.Exit(1)
 
 
@@ -150,40 +165,38 @@ def verify(
     labs: Annotated[list[str] | None, typer.Argument(help="Slugs; all labs with a rubric when left out.")] = None,
     fast: Annotated[bool, typer.Option("--fast", help="One mutant of each mistake, no accepted variants.")] = False,
     seed: Seed = None,
-    jobs: Annotated[int, typer.Option(min=1, max=64)] = 2,
+    jobs: Jobs = 2,
 ) -> None:
     """Prove that solutions earn everything, starters nothing, and every known mistake is named; prints the matrix."""
     from grader.course import lab_slug
     from grader.selfcheck import failures, matrix, trials
-    from grader.rubric import known_labs
 
     batch = batch_for(None, TrainPolicy.NONE, seed, None)
-    chosen = [lab_slug(lab) for lab in labs] if labs else list(known_labs())
+    chosen = [lab_slug(lab) for lab in labs] if labs else list(batch.rubrics)
     for slug in chosen:
         if slug not in batch.rubrics:
             raise UsageError(f"There is no rubric for {slug} yet. There are: {', '.join(batch.rubrics)}.")
     expected = trials(chosen, fast)
-    with oracle() as answers, notes() as told:
-        from grader.pipeline import grade_batch
-
-        results = list(grade_batch([trial.submission for trial in expected], batch, answers, jobs, told))
-    out.print(matrix(expected, results))
-    if bad := failures(expected, results):
-        for line in bad:
+    reports = grade_all([trial.submission for trial in expected], batch, jobs)
+    out.print(matrix(expected, reports))
+    if broken := failures(expected, reports):
+        for line in broken:
             err.print(line, style="red", markup=False, soft_wrap=True)
         raise typer.Exit(1)
 
 
 @app.command()
 def demo(
-    out_folder: Annotated[Path, typer.Option("--out")] = Path("demo"),
-    jobs: Annotated[int, typer.Option(min=1, max=64)] = 2,
+    out_folder: Annotated[Path, typer.Option("--out", help="Where the sample class and its pages go.")] = Path("demo"),
+    jobs: Jobs = 2,
 ) -> None:
     """Grade a bundled sample class offline, on toy data, and say where its pages lie."""
+    from grader.results import ensure_writable
     from grader.sample_class import write_sample_class
 
+    ensure_writable(out_folder)
     folder = write_sample_class(out_folder / "submissions")
-    err.print(f"A sample class of notebooks was written to {folder}.", soft_wrap=True)
+    err.print(f"A sample class of notebooks was written to {folder.resolve()}.", markup=False, soft_wrap=True)
     grade([folder], out_folder=out_folder / "grades", jobs=jobs, train=TrainPolicy.NONE, allow_unisolated=True)
 
 
@@ -218,38 +231,59 @@ def insist_on_isolation(batch: "Batch", count: int, allowed: bool) -> None:
 
 
 def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int) -> list[Report]:
+    from grader.judging.oracle import Oracle
     from grader.pipeline import grade_batch, in_order
 
-    with oracle() as answers, notes() as told:
-        reports = []
-        for report in grade_batch(submissions, batch, answers, jobs, told):
+    reports: list[Report] = []
+    with Oracle() as oracle, progress(len(submissions), min(jobs, len(submissions))) as shown:
+        for report in grade_batch(submissions, batch, oracle, jobs, shown.told):
+            shown.done(report)
             reports.append(report)
-            told(report.submission, f"done ({len(reports)} of {len(submissions)}): "
-                 f"{report.card.earned:g} of {report.card.possible:g} points, {report.outcome.value.replace('_', ' ')}")
-        return in_order(reports, submissions)
+    return in_order(reports, submissions)
 
 
-@contextmanager
-def oracle() -> Iterator["Oracle"]:
-    from grader.judging.oracle import Oracle
+class Progress:
+    """A line for each submission that starts and for each that is done; in a terminal a last line with all that run."""
 
-    with Oracle() as answers:
-        yield answers
+    def __init__(self, status: Status, total: int) -> None:
+        self._status = status
+        self._total = total
+        self._done = 0
+        self._running: dict[str, str] = {}
+
+    def told(self, submission: Submission, what: str) -> None:
+        """Called by the thread that grades the submission."""
+        who = called(submission)
+        if who not in self._running:
+            err.print(f"{who} has started", markup=False, soft_wrap=True)
+        self._running[who] = what
+        self._show()
+
+    def done(self, report: Report) -> None:
+        from reports import words
+
+        who = called(report.submission)
+        self._done += 1
+        self._running.pop(who, None)
+        points = f"{words.points(report.card.earned, report.card.possible)}, " if report.card.checks else ""
+        err.print(f"{who} is done: {points}{words.OUTCOMES[report.outcome]} ({self._done} of {self._total})",
+                  markup=False, soft_wrap=True)
+        self._show()
+
+    def _show(self) -> None:
+        line = "; ".join(f"{who} {what}" for who, what in tuple(self._running.items()))
+        self._status.update(Text(line, no_wrap=True, overflow="ellipsis"))
 
 
-@contextmanager
-def notes() -> Iterator[Callable[[Submission, str], None]]:
-    """A line for each submission that starts, is asked, is done; in a terminal the cells in between as a status."""
+def called(submission: Submission) -> str:
     from reports.scrub import name
 
-    started: set[tuple[str, str | None]] = set()
-    with err.status("") as status:
-        def told(submission: Submission, what: str) -> None:
-            key = (submission.student, submission.lab)
-            who = f"{name(submission.student)}, {submission.lab or 'unknown lab'}"
-            status.update(f"{who} {what}")
-            if what.startswith("done") or key not in started:
-                started.add(key)
-                err.print(f"{who} {what if what.startswith('done') else 'runs'}", markup=False, soft_wrap=True)
+    return f"{name(submission.student)}, {submission.lab or 'unknown lab'},"
 
-        yield told
+
+@contextmanager
+def progress(total: int, jobs: int) -> Iterator[Progress]:
+    if total > 1:
+        err.print(f"{total} notebooks, {jobs} at a time.", markup=False)
+    with err.status("") as status:
+        yield Progress(status, total)
