@@ -106,16 +106,19 @@ def named(report: Report) -> frozenset[str]:
 
 
 def matrix(expected: Sequence[Trial], reports: Sequence[Report]) -> Table:
-    """A row for each lab and promise: how many notebooks were to show it, and which did not."""
+    """A row for each lab and promise: how many notebooks were to keep it, and which of them did not."""
     found = {report.submission.student: report for report in reports}
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    for title in ("Lab", "Has to be so", "Notebooks", "Missed"):
+    for title in ("What has to be said", "Notebooks", "Not said of"):
         table.add_column(title, justify="right" if title == "Notebooks" else "left", overflow="fold")
-    for lab, expects in dict.fromkeys((trial.lab, trial.expects) for trial in expected):
-        group = [trial for trial in expected if (trial.lab, trial.expects) == (lab, expects)]
-        kept = [t for t in group if t.submission.student in found and not _broken(t, found[t.submission.student])]
-        missed = ", ".join(trial.name for trial in group if trial not in kept)
-        promise = f"earns {expects}" if expects in list(Promise) else f"{expects} is named"
-        result = Text(f"✗ {missed}", style="bold red") if missed else Text("✓", style="green")
-        table.add_row(lab, promise, str(len(group)), result)
+    for lab in dict.fromkeys(trial.lab for trial in expected):
+        table.add_section()
+        table.add_row(Text(lab, style="bold"))
+        for expects in dict.fromkeys(trial.expects for trial in expected if trial.lab == lab):
+            group = [trial for trial in expected if (trial.lab, trial.expects) == (lab, expects)]
+            kept = [t for t in group if t.submission.student in found and not _broken(t, found[t.submission.student])]
+            missed = ", ".join(trial.name for trial in group if trial not in kept)
+            promise = f"earns {expects}" if expects in list(Promise) else expects
+            result = Text(f"✗ {missed}", style="bold red") if missed else Text("✓", style="green")
+            table.add_row(f"  {promise}", str(len(group)), result)
     return table
