@@ -12,8 +12,18 @@ from grader.sandbox.isolation import why_not_jailed
 
 def findings() -> list[tuple[str, bool, str]]:
     """(what, whether it is as it should be, a sentence) in the order of their importance."""
-    return [isolation(), tensorflow(), gpu(), data(), browser(),
-            ("machine", True, f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")]
+    return [
+        isolation(),
+        tensorflow(),
+        gpu(),
+        data(),
+        browser(),
+        (
+            "machine",
+            True,
+            f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        ),
+    ]
 
 
 def isolation() -> tuple[str, bool, str]:
@@ -42,4 +52,8 @@ def data() -> tuple[str, bool, str]:
 
 def browser() -> tuple[str, bool, str]:
     found = shutil.which("chromium") or shutil.which("google-chrome")
-    return "chromium", True, "there; the tests use it to look at pages." if found else "not found; only our own tests would use it."
+    return (
+        "chromium",
+        True,
+        "there; the tests use it to look at pages." if found else "not found; only our own tests would use it.",
+    )

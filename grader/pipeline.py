@@ -66,17 +66,34 @@ def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: int, told:
             log.exception("grading %s failed", submission.path)
             fault = f"The grader itself failed ({type(error).__name__}); nothing is lost, your instructor grades this again."
             break
-    return report(submission, batch, rubric, Run(Outcome.GRADER_ERROR, batch.isolation, fault=fault),
-                  Examination(()), time.monotonic() - begun)
+    return report(
+        submission,
+        batch,
+        rubric,
+        Run(Outcome.GRADER_ERROR, batch.isolation, fault=fault),
+        Examination(()),
+        time.monotonic() - begun,
+    )
 
 
 def run_and_examine(
-    submission: Submission, batch: Batch, rubric: Rubric, oracle: Oracle, slot: int, told: Told,
+    submission: Submission,
+    batch: Batch,
+    rubric: Rubric,
+    oracle: Oracle,
+    slot: int,
+    told: Told,
 ) -> tuple[Run, Examination]:
     seconds = batch.deadline or rubric.deadline
     budget = TrainBudget(batch.train, rubric.training.epochs, rubric.training.seconds)
-    with open_session(slot=slot, data=batch.data.path, limits=Limits(submission=seconds, cell=seconds), budget=budget,
-                      seed=kernel_seed(batch.seed), isolation=batch.isolation) as session:
+    with open_session(
+        slot=slot,
+        data=batch.data.path,
+        limits=Limits(submission=seconds, cell=seconds),
+        budget=budget,
+        seed=kernel_seed(batch.seed),
+        isolation=batch.isolation,
+    ) as session:
         total = sum(cell.kind == "code" for cell in submission.cells)
         numbers = iter(range(1, 10 * total + 10))
         run = session.run(submission.cells, lambda index: told(f"runs code cell {next(numbers)} of {total}"))
@@ -97,32 +114,61 @@ def kernel_seed(seed: int) -> int:
 
 
 def report(
-    submission: Submission, batch: Batch, rubric: Rubric, run: Run, examination: Examination, seconds: float,
+    submission: Submission,
+    batch: Batch,
+    rubric: Rubric,
+    run: Run,
+    examination: Examination,
+    seconds: float,
 ) -> Report:
     card = score(rubric, examination.findings)
     if batch.public_only:
         card = public(card)
     outcome = Outcome.UNATTEMPTED if examination.unattempted and card.earned == 0 else run.outcome
-    return Report(submission, rubric.title, outcome, run, card, examination.remarks, summary(outcome, run, card),
-                  seconds, batch.seed, batch.data.description)
+    return Report(
+        submission,
+        rubric.title,
+        outcome,
+        run,
+        card,
+        examination.remarks,
+        summary(outcome, run, card),
+        seconds,
+        batch.seed,
+        batch.data.description,
+    )
 
 
 def public(card: Scorecard) -> Scorecard:
     """The card with its public checks only, as a student's own check shows it."""
     checks = tuple(check for check in card.checks if check.public)
     shown = {check.id for check in checks}
-    return Scorecard(checks, round(sum(c.points for c in checks), 2), round(sum(c.possible for c in checks), 2),
-                     round(sum(c.possible for c in checks if c.verdict in ("unsure", "manual")), 2),
-                     card.fix_first if card.fix_first in shown else None)
+    return Scorecard(
+        checks,
+        round(sum(c.points for c in checks), 2),
+        round(sum(c.possible for c in checks), 2),
+        round(sum(c.possible for c in checks if c.verdict in ("unsure", "manual")), 2),
+        card.fix_first if card.fix_first in shown else None,
+    )
 
 
 def unread(submission: Submission, batch: Batch) -> Report:
     title = next((work.title for work in WORKS if work.slug == submission.lab), "")
     fault = submission.fault or (
-        f"There is no rubric for {submission.lab} yet, so this notebook was not run." if submission.lab else
-        "It is not clear which lab this is: nothing in the notebook or its name says so. Name it with --lab.")
-    return Report(submission, title, Outcome.UNREADABLE, Run(Outcome.UNREADABLE, batch.isolation, fault=fault),
-                  Scorecard(), summary=fault, seed=batch.seed, data=batch.data.description)
+        f"There is no rubric for {submission.lab} yet, so this notebook was not run."
+        if submission.lab
+        else "It is not clear which lab this is: nothing in the notebook or its name says so. Name it with --lab."
+    )
+    return Report(
+        submission,
+        title,
+        Outcome.UNREADABLE,
+        Run(Outcome.UNREADABLE, batch.isolation, fault=fault),
+        Scorecard(),
+        summary=fault,
+        seed=batch.seed,
+        data=batch.data.description,
+    )
 
 
 def summary(outcome: Outcome, run: Run, card: Scorecard) -> str:
@@ -137,7 +183,11 @@ def summary(outcome: Outcome, run: Run, card: Scorecard) -> str:
 
 
 def grade_batch(
-    submissions: Sequence[Submission], batch: Batch, oracle: Oracle, jobs: int, told: Callable[[Submission, str], None],
+    submissions: Sequence[Submission],
+    batch: Batch,
+    oracle: Oracle,
+    jobs: int,
+    told: Callable[[Submission, str], None],
 ) -> Iterator[Report]:
     """Reports as they are done; one slot (its own user, sockets and folders) for each job at a time."""
     slots: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -164,4 +214,3 @@ def grade_batch(
 def in_order(reports: Sequence[Report], submissions: Sequence[Submission]) -> list[Report]:
     place = {(s.student, s.lab): i for i, s in enumerate(submissions)}
     return sorted(reports, key=lambda r: place[(r.submission.student, r.submission.lab)])
-

@@ -87,12 +87,16 @@ def step(case: Case) -> Answers:
     for name in ("deck", "half", "l2-unused"):
         penalty = {**ACCEPTED, **MISTAKES}[name]
         found["softmax-before-loss/" + name] = gradients_of(
-            x, labels, w, lambda cost, p=penalty: p(w.W, cost, lam, len(labels)), tf.nn.softmax)
+            x, labels, w, lambda cost, p=penalty: p(w.W, cost, lam, len(labels)), tf.nn.softmax
+        )
     return found
 
 
 def gradients_of(
-    x: tf.Tensor, labels: np.ndarray, w: Weights, penalty: Callable[[tf.Tensor], tf.Tensor],
+    x: tf.Tensor,
+    labels: np.ndarray,
+    w: Weights,
+    penalty: Callable[[tf.Tensor], tf.Tensor],
     output: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
 ) -> dict[str, np.ndarray]:
     with tf.GradientTape() as tape:

@@ -1,6 +1,6 @@
 """Lab1: the normal density, elementwise (deck, "Lab1: Warming Up").
 
-    p(x) = 1 / sqrt(2 σ² π) · exp(−(x − μ)² / (2 σ²)),   μ = 0, σ = 1
+p(x) = 1 / sqrt(2 σ² π) · exp(−(x − μ)² / (2 σ²)),   μ = 0, σ = 1
 """
 
 import numpy as np

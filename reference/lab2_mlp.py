@@ -33,8 +33,16 @@ def mlp(x: tf.Tensor, layers: Sequence[Layer], f: Activation | Sequence[Activati
 
 
 OTHERS: dict[str, Activation] = {
-    "sigmoid": tf.sigmoid, "tanh": tf.tanh, "elu": tf.nn.elu, "leaky_relu": tf.nn.leaky_relu, "softplus": tf.nn.softplus,
-    "gelu": tf.nn.gelu, "swish": tf.nn.swish, "selu": tf.nn.selu, "softmax": tf.nn.softmax, "exp": tf.exp,
+    "sigmoid": tf.sigmoid,
+    "tanh": tf.tanh,
+    "elu": tf.nn.elu,
+    "leaky_relu": tf.nn.leaky_relu,
+    "softplus": tf.nn.softplus,
+    "gelu": tf.nn.gelu,
+    "swish": tf.nn.swish,
+    "selu": tf.nn.selu,
+    "softmax": tf.nn.softmax,
+    "exp": tf.exp,
 }
 
 
@@ -78,8 +86,9 @@ def step(case: Case) -> Answers:
     for name, output in outputs.items():
         with tf.GradientTape() as tape:
             tape.watch(layers)
-            cost = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(
-                logits=output(mlp(x, layers)), labels=case["labels"]))
+            cost = tf.reduce_mean(
+                tf.nn.sparse_softmax_cross_entropy_with_logits(logits=output(mlp(x, layers)), labels=case["labels"])
+            )
         gradients = tape.gradient(cost, layers)
         found[name] = {"cost": cost.numpy()}
         for i, (W, b) in enumerate(gradients):

@@ -46,7 +46,12 @@ def passed(message: str = "", seen: str = "") -> Finding:
 
 
 def failed(
-    message: str = "", mistake: str | None = None, *, seen: str = "", difference: Difference | None = None, cell: int | None = None
+    message: str = "",
+    mistake: str | None = None,
+    *,
+    seen: str = "",
+    difference: Difference | None = None,
+    cell: int | None = None,
 ) -> Finding:
     return Finding("", Verdict.FAIL, message, mistake, seen, difference, cell)
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers, array, examples, send
 from grader.judging.examiner import Examiner
@@ -34,8 +35,15 @@ from grader.sandbox.guest.wire import (
 
 D, B = 11, 6  # features and examples of a question, unlike each other and any hidden size
 DATA_NAMES = re.compile(r"(train|dev|val|test)(ing)?(_?(set|data|examples))?$", re.IGNORECASE)
-GUESSES = ((r"epoch|ep$", 1), (r"^(lr|learning|eta|alpha)", 0.1), (r"drop|rate|^dr$|prob", 0.2), (r"keep", 0.8),
-           (r"l2|reg|lam|lw|decay|penal|weight", 0.01), (r"size|hidden|unit|dim", 13), (r"class|label|out", 2))
+GUESSES = (
+    (r"epoch|ep$", 1),
+    (r"^(lr|learning|eta|alpha)", 0.1),
+    (r"drop|rate|^dr$|prob", 0.2),
+    (r"keep", 0.8),
+    (r"l2|reg|lam|lw|decay|penal|weight", 0.01),
+    (r"size|hidden|unit|dim", 13),
+    (r"class|label|out", 2),
+)
 DROPOUT_NAME = re.compile(r"(drop|keep|^dr$|^rate$|^p$|prob)", re.IGNORECASE)
 
 
@@ -56,7 +64,7 @@ class Recipe(Struct, frozen=True):
     def changed(self, name: str, value: Value) -> "Recipe":
         at = self.parameters.index(name)
         if at < len(self.args):
-            return Recipe(self.cls, (*self.args[:at], value, *self.args[at + 1:]), self.kwargs, self.parameters)
+            return Recipe(self.cls, (*self.args[:at], value, *self.args[at + 1 :]), self.kwargs, self.parameters)
         return Recipe(self.cls, self.args, {**self.kwargs, name: value}, self.parameters)
 
 
@@ -102,11 +110,16 @@ def meet(x: Examiner, inventory: Inventory, info: ClassInfo) -> Contact:
 
 def recipes(inventory: Inventory, info: ClassInfo) -> list[Recipe]:
     names = tuple(p.name for p in info.parameters)
-    made = [c for c in inventory.constructions if c.cls == info.name
-            and not any(isinstance(v, Opaque) for v in (*c.args, *c.kwargs.values()))]
+    made = [
+        c
+        for c in inventory.constructions
+        if c.cls == info.name and not any(isinstance(v, Opaque) for v in (*c.args, *c.kwargs.values()))
+    ]
     own = Recipe(info.name, made[-1].args, dict(made[-1].kwargs), names) if made else guessed(info, names)
-    dim = next((n for n in names if re.fullmatch(r"(input_?)?(dim|size|dims)|n_?features|D|d|num_features|vocab(_size)?", n)),
-               names[0] if names else None)
+    dim = next(
+        (n for n in names if re.fullmatch(r"(input_?)?(dim|size|dims)|n_?features|D|d|num_features|vocab(_size)?", n)),
+        names[0] if names else None,
+    )
     small = [own.changed(dim, D)] if dim and isinstance(own.argument(dim), int) else []
     return [*small, own]
 
@@ -124,36 +137,34 @@ def guess(name: str) -> Value:
 
 
 def try_recipe(x: Examiner, inventory: Inventory, info: ClassInfo, recipe: Recipe) -> Contact:
-    made = x.ask(f"{info.name}.make", Make("c", recipe.cls, recipe.args, recipe.kwargs), ListVariables("c", "v", values=True))
+    made = x.ask(
+        f"{info.name}.make", Make("c", recipe.cls, recipe.args, recipe.kwargs), ListVariables("c", "v", values=True)
+    )
+    contact = untouched(inventory, info, recipe)
     listed = made.values.get("v")
     if not isinstance(listed, VariableList):
-        return contact_of(inventory, info, recipe, None, trouble=made.trouble)
-    features = features_of(listed.variables)
-    contact = contact_of(inventory, info, recipe, listed, features=features)
-    for batch in (B, 256):
-        contact = contact_of(inventory, info, recipe, listed, features=features, batch=batch)
-        data, labels = x.normal("contact", (batch, features), 0.5), np.arange(batch) % 2
+        return replace(contact, trouble=made.trouble)
+    contact = replace(contact, scalars=listed.scalars, initial=listed.variables, features=features_of(listed.variables))
+    for batch in (B, 256):  # the second for a notebook that has its batch size written into the loop
+        contact = replace(contact, batch=batch)
+        data, labels = x.normal("contact", (batch, contact.features), 0.5), np.arange(batch) % 2
         seen = x.ask(f"{info.name}.contact", *training(contact, data, labels), seconds=60)
-        watched = seen.values.get("w")
-        if isinstance(watched, Watched) and watched.tape:
-            return contact_of(inventory, info, recipe, listed, watched, seen.trouble, features, batch)
-        trouble = seen.trouble or (watched.trouble if isinstance(watched, Watched) else None)
-        contact = contact_of(inventory, info, recipe, listed, None, trouble, features, batch)
-        if trouble is not None:
+        watched = watched_in(seen)
+        if watched is not None and watched.tape:
+            return replace(contact, watched=watched)
+        contact = replace(contact, trouble=seen.trouble or (watched.trouble if watched else None))
+        if contact.trouble is not None:
             break
     return contact
 
 
-def contact_of(
-    inventory: Inventory, info: ClassInfo, recipe: Recipe, listed: VariableList | None, watched: Watched | None = None,
-    trouble: Trouble | None = None, features: int = D, batch: int = B,
-) -> Contact:
+def untouched(inventory: Inventory, info: ClassInfo, recipe: Recipe) -> Contact:
+    """What is known before an instance was made."""
     trainer = "train" if "train" in info.trains else info.trains[0]
     args, kwargs = training_arguments(inventory, info, trainer)
-    classify = next((m for m in info.methods if m == "classify"), None) or next(
-        (m for m in info.methods if re.search(r"classif|predict|clasific|sailka", m, re.IGNORECASE)), None)
-    return Contact(info, recipe, trainer, args, kwargs, classify, listed.scalars if listed else {},
-                   listed.variables if listed else (), watched, features, batch, inventory, trouble)
+    named = [m for m in info.methods if re.search(r"classif|predict|clasific|sailka", m, re.IGNORECASE)]
+    classifier = "classify" if "classify" in info.methods else named[0] if named else None
+    return Contact(info, recipe, trainer, args, kwargs, classifier, {}, (), None, D, B, inventory)
 
 
 def features_of(variables: Sequence[VariableInfo]) -> int:
@@ -162,7 +173,9 @@ def features_of(variables: Sequence[VariableInfo]) -> int:
     return D if D in rows or not rows else max(rows)
 
 
-def training_arguments(inventory: Inventory, info: ClassInfo, trainer: str) -> tuple[tuple[Value, ...], dict[str, Value]]:
+def training_arguments(
+    inventory: Inventory, info: ClassInfo, trainer: str
+) -> tuple[tuple[Value, ...], dict[str, Value]]:
     """Data sets as references to our globals, all else as the notebook passed it last, or guessed from its name."""
     sets = iter(["training_set", "dev_set", "test_set", "test_set"])
     done = [t for t in inventory.trainings if t.cls == info.name and t.method == trainer]
@@ -197,11 +210,19 @@ def instance(contact: Contact, weights: Mapping[str, Numbers], attributes: Mappi
 
 def data_steps(contact: Contact, x: Numbers, labels: Numbers) -> list[Step]:
     """Our examples under every name the notebook may read them by."""
-    rows = examples(label=list(labels), text=["word"] * len(labels), vector=list(x.astype(np.float64)),
-                    features=[{}] * len(labels))  # type: ignore[arg-type]
-    steps: list[Step] = [Put("training_set", rows), Put("dev_set", Ref("training_set[:]")), Put("test_set", Ref("training_set[:]"))]
-    steps += [Put(name, Ref("training_set")) for name in contact.inventory.sizes
-              if DATA_NAMES.fullmatch(name) and name not in ("training_set", "dev_set", "test_set")]
+    rows = examples(
+        label=list(labels), text=["word"] * len(labels), vector=list(x.astype(np.float64)), features=[{}] * len(labels)
+    )  # type: ignore[arg-type]
+    steps: list[Step] = [
+        Put("training_set", rows),
+        Put("dev_set", Ref("training_set[:]")),
+        Put("test_set", Ref("training_set[:]")),
+    ]
+    steps += [
+        Put(name, Ref("training_set"))
+        for name in contact.inventory.sizes
+        if DATA_NAMES.fullmatch(name) and name not in ("training_set", "dev_set", "test_set")
+    ]
     if not any(f.name == "evaluate_classifier" for f in contact.inventory.functions):
         steps.append(Put("evaluate_classifier", Ref("lambda classifier, eval_set: 0.5")))
     return steps
@@ -220,23 +241,39 @@ def loop_attributes(contact: Contact, batch: int, epochs: int = 1) -> dict[str, 
 
 
 def training(
-    contact: Contact, x: Numbers, labels: Numbers, *, weights: Mapping[str, Numbers] | None = None,
-    attributes: Mapping[str, Scalar] | None = None, before: Sequence[Step] = (),
+    contact: Contact,
+    x: Numbers,
+    labels: Numbers,
+    *,
+    weights: Mapping[str, Numbers] | None = None,
+    attributes: Mapping[str, Scalar] | None = None,
+    before: Sequence[Step] = (),
 ) -> list[Step]:
     """One watched step (`w`) on a single batch of these examples."""
     loop = loop_attributes(contact, len(labels))
-    return [*before, *instance(contact, weights or {}, {**loop, **(attributes or {})}), *data_steps(contact, x, labels),
-            Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs)]
+    return [
+        *before,
+        *instance(contact, weights or {}, {**loop, **(attributes or {})}),
+        *data_steps(contact, x, labels),
+        Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs),
+    ]
 
 
 def classifying(
-    contact: Contact, x: Numbers, labels: Numbers, *, weights: Mapping[str, Numbers] | None = None,
+    contact: Contact,
+    x: Numbers,
+    labels: Numbers,
+    *,
+    weights: Mapping[str, Numbers] | None = None,
     attributes: Mapping[str, Scalar] | None = None,
 ) -> list[Step]:
     """One watched `classify` of these examples."""
     loop = loop_attributes(contact, len(labels))
-    return [*instance(contact, weights or {}, {**loop, **(attributes or {})}), *data_steps(contact, x, labels),
-            Watch("c", contact.classifier or "classify", "w", (Ref("training_set"),))]
+    return [
+        *instance(contact, weights or {}, {**loop, **(attributes or {})}),
+        *data_steps(contact, x, labels),
+        Watch("c", contact.classifier or "classify", "w", (Ref("training_set"),)),
+    ]
 
 
 def watched_in(seen: Observation) -> Watched | None:
@@ -279,5 +316,8 @@ def moved(watched: Watched) -> dict[str, Numbers]:
     """after − before of every variable."""
     before = {v.path: array(v.value) for v in watched.before}
     after = {v.path: array(v.value) for v in watched.after}
-    return {path: after[path] - old for path, old in before.items()  # type: ignore[operator]
-            if old is not None and after.get(path) is not None and after[path].shape == old.shape}  # type: ignore[union-attr]
+    return {
+        path: after[path] - old
+        for path, old in before.items()  # type: ignore[operator]
+        if old is not None and after.get(path) is not None and after[path].shape == old.shape
+    }  # type: ignore[union-attr]

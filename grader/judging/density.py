@@ -44,7 +44,9 @@ class Answering(Struct, frozen=True):
     @property
     def silent(self) -> bool:
         """Returns None for everything, as in the handout."""
-        return all(a.observation.status is Status.ANSWERED and a.observation.values.get("p") is None for a in self.asked)
+        return all(
+            a.observation.status is Status.ANSWERED and a.observation.values.get("p") is None for a in self.asked
+        )
 
 
 class Evidence(Struct, frozen=True):
@@ -65,15 +67,24 @@ def ask_both(x: Examiner) -> Evidence:
     grid = generator.uniform(-3, 3, (3, 5)).round(3)
     whole = np.array([0, 1, 2, 3, int(generator.integers(4, 6)), -1, -2])
     inputs = {
-        "int array": (whole, "numpy"), "float array": (flat, "numpy"), "2-D array": (grid, "numpy"),
-        "float32 tensor": (flat.astype(np.float32), "tensor"), "2-D tensor": (grid.astype(np.float32), "tensor")}
+        "int array": (whole, "numpy"),
+        "float array": (flat, "numpy"),
+        "2-D array": (grid, "numpy"),
+        "float32 tensor": (flat.astype(np.float32), "tensor"),
+        "2-D tensor": (grid.astype(np.float32), "tensor"),
+    }
     numpy = question(x, "np_fn", "np_fn" in names, {form: inputs[form] for form in FORMS[:3]})
     tensorflow = question(x, "tf_fn", "tf_fn" in names, inputs)
     point = inputs["float32 tensor"][0]
     gradient = x.ask("gradient", Gradient("tf_fn", (send(point, "tensor"),), "dx"))
     return Evidence(
-        numpy, tensorflow, gradient, x.answers("gradients", x=point.astype(np.float64)),
-        touches_numpy(x, point), {name: other_sigma(x, name, flat) for name in ("np_fn", "tf_fn")})
+        numpy,
+        tensorflow,
+        gradient,
+        x.answers("gradients", x=point.astype(np.float64)),
+        touches_numpy(x, point),
+        {name: other_sigma(x, name, flat) for name in ("np_fn", "tf_fn")},
+    )
 
 
 def question(x: Examiner, name: str, exists: bool, inputs: Mapping[str, tuple[Numbers, str]]) -> Answering:
@@ -83,7 +94,9 @@ def question(x: Examiner, name: str, exists: bool, inputs: Mapping[str, tuple[Nu
         asked.append(Asked(form, values, observation, x.answers("values", x=values.astype(np.float64))))
     found = source.definition(x.cells, name)
     values, made_by = inputs["float array"]
-    ready = x.ask(f"{name}.ready-made", Call("ready_made", (Ref(name), send(values, made_by)), into="r")).values.get("r")
+    ready = x.ask(f"{name}.ready-made", Call("ready_made", (Ref(name), send(values, made_by)), into="r")).values.get(
+        "r"
+    )
     return Answering(name, exists, tuple(asked), found[0] if found else None, ready is True)
 
 
@@ -125,7 +138,9 @@ def raised(who: Answering, asked: Asked) -> Finding:
     trouble = asked.observation.trouble
     if trouble is None:
         return failed(f"`{who.name}` gave no answer in time for a {asked.form}.", cell=who.cell)
-    return failed(f"`{who.name}` stops with {trouble.kind} for a {asked.form}: {trouble.message[:200]}", cell=trouble.cell)
+    return failed(
+        f"`{who.name}` stops with {trouble.kind} for a {asked.form}: {trouble.message[:200]}", cell=trouble.cell
+    )
 
 
 def judged_value(who: Answering, asked: Asked) -> Finding | None:
@@ -140,7 +155,9 @@ def judged_value(who: Answering, asked: Asked) -> Finding | None:
     if name == "deck":
         return None
     message = "" if name else f"For a {asked.form}, `{who.name}` gives other numbers than the density."
-    return failed(message, slug(name) if name else None, difference=difference(value.reshape(deck.shape), deck), cell=who.cell)
+    return failed(
+        message, slug(name) if name else None, difference=difference(value.reshape(deck.shape), deck), cell=who.cell
+    )
 
 
 def judged_shape(who: Answering, form: str) -> Finding:
@@ -148,8 +165,12 @@ def judged_shape(who: Answering, form: str) -> Finding:
     if asked is None or asked.value is None:
         return raised(who, asked) if asked else failed(f"`{who.name}` does not exist.")
     if asked.value.shape != asked.x.shape:
-        return failed(mistake=None, message="The result does not keep the shape of x.",
-                      difference=difference(asked.value, asked.answers["deck"]["p"]), cell=who.cell)
+        return failed(
+            mistake=None,
+            message="The result does not keep the shape of x.",
+            difference=difference(asked.value, asked.answers["deck"]["p"]),
+            cell=who.cell,
+        )
     return passed("The result has the shape of x.")
 
 
@@ -185,9 +206,16 @@ def tf_tensor(e: Evidence) -> Finding:
     answered = [a for a in e.tensorflow.asked if a.value is not None]
     for asked in answered:
         if asked.value is not None and asked.value.shape != asked.x.shape:
-            return failed("The result does not keep the shape of x.", cell=e.tensorflow.cell,
-                          difference=difference(asked.value, asked.answers["deck"]["p"]))
-    return passed("`tf_fn` returns a tensor of x's shape.") if answered else blocked("Not checked because `tf_fn` gave no numbers.")
+            return failed(
+                "The result does not keep the shape of x.",
+                cell=e.tensorflow.cell,
+                difference=difference(asked.value, asked.answers["deck"]["p"]),
+            )
+    return (
+        passed("`tf_fn` returns a tensor of x's shape.")
+        if answered
+        else blocked("Not checked because `tf_fn` gave no numbers.")
+    )
 
 
 @check(LAB, "tf-gradient")
@@ -196,7 +224,9 @@ def tf_gradient(e: Evidence) -> Finding:
     if e.gradient.status is not Status.ANSWERED or seen is None:
         if e.numpy_touched:
             return failed(mistake="numpy-in-tf", cell=e.tensorflow.cell)
-        return passed("TensorFlow does all of the work; `x` is wrapped anew inside, so its own gradient is not followed.")
+        return passed(
+            "TensorFlow does all of the work; `x` is wrapped anew inside, so its own gradient is not followed."
+        )
     deck = e.gradients["deck"]["dx"]
     name = nearest({"dx": seen}, e.gradients)
     if name == "deck":
@@ -209,12 +239,22 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     found = []
     for who in (e.numpy, e.tensorflow):
         if not e.other_sigma[who.name] and judged_values(who).verdict is Verdict.PASS:
-            found.append(Remark("precedence", f"`{who.name}` is right for σ = 1, but not for other values of σ: look at which "
-                                "part of the formula your brackets hold together."))
+            found.append(
+                Remark(
+                    "precedence",
+                    f"`{who.name}` is right for σ = 1, but not for other values of σ: look at which "
+                    "part of the formula your brackets hold together.",
+                )
+            )
     refused = [a.form for a in e.tensorflow.asked if a.observation.status is Status.RAISED]
     if refused and any(a.value is not None for a in e.tensorflow.asked):
-        found.append(Remark("forms", f"`tf_fn` does not take every kind of input: {', '.join(refused)} made it stop. "
-                            "`tf.cast(x, tf.float32)` at its start would accept them all."))
+        found.append(
+            Remark(
+                "forms",
+                f"`tf_fn` does not take every kind of input: {', '.join(refused)} made it stop. "
+                "`tf.cast(x, tf.float32)` at its start would accept them all.",
+            )
+        )
     return tuple(found)
 
 

@@ -63,11 +63,13 @@ def is_rate(name: str) -> bool:
 
 def dropout_settings(contact: Contact, rate: float) -> Settings:
     """The contact with every dropout rate set: attributes and constructor arguments named like one (keep: 1 − rate)."""
+
     def value(name: str) -> float:
         return 1 - rate if "keep" in name.lower() else rate
 
-    attributes: dict[str, Scalar] = {name: value(name) for name, old in contact.scalars.items()
-                                     if is_rate(name) and type(old) in (int, float)}
+    attributes: dict[str, Scalar] = {
+        name: value(name) for name, old in contact.scalars.items() if is_rate(name) and type(old) in (int, float)
+    }
     recipe = contact.recipe
     for name in recipe.parameters[1:]:
         default = next((p.default for p in contact.info.parameters if p.name == name), None)
@@ -94,10 +96,17 @@ def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | 
     sites = tuple(site(z[:, 0]) for z in known)
     at_test, classifies, test_rate = tested(x, loud, chain)
     return Dropping(
-        sites, float(np.mean((known[-1] == 0).sum(axis=1) % known[-1].shape[1] != 0)), loud.found,
+        sites,
+        float(np.mean((known[-1] == 0).sum(axis=1) % known[-1].shape[1] != 0)),
+        loud.found,
         as_run(x, contact, chain) if any(s.dropped > 0.02 for s in sites) else None,
-        model_drops(x, loud, chain, watched[0]), at_test, classifies, test_rate,
-        passed_rate(watched[0], under_tape=True), float(np.mean(known[-1][:, 0])))
+        model_drops(x, loud, chain, watched[0]),
+        at_test,
+        classifies,
+        test_rate,
+        passed_rate(watched[0], under_tape=True),
+        float(np.mean(known[-1][:, 0])),
+    )
 
 
 def drawn(watched: Watched | None, contact: Contact) -> Numbers | None:
@@ -147,7 +156,9 @@ def draws(x: Examiner, settings: Settings, chain: Chain, layer: int) -> Watched 
     contact = settings.contact
     weights = with_bias_shapes(contact, one_unit(chain, layer))
     name = f"{contact.info.name}.dropout.{layer}.{sorted(settings.attributes.items())}"
-    return watched_in(x.ask(name, *training(contact, *equal_rows(contact), weights=weights, attributes=settings.attributes)))
+    return watched_in(
+        x.ask(name, *training(contact, *equal_rows(contact), weights=weights, attributes=settings.attributes))
+    )
 
 
 def as_run(x: Examiner, contact: Contact, chain: Chain) -> float:
@@ -162,7 +173,9 @@ def as_run(x: Examiner, contact: Contact, chain: Chain) -> float:
             recipe = recipe.changed(name, value) if value is not None else recipe
         runs.append(Settings(replace(contact, recipe=recipe), {}, True))
     for t in [t for t in contact.inventory.trainings if t.cls == contact.info.name][-12:]:
-        runs.append(Settings(contact, {name: v for name, v in t.scalars.items() if is_rate(name) and v is not None}, True))
+        runs.append(
+            Settings(contact, {name: v for name, v in t.scalars.items() if is_rate(name) and v is not None}, True)
+        )
     distinct = {str((s.contact.recipe, dict(s.attributes))): s for s in runs or [Settings(contact, {}, False)]}
     shares = []
     for settings in list(distinct.values())[-8:]:
@@ -176,7 +189,9 @@ def model_drops(x: Examiner, settings: Settings, chain: Chain, trained: Watched 
     call = next((c for c in trained.calls if c.under_tape), None) if trained else None
     contact = settings.contact
     parameters = contact.info.methods.get(call.method, ()) if call else ()
-    rate = next((p.name for p in parameters[1:] if re.search(r"rate|drop|keep|prob|^p$|train", p.name, re.IGNORECASE)), None)
+    rate = next(
+        (p.name for p in parameters[1:] if re.search(r"rate|drop|keep|prob|^p$|train", p.name, re.IGNORECASE)), None
+    )
     if call is None or rate is None:
         return False
     value: Scalar = True if re.search("train", rate) else 1 - ASKED_RATE if "keep" in rate else ASKED_RATE
@@ -193,8 +208,12 @@ def tested(x: Examiner, settings: Settings, chain: Chain) -> tuple[bool, bool, f
     contact = settings.contact
     weights = with_bias_shapes(contact, {layer.W: x.normal(f"test {layer.W}", layer.shape, 1.0) for layer in chain})
     data, labels = (part[:256] for part in equal_rows(contact))
-    seen = watched_in(x.ask(f"{contact.info.name}.classify", *classifying(
-        contact, data, labels, weights=weights, attributes=settings.attributes)))
+    seen = watched_in(
+        x.ask(
+            f"{contact.info.name}.classify",
+            *classifying(contact, data, labels, weights=weights, attributes=settings.attributes),
+        )
+    )
     z = logits_in(seen, data, under_tape=False)
     predictions = array(seen.returned) if seen else None
     classifies = predictions is not None and predictions.size == len(labels)

@@ -64,7 +64,9 @@ def examine(examiner: Examiner) -> Examination:
         evidence = checks.INTERVIEWS[lab](examiner)
     except Exception:
         log.exception("the interview of %s failed", lab)
-        fault = "The grader itself failed while asking your notebook; your instructor has been told. No points are lost."
+        fault = (
+            "The grader itself failed while asking your notebook; your instructor has been told. No points are lost."
+        )
         return Examination(tuple(Finding(name, Verdict.UNSURE, fault) for name in checks.CHECKS[lab]))
     findings = tuple(found(name, check, evidence) for name, check in checks.CHECKS[lab].items())
     try:

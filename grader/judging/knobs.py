@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers
 from grader.judging.classifier import Contact, Recipe, first_gradients, moved, training, watched_in
@@ -26,12 +27,18 @@ class Knob(Struct, frozen=True):
 
 
 def knobs(contact: Contact) -> list[Knob]:
-    found = [Knob("argument", name) for name in contact.recipe.parameters[1:]
-             if is_number(contact.recipe.argument(name)) or default_of(contact, name) is not None]
+    found = [
+        Knob("argument", name)
+        for name in contact.recipe.parameters[1:]
+        if is_number(contact.recipe.argument(name)) or default_of(contact, name) is not None
+    ]
     found += [Knob("attribute", name) for name, value in contact.scalars.items() if is_number(value)]
     found += [Knob("train", name) for name, value in numbered_arguments(contact).items() if is_number(value)]
-    found += [Knob("global", name) for name, value in contact.inventory.scalars.items()
-              if is_number(value) and GLOBAL_NAMES.search(name)]
+    found += [
+        Knob("global", name)
+        for name, value in contact.inventory.scalars.items()
+        if is_number(value) and GLOBAL_NAMES.search(name)
+    ]
     return [knob for knob in found if not NOT_STEERING.search(knob.name)][:24]
 
 
@@ -53,7 +60,7 @@ def is_number(value: object) -> bool:
 def with_knob(contact: Contact, knob: Knob, value: float) -> tuple[Contact, dict[str, Scalar], list[Step]]:
     """The contact, the attributes and the steps before construction that set one knob."""
     if knob.kind == "argument":
-        return replaced(contact, recipe=contact.recipe.changed(knob.name, value)), {}, []
+        return replace(contact, recipe=contact.recipe.changed(knob.name, value)), {}, []
     if knob.kind == "attribute":
         return contact, {knob.name: value}, []
     if knob.kind == "global":
@@ -61,19 +68,16 @@ def with_knob(contact: Contact, knob: Knob, value: float) -> tuple[Contact, dict
     names = [p.name for p in contact.info.methods.get(contact.trainer, ())]
     at = names.index(knob.name)
     if at < len(contact.train_args):
-        args = (*contact.train_args[:at], value, *contact.train_args[at + 1:])
-        return replaced(contact, train_args=args), {}, []
-    return replaced(contact, train_kwargs={**contact.train_kwargs, knob.name: value}), {}, []
-
-
-def replaced(contact: Contact, **fields: Recipe | tuple[Value, ...] | dict[str, Value]) -> Contact:
-    from msgspec.structs import replace
-
-    return replace(contact, **fields)  # type: ignore[arg-type]
+        args = (*contact.train_args[:at], value, *contact.train_args[at + 1 :])
+        return replace(contact, train_args=args), {}, []
+    return replace(contact, train_kwargs={**contact.train_kwargs, knob.name: value}), {}, []
 
 
 def step_with(
-    x: Examiner, contact: Contact, data: tuple[Numbers, Numbers], weights: Mapping[str, Numbers],
+    x: Examiner,
+    contact: Contact,
+    data: tuple[Numbers, Numbers],
+    weights: Mapping[str, Numbers],
     settings: Mapping[Knob, float],
 ) -> Watched | None:
     """One watched step with these weights and every knob in `settings` set."""
@@ -84,14 +88,16 @@ def step_with(
         attributes |= more
         before += steps
     named = ".".join(f"{k.kind}-{k.name}" for k in settings) or "as-is"
-    seen = x.ask(f"{contact.info.name}.step.{named}", *training(
-        contact, *data, weights=weights, attributes=attributes, before=before))
+    seen = x.ask(
+        f"{contact.info.name}.step.{named}",
+        *training(contact, *data, weights=weights, attributes=attributes, before=before),
+    )
     watched = watched_in(seen)
     return watched if watched is not None and watched.tape else None
 
 
 def steering(base: Watched, other: Watched | None, path: str) -> str | None:
-    """"gradient" when a knob's move changed the gradient of a variable, "update" when only its change in a step, else None."""
+    """ "gradient" when a knob's move changed the gradient of a variable, "update" when only its change in a step, else None."""
     if other is None:
         return None
     old, new = first_gradients(base).get(path), first_gradients(other).get(path)
@@ -122,5 +128,3 @@ def values_tried(contact: Contact, knob: Knob) -> set[float]:
             if isinstance(value, (int, float)):
                 tried.add(float(value))
     return tried
-
-

@@ -29,13 +29,20 @@ def chains(variables: Sequence[VariableInfo], features: int, connected: Sequence
     matrices = [v for v in variables if len(v.shape) == 2 and v not in biases]
     used = longest([v for v in matrices if v.path in connected], features)
     every = [order for order in longest(matrices, features) if order not in used]
-    found = [*islice(assigned(used, biases, connected), ASSIGNMENTS), *islice(assigned(every, biases, connected), ASSIGNMENTS)]
+    found = [
+        *islice(assigned(used, biases, connected), ASSIGNMENTS),
+        *islice(assigned(every, biases, connected), ASSIGNMENTS),
+    ]
     return list(dict.fromkeys(found))
 
 
 def is_row(v: VariableInfo, pool: Sequence[VariableInfo]) -> bool:
     """A bias written as [1, d]."""
-    return len(v.shape) == 2 and v.shape[0] == 1 and any(len(o.shape) == 2 and o.shape[1] == v.shape[1] and o.shape[0] > 1 for o in pool)
+    return (
+        len(v.shape) == 2
+        and v.shape[0] == 1
+        and any(len(o.shape) == 2 and o.shape[1] == v.shape[1] and o.shape[0] > 1 for o in pool)
+    )
 
 
 def longest(matrices: Sequence[VariableInfo], features: int) -> list[tuple[VariableInfo, ...]]:
@@ -55,7 +62,9 @@ def longest(matrices: Sequence[VariableInfo], features: int) -> list[tuple[Varia
     return best
 
 
-def assigned(orders: Sequence[tuple[VariableInfo, ...]], biases: Sequence[VariableInfo], connected: Sequence[str]) -> Iterator[Chain]:
+def assigned(
+    orders: Sequence[tuple[VariableInfo, ...]], biases: Sequence[VariableInfo], connected: Sequence[str]
+) -> Iterator[Chain]:
     """Every order with every way to give equal-sized biases to its layers; those in use and in order of creation first."""
     for order in orders:
         widths = [m.shape[1] for m in order]
@@ -68,4 +77,7 @@ def assigned(orders: Sequence[tuple[VariableInfo, ...]], biases: Sequence[Variab
         for way in product(*ways):
             left = {width: list(chosen) for width, chosen in way}
             taken = [left[width].pop(0) for width in widths]
-            yield tuple(LayerPaths(m.path, b.path if b else None, (m.shape[0], m.shape[1])) for m, b in zip(order, taken, strict=True))
+            yield tuple(
+                LayerPaths(m.path, b.path if b else None, (m.shape[0], m.shape[1]))
+                for m, b in zip(order, taken, strict=True)
+            )

@@ -37,12 +37,16 @@ def question_learning(x: Examiner, contact: Contact) -> Learning:
     generator = x.generator("learning")
     counts = generator.integers(0, 3, (max(EXAMPLES, batch), contact.features)).astype(np.float32)
     half = contact.features // 2
-    labels = (counts[:, :half].sum(1) > counts[:, half:2 * half].sum(1)).astype(np.int64)
+    labels = (counts[:, :half].sum(1) > counts[:, half : 2 * half].sum(1)).astype(np.int64)
     steps = EPOCHS * (len(labels) // batch)
     seen = x.ask(
-        f"{contact.info.name}.learns", *instance(contact, {}, loop_attributes(contact, batch, EPOCHS)),
-        *data_steps(contact, counts, labels), Put("evaluate_classifier", Ref(RISING)),
-        Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs, steps=steps, losses_only=True), seconds=60)
+        f"{contact.info.name}.learns",
+        *instance(contact, {}, loop_attributes(contact, batch, EPOCHS)),
+        *data_steps(contact, counts, labels),
+        Put("evaluate_classifier", Ref(RISING)),
+        Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs, steps=steps, losses_only=True),
+        seconds=60,
+    )
     watched = seen.values.get("w")
     if not isinstance(watched, Watched):
         return Learning((), seen.trouble)

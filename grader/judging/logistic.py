@@ -6,9 +6,9 @@ import numpy as np
 from msgspec import Struct
 
 from grader.judging import blindness
-from grader.judging.arrays import Numbers
+from grader.judging.arrays import Numbers, array
 from grader.judging.checks import blocked, check, failed, interview, manual, passed, remarks, unattempted
-from grader.judging.classifier import Contact, candidates, first_gradients, logits_in, meet
+from grader.judging.classifier import Contact, candidates, classifying, first_gradients, logits_in, meet, watched_in
 from grader.judging.compare import agree, difference, nearest, slug
 from grader.judging.examiner import Examiner
 from grader.judging.knobs import MOVED_TO, Knob, knobs, steering, step_with, values_tried
@@ -32,6 +32,7 @@ class Evidence(Struct, frozen=True):
     penalty_knobs: tuple[Knob, ...] = ()
     rate_knobs: tuple[Knob, ...] = ()
     test_misuse: tuple[str, int] | None = None  # sentence, cell
+    classifies: bool = True  # `classify` returns a prediction for each example
 
     @property
     def explanation(self) -> str | None:
@@ -71,16 +72,30 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     steers = {knob: steering(base, step_with(x, contact, data, values, {knob: MOVED_TO}), W) for knob in knobs(contact)}
     penalty = tuple(sorted((knob for knob, what in steers.items() if what == "gradient"), key=written_last))
     zero = step_with(x, contact, data, values, dict.fromkeys(penalty, 0.0)) if penalty else base
-    high = step_with(x, contact, data, values, {**dict.fromkeys(penalty, 0.0), penalty[0]: MOVED_TO}) if penalty else None
+    high = (
+        step_with(x, contact, data, values, {**dict.fromkeys(penalty, 0.0), penalty[0]: MOVED_TO}) if penalty else None
+    )
     plain = x.answers("step", lam=0.0, **case)
     return Evidence(
         contact,
-        logits_in(base, data[0], under_tape=True), x.answers("values", **{k: case[k] for k in ("x", "W", "b")}),
-        gradients(zero, W, b), plain,
-        gradients(high, W, b), x.answers("step", lam=MOVED_TO, **case),
+        logits_in(base, data[0], under_tape=True),
+        x.answers("values", **{k: case[k] for k in ("x", "W", "b")}),
+        gradients(zero, W, b),
+        plain,
+        gradients(high, W, b),
+        x.answers("step", lam=MOVED_TO, **case),
         None if penalty else fixed_factor(gradients(base, W, b)["W"], plain["deck"]["W"], values[W]),
-        penalty, tuple(knob for knob, what in steers.items() if what == "update"),
-        blindness.test_misuse(x.cells))
+        penalty,
+        tuple(knob for knob, what in steers.items() if what == "update"),
+        blindness.test_misuse(x.cells),
+        classifies(x, contact, data),
+    )
+
+
+def classifies(x: Examiner, contact: Contact, data: tuple[Numbers, Numbers]) -> bool:
+    seen = watched_in(x.ask(f"{contact.info.name}.classify", *classifying(contact, *data)))
+    predictions = array(seen.returned) if seen else None
+    return predictions is not None and predictions.size == len(data[1])
 
 
 def written_last(knob: Knob) -> int:
@@ -117,9 +132,13 @@ def trains(e: Evidence) -> Finding:
     if e.contact is None:
         return failed("No class with a training method was left by your notebook.")
     if not e.contact.works:
-        told = f" It stops with {e.contact.trouble.kind}: {e.contact.trouble.message[:300]}" if e.contact.trouble else ""
-        return failed(f"`{e.contact.info.name}` could not be trained for one step on a few small examples.{told}",
-                      cell=e.contact.trouble.cell if e.contact.trouble else e.contact.info.cell)
+        told = (
+            f" It stops with {e.contact.trouble.kind}: {e.contact.trouble.message[:300]}" if e.contact.trouble else ""
+        )
+        return failed(
+            f"`{e.contact.info.name}` could not be trained for one step on a few small examples.{told}",
+            cell=e.contact.trouble.cell if e.contact.trouble else e.contact.info.cell,
+        )
     return passed(f"`{e.contact.info.name}` trains.")
 
 
@@ -132,12 +151,17 @@ def logits(e: Evidence) -> Finding:
     if name and slug(name) == "softmax-before-loss":
         return failed(mistake="softmax-before-loss", cell=where(e))
     if e.logits is not None and nearest({"logits": e.logits}, e.logits_answers) is None:
-        return failed("The model's output is not xW + b.", cell=where(e),
-                      difference=difference(e.logits, e.logits_answers["deck"]["logits"]))
+        return failed(
+            "The model's output is not xW + b.",
+            cell=where(e),
+            difference=difference(e.logits, e.logits_answers["deck"]["logits"]),
+        )
     if name is None and e.fixed_factor is None and e.explanation is None:
         W = e.zero.get("W")
         told = difference(W, e.zero_answers["deck"]["W"]) if W is not None else None
-        return failed("Without a penalty the gradient of W should be the cross-entropy's.", difference=told, cell=where(e))
+        return failed(
+            "Without a penalty the gradient of W should be the cross-entropy's.", difference=told, cell=where(e)
+        )
     return passed("The model computes xW + b and its cross-entropy.")
 
 
@@ -147,11 +171,24 @@ def learning_rate(e: Evidence) -> Finding:
         return passed(f"`{e.rate_knobs[0].name}` reaches the update.")
     if e.contact and any(len(values_tried(e.contact, knob)) > 1 for knob in e.rate_knobs):
         return passed(f"You set `{e.rate_knobs[0].name}` on the classifier before training, and it reaches the update.")
-    offered = [p.name for p in e.contact.info.parameters if p.name.lower().startswith(("lr", "learn", "rate", "eta", "alpha"))] \
-        if e.contact else []
+    offered = (
+        [
+            p.name
+            for p in e.contact.info.parameters
+            if p.name.lower().startswith(("lr", "learn", "rate", "eta", "alpha"))
+        ]
+        if e.contact
+        else []
+    )
     if offered:
-        return failed(f"`{offered[0]}` is an argument, but another value of it leaves the update unchanged.", "lr-unused", cell=where(e))
-    return failed("The learning rate cannot be chosen from outside: the constructor takes no such argument.", cell=where(e))
+        return failed(
+            f"`{offered[0]}` is an argument, but another value of it leaves the update unchanged.",
+            "lr-unused",
+            cell=where(e),
+        )
+    return failed(
+        "The learning rate cannot be chosen from outside: the constructor takes no such argument.", cell=where(e)
+    )
 
 
 @check(LAB, "learning-rate-sweep")
@@ -163,7 +200,9 @@ def learning_rate_sweep(e: Evidence) -> Finding:
 def l2_penalty(e: Evidence) -> Finding:
     if not e.penalty_knobs:
         if e.fixed_factor is not None and e.fixed_factor > 0:
-            return passed(f"The gradient holds {e.fixed_factor:.3g}·W beyond the cross-entropy's: an L2 penalty, its weight written into the code.")
+            return passed(
+                f"The gradient holds {e.fixed_factor:.3g}·W beyond the cross-entropy's: an L2 penalty, its weight written into the code."
+            )
         return failed(mistake="l2-unused", cell=where(e))
     name, deck = e.explanation, e.moved_answers["deck"]["W"]
     if name in WHOLE or name in {f"bias-regularised/{form}" for form in WHOLE}:
@@ -176,7 +215,9 @@ def l2_penalty(e: Evidence) -> Finding:
         return failed("Only b is penalised; the penalty belongs on W.", difference=told, cell=where(e))
     if odd_factor(e):
         return passed(f"The penalty adds {odd_factor(e):.3g}·λ·W to the gradient.", seen="odd-factor")
-    return failed(f"With λ = {MOVED_TO} the gradient of W is not the cross-entropy's plus 2λW.", difference=told, cell=where(e))
+    return failed(
+        f"With λ = {MOVED_TO} the gradient of W is not the cross-entropy's plus 2λW.", difference=told, cell=where(e)
+    )
 
 
 def odd_factor(e: Evidence) -> float | None:
@@ -207,14 +248,25 @@ def sweep(e: Evidence, steering_knobs: tuple[Knob, ...], what: str) -> Finding:
         return blocked("Not checked because there is no classifier.")
     tried = max((values_tried(e.contact, knob) for knob in steering_knobs), key=len, default=set())
     shown = ", ".join(f"{value:g}" for value in sorted(tried))
+    if tried == {0.0}:
+        return failed(
+            f"Every training of the notebook ran with a {what} of 0: the penalty was never at work.", cell=where(e)
+        )
     if len(tried) > 1:
         return passed(f"Tried: {shown}.", seen=shown)
-    return manual(f"The notebook as handed in trains with one {what} only{f' ({shown})' if shown else ''}. If you tried others by "
-                  "editing the cell, your teacher can see it in your notes.")
+    return manual(
+        f"The notebook as handed in trains with one {what} only{f' ({shown})' if shown else ''}. If you tried others by "
+        "editing the cell, your teacher can see it in your notes."
+    )
 
 
 @check(LAB, "blind-test")
 def blind_test(e: Evidence) -> Finding:
+    if not e.classifies:
+        return failed(
+            "`classify` does not return a prediction for each example, so no setting can be compared with another.",
+            cell=where(e),
+        )
     if e.test_misuse:
         return failed(e.test_misuse[0], "chosen-on-test", cell=e.test_misuse[1])
     return passed("The test set is not used for choosing.")
@@ -228,11 +280,26 @@ def where(e: Evidence) -> int | None:
 def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     found = []
     if e.explanation in ("half", "half-per-example", "bias-regularised/half"):
-        found.append(Remark("l2-half", "`tf.nn.l2_loss` is half the sum of squares: your λ counts half as much as the deck's. That is fine."))
+        found.append(
+            Remark(
+                "l2-half",
+                "`tf.nn.l2_loss` is half the sum of squares: your λ counts half as much as the deck's. That is fine.",
+            )
+        )
     if e.explanation and "per-example" in e.explanation:
-        found.append(Remark("l2-per-example", "Your penalty is divided by the number of examples: the same λ weighs less than the deck's."))
+        found.append(
+            Remark(
+                "l2-per-example",
+                "Your penalty is divided by the number of examples: the same λ weighs less than the deck's.",
+            )
+        )
     if e.logits is not None and nearest({"logits": e.logits}, e.logits_answers) in ("probabilities", "exponentials"):
-        found.append(Remark("probabilities", "Your model returns exp(xW + b), as the deck writes it, and the cost takes its logarithm: a valid form."))
+        found.append(
+            Remark(
+                "probabilities",
+                "Your model returns exp(xW + b), as the deck writes it, and the cost takes its logarithm: a valid form.",
+            )
+        )
     return tuple(found)
 
 
@@ -241,5 +308,10 @@ def nothing_begun(e: Evidence) -> bool:
     if e.contact is None or not e.contact.works:
         return False
     tried = max((len(values_tried(e.contact, knob)) for knob in e.rate_knobs), default=0)
-    return (not e.penalty_knobs and e.fixed_factor is None and tried < 2 and len(e.contact.info.parameters) <= 1
-            and not any(knob.from_outside for knob in e.rate_knobs))
+    return (
+        not e.penalty_knobs
+        and e.fixed_factor is None
+        and tried < 2
+        and len(e.contact.info.parameters) <= 1
+        and not any(knob.from_outside for knob in e.rate_knobs)
+    )

@@ -81,8 +81,12 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     data = x.normal("x", (contact.batch, contact.features), 1.0)
     weights = {v.path: weight(x, v.path, v.shape) for v in variables}
     quiet = dropout_settings(contact, 0.0)
-    trained = watched_in(x.ask(f"{contact.info.name}.step", *silenced(training(
-        quiet.contact, data, labels, weights=weights, attributes=quiet.attributes))))
+    trained = watched_in(
+        x.ask(
+            f"{contact.info.name}.step",
+            *silenced(training(quiet.contact, data, labels, weights=weights, attributes=quiet.attributes)),
+        )
+    )
     logits = logits_in(trained, data, under_tape=True)
     if logits is None:
         logits = classified_logits(x, contact, data, labels, weights)
@@ -91,11 +95,18 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     if len(chain) < 2 or trained is None:
         return evidence
     return Evidence(
-        contact, chain, logits, values, name,
+        contact,
+        chain,
+        logits,
+        values,
+        name,
         gradients_by_role(trained, chain),
         x.answers("step", x=data.astype(np.float64), layers=layer_values(chain, weights), labels=labels),
-        standing(trained, chain), evidence.symmetric,
-        question_dropout(x, contact, chain), question_learning(x, contact))
+        standing(trained, chain),
+        evidence.symmetric,
+        question_dropout(x, contact, chain),
+        question_learning(x, contact),
+    )
 
 
 def weight(x: Examiner, path: str, shape: tuple[int, ...]) -> Numbers:
@@ -103,15 +114,23 @@ def weight(x: Examiner, path: str, shape: tuple[int, ...]) -> Numbers:
     return x.normal(f"weight {path}", shape, 0.5 if len(shape) == 1 else 1.4 / np.sqrt(max(shape[0], 1)))
 
 
-def classified_logits(x: Examiner, contact: Contact, data: Numbers, labels: Numbers, weights: Mapping[str, Numbers]) -> Numbers | None:
+def classified_logits(
+    x: Examiner, contact: Contact, data: Numbers, labels: Numbers, weights: Mapping[str, Numbers]
+) -> Numbers | None:
     quiet = dropout_settings(contact, 0.0)
-    seen = x.ask(f"{contact.info.name}.logits", *silenced(classifying(
-        quiet.contact, data, labels, weights=weights, attributes=quiet.attributes)))
+    seen = x.ask(
+        f"{contact.info.name}.logits",
+        *silenced(classifying(quiet.contact, data, labels, weights=weights, attributes=quiet.attributes)),
+    )
     return logits_in(watched_in(seen), data, under_tape=False)
 
 
 def best_chain(
-    x: Examiner, found: list[Chain], data: Numbers, weights: Mapping[str, Numbers], logits: Numbers | None,
+    x: Examiner,
+    found: list[Chain],
+    data: Numbers,
+    weights: Mapping[str, Numbers],
+    logits: Numbers | None,
 ) -> tuple[Chain, Answers, str | None]:
     """The assignment of variables to layers that explains the logits; names and order only break ties."""
     first: tuple[Chain, Answers, str | None] | None = None
@@ -130,7 +149,9 @@ def best_chain(
 
 def layer_values(chain: Chain, weights: Mapping[str, Numbers]) -> list[tuple[Numbers, Numbers]]:
     """(W, b) of each layer as the oracle takes them; a missing bias is zero."""
-    return [(weights[layer.W], weights[layer.b].reshape(-1) if layer.b else np.zeros(layer.shape[1])) for layer in chain]
+    return [
+        (weights[layer.W], weights[layer.b].reshape(-1) if layer.b else np.zeros(layer.shape[1])) for layer in chain
+    ]
 
 
 def gradients_by_role(watched: Watched, chain: Chain) -> dict[str, Numbers | None]:

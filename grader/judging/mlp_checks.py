@@ -22,18 +22,26 @@ def trains(e: Evidence) -> Finding:
     if not e.contact.works:
         trouble = e.contact.trouble
         told = f" It stops with {trouble.kind}: {trouble.message[:300]}" if trouble else " No gradient was taken."
-        return failed(f"`{e.contact.info.name}` could not be trained for one step on a few small examples.{told}",
-                      cell=trouble.cell if trouble and trouble.cell is not None else where(e))
+        return failed(
+            f"`{e.contact.info.name}` could not be trained for one step on a few small examples.{told}",
+            cell=trouble.cell if trouble and trouble.cell is not None else where(e),
+        )
     return passed(f"`{e.contact.info.name}` trains.")
 
 
 @check(LAB, "hidden-layers")
 def hidden_layers(e: Evidence) -> Finding:
-    sizes = " → ".join(str(n) for n in (*[layer.shape[0] for layer in e.chain], *[layer.shape[1] for layer in e.chain[-1:]]))
+    sizes = " → ".join(
+        str(n) for n in (*[layer.shape[0] for layer in e.chain], *[layer.shape[1] for layer in e.chain[-1:]])
+    )
     if len(e.chain) == 2:
         return failed(mistake="one-hidden-layer", seen=sizes, cell=where(e))
     if len(e.chain) < 2:
-        return failed("The network leads from the words straight to the logits: there is no hidden layer yet.", seen=sizes, cell=where(e))
+        return failed(
+            "The network leads from the words straight to the logits: there is no hidden layer yet.",
+            seen=sizes,
+            cell=where(e),
+        )
     bare = [i for i, layer in enumerate(e.chain) if layer.b is None]
     if bare:
         return failed(mistake="bias-missing", seen=sizes, cell=where(e))
@@ -43,20 +51,26 @@ def hidden_layers(e: Evidence) -> Finding:
 @check(LAB, "initial-weights")
 def initial_weights(e: Evidence) -> Finding:
     if e.symmetric:
-        return failed(mistake="zero-weights", seen=", ".join(path.removeprefix("c.") for path in e.symmetric), cell=where(e))
+        return failed(
+            mistake="zero-weights", seen=", ".join(path.removeprefix("c.") for path in e.symmetric), cell=where(e)
+        )
     return passed("The hidden layers start from different random weights.")
 
 
 @check(LAB, "forward")
 def forward(e: Evidence) -> Finding:
     if e.logits is None:
-        return unsure("No method of your class returns the logits [examples, classes], so the forward pass could not be asked on its own.")
+        return unsure(
+            "No method of your class returns the logits [examples, classes], so the forward pass could not be asked on its own."
+        )
     if e.explanation in ACCEPTED:
         return passed("The logits are those of the deck's equations, entry by entry.")
     told = difference(e.logits, e.values["deck"]["logits"])
     if e.explanation:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=where(e))
-    return failed("The logits differ from softmax-free h₁W₂ + b₂ with ReLU layers before it.", difference=told, cell=where(e))
+    return failed(
+        "The logits differ from softmax-free h₁W₂ + b₂ with ReLU layers before it.", difference=told, cell=where(e)
+    )
 
 
 @check(LAB, "loss-gradients")
@@ -70,8 +84,11 @@ def loss_gradients(e: Evidence) -> Finding:
     if name:
         return failed(mistake=slug(name), cell=where(e))
     role, gradient = max(seen.items(), key=lambda item: gap(item[1], e.steps["deck"][item[0]]))
-    return failed(f"The gradient of {role} is not that of the mean cross-entropy of your logits.",
-                  difference=difference(gradient, e.steps["deck"][role]), cell=where(e))
+    return failed(
+        f"The gradient of {role} is not that of the mean cross-entropy of your logits.",
+        difference=difference(gradient, e.steps["deck"][role]),
+        cell=where(e),
+    )
 
 
 def gap(seen: np.ndarray, expected: np.ndarray) -> float:
@@ -101,24 +118,39 @@ def dropout_in_training(e: Evidence) -> Finding:
     shown = ", ".join(f"layer {i + 1}: {share:.0%} of the units dropped" for i, share in enumerate(dropped))
     on = [share > 0.02 for share in dropped]
     if d.on_logits > 0.02:
-        return failed(mistake="dropout-on-logits", seen=f"single logits are zero for {d.on_logits:.0%} of equal examples", cell=where(e))
+        return failed(
+            mistake="dropout-on-logits",
+            seen=f"single logits are zero for {d.on_logits:.0%} of equal examples",
+            cell=where(e),
+        )
     if not any(on):
         return failed(mistake="dropout-never-on" if d.model_can else "dropout-missing", seen=shown, cell=where(e))
     if d.as_run is not None and d.as_run <= 0.01:
-        return failed(mistake="dropout-never-on", seen="no training of your notebook ran with a rate above 0", cell=where(e))
+        return failed(
+            mistake="dropout-never-on", seen="no training of your notebook ran with a rate above 0", cell=where(e)
+        )
     if max(dropped) > 0.5 and (not d.settable or abs(max(dropped) - (1 - ASKED_RATE)) < 0.08):
         return failed(mistake="keep-rate-confusion", seen=shown, cell=where(e))
-    if d.train_rate and 0 < d.train_rate < 1 and min(abs(max(dropped) - r) for r in (d.train_rate, 1 - d.train_rate)) > 0.07:
+    if (
+        d.train_rate
+        and 0 < d.train_rate < 1
+        and min(abs(max(dropped) - r) for r in (d.train_rate, 1 - d.train_rate)) > 0.07
+    ):
         return failed(mistake="rate-ignored", seen=f"asked for {d.train_rate:g}; {shown}", cell=where(e))
     if e.explanation not in ACCEPTED:  # without ReLU a hidden unit's mask cannot be followed through the next layer
         return passed(f"Units are dropped: {shown}.", seen=shown)
     if not all(on):
         return failed(mistake="dropout-on-one-layer", seen=shown, cell=where(e))
     if d.mean < 0.9:
-        return failed(mistake="missing-rescaling", seen=f"activations shrink to {d.mean:.2f} of their mean", cell=where(e))
+        return failed(
+            mistake="missing-rescaling", seen=f"activations shrink to {d.mean:.2f} of their mean", cell=where(e)
+        )
     if d.mean > 1.15:
-        return failed("With dropout the activations grow: their mean should stay what it is without.",
-                      seen=f"activations grow to {d.mean:.2f} of their mean", cell=where(e))
+        return failed(
+            "With dropout the activations grow: their mean should stay what it is without.",
+            seen=f"activations grow to {d.mean:.2f} of their mean",
+            cell=where(e),
+        )
     return passed(shown[0].upper() + shown[1:] + ", the rest rescaled.", seen=shown)
 
 
@@ -142,28 +174,56 @@ def learns(e: Evidence) -> Finding:
     if learning is None or learning.first is None:
         return unsure("The loss of a longer training could not be followed.")
     if not learning.fell:
-        return failed(f"The loss does not fall on a small task: {learning.losses[0]:.3f} at first, {learning.losses[-1]:.3f} after "
-                      f"{len(learning.losses)} steps.", cell=where(e))
-    return passed(f"The loss falls from {learning.losses[0]:.3f} to {learning.losses[-1]:.3f} in {len(learning.losses)} steps on a small task.")
+        return failed(
+            f"The loss does not fall on a small task: {learning.losses[0]:.3f} at first, {learning.losses[-1]:.3f} after "
+            f"{len(learning.losses)} steps.",
+            cell=where(e),
+        )
+    return passed(
+        f"The loss falls from {learning.losses[0]:.3f} to {learning.losses[-1]:.3f} in {len(learning.losses)} steps on a small task."
+    )
 
 
 @remarks(LAB)
 def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     found = []
     if len(e.chain) > 3:
-        found.append(Remark("more-layers", f"{len(e.chain) - 1} hidden layers instead of two: the deck invites trying that."))
+        found.append(
+            Remark("more-layers", f"{len(e.chain) - 1} hidden layers instead of two: the deck invites trying that.")
+        )
     sizes = [layer.shape[1] for layer in e.chain[:-1]]
     if len(e.chain) == 3 and sizes != [50, 50]:
-        found.append(Remark("other-sizes", f"Hidden layers of {sizes[0]} and {sizes[1]} units instead of 50 and 50: tuning is welcome."))
+        found.append(
+            Remark(
+                "other-sizes",
+                f"Hidden layers of {sizes[0]} and {sizes[1]} units instead of 50 and 50: tuning is welcome.",
+            )
+        )
     if e.chain and e.chain[-1].shape[1] == 5:
         found.append(Remark("five-way", "Five classes instead of two: the extra is done."))
     if e.explanation == "probabilities":
-        found.append(Remark("probabilities", "Your model returns probabilities instead of logits; with your cost that is a valid form."))
-    if e.gradients and penalised(e) and nearest({r: g for r, g in e.gradients.items() if g is not None}, e.steps) is None:
-        found.append(Remark("l2-kept", "The L2 penalty of Assignment 1 is still in the cost: it goes well with dropout."))
+        found.append(
+            Remark(
+                "probabilities",
+                "Your model returns probabilities instead of logits; with your cost that is a valid form.",
+            )
+        )
+    if (
+        e.gradients
+        and penalised(e)
+        and nearest({r: g for r, g in e.gradients.items() if g is not None}, e.steps) is None
+    ):
+        found.append(
+            Remark("l2-kept", "The L2 penalty of Assignment 1 is still in the cost: it goes well with dropout.")
+        )
     learning = e.learning
     if learning and learning.first and learning.first > 2.0:
-        found.append(Remark("large-start", f"The first loss is {learning.first:.2f}; near ln 2 = 0.69 is usual. Smaller start weights train more calmly."))
+        found.append(
+            Remark(
+                "large-start",
+                f"The first loss is {learning.first:.2f}; near ln 2 = 0.69 is usual. Smaller start weights train more calmly.",
+            )
+        )
     return tuple(found)
 
 

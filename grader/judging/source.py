@@ -25,7 +25,9 @@ def definition(cells: Sequence[Cell], name: str) -> tuple[int, ast.AST] | None:
     for index, tree in trees(cells):
         for node in ast.walk(tree):
             is_function = isinstance(node, ast.FunctionDef) and node.name == name
-            is_lambda = isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets)
+            is_lambda = isinstance(node, ast.Assign) and any(
+                isinstance(t, ast.Name) and t.id == name for t in node.targets
+            )
             if is_function or is_lambda:
                 found = (index, node)
     return found
@@ -48,7 +50,7 @@ class _Literal(ast.NodeTransformer):
         return node
 
     def visit_arguments(self, node: ast.arguments) -> ast.AST:
-        for i, argument in enumerate(node.args[len(node.args) - len(node.defaults):]):
+        for i, argument in enumerate(node.args[len(node.args) - len(node.defaults) :]):
             if argument.arg.lower() in self.names and is_one(node.defaults[i]):
                 node.defaults[i], self.changed = ast.Constant(self.value), True
         return node

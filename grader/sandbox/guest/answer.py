@@ -48,7 +48,9 @@ class Namespace:
             if is_variable(old) and not is_variable(new):
                 old.assign(tf.cast(new, old.dtype))
                 return
-            self.undo.append(lambda: setattr(owner, target.attr, old) if old is not _ABSENT else delattr(owner, target.attr))
+            self.undo.append(
+                lambda: setattr(owner, target.attr, old) if old is not _ABSENT else delattr(owner, target.attr)
+            )
             setattr(owner, target.attr, new)
 
     def write(self, owner: Any, key: Any, new: Any) -> None:

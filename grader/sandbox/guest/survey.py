@@ -27,58 +27,81 @@ def inventory(names: dict[str, Any]) -> Inventory:
     public = {name: value for name, value in list(names.items()) if not name.startswith("_")}
     functions = [describe_function(name, value) for name, value in public.items() if is_own_function(value)]
     bound = {id(value): name for name, value in public.items()}
-    constructions = [Construction(shown.cls, shown.args, shown.kwargs, bound.get(id(made), ""))
-                     for shown, made in training.CONSTRUCTIONS]
+    constructions = [
+        Construction(shown.cls, shown.args, shown.kwargs, bound.get(id(made), ""))
+        for shown, made in training.CONSTRUCTIONS
+    ]
     return Inventory(
         classes=tuple(describe_class(cls) for cls in training.CLASSES.values()),
         functions=tuple(functions[:MOST]),
-        scalars={name: value for name, value in public.items() if type(value) in (bool, int, float) and abs(value) < 2**62},
+        scalars={
+            name: value for name, value in public.items() if type(value) in (bool, int, float) and abs(value) < 2**62
+        },
         sizes={name: len(value) for name, value in public.items() if isinstance(value, (list, dict, tuple))},
         constructions=tuple(constructions),
-        trainings=tuple(training.TRAININGS))
+        trainings=tuple(training.TRAININGS),
+    )
 
 
 def is_own_function(value: Any) -> bool:
     """A def, a lambda, or one of these wrapped by tf.function, functools.partial, np.vectorize or the like."""
     if isinstance(value, types.FunctionType):
         return value.__module__ == "__main__"
-    return type(value).__name__ in ("PolymorphicFunction", "Function", "partial", "vectorize", "_lru_cache_wrapper", "method")
+    return type(value).__name__ in (
+        "PolymorphicFunction",
+        "Function",
+        "partial",
+        "vectorize",
+        "_lru_cache_wrapper",
+        "method",
+    )
 
 
 def describe_class(cls: type) -> ClassInfo:
     own = training.own_functions(cls)
-    cells = [cell_of(inspect.unwrap(f).__code__.co_filename) for name, f in own.items() if name in vars(cls)]
+    cells = [
+        cell_of(code.co_filename) for name, f in own.items() if name in vars(cls) and (code := training.code_of(f))
+    ]
     return ClassInfo(
         name=cls.__name__,
         cell=next((cell for cell in cells if cell is not None), None),
         bases=tuple(base.__name__ for base in cls.__mro__[1:-1]),
         methods={name: parameters(f)[1:] for name, f in own.items()},
         trains=tuple(training.trainers(cls)),
-        parameters=parameters(cls.__init__)[1:])  # type: ignore[misc]
+        parameters=parameters(cls.__init__)[1:],
+    )  # type: ignore[misc]
 
 
 def describe_function(name: str, function: Any) -> FunctionInfo:
-    code = getattr(getattr(function, "python_function", function), "__code__", None)
+    code = training.code_of(function)
     return FunctionInfo(name, cell_of(code.co_filename) if code else None, parameters(function))
 
 
 def parameters(function: Any) -> tuple[ParameterInfo, ...]:
     try:
-        signature = inspect.signature(function)
+        signature = inspect.signature(getattr(function, "python_function", function))
     except (TypeError, ValueError):
         return ()
     return tuple(
         ParameterInfo(p.name, p.default is p.empty, p.default if type(p.default) in (bool, int, float, str) else None)
-        for p in signature.parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
+        for p in signature.parameters.values()
+        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    )
 
 
 def variables(owner: Any, path: str, values: bool) -> VariableList:
     listed = getattr(owner, "trainable_variables", None)
     trained = [id(v) for v in listed] if isinstance(listed, (list, tuple)) else []
-    found = [VariableInfo(where, tuple(int(n) for n in v.shape), str(getattr(v.dtype, "name", v.dtype)),
-                          trained.index(id(v)) if id(v) in trained else None,
-                          encode_array(v) if values else None)  # type: ignore[arg-type]
-             for where, v in reachable(owner, path)]
+    found = [
+        VariableInfo(
+            where,
+            tuple(int(n) for n in v.shape),
+            str(getattr(v.dtype, "name", v.dtype)),
+            trained.index(id(v)) if id(v) in trained else None,
+            encode_array(v) if values else None,
+        )  # type: ignore[arg-type]
+        for where, v in reachable(owner, path)
+    ]
     return VariableList(tuple(found), training.plain_attributes(owner))
 
 
@@ -106,6 +129,8 @@ def children(thing: Any, path: str) -> Iterator[tuple[str, Any]]:
         yield from ((f"{path}[{key!r}]", value) for key, value in list(thing.items()) if isinstance(key, (str, int)))
     elif isinstance(thing, (list, tuple)):
         yield from ((f"{path}[{i}]", value) for i, value in enumerate(thing[:MOST]))
+    elif hasattr(thing, "apply_gradients"):
+        return  # an optimizer's own variables are none of the model's
     elif hasattr(thing, "__dict__") and not isinstance(thing, (type, types.ModuleType, types.FunctionType)):
         names = sorted(vars(thing), key=lambda name: name in ("trainable_variables", "_trainable_variables"))
         yield from ((f"{path}.{name}", vars(thing)[name]) for name in names if name.isidentifier())

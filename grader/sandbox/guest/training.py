@@ -43,7 +43,7 @@ def register(cls: type, config: GuestConfig) -> None:
     CLASSES.pop(cls.__name__, None)
     CLASSES[cls.__name__] = cls
     for name in trainers(cls):
-        if name in cls.__dict__:
+        if isinstance(cls.__dict__.get(name), types.FunctionType):
             setattr(cls, name, within_policy(cls.__dict__[name], config))
     if "__init__" in cls.__dict__:
         cls.__init__ = remembered(cls, cls.__dict__["__init__"])  # type: ignore[misc]
@@ -58,20 +58,31 @@ def names_used(code: types.CodeType) -> set[str]:
     return used
 
 
-def own_functions(cls: type) -> dict[str, types.FunctionType]:
-    """Functions the notebook wrote for this class, those inherited from its other classes included."""
-    found: dict[str, types.FunctionType] = {}
+def own_functions(cls: type) -> dict[str, Any]:
+    """Functions the notebook wrote for this class, those inherited from its other classes and tf.functions included."""
+    found: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         if base.__module__ == "__main__":
-            found |= {name: f for name, f in vars(base).items() if isinstance(f, types.FunctionType)}
+            found |= {name: f for name, f in vars(base).items() if code_of(f) is not None}
     return found
+
+
+def code_of(function: Any) -> types.CodeType | None:
+    """The notebook's own code below wrappers of ours and of tf.function."""
+    plain = (
+        getattr(inspect.unwrap(function), "python_function", inspect.unwrap(function)) if callable(function) else None
+    )
+    return plain.__code__ if isinstance(plain, types.FunctionType) else None
 
 
 def trainers(cls: type) -> list[str]:
     """Own methods that open a GradientTape, or call a method or global function that does; outermost first."""
-    methods = {name: names_used(inspect.unwrap(f).__code__) for name, f in own_functions(cls).items()}
-    outside = {name: names_used(f.__code__) for name, f in list(sys.modules["__main__"].__dict__.items())
-               if isinstance(f, types.FunctionType) and f.__module__ == "__main__"}
+    methods = {name: names_used(code) for name, f in own_functions(cls).items() if (code := code_of(f))}
+    outside = {
+        name: names_used(f.__code__)
+        for name, f in list(sys.modules["__main__"].__dict__.items())
+        if isinstance(f, types.FunctionType) and f.__module__ == "__main__"
+    }
     found: list[str] = []
     grew = True
     while grew:
@@ -130,11 +141,16 @@ def logged(method: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any
         restore()
         _spent += time.monotonic() - started
         if len(TRAININGS) < KEPT:
-            TRAININGS.append(Training(type(owner).__name__, method.__name__, *shown, scalars,
-                                      record.first, record.last, record.steps, cut))
+            TRAININGS.append(
+                Training(
+                    type(owner).__name__, method.__name__, *shown, scalars, record.first, record.last, record.steps, cut
+                )
+            )
 
 
-def shorten(method: Any, owner: Any, bound: inspect.BoundArguments, config: GuestConfig) -> tuple[bool, Callable[[], None]]:
+def shorten(
+    method: Any, owner: Any, bound: inspect.BoundArguments, config: GuestConfig
+) -> tuple[bool, Callable[[], None]]:
     """Cut epochs (and with policy `none`, or the seconds used up, the data to one batch); returns an undo for the data.
 
     The number of epochs stays cut, so that later cells that plot over it fit what training returned.

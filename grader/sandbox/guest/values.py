@@ -51,7 +51,9 @@ def kind_of_array(thing: Any) -> str | None:
 
 
 def is_variable(thing: Any) -> bool:
-    return isinstance(thing, tf.Variable) or (type(thing).__module__.startswith("keras.") and hasattr(thing, "assign"))
+    return isinstance(thing, tf.Variable) or (
+        type(thing).__module__.startswith("keras.src.backend") and hasattr(thing, "assign")
+    )
 
 
 def opaque(thing: Any) -> Opaque:

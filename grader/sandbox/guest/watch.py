@@ -1,5 +1,7 @@
 """Calls a training method and notes what tape, optimizer, the object's own methods and its variables do."""
 
+import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -38,11 +40,14 @@ class Watcher:
         if self.step.losses_only:
             return
         rate = getattr(optimizer, "learning_rate", None)
-        self.updates.append(wire.UpdateEvent(
-            type(optimizer).__name__,
-            tape.mean(rate() if callable(rate) else rate),
-            tuple(self.paths.get(id(variable), "") for _, variable in pairs),
-            tuple(self.dense(gradient) for gradient, _ in pairs)))
+        self.updates.append(
+            wire.UpdateEvent(
+                type(optimizer).__name__,
+                tape.mean(rate() if callable(rate) else rate),
+                tuple(self.paths.get(id(variable), "") for _, variable in pairs),
+                tuple(self.dense(gradient) for gradient, _ in pairs),
+            )
+        )
 
     def updated(self) -> None:
         self.done += 1
@@ -55,25 +60,58 @@ class Watcher:
         return value if isinstance(value, wire.Array) else None
 
     def wrap_methods(self, owner: Any) -> Callable[[], None]:
-        """Shadow the owner's own methods by ones that take notes; returns the undo."""
-        own = getattr(owner, "__dict__", None)
-        if own is None or self.step.losses_only:
+        """Shadow the own methods of the owner's class, and the notebook's functions, by ones that take notes; returns the undo."""
+        if self.step.losses_only:
             return lambda: None
-        names = training.own_functions(type(owner))
-        wrapped = [name for name in names if name not in own and name not in ("__init__", self.step.method)]
-        for name in wrapped:
-            own[name] = self.noting(name, getattr(owner, name))
-        return lambda: [own.pop(name, None) for name in wrapped] and None
+        cls, main = type(owner), sys.modules["__main__"].__dict__
+        methods = {
+            name: plain
+            for name, plain in training.own_functions(cls).items()
+            if name not in ("__init__", self.step.method)
+        }
+        functions = {
+            name: f for name, f in main.items() if isinstance(f, types.FunctionType) and f.__module__ == "__main__"
+        }
+        kept = {name: vars(cls).get(name) for name in methods}
+        for name, plain in methods.items():
+            setattr(cls, name, self.noting_method(name, plain, owner))
+        main.update({name: self.noting(name, f) for name, f in functions.items()})
 
-    def noting(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-        def noted(*args: Any, **kwargs: Any) -> Any:
-            result = method(*args, **kwargs)
-            if len(self.calls) < 40:
-                self.calls.append(wire.MethodCall(name, tuple(map(encode, args)), {k: encode(v) for k, v in kwargs.items()},
-                                                  encode(result), tape.tape_is_open()))
-            return result
+        def undo() -> None:
+            main.update(functions)
+            for name, plain in kept.items():
+                if plain is None:
+                    delattr(cls, name)
+                else:
+                    setattr(cls, name, plain)
+
+        return undo
+
+    def noting_method(self, name: str, plain: Any, owner: Any) -> Callable[..., Any]:
+        """In the class, since `__call__` is looked up there; only the watched object's calls are noted."""
+
+        def noted(own: Any, *args: Any, **kwargs: Any) -> Any:
+            method = plain.__get__(own, type(own))
+            return self.note(name, method, args, kwargs) if own is owner else method(*args, **kwargs)
 
         return noted
+
+    def noting(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *args, **kwargs: self.note(name, function, args, kwargs)
+
+    def note(self, name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        if len(self.calls) < 40:
+            self.calls.append(
+                wire.MethodCall(
+                    name,
+                    tuple(map(encode, args)),
+                    {k: encode(v) for k, v in kwargs.items()},
+                    encode(result),
+                    tape.tape_is_open(),
+                )
+            )
+        return result
 
 
 def flatten_with_none(gradients: Any, count: int) -> list[Any]:
@@ -82,13 +120,17 @@ def flatten_with_none(gradients: Any, count: int) -> list[Any]:
     return flat if len(flat) == count else [None] * count
 
 
-def watched(owner: Any, step: wire.Watch, args: list[Any], kwargs: dict[str, Any], told: Callable[..., Any]) -> wire.Watched:
+def watched(
+    owner: Any, step: wire.Watch, args: list[Any], kwargs: dict[str, Any], told: Callable[..., Any]
+) -> wire.Watched:
     watcher = Watcher(owner, step)
     values = not step.losses_only
     before = survey.variables(owner, step.owner, values).variables
     returned, trouble = None, None
     undo = watcher.wrap_methods(owner)
-    _ = tf.optimizers.Optimizer  # loads the notebook's Keras, so that its optimizers can be watched from their first step
+    _ = (
+        tf.optimizers.Optimizer
+    )  # loads the notebook's Keras, so that its optimizers can be watched from their first step
     try:
         with tape.recording(watcher):
             returned = getattr(owner, step.method)(*args, **kwargs)
@@ -98,5 +140,12 @@ def watched(owner: Any, step: wire.Watch, args: list[Any], kwargs: dict[str, Any
         trouble = told(error)
     finally:
         undo()
-    return wire.Watched(tuple(watcher.tape), tuple(watcher.updates), tuple(watcher.calls), before,
-                        survey.variables(owner, step.owner, values).variables, encode(returned), trouble)
+    return wire.Watched(
+        tuple(watcher.tape),
+        tuple(watcher.updates),
+        tuple(watcher.calls),
+        before,
+        survey.variables(owner, step.owner, values).variables,
+        encode(returned),
+        trouble,
+    )
