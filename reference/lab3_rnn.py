@@ -1,0 +1,104 @@
+"""Lab3: a recurrent network reads the words of a sentence (deck, "Lab3: RNN based classifier").
+
+    h_t = tanh([e_t; h_{t-1}] W_rnn + b_rnn),   h_0 = 0
+    logits = h_T W_cl + b_cl
+    cost = mean cross-entropy + 0.001 (Σ W_rnn² + Σ W_cl²)
+
+Shapes as in reference/recurrent.py, with one recurrent matrix.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from reference import Answers, Case
+from reference.recurrent import Readout, forgetful, joined, logits
+
+Activation = Callable[[tf.Tensor], tf.Tensor]
+
+
+class Weights(NamedTuple):
+    E: tf.Tensor
+    W_rnn: tf.Tensor
+    b_rnn: tf.Tensor
+    W_cl: tf.Tensor
+    b_cl: tf.Tensor
+
+    @property
+    def out(self) -> Readout:
+        return Readout(self.E, self.W_cl, self.b_cl)
+
+    @property
+    def dim(self) -> int:
+        return int(self.W_rnn.shape[1])
+
+
+Form = Callable[[tf.Tensor, Weights], tf.Tensor]
+
+
+def rnn(w: Weights, order: str = "eh", f: Activation = tf.tanh, bias: bool = True) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+    """One step of the plain recurrent network."""
+    b = w.b_rnn if bias else tf.zeros_like(w.b_rnn)
+    return lambda e, h: f(joined(e, h, order) @ w.W_rnn + b)
+
+
+def one_to_begin(x: tf.Tensor, w: Weights, first: str, then: str) -> tf.Tensor:
+    """The first word is joined to the state in one order, the rest in the other."""
+    steps = iter([rnn(w, first), *[rnn(w, then)] * (x.shape[1] - 1)])
+    return logits(x, w.out, w.dim, lambda e, h: next(steps)(e, h))
+
+
+def forms() -> dict[str, Form]:
+    found: dict[str, Form] = {}
+    for order in ("eh", "he"):
+        found["deck" if order == "eh" else "deck/he"] = lambda x, w, o=order: logits(x, w.out, w.dim, rnn(w, o))
+    found["deck/first-he"] = lambda x, w: one_to_begin(x, w, "he", "eh")
+    found["deck/first-eh"] = lambda x, w: one_to_begin(x, w, "eh", "he")
+    for order in ("eh", "he"):
+        found |= {f"{name}/{order}" if "/" not in name else f"{name}-{order}": form for name, form in slips(order).items()}
+    return found
+
+
+def slips(order: str) -> dict[str, Form]:
+    """The known mistakes, with words and state joined in this order."""
+    others: dict[str, Activation] = {
+        "sigmoid-for-tanh": tf.sigmoid, "nonlinearity-missing": tf.identity, "sigmoid-for-tanh/relu": tf.nn.relu}
+    found: dict[str, Form] = {
+        "state-not-carried": lambda x, w: forgetful(x, w.out, w.dim, rnn(w, order)),
+        "state-not-carried/first": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=[0]),
+        "word-skipped/first": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=range(1, x.shape[1])),
+        "word-skipped/last": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=range(x.shape[1] - 1)),
+        "word-skipped/first-and-last": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=range(1, x.shape[1] - 1)),
+        "word-skipped/every-other": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=range(0, x.shape[1], 2)),
+        "word-skipped/backwards": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=range(x.shape[1] - 1, -1, -1)),
+        "loops-over-batch": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=range(min(x.shape))),
+        "bias-missing": lambda x, w: logits(x, w.out, w.dim, rnn(w, order, bias=False)),
+    }
+    for name, f in others.items():
+        found[name] = lambda x, w, f=f: logits(x, w.out, w.dim, rnn(w, order, f))
+    return found
+
+
+def values(case: Case) -> Answers:
+    """case x and the weights by role -> the logits of every form."""
+    x, w = tf.constant(case["x"], tf.int32), weights(case)
+    return {name: {"logits": form(x, w).numpy()} for name, form in forms().items()}
+
+
+def step(case: Case) -> Answers:
+    """case x, labels, weights, form -> the gradient of the mean cross-entropy for each role, under the role's name."""
+    x, w = tf.constant(case["x"], tf.int32), weights(case)
+    with tf.GradientTape() as tape:
+        tape.watch(w)
+        scores = forms()[case["form"]](x, w)
+        cost = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(logits=scores, labels=case["labels"]))
+    gradients = tape.gradient(cost, w, unconnected_gradients="zero")
+    return {"deck": {"cost": cost.numpy()} | {role: tf.convert_to_tensor(g).numpy() for role, g in gradients._asdict().items()}}
+
+
+def weights(case: Case) -> Weights:
+    return Weights(**{role: tf.constant(case[role], tf.float64) for role in Weights._fields})
+
+
+QUESTIONS = {"values": values, "step": step}

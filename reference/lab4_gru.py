@@ -1,0 +1,221 @@
+"""Lab4: a gated recurrent unit reads the words of a sentence (deck, "Lab4: GRU based classifier"; Cho et al. 2014).
+
+    z_t = σ([h_{t-1}, e_t] W_z + b_z)              update
+    r_t = σ([h_{t-1}, e_t] W_r + b_r)              reset
+    h̃_t = tanh([r_t * h_{t-1}, e_t] W_rnn + b_rnn)
+    h_t = (1 − z_t) * h_{t-1} + z_t * h̃_t,   h_0 = 0
+    logits = h_T W_cl + b_cl
+    cost = mean cross-entropy + 0.001 (Σ W_rnn² + Σ W_z² + Σ W_r² + Σ W_cl²)
+
+Shapes as in reference/recurrent.py, with three recurrent matrices. Each concatenation may stand in either order.
+"""
+
+from collections.abc import Callable
+from itertools import product
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from reference import Answers, Case
+from reference.recurrent import Readout, Step, forgetful, joined, logits
+
+
+class Weights(NamedTuple):
+    E: tf.Tensor
+    W_z: tf.Tensor
+    b_z: tf.Tensor
+    W_r: tf.Tensor
+    b_r: tf.Tensor
+    W_rnn: tf.Tensor
+    b_rnn: tf.Tensor
+    W_cl: tf.Tensor
+    b_cl: tf.Tensor
+
+    @property
+    def out(self) -> Readout:
+        return Readout(self.E, self.W_cl, self.b_cl)
+
+    @property
+    def dim(self) -> int:
+        return int(self.W_rnn.shape[1])
+
+
+class Orders(NamedTuple):
+    z: str
+    r: str
+    candidate: str
+
+
+Form = Callable[[tf.Tensor, Weights], tf.Tensor]
+Cell = Callable[[Weights, Orders], Step]
+DECK = Orders("he", "he", "he")
+
+
+def gru(w: Weights, o: Orders = DECK) -> Step:
+    def step(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+        z = tf.sigmoid(joined(e, h, o.z) @ w.W_z + w.b_z)
+        r = tf.sigmoid(joined(e, h, o.r) @ w.W_r + w.b_r)
+        c = tf.tanh(joined(e, r * h, o.candidate) @ w.W_rnn + w.b_rnn)
+        return (1 - z) * h + z * c
+
+    return step
+
+
+def mirrored(w: Weights, o: Orders) -> Step:
+    """h = z h + (1 − z) h̃: the form of Cho et al. 2014, Keras and PyTorch."""
+
+    def step(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+        z = tf.sigmoid(joined(e, h, o.z) @ w.W_z + w.b_z)
+        r = tf.sigmoid(joined(e, h, o.r) @ w.W_r + w.b_r)
+        c = tf.tanh(joined(e, r * h, o.candidate) @ w.W_rnn + w.b_rnn)
+        return z * h + (1 - z) * c
+
+    return step
+
+
+def reset_after(w: Weights, o: Orders) -> Step:
+    """The reset gate acts on the product of state and matrix, not on the state before it (cuDNN's form)."""
+
+    def step(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+        z = tf.sigmoid(joined(e, h, o.z) @ w.W_z + w.b_z)
+        r = tf.sigmoid(joined(e, h, o.r) @ w.W_r + w.b_r)
+        from_h = joined(tf.zeros_like(e), h, o.candidate) @ w.W_rnn
+        from_e = joined(e, tf.zeros_like(h), o.candidate) @ w.W_rnn
+        return (1 - z) * h + z * tf.tanh(from_e + r * from_h + w.b_rnn)
+
+    return step
+
+
+def without_reset(w: Weights, o: Orders) -> Step:
+    def step(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+        z = tf.sigmoid(joined(e, h, o.z) @ w.W_z + w.b_z)
+        return (1 - z) * h + z * tf.tanh(joined(e, h, o.candidate) @ w.W_rnn + w.b_rnn)
+
+    return step
+
+
+def without_update(w: Weights, o: Orders) -> Step:
+    def step(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+        r = tf.sigmoid(joined(e, h, o.r) @ w.W_r + w.b_r)
+        return tf.tanh(joined(e, r * h, o.candidate) @ w.W_rnn + w.b_rnn)
+
+    return step
+
+
+def plain_rnn(w: Weights, o: Orders) -> Step:
+    return lambda e, h: tf.tanh(joined(e, h, o.candidate) @ w.W_rnn + w.b_rnn)
+
+
+def everything_reset(w: Weights, o: Orders) -> Step:
+    """r multiplies state and word alike; possible only where both are equally wide."""
+
+    def step(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+        z = tf.sigmoid(joined(e, h, o.z) @ w.W_z + w.b_z)
+        r = tf.sigmoid(joined(e, h, o.r) @ w.W_r + w.b_r)
+        return (1 - z) * h + z * tf.tanh(joined(r * e, h, o.candidate) @ w.W_rnn + w.b_rnn)
+
+    return step
+
+
+def with_activations(gates: str, candidate: str) -> Cell:
+    f = {"σ": tf.sigmoid, "tanh": tf.tanh, "relu": tf.nn.relu, "line": tf.identity}
+
+    def cell(w: Weights, o: Orders) -> Step:
+        def step(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+            z = f[gates](joined(e, h, o.z) @ w.W_z + w.b_z)
+            r = f[gates](joined(e, h, o.r) @ w.W_r + w.b_r)
+            c = f[candidate](joined(e, r * h, o.candidate) @ w.W_rnn + w.b_rnn)
+            return (1 - z) * h + z * c
+
+        return step
+
+    return cell
+
+
+def changed(**roles: str) -> Cell:
+    """The deck's cell with some roles played by another variable."""
+    return lambda w, o: gru(w._replace(**{role: getattr(w, other) for role, other in roles.items()}), o)
+
+
+def without_bias(*roles: str) -> Cell:
+    return lambda w, o: gru(w._replace(**{role: tf.zeros_like(getattr(w, role)) for role in roles}), o)
+
+
+MISTAKES: dict[str, Cell] = {
+    "mirrored-update": mirrored,
+    "reset-after-product": reset_after,
+    "reset-missing": without_reset,
+    "update-missing": without_update,
+    "update-missing/reset-missing": plain_rnn,
+    "gate-activations-swapped": with_activations("tanh", "σ"),
+    "gate-activations-swapped/gates": with_activations("tanh", "tanh"),
+    "gate-activations-swapped/candidate": with_activations("σ", "σ"),
+    "gate-activations-swapped/relu-candidate": with_activations("σ", "relu"),
+    "gate-activations-swapped/no-candidate": with_activations("σ", "line"),
+    "gate-activations-swapped/no-gates": with_activations("line", "tanh"),
+    "shared-gate-matrix": changed(W_r="W_z"),
+    "shared-gate-matrix/r": changed(W_z="W_r"),
+    "shared-gate-matrix/candidate": changed(W_z="W_rnn", W_r="W_rnn"),
+    "shared-gate-matrix/whole": changed(W_r="W_z", b_r="b_z"),
+    "shared-gate-matrix/whole-r": changed(W_z="W_r", b_z="b_r"),
+    "bias-missing": without_bias("b_z", "b_r", "b_rnn"),
+    "bias-missing/gates": without_bias("b_z", "b_r"),
+    "bias-missing/z": without_bias("b_z"),
+    "bias-missing/r": without_bias("b_r"),
+    "bias-missing/candidate": without_bias("b_rnn"),
+}
+
+
+def forms(same_width: bool = False) -> dict[str, Form]:
+    """The deck's cell in every order first, then each known mistake with the gates in one order and the candidate in either."""
+    found: dict[str, Form] = {}
+    for z, r, c in product(("he", "eh"), repeat=3):
+        name = "deck" if (z, r, c) == DECK else f"deck/{z}-{r}-{c}"
+        found[name] = unrolled(gru, Orders(z, r, c))
+    for gates, candidate in product(("he", "eh"), repeat=2):
+        o = Orders(gates, gates, candidate)
+        cells = {**MISTAKES, **({"reset-on-input": everything_reset} if same_width else {})}
+        found |= {tagged(name, o): unrolled(cell, o) for name, cell in cells.items()}
+        found[tagged("state-not-carried", o)] = lambda x, w, o=o: forgetful(x, w.out, w.dim, gru(w, o))
+        found[tagged("word-skipped", o)] = lambda x, w, o=o: logits(x, w.out, w.dim, gru(w, o), words=range(1, x.shape[1]))
+        found[tagged("word-skipped/last", o)] = lambda x, w, o=o: logits(x, w.out, w.dim, gru(w, o), words=range(x.shape[1] - 1))
+    return found
+
+
+def unrolled(cell: Cell, o: Orders) -> Form:
+    return lambda x, w: logits(x, w.out, w.dim, cell(w, o))
+
+
+def tagged(name: str, o: Orders) -> str:
+    return f"{name}{'-' if '/' in name else '/'}{o.z}-{o.candidate}"
+
+
+def values(case: Case) -> Answers:
+    """case x and the weights by role -> the logits of every form."""
+    x, w = tf.constant(case["x"], tf.int32), weights(case)
+    return {name: {"logits": form(x, w).numpy()} for name, form in forms(w.E.shape[1] == w.dim).items()}
+
+
+def roles(case: Case) -> Answers:
+    """case x and the weights in any roles -> the logits of the deck's cell in every order only: for finding who is who."""
+    x, w = tf.constant(case["x"], tf.int32), weights(case)
+    return {f"deck/{z}-{r}-{c}": {"logits": unrolled(gru, Orders(z, r, c))(x, w).numpy()}
+            for z, r, c in product(("he", "eh"), repeat=3)}
+
+
+def step(case: Case) -> Answers:
+    """case x, labels, weights, form -> the gradient of the mean cross-entropy for each role, under the role's name."""
+    x, w = tf.constant(case["x"], tf.int32), weights(case)
+    with tf.GradientTape() as tape:
+        tape.watch(w)
+        scores = forms(w.E.shape[1] == w.dim)[case["form"]](x, w)
+        cost = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(logits=scores, labels=case["labels"]))
+    gradients = tape.gradient(cost, w, unconnected_gradients="zero")
+    return {"deck": {"cost": cost.numpy()} | {role: tf.convert_to_tensor(g).numpy() for role, g in gradients._asdict().items()}}
+
+
+def weights(case: Case) -> Weights:
+    return Weights(**{role: tf.constant(case[role], tf.float64) for role in Weights._fields})
+
+
+QUESTIONS = {"values": values, "roles": roles, "step": step}
