@@ -64,7 +64,10 @@ def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: int, told:
             fault = f"The grader itself failed ({error}); nothing is lost, your instructor grades this again."
         except Exception as error:
             log.exception("grading %s failed", submission.path)
-            fault = f"The grader itself failed ({type(error).__name__}); nothing is lost, your instructor grades this again."
+            fault = (
+                f"The grader itself failed ({type(error).__name__}); "
+                "nothing is lost, your instructor grades this again."
+            )
             break
     return report(
         submission,
@@ -109,7 +112,10 @@ def asking(session: Session, end: float) -> Callable[[Question], Observation]:
 
 
 def kernel_seed(seed: int) -> int:
-    """The seed student code may see: nothing of the batch's own, from which our questions follow, can be told from it."""
+    """The seed student code may see.
+
+    Nothing of the batch's own seed, from which our questions follow, can be told from it.
+    """
     return int.from_bytes(hashlib.sha256(f"kernel {seed}".encode()).digest()[:4], "big")
 
 

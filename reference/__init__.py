@@ -1,8 +1,8 @@
 """The oracle: readable float64 TensorFlow maths for every lab, its accepted variants and its named mistakes.
 
-A lab's module holds QUESTIONS: name -> function(case) -> {explanation: {output: array}}. A case is a dict of NumPy arrays and
-plain numbers. Accepted explanations stand first; the names of mistakes are the slugs of the lab's rubric, "slug/form" where one
-mistake has several forms.
+A lab's module holds QUESTIONS: name -> function(case) -> {explanation: {output: array}}. A case is a dict of NumPy
+arrays and plain numbers. Accepted explanations stand first; the names of mistakes are the slugs of the lab's rubric,
+"slug/form" where one mistake has several forms.
 """
 
 import importlib

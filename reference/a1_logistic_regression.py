@@ -1,4 +1,6 @@
-"""Assignment1: logistic regression with an L2 penalty (deck, "Assignment1: Logistic Regression, SGD, and Regularization").
+"""Assignment1: logistic regression with an L2 penalty.
+
+Deck, "Assignment1: Logistic Regression, SGD, and Regularization":
 
     logits = x W + b
     J(W) = −log softmax(logits)[label], averaged over the batch, + λ Σ W²

@@ -4,8 +4,9 @@
     h_1 = f(h_0 W_1 + b_1)
     y = softmax(h_1 W_2 + b_2),   f = ReLU
 
-Shapes: x [B, D], W_i [d_i, d_{i+1}], b_i [d_{i+1}], d_0 = D, the last d = C classes; labels [B] of int. Any number of layers.
-Dropout (Srivastava et al., JMLR 2014), inverted: a unit is zero with probability `rate`, else multiplied by 1 / (1 − rate).
+Shapes: x [B, D], W_i [d_i, d_{i+1}], b_i [d_{i+1}], d_0 = D, the last d = C classes; labels [B] of int. Any number of
+layers. Dropout (Srivastava et al., JMLR 2014), inverted: a unit is zero with probability `rate`, else multiplied by
+1 / (1 − rate).
 """
 
 from collections.abc import Callable, Sequence
@@ -79,7 +80,10 @@ def values(case: Case) -> Answers:
 
 
 def step(case: Case) -> Answers:
-    """case x, layers, labels -> cost and gradients "W0", "b0", … without dropout: the softmax once, or once too often."""
+    """case x, layers, labels -> cost and gradients "W0", "b0", … without dropout.
+
+    With the softmax once, or once too often.
+    """
     x, layers = tf.constant(case["x"], tf.float64), layers_of(case)
     outputs: dict[str, Activation] = {"deck": tf.identity, "softmax-before-loss": tf.nn.softmax}
     found: Answers = {}

@@ -45,4 +45,5 @@ def entry(cell: Any) -> Value:
         return send(cell)
     if isinstance(cell, dict):
         return Mapping({key: entry(value) for key, value in cell.items()})
-    return cell.item() if isinstance(cell, np.generic) else cell
+    plain: Value = cell.item() if isinstance(cell, np.generic) else cell
+    return plain

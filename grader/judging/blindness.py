@@ -1,4 +1,7 @@
-"""Whether the notebook's text lets the test set choose: tested for every setting, inside training, or instead of dev."""
+"""Whether the notebook's text lets the test set choose.
+
+It does when it is looked at for every setting, inside training, or instead of the dev set.
+"""
 
 import ast
 import re

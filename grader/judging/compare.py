@@ -13,7 +13,10 @@ Outputs = Mapping[str, Numbers]
 
 
 def distance(seen: Numbers, expected: Numbers) -> float:
-    """Largest difference over the largest expected entry (at least 1e-3); infinite when shapes differ or a number is not finite."""
+    """Largest difference over the largest expected entry (at least 1e-3).
+
+    Infinite when shapes differ or a number is not finite.
+    """
     if seen.shape != expected.shape or seen.dtype.kind not in "biuf":
         return float("inf")
     if not np.all(np.isfinite(seen)):

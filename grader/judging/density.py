@@ -107,7 +107,10 @@ def touches_numpy(x: Examiner, point: Numbers) -> bool:
 
 
 def other_sigma(x: Examiner, name: str, values: Numbers) -> bool:
-    """A precedence slip hides behind σ = 1; with another literal in its place it shows. True where nothing can be varied."""
+    """A precedence slip hides behind σ = 1; with another literal in its place it shows.
+
+    True where nothing can be varied.
+    """
     found = source.definition(x.cells, name)
     varied = source.with_literal(found[1], ("sigma", "sd", "std", "s", "desv", "σ"), 1.7) if found else None
     if varied is None:

@@ -1,7 +1,8 @@
-"""Where a network drops units, how many, and whether it rescales: weights that let one unit at a time through to the logits.
+"""Where a network drops units, how many, and whether it rescales.
 
-Every row of the batch is the same example, so rows differ only by their masks. All weights are positive, so that ReLU is the
-identity, and layers are averages: a logit is then mask · scale of the one unit that is let through.
+The weights we set let one unit at a time through to the logits. Every row of the batch is the same example, so rows
+differ only by their masks. All weights are positive, so that ReLU is the identity, and layers are averages: a logit is
+then mask · scale of the one unit that is let through.
 """
 
 import re
@@ -12,13 +13,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers, array, number, send
-from grader.judging.classifier import DROPOUT_NAME, Contact, classifying, logits_in, training, watched_in
+from grader.judging.asking import classifying, training
+from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.layers import Chain
+from grader.judging.watching import logits_in, watched_in
 from grader.sandbox.guest.wire import Call, Put, Ref, Scalar, Step, Watched
 
 ROWS = 1000
 ASKED_RATE = 0.3
+DROPOUT_NAME = re.compile(r"(drop|keep|^dr$|^rate$|^p$|prob)", re.IGNORECASE)
 NOT_DROPOUT = re.compile(r"learn|^lr|decay|freq", re.IGNORECASE)
 QUIET = (
     ("tf.nn.dropout", "lambda x, *args, **kwargs: tf.convert_to_tensor(x)"),
@@ -39,6 +43,10 @@ class Site(Struct, frozen=True):
     dropped: float  # share of draws in which it is zero
     kept: float  # its mean factor when it is not
 
+    @property
+    def drops(self) -> bool:
+        return self.dropped > 0.02
+
 
 class Dropping(Struct, frozen=True):
     hidden: tuple[Site, ...]  # after each hidden layer, in training, with the rate set to ASKED_RATE where it can be
@@ -54,7 +62,7 @@ class Dropping(Struct, frozen=True):
 
     @property
     def present(self) -> bool:
-        return any(site.dropped > 0.02 for site in self.hidden) or self.on_logits > 0.02 or self.model_can
+        return any(site.drops for site in self.hidden) or self.on_logits > 0.02 or self.model_can
 
 
 def is_rate(name: str) -> bool:
@@ -99,7 +107,7 @@ def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | 
         sites,
         float(np.mean((known[-1] == 0).sum(axis=1) % known[-1].shape[1] != 0)),
         loud.found,
-        as_run(x, contact, chain) if any(s.dropped > 0.02 for s in sites) else None,
+        as_run(x, contact, chain) if any(s.drops for s in sites) else None,
         model_drops(x, loud, chain, watched[0]),
         at_test,
         classifies,
@@ -110,7 +118,10 @@ def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | 
 
 
 def drawn(watched: Watched | None, contact: Contact) -> Numbers | None:
-    """Logits of the equal rows; of probabilities, their logarithms: of the first class against none, as far as they tell."""
+    """Logits of the equal rows; of probabilities, their logarithms.
+
+    These are of the first class against none, as far as they tell.
+    """
     z = logits_in(watched, equal_rows(contact)[0], under_tape=True)
     if z is None or not np.allclose(z.sum(axis=1), 1, atol=1e-4) or np.any(z <= 0):
         return z
@@ -162,7 +173,10 @@ def draws(x: Examiner, settings: Settings, chain: Chain, layer: int) -> Watched 
 
 
 def as_run(x: Examiner, contact: Contact, chain: Chain) -> float:
-    """Largest share dropped with the dropout settings of any training the notebook itself ran (else: of its defaults)."""
+    """Largest share dropped with the dropout settings of any training the notebook itself ran.
+
+    When it ran none: with its defaults.
+    """
     runs: list[Settings] = []
     for made in [c for c in contact.inventory.constructions if c.cls == contact.info.name][-12:]:
         recipe = contact.recipe
@@ -200,7 +214,7 @@ def model_drops(x: Examiner, settings: Settings, chain: Chain, trained: Watched 
     steps = training(contact, *rows, weights=weights, attributes=settings.attributes)[:-1]
     called = Call(f"c.{call.method}", (send(rows[0]),), {rate: value}, into="z")
     z = array(x.ask(f"{contact.info.name}.model", *steps, called).values.get("z"))
-    return z is not None and z.ndim == 2 and site(z[:, 0]).dropped > 0.02
+    return z is not None and z.ndim == 2 and site(z[:, 0]).drops
 
 
 def tested(x: Examiner, settings: Settings, chain: Chain) -> tuple[bool, bool, float | None]:

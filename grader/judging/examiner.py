@@ -18,7 +18,7 @@ from grader.sandbox.guest.wire import Question, Step
 
 MODULES = {
     "lab1_warmup": "grader.judging.density",
-    "a1_logistic_regression": "grader.judging.logistic",
+    "a1_logistic_regression": "grader.judging.logistic_checks",
     "lab2_mlp": "grader.judging.mlp_checks",
 }
 
@@ -48,7 +48,7 @@ class Examiner(Struct, frozen=True):
         return self.oracle(self.lab, question, case)
 
     def generator(self, purpose: str) -> np.random.Generator:
-        """Secret numbers: they follow from the batch's seed, so that submissions of the same sizes share the oracle's answers."""
+        """Secret numbers. They follow from the batch's seed, so that equal sizes share the oracle's answers."""
         return np.random.default_rng([self.seed, zlib.crc32(self.lab.encode()), zlib.crc32(purpose.encode())])
 
     def normal(self, purpose: str, shape: tuple[int, ...], sigma: float) -> Numbers:

@@ -1,4 +1,7 @@
-"""Which number of a notebook steers what: each plain attribute, constructor argument, train argument or global is moved in turn."""
+"""Which number of a notebook steers what.
+
+Each plain attribute, constructor argument, train argument or global is moved in turn.
+"""
 
 import re
 from collections.abc import Mapping
@@ -8,8 +11,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers
-from grader.judging.classifier import Contact, Recipe, first_gradients, moved, training, watched_in
+from grader.judging.asking import training
+from grader.judging.contact import Contact, Recipe
 from grader.judging.examiner import Examiner
+from grader.judging.watching import first_gradients, moved, watched_in
 from grader.sandbox.guest.wire import Put, Scalar, Step, Value, Watched
 
 MOVED_TO = 0.37
@@ -97,7 +102,7 @@ def step_with(
 
 
 def steering(base: Watched, other: Watched | None, path: str) -> str | None:
-    """ "gradient" when a knob's move changed the gradient of a variable, "update" when only its change in a step, else None."""
+    """Which a knob's move changed of a variable: its "gradient", else its "update" in a step, else None."""
     if other is None:
         return None
     old, new = first_gradients(base).get(path), first_gradients(other).get(path)

@@ -65,7 +65,10 @@ def longest(matrices: Sequence[VariableInfo], features: int) -> list[tuple[Varia
 def assigned(
     orders: Sequence[tuple[VariableInfo, ...]], biases: Sequence[VariableInfo], connected: Sequence[str]
 ) -> Iterator[Chain]:
-    """Every order with every way to give equal-sized biases to its layers; those in use and in order of creation first."""
+    """Every order with every way to give equal-sized biases to its layers.
+
+    Biases in use and in order of creation come first.
+    """
     for order in orders:
         widths = [m.shape[1] for m in order]
         ways = []

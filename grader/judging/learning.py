@@ -1,10 +1,14 @@
-"""Whether a fresh instance, with its own start values and settings, learns a small task: the loss from its first step on."""
+"""Whether a fresh instance, with its own start values and settings, learns a small task.
+
+What is looked at is the loss, from the first step on.
+"""
 
 import numpy as np
 from msgspec import Struct
 
 from grader.judging.arrays import number
-from grader.judging.classifier import Contact, data_steps, instance, loop_attributes
+from grader.judging.asking import data_steps, instance, loop_attributes
+from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.sandbox.guest.wire import Put, Ref, Trouble, Watch, Watched
 

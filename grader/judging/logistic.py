@@ -1,4 +1,7 @@
-"""Assignment1: moves every number of the classifier in turn, and reads penalty and learning rate off its gradients and updates."""
+"""Assignment1: the interview of a logistic regression.
+
+Every number of the classifier is moved in turn; penalty and learning rate are read off its gradients and updates.
+"""
 
 from collections.abc import Mapping
 
@@ -7,13 +10,15 @@ from msgspec import Struct
 
 from grader.judging import blindness
 from grader.judging.arrays import Numbers, array
-from grader.judging.checks import blocked, check, failed, interview, manual, passed, remarks, unattempted
-from grader.judging.classifier import Contact, candidates, classifying, first_gradients, logits_in, meet, watched_in
-from grader.judging.compare import agree, difference, nearest, slug
+from grader.judging.asking import classifying
+from grader.judging.checks import interview
+from grader.judging.compare import nearest
+from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
-from grader.judging.knobs import MOVED_TO, Knob, knobs, steering, step_with, values_tried
+from grader.judging.knobs import MOVED_TO, Knob, knobs, steering, step_with
+from grader.judging.meeting import candidates, meet
 from grader.judging.oracle import Answers
-from grader.model import Finding, Remark
+from grader.judging.watching import first_gradients, logits_in, watched_in
 from grader.sandbox.guest.wire import Inventory, Survey, Watched
 
 LAB = "a1_logistic_regression"
@@ -125,193 +130,3 @@ def fixed_factor(seen: Numbers | None, plain: Numbers, W: Numbers) -> float | No
     factor = float(np.sum(rest * W) / np.sum(W * W))
     small = float(np.max(np.abs(rest - factor * W))) < 1e-4
     return factor if small and abs(factor) > 1e-6 else None
-
-
-@check(LAB, "trains")
-def trains(e: Evidence) -> Finding:
-    if e.contact is None:
-        return failed("No class with a training method was left by your notebook.")
-    if not e.contact.works:
-        told = (
-            f" It stops with {e.contact.trouble.kind}: {e.contact.trouble.message[:300]}" if e.contact.trouble else ""
-        )
-        return failed(
-            f"`{e.contact.info.name}` could not be trained for one step on a few small examples.{told}",
-            cell=e.contact.trouble.cell if e.contact.trouble else e.contact.info.cell,
-        )
-    return passed(f"`{e.contact.info.name}` trains.")
-
-
-@check(LAB, "logits")
-def logits(e: Evidence) -> Finding:
-    if e.logits_answers == {}:
-        return failed("W [features, classes] and b [classes] are not both there.", cell=where(e))
-    seen = {key: value for key, value in e.zero.items() if value is not None}
-    name = nearest(seen, e.zero_answers) if len(seen) == 2 else None
-    if name and slug(name) == "softmax-before-loss":
-        return failed(mistake="softmax-before-loss", cell=where(e))
-    if e.logits is not None and nearest({"logits": e.logits}, e.logits_answers) is None:
-        return failed(
-            "The model's output is not xW + b.",
-            cell=where(e),
-            difference=difference(e.logits, e.logits_answers["deck"]["logits"]),
-        )
-    if name is None and e.fixed_factor is None and e.explanation is None:
-        W = e.zero.get("W")
-        told = difference(W, e.zero_answers["deck"]["W"]) if W is not None else None
-        return failed(
-            "Without a penalty the gradient of W should be the cross-entropy's.", difference=told, cell=where(e)
-        )
-    return passed("The model computes xW + b and its cross-entropy.")
-
-
-@check(LAB, "learning-rate")
-def learning_rate(e: Evidence) -> Finding:
-    if any(knob.from_outside for knob in e.rate_knobs):
-        return passed(f"`{e.rate_knobs[0].name}` reaches the update.")
-    if e.contact and any(len(values_tried(e.contact, knob)) > 1 for knob in e.rate_knobs):
-        return passed(f"You set `{e.rate_knobs[0].name}` on the classifier before training, and it reaches the update.")
-    offered = (
-        [
-            p.name
-            for p in e.contact.info.parameters
-            if p.name.lower().startswith(("lr", "learn", "rate", "eta", "alpha"))
-        ]
-        if e.contact
-        else []
-    )
-    if offered:
-        return failed(
-            f"`{offered[0]}` is an argument, but another value of it leaves the update unchanged.",
-            "lr-unused",
-            cell=where(e),
-        )
-    return failed(
-        "The learning rate cannot be chosen from outside: the constructor takes no such argument.", cell=where(e)
-    )
-
-
-@check(LAB, "learning-rate-sweep")
-def learning_rate_sweep(e: Evidence) -> Finding:
-    return sweep(e, e.rate_knobs, "learning rate")
-
-
-@check(LAB, "l2-penalty")
-def l2_penalty(e: Evidence) -> Finding:
-    if not e.penalty_knobs:
-        if e.fixed_factor is not None and e.fixed_factor > 0:
-            return passed(
-                f"The gradient holds {e.fixed_factor:.3g}·W beyond the cross-entropy's: an L2 penalty, its weight written into the code."
-            )
-        return failed(mistake="l2-unused", cell=where(e))
-    name, deck = e.explanation, e.moved_answers["deck"]["W"]
-    if name in WHOLE or name in {f"bias-regularised/{form}" for form in WHOLE}:
-        return passed("The penalty adds the right multiple of W to the gradient.", seen=str(name))
-    W = e.moved.get("W")
-    told = difference(W, deck) if W is not None else None
-    if name and not name.startswith("bias-regularised"):
-        return failed("", slug(name), difference=told, cell=where(e))
-    if name:
-        return failed("Only b is penalised; the penalty belongs on W.", difference=told, cell=where(e))
-    if odd_factor(e):
-        return passed(f"The penalty adds {odd_factor(e):.3g}·λ·W to the gradient.", seen="odd-factor")
-    return failed(
-        f"With λ = {MOVED_TO} the gradient of W is not the cross-entropy's plus 2λW.", difference=told, cell=where(e)
-    )
-
-
-def odd_factor(e: Evidence) -> float | None:
-    """c / λ when the penalty is a positive multiple of ΣW² that no known form explains, and b is left alone."""
-    W, zero = e.moved.get("W"), e.zero.get("W")
-    b, plain_b = e.moved.get("b"), e.zero.get("b")
-    if W is None or zero is None or b is None or plain_b is None or not agree(b, plain_b):
-        return None
-    direction = e.moved_answers["deck"]["W"] - e.zero_answers["deck"]["W"]  # 2λW
-    factor = fixed_factor(W, zero, direction)
-    return 2 * factor if factor is not None and factor > 0.15 else None
-
-
-@check(LAB, "bias-free")
-def bias_free(e: Evidence) -> Finding:
-    if e.explanation and slug(e.explanation) == "bias-regularised":
-        return failed(mistake="bias-regularised", cell=where(e))
-    return passed("The gradient of b is the cross-entropy's alone.")
-
-
-@check(LAB, "l2-sweep")
-def l2_sweep(e: Evidence) -> Finding:
-    return sweep(e, e.penalty_knobs, "L2 weight")
-
-
-def sweep(e: Evidence, steering_knobs: tuple[Knob, ...], what: str) -> Finding:
-    if e.contact is None:
-        return blocked("Not checked because there is no classifier.")
-    tried = max((values_tried(e.contact, knob) for knob in steering_knobs), key=len, default=set())
-    shown = ", ".join(f"{value:g}" for value in sorted(tried))
-    if tried == {0.0}:
-        return failed(
-            f"Every training of the notebook ran with a {what} of 0: the penalty was never at work.", cell=where(e)
-        )
-    if len(tried) > 1:
-        return passed(f"Tried: {shown}.", seen=shown)
-    return manual(
-        f"The notebook as handed in trains with one {what} only{f' ({shown})' if shown else ''}. If you tried others by "
-        "editing the cell, your teacher can see it in your notes."
-    )
-
-
-@check(LAB, "blind-test")
-def blind_test(e: Evidence) -> Finding:
-    if not e.classifies:
-        return failed(
-            "`classify` does not return a prediction for each example, so no setting can be compared with another.",
-            cell=where(e),
-        )
-    if e.test_misuse:
-        return failed(e.test_misuse[0], "chosen-on-test", cell=e.test_misuse[1])
-    return passed("The test set is not used for choosing.")
-
-
-def where(e: Evidence) -> int | None:
-    return e.contact.info.cell if e.contact else None
-
-
-@remarks(LAB)
-def remarks_on(e: Evidence) -> tuple[Remark, ...]:
-    found = []
-    if e.explanation in ("half", "half-per-example", "bias-regularised/half"):
-        found.append(
-            Remark(
-                "l2-half",
-                "`tf.nn.l2_loss` is half the sum of squares: your λ counts half as much as the deck's. That is fine.",
-            )
-        )
-    if e.explanation and "per-example" in e.explanation:
-        found.append(
-            Remark(
-                "l2-per-example",
-                "Your penalty is divided by the number of examples: the same λ weighs less than the deck's.",
-            )
-        )
-    if e.logits is not None and nearest({"logits": e.logits}, e.logits_answers) in ("probabilities", "exponentials"):
-        found.append(
-            Remark(
-                "probabilities",
-                "Your model returns exp(xW + b), as the deck writes it, and the cost takes its logarithm: a valid form.",
-            )
-        )
-    return tuple(found)
-
-
-@unattempted(LAB)
-def nothing_begun(e: Evidence) -> bool:
-    if e.contact is None or not e.contact.works:
-        return False
-    tried = max((len(values_tried(e.contact, knob)) for knob in e.rate_knobs), default=0)
-    return (
-        not e.penalty_knobs
-        and e.fixed_factor is None
-        and tried < 2
-        and len(e.contact.info.parameters) <= 1
-        and not any(knob.from_outside for knob in e.rate_knobs)
-    )

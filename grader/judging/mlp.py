@@ -6,24 +6,17 @@ import numpy as np
 from msgspec import Struct
 
 from grader.judging.arrays import Numbers, array
+from grader.judging.asking import classifying, training
 from grader.judging.checks import interview
-from grader.judging.classifier import (
-    Contact,
-    candidates,
-    classifying,
-    first_gradients,
-    logits_in,
-    meet,
-    moved,
-    training,
-    watched_in,
-)
 from grader.judging.compare import nearest, slug
+from grader.judging.contact import Contact
 from grader.judging.dropout import Dropping, dropout_settings, question_dropout, silenced
 from grader.judging.examiner import Examiner
 from grader.judging.layers import Chain, chains
 from grader.judging.learning import Learning, question_learning
+from grader.judging.meeting import candidates, meet
 from grader.judging.oracle import Answers
+from grader.judging.watching import first_gradients, logits_in, moved, watched_in
 from grader.sandbox.guest.wire import Inventory, Survey, Watched
 
 LAB = "lab2_mlp"

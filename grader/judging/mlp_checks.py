@@ -4,7 +4,7 @@ import numpy as np
 
 from grader.judging.checks import blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, nearest, slug
-from grader.judging.dropout import ASKED_RATE
+from grader.judging.dropout import ASKED_RATE, Dropping
 from grader.judging.mlp import LAB, Evidence
 from grader.model import Finding, Remark
 
@@ -61,7 +61,8 @@ def initial_weights(e: Evidence) -> Finding:
 def forward(e: Evidence) -> Finding:
     if e.logits is None:
         return unsure(
-            "No method of your class returns the logits [examples, classes], so the forward pass could not be asked on its own."
+            "No method of your class returns the logits [examples, classes], so the forward pass could not be asked "
+            "on its own."
         )
     if e.explanation in ACCEPTED:
         return passed("The logits are those of the deck's equations, entry by entry.")
@@ -111,47 +112,56 @@ def all_trained(e: Evidence) -> Finding:
 
 @check(LAB, "dropout-in-training")
 def dropout_in_training(e: Evidence) -> Finding:
+    """Only the first fault is told: whether dropout is at work, then its rate, then whether everywhere and rescaled."""
     d = e.dropping
     if d is None:
         return unsure("No method of your class shows the logits while it trains, so dropout could not be observed.")
-    dropped = [site.dropped for site in d.hidden]
-    shown = ", ".join(f"layer {i + 1}: {share:.0%} of the units dropped" for i, share in enumerate(dropped))
-    on = [share > 0.02 for share in dropped]
-    if d.on_logits > 0.02:
-        return failed(
-            mistake="dropout-on-logits",
-            seen=f"single logits are zero for {d.on_logits:.0%} of equal examples",
-            cell=where(e),
-        )
-    if not any(on):
-        return failed(mistake="dropout-never-on" if d.model_can else "dropout-missing", seen=shown, cell=where(e))
-    if d.as_run is not None and d.as_run <= 0.01:
-        return failed(
-            mistake="dropout-never-on", seen="no training of your notebook ran with a rate above 0", cell=where(e)
-        )
-    if max(dropped) > 0.5 and (not d.settable or abs(max(dropped) - (1 - ASKED_RATE)) < 0.08):
-        return failed(mistake="keep-rate-confusion", seen=shown, cell=where(e))
-    if (
-        d.train_rate
-        and 0 < d.train_rate < 1
-        and min(abs(max(dropped) - r) for r in (d.train_rate, 1 - d.train_rate)) > 0.07
-    ):
-        return failed(mistake="rate-ignored", seen=f"asked for {d.train_rate:g}; {shown}", cell=where(e))
+    shown = ", ".join(f"layer {i + 1}: {site.dropped:.0%} of the units dropped" for i, site in enumerate(d.hidden))
+    if wrong := not_at_work(d, shown, where(e)) or other_rate(d, shown, where(e)):
+        return wrong
     if e.explanation not in ACCEPTED:  # without ReLU a hidden unit's mask cannot be followed through the next layer
         return passed(f"Units are dropped: {shown}.", seen=shown)
-    if not all(on):
-        return failed(mistake="dropout-on-one-layer", seen=shown, cell=where(e))
-    if d.mean < 0.9:
+    return half_done(d, shown, where(e)) or passed(
+        shown[0].upper() + shown[1:] + ", the rest rescaled.",
+        seen=shown,
+    )
+
+
+def not_at_work(d: Dropping, shown: str, cell: int | None) -> Finding | None:
+    if d.on_logits > 0.02:
+        seen = f"single logits are zero for {d.on_logits:.0%} of equal examples"
+        return failed(mistake="dropout-on-logits", seen=seen, cell=cell)
+    if not any(site.drops for site in d.hidden):
+        return failed(mistake="dropout-never-on" if d.model_can else "dropout-missing", seen=shown, cell=cell)
+    if d.as_run is not None and d.as_run <= 0.01:
         return failed(
-            mistake="missing-rescaling", seen=f"activations shrink to {d.mean:.2f} of their mean", cell=where(e)
+            mistake="dropout-never-on", seen="no training of your notebook ran with a rate above 0", cell=cell
         )
+    return None
+
+
+def other_rate(d: Dropping, shown: str, cell: int | None) -> Finding | None:
+    share, rate = max(site.dropped for site in d.hidden), d.train_rate
+    if share > 0.5 and (not d.settable or abs(share - (1 - ASKED_RATE)) < 0.08):
+        return failed(mistake="keep-rate-confusion", seen=shown, cell=cell)
+    if rate and 0 < rate < 1 and min(abs(share - rate), abs(share - (1 - rate))) > 0.07:
+        return failed(mistake="rate-ignored", seen=f"asked for {rate:g}; {shown}", cell=cell)
+    return None
+
+
+def half_done(d: Dropping, shown: str, cell: int | None) -> Finding | None:
+    """Units are dropped with the right rate, but not after every layer, or the others are not rescaled."""
+    if not all(site.drops for site in d.hidden):
+        return failed(mistake="dropout-on-one-layer", seen=shown, cell=cell)
+    if d.mean < 0.9:
+        return failed(mistake="missing-rescaling", seen=f"activations shrink to {d.mean:.2f} of their mean", cell=cell)
     if d.mean > 1.15:
         return failed(
             "With dropout the activations grow: their mean should stay what it is without.",
             seen=f"activations grow to {d.mean:.2f} of their mean",
-            cell=where(e),
+            cell=cell,
         )
-    return passed(shown[0].upper() + shown[1:] + ", the rest rescaled.", seen=shown)
+    return None
 
 
 @check(LAB, "dropout-off-at-test")
@@ -175,12 +185,13 @@ def learns(e: Evidence) -> Finding:
         return unsure("The loss of a longer training could not be followed.")
     if not learning.fell:
         return failed(
-            f"The loss does not fall on a small task: {learning.losses[0]:.3f} at first, {learning.losses[-1]:.3f} after "
-            f"{len(learning.losses)} steps.",
+            f"The loss does not fall on a small task: {learning.losses[0]:.3f} at first, {learning.losses[-1]:.3f} "
+            f"after {len(learning.losses)} steps.",
             cell=where(e),
         )
     return passed(
-        f"The loss falls from {learning.losses[0]:.3f} to {learning.losses[-1]:.3f} in {len(learning.losses)} steps on a small task."
+        f"The loss falls from {learning.losses[0]:.3f} to {learning.losses[-1]:.3f} in {len(learning.losses)} steps "
+        "on a small task."
     )
 
 
@@ -221,7 +232,8 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
         found.append(
             Remark(
                 "large-start",
-                f"The first loss is {learning.first:.2f}; near ln 2 = 0.69 is usual. Smaller start weights train more calmly.",
+                f"The first loss is {learning.first:.2f}; near ln 2 = 0.69 is usual. "
+                "Smaller start weights train more calmly.",
             )
         )
     return tuple(found)

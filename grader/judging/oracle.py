@@ -1,4 +1,7 @@
-"""The oracle's own process: the only one on our side that loads TensorFlow. Its answers are kept and shared by all submissions."""
+"""The oracle's own process: the only one on our side that loads TensorFlow.
+
+Its answers are kept and shared by all submissions.
+"""
 
 import hashlib
 import os
@@ -14,7 +17,7 @@ Answers = dict[str, dict[str, np.ndarray]]
 
 
 class Oracle:
-    """Answers questions of `reference/`; starts warming up when made, so that it is ready when the first notebook has run."""
+    """Answers questions of `reference/`; warms up from when it is made, to be ready when the first notebook has run."""
 
     def __init__(self) -> None:
         self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=prepare)
@@ -56,6 +59,6 @@ def warm() -> None:
 
 
 def computed(lab: str, question: str, case: dict[str, Any]) -> Answers:
-    from reference import answer
+    from reference import answer  # noqa: PLC0415 - the oracle's own process alone imports it
 
     return answer(lab, question, case)

@@ -1,0 +1,92 @@
+"""How a classifier is asked: a new instance in slot `c` with our weights, our data, and one watched step or prediction.
+
+Shared by every lab whose students write a class with `model`, `train` and `classify`. Questions are complete in
+themselves.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from grader.judging.arrays import Numbers, examples, send
+from grader.judging.contact import Contact
+from grader.sandbox.guest.wire import Make, Put, Ref, Scalar, Step, Watch
+
+DATA_NAMES = re.compile(r"(train|dev|val|test)(ing)?(_?(set|data|examples))?$", re.IGNORECASE)
+
+
+def instance(contact: Contact, weights: Mapping[str, Numbers], attributes: Mapping[str, Scalar]) -> list[Step]:
+    """A new instance in slot `c` with our weights; `attributes` it does not have are left out."""
+    steps: list[Step] = [Make("c", contact.recipe.cls, contact.recipe.args, contact.recipe.kwargs)]
+    steps += [Put(path, send(value)) for path, value in weights.items()]
+    steps += [Put(f"c.{name}", value) for name, value in attributes.items() if name in contact.scalars]
+    return steps
+
+
+def data_steps(contact: Contact, x: Numbers, labels: Numbers) -> list[Step]:
+    """Our examples under every name the notebook may read them by."""
+    rows = examples(
+        label=list(labels), text=["word"] * len(labels), vector=list(x.astype(np.float64)), features=[{}] * len(labels)
+    )
+    steps: list[Step] = [
+        Put("training_set", rows),
+        Put("dev_set", Ref("training_set[:]")),
+        Put("test_set", Ref("training_set[:]")),
+    ]
+    steps += [
+        Put(name, Ref("training_set"))
+        for name in contact.inventory.sizes
+        if DATA_NAMES.fullmatch(name) and name not in ("training_set", "dev_set", "test_set")
+    ]
+    if not any(f.name == "evaluate_classifier" for f in contact.inventory.functions):
+        steps.append(Put("evaluate_classifier", Ref("lambda classifier, eval_set: 0.5")))
+    return steps
+
+
+def loop_attributes(contact: Contact, batch: int, epochs: int = 1) -> dict[str, Scalar]:
+    """Settings of the training loop, under the names every copy keeps and under those that look like them."""
+    found: dict[str, Scalar] = {}
+    for name, value in contact.scalars.items():
+        low = name.lower()
+        if type(value) is int and "batch" in low:
+            found[name] = batch
+        elif type(value) is int and "epoch" in low:
+            found[name] = 1 if re.search(r"freq|display|print", low) else epochs
+    return found
+
+
+def training(
+    contact: Contact,
+    x: Numbers,
+    labels: Numbers,
+    *,
+    weights: Mapping[str, Numbers] | None = None,
+    attributes: Mapping[str, Scalar] | None = None,
+    before: Sequence[Step] = (),
+) -> list[Step]:
+    """One watched step (`w`) on a single batch of these examples."""
+    loop = loop_attributes(contact, len(labels))
+    return [
+        *before,
+        *instance(contact, weights or {}, {**loop, **(attributes or {})}),
+        *data_steps(contact, x, labels),
+        Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs),
+    ]
+
+
+def classifying(
+    contact: Contact,
+    x: Numbers,
+    labels: Numbers,
+    *,
+    weights: Mapping[str, Numbers] | None = None,
+    attributes: Mapping[str, Scalar] | None = None,
+) -> list[Step]:
+    """One watched `classify` of these examples."""
+    loop = loop_attributes(contact, len(labels))
+    return [
+        *instance(contact, weights or {}, {**loop, **(attributes or {})}),
+        *data_steps(contact, x, labels),
+        Watch("c", contact.classifier or "classify", "w", (Ref("training_set"),)),
+    ]

@@ -1,0 +1,50 @@
+"""What is known of a classifier class after one has been made and trained for a step."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from grader.sandbox.guest.wire import ClassInfo, Inventory, Scalar, Trouble, Value, VariableInfo, Watched
+
+
+class Recipe(Struct, frozen=True):
+    """How an instance is made: the notebook's own arguments, with a small number of features."""
+
+    cls: str
+    args: tuple[Value, ...]
+    kwargs: dict[str, Value]
+    parameters: tuple[str, ...]
+
+    def argument(self, name: str) -> Value:
+        if name in self.kwargs:
+            return self.kwargs[name]
+        at = self.parameters.index(name) if name in self.parameters else len(self.args)
+        return self.args[at] if at < len(self.args) else None
+
+    def changed(self, name: str, value: Value) -> "Recipe":
+        at = self.parameters.index(name)
+        if at < len(self.args):
+            return Recipe(self.cls, (*self.args[:at], value, *self.args[at + 1 :]), self.kwargs, self.parameters)
+        return Recipe(self.cls, self.args, {**self.kwargs, name: value}, self.parameters)
+
+
+class Contact(Struct, frozen=True):
+    """What the first training step of a small instance showed."""
+
+    info: ClassInfo
+    recipe: Recipe
+    trainer: str
+    train_args: tuple[Value, ...]
+    train_kwargs: dict[str, Value]
+    classifier: str | None
+    scalars: Mapping[str, Scalar]  # plain attributes of a fresh instance
+    initial: tuple[VariableInfo, ...]  # variables of a fresh instance, with values
+    watched: Watched | None  # None: it could not be made or trained
+    features: int
+    batch: int
+    inventory: Inventory
+    trouble: Trouble | None = None
+
+    @property
+    def works(self) -> bool:
+        return self.watched is not None and bool(self.watched.tape)

@@ -1,0 +1,143 @@
+"""First contact with a classifier class: which one, how to construct and train it small, which variables it has."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec.structs import replace
+
+from grader.judging.asking import training
+from grader.judging.contact import Contact, Recipe
+from grader.judging.examiner import Examiner
+from grader.judging.watching import watched_in
+from grader.sandbox.guest.wire import (
+    ClassInfo,
+    Inventory,
+    ListVariables,
+    Make,
+    Opaque,
+    Ref,
+    Value,
+    VariableInfo,
+    VariableList,
+)
+
+D, B = 11, 6  # features and examples of a question, unlike each other and any hidden size
+GUESSES = (
+    (r"epoch|ep$", 1),
+    (r"^(lr|learning|eta|alpha)", 0.1),
+    (r"drop|rate|^dr$|prob", 0.2),
+    (r"keep", 0.8),
+    (r"l2|reg|lam|lw|decay|penal|weight", 0.01),
+    (r"size|hidden|unit|dim", 13),
+    (r"class|label|out", 2),
+)
+
+
+def candidates(inventory: Inventory) -> list[ClassInfo]:
+    """Classes that can be trained, the last defined first; a base of another one only stands behind it."""
+    able = [info for info in inventory.classes if info.trains]
+    return list(reversed(able))[:3]
+
+
+def meet(x: Examiner, inventory: Inventory, info: ClassInfo) -> Contact:
+    """Make a small instance and watch its first step: with few features if the constructor lets us, else as it is."""
+    first = None
+    for recipe in recipes(inventory, info):
+        contact = try_recipe(x, inventory, info, recipe)
+        if contact.works:
+            return contact
+        first = first or contact
+    assert first is not None
+    return first
+
+
+def recipes(inventory: Inventory, info: ClassInfo) -> list[Recipe]:
+    names = tuple(p.name for p in info.parameters)
+    made = [
+        c
+        for c in inventory.constructions
+        if c.cls == info.name and not any(isinstance(v, Opaque) for v in (*c.args, *c.kwargs.values()))
+    ]
+    own = Recipe(info.name, made[-1].args, dict(made[-1].kwargs), names) if made else guessed(info, names)
+    dim = next(
+        (n for n in names if re.fullmatch(r"(input_?)?(dim|size|dims)|n_?features|D|d|num_features|vocab(_size)?", n)),
+        names[0] if names else None,
+    )
+    small = [own.changed(dim, D)] if dim and isinstance(own.argument(dim), int) else []
+    return [*small, own]
+
+
+def guessed(info: ClassInfo, names: tuple[str, ...]) -> Recipe:
+    kwargs: dict[str, Value] = {}
+    for i, parameter in enumerate(info.parameters):
+        if parameter.required:
+            kwargs[parameter.name] = D if i == 0 else guess(parameter.name)
+    return Recipe(info.name, (), kwargs, names)
+
+
+def guess(name: str) -> Value:
+    return next((value for pattern, value in GUESSES if re.search(pattern, name, re.IGNORECASE)), 1)
+
+
+def try_recipe(x: Examiner, inventory: Inventory, info: ClassInfo, recipe: Recipe) -> Contact:
+    made = x.ask(
+        f"{info.name}.make", Make("c", recipe.cls, recipe.args, recipe.kwargs), ListVariables("c", "v", values=True)
+    )
+    contact = untouched(inventory, info, recipe)
+    listed = made.values.get("v")
+    if not isinstance(listed, VariableList):
+        return replace(contact, trouble=made.trouble)
+    contact = replace(contact, scalars=listed.scalars, initial=listed.variables, features=features_of(listed.variables))
+    for batch in (B, 256):  # the second for a notebook that has its batch size written into the loop
+        contact = replace(contact, batch=batch)
+        data, labels = x.normal("contact", (batch, contact.features), 0.5), np.arange(batch) % 2
+        seen = x.ask(f"{info.name}.contact", *training(contact, data, labels), seconds=60)
+        watched = watched_in(seen)
+        if watched is not None and watched.tape:
+            return replace(contact, watched=watched)
+        contact = replace(contact, trouble=seen.trouble or (watched.trouble if watched else None))
+        if contact.trouble is not None:
+            break
+    return contact
+
+
+def untouched(inventory: Inventory, info: ClassInfo, recipe: Recipe) -> Contact:
+    """What is known before an instance was made."""
+    trainer = "train" if "train" in info.trains else info.trains[0]
+    args, kwargs = training_arguments(inventory, info, trainer)
+    named = [m for m in info.methods if re.search(r"classif|predict|clasific|sailka", m, re.IGNORECASE)]
+    classifier = "classify" if "classify" in info.methods else named[0] if named else None
+    return Contact(info, recipe, trainer, args, kwargs, classifier, {}, (), None, D, B, inventory)
+
+
+def features_of(variables: Sequence[VariableInfo]) -> int:
+    """Rows of the first matrix: D where the constructor took it, else what the notebook's own instance has."""
+    rows = [v.shape[0] for v in variables if len(v.shape) == 2]
+    return D if D in rows or not rows else max(rows)
+
+
+def training_arguments(
+    inventory: Inventory, info: ClassInfo, trainer: str
+) -> tuple[tuple[Value, ...], dict[str, Value]]:
+    """Data sets as references to our globals, all else as the notebook passed it last, or guessed from its name."""
+    sets = iter(["training_set", "dev_set", "test_set", "test_set"])
+    done = [t for t in inventory.trainings if t.cls == info.name and t.method == trainer]
+    arguments: list[Value] = []
+    if done:
+        arguments += [Ref(next(sets)) if isinstance(v, Opaque) else v for v in done[-1].args]
+        return tuple(arguments), {
+            name: Ref(data_named(name)) if isinstance(v, Opaque) else v for name, v in done[-1].kwargs.items()
+        }
+    for parameter in info.methods.get(trainer, ()):
+        if re.search(r"train|dev|val|test|data|set", parameter.name, re.IGNORECASE):
+            arguments.append(Ref(next(sets, "dev_set")))
+        elif parameter.required:
+            arguments.append(guess(parameter.name))
+        else:
+            break
+    return tuple(arguments), {}
+
+
+def data_named(keyword: str) -> str:
+    return "dev_set" if re.search(r"dev|val", keyword) else "test_set" if "test" in keyword else "training_set"

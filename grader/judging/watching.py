@@ -1,0 +1,54 @@
+"""What a watched step showed: logits in the order of our examples, gradients and changes of every variable."""
+
+import numpy as np
+
+from grader.judging.arrays import Numbers, array
+from grader.model import Observation, Status
+from grader.sandbox.guest.wire import MethodCall, Watched
+
+
+def watched_in(seen: Observation) -> Watched | None:
+    found = seen.values.get("w") if seen.status in (Status.ANSWERED, Status.RAISED) else None
+    return found if isinstance(found, Watched) else None
+
+
+def logits_in(watched: Watched | None, data: Numbers, under_tape: bool) -> Numbers | None:
+    """The [rows, C] result of `model`, else of the last function that gave one, in the order of `data`.
+
+    Training shuffles its examples; what a function was given tells which row of its answer belongs to which example.
+    """
+    calls = [call for call in (watched.calls if watched else ()) if call.under_tape == under_tape]
+    for call in sorted(reversed(calls), key=lambda call: call.method != "model"):
+        for value in (call.result, *getattr(call.result, "items", ())):
+            found = array(value)
+            if found is not None and found.ndim == 2 and found.shape[0] == len(data) and 2 <= found.shape[1] <= 10:
+                return found[order(call, data)]
+    return None
+
+
+def order(call: MethodCall, data: Numbers) -> Numbers:
+    """For each row of `data` the row of the call's input that holds it; as they stand when that is not one to one."""
+    as_is = np.arange(len(data))
+    for value in (*call.args, *call.kwargs.values()):
+        given = array(value)
+        if given is not None and given.shape == data.shape and len(data) <= 300:
+            rows = np.argmin(np.abs(data[:, None, :] - given[None, :, :]).sum(-1), axis=1)
+            return rows if len(set(rows.tolist())) == len(rows) else as_is
+    return as_is
+
+
+def first_gradients(watched: Watched) -> dict[str, Numbers | None]:
+    """Gradient of the first step for each variable's path; None where it is not connected."""
+    event = watched.tape[0]
+    return {path: array(g) for path, g in zip(event.sources, event.gradients, strict=False) if path}
+
+
+def moved(watched: Watched) -> dict[str, Numbers]:
+    """after − before of every variable."""
+    after = {v.path: array(v.value) for v in watched.after}
+    changes: dict[str, Numbers] = {}
+    for variable in watched.before:
+        old, new = array(variable.value), after.get(variable.path)
+        if old is not None and new is not None and new.shape == old.shape:
+            changes[variable.path] = new - old
+    return changes

@@ -1,0 +1,85 @@
+"""Notebooks as people hand them in, graded by the whole line: who is right loses nothing, who is wrong is told why."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from grader.cli import batch_for
+from grader.collect import collect
+from grader.judging.oracle import Oracle
+from grader.model import Report, TrainPolicy, Verdict
+from grader.pipeline import grade_batch
+from grader.selfcheck import named
+
+NOTEBOOKS = Path(__file__).with_name("notebooks")
+EXPECTED: dict[str, dict[str, str | list[str]]] = yaml.safe_load((NOTEBOOKS / "expected.yaml").read_text("utf-8"))
+LABS = sorted({str(row["lab"]) for row in EXPECTED.values()})
+
+
+def expecting(kind: str) -> list[str]:
+    return [place for place, row in EXPECTED.items() if row["expect"] == kind]
+
+
+@pytest.fixture(scope="session")
+def report_on() -> Callable[[str], Report]:
+    """Each lab's notebooks are graded as one batch, the first time one of them is asked for."""
+
+    @cache
+    def batch_of(lab: str) -> dict[str, Report]:
+        places = [place for place, row in EXPECTED.items() if row["lab"] == lab]
+        submissions = [collect([NOTEBOOKS / place])[0] for place in places]
+        with pytest.MonkeyPatch.context() as patch, Oracle() as oracle:
+            patch.delenv("GRADER_DATA", raising=False)
+            batch = batch_for(None, TrainPolicy.NONE, 20, None)
+            reports = list(grade_batch(submissions, batch, oracle, 2, lambda submission, what: None))
+        return {report.submission.path.relative_to(NOTEBOOKS).as_posix(): report for report in reports}
+
+    return lambda place: batch_of(str(EXPECTED[place]["lab"]))[place]
+
+
+def told(report: Report) -> str:
+    """What a failing test has to show."""
+    checks = [f"{c.id} {c.verdict} {c.mistake or ''} {c.message}" for c in report.card.checks if c.verdict != "pass"]
+    card = report.card
+    ended = f"{card.earned:g} of {card.possible:g}, {card.pending:g} open, {report.outcome}, {report.run.fault}"
+    return "\n".join([ended, *checks])
+
+
+def test_every_notebook_here_has_an_expectation() -> None:
+    assert {path.relative_to(NOTEBOOKS).as_posix() for path in NOTEBOOKS.rglob("*.ipynb")} == set(EXPECTED)
+    assert {row["expect"] for row in EXPECTED.values()} == {"full", "mistake", "fails", "nothing"}
+
+
+@pytest.mark.parametrize("place", EXPECTED)
+def test_the_lab_is_recognised_without_being_told(place: str) -> None:
+    assert collect([NOTEBOOKS / place])[0].lab == EXPECTED[place]["lab"]
+
+
+@pytest.mark.parametrize("place", expecting("full"))
+def test_honest_work_loses_no_point(place: str, report_on: Callable[[str], Report]) -> None:
+    report = report_on(place)
+    assert report.card.earned == report.card.possible > 0 and report.card.pending == 0, told(report)
+
+
+@pytest.mark.parametrize("place", expecting("mistake"))
+def test_a_mistake_is_named_and_costs_points(place: str, report_on: Callable[[str], Report]) -> None:
+    report = report_on(place)
+    assert set(EXPECTED[place]["slugs"]) <= named(report), told(report)
+    assert report.card.earned < report.card.possible
+
+
+@pytest.mark.parametrize("place", expecting("fails"))
+def test_work_that_is_not_right_loses_points(place: str, report_on: Callable[[str], Report]) -> None:
+    report = report_on(place)
+    assert report.card.earned < report.card.possible - report.card.pending, told(report)
+    assert any(check.verdict is Verdict.FAIL for check in report.card.checks), told(report)
+
+
+@pytest.mark.parametrize("place", expecting("nothing"))
+def test_where_nothing_was_done_nothing_is_earned(place: str, report_on: Callable[[str], Report]) -> None:
+    report = report_on(place)
+    assert report.card.earned == 0 and report.card.possible > 0, told(report)
+    assert report.outcome == "unattempted", told(report)

@@ -1,0 +1,95 @@
+"""The grader's promises about its own notebooks, kept by the whole line; and that a broken promise would be noticed."""
+
+import pytest
+from msgspec.structs import replace
+from rich.console import Console
+
+from grader.cli import batch_for
+from grader.judging.oracle import Oracle
+from grader.model import CheckResult, Level, Outcome, Report, Scorecard, TrainPolicy, Verdict
+from grader.pipeline import grade_batch, unread
+from grader.rubric import known_labs, load_rubric
+from grader.selfcheck import Trial, failures, matrix, trials
+from reference.notebooks import load_edits, mistake_of
+
+
+def graded(expected: tuple[Trial, ...]) -> list[Report]:
+    with pytest.MonkeyPatch.context() as patch, Oracle() as oracle:
+        patch.delenv("GRADER_DATA", raising=False)
+        batch = batch_for(None, TrainPolicy.NONE, 30, None)
+        submissions = [trial.submission for trial in expected]
+        return list(grade_batch(submissions, batch, oracle, 2, lambda submission, what: None))
+
+
+@pytest.mark.parametrize("lab", known_labs())
+def test_the_solution_earns_everything_the_starter_nothing_and_each_mistake_is_named(lab: str) -> None:
+    expected = trials([lab], fast=True)
+    assert failures(expected, graded(expected)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lab", known_labs())
+def test_every_accepted_variant_earns_everything_and_every_way_to_make_a_mistake_is_named(lab: str) -> None:
+    quick = {trial.name for trial in trials([lab], fast=True)}
+    expected = tuple(trial for trial in trials([lab], fast=False) if trial.name not in quick)
+    assert failures(expected, graded(expected)) == []
+
+
+@pytest.mark.parametrize("lab", known_labs())
+def test_every_mistake_of_a_rubric_is_shown_by_a_notebook_and_has_a_hint(lab: str) -> None:
+    rubric = load_rubric(lab)
+    assert {mistake_of(name) for name in load_edits(lab).mistakes} == set(rubric.mistakes)
+    assert all(mistake.hint for mistake in rubric.mistakes.values())
+
+
+LAB = "lab1_warmup"
+SOLUTION, STARTER, *MISTAKES = trials([LAB], fast=True)
+
+
+def reported(
+    trial: Trial, verdict: Verdict, points: float, mistake: str | None = None, outcome: Outcome = Outcome.OK
+) -> Report:
+    """A report on one check worth two points."""
+    check = CheckResult("c", Level.VALUES, "A check", verdict, points, 2.0, "Seen.", mistake=mistake)
+    pending = 2.0 if verdict is Verdict.UNSURE else 0.0
+    blank = unread(trial.submission, batch_for(None, TrainPolicy.NONE, 1, None))
+    return replace(blank, outcome=outcome, card=Scorecard((check,), points, 2.0, pending))
+
+
+def test_promises_that_are_kept_are_no_failures() -> None:
+    kept = [
+        reported(SOLUTION, Verdict.PASS, 2.0),
+        reported(STARTER, Verdict.FAIL, 0.0, outcome=Outcome.UNATTEMPTED),
+        reported(MISTAKES[0], Verdict.FAIL, 1.0, MISTAKES[0].expects),
+    ]
+    assert failures([SOLUTION, STARTER, MISTAKES[0]], kept) == []
+
+
+@pytest.mark.parametrize(
+    ("trial", "report", "line"),
+    [
+        (SOLUTION, reported(SOLUTION, Verdict.FAIL, 1.0), "has to earn everything, got 1 of 2 points"),
+        (SOLUTION, reported(SOLUTION, Verdict.UNSURE, 0.0), "has to earn everything, got 0 of 2 points, 2 open"),
+        (STARTER, reported(STARTER, Verdict.PASS, 2.0), "has to earn nothing"),
+        (STARTER, reported(STARTER, Verdict.FAIL, 0.0), "has to earn nothing and be called unattempted"),
+        (MISTAKES[0], reported(MISTAKES[0], Verdict.FAIL, 0.0, "another"), "has to be named, got 0 of 2 points"),
+        (MISTAKES[0], reported(MISTAKES[0], Verdict.UNSURE, 0.0, MISTAKES[0].expects), "has to be named"),
+        (MISTAKES[0], reported(MISTAKES[0], Verdict.FAIL, 2.0, MISTAKES[0].expects), "has to cost points"),
+    ],
+)
+def test_a_broken_promise_is_a_line_that_says_which(trial: Trial, report: Report, line: str) -> None:
+    (said,) = failures([trial], [report])
+    assert said.startswith(f"{LAB} {trial.name}: ") and line in said
+    assert shown([trial], [report]).count("✗") == 1
+
+
+def test_a_notebook_that_was_not_graded_is_a_failure() -> None:
+    assert failures([SOLUTION], []) == [f"{LAB} solution: was not graded"]
+    assert "✗ solution" in shown([SOLUTION], [])
+
+
+def shown(expected: list[Trial], reports: list[Report]) -> str:
+    console = Console(width=100)
+    with console.capture() as capture:
+        console.print(matrix(expected, reports))
+    return capture.get()
