@@ -4,7 +4,7 @@
 # %% [markdown] id="cN8wSg1zXo5K"
 # # Lab 3: a classifier with a recurrent neural network
 #
-# Below is a classifier that trains, but has nothing between its embeddings and its output. Give it a recurrent layer:
+# Below is a classifier with nothing between its embeddings and its output. Give it a recurrent layer:
 #
 # $$h_t = \tanh([x_t; h_{t-1}] W_{rnn} + b)$$
 #
