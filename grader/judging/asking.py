@@ -11,9 +11,25 @@ import numpy as np
 
 from grader.judging.arrays import Numbers, examples, send
 from grader.judging.contact import Contact
+from grader.judging.examiner import Examiner
 from grader.sandbox.guest.wire import Make, Put, Ref, Scalar, Step, Watch
 
 DATA_NAMES = re.compile(r"(train|dev|val|test)(ing)?(_?(set|data|examples))?$", re.IGNORECASE)
+
+
+# Shuffling would only hide which row is whose.
+IN_ORDER = (
+    ("__import__('random').shuffle", "lambda *args, **kwargs: None"),
+    ("__import__('numpy').random.shuffle", "lambda *args, **kwargs: None"),
+)
+
+
+def inputs(x: Examiner, purpose: str, contact: Contact, batch: int, sigma: float) -> Numbers:
+    """Secret inputs [batch, features]: word ids where the lab reads words, else normal numbers."""
+    if not contact.inputs.words:
+        return x.normal(purpose, (batch, contact.features), sigma)
+    drawn: Numbers = x.generator(f"{purpose}{batch}").integers(0, contact.vocabulary, (batch, contact.features))
+    return drawn
 
 
 def instance(contact: Contact, weights: Mapping[str, Numbers], attributes: Mapping[str, Scalar]) -> list[Step]:
@@ -27,7 +43,11 @@ def instance(contact: Contact, weights: Mapping[str, Numbers], attributes: Mappi
 def data_steps(contact: Contact, x: Numbers, labels: Numbers) -> list[Step]:
     """Our examples under every name the notebook may read them by."""
     rows = examples(
-        label=list(labels), text=["word"] * len(labels), vector=list(x.astype(np.float64)), features=[{}] * len(labels)
+        label=list(labels),
+        text=["word"] * len(labels),
+        features=[{}] * len(labels),
+        vector=list(x.astype(np.float64)),
+        index_sequence=list(x.astype(np.int32)),
     )
     steps: list[Step] = [
         Put("training_set", rows),
@@ -69,6 +89,7 @@ def training(
     loop = loop_attributes(contact, len(labels))
     return [
         *before,
+        *(Put(path, Ref(code)) for path, code in IN_ORDER),
         *instance(contact, weights or {}, {**loop, **(attributes or {})}),
         *data_steps(contact, x, labels),
         Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs),

@@ -28,8 +28,17 @@ class Recipe(Struct, frozen=True):
         return Recipe(self.cls, self.args, {**self.kwargs, name: value}, self.parameters)
 
 
+class Inputs(Struct, frozen=True):
+    """What a lab's classifiers read: rows of numbers, or of word ids."""
+
+    sizes: tuple[tuple[str, int], ...]  # pattern of a constructor parameter's name -> our small value, first matches first
+    words: bool = False
+
+
 class Contact(Struct, frozen=True):
     """What the first training step of a small instance showed."""
+
+    inputs: Inputs
 
     info: ClassInfo
     recipe: Recipe
@@ -40,7 +49,8 @@ class Contact(Struct, frozen=True):
     scalars: Mapping[str, Scalar]  # plain attributes of a fresh instance
     initial: tuple[VariableInfo, ...]  # variables of a fresh instance, with values
     watched: Watched | None  # None: it could not be made or trained
-    features: int
+    features: int  # columns of an input: features, or words of a sentence
+    vocabulary: int  # word ids lie below this
     batch: int
     inventory: Inventory
     trouble: Trouble | None = None

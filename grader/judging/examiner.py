@@ -20,6 +20,8 @@ MODULES = {
     "lab1_warmup": "grader.judging.density",
     "a1_logistic_regression": "grader.judging.logistic_checks",
     "lab2_mlp": "grader.judging.mlp_checks",
+    "lab3_rnn": "grader.judging.recurrent_checks",
+    "lab4_gru": "grader.judging.recurrent_checks",
 }
 
 log = logging.getLogger("grader")

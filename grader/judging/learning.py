@@ -6,7 +6,7 @@ What is looked at is the loss, from the first step on.
 import numpy as np
 from msgspec import Struct
 
-from grader.judging.arrays import number
+from grader.judging.arrays import Numbers, number
 from grader.judging.asking import data_steps, instance, loop_attributes
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
@@ -36,17 +36,13 @@ class Learning(Struct, frozen=True):
 
 
 def question_learning(x: Examiner, contact: Contact) -> Learning:
-    """Sparse counts as a bag of words has them; the label says which half of the words occurs more."""
     batch = contact.batch if contact.batch > BATCH else BATCH
-    generator = x.generator("learning")
-    counts = generator.integers(0, 3, (max(EXAMPLES, batch), contact.features)).astype(np.float32)
-    half = contact.features // 2
-    labels = (counts[:, :half].sum(1) > counts[:, half : 2 * half].sum(1)).astype(np.int64)
+    data, labels = (sentences if contact.inputs.words else counts)(x, contact, max(EXAMPLES, batch))
     steps = EPOCHS * (len(labels) // batch)
     seen = x.ask(
         f"{contact.info.name}.learns",
         *instance(contact, {}, loop_attributes(contact, batch, EPOCHS)),
-        *data_steps(contact, counts, labels),
+        *data_steps(contact, data, labels),
         Put("evaluate_classifier", Ref(RISING)),
         Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs, steps=steps, losses_only=True),
         seconds=60,
@@ -55,3 +51,16 @@ def question_learning(x: Examiner, contact: Contact) -> Learning:
     if not isinstance(watched, Watched):
         return Learning((), seen.trouble)
     return Learning(tuple(loss for event in watched.tape if (loss := number(event.loss)) is not None), watched.trouble)
+
+
+def counts(x: Examiner, contact: Contact, size: int) -> tuple[Numbers, Numbers]:
+    """Sparse counts as a bag of words has them; the label says which half of the words occurs more."""
+    drawn = x.generator("learning").integers(0, 3, (size, contact.features)).astype(np.float32)
+    half = contact.features // 2
+    return drawn, (drawn[:, :half].sum(1) > drawn[:, half : 2 * half].sum(1)).astype(np.int64)
+
+
+def sentences(x: Examiner, contact: Contact, size: int) -> tuple[Numbers, Numbers]:
+    """Word ids; the label says to which half of the vocabulary the last word belongs."""
+    drawn = x.generator("learning").integers(0, contact.vocabulary, (size, contact.features))
+    return drawn, (drawn[:, -1] < contact.vocabulary // 2).astype(np.int64)

@@ -16,7 +16,7 @@ from grader.judging.compare import nearest
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.knobs import MOVED_TO, Knob, knobs, steering, step_with
-from grader.judging.meeting import candidates, meet
+from grader.judging.meeting import VECTORS, candidates, meet
 from grader.judging.oracle import Answers
 from grader.judging.watching import first_gradients, logits_in, watched_in
 from grader.sandbox.guest.wire import Inventory, Survey, Watched
@@ -51,7 +51,7 @@ def interview_classifier(x: Examiner) -> Evidence:
     survey = x.ask("survey", Survey("all")).values.get("all")
     if not isinstance(survey, Inventory) or not candidates(survey):
         return Evidence(None)
-    contacts = [meet(x, survey, info) for info in candidates(survey)]
+    contacts = [meet(x, survey, info, VECTORS) for info in candidates(survey)]
     found = [question(x, contact) for contact in contacts if contact.works]
     return max(found, key=worth) if found else Evidence(contacts[0])
 

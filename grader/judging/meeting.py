@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec.structs import replace
 
-from grader.judging.asking import training
-from grader.judging.contact import Contact, Recipe
+from grader.judging.asking import inputs, training
+from grader.judging.contact import Contact, Inputs, Recipe
 from grader.judging.examiner import Examiner
 from grader.judging.watching import watched_in
 from grader.sandbox.guest.wire import (
@@ -18,11 +18,12 @@ from grader.sandbox.guest.wire import (
     Opaque,
     Ref,
     Value,
-    VariableInfo,
     VariableList,
 )
 
-D, B = 11, 6  # features and examples of a question, unlike each other and any hidden size
+B = 5  # examples of a question; like every size of ours unlike the others and any hidden size
+VECTORS = Inputs(((r"(input_?)?(dim|size|dims)|n_?features|D|d|num_features|vocab(_size)?", 11),))
+WORDS = Inputs(((r".*voc.*", 13), (r".*(seq|len|max|steps|words).*", 7)), words=True)
 GUESSES = (
     (r"epoch|ep$", 1),
     (r"^(lr|learning|eta|alpha)", 0.1),
@@ -40,11 +41,11 @@ def candidates(inventory: Inventory) -> list[ClassInfo]:
     return list(reversed(able))[:3]
 
 
-def meet(x: Examiner, inventory: Inventory, info: ClassInfo) -> Contact:
+def meet(x: Examiner, inventory: Inventory, info: ClassInfo, kind: Inputs) -> Contact:
     """Make a small instance and watch its first step: with few features if the constructor lets us, else as it is."""
     first = None
-    for recipe in recipes(inventory, info):
-        contact = try_recipe(x, inventory, info, recipe)
+    for recipe in recipes(inventory, info, kind):
+        contact = try_recipe(x, untouched(inventory, info, recipe, kind))
         if contact.works:
             return contact
         first = first or contact
@@ -52,27 +53,38 @@ def meet(x: Examiner, inventory: Inventory, info: ClassInfo) -> Contact:
     return first
 
 
-def recipes(inventory: Inventory, info: ClassInfo) -> list[Recipe]:
+def recipes(inventory: Inventory, info: ClassInfo, kind: Inputs) -> list[Recipe]:
     names = tuple(p.name for p in info.parameters)
     made = [
         c
         for c in inventory.constructions
         if c.cls == info.name and not any(isinstance(v, Opaque) for v in (*c.args, *c.kwargs.values()))
     ]
-    own = Recipe(info.name, made[-1].args, dict(made[-1].kwargs), names) if made else guessed(info, names)
-    dim = next(
-        (n for n in names if re.fullmatch(r"(input_?)?(dim|size|dims)|n_?features|D|d|num_features|vocab(_size)?", n)),
-        names[0] if names else None,
-    )
-    small = [own.changed(dim, D)] if dim and isinstance(own.argument(dim), int) else []
-    return [*small, own]
+    own = Recipe(info.name, made[-1].args, dict(made[-1].kwargs), names) if made else guessed(info, names, kind)
+    smaller = small(own, kind)
+    return [smaller, own] if smaller != own else [own]
 
 
-def guessed(info: ClassInfo, names: tuple[str, ...]) -> Recipe:
+def small(own: Recipe, kind: Inputs) -> Recipe:
+    """Our sizes in place of the notebook's: by the parameters' names, else in the order the handout has them."""
+    matching = [
+        (next((name for name in own.parameters if re.fullmatch(pattern, name, re.IGNORECASE)), None), size)
+        for pattern, size in kind.sizes
+    ]
+    named = [(name, size) for name, size in matching if name is not None]
+    if len(named) < len(kind.sizes):
+        named = [(name, size) for name, (_, size) in zip(own.parameters, kind.sizes, strict=False)]
+    for name, size in named:
+        own = own.changed(name, size) if type(own.argument(name)) is int else own
+    return own
+
+
+def guessed(info: ClassInfo, names: tuple[str, ...], kind: Inputs) -> Recipe:
+    given = [size for _, size in kind.sizes]
     kwargs: dict[str, Value] = {}
     for i, parameter in enumerate(info.parameters):
         if parameter.required:
-            kwargs[parameter.name] = D if i == 0 else guess(parameter.name)
+            kwargs[parameter.name] = given[i] if i < len(given) else guess(parameter.name)
     return Recipe(info.name, (), kwargs, names)
 
 
@@ -80,41 +92,44 @@ def guess(name: str) -> Value:
     return next((value for pattern, value in GUESSES if re.search(pattern, name, re.IGNORECASE)), 1)
 
 
-def try_recipe(x: Examiner, inventory: Inventory, info: ClassInfo, recipe: Recipe) -> Contact:
+def try_recipe(x: Examiner, contact: Contact) -> Contact:
+    name, recipe = contact.info.name, contact.recipe
     made = x.ask(
-        f"{info.name}.make", Make("c", recipe.cls, recipe.args, recipe.kwargs), ListVariables("c", "v", values=True)
+        f"{name}.make", Make("c", recipe.cls, recipe.args, recipe.kwargs), ListVariables("c", "v", values=True)
     )
-    contact = untouched(inventory, info, recipe)
     listed = made.values.get("v")
     if not isinstance(listed, VariableList):
         return replace(contact, trouble=made.trouble)
-    contact = replace(contact, scalars=listed.scalars, initial=listed.variables, features=features_of(listed.variables))
+    contact = sized(replace(contact, scalars=listed.scalars, initial=listed.variables))
     for batch in (B, 256):  # the second for a notebook that has its batch size written into the loop
         contact = replace(contact, batch=batch)
-        data, labels = x.normal("contact", (batch, contact.features), 0.5), np.arange(batch) % 2
-        seen = x.ask(f"{info.name}.contact", *training(contact, data, labels), seconds=60)
+        data, labels = inputs(x, "contact", contact, batch, 0.5), np.arange(batch) % 2
+        seen = x.ask(f"{name}.contact", *training(contact, data, labels), seconds=60)
         watched = watched_in(seen)
         if watched is not None and watched.tape:
-            return replace(contact, watched=watched)
-        contact = replace(contact, trouble=seen.trouble or (watched.trouble if watched else None))
-        if contact.trouble is not None:
-            break
+            return replace(contact, watched=watched, trouble=None)
+        contact = replace(contact, trouble=contact.trouble or seen.trouble or (watched.trouble if watched else None))
     return contact
 
 
-def untouched(inventory: Inventory, info: ClassInfo, recipe: Recipe) -> Contact:
+def untouched(inventory: Inventory, info: ClassInfo, recipe: Recipe, kind: Inputs) -> Contact:
     """What is known before an instance was made."""
     trainer = "train" if "train" in info.trains else info.trains[0]
     args, kwargs = training_arguments(inventory, info, trainer)
     named = [m for m in info.methods if re.search(r"classif|predict|clasific|sailka", m, re.IGNORECASE)]
     classifier = "classify" if "classify" in info.methods else named[0] if named else None
-    return Contact(info, recipe, trainer, args, kwargs, classifier, {}, (), None, D, B, inventory)
+    return Contact(kind, info, recipe, trainer, args, kwargs, classifier, {}, (), None, 0, 0, B, inventory)
 
 
-def features_of(variables: Sequence[VariableInfo]) -> int:
-    """Rows of the first matrix: D where the constructor took it, else what the notebook's own instance has."""
-    rows = [v.shape[0] for v in variables if len(v.shape) == 2]
-    return D if D in rows or not rows else max(rows)
+def sized(contact: Contact) -> Contact:
+    """Sizes of an input: ours where the constructor took them, else what the notebook's own instance has."""
+    rows = [v.shape[0] for v in contact.initial if len(v.shape) == 2]
+    asked = [size for _, size in contact.inputs.sizes]
+    first = asked[0] if asked[0] in rows or not rows else max(rows)
+    if not contact.inputs.words:
+        return replace(contact, features=first)
+    lengths = [v for name, v in contact.scalars.items() if type(v) is int and re.search(r"seq|len", name)]
+    return replace(contact, vocabulary=first, features=lengths[0] if lengths else 20)
 
 
 def training_arguments(

@@ -14,7 +14,7 @@ from grader.judging.dropout import Dropping, dropout_settings, question_dropout,
 from grader.judging.examiner import Examiner
 from grader.judging.layers import Chain, chains
 from grader.judging.learning import Learning, question_learning
-from grader.judging.meeting import candidates, meet
+from grader.judging.meeting import VECTORS, candidates, meet
 from grader.judging.oracle import Answers
 from grader.judging.watching import first_gradients, logits_in, moved, watched_in
 from grader.sandbox.guest.wire import Inventory, Survey, Watched
@@ -44,7 +44,7 @@ def interview_network(x: Examiner) -> Evidence:
         return Evidence(None)
     best = None
     for info in candidates(survey):
-        contact = meet(x, survey, info)
+        contact = meet(x, survey, info, VECTORS)
         evidence = question(x, contact) if contact.works else Evidence(contact)
         if best is None or worth(evidence) > worth(best):
             best = evidence

@@ -1,0 +1,213 @@
+"""Lab3 and Lab4: what the interview of a recurrent classifier means for each check."""
+
+import numpy as np
+
+from grader.judging.arrays import Numbers
+from grader.judging.checks import blocked, check, failed, passed, remarks, unattempted, unsure
+from grader.judging.compare import difference, slug
+from grader.judging.recurrent import Evidence
+from grader.model import Finding, Remark
+
+RNN, GRU = "lab3_rnn", "lab4_gru"
+MATRICES = ("W_rnn", "W_z", "W_r", "W_cl")
+CORRUPTED = (
+    "The file you were given is broken: two of its lines (`tf.Variableself.E`, `miniself.E`) were damaged before you got it. "
+    "That is not your fault. Download the notebook again and carry your work over."
+)
+
+
+def where(e: Evidence) -> int | None:
+    return e.contact.info.cell if e.contact else None
+
+
+@check(RNN, "trains")
+@check(GRU, "trains")
+def trains(e: Evidence) -> Finding:
+    if e.contact is None and e.corrupted:
+        return failed(CORRUPTED)
+    if e.contact is None:
+        return failed("No class with a training method was left by your notebook.")
+    if not e.contact.works:
+        trouble = e.contact.trouble
+        told = f" It stops with {trouble.kind}: {trouble.message[:300]}" if trouble else " No gradient was taken."
+        return failed(
+            f"`{e.contact.info.name}` could not be trained for one step on a few short sentences of our own.{told}",
+            cell=trouble.cell if trouble and trouble.cell is not None else where(e),
+        )
+    return passed(f"`{e.contact.info.name}` trains.")
+
+
+@check(RNN, "parameters")
+def parameters(e: Evidence) -> Finding:
+    if e.parts is None:
+        return failed("There is no matrix that takes a word vector and a state, [embedding + dim, dim], beside E and W_cl.", cell=where(e))
+    shape = f"[{e.parts.matrices[0].shape[0]}, {e.parts.dim}]"
+    if not e.parts.biases:
+        return failed(mistake="bias-missing", seen=f"a matrix {shape}, no bias [{e.parts.dim}]", cell=where(e))
+    return passed(f"A recurrent matrix {shape} and a bias [{e.parts.dim}].")
+
+
+@check(RNN, "recurrence")
+def recurrence(e: Evidence) -> Finding:
+    return judged_logits(e, "h_t = tanh([e_t; h_{t-1}] W_rnn + b)")
+
+
+@check(GRU, "cell")
+def cell(e: Evidence) -> Finding:
+    return judged_logits(e, "the deck's four equations")
+
+
+def judged_logits(e: Evidence, formula: str) -> Finding:
+    if e.parts is None:
+        return failed("The variables of a recurrent layer are not there.", cell=where(e))
+    if e.logits is None:
+        return unsure("No method of your class returns the logits [batch, classes], so the recurrence could not be asked on its own.")
+    if e.explanation and slug(e.explanation) == "deck":
+        return passed(f"The logits are those of {formula}, unrolled over every word.", seen=e.explanation)
+    told = difference(e.logits, e.values["deck"]["logits"])
+    if e.explanation:
+        return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=where(e))
+    return failed(f"The logits are not those of {formula}, unrolled over every word.", difference=told, cell=where(e))
+
+
+@check(RNN, "fresh-start")
+def fresh_start(e: Evidence) -> Finding:
+    if e.repeats is None:
+        return unsure("`classify` shows no logits, so whether each batch starts afresh could not be seen.")
+    if not e.repeats:
+        return failed(mistake="start-state-kept", cell=where(e))
+    return passed("The same sentences get the same logits again.")
+
+
+@check(GRU, "gates")
+def gates(e: Evidence) -> Finding:
+    count = len(e.parts.matrices) if e.parts else 0
+    if count >= 3:
+        return passed(f"{count} recurrent matrices.")
+    if count == 2:
+        return failed(mistake="shared-gate-matrix" if shares(e) else missing_gate(e), cell=where(e))
+    return failed("There are no matrices for the update and the reset gate yet.", cell=where(e))
+
+
+def shares(e: Evidence) -> bool:
+    """One matrix explains two roles."""
+    paths = [e.roles.get(role) for role in ("W_z", "W_r", "W_rnn")]
+    return e.explanation is not None and slug(e.explanation) == "deck" and len(set(paths)) < len(paths)
+
+
+def missing_gate(e: Evidence) -> str:
+    named = slug(e.explanation) if e.explanation else ""
+    return named if named in ("update-missing", "reset-missing") else "shared-gate-matrix"
+
+
+@check(RNN, "all-trained")
+@check(GRU, "all-trained")
+def all_trained(e: Evidence) -> Finding:
+    if e.parts is None:
+        return blocked("Not checked because the variables of a recurrent layer are not there.")
+    if not e.standing:
+        return passed("A training step moves every variable of the network.")
+    names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in e.standing)
+    still = {role for role, path in e.roles.items() if path in e.standing}
+    seen = f"unchanged by a training step: {names}"
+    if still == {"E"}:
+        return failed(f"A training step leaves {names} as it was.", named_for(e, "embedding-not-trained"), seen=seen, cell=where(e))
+    return failed(f"A training step leaves {names} as they were.", named_for(e, None), seen=seen, cell=where(e))
+
+
+def named_for(e: Evidence, embedding: str | None) -> str | None:
+    """The slug of this lab for variables left out of training."""
+    if len(e.roles) > 5:
+        return "new-weights-not-trained" if embedding is None else None
+    return embedding or "w-rnn-not-trained"
+
+
+def factors(e: Evidence) -> dict[str, float]:
+    """c for each role whose gradient is the cross-entropy's plus c times the weights; roles explained otherwise are left out."""
+    found: dict[str, float] = {}
+    for role, plain in e.plain.items():
+        seen, weights = e.gradients.get(role), e.weights.get(role)
+        if seen is None or weights is None or seen.shape != weights.shape:
+            continue
+        c = float(np.sum((seen - plain) * weights) / np.sum(weights * weights))
+        if close(seen - plain, c * weights):
+            found[role] = c
+    return found
+
+
+def close(rest: Numbers, explained: Numbers) -> bool:
+    return float(np.max(np.abs(rest - explained))) < 2e-5 + 0.02 * float(np.max(np.abs(explained)))
+
+
+@check(RNN, "given-penalty")
+def given_penalty(e: Evidence) -> Finding:
+    c = factors(e)
+    if not e.plain or "W_rnn" not in c or "W_cl" not in c:
+        return blocked("Not checked because the gradients could not be explained.")
+    if min(c["W_rnn"], c["W_cl"]) < 1e-6:
+        return failed("The given L2 penalty on W_rnn and W_cl is gone, or was set to 0.", cell=where(e))
+    return passed("W_rnn and W_cl are penalised as given.")
+
+
+@check(GRU, "l2-four-matrices")
+def four_matrices(e: Evidence) -> Finding:
+    c = factors(e)
+    missing = [role for role in MATRICES if role not in c]
+    if not e.plain or missing:
+        return blocked("Not checked because the gradients could not be explained: the cell has to be understood first, and every matrix trained.")
+    free = [role for role in MATRICES if c[role] < 1e-6]
+    if free:
+        return failed(mistake="new-weights-not-in-l2", seen=f"no penalty on {' and '.join(free)}", cell=where(e))
+    on_biases = [role for role in c if role.startswith("b") and c[role] > 0.05 * c["W_rnn"]]
+    if on_biases:
+        return failed(mistake="biases-in-l2", seen=f"a penalty on {' and '.join(on_biases)}", cell=where(e))
+    if c.get("E", 0.0) > 0.05 * c["W_rnn"]:
+        return failed("The embeddings are penalised too; the penalty belongs on the four matrices.", cell=where(e))
+    return passed(f"The gradient of each of the four matrices holds {c['W_rnn']:.2g} times the matrix.")
+
+
+@check(GRU, "learning-curve")
+def learning_curve(e: Evidence) -> Finding:
+    return passed("There is a plot.") if e.plots else failed("No plot of the accuracies was drawn.")
+
+
+@check(RNN, "learns")
+@check(GRU, "learns")
+def learns(e: Evidence) -> Finding:
+    learning = e.learning
+    if learning is None or learning.first is None:
+        return unsure("The loss of a longer training could not be followed.")
+    first, last, steps = learning.losses[0], learning.losses[-1], len(learning.losses)
+    if not learning.fell:
+        return failed(f"The loss does not fall on a small task: {first:.3f} at first, {last:.3f} after {steps} steps.", cell=where(e))
+    return passed(f"The loss falls from {first:.3f} to {last:.3f} in {steps} steps on a small task.")
+
+
+@remarks(RNN)
+@remarks(GRU)
+def remarks_on(e: Evidence) -> tuple[Remark, ...]:
+    found = []
+    if e.corrupted:
+        found.append(Remark("corrupted-starter", CORRUPTED))
+    if e.explanation and e.explanation.startswith("deck/"):
+        found.append(Remark("other-order", "Word and state are joined in another order than on the slide: just as right, the rows of the matrix then mean other things."))
+    if e.roles and len(e.roles) > 5 and exchanged(e):
+        found.append(Remark("other-names", "Update and reset gate carry each other's names; the equations hold, so nothing is lost."))
+    return tuple(found)
+
+
+def exchanged(e: Evidence) -> bool:
+    from grader.judging.roles import gate_of
+
+    paths = {role: e.roles.get(role) for role in ("W_z", "W_r")}
+    return paths["W_z"] is not None and paths["W_r"] is not None and gate_of(paths["W_z"]) == "r" and gate_of(paths["W_r"]) == "z"
+
+
+@unattempted(RNN)
+def rnn_not_begun(e: Evidence) -> bool:
+    return e.contact is None or (e.parts is None and len(e.contact.initial) <= 3)
+
+
+@unattempted(GRU)
+def gru_not_begun(e: Evidence) -> bool:
+    return e.contact is not None and e.contact.works and e.parts is not None and len(e.parts.matrices) == 1

@@ -1,0 +1,82 @@
+"""Which variables of a recurrent classifier play which role: by shape, then by name, then by trying what shapes allow."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import permutations, product
+
+from msgspec import Struct
+
+from grader.sandbox.guest.wire import VariableInfo
+
+Roles = Mapping[str, str | None]  # role -> path; None where the class has no such variable
+
+# What people call the gates, in English, Spanish, Basque and letters.
+GATES = (
+    ("z", re.compile(r"z|upd|actual|eguner|[wb]_?u(\b|_|$)")),
+    ("r", re.compile(r"reset|reini|berrez|(\b|_)r(\b|_|$)|\b[wb]r(\b|_|$)")),
+)
+
+
+class Parts(Struct, frozen=True):
+    """The variables by what their shapes allow."""
+
+    embedding: VariableInfo
+    matrices: tuple[VariableInfo, ...]  # [e + d, d]
+    biases: tuple[VariableInfo, ...]  # [d]
+    readout: VariableInfo  # [d, C]
+    readout_bias: VariableInfo | None
+    dim: int
+
+
+def parts(variables: Sequence[VariableInfo], vocabulary: int) -> Parts | None:
+    """None when there is no embedding, no recurrent matrix or no classifier on the state."""
+    flat = [v for v in variables if len(v.shape) == 2]
+    for embedding in sorted((v for v in flat if v.shape[0] == vocabulary), key=lambda v: "e" not in v.path.lower()):
+        recurrent = [v for v in flat if v is not embedding and v.shape[0] == embedding.shape[1] + v.shape[1]]
+        for dim in dict.fromkeys(v.shape[1] for v in recurrent):
+            readouts = [v for v in flat if v.shape[0] == dim and v.shape[1] <= 10 and v not in recurrent]
+            if readouts:
+                classes = readouts[-1].shape[1]
+                return Parts(
+                    embedding,
+                    tuple(v for v in recurrent if v.shape[1] == dim),
+                    tuple(v for v in variables if v.shape in ((dim,), (1, dim)) and v is not readouts[-1]),
+                    readouts[-1],
+                    next((v for v in variables if v.shape in ((classes,), (1, classes)) and v is not readouts[-1]), None),
+                    dim,
+                )
+    return None
+
+
+def gate_of(path: str) -> str:
+    """z, r or rnn (the candidate), by name."""
+    name = path.removeprefix("c.").lower()
+    return next((gate for gate, pattern in GATES if pattern.search(name)), "rnn")
+
+
+def assignments(found: Parts, gates: Sequence[str]) -> Iterator[Roles]:
+    """Every way to give matrices and biases to the gates, that of their names first."""
+    fixed: dict[str, str | None] = {
+        "E": found.embedding.path,
+        "W_cl": found.readout.path,
+        "b_cl": found.readout_bias.path if found.readout_bias else None,
+    }
+    seen: list[Roles] = []
+    for matrices, biases in product(ways(found.matrices, gates), ways(found.biases, gates)):
+        roles = {**fixed, **{f"W_{g}": m for g, m in zip(gates, matrices, strict=True)},
+                 **{f"b_{g}": b for g, b in zip(gates, biases, strict=True)}}
+        if roles not in seen:
+            seen.append(roles)
+            yield roles
+
+
+def ways(variables: Sequence[VariableInfo], gates: Sequence[str]) -> list[tuple[str | None, ...]]:
+    """By name first; then every order, with repetition where there are fewer variables than gates."""
+    paths = [v.path for v in variables]
+    named = tuple(next((p for p in paths if gate_of(p) == gate), None) for gate in gates)
+    if len(paths) >= len(gates):
+        rest: list[tuple[str | None, ...]] = list(permutations(paths, len(gates)))
+    else:
+        rest = list(product([*paths, None], repeat=len(gates)))
+    complete = None not in named and len(set(named)) == len(gates)
+    return [named, *rest] if complete else [*rest[:1], named, *rest[1:]]
