@@ -8,12 +8,13 @@ Shapes as in reference/recurrent.py, with one recurrent matrix.
 """
 
 from collections.abc import Callable
+from itertools import product
 from typing import NamedTuple
 
 import tensorflow as tf
 
 from reference import Answers, Case
-from reference.recurrent import Readout, forgetful, joined, logits
+from reference.recurrent import Readout, forgetful, head_of, joined, logits, unrolled, with_heads
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
 
@@ -24,10 +25,14 @@ class Weights(NamedTuple):
     b_rnn: tf.Tensor
     W_cl: tf.Tensor
     b_cl: tf.Tensor
+    W_back: tf.Tensor | None = None  # of a second network that reads backwards, an extra
+    b_back: tf.Tensor | None = None
+    head: tuple[tuple[tf.Tensor, tf.Tensor], ...] = ()
+    f: Callable[[tf.Tensor], tf.Tensor] = tf.nn.relu
 
     @property
     def out(self) -> Readout:
-        return Readout(self.E, self.W_cl, self.b_cl)
+        return Readout(self.E, self.W_cl, self.b_cl, self.head, self.f)
 
     @property
     def dim(self) -> int:
@@ -49,7 +54,29 @@ def one_to_begin(x: tf.Tensor, w: Weights, first: str, then: str) -> tf.Tensor:
     return logits(x, w.out, w.dim, lambda e, h: next(steps)(e, h))
 
 
-def forms() -> dict[str, Form]:
+def forms(w: Weights) -> dict[str, Form]:
+    """What a class with these weights may compute: the accepted forms first."""
+    return with_heads(two_ways() if w.W_back is not None else one_way(), w)
+
+
+def two_ways() -> dict[str, Form]:
+    """Bidirectional: both last states side by side, in every order; anything else is told as such an extra gone wrong."""
+    found: dict[str, Form] = {}
+    for first, order, back in product(("forwards", "backwards"), ("eh", "he"), ("eh", "he")):
+        name = "deck" if not found else f"deck/bidirectional-{first}-{order}-{back}"
+        found[name] = lambda x, w, a=first, o=order, b=back: bidirectional(x, w, a, o, b)
+    return found
+
+
+def bidirectional(x: tf.Tensor, w: Weights, first: str, order: str, back: str) -> tf.Tensor:
+    other = w._replace(W_rnn=w.W_back, b_rnn=w.b_back)
+    forwards = unrolled(x, w.E, w.dim, rnn(w, order))
+    backwards = unrolled(x, w.E, w.dim, rnn(other, back), words=range(x.shape[1] - 1, -1, -1))
+    states = [forwards, backwards] if first == "forwards" else [backwards, forwards]
+    return w.out(tf.concat(states, axis=1))
+
+
+def one_way() -> dict[str, Form]:
     found: dict[str, Form] = {}
     for order in ("eh", "he"):
         found["deck" if order == "eh" else "deck/he"] = lambda x, w, o=order: logits(x, w.out, w.dim, rnn(w, o))
@@ -83,22 +110,26 @@ def slips(order: str) -> dict[str, Form]:
 def values(case: Case) -> Answers:
     """case x and the weights by role -> the logits of every form."""
     x, w = tf.constant(case["x"], tf.int32), weights(case)
-    return {name: {"logits": form(x, w).numpy()} for name, form in forms().items()}
+    return {name: {"logits": form(x, w).numpy()} for name, form in forms(w).items()}
 
 
 def step(case: Case) -> Answers:
     """case x, labels, weights, form -> the gradient of the mean cross-entropy for each role, under the role's name."""
     x, w = tf.constant(case["x"], tf.int32), weights(case)
     with tf.GradientTape() as tape:
-        tape.watch(w)
-        scores = forms()[case["form"]](x, w)
+        tape.watch([getattr(w, role) for role in ROLES if role in case])
+        scores = forms(w)[case["form"]](x, w)
         cost = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(logits=scores, labels=case["labels"]))
-    gradients = tape.gradient(cost, w, unconnected_gradients="zero")
-    return {"deck": {"cost": cost.numpy()} | {role: tf.convert_to_tensor(g).numpy() for role, g in gradients._asdict().items()}}
+    sources = {role: getattr(w, role) for role in ROLES if role in case}
+    gradients = tape.gradient(cost, sources, unconnected_gradients="zero")
+    return {"deck": {"cost": cost.numpy()} | {role: tf.convert_to_tensor(g).numpy() for role, g in gradients.items()}}
+
+
+ROLES = ("E", "W_rnn", "b_rnn", "W_cl", "b_cl", "W_back", "b_back")
 
 
 def weights(case: Case) -> Weights:
-    return Weights(**{role: tf.constant(case[role], tf.float64) for role in Weights._fields})
+    return Weights(**{role: tf.constant(case[role], tf.float64) for role in ROLES if role in case}, head=head_of(case))
 
 
 QUESTIONS = {"values": values, "step": step}

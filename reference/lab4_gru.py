@@ -17,7 +17,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from reference import Answers, Case
-from reference.recurrent import Readout, Step, forgetful, joined, logits
+from reference.recurrent import Readout, Step, forgetful, head_of, joined, logits, with_heads
 
 
 class Weights(NamedTuple):
@@ -30,10 +30,12 @@ class Weights(NamedTuple):
     b_rnn: tf.Tensor
     W_cl: tf.Tensor
     b_cl: tf.Tensor
+    head: tuple[tuple[tf.Tensor, tf.Tensor], ...] = ()
+    f: Callable[[tf.Tensor], tf.Tensor] = tf.nn.relu
 
     @property
     def out(self) -> Readout:
-        return Readout(self.E, self.W_cl, self.b_cl)
+        return Readout(self.E, self.W_cl, self.b_cl, self.head, self.f)
 
     @property
     def dim(self) -> int:
@@ -166,7 +168,12 @@ MISTAKES: dict[str, Cell] = {
 }
 
 
-def forms(same_width: bool = False) -> dict[str, Form]:
+def forms(w: Weights) -> dict[str, Form]:
+    """What a class with these weights may compute: the accepted forms first."""
+    return with_heads(plain_forms(w.E.shape[1] == w.dim), w)
+
+
+def plain_forms(same_width: bool) -> dict[str, Form]:
     """The deck's cell in every order first, then each known mistake with the gates in one order and the candidate in either."""
     found: dict[str, Form] = {}
     for z, r, c in product(("he", "eh"), repeat=3):
@@ -193,29 +200,33 @@ def tagged(name: str, o: Orders) -> str:
 def values(case: Case) -> Answers:
     """case x and the weights by role -> the logits of every form."""
     x, w = tf.constant(case["x"], tf.int32), weights(case)
-    return {name: {"logits": form(x, w).numpy()} for name, form in forms(w.E.shape[1] == w.dim).items()}
+    return {name: {"logits": form(x, w).numpy()} for name, form in forms(w).items()}
 
 
 def roles(case: Case) -> Answers:
     """case x and the weights in any roles -> the logits of the deck's cell in every order only: for finding who is who."""
     x, w = tf.constant(case["x"], tf.int32), weights(case)
-    return {f"deck/{z}-{r}-{c}": {"logits": unrolled(gru, Orders(z, r, c))(x, w).numpy()}
-            for z, r, c in product(("he", "eh"), repeat=3)}
+    known = forms(w)
+    return {name: {"logits": form(x, w).numpy()} for name, form in known.items() if name.split("/")[0] == "deck"}
 
 
 def step(case: Case) -> Answers:
     """case x, labels, weights, form -> the gradient of the mean cross-entropy for each role, under the role's name."""
     x, w = tf.constant(case["x"], tf.int32), weights(case)
     with tf.GradientTape() as tape:
-        tape.watch(w)
-        scores = forms(w.E.shape[1] == w.dim)[case["form"]](x, w)
+        tape.watch([getattr(w, role) for role in ROLES if role in case])
+        scores = forms(w)[case["form"]](x, w)
         cost = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(logits=scores, labels=case["labels"]))
-    gradients = tape.gradient(cost, w, unconnected_gradients="zero")
-    return {"deck": {"cost": cost.numpy()} | {role: tf.convert_to_tensor(g).numpy() for role, g in gradients._asdict().items()}}
+    sources = {role: getattr(w, role) for role in ROLES if role in case}
+    gradients = tape.gradient(cost, sources, unconnected_gradients="zero")
+    return {"deck": {"cost": cost.numpy()} | {role: tf.convert_to_tensor(g).numpy() for role, g in gradients.items()}}
+
+
+ROLES = ("E", "W_z", "b_z", "W_r", "b_r", "W_rnn", "b_rnn", "W_cl", "b_cl")
 
 
 def weights(case: Case) -> Weights:
-    return Weights(**{role: tf.constant(case[role], tf.float64) for role in Weights._fields})
+    return Weights(**{role: tf.constant(case[role], tf.float64) for role in ROLES if role in case}, head=head_of(case))
 
 
 QUESTIONS = {"values": values, "roles": roles, "step": step}

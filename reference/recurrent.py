@@ -4,17 +4,28 @@ Shapes: x [B, T] of word ids, E [V, e], every recurrent matrix [e + d, d], every
 """
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 Step = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # (e_t [B, e], h_{t-1} [B, d]) -> h_t [B, d]
 
 
+HEADS = {"relu": tf.nn.relu, "tanh": tf.tanh, "sigmoid": tf.sigmoid}
+
+
 class Readout(NamedTuple):
     E: tf.Tensor
     W_cl: tf.Tensor
     b_cl: tf.Tensor
+    head: tuple[tuple[tf.Tensor, tf.Tensor], ...] = ()  # an MLP between state and classes, an extra
+    f: Callable[[tf.Tensor], tf.Tensor] = tf.nn.relu
+
+    def __call__(self, h: tf.Tensor) -> tf.Tensor:
+        """State [B, d] -> logits [B, C]."""
+        for W, b in self.head:
+            h = self.f(h @ W + b)
+        return h @ self.W_cl + self.b_cl
 
 
 def joined(e: tf.Tensor, h: tf.Tensor, order: str) -> tf.Tensor:
@@ -23,13 +34,32 @@ def joined(e: tf.Tensor, h: tf.Tensor, order: str) -> tf.Tensor:
 
 
 def logits(x: tf.Tensor, out: Readout, dim: int, step: Step, words: Iterable[int] | None = None) -> tf.Tensor:
-    """h_0 = 0, h_t = step(E[x_t], h_{t-1}), logits = h_T W_cl + b_cl: [B, C]. `words`: which positions are read, in order."""
+    """h_T of the words at positions `words` (all, in order), read out: [B, C]."""
+    return out(unrolled(x, out.E, dim, step, words))
+
+
+def unrolled(x: tf.Tensor, E: tf.Tensor, dim: int, step: Step, words: Iterable[int] | None = None) -> tf.Tensor:
+    """h_0 = 0, h_t = step(E[x_t], h_{t-1}): the last state [B, d]."""
     h = tf.zeros([tf.shape(x)[0], dim], tf.float64)
     for t in range(x.shape[1]) if words is None else words:
-        h = step(tf.gather(out.E, x[:, t]), h)
-    return h @ out.W_cl + out.b_cl
+        h = step(tf.gather(E, x[:, t]), h)
+    return h
 
 
 def forgetful(x: tf.Tensor, out: Readout, dim: int, step: Step) -> tf.Tensor:
     """The state is not carried: every word starts from zeros, so that only the last one counts."""
     return logits(x, out, dim, step, words=[x.shape[1] - 1])
+
+
+def with_heads(forms: dict[str, Any], w: Any) -> dict[str, Any]:
+    """The forms as they are; where the class has an MLP on top, each of them with every non-linearity of it."""
+    if not w.head:
+        return forms
+    return {
+        name if kind == "relu" else f"{name}{'-' if '/' in name else '/'}{kind}-on-top":
+        lambda x, w, form=form, f=f: form(x, w._replace(f=f))
+        for kind, f in HEADS.items() for name, form in forms.items()}
+
+
+def head_of(case: Any) -> tuple[tuple[tf.Tensor, tf.Tensor], ...]:
+    return tuple((tf.constant(W, tf.float64), tf.constant(b, tf.float64)) for W, b in case.get("head", ()))

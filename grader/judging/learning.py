@@ -13,6 +13,7 @@ from grader.judging.examiner import Examiner
 from grader.sandbox.guest.wire import Put, Ref, Trouble, Watch, Watched
 
 EXAMPLES, BATCH, EPOCHS = 64, 16, 40
+EPOCHS_OF_SENTENCES = 20  # a recurrent step costs more and this task is easier
 # Accuracy is not what is asked here: it always rises, so that early stopping never ends the training.
 RISING = "(lambda values: lambda *args, **kwargs: next(values))(__import__('itertools').count(0.3, 0.001))"
 
@@ -38,10 +39,11 @@ class Learning(Struct, frozen=True):
 def question_learning(x: Examiner, contact: Contact) -> Learning:
     batch = contact.batch if contact.batch > BATCH else BATCH
     data, labels = (sentences if contact.inputs.words else counts)(x, contact, max(EXAMPLES, batch))
-    steps = EPOCHS * (len(labels) // batch)
+    epochs = EPOCHS_OF_SENTENCES if contact.inputs.words else EPOCHS
+    steps = epochs * (len(labels) // batch)
     seen = x.ask(
         f"{contact.info.name}.learns",
-        *instance(contact, {}, loop_attributes(contact, batch, EPOCHS)),
+        *instance(contact, {}, loop_attributes(contact, batch, epochs)),
         *data_steps(contact, data, labels),
         Put("evaluate_classifier", Ref(RISING)),
         Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs, steps=steps, losses_only=True),

@@ -115,15 +115,20 @@ def role_values(found: Parts, roles: Roles, weights: Mapping[str, Numbers]) -> d
     """The weights as the oracle takes them; what the class does not have is zero."""
     rows, dim, classes = found.matrices[0].shape[0], found.dim, found.readout.shape[1]
     empty = {"W": np.zeros((rows, dim)), "b": np.zeros(dim), "b_cl": np.zeros(classes)}
-    return {role: by_role(weights, path) if path else empty["b_cl" if role == "b_cl" else role[0]]
-            for role, path in roles.items()}  # fmt: skip
+    values: dict[str, Any] = {
+        role: by_role(weights, path) if path else empty["b_cl" if role == "b_cl" else role[0]]
+        for role, path in roles.items()
+    }
+    above = [(weights[layer.W], by_role(weights, layer.b) if layer.b else np.zeros(layer.shape[1])) for layer in found.head[:-1]]
+    return {**values, "head": above} if above else values
 
 
 def explained(
     x: Examiner, found: Parts, case: dict[str, Any], weights: Mapping[str, Numbers], logits: Numbers | None
 ) -> tuple[Roles, Answers, str | None]:
     """The roles and the form that explain the logits: names only say which assignment is asked first."""
-    ways = list(islice(assignments(found, LABS[x.lab]), TRIED))
+    gates = ("rnn", "back") if x.lab == "lab3_rnn" and found.both_ways else LABS[x.lab]
+    ways = list(islice(assignments(found, gates), TRIED if len(found.matrices) > 1 or len(gates) == 1 else 1))
     natural = ways[0]
     values = x.answers("values", x=case["x"], **role_values(found, natural, weights))
     if logits is None:

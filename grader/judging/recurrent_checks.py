@@ -67,6 +67,9 @@ def judged_logits(e: Evidence, formula: str) -> Finding:
     told = difference(e.logits, e.values["deck"]["logits"])
     if e.explanation:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=where(e))
+    if e.parts.others:  # stacked, or gates of another kind: an extra that was built into the only class
+        names = ", ".join(path.removeprefix("c.") for path in e.parts.others)
+        return unsure(f"Your class holds more than the lab asks for ({names}), so its logits could not be explained; your instructor looks at it.")
     return failed(f"The logits are not those of {formula}, unrolled over every word.", difference=told, cell=where(e))
 
 
@@ -187,6 +190,10 @@ def learns(e: Evidence) -> Finding:
 @remarks(GRU)
 def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     found = []
+    if e.parts and len(e.parts.head) > 1:
+        found.append(Remark("mlp-on-top", "An MLP on top of the last state: the extra is done."))
+    if e.parts and e.parts.both_ways:
+        found.append(Remark("bidirectional", "Your network reads the sentence in both directions: the extra is done."))
     if e.corrupted:
         found.append(Remark("corrupted-starter", CORRUPTED))
     if e.explanation and e.explanation.startswith("deck/"):

@@ -6,6 +6,7 @@ from itertools import permutations, product
 
 from msgspec import Struct
 
+from grader.judging.layers import Chain, LayerPaths, assigned, longest
 from grader.sandbox.guest.wire import VariableInfo
 
 Roles = Mapping[str, str | None]  # role -> path; None where the class has no such variable
@@ -23,28 +24,36 @@ class Parts(Struct, frozen=True):
     embedding: VariableInfo
     matrices: tuple[VariableInfo, ...]  # [e + d, d]
     biases: tuple[VariableInfo, ...]  # [d]
-    readout: VariableInfo  # [d, C]
-    readout_bias: VariableInfo | None
+    head: Chain  # from the state to the logits: one layer, more with an MLP on top
     dim: int
+    others: tuple[str, ...] = ()  # matrices with no part in this: of an extra we do not know
+
+    @property
+    def both_ways(self) -> bool:
+        """The head reads two states, as a bidirectional network has them."""
+        return self.head[0].shape[0] == 2 * self.dim
+
+    @property
+    def readout(self) -> LayerPaths:
+        return self.head[-1]
 
 
 def parts(variables: Sequence[VariableInfo], vocabulary: int) -> Parts | None:
-    """None when there is no embedding, no recurrent matrix or no classifier on the state."""
-    flat = [v for v in variables if len(v.shape) == 2]
-    for embedding in sorted((v for v in flat if v.shape[0] == vocabulary), key=lambda v: "e" not in v.path.lower()):
-        recurrent = [v for v in flat if v is not embedding and v.shape[0] == embedding.shape[1] + v.shape[1]]
+    """None when there is no embedding, no recurrent matrix or no way from the state to the classes."""
+    matrices = [v for v in variables if len(v.shape) == 2 and v.shape[0] > 1]
+    vectors = [v for v in variables if v not in matrices and len(v.shape) in (1, 2)]
+    for embedding in sorted((v for v in matrices if v.shape[0] == vocabulary), key=lambda v: "e" not in v.path.lower()):
+        rest = [v for v in matrices if v is not embedding]
+        recurrent = [v for v in rest if v.shape[0] == embedding.shape[1] + v.shape[1]]
         for dim in dict.fromkeys(v.shape[1] for v in recurrent):
-            readouts = [v for v in flat if v.shape[0] == dim and v.shape[1] <= 10 and v not in recurrent]
-            if readouts:
-                classes = readouts[-1].shape[1]
-                return Parts(
-                    embedding,
-                    tuple(v for v in recurrent if v.shape[1] == dim),
-                    tuple(v for v in variables if v.shape in ((dim,), (1, dim)) and v is not readouts[-1]),
-                    readouts[-1],
-                    next((v for v in variables if v.shape in ((classes,), (1, classes)) and v is not readouts[-1]), None),
-                    dim,
-                )
+            own = [v for v in recurrent if v.shape[1] == dim]
+            above = [v for v in rest if v not in own]
+            for width in (dim, 2 * dim):
+                for order in longest(above, width)[:1]:
+                    head = next(assigned([order], [v for v in vectors if v.shape[-1] != dim], []))
+                    biases = tuple(v for v in vectors if v.shape[-1] == dim)
+                    others = tuple(v.path for v in above if v not in order)
+                    return Parts(embedding, tuple(own), biases, head, dim, others)
     return None
 
 
@@ -58,8 +67,8 @@ def assignments(found: Parts, gates: Sequence[str]) -> Iterator[Roles]:
     """Every way to give matrices and biases to the gates, that of their names first."""
     fixed: dict[str, str | None] = {
         "E": found.embedding.path,
-        "W_cl": found.readout.path,
-        "b_cl": found.readout_bias.path if found.readout_bias else None,
+        "W_cl": found.readout.W,
+        "b_cl": found.readout.b,
     }
     seen: list[Roles] = []
     for matrices, biases in product(ways(found.matrices, gates), ways(found.biases, gates)):
