@@ -37,10 +37,7 @@ def main() -> NoReturn:
     """Run a command; expected trouble ends in one sentence and its exit code."""
     logging.basicConfig(level=os.environ.get("GRADER_LOG", "CRITICAL").upper(), stream=sys.stderr)
     try:
-        app(standalone_mode=False)
-        sys.exit(0)
-    except typer.Exit as done:
-        sys.exit(done.exit_code)
+        sys.exit(app(standalone_mode=False) or 0)  # click returns the code of a typer.Exit
     except typer.Abort:
         sys.exit(INTERRUPTED)
     except GraderError as trouble:
