@@ -37,18 +37,13 @@ def main() -> NoReturn:
     """Run a command; expected trouble ends in one sentence and its exit code."""
     logging.basicConfig(level=os.environ.get("GRADER_LOG", "CRITICAL").upper(), stream=sys.stderr)
     try:
-        app(standalone_mode=False)
-        sys.exit(0)
-    except typer.Exit as done:
-        sys.exit(done.exit_code)
-    except typer.Abort:
-        sys.exit(INTERRUPTED)
+        code = app(standalone_mode=False) or 0  # the code of a typer.Exit, which Ctrl-C becomes as well
+        if code == INTERRUPTED:
+            err.print("grader: interrupted; nothing more was written.", style="red")
+        sys.exit(code)
     except GraderError as trouble:
         err.print(f"grader: {trouble}", style="red", markup=False, soft_wrap=True)
         sys.exit(trouble.exit_code)
-    except KeyboardInterrupt:
-        err.print("grader: interrupted.", style="red")
-        sys.exit(INTERRUPTED)
     except Exception as trouble:
         if usage := getattr(trouble, "format_message", None):  # click's own complaints about arguments
             err.print(f"grader: {usage()} See `grader --help`.", style="red", markup=False, soft_wrap=True)

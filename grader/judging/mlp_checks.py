@@ -197,6 +197,10 @@ def learns(e: Evidence) -> Finding:
 
 @remarks(LAB)
 def remarks_on(e: Evidence) -> tuple[Remark, ...]:
+    return (*about_layers(e), *about_cost(e))
+
+
+def about_layers(e: Evidence) -> list[Remark]:
     found = []
     if len(e.chain) > 3:
         found.append(
@@ -212,6 +216,11 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
         )
     if e.chain and e.chain[-1].shape[1] == 5:
         found.append(Remark("five-way", "Five classes instead of two: the extra is done."))
+    return found
+
+
+def about_cost(e: Evidence) -> list[Remark]:
+    found = []
     if e.explanation == "probabilities":
         found.append(
             Remark(
@@ -236,7 +245,7 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
                 "Smaller start weights train more calmly.",
             )
         )
-    return tuple(found)
+    return found
 
 
 @unattempted(LAB)

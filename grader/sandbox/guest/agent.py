@@ -1,4 +1,7 @@
-"""Serves questions over a unix socket from a thread of the student's kernel; interrupts itself when one takes too long."""
+"""Serves questions over a unix socket from a thread of the student's kernel.
+
+Interrupts itself when one takes too long.
+"""
 
 import contextlib
 import ctypes
@@ -67,7 +70,7 @@ def respond(question: Question) -> Reply:
     printed = io.StringIO()
     values: dict[str, Any] = {}
     trouble, at, late = None, None, False
-    with contextlib.redirect_stdout(printed):  # type: ignore[type-var]
+    with contextlib.redirect_stdout(printed):
         try:
             with deadline(question.seconds):
                 trouble, at = answer(question, values)

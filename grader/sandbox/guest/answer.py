@@ -44,7 +44,7 @@ class Namespace:
             self.write(self.owner(target), ast.literal_eval(target.slice), new)
         elif isinstance(target, ast.Attribute):
             owner = self.owner(target)
-            old = getattr(owner, target.attr, _ABSENT)
+            old: Any = getattr(owner, target.attr, _ABSENT)
             if is_variable(old) and not is_variable(new):
                 old.assign(tf.cast(new, old.dtype))
                 return

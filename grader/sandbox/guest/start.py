@@ -1,6 +1,5 @@
 """First file of a jailed kernel: makes it deterministic, warm and Colab-like, then hands over to ipykernel."""
 
-import importlib
 import os
 import random
 import sys
@@ -8,30 +7,35 @@ from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import agent
 import cells
 import colab
 import notes
+import oldapis
 import outputs
 import paths
+import preload
 import shell
-import training
 from config import read_config
+
+SLOW = ("ipykernel.kernelapp", "agent", "training")  # bring TensorFlow with them, or are slow themselves
 
 
 def main() -> None:
     config = read_config(sys.argv[1])
     os.chdir(config.home)
-    for module in config.modules:
-        importlib.import_module(module)
+    preload.load((*config.modules, *SLOW))
+    import agent  # noqa: PLC0415
+    import training  # noqa: PLC0415
+
     seed(config.seed)
     app = make_kernel(config.connection_file)
     notes.install(config)
     cells.install(app.shell)
     outputs.install(config, app.shell)
-    for part in (paths, colab, shell, training):
+    for part in (paths, colab, shell, oldapis, training):
         part.install(config)
     agent.start(config)
+    preload.settle()
     sys.path[0] = ""  # as in any notebook: its own folder, and nothing of ours
     app.start()
 

@@ -1,6 +1,7 @@
 """What the notebook left behind: classes, functions, plain globals, and every variable reachable from an object."""
 
 import inspect
+import sys
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import training
 from cells import cell_of
 from values import encode_array, is_variable
-from wire import ClassInfo, Construction, FunctionInfo, Inventory, ParameterInfo, VariableInfo, VariableList
+from wire import Array, ClassInfo, Construction, FunctionInfo, Inventory, ParameterInfo, VariableInfo, VariableList
 
 DEPTH = 5
 MOST = 2000
@@ -18,9 +19,7 @@ def class_named(name: str) -> Any:
     """The last definition of a class; a class made by other means than a class statement is looked up as a global."""
     if name in training.CLASSES:
         return training.CLASSES[name]
-    import __main__
-
-    return vars(__main__)[name]
+    return vars(sys.modules["__main__"])[name]
 
 
 def inventory(names: dict[str, Any]) -> Inventory:
@@ -68,8 +67,8 @@ def describe_class(cls: type) -> ClassInfo:
         bases=tuple(base.__name__ for base in cls.__mro__[1:-1]),
         methods={name: parameters(f)[1:] for name, f in own.items()},
         trains=tuple(training.trainers(cls)),
-        parameters=parameters(cls.__init__)[1:],
-    )  # type: ignore[misc]
+        parameters=parameters(cls.__init__)[1:],  # type: ignore[misc]  # of whichever class it is
+    )
 
 
 def describe_function(name: str, function: Any) -> FunctionInfo:
@@ -98,15 +97,24 @@ def variables(owner: Any, path: str, values: bool) -> VariableList:
             tuple(int(n) for n in v.shape),
             str(getattr(v.dtype, "name", v.dtype)),
             trained.index(id(v)) if id(v) in trained else None,
-            encode_array(v) if values else None,
-        )  # type: ignore[arg-type]
+            value_of(v) if values else None,
+        )
         for where, v in reachable(owner, path)
     ]
     return VariableList(tuple(found), training.plain_attributes(owner))
 
 
+def value_of(variable: Any) -> Array | None:
+    """None for a variable that is too large to send."""
+    value = encode_array(variable)
+    return value if isinstance(value, Array) else None
+
+
 def reachable(owner: Any, path: str) -> list[tuple[str, Any]]:
-    """(path, variable) for every variable below an object, each once; trainable_variables last, since it only repeats."""
+    """(path, variable) for every variable below an object, each once.
+
+    trainable_variables comes last, since it only repeats.
+    """
     seen: dict[int, tuple[str, Any]] = {}
     for where, variable in walk(owner, path, DEPTH, set()):
         seen.setdefault(id(variable), (where, variable))

@@ -85,12 +85,12 @@ def install() -> None:
         return found
 
     def __enter__(self: Any) -> Any:
-        global _open_tapes
+        global _open_tapes  # noqa: PLW0603 - this process has one notebook, so one count
         _open_tapes += 1
         return enter(self)
 
     def __exit__(self: Any, *error: Any) -> Any:
-        global _open_tapes
+        global _open_tapes  # noqa: PLW0603 - this process has one notebook, so one count
         _open_tapes = max(0, _open_tapes - 1)
         return leave(self, *error)
 
@@ -98,7 +98,10 @@ def install() -> None:
 
 
 def install_optimizers() -> None:
-    """Wrap the optimizers of whichever Keras the notebook has loaded; touching tf.keras ourselves would choose for it."""
+    """Wrap the optimizers of whichever Keras the notebook has loaded.
+
+    Touching tf.keras ourselves would choose for it.
+    """
     for module in ("keras.src.optimizers.base_optimizer", "tf_keras.src.optimizers.optimizer"):
         base = getattr(sys.modules.get(module), "BaseOptimizer" if module.startswith("keras") else "Optimizer", None)
         if base is not None and not hasattr(base, "_told"):

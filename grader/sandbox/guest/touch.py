@@ -1,4 +1,4 @@
-"""How a function comes to its numbers: whether NumPy reads its tensors, whether a library's ready-made density does the work."""
+"""How a function comes to its numbers: whether NumPy reads its tensors, whether a library's density does the work."""
 
 import sys
 from collections.abc import Callable

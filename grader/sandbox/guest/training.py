@@ -29,7 +29,7 @@ _depth = 0
 def install(config: GuestConfig) -> None:
     plain = builtins.__build_class__
 
-    def build_class(body: types.FunctionType, name: str, *bases: Any, **keywords: Any) -> Any:
+    def build_class(body: Any, name: str, /, *bases: Any, **keywords: Any) -> Any:
         cls = plain(body, name, *bases, **keywords)
         if body.__globals__.get("__name__") == "__main__" and isinstance(cls, type):
             register(cls, config)
@@ -116,7 +116,7 @@ def small(thing: Any) -> Any:
 def within_policy(method: Callable[..., Any], config: GuestConfig) -> Callable[..., Any]:
     @functools.wraps(method)
     def train(self: Any, *args: Any, **kwargs: Any) -> Any:
-        global _depth
+        global _depth  # noqa: PLW0603 - this process has one notebook, so one count
         if _depth or tape.watching():
             return method(self, *args, **kwargs)
         _depth += 1
@@ -129,7 +129,7 @@ def within_policy(method: Callable[..., Any], config: GuestConfig) -> Callable[.
 
 
 def logged(method: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any], config: GuestConfig) -> Any:
-    global _spent
+    global _spent  # noqa: PLW0603 - this process has one notebook, so one sum
     record, started, scalars = tape.Losses(), time.monotonic(), plain_attributes(owner)
     shown = tuple(map(small, args)), {name: small(value) for name, value in kwargs.items()}
     bound = inspect.signature(method).bind(owner, *args, **kwargs)
@@ -187,7 +187,10 @@ def cut_epochs(method: Any, owner: Any, bound: inspect.BoundArguments, epochs: i
 
 
 def cut_data(bound: inspect.BoundArguments, batch_size: Any) -> Callable[[], None]:
-    """Show the first batch only: of `training_set` and of the first list handed to training, under every name they have."""
+    """Show the first batch only: of `training_set` and of the first list handed to training.
+
+    Under every name they have.
+    """
     size = batch_size if type(batch_size) is int and batch_size > 0 else 256
     main = sys.modules["__main__"].__dict__
     handed = [value for value in bound.arguments.values() if isinstance(value, list)][:1]

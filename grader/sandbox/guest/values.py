@@ -14,7 +14,7 @@ DEPTH_LIMIT = 8
 
 def encode(thing: Any, depth: int = 0) -> Value:
     """A wire value for anything; what has no typed form becomes Opaque."""
-    if thing is None or type(thing) in (bool, float):
+    if thing is None or type(thing) is bool or type(thing) is float:
         return thing
     if type(thing) is int:
         return thing if -(2**63) <= thing < 2**63 else opaque(thing)
@@ -27,7 +27,7 @@ def encode(thing: Any, depth: int = 0) -> Value:
     return encode_array(thing)
 
 
-def encode_array(thing: Any) -> Value:
+def encode_array(thing: Any) -> Array | Opaque:
     made_by = kind_of_array(thing)
     if made_by is None:
         return opaque(thing)

@@ -60,7 +60,10 @@ class Watcher:
         return value if isinstance(value, wire.Array) else None
 
     def wrap_methods(self, owner: Any) -> Callable[[], None]:
-        """Shadow the own methods of the owner's class, and the notebook's functions, by ones that take notes; returns the undo."""
+        """Shadow the own methods of the owner's class, and the notebook's functions, by ones that take notes.
+
+        Returns the undo.
+        """
         if self.step.losses_only:
             return lambda: None
         cls, main = type(owner), sys.modules["__main__"].__dict__
@@ -128,9 +131,8 @@ def watched(
     before = survey.variables(owner, step.owner, values).variables
     returned, trouble = None, None
     undo = watcher.wrap_methods(owner)
-    _ = (
-        tf.optimizers.Optimizer
-    )  # loads the notebook's Keras, so that its optimizers can be watched from their first step
+    # Loads the notebook's Keras, so that its optimizers can be watched from their first step.
+    _ = tf.optimizers.Optimizer
     try:
         with tape.recording(watcher):
             returned = getattr(owner, step.method)(*args, **kwargs)

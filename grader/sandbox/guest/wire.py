@@ -1,4 +1,4 @@
-"""What travels between the grader and the guest in the student's kernel: msgpack frames of typed values, never code objects.
+"""What travels between the grader and the guest in the student's kernel: msgpack frames of typed values, never code.
 
 A frame is 4 bytes of big-endian length and that many bytes of msgpack. The host decodes into these types strictly
 and caps every size before it allocates; whatever does not fit is a malformed reply, and no reply is trusted.
@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 FRAME_LIMIT = 64 * 1024 * 1024
+LARGEST_AXIS = 2**31
 DTYPES = frozenset(
     ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64"]
 )
@@ -63,7 +64,7 @@ class Trouble(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class VariableInfo(Struct, frozen=True, forbid_unknown_fields=True):
-    """A tf.Variable reachable from an object; `path` is an expression like `c.W['p']`, `place` its index in trainable_variables."""
+    """A tf.Variable reachable from an object: an expression like `c.W['p']`, and its index in trainable_variables."""
 
     path: str
     shape: tuple[int, ...]
@@ -184,14 +185,14 @@ class Make(Struct, frozen=True, tag="make", forbid_unknown_fields=True):
 
 
 class Put(Struct, frozen=True, tag="put", forbid_unknown_fields=True):
-    """Write a value: into a variable (`assign`), else an attribute, item or global; globals are restored after the question."""
+    """Write a value: into a variable (`assign`), else an attribute, item or global; globals are restored afterwards."""
 
     path: str
     value: Value
 
 
 class Call(Struct, frozen=True, tag="call", forbid_unknown_fields=True):
-    """Call something and report what it returned as `into`; the RNGs of random, NumPy and TensorFlow are seeded first."""
+    """Call something and report what it returned as `into`; random, NumPy and TensorFlow are seeded first."""
 
     path: str
     args: tuple[Value, ...] = ()
@@ -286,8 +287,11 @@ def decode_reply(body: bytes) -> Reply:
 
 
 def array_is_sound(array: Array) -> bool:
-    """Whether dtype is whitelisted and the bytes are exactly as many as shape and dtype need."""
-    if array.dtype not in DTYPES or len(array.shape) > 8 or any(n < 0 for n in array.shape):
+    """Whether dtype is whitelisted and the bytes are exactly as many as shape and dtype need.
+
+    An axis beyond any array, which beside a zero needs no bytes, is refused too: NumPy would not take it.
+    """
+    if array.dtype not in DTYPES or len(array.shape) > 8 or any(not 0 <= n <= LARGEST_AXIS for n in array.shape):
         return False
     width = {"bool": 1}.get(array.dtype) or int("".join(c for c in array.dtype if c.isdigit())) // 8
     return math.prod(array.shape) * width == len(array.data)
