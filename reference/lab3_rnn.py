@@ -42,7 +42,9 @@ class Weights(NamedTuple):
 Form = Callable[[tf.Tensor, Weights], tf.Tensor]
 
 
-def rnn(w: Weights, order: str = "eh", f: Activation = tf.tanh, bias: bool = True) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+def rnn(
+    w: Weights, order: str = "eh", f: Activation = tf.tanh, bias: bool = True
+) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
     """One step of the plain recurrent network."""
     b = w.b_rnn if bias else tf.zeros_like(w.b_rnn)
     return lambda e, h: f(joined(e, h, order) @ w.W_rnn + b)
@@ -50,8 +52,12 @@ def rnn(w: Weights, order: str = "eh", f: Activation = tf.tanh, bias: bool = Tru
 
 def one_to_begin(x: tf.Tensor, w: Weights, first: str, then: str) -> tf.Tensor:
     """The first word is joined to the state in one order, the rest in the other."""
-    steps = iter([rnn(w, first), *[rnn(w, then)] * (x.shape[1] - 1)])
-    return logits(x, w.out, w.dim, lambda e, h: next(steps)(e, h))
+    cells = iter([rnn(w, first), *[rnn(w, then)] * (x.shape[1] - 1)])
+
+    def step(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+        return next(cells)(e, h)
+
+    return logits(x, w.out, w.dim, step)
 
 
 def forms(w: Weights) -> dict[str, Form]:
@@ -60,7 +66,7 @@ def forms(w: Weights) -> dict[str, Form]:
 
 
 def two_ways() -> dict[str, Form]:
-    """Bidirectional: both last states side by side, in every order; anything else is told as such an extra gone wrong."""
+    """Bidirectional: both last states side by side, in every order."""
     found: dict[str, Form] = {}
     for first, order, back in product(("forwards", "backwards"), ("eh", "he"), ("eh", "he")):
         name = "deck" if not found else f"deck/bidirectional-{first}-{order}-{back}"
@@ -83,22 +89,31 @@ def one_way() -> dict[str, Form]:
     found["deck/first-he"] = lambda x, w: one_to_begin(x, w, "he", "eh")
     found["deck/first-eh"] = lambda x, w: one_to_begin(x, w, "eh", "he")
     for order in ("eh", "he"):
-        found |= {f"{name}/{order}" if "/" not in name else f"{name}-{order}": form for name, form in slips(order).items()}
+        found |= {
+            f"{name}/{order}" if "/" not in name else f"{name}-{order}": form for name, form in slips(order).items()
+        }
     return found
 
 
 def slips(order: str) -> dict[str, Form]:
     """The known mistakes, with words and state joined in this order."""
     others: dict[str, Activation] = {
-        "sigmoid-for-tanh": tf.sigmoid, "nonlinearity-missing": tf.identity, "sigmoid-for-tanh/relu": tf.nn.relu}
+        "sigmoid-for-tanh": tf.sigmoid,
+        "nonlinearity-missing": tf.identity,
+        "sigmoid-for-tanh/relu": tf.nn.relu,
+    }
     found: dict[str, Form] = {
         "state-not-carried": lambda x, w: forgetful(x, w.out, w.dim, rnn(w, order)),
         "state-not-carried/first": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=[0]),
         "word-skipped/first": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=range(1, x.shape[1])),
         "word-skipped/last": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=range(x.shape[1] - 1)),
-        "word-skipped/first-and-last": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=range(1, x.shape[1] - 1)),
+        "word-skipped/first-and-last": lambda x, w: logits(
+            x, w.out, w.dim, rnn(w, order), words=range(1, x.shape[1] - 1)
+        ),
         "word-skipped/every-other": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=range(0, x.shape[1], 2)),
-        "word-skipped/backwards": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=range(x.shape[1] - 1, -1, -1)),
+        "word-skipped/backwards": lambda x, w: logits(
+            x, w.out, w.dim, rnn(w, order), words=range(x.shape[1] - 1, -1, -1)
+        ),
         "loops-over-batch": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=range(min(x.shape))),
         "bias-missing": lambda x, w: logits(x, w.out, w.dim, rnn(w, order, bias=False)),
     }

@@ -174,7 +174,7 @@ def forms(w: Weights) -> dict[str, Form]:
 
 
 def plain_forms(same_width: bool) -> dict[str, Form]:
-    """The deck's cell in every order first, then each known mistake with the gates in one order and the candidate in either."""
+    """The deck's cell in every order, then each known mistake with gates and candidate in either order."""
     found: dict[str, Form] = {}
     for z, r, c in product(("he", "eh"), repeat=3):
         name = "deck" if (z, r, c) == DECK else f"deck/{z}-{r}-{c}"
@@ -184,8 +184,12 @@ def plain_forms(same_width: bool) -> dict[str, Form]:
         cells = {**MISTAKES, **({"reset-on-input": everything_reset} if same_width else {})}
         found |= {tagged(name, o): unrolled(cell, o) for name, cell in cells.items()}
         found[tagged("state-not-carried", o)] = lambda x, w, o=o: forgetful(x, w.out, w.dim, gru(w, o))
-        found[tagged("word-skipped", o)] = lambda x, w, o=o: logits(x, w.out, w.dim, gru(w, o), words=range(1, x.shape[1]))
-        found[tagged("word-skipped/last", o)] = lambda x, w, o=o: logits(x, w.out, w.dim, gru(w, o), words=range(x.shape[1] - 1))
+        found[tagged("word-skipped", o)] = lambda x, w, o=o: logits(
+            x, w.out, w.dim, gru(w, o), words=range(1, x.shape[1])
+        )
+        found[tagged("word-skipped/last", o)] = lambda x, w, o=o: logits(
+            x, w.out, w.dim, gru(w, o), words=range(x.shape[1] - 1)
+        )
     return found
 
 
@@ -204,7 +208,7 @@ def values(case: Case) -> Answers:
 
 
 def roles(case: Case) -> Answers:
-    """case x and the weights in any roles -> the logits of the deck's cell in every order only: for finding who is who."""
+    """case x and the weights in any roles -> the deck's cell in every order only: for finding who is who."""
     x, w = tf.constant(case["x"], tf.int32), weights(case)
     known = forms(w)
     return {name: {"logits": form(x, w).numpy()} for name, form in known.items() if name.split("/")[0] == "deck"}

@@ -1,7 +1,7 @@
 """Makes notebooks of a model answer: the solution, the student's starter (the answer taken out), and edited variants.
 
 A solution is one jupytext file in percent format. What stands before its first cell is about the file, not the lab.
-`### BEGIN SOLUTION` … `### END SOLUTION` encloses what students write; `### STARTER: <line>` is what they find instead.
+`### BEGIN SOLUTION` … `### END SOLUTION` encloses what students write; `### STARTER: <line>` what they find instead.
 
     python -m reference.notebooks       writes assignments/<lab>.ipynb
 """

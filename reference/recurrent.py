@@ -1,4 +1,4 @@
-"""What the recurrent classifiers of Lab3 and Lab4 share: words to vectors, the unrolling, the classifier on the last state.
+"""What the classifiers of Lab3 and Lab4 share: words to vectors, the unrolling, the classifier on the last state.
 
 Shapes: x [B, T] of word ids, E [V, e], every recurrent matrix [e + d, d], every bias [d], W_cl [d, C], b_cl [C].
 """
@@ -56,9 +56,12 @@ def with_heads(forms: dict[str, Any], w: Any) -> dict[str, Any]:
     if not w.head:
         return forms
     return {
-        name if kind == "relu" else f"{name}{'-' if '/' in name else '/'}{kind}-on-top":
-        lambda x, w, form=form, f=f: form(x, w._replace(f=f))
-        for kind, f in HEADS.items() for name, form in forms.items()}
+        name if kind == "relu" else f"{name}{'-' if '/' in name else '/'}{kind}-on-top": lambda x, w, form=form, f=f: (
+            form(x, w._replace(f=f))
+        )
+        for kind, f in HEADS.items()
+        for name, form in forms.items()
+    }
 
 
 def head_of(case: Any) -> tuple[tuple[tf.Tensor, tf.Tensor], ...]:

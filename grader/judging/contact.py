@@ -31,7 +31,9 @@ class Recipe(Struct, frozen=True):
 class Inputs(Struct, frozen=True):
     """What a lab's classifiers read: rows of numbers, or of word ids."""
 
-    sizes: tuple[tuple[str, int], ...]  # pattern of a constructor parameter's name -> our small value, first matches first
+    sizes: tuple[
+        tuple[str, int], ...
+    ]  # pattern of a constructor parameter's name -> our small value, first matches first
     words: bool = False
 
 

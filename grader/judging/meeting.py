@@ -1,7 +1,6 @@
 """First contact with a classifier class: which one, how to construct and train it small, which variables it has."""
 
 import re
-from collections.abc import Sequence
 
 import numpy as np
 from msgspec.structs import replace

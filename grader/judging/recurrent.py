@@ -63,7 +63,7 @@ def interview_recurrent(x: Examiner) -> Evidence:
 
 
 def worth(e: Evidence) -> int:
-    """Extras (LSTM, stacked, bidirectional) may stand in classes of their own; the one that shows the work is judged."""
+    """Extras (LSTM, stacked) may stand in classes of their own; the one that shows the work is judged."""
     if e.contact is None or not e.contact.works:
         return 0
     return 1 + (e.explanation is not None) + (e.explanation is not None and slug(e.explanation) == "deck")
@@ -119,7 +119,10 @@ def role_values(found: Parts, roles: Roles, weights: Mapping[str, Numbers]) -> d
         role: by_role(weights, path) if path else empty["b_cl" if role == "b_cl" else role[0]]
         for role, path in roles.items()
     }
-    above = [(weights[layer.W], by_role(weights, layer.b) if layer.b else np.zeros(layer.shape[1])) for layer in found.head[:-1]]
+    above = [
+        (weights[layer.W], by_role(weights, layer.b) if layer.b else np.zeros(layer.shape[1]))
+        for layer in found.head[:-1]
+    ]
     return {**values, "head": above} if above else values
 
 
@@ -149,7 +152,9 @@ def explained(
     return natural, values, name
 
 
-def repeated(x: Examiner, contact: Contact, data: Numbers, labels: Numbers, weights: Mapping[str, Numbers]) -> bool | None:
+def repeated(
+    x: Examiner, contact: Contact, data: Numbers, labels: Numbers, weights: Mapping[str, Numbers]
+) -> bool | None:
     """Whether classifying the same sentences twice gives the same logits; None when that shows none."""
     steps = classifying(contact, data, labels, weights=weights)
     again = steps[-1]

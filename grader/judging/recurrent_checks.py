@@ -6,12 +6,14 @@ from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, slug
 from grader.judging.recurrent import Evidence
+from grader.judging.roles import gate_of
 from grader.model import Finding, Remark
 
 RNN, GRU = "lab3_rnn", "lab4_gru"
 MATRICES = ("W_rnn", "W_z", "W_r", "W_cl")
 CORRUPTED = (
-    "The file you were given is broken: two of its lines (`tf.Variableself.E`, `miniself.E`) were damaged before you got it. "
+    "The file you were given is broken: two of its lines (`tf.Variableself.E`, `miniself.E`) were damaged before you "
+    "got it. "
     "That is not your fault. Download the notebook again and carry your work over."
 )
 
@@ -40,7 +42,10 @@ def trains(e: Evidence) -> Finding:
 @check(RNN, "parameters")
 def parameters(e: Evidence) -> Finding:
     if e.parts is None:
-        return failed("There is no matrix that takes a word vector and a state, [embedding + dim, dim], beside E and W_cl.", cell=where(e))
+        return failed(
+            "There is no matrix that takes a word vector and a state, [embedding + dim, dim], beside E and W_cl.",
+            cell=where(e),
+        )
     shape = f"[{e.parts.matrices[0].shape[0]}, {e.parts.dim}]"
     if not e.parts.biases:
         return failed(mistake="bias-missing", seen=f"a matrix {shape}, no bias [{e.parts.dim}]", cell=where(e))
@@ -61,7 +66,10 @@ def judged_logits(e: Evidence, formula: str) -> Finding:
     if e.parts is None:
         return failed("The variables of a recurrent layer are not there.", cell=where(e))
     if e.logits is None:
-        return unsure("No method of your class returns the logits [batch, classes], so the recurrence could not be asked on its own.")
+        return unsure(
+            "No method of your class returns the logits [batch, classes], so the recurrence could not be asked "
+            "on its own."
+        )
     if e.explanation and slug(e.explanation) == "deck":
         return passed(f"The logits are those of {formula}, unrolled over every word.", seen=e.explanation)
     told = difference(e.logits, e.values["deck"]["logits"])
@@ -69,7 +77,10 @@ def judged_logits(e: Evidence, formula: str) -> Finding:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=where(e))
     if e.parts.others:  # stacked, or gates of another kind: an extra that was built into the only class
         names = ", ".join(path.removeprefix("c.") for path in e.parts.others)
-        return unsure(f"Your class holds more than the lab asks for ({names}), so its logits could not be explained; your instructor looks at it.")
+        return unsure(
+            f"Your class holds more than the lab asks for ({names}), so its logits could not be "
+            "explained; your instructor looks at it."
+        )
     return failed(f"The logits are not those of {formula}, unrolled over every word.", difference=told, cell=where(e))
 
 
@@ -114,7 +125,12 @@ def all_trained(e: Evidence) -> Finding:
     still = {role for role, path in e.roles.items() if path in e.standing}
     seen = f"unchanged by a training step: {names}"
     if still == {"E"}:
-        return failed(f"A training step leaves {names} as it was.", named_for(e, "embedding-not-trained"), seen=seen, cell=where(e))
+        return failed(
+            f"A training step leaves {names} as it was.",
+            named_for(e, "embedding-not-trained"),
+            seen=seen,
+            cell=where(e),
+        )
     return failed(f"A training step leaves {names} as they were.", named_for(e, None), seen=seen, cell=where(e))
 
 
@@ -126,7 +142,7 @@ def named_for(e: Evidence, embedding: str | None) -> str | None:
 
 
 def factors(e: Evidence) -> dict[str, float]:
-    """c for each role whose gradient is the cross-entropy's plus c times the weights; roles explained otherwise are left out."""
+    """c for each role whose gradient is the cross-entropy's plus c times the weights; others are left out."""
     found: dict[str, float] = {}
     for role, plain in e.plain.items():
         seen, weights = e.gradients.get(role), e.weights.get(role)
@@ -157,7 +173,10 @@ def four_matrices(e: Evidence) -> Finding:
     c = factors(e)
     missing = [role for role in MATRICES if role not in c]
     if not e.plain or missing:
-        return blocked("Not checked because the gradients could not be explained: the cell has to be understood first, and every matrix trained.")
+        return blocked(
+            "Not checked because the gradients could not be explained: the cell has to be understood "
+            "first, and every matrix trained."
+        )
     free = [role for role in MATRICES if c[role] < 1e-6]
     if free:
         return failed(mistake="new-weights-not-in-l2", seen=f"no penalty on {' and '.join(free)}", cell=where(e))
@@ -182,7 +201,10 @@ def learns(e: Evidence) -> Finding:
         return unsure("The loss of a longer training could not be followed.")
     first, last, steps = learning.losses[0], learning.losses[-1], len(learning.losses)
     if not learning.fell:
-        return failed(f"The loss does not fall on a small task: {first:.3f} at first, {last:.3f} after {steps} steps.", cell=where(e))
+        return failed(
+            f"The loss does not fall on a small task: {first:.3f} at first, {last:.3f} after {steps} steps.",
+            cell=where(e),
+        )
     return passed(f"The loss falls from {first:.3f} to {last:.3f} in {steps} steps on a small task.")
 
 
@@ -197,17 +219,30 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     if e.corrupted:
         found.append(Remark("corrupted-starter", CORRUPTED))
     if e.explanation and e.explanation.startswith("deck/"):
-        found.append(Remark("other-order", "Word and state are joined in another order than on the slide: just as right, the rows of the matrix then mean other things."))
+        found.append(
+            Remark(
+                "other-order",
+                "Word and state are joined in another order than on the slide: just as right, the rows of "
+                "the matrix then mean other things.",
+            )
+        )
     if e.roles and len(e.roles) > 5 and exchanged(e):
-        found.append(Remark("other-names", "Update and reset gate carry each other's names; the equations hold, so nothing is lost."))
+        found.append(
+            Remark(
+                "other-names", "Update and reset gate carry each other's names; the equations hold, so nothing is lost."
+            )
+        )
     return tuple(found)
 
 
 def exchanged(e: Evidence) -> bool:
-    from grader.judging.roles import gate_of
-
     paths = {role: e.roles.get(role) for role in ("W_z", "W_r")}
-    return paths["W_z"] is not None and paths["W_r"] is not None and gate_of(paths["W_z"]) == "r" and gate_of(paths["W_r"]) == "z"
+    return (
+        paths["W_z"] is not None
+        and paths["W_r"] is not None
+        and gate_of(paths["W_z"]) == "r"
+        and gate_of(paths["W_r"]) == "z"
+    )
 
 
 @unattempted(RNN)

@@ -1,4 +1,4 @@
-"""Which variables of a recurrent classifier play which role: by shape, then by name, then by trying what shapes allow."""
+"""Which variables of a recurrent classifier play which role: by shape, then by name, then by trying."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -72,8 +72,11 @@ def assignments(found: Parts, gates: Sequence[str]) -> Iterator[Roles]:
     }
     seen: list[Roles] = []
     for matrices, biases in product(ways(found.matrices, gates), ways(found.biases, gates)):
-        roles = {**fixed, **{f"W_{g}": m for g, m in zip(gates, matrices, strict=True)},
-                 **{f"b_{g}": b for g, b in zip(gates, biases, strict=True)}}
+        roles = {
+            **fixed,
+            **{f"W_{g}": m for g, m in zip(gates, matrices, strict=True)},
+            **{f"b_{g}": b for g, b in zip(gates, biases, strict=True)},
+        }
         if roles not in seen:
             seen.append(roles)
             yield roles
