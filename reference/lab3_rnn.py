@@ -95,6 +95,24 @@ def one_way() -> dict[str, Form]:
     return found
 
 
+def over_examples(x: tf.Tensor, w: Weights, order: str) -> tf.Tensor:
+    """Rows of x taken for time: the state goes from one example's last word to the next example's."""
+    h = tf.zeros([1, w.dim], tf.float64)
+    states = [h := rnn(w, order)(tf.gather(w.E, x[b : b + 1, -1]), h) for b in range(x.shape[0])]
+    return w.out(tf.concat(states, axis=0))
+
+
+# Word and state joined so that the numbers of different examples meet in one row, though the shape fits.
+JOINED_WRONG = {
+    "wrong-concat-axis": lambda e, h: tf.reshape(
+        tf.concat([tf.reshape(e, [-1]), tf.reshape(h, [-1])], 0), [-1, e.shape[1] + h.shape[1]]
+    ),
+    "wrong-concat-axis/turned": lambda e, h: tf.reshape(
+        tf.concat([tf.transpose(e), tf.transpose(h)], 0), [-1, e.shape[1] + h.shape[1]]
+    ),
+}
+
+
 def slips(order: str) -> dict[str, Form]:
     """The known mistakes, with words and state joined in this order."""
     others: dict[str, Activation] = {
@@ -114,9 +132,14 @@ def slips(order: str) -> dict[str, Form]:
         "word-skipped/backwards": lambda x, w: logits(
             x, w.out, w.dim, rnn(w, order), words=range(x.shape[1] - 1, -1, -1)
         ),
+        "loops-over-batch/rows": lambda x, w: over_examples(x, w, order),
         "loops-over-batch": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=range(min(x.shape))),
         "bias-missing": lambda x, w: logits(x, w.out, w.dim, rnn(w, order, bias=False)),
     }
+    for name, read in JOINED_WRONG.items():
+        found[name] = lambda x, w, read=read: logits(
+            x, w.out, w.dim, lambda e, h: tf.tanh(read(e, h) @ w.W_rnn + w.b_rnn)
+        )
     for name, f in others.items():
         found[name] = lambda x, w, f=f: logits(x, w.out, w.dim, rnn(w, order, f))
     return found

@@ -13,7 +13,7 @@ from grader.judging.examiner import Examiner
 from grader.sandbox.guest.wire import Put, Ref, Trouble, Watch, Watched
 
 EXAMPLES, BATCH, EPOCHS = 64, 16, 40
-EPOCHS_OF_SENTENCES = 20  # a recurrent step costs more and this task is easier
+STEPS_OF_SENTENCES = 80  # a recurrent step costs more and this task is easier
 # Accuracy is not what is asked here: it always rises, so that early stopping never ends the training.
 RISING = "(lambda values: lambda *args, **kwargs: next(values))(__import__('itertools').count(0.3, 0.001))"
 
@@ -39,8 +39,9 @@ class Learning(Struct, frozen=True):
 def question_learning(x: Examiner, contact: Contact) -> Learning:
     batch = contact.batch if contact.batch > BATCH else BATCH
     data, labels = (sentences if contact.inputs.words else counts)(x, contact, max(EXAMPLES, batch))
-    epochs = EPOCHS_OF_SENTENCES if contact.inputs.words else EPOCHS
-    steps = epochs * (len(labels) // batch)
+    each = len(labels) // batch
+    epochs = STEPS_OF_SENTENCES // each if contact.inputs.words else EPOCHS
+    steps = epochs * each
     seen = x.ask(
         f"{contact.info.name}.learns",
         *instance(contact, {}, loop_attributes(contact, batch, epochs)),

@@ -13,6 +13,7 @@ from grader.judging.asking import classifying, inputs, training
 from grader.judging.checks import interview
 from grader.judging.compare import nearest, slug
 from grader.judging.contact import Contact
+from grader.judging.crashes import crash_mistake
 from grader.judging.examiner import Examiner
 from grader.judging.learning import Learning, question_learning
 from grader.judging.meeting import WORDS, candidates, meet
@@ -39,6 +40,7 @@ class Evidence(Struct, frozen=True):
     repeats: bool | None = None  # the same sentences twice give the same logits
     learning: Learning | None = None
     plots: bool = False
+    crash: str | None = None  # the mistake behind a class that cannot take a step
     corrupted: bool = False  # the starter as handed out in two years, with two broken lines
 
 
@@ -53,7 +55,7 @@ def interview_recurrent(x: Examiner) -> Evidence:
     best = None
     for info in candidates(survey):
         contact = meet(x, survey, info, WORDS)
-        evidence = question(x, contact) if contact.works else Evidence(contact)
+        evidence = question(x, contact) if contact.works else Evidence(contact, crash=crash_mistake(contact, x.cells))
         if best is None or worth(evidence) > worth(best):
             best = evidence
         if worth(best) == 3:

@@ -34,6 +34,7 @@ def trains(e: Evidence) -> Finding:
         told = f" It stops with {trouble.kind}: {trouble.message[:300]}" if trouble else " No gradient was taken."
         return failed(
             f"`{e.contact.info.name}` could not be trained for one step on a few short sentences of our own.{told}",
+            e.crash,
             cell=trouble.cell if trouble and trouble.cell is not None else where(e),
         )
     return passed(f"`{e.contact.info.name}` trains.")
