@@ -149,7 +149,7 @@ def check(
         sys.stdout.buffer.write(results_json(reports))
         sys.stdout.flush()
     elif reports[0].card.checks:
-        out.print(check_view(reports[0]))
+        out.print(check_view(reports[0]), width=min(out.width, 80))
     finish(reports, None)
     if any(c.verdict in (Verdict.FAIL, Verdict.BLOCKED, Verdict.UNSURE) for c in reports[0].card.checks):
         raise typer.Exit(1)

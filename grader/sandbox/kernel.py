@@ -24,6 +24,7 @@ from grader.model import Isolation, Limits, TrainBudget
 from grader.sandbox import jail, seccomp
 from grader.sandbox.guest.config import GuestConfig, Note
 from grader.sandbox.jail import Places
+from grader.sandbox.leftovers import claimed_folder
 from grader.sandbox.processes import Tree, Watch
 from grader.sandbox.questions import Line
 
@@ -61,7 +62,7 @@ class Kernel:
         self._loop = loop
         self._jailed = setting.isolation is Isolation.BUBBLEWRAP
         self._uid = jail.uid_of(setting.slot) if self._jailed else None
-        self._folder = Path(tempfile.mkdtemp(prefix="grader-", dir="/tmp"))  # TMPDIR may be too long for a socket
+        self._folder, self._claim = claimed_folder()
         self._sockets = self._folder / "sockets"
         self._tree: Tree | None = None
         self._watch: Watch | None = None
@@ -110,6 +111,7 @@ class Kernel:
             self._client.context.destroy(linger=0)
             self._client = None
         shutil.rmtree(self._folder, ignore_errors=True)
+        self._claim.close()
 
     def notes(self) -> tuple[Note, ...]:
         """What the kernel has noted so far. Written by student code as likely as by the guest: words, never facts."""

@@ -57,14 +57,14 @@ class Reading:
     async def _cell(self, position: int, cell: Cell, end: float) -> CellRun:
         begun = time.monotonic()
         last = min(begun + self._limits.cell, end)
-        self._kernel.watch.last_moment = last + 2 * GRACE  # holds even when a flood of output keeps this loop busy
+        self._kernel.watch.until(last + 2 * GRACE)  # holds even when a flood of output keeps this loop busy
         task = asyncio.ensure_future(self._recorder.run(position, cell.index))
         interrupted = await self._wait(task, last)
-        self._kernel.watch.last_moment = float("inf")
+        overdue = self._kernel.watch.until(float("inf"))
         failed = await self._end(task)
-        if failed:
+        if failed or overdue:  # overdue: the watch is at it already, and the next cell must not be blamed
             self._kernel.tree.kill()
-        status = self._status(position, interrupted)
+        status = self._status(position, interrupted or overdue)
         run = CellRun(cell.index, status, round(time.monotonic() - begun, 3), outputs=self._recorder.outputs(position))
         return structs.replace(run, trouble=self._trouble(position, run)) if status is not CellStatus.OK else run
 

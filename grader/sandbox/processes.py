@@ -104,7 +104,9 @@ class Watch:
     def __init__(self, tree: Tree, memory: int, shared: Path) -> None:
         self.out_of_memory = False
         self.peak = 0
-        self.last_moment = float("inf")  # of time.monotonic()
+        self.overdue = False
+        self._last_moment = float("inf")  # of time.monotonic()
+        self._lock = threading.Lock()
         self._tree = tree
         self._memory = memory
         self._shared = shared
@@ -116,12 +118,20 @@ class Watch:
         self._over.set()
         self._thread.join()
 
+    def until(self, moment: float) -> bool:
+        """Set the last moment, of time.monotonic(); whether an earlier one has passed and the tree is being killed."""
+        with self._lock:
+            self._last_moment = moment
+            return self.overdue
+
     def _look(self) -> None:
         while not self._over.wait(POLL) and self._tree.alive:
             held = self._tree.memory()
             self.peak = max(self.peak, held)
             self.out_of_memory = held > self._memory
-            if self.out_of_memory or time.monotonic() > self.last_moment or _size(self._shared) > SHARED_FOLDER_LIMIT:
+            with self._lock:
+                self.overdue = time.monotonic() > self._last_moment
+            if self.out_of_memory or self.overdue or _size(self._shared) > SHARED_FOLDER_LIMIT:
                 self._tree.kill()
                 return
 

@@ -1,5 +1,6 @@
 """What a notebook finds of Google Colab here: its modules and magics, answered on the spot."""
 
+import functools
 import importlib
 import os
 import sys
@@ -35,15 +36,7 @@ def install_modules(home: str) -> None:
 
 
 def _members(home: str) -> dict[str, dict[str, Any]]:
-    def mount(mountpoint: str = "/content/drive", *_: Any, **__: Any) -> None:
-        notes.change(
-            "Google Drive was not mounted: course data is found without it, other files of yours are not here."
-        )
-        os.makedirs(os.path.join(home, "drive", "MyDrive"), exist_ok=True)
-        if not os.path.lexists(os.path.join(home, "drive", "My Drive")):
-            os.symlink("MyDrive", os.path.join(home, "drive", "My Drive"))
-        print(f"Mounted at {mountpoint}")
-
+    mount = functools.partial(mount_drive, home)
     return {
         "drive": {"mount": mount, "_mount": mount, "flush_and_unmount": nothing},
         "files": {"upload": upload, "download": nothing, "view": nothing},
@@ -54,12 +47,7 @@ def _members(home: str) -> dict[str, dict[str, Any]]:
         },
         "patches": {"cv2_imshow": show},
         "auth": {"authenticate_user": nothing},
-        "output": {
-            "clear": nothing,
-            "eval_js": nothing,
-            "enable_custom_widget_manager": nothing,
-            "no_vertical_scroll": nothing,
-        },
+        "output": dict.fromkeys(("clear", "eval_js", "enable_custom_widget_manager", "no_vertical_scroll"), nothing),
         "data_table": {
             "enable_dataframe_formatter": nothing,
             "disable_dataframe_formatter": nothing,
@@ -67,6 +55,14 @@ def _members(home: str) -> dict[str, dict[str, Any]]:
         },
         "runtime": {"unassign": nothing},
     }
+
+
+def mount_drive(home: str, mountpoint: str = "/content/drive", *_: Any, **__: Any) -> None:
+    notes.change("Google Drive was not mounted: course data is found without it, other files of yours are not here.")
+    os.makedirs(os.path.join(home, "drive", "MyDrive"), exist_ok=True)
+    if not os.path.lexists(os.path.join(home, "drive", "My Drive")):
+        os.symlink("MyDrive", os.path.join(home, "drive", "My Drive"))
+    print(f"Mounted at {mountpoint}")
 
 
 def upload(*_: Any, **__: Any) -> dict[str, bytes]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from config import GuestConfig
 
+LARGEST = 16 * 1024**2  # bytes of one picture or page; a notebook shows far less in all
+
 _printed = 0
 
 
@@ -13,6 +15,8 @@ def install(config: GuestConfig, shell: Any) -> None:
     shell.events.register("pre_run_cell", _start_counting)
     for stream in (sys.stdout, sys.stderr):
         stream.write = capped(stream.write, config.output)  # type: ignore[method-assign]
+    session = shell.display_pub.session
+    session.send = bounded(session.send)
 
 
 def capped(write: Callable[[str], int], limit: int) -> Callable[[str], int]:
@@ -25,6 +29,20 @@ def capped(write: Callable[[str], int], limit: int) -> Callable[[str], int]:
         if room > 0:
             write(text[:room])
         return len(text)
+
+    return call
+
+
+def bounded(send: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for pictures and pages; a message above the host's limit would cut the connection for good."""
+
+    def call(stream: Any, message: Any, content: Any = None, *args: Any, **kwargs: Any) -> Any:
+        body = message.get("content") if isinstance(message, dict) else content
+        data = body.get("data") if isinstance(body, dict) else None
+        size = sum(len(value) for value in data.values() if isinstance(value, str)) if isinstance(data, dict) else 0
+        if size > LARGEST:
+            body["data"] = {"text/plain": f"[An output of {size >> 20} MB was left out.]"}  # type: ignore[index]
+        return send(stream, message, content, *args, **kwargs)
 
     return call
 
