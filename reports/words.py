@@ -132,6 +132,11 @@ def lab_name(report: Report) -> str:
     return report.lab_title or report.submission.lab or "Unrecognised notebook"
 
 
+def short_name(report: Report) -> str:
+    """Lab2 instead of "Lab2: MLP and Dropout", for tables."""
+    return lab_name(report).split(":")[0]
+
+
 def ran_unisolated(report: Report) -> bool:
     """A notebook of which nothing ran needs no warning."""
     return bool(report.run.cells) and report.run.isolation is Isolation.NONE

@@ -17,6 +17,8 @@ import nbformat
 import psutil
 import pytest
 
+from grader.course import WORKS
+from grader.rubric import known_labs
 from reference.notebooks import as_json, edited, load_edits, solution
 
 ROOT = Path(__file__).parent.parent
@@ -115,18 +117,21 @@ def test_a_zip_that_is_damaged_gets_a_row_and_a_page_with_the_reason(tmp_path: P
     assert done.returncode == 3
     (row,) = json.loads(done.stdout)["submissions"]
     assert row["outcome"] == "unreadable" and row["checks"] == []
-    assert done.stderr.strip().splitlines()[-1].startswith("grader: The zip")
+    assert "\ngrader: The zip" in done.stderr
     assert (tmp_path / "out" / "index.html").exists()
 
 
 def test_a_lab_without_a_rubric_yet_gets_a_row_that_says_so(tmp_path: Path) -> None:
-    cells = [nbformat.v4.new_markdown_cell("# Lab3: RNN based classifier"), nbformat.v4.new_code_cell("1 + 1")]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "lab3 - student01.ipynb")
+    work = next((work for work in reversed(WORKS) if work.slug not in known_labs()), None)
+    if work is None:
+        pytest.skip("every lab has its rubric")
+    cells = [nbformat.v4.new_markdown_cell(f"# {work.title}"), nbformat.v4.new_code_cell("1 + 1")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / f"{work.aliases[0]} - student01.ipynb")
     done = grader("grade", tmp_path, "--out", tmp_path / "out", "--format", "json")
     (row,) = json.loads(done.stdout)["submissions"]
-    assert (done.returncode, row["lab"], row["outcome"]) == (3, "lab3_rnn", "unreadable")
-    assert "grader: There is no rubric for lab3_rnn yet, so this notebook was not run." in done.stderr
-    assert "no rubric for lab3_rnn yet" in next((tmp_path / "out").glob("*/lab3_rnn.html")).read_text("utf-8")
+    assert (done.returncode, row["lab"], row["outcome"]) == (3, work.slug, "unreadable")
+    assert f"grader: There is no rubric for {work.slug} yet, so this notebook was not run." in done.stderr
+    assert f"no rubric for {work.slug} yet" in next((tmp_path / "out").glob(f"*/{work.slug}.html")).read_text("utf-8")
 
 
 def test_a_batch_without_a_jail_is_refused_unless_asked_for(notebook: Path, tmp_path: Path) -> None:

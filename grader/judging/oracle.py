@@ -3,15 +3,19 @@
 Its answers are kept and shared by all submissions.
 """
 
+import gc
 import hashlib
 import os
-from concurrent.futures import Future, ProcessPoolExecutor
+import sys
 from multiprocessing import get_context
+from multiprocessing.pool import AsyncResult
 from threading import Lock
 from typing import Any
 
 import msgspec
 import numpy as np
+
+PATIENCE = 300.0  # seconds for one answer; they take well under one, so more means that its process is gone
 
 Answers = dict[str, dict[str, np.ndarray]]
 
@@ -20,20 +24,21 @@ class Oracle:
     """Answers questions of `reference/`; warms up from when it is made, to be ready when the first notebook has run."""
 
     def __init__(self) -> None:
-        self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=prepare)
-        self._pool.submit(warm)
-        self._kept: dict[str, Future[Answers]] = {}
+        self._pool = get_context("spawn").Pool(1, initializer=prepare)
+        self._pool.apply_async(warm)
+        self._kept: dict[str, AsyncResult[Answers]] = {}
         self._lock = Lock()
 
     def __call__(self, lab: str, question: str, case: dict[str, Any]) -> Answers:
         key = hashlib.sha256(msgspec.msgpack.encode((lab, question, case), enc_hook=array_bytes)).hexdigest()
         with self._lock:
             if key not in self._kept:
-                self._kept[key] = self._pool.submit(computed, lab, question, case)
-        return self._kept[key].result()
+                self._kept[key] = self._pool.apply_async(computed, (lab, question, case))
+        return self._kept[key].get(PATIENCE)
 
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """At once: whatever it still computes is of no use to anyone."""
+        self._pool.terminate()
 
     def __enter__(self) -> "Oracle":
         return self
@@ -52,6 +57,9 @@ def prepare() -> None:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["CUDA_VISIBLE_DEVICES"] = ""  # float64 answers need no GPU, and students need its memory
     os.environ["GRPC_VERBOSITY"] = "NONE"
+    gc.disable()  # collecting during TensorFlow's import costs a third of its time, and little garbage comes after
+    for unneeded in ("sklearn", "matplotlib"):  # TensorFlow would load both
+        sys.modules[unneeded] = None  # type: ignore[assignment]
 
 
 def warm() -> None:

@@ -12,6 +12,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+import notes
 import tape
 from config import GuestConfig
 from values import encode
@@ -102,6 +103,8 @@ def remembered(cls: type, init: Callable[..., None]) -> Callable[..., None]:
             shown = Construction(cls.__name__, tuple(map(small, args)), {k: small(v) for k, v in kwargs.items()}, "")
             CONSTRUCTIONS.append((shown, self))
 
+    # Keras reads the names of a layer's arguments off its __init__, without following wrappers.
+    __init__.__signature__ = inspect.signature(init)  # type: ignore[attr-defined]
     return __init__
 
 
@@ -140,6 +143,8 @@ def logged(method: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any
     finally:
         restore()
         _spent += time.monotonic() - started
+        if cut:
+            notes.change("Training was cut short, as asked for with --train; its figures say little.")
         if len(TRAININGS) < KEPT:
             TRAININGS.append(
                 Training(
