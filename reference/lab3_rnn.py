@@ -134,6 +134,9 @@ def slips(order: str) -> dict[str, Form]:
         ),
         "loops-over-batch/rows": lambda x, w: over_examples(x, w, order),
         "loops-over-batch": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=range(min(x.shape))),
+        "nonlinearity-missing/after-the-loop": lambda x, w: w.out(
+            tf.tanh(unrolled(x, w.E, w.dim, rnn(w, order, tf.identity)))
+        ),
         "bias-missing": lambda x, w: logits(x, w.out, w.dim, rnn(w, order, bias=False)),
     }
     for name, read in JOINED_WRONG.items():

@@ -75,7 +75,7 @@ def mirrored(w: Weights, o: Orders) -> Step:
     return step
 
 
-def reset_after(w: Weights, o: Orders) -> Step:
+def reset_after(w: Weights, o: Orders, bias_inside: bool = False) -> Step:
     """The reset gate acts on the product of state and matrix, not on the state before it (cuDNN's form)."""
 
     def step(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
@@ -83,7 +83,8 @@ def reset_after(w: Weights, o: Orders) -> Step:
         r = tf.sigmoid(joined(e, h, o.r) @ w.W_r + w.b_r)
         from_h = joined(tf.zeros_like(e), h, o.candidate) @ w.W_rnn
         from_e = joined(e, tf.zeros_like(h), o.candidate) @ w.W_rnn
-        return (1 - z) * h + z * tf.tanh(from_e + r * from_h + w.b_rnn)
+        c = tf.tanh(from_e + r * (from_h + w.b_rnn)) if bias_inside else tf.tanh(from_e + r * from_h + w.b_rnn)
+        return (1 - z) * h + z * c
 
     return step
 
@@ -108,24 +109,33 @@ def plain_rnn(w: Weights, o: Orders) -> Step:
     return lambda e, h: tf.tanh(joined(e, h, o.candidate) @ w.W_rnn + w.b_rnn)
 
 
-def everything_reset(w: Weights, o: Orders) -> Step:
-    """r multiplies state and word alike; possible only where both are equally wide."""
+def reset_elsewhere(place: str) -> Cell:
+    """r multiplies the word, word and state, or their whole product; the first two where the widths allow it."""
 
-    def step(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
-        z = tf.sigmoid(joined(e, h, o.z) @ w.W_z + w.b_z)
-        r = tf.sigmoid(joined(e, h, o.r) @ w.W_r + w.b_r)
-        return (1 - z) * h + z * tf.tanh(joined(r * e, h, o.candidate) @ w.W_rnn + w.b_rnn)
+    def cell(w: Weights, o: Orders) -> Step:
+        def step(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+            z = tf.sigmoid(joined(e, h, o.z) @ w.W_z + w.b_z)
+            r = tf.sigmoid(joined(e, h, o.r) @ w.W_r + w.b_r)
+            if place == "product":
+                c = tf.tanh(r * (joined(e, h, o.candidate) @ w.W_rnn) + w.b_rnn)
+            elif place == "sum":
+                c = tf.tanh(r * (joined(e, h, o.candidate) @ w.W_rnn + w.b_rnn))
+            else:
+                c = tf.tanh(joined(r * e, r * h if place == "both" else h, o.candidate) @ w.W_rnn + w.b_rnn)
+            return (1 - z) * h + z * c
 
-    return step
+        return step
+
+    return cell
 
 
-def with_activations(gates: str, candidate: str) -> Cell:
+def with_activations(update: str, reset: str, candidate: str) -> Cell:
     f = {"σ": tf.sigmoid, "tanh": tf.tanh, "relu": tf.nn.relu, "line": tf.identity}
 
     def cell(w: Weights, o: Orders) -> Step:
         def step(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
-            z = f[gates](joined(e, h, o.z) @ w.W_z + w.b_z)
-            r = f[gates](joined(e, h, o.r) @ w.W_r + w.b_r)
+            z = f[update](joined(e, h, o.z) @ w.W_z + w.b_z)
+            r = f[reset](joined(e, h, o.r) @ w.W_r + w.b_r)
             c = f[candidate](joined(e, r * h, o.candidate) @ w.W_rnn + w.b_rnn)
             return (1 - z) * h + z * c
 
@@ -149,12 +159,17 @@ MISTAKES: dict[str, Cell] = {
     "reset-missing": without_reset,
     "update-missing": without_update,
     "update-missing/reset-missing": plain_rnn,
-    "gate-activations-swapped": with_activations("tanh", "σ"),
-    "gate-activations-swapped/gates": with_activations("tanh", "tanh"),
-    "gate-activations-swapped/candidate": with_activations("σ", "σ"),
-    "gate-activations-swapped/relu-candidate": with_activations("σ", "relu"),
-    "gate-activations-swapped/no-candidate": with_activations("σ", "line"),
-    "gate-activations-swapped/no-gates": with_activations("line", "tanh"),
+    "reset-after-product/bias-inside": lambda w, o: reset_after(w, o, bias_inside=True),
+    "reset-on-input/product": reset_elsewhere("product"),
+    "reset-on-input/sum": reset_elsewhere("sum"),
+    "gate-activations-swapped": with_activations("tanh", "tanh", "σ"),
+    "gate-activations-swapped/gates": with_activations("tanh", "tanh", "tanh"),
+    "gate-activations-swapped/update": with_activations("tanh", "σ", "tanh"),
+    "gate-activations-swapped/reset": with_activations("σ", "tanh", "tanh"),
+    "gate-activations-swapped/candidate": with_activations("σ", "σ", "σ"),
+    "gate-activations-swapped/relu-candidate": with_activations("σ", "σ", "relu"),
+    "gate-activations-swapped/no-candidate": with_activations("σ", "σ", "line"),
+    "gate-activations-swapped/no-gates": with_activations("line", "line", "tanh"),
     "shared-gate-matrix": changed(W_r="W_z"),
     "shared-gate-matrix/r": changed(W_z="W_r"),
     "shared-gate-matrix/candidate": changed(W_z="W_rnn", W_r="W_rnn"),
@@ -168,9 +183,31 @@ MISTAKES: dict[str, Cell] = {
 }
 
 
+SAME_WIDTH: dict[str, Cell] = {
+    "reset-on-input": reset_elsewhere("word"),
+    "reset-on-input/both": reset_elsewhere("both"),
+}
+
+
 def forms(w: Weights) -> dict[str, Form]:
     """What a class with these weights may compute: the accepted forms first."""
-    return with_heads(plain_forms(w.E.shape[1] == w.dim), w)
+    reset_reads_word = w.W_r.shape[1] == w.E.shape[1]
+    if reset_reads_word and w.E.shape[1] != w.dim:
+        return with_heads({"deck": no_form, **input_forms()}, w)
+    return with_heads(plain_forms(reset_reads_word), w)
+
+
+def no_form(x: tf.Tensor, w: Weights) -> tf.Tensor:
+    """The deck's cell cannot be computed when the reset gate has the word's width: no logits equal nan."""
+    return tf.fill([x.shape[0], w.b_cl.shape[0]], tf.constant(float("nan"), tf.float64))
+
+
+def input_forms() -> dict[str, Form]:
+    found: dict[str, Form] = {}
+    for gates, candidate in product(("he", "eh"), repeat=2):
+        o = Orders(gates, gates, candidate)
+        found[tagged("reset-on-input", o)] = unrolled(reset_elsewhere("word"), o)
+    return found
 
 
 def plain_forms(same_width: bool) -> dict[str, Form]:
@@ -181,7 +218,7 @@ def plain_forms(same_width: bool) -> dict[str, Form]:
         found[name] = unrolled(gru, Orders(z, r, c))
     for gates, candidate in product(("he", "eh"), repeat=2):
         o = Orders(gates, gates, candidate)
-        cells = {**MISTAKES, **({"reset-on-input": everything_reset} if same_width else {})}
+        cells = {**MISTAKES, **(SAME_WIDTH if same_width else {})}
         found |= {tagged(name, o): unrolled(cell, o) for name, cell in cells.items()}
         found[tagged("state-not-carried", o)] = lambda x, w, o=o: forgetful(x, w.out, w.dim, gru(w, o))
         found[tagged("word-skipped", o)] = lambda x, w, o=o: logits(

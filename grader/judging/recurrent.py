@@ -13,16 +13,18 @@ from grader.judging.asking import classifying, inputs, training
 from grader.judging.checks import interview
 from grader.judging.compare import nearest, slug
 from grader.judging.contact import Contact
-from grader.judging.crashes import crash_mistake
+from grader.judging.crashes import calls_of, crash_mistake
 from grader.judging.examiner import Examiner
 from grader.judging.learning import Learning, question_learning
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers
 from grader.judging.roles import Parts, Roles, assignments, parts
 from grader.judging.watching import first_gradients, logits_in, moved, watched_in
+from grader.model import Cell
 from grader.sandbox.guest.wire import Inventory, Survey, Watch, Watched
 
 LABS = {"lab3_rnn": ("rnn",), "lab4_gru": ("z", "r", "rnn")}
+READY_MADE = {"GRU", "GRUCell", "LSTM", "LSTMCell", "SimpleRNN", "SimpleRNNCell", "RNN", "Bidirectional"}
 TRIED, TRIED_WHOLE = 60, 6  # assignments asked for the accepted forms, and for every form
 
 
@@ -40,6 +42,7 @@ class Evidence(Struct, frozen=True):
     repeats: bool | None = None  # the same sentences twice give the same logits
     learning: Learning | None = None
     plots: bool = False
+    ready_made: bool = False  # the class calls a recurrent layer that Keras has ready
     crash: str | None = None  # the mistake behind a class that cannot take a step
     corrupted: bool = False  # the starter as handed out in two years, with two broken lines
 
@@ -61,7 +64,14 @@ def interview_recurrent(x: Examiner) -> Evidence:
         if worth(best) == 3:
             break
     assert best is not None
-    return replace(best, plots=shown, corrupted=broken)
+    return replace(
+        best, plots=shown, corrupted=broken, ready_made=bool(best.contact and uses_ready_made(best.contact, x.cells))
+    )
+
+
+def uses_ready_made(contact: Contact, cells: tuple[Cell, ...]) -> bool:
+    names = [getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls_of(contact, cells)]
+    return any(name in READY_MADE for name in names)
 
 
 def worth(e: Evidence) -> int:
@@ -133,7 +143,11 @@ def explained(
 ) -> tuple[Roles, Answers, str | None]:
     """The roles and the form that explain the logits: names only say which assignment is asked first."""
     gates = ("rnn", "back") if x.lab == "lab3_rnn" and found.both_ways else LABS[x.lab]
-    ways = list(islice(assignments(found, gates), TRIED if len(found.matrices) > 1 or len(gates) == 1 else 1))
+    ways = list(
+        islice(
+            assignments(found, gates), TRIED if len(found.matrices) + len(found.biases) > 2 or len(gates) == 1 else 1
+        )
+    )
     natural = ways[0]
     values = x.answers("values", x=case["x"], **role_values(found, natural, weights))
     if logits is None:

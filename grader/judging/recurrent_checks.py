@@ -7,7 +7,7 @@ from grader.judging.checks import blocked, check, failed, passed, remarks, unatt
 from grader.judging.compare import difference, slug
 from grader.judging.recurrent import Evidence
 from grader.judging.roles import gate_of
-from grader.model import Finding, Remark
+from grader.model import Finding, Remark, Verdict
 
 RNN, GRU = "lab3_rnn", "lab4_gru"
 MATRICES = ("W_rnn", "W_z", "W_r", "W_cl")
@@ -55,15 +55,32 @@ def parameters(e: Evidence) -> Finding:
 
 @check(RNN, "recurrence")
 def recurrence(e: Evidence) -> Finding:
+    if e.repeats is False:
+        return failed(mistake="start-state-kept", cell=where(e))
     return judged_logits(e, "h_t = tanh([e_t; h_{t-1}] W_rnn + b)")
 
 
 @check(GRU, "cell")
 def cell(e: Evidence) -> Finding:
-    return judged_logits(e, "the deck's four equations")
+    if e.parts and plain(e):
+        return failed("The cell is still the plain recurrent one: there are no gates yet.", cell=where(e))
+    finding = judged_logits(e, "the deck's four equations")
+    if finding.verdict is Verdict.PASS and shares(e):
+        return failed(mistake="shared-gate-matrix", cell=where(e))
+    if finding.verdict is Verdict.PASS and None in (e.roles["b_z"], e.roles["b_r"], e.roles["b_rnn"]):
+        return failed(mistake="bias-missing", cell=where(e))
+    return finding
+
+
+def plain(e: Evidence) -> bool:
+    """One matrix and one bias, as in the solved Lab3 that this lab starts from."""
+    return e.parts is not None and not e.parts.word_gate and len(e.parts.matrices) == 1 and len(e.parts.biases) <= 1
 
 
 def judged_logits(e: Evidence, formula: str) -> Finding:
+    explained = bool(e.explanation) and slug(e.explanation or "") == "deck"
+    if e.ready_made and not explained and len(e.roles) != 5:
+        return failed(mistake="ready-made-layer", cell=where(e))
     if e.parts is None:
         return failed("The variables of a recurrent layer are not there.", cell=where(e))
     if e.logits is None:
@@ -71,8 +88,8 @@ def judged_logits(e: Evidence, formula: str) -> Finding:
             "No method of your class returns the logits [batch, classes], so the recurrence could not be asked "
             "on its own."
         )
-    if e.explanation and slug(e.explanation) == "deck":
-        return passed(f"The logits are those of {formula}, unrolled over every word.", seen=e.explanation)
+    if explained:
+        return passed(f"The logits are those of {formula}, unrolled over every word.", seen=e.explanation or "")
     told = difference(e.logits, e.values["deck"]["logits"])
     if e.explanation:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=where(e))
@@ -96,11 +113,15 @@ def fresh_start(e: Evidence) -> Finding:
 
 @check(GRU, "gates")
 def gates(e: Evidence) -> Finding:
+    if e.parts is None and e.ready_made:
+        return failed(mistake="ready-made-layer", cell=where(e))
+    if e.parts and e.parts.word_gate:
+        return failed(mistake="reset-on-input", cell=where(e))
     count = len(e.parts.matrices) if e.parts else 0
     if count >= 3:
         return passed(f"{count} recurrent matrices.")
-    if count == 2:
-        return failed(mistake="shared-gate-matrix" if shares(e) else missing_gate(e), cell=where(e))
+    if e.parts and not plain(e):
+        return failed(mistake=missing_gate(e), cell=where(e))
     return failed("There are no matrices for the update and the reset gate yet.", cell=where(e))
 
 
@@ -112,7 +133,11 @@ def shares(e: Evidence) -> bool:
 
 def missing_gate(e: Evidence) -> str:
     named = slug(e.explanation) if e.explanation else ""
-    return named if named in ("update-missing", "reset-missing") else "shared-gate-matrix"
+    if named in ("update-missing", "reset-missing"):
+        return named
+    if shares(e) or e.explanation is None:
+        return "shared-gate-matrix"
+    return "update-missing" if e.roles.get("W_z") is None else "reset-missing"
 
 
 @check(RNN, "all-trained")
@@ -253,4 +278,4 @@ def rnn_not_begun(e: Evidence) -> bool:
 
 @unattempted(GRU)
 def gru_not_begun(e: Evidence) -> bool:
-    return e.contact is not None and e.contact.works and e.parts is not None and len(e.parts.matrices) == 1
+    return e.contact is not None and e.contact.works and e.parts is not None and plain(e)

@@ -26,6 +26,7 @@ class Parts(Struct, frozen=True):
     biases: tuple[VariableInfo, ...]  # [d]
     head: Chain  # from the state to the logits: one layer, more with an MLP on top
     dim: int
+    word_gate: tuple[str, str | None] | None = None  # W and b of a gate as wide as a word, [e + d, e]
     others: tuple[str, ...] = ()  # matrices with no part in this: of an extra we do not know
 
     @property
@@ -52,9 +53,18 @@ def parts(variables: Sequence[VariableInfo], vocabulary: int) -> Parts | None:
                 for order in longest(above, width)[:1]:
                     head = next(assigned([order], [v for v in vectors if v.shape[-1] != dim], []))
                     biases = tuple(v for v in vectors if v.shape[-1] == dim)
-                    others = tuple(v.path for v in above if v not in order)
-                    return Parts(embedding, tuple(own), biases, head, dim, others)
+                    gate = word_gate(above, vectors, embedding.shape[1], own[0].shape[0])
+                    others = tuple(v.path for v in above if v not in order and v.path not in (gate or ()))
+                    return Parts(embedding, tuple(own), biases, head, dim, gate, others)
     return None
+
+
+def word_gate(
+    matrices: Sequence[VariableInfo], vectors: Sequence[VariableInfo], width: int, rows: int
+) -> tuple[str, str | None] | None:
+    W = next((v.path for v in matrices if v.shape == (rows, width)), None)
+    b = next((v.path for v in vectors if v.shape[-1] == width), None)
+    return (W, b) if W is not None else None
 
 
 def gate_of(path: str) -> str:
@@ -70,6 +80,9 @@ def assignments(found: Parts, gates: Sequence[str]) -> Iterator[Roles]:
         "W_cl": found.readout.W,
         "b_cl": found.readout.b,
     }
+    if found.word_gate and "r" in gates:
+        fixed |= {"W_r": found.word_gate[0], "b_r": found.word_gate[1]}
+        gates = [gate for gate in gates if gate != "r"]
     seen: list[Roles] = []
     for matrices, biases in product(ways(found.matrices, gates), ways(found.biases, gates)):
         roles = {
@@ -90,5 +103,5 @@ def ways(variables: Sequence[VariableInfo], gates: Sequence[str]) -> list[tuple[
         rest: list[tuple[str | None, ...]] = list(permutations(paths, len(gates)))
     else:
         rest = list(product([*paths, None], repeat=len(gates)))
-    complete = None not in named and len(set(named)) == len(gates)
-    return [named, *rest] if complete else [*rest[:1], named, *rest[1:]]
+    distinct = len({path for path in named if path}) == min(len(paths), len(gates))
+    return [named, *rest] if distinct else rest
