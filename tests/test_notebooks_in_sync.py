@@ -24,6 +24,8 @@ HOLES = {
     "lab1_warmup": ("YGTHTpqmJvhz", "0aUb7TUcJvia"),
     "a1_logistic_regression": ("xwuDSo6pg36G",),
     "lab2_mlp": ("EyS-IkAYSGCL",),
+    "lab3_rnn": ("piE_Cr6zspx6",),
+    "lab4_gru": ("nCzr4whzNnqy",),
 }
 VARIANTS = [
     (lab, name, variant)
