@@ -1,6 +1,7 @@
 """Old forms of Keras as TensorFlow 2.4 had it, above all of its optimizers, and what they mean in Keras 3."""
 
 import functools
+import inspect
 import sys
 import types
 from collections.abc import Callable
@@ -116,6 +117,65 @@ def mend_losses(module: Any) -> None:
     })  # fmt: skip
 
 
+def mend_loss_object(module: Any) -> None:
+    module.Loss.__call__ = with_tensors(module.Loss.__call__, 1)
+
+
+def mend_loss_functions(module: Any) -> None:
+    """Those of (y_true, y_pred, ...), under the names by which the loss objects of the same module call them."""
+    for name, function in list(vars(module).items()):
+        code = getattr(function, "__code__", None)
+        if code is not None and code.co_varnames[:2] == ("y_true", "y_pred"):
+            setattr(module, name, with_tensors(function, 0))
+
+
+def with_tensors(plain: Callable[..., Any], first: int) -> Callable[..., Any]:
+    """Labels and predictions, from argument `first` on, could be lists of numbers or of tensors."""
+
+    @functools.wraps(plain)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        given = [as_tensor(value) if first <= i < first + 2 else value for i, value in enumerate(args)]
+        named = {name: as_tensor(value) if name.startswith("y_") else value for name, value in kwargs.items()}
+        return plain(*given, **named)
+
+    return call
+
+
+def as_tensor(value: Any) -> Any:
+    if not isinstance(value, list | tuple) and type(value).__module__ != "numpy":
+        return value
+    try:
+        tensor = sys.modules["tensorflow"].convert_to_tensor(value)
+    except (TypeError, ValueError):
+        return value  # Keras says what it takes
+    if isinstance(value, list | tuple):
+        renamed.told("Labels in a list, given to a loss of Keras", "a tensor")
+    return tensor
+
+
+def mend_layer(module: Any) -> None:
+    """`model(x, 0.2)` handed its second argument to `call`; Keras 3 wants the names of those that are no tensors."""
+    plain = module.Layer.__call__
+
+    @functools.wraps(plain)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        names = call_names(self) if len(args) > 1 else []
+        first = next((i for i, value in enumerate(args) if i and isinstance(value, bool | int | float | str)), None)
+        if first is not None and len(args) <= len(names):
+            renamed.told("A number as second argument of a Keras model or layer", "that argument of its call()")
+            kwargs |= dict(zip(names[first:], args[first:], strict=False))
+            args = args[:first]
+        return plain(self, *args, **kwargs)
+
+    module.Layer.__call__ = call
+
+
+def call_names(layer: Any) -> list[str]:
+    """Names of the arguments of its call(), as far as they can be given by place and by name."""
+    parameters = inspect.signature(layer.call).parameters.values()
+    return [parameter.name for parameter in parameters if parameter.kind is parameter.POSITIONAL_OR_KEYWORD]
+
+
 def mend_regularizers(module: Any) -> None:
     renamed.arguments(module.L1, "__init__", {"l": "l1"})
     renamed.arguments(module.L2, "__init__", {"l": "l2"})
@@ -196,6 +256,9 @@ TF_KERAS = "keras._tf_keras.keras"
 MENDS: dict[str, Callable[[Any], None]] = {
     "tensorflow.python.framework.ops": mend_tensor,
     "keras.src.optimizers.base_optimizer": mend_optimizer,
+    "keras.src.layers.layer": mend_layer,
+    "keras.src.losses.loss": mend_loss_object,
+    "keras.src.losses.losses": mend_loss_functions,
     "keras.src.regularizers.regularizers": mend_regularizers,
     "keras.src.metrics.metric": mend_metric,
     "keras.src.models.model": mend_model,

@@ -36,10 +36,15 @@ def inventory(names: dict[str, Any]) -> Inventory:
         scalars={
             name: value for name, value in public.items() if type(value) in (bool, int, float) and abs(value) < 2**62
         },
-        sizes={name: len(value) for name, value in public.items() if isinstance(value, (list, dict, tuple))},
+        data_sets=tuple(name for name, value in public.items() if is_data_set(value)),
         constructions=tuple(constructions),
         trainings=tuple(training.TRAININGS),
     )
+
+
+def is_data_set(value: Any) -> bool:
+    """A list of examples as the notebooks' loaders make them."""
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and "label" in value[0]
 
 
 def is_own_function(value: Any) -> bool:

@@ -162,7 +162,7 @@ class Inventory(Struct, frozen=True, tag="inventory", forbid_unknown_fields=True
     classes: tuple[ClassInfo, ...]  # the last definition of each name, in order of definition
     functions: tuple[FunctionInfo, ...]
     scalars: dict[str, Scalar]  # plain global numbers and strings
-    sizes: dict[str, int]  # len() of global lists, dicts, arrays
+    data_sets: tuple[str, ...]  # globals that are lists of examples: dicts with a label
     constructions: tuple[Construction, ...]
     trainings: tuple[Training, ...]
 
