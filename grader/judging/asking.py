@@ -14,9 +14,6 @@ from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.sandbox.guest.wire import Make, Put, Ref, Scalar, Step, Watch
 
-DATA_NAMES = re.compile(r"(train|dev|val|test)(ing)?(_?(set|data|examples))?$", re.IGNORECASE)
-
-
 # Shuffling would only hide which row is whose.
 IN_ORDER = (
     ("__import__('random').shuffle", "lambda *args, **kwargs: None"),
@@ -54,11 +51,8 @@ def data_steps(contact: Contact, x: Numbers, labels: Numbers) -> list[Step]:
         Put("dev_set", Ref("training_set[:]")),
         Put("test_set", Ref("training_set[:]")),
     ]
-    steps += [
-        Put(name, Ref("training_set"))
-        for name in contact.inventory.sizes
-        if DATA_NAMES.fullmatch(name) and name not in ("training_set", "dev_set", "test_set")
-    ]
+    given = ("training_set", "dev_set", "test_set")
+    steps += [Put(name, Ref("training_set")) for name in contact.inventory.data_sets if name not in given]
     if not any(f.name == "evaluate_classifier" for f in contact.inventory.functions):
         steps.append(Put("evaluate_classifier", Ref("lambda classifier, eval_set: 0.5")))
     return steps

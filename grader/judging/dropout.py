@@ -17,16 +17,18 @@ from grader.judging.asking import classifying, training
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.layers import Chain
-from grader.judging.watching import logits_in, watched_in
-from grader.sandbox.guest.wire import Call, Put, Ref, Scalar, Step, Watched
+from grader.judging.watching import logits_in, other_input, watched_in
+from grader.sandbox.guest.wire import Call, Put, Ref, Scalar, Step, Watch, Watched
 
 ROWS = 1000
+OWN_BATCH = 256  # the batch size at which our own was not taken
 ASKED_RATE = 0.3
-DROPOUT_NAME = re.compile(r"(drop|keep|^dr$|^rate$|^p$|prob)", re.IGNORECASE)
-NOT_DROPOUT = re.compile(r"learn|^lr|decay|freq", re.IGNORECASE)
+DROPOUT_NAME = re.compile(r"(drop|keep|^dr\d*$|rate|^p\d*$|prob)", re.IGNORECASE)
+NOT_DROPOUT = re.compile(r"learn|^lr|decay|freq|test|eval|dev|infer|pred", re.IGNORECASE)
 QUIET = (
     ("tf.nn.dropout", "lambda x, *args, **kwargs: tf.convert_to_tensor(x)"),
     ("tf.nn.experimental.stateless_dropout", "lambda x, *args, **kwargs: tf.convert_to_tensor(x)"),
+    ("tf.compat.v1.nn.dropout", "lambda x, *args, **kwargs: tf.convert_to_tensor(x)"),
     ("tf.keras.layers.Dropout.call", "lambda self, inputs, *args, **kwargs: inputs"),
 )
 
@@ -96,11 +98,11 @@ def silenced(steps: Sequence[Step]) -> list[Step]:
 def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | None:
     """None when the network has no hidden layer or trains on no method of its own that shows logits."""
     loud = dropout_settings(contact, ASKED_RATE)
-    watched = [draws(x, loud, chain, unit) for unit in range(len(chain) - 1)]
-    logits = [drawn(w, contact) for w in watched]
-    if not logits or any(z is None for z in logits):
+    drawn_of = [draws(x, loud, chain, unit) for unit in range(len(chain) - 1)]
+    if not drawn_of or any(z is None for z, _ in drawn_of):
         return None
-    known = [z for z in logits if z is not None]
+    known = [z for z, _ in drawn_of if z is not None]
+    watched = drawn_of[0][1]
     sites = tuple(site(z[:, 0]) for z in known)
     at_test, classifies, test_rate = tested(x, loud, chain)
     return Dropping(
@@ -108,11 +110,11 @@ def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | 
         float(np.mean((known[-1] == 0).sum(axis=1) % known[-1].shape[1] != 0)),
         loud.found,
         as_run(x, contact, chain) if any(s.drops for s in sites) else None,
-        model_drops(x, loud, chain, watched[0]),
+        model_drops(x, loud, chain, watched),
         at_test,
         classifies,
         test_rate,
-        passed_rate(watched[0], under_tape=True),
+        passed_rate(watched, under_tape=True),
         float(np.mean(known[-1][:, 0])),
     )
 
@@ -160,16 +162,28 @@ def with_bias_shapes(contact: Contact, weights: Mapping[str, Numbers]) -> dict[s
 
 
 def equal_rows(contact: Contact) -> tuple[Numbers, Numbers]:
-    return np.ones((ROWS, contact.features), np.float32), np.zeros(ROWS, np.int64)
+    """ROWS equal examples, or as many as the notebook's own batch has where ours is not taken."""
+    rows = ROWS if contact.batch < OWN_BATCH else contact.batch
+    return np.ones((rows, contact.features), np.float32), np.zeros(rows, np.int64)
 
 
-def draws(x: Examiner, settings: Settings, chain: Chain, layer: int) -> Watched | None:
+def draws(x: Examiner, settings: Settings, chain: Chain, layer: int) -> tuple[Numbers | None, Watched | None]:
+    """Logits of at least ROWS draws, and the last of the watched steps they come from."""
     contact = settings.contact
     weights = with_bias_shapes(contact, one_unit(chain, layer))
-    name = f"{contact.info.name}.dropout.{layer}.{sorted(settings.attributes.items())}"
-    return watched_in(
-        x.ask(name, *training(contact, *equal_rows(contact), weights=weights, attributes=settings.attributes))
-    )
+    data, labels = equal_rows(contact)
+    parts: list[Numbers] = []
+    watched = None
+    for seed in range(-(-ROWS // len(data))):
+        *steps, watch = training(contact, data, labels, weights=weights, attributes=settings.attributes)
+        assert isinstance(watch, Watch)
+        name = f"{contact.info.name}.dropout.{layer}.{seed}.{sorted(settings.attributes.items())}"
+        watched = watched_in(x.ask(name, *steps, replace(watch, seed=seed)))
+        z = drawn(watched, contact) if other_input(watched, data) is None else None
+        if z is None:
+            return None, watched
+        parts.append(z)
+    return np.concatenate(parts), watched
 
 
 def as_run(x: Examiner, contact: Contact, chain: Chain) -> float:
@@ -193,7 +207,7 @@ def as_run(x: Examiner, contact: Contact, chain: Chain) -> float:
     distinct = {str((s.contact.recipe, dict(s.attributes))): s for s in runs or [Settings(contact, {}, False)]}
     shares = []
     for settings in list(distinct.values())[-8:]:
-        z = drawn(draws(x, settings, chain, len(chain) - 2), contact)
+        z, _ = draws(x, settings, chain, len(chain) - 2)
         shares.append(site(z[:, 0]).dropped if z is not None else 0.0)
     return max(shares)
 

@@ -27,12 +27,17 @@ class Learning(Struct, frozen=True):
         return self.losses[0] if self.losses else None
 
     @property
+    def ends(self) -> tuple[float, float]:
+        """Mean loss of the first and of the last quarter of the steps."""
+        quarter = max(1, len(self.losses) // 4)
+        return float(np.mean(self.losses[:quarter])), float(np.mean(self.losses[-quarter:]))
+
+    @property
     def fell(self) -> bool:
         """The last quarter of the losses lies clearly below the first quarter, or both are near zero."""
         if len(self.losses) < 8 or not np.all(np.isfinite(self.losses)):
             return False
-        quarter = len(self.losses) // 4
-        early, late = float(np.mean(self.losses[:quarter])), float(np.mean(self.losses[-quarter:]))
+        early, late = self.ends
         return late < 0.97 * early or late < 0.05
 
 

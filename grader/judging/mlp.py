@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers, array
 from grader.judging.asking import classifying, training
@@ -16,10 +17,11 @@ from grader.judging.layers import Chain, chains
 from grader.judging.learning import Learning, question_learning
 from grader.judging.meeting import VECTORS, candidates, meet
 from grader.judging.oracle import Answers
-from grader.judging.watching import first_gradients, logits_in, moved, watched_in
+from grader.judging.watching import first_gradients, logits_in, moved, other_input, watched_in
 from grader.sandbox.guest.wire import Inventory, Survey, Watched
 
 LAB = "lab2_mlp"
+ACCEPTED = ("deck", "probabilities")
 
 
 class Evidence(Struct, frozen=True):
@@ -34,7 +36,8 @@ class Evidence(Struct, frozen=True):
     symmetric: tuple[str, ...] = ()  # hidden matrices that start with all entries equal
     dropping: Dropping | None = None
     learning: Learning | None = None
-    classes_tried: int = 1
+    predicts: bool | None = None  # `classify` chooses the class with the largest logit
+    weights: Mapping[str, Numbers] = {}  # W0, W1, … as planted
 
 
 @interview(LAB)
@@ -58,7 +61,7 @@ def worth(e: Evidence) -> int:
     """Part One and Part Two may stand in two classes; the one that shows most of the work is judged."""
     if e.contact is None or not e.contact.works:
         return 0
-    right = e.explanation is not None and slug(e.explanation) in ("deck", "probabilities")
+    right = e.explanation is not None and slug(e.explanation) in ACCEPTED
     dropping = e.dropping is not None and e.dropping.present
     return 1 + 2 * (len(e.chain) > 2) + 4 * right + 8 * dropping
 
@@ -80,26 +83,49 @@ def question(x: Examiner, contact: Contact) -> Evidence:
             *silenced(training(quiet.contact, data, labels, weights=weights, attributes=quiet.attributes)),
         )
     )
-    logits = logits_in(trained, data, under_tape=True)
-    if logits is None:
-        logits = classified_logits(x, contact, data, labels, weights)
-    chain, values, name = best_chain(x, found, data, weights, logits)
+    other = other_input(trained, data)  # then the labels are not ours either, so nothing is said about gradients
+    seen = data if other is None else other.astype(np.float32)
+    chain, logits, values, name = explained(x, found, seen, logits_in(trained, seen, under_tape=True), weights)
+    in_training = name in ACCEPTED
+    if not in_training:  # a mask of the student's own that cannot be silenced is off at least when classifying
+        again = explained(x, found, data, classified_logits(x, contact, data, labels, weights), weights)
+        if again[-1] in ACCEPTED or logits is None:
+            chain, logits, values, name = again
     evidence = Evidence(contact, chain, logits, values, name, symmetric=symmetric(contact, chain))
     if len(chain) < 2 or trained is None:
         return evidence
-    return Evidence(
-        contact,
-        chain,
-        logits,
-        values,
-        name,
-        gradients_by_role(trained, chain),
-        x.answers("step", x=data.astype(np.float64), layers=layer_values(chain, weights), labels=labels),
-        standing(trained, chain),
-        evidence.symmetric,
-        question_dropout(x, contact, chain),
-        question_learning(x, contact),
+    same = in_training == (name in ACCEPTED) and other is None
+    return replace(
+        evidence,
+        weights={f"W{i}": weights[layer.W] for i, layer in enumerate(chain)},
+        gradients=gradients_by_role(trained, chain) if same else {},
+        steps=x.answers("step", x=data.astype(np.float64), layers=layer_values(chain, weights), labels=labels),
+        standing=standing(trained, chain),
+        predicts=predicts(x, contact, chain, weights) if name in ACCEPTED else None,
+        dropping=question_dropout(x, contact, chain),
+        learning=question_learning(x, contact),
     )
+
+
+def explained(
+    x: Examiner, found: list[Chain], data: Numbers, logits: Numbers | None, weights: Mapping[str, Numbers]
+) -> tuple[Chain, Numbers | None, Answers, str | None]:
+    """The chain and form behind these logits of these inputs."""
+    chain, values, name = best_chain(x, found, data, weights, logits)
+    return chain, logits, values, name
+
+
+def predicts(x: Examiner, contact: Contact, chain: Chain, weights: Mapping[str, Numbers]) -> bool | None:
+    """Whether `classify` chooses the class with the largest logit; None when it returns no class for each example."""
+    data = x.normal("classify", (40, contact.features), 1.0)
+    quiet = dropout_settings(contact, 0.0)
+    steps = classifying(quiet.contact, data, np.zeros(40, np.int64), weights=weights, attributes=quiet.attributes)
+    watched = watched_in(x.ask(f"{contact.info.name}.predicts", *silenced(steps)))
+    answered = array(watched.returned) if watched else None
+    if answered is None or answered.size != len(data):
+        return None
+    logits = x.answers("values", x=data.astype(np.float64), layers=layer_values(chain, weights))["deck"]["logits"]
+    return bool(np.mean(answered.reshape(-1) == logits.argmax(axis=1)) > 0.9)
 
 
 def weight(x: Examiner, path: str, shape: tuple[int, ...]) -> Numbers:
@@ -131,7 +157,7 @@ def best_chain(
     for chain in found:
         values = x.answers("values", x=data.astype(np.float64), layers=layer_values(chain, weights))
         name = nearest({"logits": logits}, values) if logits is not None else None
-        if name in ("deck", "probabilities"):
+        if name in ACCEPTED:
             return chain, values, name
         first = first or (chain, values, name)
         named = named or ((chain, values, name) if name else None)

@@ -4,7 +4,7 @@ import numpy as np
 
 from grader.judging.arrays import Numbers, array
 from grader.model import Observation, Status
-from grader.sandbox.guest.wire import MethodCall, Watched
+from grader.sandbox.guest.wire import Listing, Mapping, MethodCall, Value, Watched
 
 
 def watched_in(seen: Observation) -> Watched | None:
@@ -15,14 +15,40 @@ def watched_in(seen: Observation) -> Watched | None:
 def logits_in(watched: Watched | None, data: Numbers, under_tape: bool) -> Numbers | None:
     """The [rows, C] result of `model`, else of the last function that gave one, in the order of `data`.
 
-    Training shuffles its examples; what a function was given tells which row of its answer belongs to which example.
+    A function that was given the data comes before one that was not (one-hot labels have the same shape). Training
+    shuffles its examples; what a function was given tells which row of its answer belongs to which example.
     """
     calls = [call for call in (watched.calls if watched else ()) if call.under_tape == under_tape]
-    for call in sorted(reversed(calls), key=lambda call: call.method != "model"):
-        for value in (call.result, *getattr(call.result, "items", ())):
+    for call in sorted(reversed(calls), key=lambda call: (call.method != "model", given_to(call, data) is None)):
+        for value in (call.result, *parts_of(call.result)):
             found = array(value)
             if found is not None and found.ndim == 2 and found.shape[0] == len(data) and 2 <= found.shape[1] <= 10:
                 return found[order(call, data)]
+    return None
+
+
+def parts_of(result: Value) -> tuple[Value, ...]:
+    """What a tuple, list or dict that a function returned holds."""
+    if isinstance(result, Mapping):
+        return tuple(result.items.values())
+    return result.items if isinstance(result, Listing) else ()
+
+
+def given_to(call: MethodCall, data: Numbers) -> Numbers | None:
+    """The argument that has the shape of the data."""
+    arrays = (array(value) for value in (*call.args, *call.kwargs.values()))
+    return next((given for given in arrays if given is not None and given.shape == data.shape), None)
+
+
+def other_input(watched: Watched | None, data: Numbers) -> Numbers | None:
+    """What the forward pass was given when it was not our examples, as where vectors were stacked before the class."""
+    for call in watched.calls if watched else ():
+        given = given_to(call, data)
+        if call.under_tape and given is not None:
+            ours = np.sort(given, axis=0).shape == data.shape and np.allclose(
+                np.sort(given, 0), np.sort(data, 0), atol=1e-4
+            )
+            return None if ours else given
     return None
 
 
