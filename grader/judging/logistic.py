@@ -19,7 +19,7 @@ from grader.judging.knobs import MOVED_TO, Knob, knobs, steering, step_with
 from grader.judging.meeting import VECTORS, candidates, meet
 from grader.judging.oracle import Answers
 from grader.judging.watching import first_gradients, logits_in, watched_in
-from grader.sandbox.guest.wire import Inventory, Survey, Watched
+from grader.sandbox.guest.wire import Inventory, Survey, VariableInfo, Watched
 
 LAB = "a1_logistic_regression"
 WHOLE = ("deck", "half", "per-example", "half-per-example")
@@ -37,7 +37,8 @@ class Evidence(Struct, frozen=True):
     penalty_knobs: tuple[Knob, ...] = ()
     rate_knobs: tuple[Knob, ...] = ()
     test_misuse: tuple[str, int] | None = None  # sentence, cell
-    classifies: bool = True  # `classify` returns a prediction for each example
+    predicts: str = "largest"  # what `classify` returns: the class of the largest logit, smallest, other, nothing
+    unseen: str | None = None  # why there is nothing to judge beyond a first step: "weights" or "step"
 
     @property
     def explanation(self) -> str | None:
@@ -64,16 +65,17 @@ def worth(e: Evidence) -> int:
 def question(x: Examiner, contact: Contact) -> Evidence:
     paths = weights_of(contact)
     if paths is None:
-        return Evidence(contact)
+        return Evidence(contact, unseen="weights")
     W, b = paths
-    classes = next(v.shape[1] for v in contact.initial if v.path == W)
-    values = {W: x.normal("W", (contact.features, classes), 0.3), b: x.normal("b", (classes,), 0.3)}
+    shapes = {v.path: v.shape for v in contact.initial}
+    classes = shapes[W][1]
+    values = {W: x.normal("W", (contact.features, classes), 0.3), b: x.normal("b", (classes,), 0.3).reshape(shapes[b])}
     labels = np.arange(contact.batch) % classes
     data = x.normal("x", (contact.batch, contact.features), 0.7), labels
-    case = {"x": data[0].astype(np.float64), "W": values[W], "b": values[b], "labels": labels}
+    case = {"x": data[0].astype(np.float64), "W": values[W], "b": values[b].reshape(-1), "labels": labels}
     base = step_with(x, contact, data, values, {})
     if base is None:
-        return Evidence(contact)
+        return Evidence(contact, unseen="step")
     steers = {knob: steering(base, step_with(x, contact, data, values, {knob: MOVED_TO}), W) for knob in knobs(contact)}
     penalty = tuple(sorted((knob for knob, what in steers.items() if what == "gradient"), key=written_last))
     zero = step_with(x, contact, data, values, dict.fromkeys(penalty, 0.0)) if penalty else base
@@ -93,14 +95,31 @@ def question(x: Examiner, contact: Contact) -> Evidence:
         penalty,
         tuple(knob for knob, what in steers.items() if what == "update"),
         blindness.test_misuse(x.cells),
-        classifies(x, contact, data),
+        predicts(x, contact, data, values[W], values[b]),
     )
 
 
-def classifies(x: Examiner, contact: Contact, data: tuple[Numbers, Numbers]) -> bool:
-    seen = watched_in(x.ask(f"{contact.info.name}.classify", *classifying(contact, *data)))
+def predicts(x: Examiner, contact: Contact, data: tuple[Numbers, Numbers], W: Numbers, b: Numbers) -> str:
+    """What `classify` returns with our weights, which the copies that keep the best ones get too."""
+    weights = {v.path: W if v.shape == W.shape else b for v in contact.initial if v.shape in (W.shape, b.shape)}
+    seen = watched_in(x.ask(f"{contact.info.name}.classify", *classifying(contact, *data, weights=weights)))
     predictions = array(seen.returned) if seen else None
-    return predictions is not None and predictions.size == len(data[1])
+    if predictions is None or predictions.size != len(data[1]):
+        return "nothing"
+    shown = logits_in(seen, data[0], under_tape=False)  # where `model` itself is wrong, that is its own check
+    for logits in (data[0] @ W + b, *([] if shown is None else [shown])):
+        if follows(predictions, logits):
+            return "largest"
+        if follows(predictions, -logits):
+            return "smallest"
+    return "other"
+
+
+def follows(predictions: Numbers, logits: Numbers) -> bool:
+    """Whether they are the classes of the largest logits; where two are as good as equal, either will do."""
+    ranked = np.sort(logits, axis=1)
+    clear = ranked[:, -1] - ranked[:, -2] > 1e-3
+    return bool(np.all(predictions.reshape(-1)[clear] == np.argmax(logits, axis=1)[clear]))
 
 
 def written_last(knob: Knob) -> int:
@@ -109,17 +128,25 @@ def written_last(knob: Knob) -> int:
 
 
 def weights_of(contact: Contact) -> tuple[str, str] | None:
-    """Paths of W [D, C] and b [C]; None when the class holds something else."""
+    """Paths of W [D, C] and b [C], among copies those that are trained; None when the class holds something else."""
     matrices = [v for v in contact.initial if len(v.shape) == 2 and v.shape[0] == contact.features]
+    matrices = matrices if len(matrices) == 1 else trained(contact, matrices)
     if len(matrices) != 1:
         return None
     biases = [v for v in contact.initial if v.shape in (matrices[0].shape[1:], (1, *matrices[0].shape[1:]))]
+    biases = trained(contact, biases) or biases
     return (matrices[0].path, biases[0].path) if biases else None
+
+
+def trained(contact: Contact, variables: list[VariableInfo]) -> list[VariableInfo]:
+    seen = first_gradients(contact.watched) if contact.watched else {}
+    return [v for v in variables if seen.get(v.path) is not None]
 
 
 def gradients(watched: Watched | None, W: str, b: str) -> dict[str, Numbers | None]:
     found = first_gradients(watched) if watched else {}
-    return {"W": found.get(W), "b": found.get(b)}
+    bias = found.get(b)
+    return {"W": found.get(W), "b": None if bias is None else bias.reshape(-1)}
 
 
 def fixed_factor(seen: Numbers | None, plain: Numbers, W: Numbers) -> float | None:

@@ -1,6 +1,6 @@
 """Assignment1: what the interview of a logistic regression means for each check."""
 
-from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted
+from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, nearest, slug
 from grader.judging.knobs import MOVED_TO, Knob, values_tried
 from grader.judging.logistic import LAB, WHOLE, Evidence, fixed_factor
@@ -28,8 +28,10 @@ def trains(e: Evidence) -> Finding:
 
 @check(LAB, "logits")
 def logits(e: Evidence) -> Finding:
-    if e.logits_answers == {}:
+    if e.unseen == "weights":
         return failed("W [features, classes] and b [classes] are not both there.", cell=where(e))
+    if e.unseen:
+        return not_seen(e)
     seen = {key: value for key, value in e.zero.items() if value is not None}
     name = nearest(seen, e.zero_answers) if len(seen) == 2 else None
     if name and slug(name) == "softmax-before-loss":
@@ -49,8 +51,16 @@ def logits(e: Evidence) -> Finding:
     return passed("The model computes xW + b and its cross-entropy.")
 
 
+def not_seen(e: Evidence) -> Finding:
+    if e.unseen == "step":
+        return unsure("Your classifier trains, but a step that starts from weights of our own could not be watched.")
+    return blocked("Not checked, because your class does not hold one W [features, classes] and one b [classes].")
+
+
 @check(LAB, "learning-rate")
 def learning_rate(e: Evidence) -> Finding:
+    if e.unseen:
+        return not_seen(e)
     if any(knob.from_outside for knob in e.rate_knobs):
         return passed(f"`{e.rate_knobs[0].name}` reaches the update.")
     if e.contact and any(len(values_tried(e.contact, knob)) > 1 for knob in e.rate_knobs):
@@ -82,6 +92,8 @@ def learning_rate_sweep(e: Evidence) -> Finding:
 
 @check(LAB, "l2-penalty")
 def l2_penalty(e: Evidence) -> Finding:
+    if e.unseen:
+        return not_seen(e)
     if not e.penalty_knobs:
         if e.fixed_factor is not None and e.fixed_factor > 0:
             return passed(
@@ -118,6 +130,8 @@ def odd_factor(e: Evidence) -> float | None:
 
 @check(LAB, "bias-free")
 def bias_free(e: Evidence) -> Finding:
+    if e.unseen:
+        return not_seen(e)
     if e.explanation and slug(e.explanation) == "bias-regularised":
         return failed(mistake="bias-regularised", cell=where(e))
     return passed("The gradient of b is the cross-entropy's alone.")
@@ -131,11 +145,14 @@ def l2_sweep(e: Evidence) -> Finding:
 def sweep(e: Evidence, steering_knobs: tuple[Knob, ...], what: str) -> Finding:
     if e.contact is None:
         return blocked("Not checked because there is no classifier.")
+    if e.unseen:
+        return not_seen(e)
     tried = max((values_tried(e.contact, knob) for knob in steering_knobs), key=len, default=set())
     shown = ", ".join(f"{value:g}" for value in sorted(tried))
     if tried == {0.0}:
         return failed(
-            f"Every training of the notebook ran with a {what} of 0: the penalty was never at work.", cell=where(e)
+            f"Every training of the notebook ran with {article(what)} of 0: the penalty was never at work.",
+            cell=where(e),
         )
     if len(tried) > 1:
         return passed(f"Tried: {shown}.", seen=shown)
@@ -145,13 +162,23 @@ def sweep(e: Evidence, steering_knobs: tuple[Knob, ...], what: str) -> Finding:
     )
 
 
+def article(what: str) -> str:
+    return f"an {what}" if what.startswith("L2") else f"a {what}"
+
+
+PREDICTIONS = {
+    "nothing": "`classify` does not return a prediction for each example, so no setting can be compared with another.",
+    "smallest": "`classify` returns the class with the smallest logit, so every accuracy says how often it is wrong.",
+    "other": "`classify` does not return the class with the largest logit, so its accuracies do not compare settings.",
+}
+
+
 @check(LAB, "blind-test")
 def blind_test(e: Evidence) -> Finding:
-    if not e.classifies:
-        return failed(
-            "`classify` does not return a prediction for each example, so no setting can be compared with another.",
-            cell=where(e),
-        )
+    if e.unseen:
+        return not_seen(e)
+    if e.predicts in PREDICTIONS:
+        return failed(PREDICTIONS[e.predicts], cell=where(e))
     if e.test_misuse:
         return failed(e.test_misuse[0], "chosen-on-test", cell=e.test_misuse[1])
     return passed("The test set is not used for choosing.")

@@ -64,9 +64,17 @@ def order(call: MethodCall, data: Numbers) -> Numbers:
 
 
 def first_gradients(watched: Watched) -> dict[str, Numbers | None]:
-    """Gradient of the first step for each variable's path; None where it is not connected."""
-    event = watched.tape[0]
-    return {path: array(g) for path, g in zip(event.sources, event.gradients, strict=False) if path}
+    """Gradient of the first step for each variable's path; None where it is not connected.
+
+    A step may ask for one variable after the other; the next step begins where a variable comes again.
+    """
+    found: dict[str, Numbers | None] = {}
+    for event in watched.tape:
+        new = {path: array(g) for path, g in zip(event.sources, event.gradients, strict=False) if path}
+        if found.keys() & new.keys():
+            break
+        found |= new
+    return found
 
 
 def moved(watched: Watched) -> dict[str, Numbers]:
