@@ -53,9 +53,23 @@ def data_steps(contact: Contact, x: Numbers, labels: Numbers) -> list[Step]:
     ]
     given = ("training_set", "dev_set", "test_set")
     steps += [Put(name, Ref("training_set")) for name in contact.inventory.data_sets if name not in given]
+    steps += stacked_steps(contact, x, labels)
     if not any(f.name == "evaluate_classifier" for f in contact.inventory.functions):
         steps.append(Put("evaluate_classifier", Ref("lambda classifier, eval_set: 0.5")))
     return steps
+
+
+def stacked_steps(contact: Contact, x: Numbers, labels: Numbers) -> list[Step]:
+    """The same where the notebook stacked inputs and labels into arrays before its class."""
+    shapes = contact.inventory.arrays
+    inputs_of = [name for name, shape in shapes.items() if len(shape) == 2 and shape[1] == contact.features]
+    lengths = {shapes[name][0] for name in inputs_of}
+    labels_of = [name for name, shape in shapes.items() if len(shape) == 1 and shape[0] in lengths]
+    rows = x.astype(np.int32 if contact.inputs.words else np.float32)
+    return [
+        *(Put(name, send(rows)) for name in inputs_of),
+        *(Put(name, send(labels.astype(np.int32))) for name in labels_of),
+    ]
 
 
 def loop_attributes(contact: Contact, batch: int, epochs: int = 1) -> dict[str, Scalar]:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from grader.judging.arrays import Numbers, array
 from grader.judging.asking import classifying, training
 from grader.judging.checks import interview
-from grader.judging.compare import nearest, slug
+from grader.judging.compare import agree, nearest, slug
 from grader.judging.contact import Contact
 from grader.judging.dropout import Dropping, dropout_settings, question_dropout, silenced
 from grader.judging.examiner import Examiner
@@ -36,6 +36,7 @@ class Evidence(Struct, frozen=True):
     symmetric: tuple[str, ...] = ()  # hidden matrices that start with all entries equal
     dropping: Dropping | None = None
     learning: Learning | None = None
+    masked: bool | None = None  # with a mask that cannot be silenced: the output's gradient is that of its logits
     predicts: bool | None = None  # `classify` chooses the class with the largest logit
     weights: Mapping[str, Numbers] = {}  # W0, W1, … as planted
 
@@ -95,11 +96,13 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     if len(chain) < 2 or trained is None:
         return evidence
     same = in_training == (name in ACCEPTED) and other is None
+    masked = None if same or other is not None else output_error(trained, data, labels, chain)
     return replace(
         evidence,
         weights={f"W{i}": weights[layer.W] for i, layer in enumerate(chain)},
         gradients=gradients_by_role(trained, chain) if same else {},
         steps=x.answers("step", x=data.astype(np.float64), layers=layer_values(chain, weights), labels=labels),
+        masked=masked,
         standing=standing(trained, chain),
         predicts=predicts(x, contact, chain, weights) if name in ACCEPTED else None,
         dropping=question_dropout(x, contact, chain),
@@ -113,6 +116,17 @@ def explained(
     """The chain and form behind these logits of these inputs."""
     chain, values, name = best_chain(x, found, data, weights, logits)
     return chain, logits, values, name
+
+
+def output_error(trained: Watched, data: Numbers, labels: Numbers, chain: Chain) -> bool | None:
+    """Whether the last bias has the gradient of the mean cross-entropy of the logits seen: mean(softmax − one-hot)."""
+    logits, bias = logits_in(trained, data, under_tape=True), chain[-1].b
+    gradient = first_gradients(trained).get(bias) if bias else None
+    if logits is None or gradient is None:
+        return None
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    error = powers / powers.sum(axis=1, keepdims=True) - np.eye(logits.shape[1])[labels]
+    return agree(gradient.reshape(-1), error.mean(axis=0))
 
 
 def predicts(x: Examiner, contact: Contact, chain: Chain, weights: Mapping[str, Numbers]) -> bool | None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import training
 from cells import cell_of
-from values import encode_array, is_variable
+from constructions import CONSTRUCTIONS
+from values import encode_array, is_variable, kind_of_array
 from wire import Array, ClassInfo, Construction, FunctionInfo, Inventory, ParameterInfo, VariableInfo, VariableList
 
 DEPTH = 5
@@ -27,8 +28,8 @@ def inventory(names: dict[str, Any]) -> Inventory:
     functions = [describe_function(name, value) for name, value in public.items() if is_own_function(value)]
     bound = {id(value): name for name, value in public.items()}
     constructions = [
-        Construction(shown.cls, shown.args, shown.kwargs, bound.get(id(made), ""))
-        for shown, made in training.CONSTRUCTIONS
+        Construction(made.shown.cls, made.shown.args, made.shown.kwargs, bound.get(id(made.instance), ""))
+        for made in CONSTRUCTIONS
     ]
     return Inventory(
         classes=tuple(describe_class(cls) for cls in training.CLASSES.values()),
@@ -37,6 +38,7 @@ def inventory(names: dict[str, Any]) -> Inventory:
             name: value for name, value in public.items() if type(value) in (bool, int, float) and abs(value) < 2**62
         },
         data_sets=tuple(name for name, value in public.items() if is_data_set(value)),
+        arrays={name: shape for name, value in public.items() if (shape := shape_of_data(value))},
         constructions=tuple(constructions),
         trainings=tuple(training.TRAININGS),
     )
@@ -45,6 +47,13 @@ def inventory(names: dict[str, Any]) -> Inventory:
 def is_data_set(value: Any) -> bool:
     """A list of examples as the notebooks' loaders make them."""
     return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and "label" in value[0]
+
+
+def shape_of_data(value: Any) -> tuple[int, ...] | None:
+    """Of inputs or labels stacked into one array."""
+    if kind_of_array(value) not in ("numpy", "tensor") or len(value.shape) not in (1, 2):
+        return None
+    return tuple(int(n) for n in value.shape)
 
 
 def is_own_function(value: Any) -> bool:

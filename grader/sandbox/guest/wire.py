@@ -163,6 +163,7 @@ class Inventory(Struct, frozen=True, tag="inventory", forbid_unknown_fields=True
     functions: tuple[FunctionInfo, ...]
     scalars: dict[str, Scalar]  # plain global numbers and strings
     data_sets: tuple[str, ...]  # globals that are lists of examples: dicts with a label
+    arrays: dict[str, tuple[int, ...]]  # shapes of global arrays and tensors of one or two axes
     constructions: tuple[Construction, ...]
     trainings: tuple[Training, ...]
 
