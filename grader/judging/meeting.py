@@ -11,7 +11,9 @@ from grader.judging.examiner import Examiner
 from grader.judging.watching import watched_in
 from grader.sandbox.guest.wire import (
     ClassInfo,
+    Construction,
     Inventory,
+    Listing,
     ListVariables,
     Make,
     Opaque,
@@ -32,6 +34,7 @@ GUESSES = (
     (r"size|hidden|unit|dim", 13),
     (r"class|label|out", 2),
 )
+LAYERS = re.compile(r"sizes|layers|dims|units|hidden", re.IGNORECASE)  # may want a list of sizes
 
 
 def candidates(inventory: Inventory) -> list[ClassInfo]:
@@ -49,17 +52,30 @@ def meet(x: Examiner, inventory: Inventory, info: ClassInfo, kind: Inputs) -> Co
             return contact
         first = first or contact
     assert first is not None
-    return first
+    if usable(inventory, info) or first.initial:
+        return first
+    return replace(first, trouble=None)  # our guess at the arguments failed, not the student's work
+
+
+def usable(inventory: Inventory, info: ClassInfo) -> list[Construction]:
+    """What the notebook made of this class with arguments that can be given again."""
+    return [
+        made
+        for made in inventory.constructions
+        if made.cls == info.name and not any(isinstance(v, Opaque) for v in (*made.args, *made.kwargs.values()))
+    ]
 
 
 def recipes(inventory: Inventory, info: ClassInfo, kind: Inputs) -> list[Recipe]:
     names = tuple(p.name for p in info.parameters)
-    made = [
-        c
-        for c in inventory.constructions
-        if c.cls == info.name and not any(isinstance(v, Opaque) for v in (*c.args, *c.kwargs.values()))
-    ]
-    own = Recipe(info.name, made[-1].args, dict(made[-1].kwargs), names) if made else guessed(info, names, kind)
+    made = usable(inventory, info)
+    if not made:
+        plain = guessed(info, names, kind)
+        layered = replace(
+            plain, kwargs={n: Listing((13, 17)) if LAYERS.search(n) else v for n, v in plain.kwargs.items()}
+        )
+        return [plain, layered] if layered != plain else [plain]
+    own = Recipe(info.name, made[-1].args, dict(made[-1].kwargs), names)
     smaller = small(own, kind)
     return [smaller, own] if smaller != own else [own]
 

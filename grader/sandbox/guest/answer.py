@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import constructions
 import numpy as np
 import survey
 import tensorflow as tf
@@ -24,7 +25,11 @@ class Namespace:
 
     def __init__(self) -> None:
         self.globals: dict[str, Any] = sys.modules["__main__"].__dict__
-        self.slots: dict[str, Any] = {"touched": touch.touched, "ready_made": touch.ready_made}
+        self.slots: dict[str, Any] = {
+            "touched": touch.touched,
+            "ready_made": touch.ready_made,
+            constructions.SLOT: constructions.CONSTRUCTIONS,
+        }
         self.undo: list[Callable[[], None]] = []
 
     def find(self, path: str) -> Any:

@@ -15,13 +15,13 @@ from typing import Any
 import notes
 import tape
 from config import GuestConfig
-from values import encode
-from wire import Array, Construction, Training
+from constructions import remembered, small
+from values import number_of
+from wire import Training
 
 CLASSES: dict[str, type] = {}  # the last definition of each name, in order of definition
-CONSTRUCTIONS: list[tuple[Construction, Any]] = []
 TRAININGS: list[Training] = []
-KEPT = 500  # of each, so that a sweep cannot fill the memory
+KEPT = 500  # so that a sweep cannot fill the memory
 
 _spent = 0.0
 _depth = 0
@@ -47,7 +47,7 @@ def register(cls: type, config: GuestConfig) -> None:
         if isinstance(cls.__dict__.get(name), types.FunctionType):
             setattr(cls, name, within_policy(cls.__dict__[name], config))
     if "__init__" in cls.__dict__:
-        cls.__init__ = remembered(cls, cls.__dict__["__init__"])  # type: ignore[misc]
+        cls.__init__ = remembered(cls.__dict__["__init__"])  # type: ignore[misc]
 
 
 def names_used(code: types.CodeType) -> set[str]:
@@ -93,27 +93,6 @@ def trainers(cls: type) -> list[str]:
         found = new + found
         grew = bool(new)
     return found
-
-
-def remembered(cls: type, init: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(init)
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        init(self, *args, **kwargs)
-        if type(self) is cls and len(CONSTRUCTIONS) < KEPT:
-            shown = Construction(cls.__name__, tuple(map(small, args)), {k: small(v) for k, v in kwargs.items()}, "")
-            CONSTRUCTIONS.append((shown, self))
-
-    # Keras reads the names of a layer's arguments off its __init__, without following wrappers.
-    __init__.__signature__ = inspect.signature(init)  # type: ignore[attr-defined]
-    return __init__
-
-
-def small(thing: Any) -> Any:
-    """A wire value of an argument; data sets and other large things only as Opaque."""
-    if isinstance(thing, (list, tuple, dict)) and len(thing) > 50:
-        return encode(type(thing))
-    value = encode(thing)
-    return encode(type(thing)) if isinstance(value, Array) and len(value.data) > 1000 else value
 
 
 def within_policy(method: Callable[..., Any], config: GuestConfig) -> Callable[..., Any]:
@@ -173,7 +152,8 @@ def cut_epochs(method: Any, owner: Any, bound: inspect.BoundArguments, epochs: i
     cut = False
     used = names_used(method.__code__)
     main = sys.modules["__main__"].__dict__
-    for holder in (getattr(owner, "__dict__", {}), bound.arguments, {n: main[n] for n in used if n in main}):
+    own = plain_attributes(owner)
+    for holder in (own, bound.arguments, {n: main[n] for n in used if n in main}):
         for name, value in list(holder.items()):
             low = name.lower()
             if type(value) is not int or "epoch" not in low:
@@ -184,7 +164,7 @@ def cut_epochs(method: Any, owner: Any, bound: inspect.BoundArguments, epochs: i
             cut = cut or new < value
             if holder is bound.arguments:
                 bound.arguments[name] = new
-            elif holder is getattr(owner, "__dict__", None):
+            elif holder is own:
                 setattr(owner, name, new)
             else:
                 main[name] = new
@@ -210,10 +190,17 @@ def cut_data(bound: inspect.BoundArguments, batch_size: Any) -> Callable[[], Non
 
 
 def plain_attributes(owner: Any) -> dict[str, Any]:
-    """The object's attributes that are plain numbers, strings or truth values; NumPy scalars as Python's."""
+    """Attributes that are plain numbers, strings or truth values: the object's own before those of its classes."""
     found: dict[str, Any] = {}
-    for name, value in getattr(owner, "__dict__", {}).items():
-        plain = value.item() if hasattr(value, "item") and getattr(value, "shape", None) == () else value
+    for name, value in {**class_attributes(type(owner)), **getattr(owner, "__dict__", {})}.items():
+        number = number_of(value)
+        plain = value if number is None else number
         if type(plain) in (bool, int, float, str, type(None)) and len(str(plain)) < 200:
             found[name] = plain
     return found
+
+
+def class_attributes(cls: type) -> dict[str, Any]:
+    """What the notebook wrote into the bodies of an object's classes."""
+    own = [vars(base) for base in reversed(cls.__mro__) if base.__module__ == "__main__"]
+    return {name: value for body in own for name, value in body.items() if not name.startswith("_")}

@@ -50,6 +50,17 @@ def kind_of_array(thing: Any) -> str | None:
     return "scalar" if isinstance(thing, np.generic) else None
 
 
+def number_of(thing: Any) -> bool | int | float | str | None:
+    """A scalar of NumPy or a constant tensor without axes, as Python's own; None for all else."""
+    if isinstance(thing, np.generic) or (type(thing) is np.ndarray and thing.shape == ()):
+        plain = thing.item()
+    elif isinstance(thing, tf.Tensor) and hasattr(thing, "numpy") and thing.shape == ():
+        plain = np.asarray(thing.numpy()).item()
+    else:
+        return None
+    return plain if type(plain) in (bool, int, float, str) else None
+
+
 def is_variable(thing: Any) -> bool:
     return isinstance(thing, tf.Variable) or (
         type(thing).__module__.startswith("keras.src.backend") and hasattr(thing, "assign")
