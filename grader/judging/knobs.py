@@ -1,30 +1,38 @@
 """Which number of a notebook steers what.
 
-Each plain attribute, constructor argument, train argument or global is moved in turn.
+Each plain attribute, constructor argument, train argument or global is moved in turn, in a dictionary too.
 """
 
+import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers
+from grader.judging.arrays import Numbers, number
 from grader.judging.asking import training
 from grader.judging.contact import Contact, Recipe
 from grader.judging.examiner import Examiner
+from grader.judging.source import trees
 from grader.judging.watching import first_gradients, moved, watched_in
-from grader.sandbox.guest.wire import Put, Scalar, Step, Value, Watched
+from grader.model import Cell
+from grader.sandbox.guest.wire import Array, Put, Scalar, Step, Value, Watched
+from grader.sandbox.guest.wire import Mapping as WireMapping
 
 MOVED_TO = 0.37
-NOT_STEERING = re.compile(r"batch|epoch|freq|display|dim|size|step|seed|verbose|class|^n_|^ep$|num", re.IGNORECASE)
+NOT_STEERING = re.compile(  # `step_size` is a learning rate
+    r"batch|epoch|freq|display|verbose|seed|class|steps(_|$)|(^|_|\W)(n|ep|num|dims?|dimension|features)(_|$|\W)"
+    r"|^num_|(?<!step)(?<!step_)size",
+    re.IGNORECASE,
+)
 GLOBAL_NAMES = re.compile(r"reg|l2|lam|penal|decay|^lr|learning|eta$|alpha", re.IGNORECASE)
 
 
 class Knob(Struct, frozen=True):
     kind: str  # attribute | argument | train | global
-    name: str
+    name: str  # of a dictionary's entry: config['l2']
 
     @property
     def from_outside(self) -> bool:
@@ -37,6 +45,12 @@ def knobs(contact: Contact) -> list[Knob]:
         for name in contact.recipe.parameters[1:]
         if is_number(contact.recipe.argument(name)) or default_of(contact, name) is not None
     ]
+    found += [
+        Knob("argument", f"{name}[{key!r}]")
+        for name in contact.recipe.parameters
+        for key, value in items(contact.recipe.argument(name)).items()
+        if is_number(value)
+    ]
     found += [Knob("attribute", name) for name, value in contact.scalars.items() if is_number(value)]
     found += [Knob("train", name) for name, value in numbered_arguments(contact).items() if is_number(value)]
     found += [
@@ -45,6 +59,32 @@ def knobs(contact: Contact) -> list[Knob]:
         if is_number(value) and GLOBAL_NAMES.search(name)
     ]
     return [knob for knob in found if not NOT_STEERING.search(knob.name)][:24]
+
+
+def dictionary_knobs(cells: Sequence[Cell]) -> list[Knob]:
+    """Entries of dictionaries that the text of a class reads: of an attribute, self.config['l2'], or of a global."""
+    found = dict.fromkeys(
+        knob
+        for _, tree in trees(cells)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        for part in ast.walk(node)
+        for knob in entry_knob(part)
+        if not NOT_STEERING.search(knob.name)
+    )
+    return list(found)[:8]
+
+
+def entry_knob(node: ast.AST) -> Iterator[Knob]:
+    if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Constant):
+        return
+    owner, key = node.value, node.slice.value
+    if not isinstance(key, str) or not isinstance(node.ctx, ast.Load):
+        return
+    if isinstance(owner, ast.Attribute) and isinstance(owner.value, ast.Name) and owner.value.id == "self":
+        yield Knob("attribute", f"{owner.attr}[{key!r}]")
+    elif isinstance(owner, ast.Name) and GLOBAL_NAMES.search(key):
+        yield Knob("global", f"{owner.id}[{key!r}]")
 
 
 def default_of(contact: Contact, name: str) -> Scalar:
@@ -59,15 +99,38 @@ def numbered_arguments(contact: Contact) -> dict[str, Value]:
 
 
 def is_number(value: object) -> bool:
-    return type(value) in (int, float)
+    return type(value) in (int, float) or (isinstance(value, Array) and value.shape == () and value.dtype != "bool")
+
+
+def items(value: Value) -> Mapping[str, Value]:
+    return value.items if isinstance(value, WireMapping) else {}
+
+
+def entry_of(name: str) -> tuple[str, str]:
+    """config['l2'] as (config, l2), lr as (lr, "")."""
+    before, _, key = name.partition("[")
+    return before, ast.literal_eval(key[:-1]) if key else ""
+
+
+def argument(recipe: Recipe, name: str) -> Value:
+    outer, key = entry_of(name)
+    value = recipe.argument(outer)
+    return items(value).get(key) if key else value
+
+
+def with_argument(recipe: Recipe, name: str, value: float) -> Recipe:
+    outer, key = entry_of(name)
+    new: Value = WireMapping({**items(recipe.argument(outer)), key: value}) if key else value
+    return recipe.changed(outer, new)
 
 
 def with_knob(contact: Contact, knob: Knob, value: float) -> tuple[Contact, dict[str, Scalar], list[Step]]:
     """The contact, the attributes and the steps before construction that set one knob."""
     if knob.kind == "argument":
-        return replace(contact, recipe=contact.recipe.changed(knob.name, value)), {}, []
+        return replace(contact, recipe=with_argument(contact.recipe, knob.name, value)), {}, []
     if knob.kind == "attribute":
-        return contact, {knob.name: value}, []
+        known = {**contact.scalars, knob.name: value}  # attributes that an instance does not have are not set
+        return replace(contact, scalars=known), {knob.name: value}, []
     if knob.kind == "global":
         return contact, {}, [Put(knob.name, value)]
     names = [p.name for p in contact.info.methods.get(contact.trainer, ())]
@@ -124,12 +187,12 @@ def values_tried(contact: Contact, knob: Knob) -> set[float]:
         at = names.index(knob.name) if knob.name in names else len(t.args)
         given = t.kwargs.get(knob.name, t.args[at] if at < len(t.args) else None)
         value = t.scalars.get(knob.name) if knob.kind == "attribute" else given
-        if isinstance(value, (int, float)):
-            tried.add(float(value))
+        if (found := number(value)) is not None:
+            tried.add(found)
     if knob.kind == "argument":
         for c in contact.inventory.constructions:
-            value = Recipe(c.cls, c.args, c.kwargs, contact.recipe.parameters).argument(knob.name)
+            value = argument(Recipe(c.cls, c.args, c.kwargs, contact.recipe.parameters), knob.name)
             value = default_of(contact, knob.name) if value is None else value
-            if isinstance(value, (int, float)):
-                tried.add(float(value))
+            if (found := number(value)) is not None:
+                tried.add(found)
     return tried

@@ -3,7 +3,9 @@
 Every number of the classifier is moved in turn; penalty and learning rate are read off its gradients and updates.
 """
 
-from collections.abc import Mapping
+import ast
+import re
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -15,13 +17,18 @@ from grader.judging.checks import interview
 from grader.judging.compare import nearest
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
-from grader.judging.knobs import MOVED_TO, Knob, knobs, steering, step_with
+from grader.judging.knobs import MOVED_TO, Knob, dictionary_knobs, knobs, steering, step_with
 from grader.judging.meeting import VECTORS, candidates, meet
 from grader.judging.oracle import Answers
+from grader.judging.source import trees
 from grader.judging.watching import first_gradients, logits_in, watched_in
+from grader.model import Cell
 from grader.sandbox.guest.wire import Inventory, Survey, VariableInfo, Watched
 
 LAB = "a1_logistic_regression"
+HIDDEN = re.compile(
+    r"(\.get\(|\[)'\w*(l2|lam|reg|penal|decay)\w*'|self\.\w+\.(l2|lam|reg|penal|weight_?decay)", re.IGNORECASE
+)
 WHOLE = ("deck", "half", "per-example", "half-per-example")
 
 
@@ -38,6 +45,7 @@ class Evidence(Struct, frozen=True):
     rate_knobs: tuple[Knob, ...] = ()
     test_misuse: tuple[str, int] | None = None  # sentence, cell
     predicts: str = "largest"  # what `classify` returns: the class of the largest logit, smallest, other, nothing
+    hidden_settings: bool = False  # a dictionary that no question of ours reaches may hold the penalty's weight
     unseen: str | None = None  # why there is nothing to judge beyond a first step: "weights" or "step"
 
     @property
@@ -76,7 +84,8 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     base = step_with(x, contact, data, values, {})
     if base is None:
         return Evidence(contact, unseen="step")
-    steers = {knob: steering(base, step_with(x, contact, data, values, {knob: MOVED_TO}), W) for knob in knobs(contact)}
+    tried = dict.fromkeys([*knobs(contact), *dictionary_knobs(x.cells)])
+    steers = {knob: steering(base, step_with(x, contact, data, values, {knob: MOVED_TO}), W) for knob in tried}
     penalty = tuple(sorted((knob for knob, what in steers.items() if what == "gradient"), key=written_last))
     zero = step_with(x, contact, data, values, dict.fromkeys(penalty, 0.0)) if penalty else base
     high = (
@@ -96,6 +105,7 @@ def question(x: Examiner, contact: Contact) -> Evidence:
         tuple(knob for knob, what in steers.items() if what == "update"),
         blindness.test_misuse(x.cells),
         predicts(x, contact, data, values[W], values[b]),
+        not penalty and may_hide_settings(x.cells),
     )
 
 
@@ -120,6 +130,12 @@ def follows(predictions: Numbers, logits: Numbers) -> bool:
     ranked = np.sort(logits, axis=1)
     clear = ranked[:, -1] - ranked[:, -2] > 1e-3
     return bool(np.all(predictions.reshape(-1)[clear] == np.argmax(logits, axis=1)[clear]))
+
+
+def may_hide_settings(cells: Sequence[Cell]) -> bool:
+    """A class reads a penalty's weight by name out of what is no plain attribute: self.settings.get('l2')."""
+    classes = [node for _, tree in trees(cells) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    return any(HIDDEN.search(ast.unparse(node)) for node in classes)
 
 
 def written_last(knob: Knob) -> int:

@@ -65,6 +65,8 @@ def learning_rate(e: Evidence) -> Finding:
         return passed(f"`{e.rate_knobs[0].name}` reaches the update.")
     if e.contact and any(len(values_tried(e.contact, knob)) > 1 for knob in e.rate_knobs):
         return passed(f"You set `{e.rate_knobs[0].name}` on the classifier before training, and it reaches the update.")
+    if any("[" in knob.name for knob in e.rate_knobs):
+        return manual(f"`{e.rate_knobs[0].name}` reaches the update; we could not see which values you gave it.")
     offered = (
         [
             p.name
@@ -95,12 +97,7 @@ def l2_penalty(e: Evidence) -> Finding:
     if e.unseen:
         return not_seen(e)
     if not e.penalty_knobs:
-        if e.fixed_factor is not None and e.fixed_factor > 0:
-            return passed(
-                f"The gradient holds {e.fixed_factor:.3g}·W beyond the cross-entropy's: an L2 penalty, its weight "
-                "written into the code."
-            )
-        return failed(mistake="l2-unused", cell=where(e))
+        return without_knob(e)
     name, deck = e.explanation, e.moved_answers["deck"]["W"]
     if name in WHOLE or name in {f"bias-regularised/{form}" for form in WHOLE}:
         return passed("The penalty adds the right multiple of W to the gradient.", seen=str(name))
@@ -115,6 +112,21 @@ def l2_penalty(e: Evidence) -> Finding:
     return failed(
         f"With λ = {MOVED_TO} the gradient of W is not the cross-entropy's plus 2λW.", difference=told, cell=where(e)
     )
+
+
+def without_knob(e: Evidence) -> Finding:
+    """Nothing we moved changes the gradient."""
+    if e.fixed_factor is not None and e.fixed_factor > 0:
+        return passed(
+            f"The gradient holds {e.fixed_factor:.3g}·W beyond the cross-entropy's: an L2 penalty, its weight "
+            "written into the code."
+        )
+    if e.hidden_settings:
+        return unsure(
+            "Your class seems to keep the penalty's weight in a dictionary or an object that we could not change, "
+            "so we could not see what it does."
+        )
+    return failed(mistake="l2-unused", cell=where(e))
 
 
 def odd_factor(e: Evidence) -> float | None:
@@ -156,6 +168,8 @@ def sweep(e: Evidence, steering_knobs: tuple[Knob, ...], what: str) -> Finding:
         )
     if len(tried) > 1:
         return passed(f"Tried: {shown}.", seen=shown)
+    if not tried and any("[" in knob.name for knob in steering_knobs):
+        return manual(f"Your {what} is kept in a dictionary, and we could not see which values it had.")
     return manual(
         f"The notebook as handed in trains with one {what} only{f' ({shown})' if shown else ''}. If you tried others "
         "by editing the cell, your teacher can see it in your notes."
