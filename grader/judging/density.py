@@ -12,7 +12,7 @@ from grader.judging.compare import agree, difference, nearest, slug
 from grader.judging.examiner import Examiner
 from grader.judging.oracle import Answers
 from grader.model import Finding, Observation, Remark, Status, Verdict
-from grader.sandbox.guest.wire import Array, Call, Gradient, Inventory, Opaque, Ref, Survey
+from grader.sandbox.guest.wire import Array, Call, Gradient, Inventory, Listing, Opaque, Ref, Survey
 
 LAB = "lab1_warmup"
 # Forms an argument may have; a right function may refuse some (tf maths on an int array), none may give wrong numbers.
@@ -101,7 +101,7 @@ def question(x: Examiner, name: str, exists: bool, inputs: Mapping[str, tuple[Nu
 
 
 def touches_numpy(x: Examiner, point: Numbers) -> bool:
-    """Whether NumPy reads the tensor while tf_fn works on it: only then is a missing gradient the student's slip."""
+    """Whether NumPy works on the numbers of the tensor in tf_fn: only then is a missing gradient the student's slip."""
     noted = x.ask("numpy", Call("touched", (Ref("tf_fn"), send(point, "tensor")), into="n"))
     return noted.values.get("n") is True
 
@@ -202,8 +202,11 @@ def tf_values(e: Evidence) -> Finding:
 
 @check(LAB, "tf-tensor")
 def tf_tensor(e: Evidence) -> Finding:
-    """A tensor (or variable) of x's shape for at least one form, NumPy arrays never."""
-    kinds = [thing.made_by for a in e.tensorflow.asked if isinstance(thing := a.observation.values.get("p"), Array)]
+    """A tensor (or variable) of x's shape for at least one form; NumPy arrays and Python's lists never."""
+    things = [a.observation.values.get("p") for a in e.tensorflow.asked]
+    kinds = [thing.made_by for thing in things if isinstance(thing, Array)]
+    if any(isinstance(thing, Listing) for thing in things):
+        return failed("`tf_fn` returns a list of Python, not one tensor.", cell=e.tensorflow.cell)
     if any(kind not in ("tensor", "variable") for kind in kinds):
         return failed("`tf_fn` returns a NumPy array, not a tensor.", "numpy-in-tf", cell=e.tensorflow.cell)
     answered = [a for a in e.tensorflow.asked if a.value is not None]
