@@ -80,9 +80,9 @@ def trainers(cls: type) -> list[str]:
     """Own methods that open a GradientTape, or call a method or global function that does; outermost first."""
     methods = {name: names_used(code) for name, f in own_functions(cls).items() if (code := code_of(f))}
     outside = {
-        name: names_used(f.__code__)
+        name: names_used(code)
         for name, f in list(sys.modules["__main__"].__dict__.items())
-        if isinstance(f, types.FunctionType) and f.__module__ == "__main__"
+        if isinstance(f, types.FunctionType) and f.__module__ == "__main__" and (code := code_of(f))
     }
     found: list[str] = []
     grew = True
@@ -98,38 +98,41 @@ def trainers(cls: type) -> list[str]:
 def within_policy(method: Callable[..., Any], config: GuestConfig) -> Callable[..., Any]:
     @functools.wraps(method)
     def train(self: Any, *args: Any, **kwargs: Any) -> Any:
-        global _depth  # noqa: PLW0603 - this process has one notebook, so one count
-        if _depth or tape.watching():
-            return method(self, *args, **kwargs)
-        _depth += 1
-        try:
-            return logged(method, self, args, kwargs, config)
-        finally:
-            _depth -= 1
+        return under_policy(method, self, (self, *args), kwargs, config)
 
     return train
 
 
-def logged(method: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any], config: GuestConfig) -> Any:
+def under_policy(function: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any], config: GuestConfig) -> Any:
+    """The outermost call of a training is shortened and logged; what it calls in turn, and our questions, are not."""
+    global _depth  # noqa: PLW0603 - this process has one notebook, so one count
+    if _depth or tape.watching():
+        return function(*args, **kwargs)
+    _depth += 1
+    try:
+        return logged(function, owner, args, kwargs, config)
+    finally:
+        _depth -= 1
+
+
+def logged(function: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any], config: GuestConfig) -> Any:
     global _spent  # noqa: PLW0603 - this process has one notebook, so one sum
     record, started, scalars = tape.Losses(), time.monotonic(), plain_attributes(owner)
-    shown = tuple(map(small, args)), {name: small(value) for name, value in kwargs.items()}
-    bound = inspect.signature(method).bind(owner, *args, **kwargs)
-    cut, restore = shorten(method, owner, bound, config)
+    given = tuple(small(value) for value in args if value is not owner)
+    named = {name: small(value) for name, value in kwargs.items() if value is not owner}
+    bound = inspect.signature(function).bind(*args, **kwargs)
+    cut, restore = shorten(function, owner, bound, config)
     try:
         with tape.recording(record):
-            return method(*bound.args, **bound.kwargs)
+            return function(*bound.args, **bound.kwargs)
     finally:
         restore()
         _spent += time.monotonic() - started
         if cut:
             notes.change("Training was cut short, as asked for with --train; its figures say little.")
         if len(TRAININGS) < KEPT:
-            TRAININGS.append(
-                Training(
-                    type(owner).__name__, method.__name__, *shown, scalars, record.first, record.last, record.steps, cut
-                )
-            )
+            seen = record.first, record.last, record.steps
+            TRAININGS.append(Training(type(owner).__name__, function.__name__, given, named, scalars, *seen, cut))
 
 
 def shorten(

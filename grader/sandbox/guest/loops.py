@@ -1,0 +1,62 @@
+"""Which global functions of the notebook train a classifier handed to them; the train policy holds for them too.
+
+They are found when the cell that defines them has run: one that is called in the same cell trains in full.
+"""
+
+import dis
+import functools
+import inspect
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+import training
+from config import GuestConfig
+
+
+def install(config: GuestConfig) -> None:
+    from IPython import get_ipython  # noqa: PLC0415 - exists only inside a kernel
+
+    if shell := get_ipython():
+        shell.events.register("post_run_cell", lambda result: wrap(sys.modules["__main__"].__dict__, config))
+
+
+def wrap(names: dict[str, Any], config: GuestConfig) -> None:
+    for name, function in list(names.items()):
+        if isinstance(function, types.FunctionType) and is_loop(function):
+            names[name] = within_policy(function, config)
+
+
+def is_loop(function: types.FunctionType) -> bool:
+    if function.__module__ != "__main__" or hasattr(function, "__wrapped__"):
+        return False
+    if "GradientTape" not in training.names_used(function.__code__):
+        return False
+    return any(step.opname == "FOR_ITER" for step in dis.get_instructions(function))
+
+
+def within_policy(function: types.FunctionType, config: GuestConfig) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def train(*args: Any, **kwargs: Any) -> Any:
+        owner = trained(function, (*args, *kwargs.values()))
+        if owner is None:
+            return function(*args, **kwargs)
+        if args and args[0] is owner:
+            lend(function, type(owner))
+        return training.under_policy(function, owner, args, kwargs, config)
+
+    return train
+
+
+def lend(function: types.FunctionType, cls: type) -> None:
+    """A class that cannot train by itself is asked through the function that trains it, as if it were its method."""
+    if not training.trainers(cls) and not hasattr(cls, function.__name__):
+        setattr(cls, function.__name__, function)
+
+
+def trained(function: types.FunctionType, given: tuple[Any, ...]) -> Any:
+    """The argument that is an instance of the notebook's own class, where it or the function knows of epochs."""
+    owner = next((thing for thing in given if type(thing) in training.CLASSES.values()), None)
+    names = {*inspect.signature(function).parameters, *(training.plain_attributes(owner) if owner is not None else ())}
+    return owner if any("epoch" in name.lower() for name in names) else None
