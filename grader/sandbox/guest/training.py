@@ -16,7 +16,7 @@ import notes
 import tape
 from config import GuestConfig
 from constructions import remembered, small
-from values import number_of
+from values import is_variable, number_of
 from wire import Training
 
 CLASSES: dict[str, type] = {}  # the last definition of each name, in order of definition
@@ -193,13 +193,18 @@ def cut_data(bound: inspect.BoundArguments, batch_size: Any) -> Callable[[], Non
 
 
 def plain_attributes(owner: Any) -> dict[str, Any]:
-    """Attributes that are plain numbers, strings or truth values: the object's own before those of its classes."""
+    """Attributes that are plain numbers, strings or truth values: the object's own before those of its classes.
+
+    The rate of an optimizer that it holds is one of them, under the optimizer's name.
+    """
     found: dict[str, Any] = {}
     for name, value in {**class_attributes(type(owner)), **getattr(owner, "__dict__", {})}.items():
         number = number_of(value)
         plain = value if number is None else number
         if type(plain) in (bool, int, float, str, type(None)) and len(str(plain)) < 200:
             found[name] = plain
+        elif is_variable(rate := getattr(value, "_learning_rate", None)) and hasattr(value, "apply_gradients"):
+            found[f"{name}.learning_rate"] = float(rate)
     return found
 
 
