@@ -111,6 +111,7 @@ def mend_legacy(module: Any) -> None:
 def mend_losses(module: Any) -> None:
     short = {"mean_squared_error": "MSE", "mean_absolute_error": "MAE", "mean_absolute_percentage_error": "MAPE",
              "mean_squared_logarithmic_error": "MSLE", "kullback_leibler_divergence": "KLD"}  # fmt: skip
+    mend_loss_functions(module)
     renamed.names(module, {
         old: (f"keras.losses.{new}", functools.partial(getattr, module, new))
         for old, new in short.items() if old not in vars(module) and hasattr(module, new)
@@ -122,7 +123,7 @@ def mend_loss_object(module: Any) -> None:
 
 
 def mend_loss_functions(module: Any) -> None:
-    """Those of (y_true, y_pred, ...), under the names by which the loss objects of the same module call them."""
+    """Those of (y_true, y_pred, ...), in each module by itself: it may have taken them over before they were mended."""
     for name, function in list(vars(module).items()):
         code = getattr(function, "__code__", None)
         if code is not None and code.co_varnames[:2] == ("y_true", "y_pred"):
@@ -267,6 +268,9 @@ MENDS: dict[str, Callable[[Any], None]] = {
     "tensorflow.keras.optimizers.legacy": mend_legacy,
     f"{TF_KERAS}.optimizers.legacy": mend_legacy,
     f"{TF_KERAS}.losses": mend_losses,
+    f"{TF_KERAS}.metrics": mend_loss_functions,
+    "keras.losses": mend_loss_functions,
+    "keras.metrics": mend_loss_functions,
     f"{TF_KERAS}.backend": mend_backend,
     f"{TF_KERAS}.layers": mend_layers,
 }

@@ -203,8 +203,8 @@ def plain_attributes(owner: Any) -> dict[str, Any]:
         plain = value if number is None else number
         if type(plain) in (bool, int, float, str, type(None)) and len(str(plain)) < 200:
             found[name] = plain
-        elif is_variable(rate := getattr(value, "_learning_rate", None)) and hasattr(value, "apply_gradients"):
-            found[f"{name}.learning_rate"] = float(rate)
+        elif hasattr(value, "apply_gradients") and is_variable(getattr(value, "_learning_rate", None)):
+            found[f"{name}.learning_rate"] = float(value._learning_rate)
     return found
 
 

@@ -1,0 +1,176 @@
+"""What the guest makes of notebooks: which settings, constructions and trainings it sees, and how tensors are made."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grader.judging.arrays import array, send
+from grader.model import Cell, CellStatus, Limits, Run, Status, TrainBudget, TrainPolicy
+from grader.sandbox.guest.wire import (
+    Call,
+    Construction,
+    Inventory,
+    ListVariables,
+    Make,
+    Question,
+    Read,
+    Ref,
+    Survey,
+    VariableList,
+)
+from grader.sandbox.isolation import best_isolation
+from grader.sandbox.session import Session, open_session
+
+CLASS = """
+import numpy as np, tensorflow as tf
+class Settings: rate = 0.5
+class Classifier:
+    batch_size = 4
+    training_epochs = 9
+    lr = 0.1
+    def __init__(self, dim, f, optimizer=None):
+        self.W, self.f, self.optimizer = tf.Variable(tf.ones([dim, 2])), f, optimizer
+        self.lr = 0.2
+        self.trainable_variables = [self.W]
+class Later(Classifier):
+    pass
+"""
+LOOP = """
+def train(classifier, data, strength):
+    seen = 0
+    for epoch in range(classifier.training_epochs):
+        with tf.GradientTape() as tape:
+            cost = tf.reduce_mean(tf.square(classifier.W)) * strength
+        classifier.optimizer.apply_gradients([(tape.gradient(cost, classifier.W), classifier.W)])
+        seen += 1
+    return seen
+"""
+LABELS = """
+logits = tf.constant([[0., 1.], [2., 0.]])
+loss = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+plain = tf.keras.losses.sparse_categorical_crossentropy
+same = [loss([1, 0], logits), loss((1, 0), logits), loss(y_true=[1, 0], y_pred=logits), loss(np.array([1, 0]), logits),
+        tf.reduce_mean(plain([1, 0], logits, from_logits=True))]
+print(len({round(float(value), 5) for value in same}))
+"""
+CALLED = """
+class Model(tf.keras.Model):
+    def call(self, x, rate, training=None): return x * rate if training else x
+print(Model()(tf.ones([1]), 3., True).numpy(), Model()(tf.ones([1]), 3.).numpy())
+"""
+COMPILED = """
+class Compiled(Classifier):
+    def train(self, data, strength):
+        for epoch in range(2): self.step(float(strength))
+    @tf.function
+    def step(self, strength):
+        with tf.GradientTape() as tape: cost = tf.reduce_sum(self.W) * strength
+        tape.gradient(cost, [self.W])
+Compiled(2, None).train([], np.float64(0.25))
+"""
+FUNCTIONS = """
+def handed_on(x): return tf.exp(tf.constant(np.float32(x)) * np.sqrt(2 * np.pi)) * np.ones(x.shape, np.float32)
+def computed(x): return tf.exp(np.square(x))
+def wrapped(x): return tf.numpy_function(np.exp, [x], tf.float32)
+def library(x): return tf.compat.v1.distributions.Normal(0., 1.).prob(x)
+"""
+CELLS = {
+    "class": CLASS,
+    "loop": LOOP,
+    "made": "c = Later(3, tf.nn.relu, tf.optimizers.SGD(0.5))\nd = Later(np.int64(3), f=Settings())",
+    "trained": "print(train(c, [], 2))",
+    "labels": LABELS,
+    "called": CALLED,
+    "compiled": COMPILED,
+    "functions": FUNCTIONS,
+}
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory):
+    data: Path = tmp_path_factory.mktemp("data")
+    data.chmod(0o755)
+    budget, limits = TrainBudget(policy=TrainPolicy.NONE), Limits(cell=40)
+    with open_session(slot=5, data=data, limits=limits, budget=budget, seed=1, isolation=best_isolation()) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def run(session: Session) -> Run:
+    return session.run(tuple(Cell(i, "code", source) for i, source in enumerate(CELLS.values())))
+
+
+@pytest.fixture(scope="module")
+def inventory(session: Session, run: Run) -> Inventory:
+    found = session.ask(Question("survey", (Survey("all"),))).values["all"]
+    assert isinstance(found, Inventory)
+    return found
+
+
+def text(run: Run, name: str) -> str:
+    return "".join(output["text"] for output in run.cells[list(CELLS).index(name)].outputs if "text" in output)
+
+
+def test_every_cell_runs(run: Run):
+    assert {name: c.trouble for name, c in zip(CELLS, run.cells, strict=True) if c.status is not CellStatus.OK} == {}
+
+
+def test_labels_in_a_list_give_the_loss_they_gave(run: Run):
+    assert text(run, "labels") == "1\n"
+    assert any("Labels in a list" in change for change in run.changes)
+
+
+def test_numbers_after_the_input_reach_the_call_of_a_keras_model(run: Run):
+    assert text(run, "called") == "[3.] [1.]\n"
+
+
+def test_a_function_that_trains_what_it_is_handed_is_cut_and_stands_for_the_missing_method(
+    run: Run, inventory: Inventory
+):
+    assert text(run, "trained") == "1\n"
+    later = next(info for info in inventory.classes if info.name == "Later")
+    assert later.trains == ("train",)
+    assert [p.name for p in later.methods["train"]] == ["data", "strength"]
+
+
+def test_a_compiled_step_and_a_numpy_number_are_logged(inventory: Inventory):
+    training = inventory.trainings[-1]
+    assert (training.cls, training.method, training.args[1], training.steps) == ("Compiled", "train", 0.25, 1)
+
+
+def test_a_construction_with_an_inherited_constructor_counts_for_its_own_class(inventory: Inventory):
+    first, second = [made for made in inventory.constructions if made.cls == "Later"]
+    assert (first.bound_to, first.args) == ("c", (3, Ref("_made[0].args[1]"), Ref("_made[0].args[2]")))
+    assert (second.args, second.kwargs) == ((3,), {"f": Ref("_made[1].kwargs['f']")})
+
+
+def test_functions_and_objects_given_to_a_constructor_are_given_again_and_optimizers_begin_anew(
+    session: Session, inventory: Inventory
+):
+    made: Construction = inventory.constructions[0]
+    steps = (
+        Make("n", made.cls, made.args, made.kwargs),
+        ListVariables("n", "v"),
+        Read("n.f is tf.nn.relu", "same"),
+        Read("n.optimizer is not c.optimizer and int(n.optimizer.iterations) == 0", "anew"),
+    )
+    answer = session.ask(Question("again", steps))
+    assert (answer.values["same"], answer.values["anew"]) == (True, True)
+    listed = answer.values["v"]
+    assert isinstance(listed, VariableList)
+    assert {"batch_size": 4, "lr": 0.2, "optimizer.learning_rate": 0.5}.items() <= listed.scalars.items()
+
+
+@pytest.mark.parametrize(("name", "works"), [("handed_on", False), ("computed", True), ("wrapped", True)])
+def test_numpy_works_in_tensorflow_only_where_it_computes_with_x(session: Session, run: Run, name: str, works: bool):
+    x = send(np.linspace(-2, 2, 7).astype(np.float32), "tensor")
+    answer = session.ask(Question(name, (Call("touched", (Ref(name), x), into="t"), Call(name, (x,), into="y"))))
+    assert answer.status is Status.ANSWERED and array(answer.values["y"]) is not None
+    assert answer.values["t"] is works
+
+
+def test_the_distributions_of_tensorflow_are_ready_made(session: Session, run: Run):
+    x = send(np.ones(3, np.float32), "tensor")
+    answer = session.ask(Question("library", (Call("ready_made", (Ref("library"), x), into="r"),)))
+    assert answer.values["r"] is True
