@@ -76,9 +76,8 @@ def question(x: Examiner, contact: Contact) -> Evidence:
         return Evidence(contact, unseen="weights")
     W, b = paths
     shapes = {v.path: v.shape for v in contact.initial}
-    classes = shapes[W][1]
-    values = {W: x.normal("W", (contact.features, classes), 0.3), b: x.normal("b", (classes,), 0.3).reshape(shapes[b])}
-    labels = np.arange(contact.batch) % classes
+    values = {W: x.normal("W", shapes[W], 0.3), b: x.normal("b", shapes[W][1:], 0.3).reshape(shapes[b])}
+    labels = np.arange(contact.batch) % shapes[W][1]
     data = x.normal("x", (contact.batch, contact.features), 0.7), labels
     case = {"x": data[0].astype(np.float64), "W": values[W], "b": values[b].reshape(-1), "labels": labels}
     base = step_with(x, contact, data, values, {})
