@@ -77,13 +77,7 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     labels = np.arange(contact.batch) % found[0][-1].shape[1]
     data = x.normal("x", (contact.batch, contact.features), 1.0)
     weights = {v.path: weight(x, v.path, v.shape) for v in variables}
-    quiet = dropout_settings(contact, 0.0)
-    trained = watched_in(
-        x.ask(
-            f"{contact.info.name}.step",
-            *silenced(training(quiet.contact, data, labels, weights=weights, attributes=quiet.attributes)),
-        )
-    )
+    trained = quiet_step(x, contact, data, labels, weights)
     other = other_input(trained, data)  # then the labels are not ours either, so nothing is said about gradients
     seen = data if other is None else other.astype(np.float32)
     chain, logits, values, name = explained(x, found, seen, logits_in(trained, seen, under_tape=True), weights)
@@ -108,6 +102,15 @@ def question(x: Examiner, contact: Contact) -> Evidence:
         dropping=question_dropout(x, contact, chain),
         learning=question_learning(x, contact),
     )
+
+
+def quiet_step(
+    x: Examiner, contact: Contact, data: Numbers, labels: Numbers, weights: Mapping[str, Numbers]
+) -> Watched | None:
+    """One watched step with these weights and without dropout, as far as it can be switched off."""
+    quiet = dropout_settings(contact, 0.0)
+    steps = training(quiet.contact, data, labels, weights=weights, attributes=quiet.attributes)
+    return watched_in(x.ask(f"{contact.info.name}.step", *silenced(steps)))
 
 
 def explained(
