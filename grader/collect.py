@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from grader.archive import members
 from grader.colab_export import is_export
@@ -76,7 +76,8 @@ def _all_found(paths: Sequence[Path]) -> Iterator[Found]:
     yield from _named(files, root)
     for path in absolute:
         if path.is_dir():
-            yield from _in_folder(path)
+            # Of several folders (`class/*`) the own names tell whose they are; of one only what lies below it does.
+            yield from _in_folder(path, PurePosixPath(path.name) if len(absolute) > 1 else PurePosixPath())
         elif _is_zip(path):
             yield from _in_zip(path, PurePosixPath())
 
@@ -90,13 +91,14 @@ def _named(files: Sequence[Path], root: Path) -> Iterator[Found]:
             yield Found(path=path, place=_below(root, path), notebook=unread(b"", fault), is_notebook=False)
 
 
-def _in_folder(root: Path) -> Iterator[Found]:
+def _in_folder(root: Path, name_of_root: PurePosixPath) -> Iterator[Found]:
     for folder, below, files in os.walk(root, onerror=_closed_folder):
         here = Path(folder)
         links = [name for name in below if (here / name).is_symlink()]
         below[:] = sorted(name for name in below if _is_visible(name))
         for name in sorted(filter(_is_visible, [*files, *links])):
-            yield from _in_entry(root, here / name)
+            for found in _in_entry(root, here / name):
+                yield structs.replace(found, place=name_of_root / found.place)
 
 
 def _closed_folder(error: OSError) -> None:

@@ -3,11 +3,13 @@
 import hashlib
 import logging
 import queue
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from grader.course import WORKS
 from grader.data import DataFolder
@@ -29,6 +31,7 @@ from grader.model import (
 )
 from grader.rubric import Rubric
 from grader.sandbox.guest.wire import Question
+from grader.sandbox.kernel import Setting
 from grader.sandbox.session import Session, open_session
 from grader.score import score
 
@@ -47,6 +50,7 @@ class Batch(Struct, frozen=True):
     seed: int
     deadline: float | None = None  # seconds; the rubric's where None
     public_only: bool = False
+    broken_off: threading.Event = field(default_factory=threading.Event)  # set: all that runs ends
 
 
 def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: int, told: Told) -> Report:
@@ -90,16 +94,19 @@ def run_and_examine(
     seconds = batch.deadline or rubric.deadline
     budget = TrainBudget(batch.train, rubric.training.epochs, rubric.training.seconds)
     with open_session(
-        slot=slot,
-        data=batch.data.path,
-        limits=Limits(submission=seconds, cell=seconds),
-        budget=budget,
-        seed=kernel_seed(batch.seed),
-        isolation=batch.isolation,
+        Setting(
+            slot=slot,
+            data=batch.data.path,
+            limits=Limits(submission=seconds, cell=seconds),
+            budget=budget,
+            seed=kernel_seed(batch.seed),
+            isolation=batch.isolation,
+            broken_off=batch.broken_off,
+        )
     ) as session:
         total = sum(cell.kind == "code" for cell in submission.cells)
-        numbers = iter(range(1, 10 * total + 10))
-        run = session.run(submission.cells, lambda index: told(f"runs code cell {next(numbers)} of {total}"))
+        numbers = {c.index: n for n, c in enumerate((c for c in submission.cells if c.kind == "code"), 1)}
+        run = session.run(submission.cells, lambda index: told(f"runs code cell {numbers[index]} of {total}"))
         told("is being asked")
         end = time.monotonic() + max(30.0, seconds / 2)
         examiner = Examiner(submission.lab or "", submission.cells, run, asking(session, end), oracle, batch.seed)
@@ -130,6 +137,8 @@ def report(
     card = score(rubric, examination.findings)
     if batch.public_only:
         card = public(card)
+    if examination.fault:
+        run = replace(run, outcome=Outcome.GRADER_ERROR, fault=examination.fault)
     outcome = Outcome.UNATTEMPTED if examination.unattempted and card.earned == 0 else run.outcome
     return Report(
         submission,
@@ -213,6 +222,7 @@ def grade_batch(
             for done in as_completed(waiting):
                 yield done.result()
         except BaseException:
+            batch.broken_off.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 

@@ -8,6 +8,7 @@ import pytest
 
 from grader.model import Cell, CellRun, CellStatus, Limits, Run, TrainBudget
 from grader.sandbox.isolation import best_isolation
+from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
 
 TREE = "(3 (2 A) (4 film))\n"
@@ -103,7 +104,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(data: Path) -> Iterator[Run]:
     with open_session(
-        slot=5, data=data, limits=Limits(cell=20), budget=TrainBudget(), seed=1, isolation=best_isolation()
+        Setting(slot=5, data=data, limits=Limits(cell=20), budget=TrainBudget(), seed=1, isolation=best_isolation())
     ) as session:
         yield session.run(tuple(Cell(i, "code", source) for i, source in enumerate(CELLS.values())))
 

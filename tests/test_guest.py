@@ -20,6 +20,7 @@ from grader.sandbox.guest.wire import (
     VariableList,
 )
 from grader.sandbox.isolation import best_isolation
+from grader.sandbox.kernel import Setting
 from grader.sandbox.session import Session, open_session
 
 CLASS = """
@@ -92,7 +93,9 @@ def session(tmp_path_factory: pytest.TempPathFactory):
     data: Path = tmp_path_factory.mktemp("data")
     data.chmod(0o755)
     budget, limits = TrainBudget(policy=TrainPolicy.NONE), Limits(cell=40)
-    with open_session(slot=5, data=data, limits=limits, budget=budget, seed=1, isolation=best_isolation()) as opened:
+    with open_session(
+        Setting(slot=5, data=data, limits=limits, budget=budget, seed=1, isolation=best_isolation())
+    ) as opened:
         yield opened
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from grader.model import Cell, CellRun, CellStatus, Limits, Run, TrainBudget
 from grader.sandbox.isolation import best_isolation
+from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
 
 CELLS = {
@@ -74,7 +75,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     data.chmod(0o755)
     limits = Limits(cell=40)
     with open_session(
-        slot=6, data=data, limits=limits, budget=TrainBudget(), seed=1, isolation=best_isolation()
+        Setting(slot=6, data=data, limits=limits, budget=TrainBudget(), seed=1, isolation=best_isolation())
     ) as session:
         return session.run(tuple(Cell(i, "code", source) for i, source in enumerate(CELLS.values())))
 

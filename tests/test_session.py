@@ -15,6 +15,7 @@ import pytest
 from grader.model import Cell, CellRun, CellStatus, Isolation, Limits, Outcome, Run, Status, TrainBudget
 from grader.sandbox.guest.wire import FRAME_LIMIT, Array, Call, Listing, Question, Read, Reply, frame
 from grader.sandbox.isolation import best_isolation
+from grader.sandbox.kernel import Setting
 from grader.sandbox.leftovers import OWNER, PREFIX, claimed_folder, sweep
 from grader.sandbox.questions import Line
 from grader.sandbox.session import Session, open_session
@@ -66,7 +67,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def session(data: Path) -> Iterator[Session]:
     with open_session(
-        slot=3, data=data, limits=LIMITS, budget=TrainBudget(), seed=1, isolation=best_isolation()
+        Setting(slot=3, data=data, limits=LIMITS, budget=TrainBudget(), seed=1, isolation=best_isolation())
     ) as opened:
         yield opened
 
@@ -174,7 +175,7 @@ def test_a_question_that_cannot_be_interrupted_is_late_and_its_kernel_killed(ses
     assert 3.0 <= time.monotonic() - begun < 6
 
 
-@pytest.mark.parametrize("isolation", {best_isolation(), Isolation.NONE})
+@pytest.mark.parametrize("isolation", sorted({best_isolation(), Isolation.NONE}))
 def test_a_closed_session_leaves_no_process_and_no_folder(data: Path, isolation: Isolation):
     spawned = "import subprocess\nsubprocess.Popen(['sleep', '345'], start_new_session=True)"
     seen: list[Path] = []
@@ -187,7 +188,7 @@ def test_a_closed_session_leaves_no_process_and_no_folder(data: Path, isolation:
     with (
         pytest.raises(KeyboardInterrupt),
         open_session(
-            slot=4, data=data, limits=LIMITS, budget=TrainBudget(), seed=UNUSUAL, isolation=isolation
+            Setting(slot=4, data=data, limits=LIMITS, budget=TrainBudget(), seed=UNUSUAL, isolation=isolation)
         ) as opened,
     ):
         opened.run(cells(spawned, "while True: pass"), interrupt_at_second_cell)

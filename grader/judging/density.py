@@ -1,6 +1,7 @@
 """Lab1: asks np_fn and tf_fn for the normal density of secret numbers."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -12,7 +13,7 @@ from grader.judging.compare import agree, difference, nearest, slug
 from grader.judging.examiner import Examiner
 from grader.judging.oracle import Answers
 from grader.model import Finding, Observation, Remark, Status, Verdict
-from grader.sandbox.guest.wire import Array, Call, Gradient, Inventory, Listing, Opaque, Ref, Survey
+from grader.sandbox.guest.wire import Array, Call, FunctionInfo, Gradient, Inventory, Listing, Opaque, Ref, Survey
 
 LAB = "lab1_warmup"
 # Forms an argument may have; a right function may refuse some (tf maths on an int array), none may give wrong numbers.
@@ -30,6 +31,11 @@ class Asked(Struct, frozen=True):
     @property
     def value(self) -> Numbers | None:
         return array(self.observation.values.get("p"))
+
+
+class Named(Struct, frozen=True):
+    name: str
+    exists: bool
 
 
 class Answering(Struct, frozen=True):
@@ -61,7 +67,7 @@ class Evidence(Struct, frozen=True):
 @interview(LAB)
 def ask_both(x: Examiner) -> Evidence:
     survey = x.ask("survey", Survey("all")).values.get("all")
-    names = [f.name for f in survey.functions] if isinstance(survey, Inventory) else []
+    np_fn, tf_fn = names_of(x, survey.functions if isinstance(survey, Inventory) else ())
     generator = x.generator("x")
     flat = generator.uniform(-3, 3, 7).round(3)
     grid = generator.uniform(-3, 3, (3, 5)).round(3)
@@ -73,21 +79,38 @@ def ask_both(x: Examiner) -> Evidence:
         "float32 tensor": (flat.astype(np.float32), "tensor"),
         "2-D tensor": (grid.astype(np.float32), "tensor"),
     }
-    numpy = question(x, "np_fn", "np_fn" in names, {form: inputs[form] for form in FORMS[:3]})
-    tensorflow = question(x, "tf_fn", "tf_fn" in names, inputs)
+    numpy = question(x, np_fn, {form: inputs[form] for form in FORMS[:3]})
+    tensorflow = question(x, tf_fn, inputs)
     point = inputs["float32 tensor"][0]
-    gradient = x.ask("gradient", Gradient("tf_fn", (send(point, "tensor"),), "dx"))
+    gradient = x.ask("gradient", Gradient(tf_fn.name, (send(point, "tensor"),), "dx"))
     return Evidence(
         numpy,
         tensorflow,
         gradient,
         x.answers("gradients", x=point.astype(np.float64)),
-        touches_numpy(x, point),
-        {name: other_sigma(x, name, flat) for name in ("np_fn", "tf_fn")},
+        touches_numpy(x, tf_fn.name, point),
+        {who.name: other_sigma(x, who.name, flat) for who in (np_fn, tf_fn)},
     )
 
 
-def question(x: Examiner, name: str, exists: bool, inputs: Mapping[str, tuple[Numbers, str]]) -> Answering:
+def names_of(x: Examiner, functions: Sequence[FunctionInfo]) -> tuple[Named, Named]:
+    """np_fn and tf_fn; where one is missing, the function in its cell, or one whose name says NumPy or TensorFlow."""
+    found = []
+    known = {f.name for f in functions}
+    cells = {cell.index: cell.colab_id for cell in x.cells}
+    for wanted, hole, hint in (("np_fn", "YGTHTpqmJvhz", "np|num"), ("tf_fn", "0aUb7TUcJvia", "tf|tensor")):
+        others = [
+            f for f in functions if sum(p.required for p in f.parameters) == 1 and f.name not in ("np_fn", "tf_fn")
+        ]
+        in_cell = [f.name for f in others if f.cell is not None and cells.get(f.cell) == hole]
+        called = [f.name for f in others if re.search(hint, f.name, re.IGNORECASE)]
+        name = wanted if wanted in known else next(iter([*in_cell[-1:], *called[-1:]]), wanted)
+        found.append(Named(name, name in known))
+    return found[0], found[1]
+
+
+def question(x: Examiner, who: Named, inputs: Mapping[str, tuple[Numbers, str]]) -> Answering:
+    name, exists = who.name, who.exists
     asked = []
     for form, (values, made_by) in inputs.items() if exists else ():
         observation = x.ask(f"{name}.{form}", Call(name, (send(values, made_by),), into="p"))
@@ -100,9 +123,9 @@ def question(x: Examiner, name: str, exists: bool, inputs: Mapping[str, tuple[Nu
     return Answering(name, exists, tuple(asked), found[0] if found else None, ready is True)
 
 
-def touches_numpy(x: Examiner, point: Numbers) -> bool:
+def touches_numpy(x: Examiner, name: str, point: Numbers) -> bool:
     """Whether NumPy works on the numbers of the tensor in tf_fn: only then is a missing gradient the student's slip."""
-    noted = x.ask("numpy", Call("touched", (Ref("tf_fn"), send(point, "tensor")), into="n"))
+    noted = x.ask("numpy", Call("touched", (Ref(name), send(point, "tensor")), into="n"))
     return noted.values.get("n") is True
 
 

@@ -104,12 +104,13 @@ def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | 
     known = [z for z, _ in drawn_of if z is not None]
     watched = drawn_of[0][1]
     sites = tuple(site(z[:, 0]) for z in known)
+    dropping = [layer for layer, found in enumerate(sites) if found.drops]
     at_test, classifies, test_rate = tested(x, loud, chain)
     return Dropping(
         sites,
         float(np.mean((known[-1] == 0).sum(axis=1) % known[-1].shape[1] != 0)),
         loud.found,
-        as_run(x, contact, chain) if any(s.drops for s in sites) else None,
+        as_run(x, contact, chain, dropping[-1]) if dropping else None,
         model_drops(x, loud, chain, watched),
         at_test,
         classifies,
@@ -186,8 +187,8 @@ def draws(x: Examiner, settings: Settings, chain: Chain, layer: int) -> tuple[Nu
     return np.concatenate(parts), watched
 
 
-def as_run(x: Examiner, contact: Contact, chain: Chain) -> float:
-    """Largest share dropped with the dropout settings of any training the notebook itself ran.
+def as_run(x: Examiner, contact: Contact, chain: Chain, layer: int) -> float:
+    """Largest share of this layer dropped with the dropout settings of any training the notebook itself ran.
 
     When it ran none: with its defaults.
     """
@@ -207,7 +208,7 @@ def as_run(x: Examiner, contact: Contact, chain: Chain) -> float:
     distinct = {str((s.contact.recipe, dict(s.attributes))): s for s in runs or [Settings(contact, {}, False)]}
     shares = []
     for settings in list(distinct.values())[-8:]:
-        z, _ = draws(x, settings, chain, len(chain) - 2)
+        z, _ = draws(x, settings, chain, layer)
         shares.append(site(z[:, 0]).dropped if z is not None else 0.0)
     return max(shares)
 

@@ -31,6 +31,7 @@ class Examination(Struct, frozen=True):
     findings: tuple[Finding, ...]
     remarks: tuple[Remark, ...] = ()
     unattempted: bool = False
+    fault: str | None = None  # of ours, that left every check undecided
 
 
 class Examiner(Struct, frozen=True):
@@ -69,7 +70,7 @@ def examine(examiner: Examiner) -> Examination:
         fault = (
             "The grader itself failed while asking your notebook; your instructor has been told. No points are lost."
         )
-        return Examination(tuple(Finding(name, Verdict.UNSURE, fault) for name in checks.CHECKS[lab]))
+        return Examination(tuple(Finding(name, Verdict.UNSURE, fault) for name in checks.CHECKS[lab]), fault=fault)
     findings = tuple(found(name, check, evidence) for name, check in checks.CHECKS[lab].items())
     try:
         return Examination(findings, checks.REMARKS[lab](evidence), checks.UNATTEMPTED[lab](evidence))

@@ -1,10 +1,15 @@
 """Assignment1: what the interview of a logistic regression means for each check."""
 
+import re
+
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, nearest, slug
 from grader.judging.knobs import MOVED_TO, Knob, values_tried
 from grader.judging.logistic import LAB, WHOLE, Evidence, fixed_factor
 from grader.model import Finding, Remark
+
+
+PENALTY_NAME = re.compile(r"reg|l2|lam|penal|decay", re.IGNORECASE)
 
 
 def where(e: Evidence) -> int | None:
@@ -98,6 +103,12 @@ def l2_penalty(e: Evidence) -> Finding:
         return not_seen(e)
     if not e.penalty_knobs:
         return without_knob(e)
+    if lost := argument_lost(e):
+        return failed(
+            f"`{lost}` is an argument of the constructor, but what reaches the penalty is 0 in every training.",
+            "l2-unused",
+            cell=where(e),
+        )
     name, deck = e.explanation, e.moved_answers["deck"]["W"]
     if name in WHOLE or name in {f"bias-regularised/{form}" for form in WHOLE}:
         return passed("The penalty adds the right multiple of W to the gradient.", seen=str(name))
@@ -112,6 +123,15 @@ def l2_penalty(e: Evidence) -> Finding:
     return failed(
         f"With λ = {MOVED_TO} the gradient of W is not the cross-entropy's plus 2λW.", difference=told, cell=where(e)
     )
+
+
+def argument_lost(e: Evidence) -> str | None:
+    """A constructor argument named like λ that moves nothing, while every training ran with a penalty of 0."""
+    if e.contact is None or any(knob.kind == "argument" for knob in e.penalty_knobs):
+        return None
+    tried = set[float]().union(*(values_tried(e.contact, knob) for knob in e.penalty_knobs))
+    named = [p.name for p in e.contact.info.parameters if PENALTY_NAME.search(p.name)]
+    return named[0] if named and tried == {0.0} else None
 
 
 def without_knob(e: Evidence) -> Finding:

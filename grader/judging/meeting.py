@@ -24,7 +24,8 @@ from grader.sandbox.guest.wire import (
 
 B = 5  # examples of a question; like every size of ours unlike the others and any hidden size
 VECTORS = Inputs(((r"(input_?)?(dim|size|dims)|n_?features|D|d|num_features|vocab(_size)?", 11),))
-WORDS = Inputs(((r".*voc.*", 13), (r".*(seq|len|max|steps|words).*", 7)), words=True)
+LENGTH = "seq|len|long|luz"  # of a sentence, in English, Spanish and Basque
+WORDS = Inputs(((r".*(voc|hizt).*", 13), (rf".*({LENGTH}|max|steps|words).*", 7)), words=True)
 GUESSES = (
     (r"epoch|ep$", 1),
     (r"^(lr|learning|eta|alpha)", 0.1),
@@ -143,8 +144,9 @@ def sized(contact: Contact) -> Contact:
     first = asked[0] if asked[0] in rows or not rows else max(rows)
     if not contact.inputs.words:
         return replace(contact, features=first)
-    lengths = [v for name, v in contact.scalars.items() if type(v) is int and re.search(r"seq|len", name)]
-    return replace(contact, vocabulary=first, features=lengths[0] if lengths else 20)
+    lengths = [v for name, v in contact.scalars.items() if type(v) is int and re.search(LENGTH, name, re.IGNORECASE)]
+    given = [v for v in (*contact.recipe.args, *contact.recipe.kwargs.values()) if type(v) is int and v != first]
+    return replace(contact, vocabulary=first, features=next(iter([*lengths, *given]), 20))
 
 
 def training_arguments(

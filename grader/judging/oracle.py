@@ -57,6 +57,7 @@ def prepare() -> None:
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["CUDA_VISIBLE_DEVICES"] = ""  # float64 answers need no GPU, and students need its memory
     os.environ["GRPC_VERBOSITY"] = "NONE"
+    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # it announces itself on stderr, between our lines of progress
     gc.disable()  # collecting during TensorFlow's import costs a third of its time, and little garbage comes after
     for unneeded in ("sklearn", "matplotlib"):  # TensorFlow would load both
         sys.modules[unneeded] = None  # type: ignore[assignment]

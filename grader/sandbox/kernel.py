@@ -7,6 +7,7 @@ import socket
 import stat
 import sys
 import tempfile
+import threading
 import time
 import uuid
 from pathlib import Path
@@ -17,7 +18,7 @@ import msgspec
 import zmq
 import zmq.asyncio
 from jupyter_client.asynchronous import AsyncKernelClient
-from msgspec import Struct
+from msgspec import Struct, field
 
 from grader.errors import OurFault
 from grader.model import Isolation, Limits, TrainBudget
@@ -43,6 +44,9 @@ class Setting(Struct, frozen=True):
     budget: TrainBudget
     seed: int
     isolation: Isolation
+    broken_off: threading.Event = field(
+        default_factory=threading.Event
+    )  # set from another thread: kernels end, and no new one starts
 
 
 class Client(AsyncKernelClient):  # type: ignore[misc]
@@ -58,6 +62,8 @@ class Kernel:
     """A running kernel; `close` leaves no process, socket or folder behind."""
 
     def __init__(self, setting: Setting, loop: asyncio.AbstractEventLoop) -> None:
+        if setting.broken_off.is_set():
+            raise KeyboardInterrupt
         self._setting = setting
         self._loop = loop
         self._jailed = setting.isolation is Isolation.BUBBLEWRAP
@@ -136,7 +142,7 @@ class Kernel:
         listener = self._listen()
         with listener, tempfile.TemporaryFile() as rules:
             self._tree = self._launch(places, rules)
-            self._watch = Watch(self._tree, self._setting.limits.memory, self._sockets)
+            self._watch = Watch(self._tree, self._setting.limits.memory, self._sockets, self._setting.broken_off)
             self._line = Line(self._accept(listener))
         self._client = self._connect()
         self._loop.run_until_complete(self._ready())

@@ -101,7 +101,7 @@ class Tree:
 class Watch:
     """Kills a tree that takes more memory than it may, fills the shared folder, or outlives its last moment."""
 
-    def __init__(self, tree: Tree, memory: int, shared: Path) -> None:
+    def __init__(self, tree: Tree, memory: int, shared: Path, broken_off: threading.Event) -> None:
         self.out_of_memory = False
         self.peak = 0
         self.overdue = False
@@ -110,6 +110,7 @@ class Watch:
         self._tree = tree
         self._memory = memory
         self._shared = shared
+        self._broken_off = broken_off
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
         self._thread.start()
@@ -131,7 +132,8 @@ class Watch:
             self.out_of_memory = held > self._memory
             with self._lock:
                 self.overdue = time.monotonic() > self._last_moment
-            if self.out_of_memory or self.overdue or _size(self._shared) > SHARED_FOLDER_LIMIT:
+            broken_off = self._broken_off.is_set()
+            if self.out_of_memory or self.overdue or broken_off or _size(self._shared) > SHARED_FOLDER_LIMIT:
                 self._tree.kill()
                 return
 

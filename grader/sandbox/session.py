@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from msgspec import structs
 
@@ -13,13 +12,11 @@ from grader.model import (
     Cell,
     CellRun,
     CellStatus,
-    Isolation,
     Limits,
     Observation,
     Outcome,
     Run,
     Status,
-    TrainBudget,
 )
 from grader.sandbox.guest.wire import Question, Trouble, frame
 from grader.sandbox.kernel import Kernel, Setting
@@ -36,11 +33,9 @@ OUTCOMES = {
 
 
 @contextmanager
-def open_session(
-    *, slot: int, data: Path, limits: Limits, budget: TrainBudget, seed: int, isolation: Isolation
-) -> Iterator["Session"]:
+def open_session(setting: Setting) -> Iterator["Session"]:
     """A warm kernel of its own. Open, use and close it in one thread: a jail ends with the thread it came from."""
-    session = Session(Setting(slot, data, limits, budget, seed, isolation))
+    session = Session(setting)
     try:
         yield session
     finally:
