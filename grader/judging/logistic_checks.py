@@ -8,7 +8,6 @@ from grader.judging.knobs import MOVED_TO, Knob, values_tried
 from grader.judging.logistic import LAB, WHOLE, Evidence, fixed_factor
 from grader.model import Finding, Remark
 
-
 PENALTY_NAME = re.compile(r"reg|l2|lam|penal|decay", re.IGNORECASE)
 
 
