@@ -44,16 +44,20 @@ def slug(explanation: str) -> str:
     return explanation.split("/", maxsplit=1)[0]
 
 
-def difference(seen: Numbers, expected: Numbers, within: float = WITHIN) -> Difference | None:
-    """None when equal, otherwise the difference that explains most, with the entries that differ most."""
+def difference(what: str, seen: Numbers, expected: Numbers, within: float = WITHIN) -> Difference | None:
+    """None when equal, otherwise the difference that explains most, with the entries that differ most.
+
+    `what` names the tensor to the student: "logits", "gradient of W".
+    """
     if agree(seen, expected, within):
         return None
     if seen.shape != expected.shape:
-        return Difference(shape_sentence(seen, expected))
+        return Difference(f"{what}: {shape_sentence(seen, expected)}")
+    rows = worst(seen, expected)
     if not np.all(np.isfinite(seen)):
         wrong = int(np.sum(~np.isfinite(seen)))
-        return Difference(f"{wrong} of {seen.size} entries are not finite numbers (inf or nan)", worst(seen, expected))
-    return Difference(pattern(seen.astype(np.float64), expected, within), worst(seen, expected))
+        return Difference(f"{what}: {wrong} of {seen.size} entries are not finite numbers (inf or nan)", rows)
+    return Difference(f"{what}: {pattern(seen.astype(np.float64), expected, within)}", rows)
 
 
 def shape_sentence(seen: Numbers, expected: Numbers) -> str:

@@ -176,13 +176,18 @@ def judged_value(who: Answering, asked: Asked) -> Finding | None:
         seen = thing.type_name if isinstance(thing, Opaque) else type(thing).__name__
         return failed(f"`{who.name}` returns something that is no array of numbers ({seen}).", cell=who.cell)
     if value.shape != deck.shape and value.size != deck.size:
-        return failed(mistake="not-elementwise", difference=difference(value, deck), cell=who.cell)
+        return failed(
+            mistake="not-elementwise", difference=difference("Values of the density", value, deck), cell=who.cell
+        )
     name = nearest({"p": value.reshape(deck.shape)}, asked.answers)
     if name == "deck":
         return None
     message = "" if name else f"For a {asked.form}, `{who.name}` gives other numbers than the density."
     return failed(
-        message, slug(name) if name else None, difference=difference(value.reshape(deck.shape), deck), cell=who.cell
+        message,
+        slug(name) if name else None,
+        difference=difference("Values of the density", value.reshape(deck.shape), deck),
+        cell=who.cell,
     )
 
 
@@ -194,7 +199,7 @@ def judged_shape(who: Answering, form: str) -> Finding:
         return failed(
             mistake=None,
             message="The result does not keep the shape of x.",
-            difference=difference(asked.value, asked.answers["deck"]["p"]),
+            difference=difference("Values of the density", asked.value, asked.answers["deck"]["p"]),
             cell=who.cell,
         )
     return passed("The result has the shape of x.")
@@ -238,7 +243,7 @@ def tf_tensor(e: Evidence) -> Finding:
             return failed(
                 "The result does not keep the shape of x.",
                 cell=e.tensorflow.cell,
-                difference=difference(asked.value, asked.answers["deck"]["p"]),
+                difference=difference("Values of the density", asked.value, asked.answers["deck"]["p"]),
             )
     return (
         passed("`tf_fn` returns a tensor of x's shape.")
@@ -260,7 +265,11 @@ def tf_gradient(e: Evidence) -> Finding:
     name = nearest({"dx": seen}, e.gradients)
     if name == "deck":
         return passed("The gradient is −x·p(x), as it should be.")
-    return failed("The gradient differs from −x·p(x).", difference=difference(seen, deck), cell=e.tensorflow.cell)
+    return failed(
+        "The gradient differs from −x·p(x).",
+        difference=difference("Gradient of Σp(x)", seen, deck),
+        cell=e.tensorflow.cell,
+    )
 
 
 @remarks(LAB)

@@ -44,11 +44,11 @@ def logits(e: Evidence) -> Finding:
         return failed(
             "The model's output is not xW + b.",
             cell=where(e),
-            difference=difference(e.logits, e.logits_answers["deck"]["logits"]),
+            difference=difference("Logits", e.logits, e.logits_answers["deck"]["logits"]),
         )
     if name is None and e.fixed_factor is None and e.explanation is None:
         W = e.zero.get("W")
-        told = difference(W, e.zero_answers["deck"]["W"]) if W is not None else None
+        told = difference("Gradient of W", W, e.zero_answers["deck"]["W"]) if W is not None else None
         return failed(
             "Without a penalty the gradient of W should be the cross-entropy's.", difference=told, cell=where(e)
         )
@@ -112,7 +112,7 @@ def l2_penalty(e: Evidence) -> Finding:
     if name in WHOLE or name in {f"bias-regularised/{form}" for form in WHOLE}:
         return passed("The penalty adds the right multiple of W to the gradient.", seen=str(name))
     W = e.moved.get("W")
-    told = difference(W, deck) if W is not None else None
+    told = difference("Gradient of W", W, deck) if W is not None else None
     if name and not name.startswith("bias-regularised"):
         return failed("", slug(name), difference=told, cell=where(e))
     if name:

@@ -67,7 +67,7 @@ def forward(e: Evidence) -> Finding:
         )
     if e.explanation in ACCEPTED:
         return passed("The logits are those of the deck's equations, entry by entry.")
-    told = difference(e.logits, e.values["deck"]["logits"])
+    told = difference("Logits", e.logits, e.values["deck"]["logits"])
     if e.explanation:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=where(e))
     return failed(
@@ -97,7 +97,7 @@ def loss_gradients(e: Evidence) -> Finding:
     role, gradient = max(seen.items(), key=lambda item: gap(item[1], e.steps["deck"][item[0]]))
     return failed(
         f"The gradient of {role} is not that of the mean cross-entropy of your logits.",
-        difference=difference(gradient, e.steps["deck"][role]),
+        difference=difference(f"Gradient of {role}", gradient, e.steps["deck"][role]),
         cell=where(e),
     )
 

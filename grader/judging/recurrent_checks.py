@@ -3,7 +3,7 @@
 import numpy as np
 
 from grader.judging.arrays import Numbers
-from grader.judging.checks import blocked, check, failed, passed, remarks, unattempted, unsure
+from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, slug
 from grader.judging.recurrent import Evidence
 from grader.judging.roles import gate_of
@@ -90,7 +90,7 @@ def judged_logits(e: Evidence, formula: str) -> Finding:
         )
     if explained:
         return passed(f"The logits are those of {formula}, unrolled over every word.", seen=e.explanation or "")
-    told = difference(e.logits, e.values["deck"]["logits"])
+    told = difference("Logits", e.logits, e.values["deck"]["logits"])
     if e.explanation:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=where(e))
     if e.parts.others:  # stacked, or gates of another kind: an extra that was built into the only class
@@ -216,7 +216,9 @@ def four_matrices(e: Evidence) -> Finding:
 
 @check(GRU, "learning-curve")
 def learning_curve(e: Evidence) -> Finding:
-    return passed("There is a plot.") if e.plots else failed("No plot of the accuracies was drawn.")
+    if e.plots:
+        return passed("There is a plot.")
+    return manual("No plot was drawn while the notebook ran here; the slides ask for one of dev and train accuracy.")
 
 
 @check(RNN, "learns")
