@@ -87,8 +87,8 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     allow_unisolated: Trusting = False,
 ) -> None:
     """Grade notebooks and write a page for each, a class page, gradebook.csv and results.json."""
-    from grader.collect import collect
     from grader.course import lab_slug
+    from grader.intake.collect import collect
     from grader.results import ensure_writable, results_json, write_reports
     from reports.terminal import batch_table
 
@@ -133,8 +133,8 @@ def check(
     seed: Seed = None,
 ) -> None:
     """Check your own notebook: public checks only, training cut short. Exit 0 when all pass, 1 when not."""
-    from grader.collect import collect
     from grader.course import lab_slug
+    from grader.intake.collect import collect
     from grader.results import results_json
     from reports.terminal import check_view
 

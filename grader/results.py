@@ -14,8 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from grader.errors import UsageError
+from grader.intake.whose import page_name
 from grader.model import CheckResult, Isolation, Level, Outcome, Report, Verdict
-from grader.whose import page_name
 from reports.classpage import class_page
 from reports.feedback import feedback_page
 from reports.scrub import name, said

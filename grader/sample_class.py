@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from reference.notebooks import Edit, as_json, edited, load_edits, starter
 
-CRASH = "# %% id=\"sample-crash\"\nimport os\n\nos._exit(1)  # as when a library takes the whole process down\n\n"
+CRASH = '# %% id="sample-crash"\nimport os\n\nos._exit(1)  # as when a library takes the whole process down\n\n'
 
 
 class HandIn(Struct, frozen=True):
@@ -39,7 +39,7 @@ def write_sample_class(folder: Path) -> Path:
     place, lab = STARTER
     _write(folder / place, as_json(starter(lab)).encode())
     place, lab = CRASHES
-    crash = Edit(replace="# %% id=\"wQ5bNd0mZi6R\"\n", by=f"{CRASH}# %% id=\"wQ5bNd0mZi6R\"\n")
+    crash = Edit(replace='# %% id="wQ5bNd0mZi6R"\n', by=f'{CRASH}# %% id="wQ5bNd0mZi6R"\n')
     _write(folder / place, as_json(edited(lab, (crash,))).encode())
     _write(folder / BROKEN, b"<!DOCTYPE html><html><head><title>lab1.ipynb - Colab</title></head></html>\n")
     archive, member, lab, edit = ZIPPED

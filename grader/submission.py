@@ -9,7 +9,7 @@ from typing import Any
 import nbformat
 from msgspec import Struct, structs
 
-from grader.colab_export import cells_of_script
+from grader.intake.colab_export import cells_of_script
 from grader.model import Cell
 from grader.repair import syntax_tree, without_invisible_characters
 

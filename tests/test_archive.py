@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from grader import archive
-from grader.collect import collect
+from grader.intake import archive
+from grader.intake.collect import collect
 from grader.model import Submission
 
 NOTEBOOK = json.dumps({"cells": [{"cell_type": "code", "source": "x = 1"}]}).encode()

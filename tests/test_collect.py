@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.collect import collect
 from grader.errors import NothingReadable, UsageError
+from grader.intake.collect import collect
+from grader.intake.whose import page_name, person
 from grader.model import Submission
-from grader.whose import page_name, person
 
 
 def notebook(title: str = "", source: str = "x = 1") -> bytes:

@@ -27,7 +27,11 @@ ONLY_IN = {
     "nbclient": ("grader/sandbox/",),
     "zmq": ("grader/sandbox/",),
     "ipykernel": ("grader/sandbox/",),
-    "IPython": ("grader/sandbox/", "grader/colab_export.py", "grader/repair.py"),  # these two: `!ls` to Python and back
+    "IPython": (
+        "grader/sandbox/",
+        "grader/intake/colab_export.py",
+        "grader/repair.py",
+    ),  # these two: `!ls` to Python and back
     "pickle": (),
     "dill": (),
     "cloudpickle": (),

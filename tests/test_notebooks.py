@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from grader.cli import batch_for
-from grader.collect import collect
+from grader.intake.collect import collect
 from grader.judging.oracle import Oracle
 from grader.model import Report, TrainPolicy, Verdict
 from grader.pipeline import grade_batch

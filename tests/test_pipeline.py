@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from grader.cli import batch_for
-from grader.collect import collect
+from grader.intake.collect import collect
 from grader.judging.oracle import Answers, Oracle
 from grader.model import Isolation, Outcome, Report, Submission, TrainPolicy, Verdict
 from grader.pipeline import Batch, grade, grade_batch, in_order, kernel_seed
@@ -34,9 +34,7 @@ def reports(batch: Batch, tmp_path_factory: pytest.TempPathFactory) -> list[Repo
 
 @pytest.fixture(scope="module")
 def of(reports: list[Report]) -> Callable[[str, str], Report]:
-    return lambda student, lab: next(
-        r for r in reports if (r.submission.student, r.submission.lab) == (student, lab)
-    )
+    return lambda student, lab: next(r for r in reports if (r.submission.student, r.submission.lab) == (student, lab))
 
 
 def test_every_hand_in_has_a_row_of_its_own(reports: list[Report]) -> None:

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from grader.clues import CELL_IDS, LABS
+from grader.intake.clues import CELL_IDS, LABS
+from grader.intake.recognise import recognise
 from grader.model import Cell
-from grader.recognise import recognise
 
 _LOAD_BAG = """
 def load_sst_data(path):

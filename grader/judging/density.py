@@ -110,9 +110,8 @@ def names_of(x: Examiner, functions: Sequence[FunctionInfo]) -> tuple[Named, Nam
 
 
 def question(x: Examiner, who: Named, inputs: Mapping[str, tuple[Numbers, str]]) -> Answering:
-    name, exists = who.name, who.exists
-    asked = []
-    for form, (values, made_by) in inputs.items() if exists else ():
+    name, asked = who.name, []
+    for form, (values, made_by) in inputs.items() if who.exists else ():
         observation = x.ask(f"{name}.{form}", Call(name, (send(values, made_by),), into="p"))
         asked.append(Asked(form, values, observation, x.answers("values", x=values.astype(np.float64))))
     found = source.definition(x.cells, name)
@@ -120,7 +119,7 @@ def question(x: Examiner, who: Named, inputs: Mapping[str, tuple[Numbers, str]])
     ready = x.ask(f"{name}.ready-made", Call("ready_made", (Ref(name), send(values, made_by)), into="r")).values.get(
         "r"
     )
-    return Answering(name, exists, tuple(asked), found[0] if found else None, ready is True)
+    return Answering(name, who.exists, tuple(asked), found[0] if found else None, ready is True)
 
 
 def touches_numpy(x: Examiner, name: str, point: Numbers) -> bool:

@@ -7,13 +7,13 @@ from pathlib import Path, PurePosixPath
 
 from msgspec import Struct, structs
 
-from grader.archive import members
-from grader.colab_export import is_export
 from grader.errors import NothingReadable, UsageError
+from grader.intake.archive import members
+from grader.intake.colab_export import is_export
+from grader.intake.recognise import recognise
+from grader.intake.whose import Place, own_words, students, told_apart
 from grader.model import Submission
-from grader.recognise import recognise
 from grader.submission import SIZE_LIMIT, Notebook, read_notebook, too_large, unread
-from grader.whose import Place, own_words, students, told_apart
 
 _IGNORED_FOLDERS = {"__macosx", "__pycache__", "node_modules", "venv", "site-packages"}
 _NOTEBOOKS = {".ipynb", ".py"}

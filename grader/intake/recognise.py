@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from grader.clues import CELL_ID_WEIGHT, CELL_IDS, CODE, LABS, NAMES, TITLES, Clue
+from grader.intake.clues import CELL_ID_WEIGHT, CELL_IDS, CODE, LABS, NAMES, TITLES, Clue
 from grader.model import Cell
 
 _KINDS = ("code", "cell ids", "titles", "name")

@@ -59,7 +59,7 @@ def _clue(line: str) -> Clue:
     for vote in votes.split():
         found = re.fullmatch(r"(\w+?)([+-][\d.]+)", vote)
         if found is None:
-            raise ValueError(f"grader/clues.py: '{vote}' is no vote; write it like lab4+2.5")
+            raise ValueError(f"grader/intake/clues.py: '{vote}' is no vote; write it like lab4+2.5")
         weights[_SHORT[found[1]]] = float(found[2])
     return Clue(
         pattern=re.compile(pattern.strip(), re.IGNORECASE | re.MULTILINE),
