@@ -62,10 +62,13 @@ def question_learning(x: Examiner, contact: Contact) -> Learning:
 
 
 def counts(x: Examiner, contact: Contact, size: int) -> tuple[Numbers, Numbers]:
-    """Sparse counts as a bag of words has them; the label says which half of the words occurs more."""
-    drawn = x.generator("learning").integers(0, 3, (size, contact.features)).astype(np.float32)
-    half = contact.features // 2
-    return drawn, (drawn[:, :half].sum(1) > drawn[:, half : 2 * half].sum(1)).astype(np.int64)
+    """Counts of four words, so that the task is as easy with thousands of words; the label says which pair occurs."""
+    generator = x.generator("learning")
+    labels = generator.permutation(np.arange(size) % 2)
+    drawn = np.zeros((size, contact.features), np.float32)
+    for row, label in enumerate(labels):
+        drawn[row, 2 * label : 2 * label + 2] = generator.integers(2, 5, 2)
+    return drawn, labels.astype(np.int64)
 
 
 def sentences(x: Examiner, contact: Contact, size: int) -> tuple[Numbers, Numbers]:
