@@ -76,7 +76,7 @@ class Submission(Struct, frozen=True):
 
     path: Path  # absolute; for a zip: the zip's path joined with the member's name
     student: str
-    lab: str | None  # slug; None when unreadable or not recognised
+    lab: str | None  # slug, by content or name; None when neither tells
     cells: tuple[Cell, ...] = ()
     repairs: tuple[str, ...] = ()  # a sentence each
     fault: str | None = None  # why it cannot be read; then there are no cells

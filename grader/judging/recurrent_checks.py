@@ -152,12 +152,12 @@ def all_trained(e: Evidence) -> Finding:
     seen = f"unchanged by a training step: {names}"
     if still == {"E"}:
         return failed(
-            f"A training step leaves {names} as it was.",
+            f"A training step changes nothing in {names}.",
             named_for(e, "embedding-not-trained"),
             seen=seen,
             cell=where(e),
         )
-    return failed(f"A training step leaves {names} as they were.", named_for(e, None), seen=seen, cell=where(e))
+    return failed(f"A training step changes nothing in {names}.", named_for(e, None), seen=seen, cell=where(e))
 
 
 def named_for(e: Evidence, embedding: str | None) -> str | None:
