@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from msgspec.structs import replace
 from rich.console import Console
 from rich.status import Status
 from rich.text import Text
@@ -64,7 +65,7 @@ FailUnder = Annotated[
 ]
 Train = Annotated[TrainPolicy, typer.Option(help="full, budget (the rubric's), none (one step).")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Take nothing from earlier runs (nothing is kept yet).")]
-Plain = Annotated[bool, typer.Option("--no-accelerate", help="Train as written (nothing is accelerated yet).")]
+Plain = Annotated[bool, typer.Option("--no-accelerate", help="Train eagerly, as written, instead of as a graph.")]
 Seen = Annotated[bool, typer.Option("--no-blind-test", help="Show the true test labels (they are not hidden yet).")]
 Trusting = Annotated[bool, typer.Option("--allow-unisolated", help="Grade a batch without a jail.")]
 
@@ -93,7 +94,7 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     from reports.terminal import batch_table
 
     slug = lab_slug(lab) if lab else None
-    batch = batch_for(data, train, seed, deadline)
+    batch = replace(batch_for(data, train, seed, deadline), accelerate=not no_accelerate)
     submissions = collect(paths, slug)
     insist_on_isolation(batch, len(submissions), allow_unisolated)
     ensure_writable(out_folder)

@@ -210,3 +210,4 @@ class TrainBudget(Struct, frozen=True):
     policy: TrainPolicy = TrainPolicy.BUDGET
     epochs: int = 10
     seconds: float = 120.0  # all trainings of the notebook together
+    accelerate: bool = True  # what is shown to be the same as a graph trains as one

@@ -50,6 +50,7 @@ class Batch(Struct, frozen=True):
     seed: int
     deadline: float | None = None  # seconds; the rubric's where None
     public_only: bool = False
+    accelerate: bool = True
     broken_off: threading.Event = field(default_factory=threading.Event)  # set: all that runs ends
 
 
@@ -92,7 +93,7 @@ def run_and_examine(
     told: Told,
 ) -> tuple[Run, Examination]:
     seconds = batch.deadline or rubric.deadline
-    budget = TrainBudget(batch.train, rubric.training.epochs, rubric.training.seconds)
+    budget = TrainBudget(batch.train, rubric.training.epochs, rubric.training.seconds, batch.accelerate)
     with open_session(
         Setting(
             slot=slot,
