@@ -9,7 +9,7 @@ from pathlib import Path
 import platformdirs
 from msgspec import Struct
 
-from grader import toy_treebank
+from grader import toy_treebank, toy_vectors
 from grader.errors import OurFault, UsageError
 
 FOLDERS = ("trees", "snli", "embeddings", "train2014-subset")
@@ -64,9 +64,13 @@ def _with_trees_folder(path: Path) -> Path:
 
 
 def _toy() -> DataFolder:
-    version = Path(toy_treebank.__file__).read_bytes()
+    makers = (f"toy_{name}.py" for name in ("treebank", "lexicon", "vectors"))
+    version = b"".join(Path(__file__).with_name(name).read_bytes() for name in makers)
     contents = {f"trees/{name}": text.encode() for name, text in toy_treebank.toy_treebank().items()}
     path = _kept("toy", contents, version)
+    vectors = path / "embeddings" / "glove.6B.50d.txt.bz2"
+    if not vectors.is_file():
+        _write_whole(vectors, toy_vectors.toy_embeddings())
     return DataFolder(path, "toy", "toy data made by the grader (invented reviews; figures say little about real data)")
 
 
