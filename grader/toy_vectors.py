@@ -6,17 +6,15 @@ mean nothing follow: on the first axis they lie opposite to all real words, so t
 `RandomState.random_sample` is the one source of chance: NumPy promises its stream, so all versions write the same.
 """
 
-import bz2
 import itertools
-import os
 import re
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grader import toy_lexicon as lexicon
+from grader.data.packing import packed
 
 Vector = NDArray[np.float64]  # [MEANING] unless it is said otherwise
 
@@ -28,7 +26,6 @@ POLARITY = 0.7
 OWN = 0.2  # what a word has to itself beside a relation
 NEAREST, FARTHEST, TOPICAL = 0.92, 0.62, 0.75  # cosine between a word and the middle of what it belongs to
 YEARS = [str(year) for year in range(1900, 2027)]
-PIECE = 4 << 20  # bytes
 
 
 class Chance:
@@ -143,8 +140,5 @@ def lines() -> Iterator[str]:
 
 
 def toy_embeddings() -> bytes:
-    """The content of glove.6B.50d.txt.bz2: streams one after another, packed by as many threads as there are cores."""
-    text = "".join(lines()).encode()
-    pieces = [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return b"".join(pool.map(lambda piece: bz2.compress(piece, 1), pieces))
+    """The content of glove.6B.50d.txt.bz2."""
+    return packed("".join(lines()).encode())
