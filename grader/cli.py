@@ -208,7 +208,7 @@ def doctor() -> None:
 def batch_for(
     data: Path | None, train: TrainPolicy, seed: int | None, deadline: float | None, public_only: bool = False,
 ) -> "Batch":
-    from grader.data import data_folder
+    from grader.data.folder import data_folder
     from grader.pipeline import Batch
     from grader.rubric import known_labs, load_rubric
     from grader.sandbox.isolation import best_isolation
