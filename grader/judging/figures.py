@@ -163,8 +163,9 @@ def _named(line: str) -> Iterator[tuple[str, float, bool]]:
         if not label.said and label.what:
             label = replace(label, what=heading)
         value = _value(number, label, likely=label.said or counted)
-        if place == 0 and not number.label and number.whole and number.of is None:
-            yield "lead", number.value, False
+        if place == 0 and not number.label and number.of is None:
+            count = _value(number, Label(Kind.EPOCH), likely=True)
+            yield from [] if count is None else [("lead", count, False)]
         if value is not None and _name(label):
             yield _name(label), value, label.best
         if label.what in (Kind.EPOCH, Kind.STEP):
