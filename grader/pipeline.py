@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from grader.course import WORKS
 from grader.data.folder import DataFolder, shown
 from grader.errors import GraderError
+from grader.judging.claims import learning_curves
 from grader.judging.examiner import Examination, Examiner, examine
 from grader.judging.oracle import Oracle
 from grader.model import (
@@ -152,6 +153,7 @@ def report(
         seconds,
         batch.seed,
         batch.data.description,
+        learning_curves(submission, run),
     )
 
 
