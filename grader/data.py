@@ -80,7 +80,7 @@ def _kept(kind: str, contents: Mapping[str, bytes], version: bytes) -> Path:
         for name, content in contents.items():
             file = folder / name
             if not file.is_file() or file.stat().st_size != len(content):
-                _write_whole(file, content)
+                write_whole(file, content)
     except OSError as error:
         raise OurFault(
             f"{folder}: the data cannot be written there ({error.strerror}). Make room or make it writable, "
@@ -89,7 +89,7 @@ def _kept(kind: str, contents: Mapping[str, bytes], version: bytes) -> Path:
     return folder
 
 
-def _write_whole(file: Path, content: bytes) -> None:
+def write_whole(file: Path, content: bytes) -> None:
     """Write beside and rename: another process sees the whole file or none."""
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.name)
