@@ -1,6 +1,7 @@
 """Trains the reference over many seeds, in processes of their own, and makes of the accuracies what calibrations hold.
 
-A seed that is done is kept at once, so that a run which was broken off goes on; the file is written at the end, whole.
+A training that is done is kept at once, so that a command broken off goes on where it was, and one with more seeds
+trains only those; the calibration is written at the end, whole.
 """
 
 import hashlib
@@ -56,6 +57,7 @@ class Plan(Struct, frozen=True):
     data: str
     digest: str
     trees: Path
+    folder: Path  # where the calibration goes
     seeds: int
     marks: tuple[int, ...]  # epochs after which accuracies are taken
 
@@ -70,14 +72,19 @@ class Told(Struct, frozen=True):
 
 
 class Done(Struct, frozen=True):
-    """One training, as the folder of unfinished calibrations keeps it."""
+    """One training, as it is kept on disk."""
 
     seed: int
     accuracies: Accuracies
 
 
 def calibrations(
-    labs: Sequence[str], configured: Path | None, seeds: int, jobs: int, epochs: int | None
+    labs: Sequence[str],
+    configured: Path | None,
+    seeds: int,
+    jobs: int,
+    epochs: int | None,
+    folder: Path = CALIBRATIONS,
 ) -> Iterator[Told]:
     """Makes and stores the calibration of each lab; raises before the first training when one cannot be made."""
     slugs = [calibrated(lab) for lab in labs]
@@ -90,7 +97,8 @@ def calibrations(
     for lab in slugs:
         longest = min(epochs or SETTINGS[lab].epochs, SETTINGS[lab].epochs)
         marks = (*(mark for mark in MARKS if mark < longest), longest)
-        yield from stored(Plan(lab, data_name(lab, data.kind, digest), digest, trees, seeds, marks), jobs)
+        name = "toy" if data.kind == "toy" else name_of_treebank(folder / f"{lab}.treebank.json", digest)
+        yield from stored(Plan(lab, name, digest, trees, folder, seeds, marks), jobs)
 
 
 def calibrated(lab: str) -> str:
@@ -100,19 +108,17 @@ def calibrated(lab: str) -> str:
     return slug
 
 
-def data_name(lab: str, kind: str, digest: str) -> str:
-    """Toy data, the treebank, or another one, which leaves the treebank's file alone."""
-    if kind == "toy":
-        return "toy"
-    there = CALIBRATIONS / f"{lab}.treebank.json"
-    same = not there.is_file() or read_calibration(there).digest == digest
-    return "treebank" if same else f"treebank-{digest[:8]}"
+def name_of_treebank(there: Path, digest: str) -> str:
+    """A name of its own for a second one, so that the file `there` stays as it is."""
+    if not there.is_file() or read_calibration(there).digest == digest:
+        return "treebank"
+    return f"treebank-{digest[:8]}"
 
 
 def stored(plan: Plan, jobs: int) -> Iterator[Told]:
     """Trains what is missing and writes the file."""
-    kept = unfinished(plan)
-    done = {run.seed: run.accuracies for run in read_unfinished(kept) if run.seed < plan.seeds}
+    kept = trainings(plan)
+    done = {run.seed: run.accuracies for run in read_trainings(kept) if run.seed < plan.seeds}
     what = f"{plan.lab} on {plan.data}"
     yield Told(f"{what}: {plan.seeds} seeds of {plan.marks[-1]} epochs"
                + (f", of which {len(done)} were done before." if done else "."))
@@ -125,13 +131,12 @@ def stored(plan: Plan, jobs: int) -> Iterator[Told]:
         last = run.accuracies[plan.marks[-1]]["dev"]
         yield Told(f"{what}: seed {run.seed} reaches {last:.3f} on dev ({len(done)} of {plan.seeds}, "
                    f"about {duration(left)} to go)", passing=True)
-    path = CALIBRATIONS / f"{plan.lab}.{plan.data}.json"
+    path = plan.folder / f"{plan.lab}.{plan.data}.json"
     try:
         write_whole(path, written(calibration(plan, [done[seed] for seed in range(plan.seeds)])))
-        kept.unlink(missing_ok=True)
     except OSError as error:
         raise UsageError(f"{path}: cannot be written ({error.strerror}). Calibrate where the grader is installed "
-                         "for you; the trainings are kept until then.") from error
+                         "for you; the trainings are kept.") from error
     yield Told(f"{what}: written to {path}")
 
 
@@ -139,16 +144,16 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"
 
 
-def unfinished(plan: Plan) -> Path:
-    """Where its trainings are kept; another place when data, settings or the reference's code are others."""
-    key = hashlib.sha256(repr((plan.digest, plan.settings, plan.marks)).encode())
+def trainings(plan: Plan) -> Path:
+    """Where they are kept; another place when data, settings, versions or the reference's code are others."""
+    key = hashlib.sha256(repr((plan.digest, plan.settings, plan.marks, environment())).encode())
     for file in sorted(Path(reference.__file__).parent.glob("*.py")):
         key.update(file.read_bytes())
     folder = Path(platformdirs.user_cache_dir("grader", appauthor=False), "calibrating")
     return folder / f"{plan.lab}-{key.hexdigest()[:16]}.jsonl"
 
 
-def read_unfinished(path: Path) -> Iterator[Done]:
+def read_trainings(path: Path) -> Iterator[Done]:
     for line in path.read_bytes().splitlines() if path.is_file() else ():
         try:
             yield msgspec.json.decode(line, type=Done)
@@ -214,7 +219,7 @@ def calibration(plan: Plan, runs: Sequence[Accuracies]) -> Calibration:
 
 def split_facts(file: Path) -> Split:
     """Two-way: sentences labelled 2, neither good nor bad, are left out."""
-    labels = [line[1] > "2" for line in file.read_text(encoding="utf-8").splitlines() if line[1] != "2"]
+    labels = [line[1] > "2" for line in file.read_text(encoding="utf-8").splitlines() if line[1:2] in "0134"]
     good = sum(labels) / len(labels)
     return Split(len(labels), round(max(good, 1 - good), 4))
 

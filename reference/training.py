@@ -4,6 +4,7 @@ Taken from the notebooks in reference/solutions: encoding, initial values, minib
 incomplete one dropped), optimizer, penalty, clipping, dropout. Accuracies are those of `classify`: without dropout.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
@@ -15,7 +16,7 @@ import tensorflow as tf
 
 from reference import Accuracies, a1_logistic_regression, lab2_mlp, lab3_rnn, lab4_gru
 from reference.recurrent import logits as last_logits
-from reference.settings import SETTINGS, Settings
+from reference.settings import SETTINGS
 
 TWO_WAY = {"0": 0, "1": 0, "3": 1, "4": 1}
 LENGTH = 20  # words of a sentence that the recurrent labs read
@@ -29,20 +30,20 @@ Forward = Callable[[tf.Tensor, Weights, tf.Tensor], tf.Tensor]  # (x, weights, s
 class Recipe(NamedTuple):
     encode: Callable[[Sequence[Sentences]], tuple[list[np.ndarray], int]]  # train first; the size: words it knows
     shapes: Callable[[int], dict[str, tuple[int, ...]]]
-    forward: Callable[[Settings], Forward]  # while training
+    forward: Callable[[float], Forward]  # with this rate of dropout
     stddev: float = 0.1  # of the initial matrices; biases are zero
     penalised: tuple[str, ...] = ()
 
 
 class Split(NamedTuple):
-    x: np.ndarray
-    labels: np.ndarray
+    x: tf.Tensor
+    labels: tf.Tensor
 
 
 def two_way(path: Path) -> tuple[Sentences, np.ndarray]:
     """The words and the label of each sentence; middling ones are left out."""
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line[1] in TWO_WAY]
-    words = [[piece.rstrip(")") for piece in line.split() if not piece.startswith("(")] for line in lines]
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line[1:2] in TWO_WAY]
+    words = [re.sub(r"\(\d|\)", " ", line).split() for line in lines]
     return words, np.array([TWO_WAY[line[1]] for line in lines], np.int32)
 
 
@@ -80,17 +81,17 @@ def ids(splits: Sequence[Sentences]) -> tuple[list[np.ndarray], int]:
     return encoded, len(places) + 2
 
 
-def linear(settings: Settings) -> Forward:
+def linear(rate: float) -> Forward:
     return lambda x, w, seed: a1_logistic_regression.logits(
         tf.cast(x, tf.float32), a1_logistic_regression.Weights(w["W"], w["b"])
     )
 
 
-def perceptron(settings: Settings) -> Forward:
+def perceptron(rate: float) -> Forward:
     def dropped(seed: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
-        if not settings.dropout:
+        if not rate:
             return tf.nn.relu
-        return lambda h: tf.nn.experimental.stateless_dropout(tf.nn.relu(h), settings.dropout, seed)
+        return lambda h: tf.nn.experimental.stateless_dropout(tf.nn.relu(h), rate, seed)
 
     def forward(x: tf.Tensor, w: Weights, seed: tf.Tensor) -> tf.Tensor:
         layers = [lab2_mlp.Layer(w[f"W{i}"], w[f"b{i}"]) for i in range(3)]
@@ -99,7 +100,7 @@ def perceptron(settings: Settings) -> Forward:
     return forward
 
 
-def recurrent(settings: Settings) -> Forward:
+def recurrent(rate: float) -> Forward:
     def forward(x: tf.Tensor, w: Weights, seed: tf.Tensor) -> tf.Tensor:
         weights = lab3_rnn.Weights(**w)
         return last_logits(x, weights.out, weights.dim, lab3_rnn.rnn(weights))
@@ -107,7 +108,7 @@ def recurrent(settings: Settings) -> Forward:
     return forward
 
 
-def gated(settings: Settings) -> Forward:
+def gated(rate: float) -> Forward:
     def forward(x: tf.Tensor, w: Weights, seed: tf.Tensor) -> tf.Tensor:
         weights = lab4_gru.Weights(**w)
         return last_logits(x, weights.out, weights.dim, lab4_gru.gru(weights))
@@ -157,58 +158,59 @@ class Course:
         self._recipe = RECIPES[lab]
         read = {name: two_way(trees / f"{name}.txt") for name in ("train", "dev", "test")}
         encoded, size = self._recipe.encode([words for words, _ in read.values()])
-        self._splits = {
-            name: Split(x, labels) for (name, (_, labels)), x in zip(read.items(), encoded, strict=True)
+        self.splits = {
+            name: Split(tf.constant(x), tf.constant(labels))
+            for (name, (_, labels)), x in zip(read.items(), encoded, strict=True)
         }
-        self._w: Weights = {
+        self.w: Weights = {
             role: tf.Variable(tf.zeros(shape), name=role) for role, shape in self._recipe.shapes(size).items()
         }
-        settings = SETTINGS[lab]
-        self._settings = settings
-        self._train = self._recipe.forward(settings)
-        self._classify = self._recipe.forward(settings._replace(dropout=0.0))
+        self._settings = SETTINGS[lab]
+        self._train = self._recipe.forward(self._settings.dropout)
+        self._classify = self._recipe.forward(0.0)
         self._epoch = tf.function(self._steps)
-        self._predict = tf.function(lambda x: tf.argmax(self._classify(x, self._w, tf.zeros([2], tf.int32)), axis=1))
+        self._predict = tf.function(lambda x: tf.argmax(self._classify(x, self.w, tf.zeros([2], tf.int32)), axis=1))
 
     def run(self, seed: int, marks: Sequence[int]) -> Accuracies:
         """One training; the accuracies after each number of epochs in `marks`."""
         dice = np.random.default_rng(seed)
-        for variable in self._w.values():
+        for variable in self.w.values():
             spread = self._recipe.stddev if len(variable.shape) > 1 else 0.0
             variable.assign(dice.normal(0.0, spread, variable.shape).astype(np.float32))
         found: Accuracies = {}
         for epoch, (rows, seeds) in enumerate(self._minibatches(dice, max(marks)), 1):
             self._epoch(rows, seeds)
             if epoch in marks:
-                found[epoch] = {name: self._accuracy(self._splits[name]) for name in ("dev", "test")}
+                found[epoch] = {name: self._accuracy(self.splits[name]) for name in ("dev", "test")}
         return found
 
     def _minibatches(self, dice: np.random.Generator, epochs: int) -> Iterator[tuple[tf.Tensor, tf.Tensor]]:
         """For each epoch the examples of its steps [steps, batch], and a seed for the dropout of each step."""
         batch = self._settings.batch
-        steps = len(self._splits["train"].labels) // batch
+        steps = len(self.splits["train"].labels) // batch
         for _ in range(epochs):
-            rows = dice.permutation(len(self._splits["train"].labels))[: steps * batch].reshape(steps, batch)
+            rows = dice.permutation(len(self.splits["train"].labels))[: steps * batch].reshape(steps, batch)
             yield tf.constant(rows, tf.int32), tf.constant(dice.integers(0, 2**30, (steps, 2)), tf.int32)
 
     def _steps(self, rows: tf.Tensor, seeds: tf.Tensor) -> None:
-        x, labels = (tf.constant(part) for part in self._splits["train"])
+        x, labels = self.splits["train"]
         for step in tf.range(tf.shape(rows)[0]):
-            self._step(tf.gather(x, rows[step]), tf.gather(labels, rows[step]), seeds[step])
+            self.step(tf.gather(x, rows[step]), tf.gather(labels, rows[step]), seeds[step])
 
-    def _step(self, x: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> None:
+    def step(self, x: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> None:
+        """On one minibatch: x [B, D] of counts or [B, T] of ids."""
         settings = self._settings
         with tf.GradientTape() as tape:
-            cost = a1_logistic_regression.cross_entropy(self._train(x, self._w, seed), labels)
+            cost = a1_logistic_regression.cross_entropy(self._train(x, self.w, seed), labels)
             for role in self._recipe.penalised:
-                cost += settings.l2 * tf.reduce_sum(self._w[role] ** 2)
-        gradients = tape.gradient(cost, self._w)
+                cost += settings.l2 * tf.reduce_sum(self.w[role] ** 2)
+        gradients = tape.gradient(cost, self.w)
         for role, gradient in gradients.items():
             clipped = tf.clip_by_norm(gradient, settings.clip) if settings.clip else gradient
-            self._w[role].assign_sub(settings.learning_rate * tf.convert_to_tensor(clipped))
+            self.w[role].assign_sub(settings.learning_rate * tf.convert_to_tensor(clipped))
 
     def _accuracy(self, split: Split) -> float:
-        return float(np.mean(self._predict(split.x).numpy() == split.labels))
+        return float(np.mean(self._predict(split.x).numpy() == split.labels.numpy()))
 
 
 @cache
