@@ -182,8 +182,7 @@ def verify(
 
 @app.command()
 def calibrate(
-    labs: Annotated[list[str], typer.Argument(help="Slugs of labs that train a classifier on the treebank.")],
-    data: Data = None,
+    labs: Annotated[list[str], typer.Argument(help="Slugs of labs that train a classifier.")], data: Data = None,
     seeds: Annotated[int, typer.Option(min=2, help="Trainings of each lab.")] = 59,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Trainings at a time.")] = 1,
     epochs: Annotated[int | None, typer.Option(min=1, help="At most; else the lab's own.")] = None,
