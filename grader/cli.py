@@ -182,6 +182,23 @@ def verify(
 
 
 @app.command()
+def calibrate(
+    labs: Annotated[list[str], typer.Argument(help="Slugs of labs that train a classifier.")], data: Data = None,
+    seeds: Annotated[int, typer.Option(min=2, help="Trainings of each lab.")] = 59,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Trainings at a time.")] = 1,
+    epochs: Annotated[int | None, typer.Option(min=1, help="At most; else the lab's own.")] = None,
+) -> None:
+    """Measure what right answers reach: train the reference over many seeds, keep the bounds beside the rubrics."""
+    from grader.calibrating import calibrations
+
+    with err.status("") as status:
+        for told in calibrations(labs, data, seeds, jobs, epochs):
+            status.update(Text(told.line))
+            if not (told.passing and err.is_terminal):
+                err.print(told.line, markup=False, soft_wrap=True)
+
+
+@app.command()
 def demo(
     out_folder: Annotated[Path, typer.Option("--out", help="Where the sample class and its pages go.")] = Path("demo"),
     jobs: Jobs = 2,
@@ -205,9 +222,8 @@ def doctor() -> None:
         out.print(f"{'✓' if good else '!'} {name}: {sentence}", markup=False, highlight=False, soft_wrap=True)
 
 
-def batch_for(
-    data: Path | None, train: TrainPolicy, seed: int | None, deadline: float | None, public_only: bool = False,
-) -> "Batch":
+def batch_for(data: Path | None, train: TrainPolicy, seed: int | None, deadline: float | None,
+              public_only: bool = False) -> "Batch":
     from grader.data.folder import data_folder
     from grader.pipeline import Batch
     from grader.rubric import known_labs, load_rubric
