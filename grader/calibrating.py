@@ -33,7 +33,6 @@ from grader.calibration import (
     Row,
     Split,
     SplitName,
-    digest_of,
     read_calibration,
     standard_error,
     written,
@@ -42,6 +41,7 @@ from grader.course import lab_slug
 from grader.data.cache import write_whole
 from grader.data.folder import data_folder
 from grader.data.parts import TREES
+from grader.data.truth import digest_of
 from grader.errors import OurFault, UsageError
 from grader.judging.oracle import prepare
 from grader.tolerance import lower_bound

@@ -3,7 +3,6 @@
 One file for a lab and the data it was made on: rubrics/calibration/<lab>.<data>.json.
 """
 
-import hashlib
 import math
 from collections.abc import Iterator
 from enum import StrEnum
@@ -13,8 +12,6 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from grader.data.packing import content
-from grader.data.parts import TREES
 from grader.errors import RubricError
 from grader.rubric import RUBRICS
 
@@ -100,15 +97,6 @@ def zone(accuracy: float, bounds: Bounds) -> Zone:
 
 def standard_error(share: float, examples: int) -> float:
     return math.sqrt(share * (1 - share) / examples)
-
-
-def digest_of(trees: Path) -> str:
-    """Of the three files in `trees`, byte for byte."""
-    digest = hashlib.sha256()
-    for name in TREES.files:
-        whole = content(trees, name)
-        digest.update(f"{name} {len(whole)}\n".encode() + whole)
-    return digest.hexdigest()
 
 
 def load_calibration(lab: str, digest: str, folder: Path = CALIBRATIONS) -> Calibration | None:

@@ -66,7 +66,7 @@ FailUnder = Annotated[
 Train = Annotated[TrainPolicy, typer.Option(help="full, budget (the rubric's), none (one step).")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Take nothing from earlier runs (nothing is kept yet).")]
 Plain = Annotated[bool, typer.Option("--no-accelerate", help="Train eagerly, as written, instead of as a graph.")]
-Seen = Annotated[bool, typer.Option("--no-blind-test", help="Show the true test labels (they are not hidden yet).")]
+Seen = Annotated[bool, typer.Option("--no-blind-test", help="Show notebooks the true labels of the test set.")]
 Trusting = Annotated[bool, typer.Option("--allow-unisolated", help="Grade a batch without a jail.")]
 
 
@@ -94,7 +94,8 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     from reports.terminal import batch_table
 
     slug = lab_slug(lab) if lab else None
-    batch = replace(batch_for(data, train, seed, deadline), accelerate=not no_accelerate)
+    batch = replace(batch_for(data, train, seed, deadline), accelerate=not no_accelerate,
+                    blind_test=not no_blind_test)
     submissions = collect(paths, slug)
     insist_on_isolation(batch, len(submissions), allow_unisolated)
     ensure_writable(out_folder)
@@ -225,13 +226,15 @@ def doctor() -> None:
 def batch_for(data: Path | None, train: TrainPolicy, seed: int | None, deadline: float | None,
               public_only: bool = False) -> "Batch":
     from grader.data.folder import data_folder
+    from grader.data.truth import truth_of
     from grader.pipeline import Batch
     from grader.rubric import known_labs, load_rubric
     from grader.sandbox.isolation import best_isolation
 
     rubrics = {slug: load_rubric(slug) for slug in known_labs()}
-    return Batch(rubrics, data_folder(data), best_isolation(), train, secrets.randbits(32) if seed is None else seed,
-                 deadline, public_only)
+    folder = data_folder(data)
+    return Batch(rubrics, folder, best_isolation(), train, secrets.randbits(32) if seed is None else seed,
+                 deadline, public_only, truth=truth_of(folder))
 
 
 def insist_on_isolation(batch: "Batch", count: int, allowed: bool) -> None:

@@ -12,8 +12,9 @@ import tensorflow as tf
 
 import reference
 from grader.calibrating import calibrations
-from grader.calibration import digest_of, load_calibration, read_calibration
+from grader.calibration import load_calibration, read_calibration
 from grader.data.folder import data_folder
+from grader.data.truth import digest_of
 from grader.errors import UsageError
 from grader.model import Cell, Limits, TrainBudget, TrainPolicy
 from grader.sandbox.isolation import best_isolation

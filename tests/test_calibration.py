@@ -14,13 +14,13 @@ from grader.calibration import (
     Row,
     Split,
     Zone,
-    digest_of,
     load_calibration,
     read_calibration,
     written,
     zone,
 )
 from grader.data.folder import data_folder
+from grader.data.truth import digest_of
 from grader.errors import RubricError
 from grader.tolerance import factor, lower_bound, rank
 from reference.settings import SETTINGS

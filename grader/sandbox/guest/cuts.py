@@ -82,7 +82,7 @@ def cut_epochs(method: Any, owner: Any, bound: inspect.BoundArguments, epochs: i
             if type(value) is not int or "epoch" not in low:
                 continue
             shown = any(word in low for word in ("freq", "display", "print", "every"))
-            new = 1 if shown else min(value, epochs)
+            new = min(value, max(1, epochs // 5)) if shown else min(value, epochs)
             now = now if shown else max(now or 0, new)
             if new == value:
                 continue
