@@ -268,16 +268,7 @@ def about_cost(e: Evidence) -> list[Remark]:
         found.append(
             Remark("l2-kept", "The L2 penalty of Assignment 1 is still in the cost: it goes well with dropout.")
         )
-    learning = e.learning
-    if learning and learning.first and learning.first > 2.0:
-        found.append(
-            Remark(
-                "large-start",
-                f"The first loss is {learning.first:.2f}; near ln 2 = 0.69 is usual. "
-                "Smaller start weights train more calmly.",
-            )
-        )
-    return found
+    return [*found, *about_the_start(e.learning, 2)]
 
 
 @unattempted(LAB)
