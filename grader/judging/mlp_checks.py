@@ -6,6 +6,7 @@ from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, nearest, slug
 from grader.judging.dropout import ASKED_RATE, Dropping
+from grader.judging.learning import about_the_start
 from grader.judging.mlp import ACCEPTED, LAB, Evidence
 from grader.model import Finding, Remark
 
