@@ -9,6 +9,7 @@ from typing import Any
 
 import constructions
 import numpy as np
+import predictions
 import survey
 import tensorflow as tf
 import touch
@@ -28,6 +29,9 @@ class Namespace:
         self.slots: dict[str, Any] = {
             "touched": touch.touched,
             "ready_made": touch.ready_made,
+            "predictions": predictions.predictions,
+            "train_again": predictions.train_again,
+            "sets": lambda: predictions.sets_of(self.globals),
             constructions.SLOT: constructions.CONSTRUCTIONS,
         }
         self.undo: list[Callable[[], None]] = []
