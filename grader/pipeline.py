@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from grader import hidden
-from grader.calibration import load_calibration
+from grader.calibration import Calibration, load_calibration
 from grader.course import WORKS
 from grader.data.folder import DataFolder, shown
 from grader.data.truth import Truth
@@ -124,9 +124,13 @@ def run_and_examine(
         end = time.monotonic() + max(30.0, seconds / 2) + RETRAININGS * budget.seconds
         examiner = Examiner(
             rubric.lab, submission.cells, run, asking(session, end), oracle, batch.seed, budget, batch.truth,
-            load_calibration(rubric.lab, batch.truth.digest) if batch.truth else None,
+            calibration_of(rubric, batch),
         )  # fmt: skip
         return run, examine(examiner)
+
+
+def calibration_of(rubric: Rubric, batch: Batch) -> Calibration | None:
+    return load_calibration(rubric.lab, batch.truth.digest) if batch.truth else None
 
 
 def asking(session: Session, end: float) -> Callable[[Question], Observation]:
@@ -168,6 +172,7 @@ def report(
         batch.seed,
         batch.data.description,
         learning_curves(submission, run),
+        calibration.band() if (calibration := calibration_of(rubric, batch)) else None,
     )
 
 

@@ -38,7 +38,7 @@ TRUTH = Truth(
 )
 BOUNDS = Bounds(mean=0.9, spread=0.02, smallest=0.86, bound=0.85, floor=0.7)
 CALIBRATION = Calibration(
-    "lab2_mlp", "toy", "digest", 59, {"learning_rate": 0.3}, Split(160, 0.5), Split(160, 0.5),
+    "lab2_mlp", "toy", "digest", 59, {"learning_rate": 0.3, "dropout": 0.2, "l2": 0.0}, Split(160, 0.5), Split(160, 0.5),
     Environment("3", "2", "2", "x"), "2026-01-01", (Row(5, BOUNDS, BOUNDS),),
 )  # fmt: skip
 
@@ -136,10 +136,12 @@ def test_between_floor_and_bound_two_more_seeds_decide() -> None:
     assert found.verdict is Verdict.FAIL and "0.850 or more" in found.message
 
 
-def test_a_training_cut_short_is_not_held_against_other_settings_than_the_given_ones() -> None:
-    assert judged(Notebook(wrong_every(3), cut=True, scalars={"learning_rate": 0.01})).verdict is Verdict.UNSURE
-    assert judged(Notebook(wrong_every(3), cut=True)).verdict is Verdict.FAIL
-    assert judged(Notebook(wrong_every(3), scalars={"learning_rate": 0.01})).verdict is Verdict.FAIL
+@pytest.mark.parametrize("scalars", [{"learning_rate": 0.01}, {"rate": 0.5}, {"l2_lambda": 0.1}, {"hidden_dim": 10}])
+def test_a_bound_made_with_the_given_settings_is_not_held_against_others(scalars: dict[str, float]) -> None:
+    given = {"rate": 0.2, "l2_lambda": 0.0, "hidden_dim": 50}
+    assert judged(Notebook(wrong_every(3), scalars=given)).verdict is Verdict.FAIL
+    assert judged(Notebook(wrong_every(3), scalars=given | scalars)).verdict is Verdict.UNSURE
+    assert judged(Notebook(right, scalars=given | scalars)).verdict is Verdict.PASS
 
 
 @pytest.mark.parametrize(
