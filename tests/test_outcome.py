@@ -38,7 +38,8 @@ TRUTH = Truth(
 )
 BOUNDS = Bounds(mean=0.9, spread=0.02, smallest=0.86, bound=0.85, floor=0.7)
 CALIBRATION = Calibration(
-    "lab2_mlp", "toy", "digest", 59, {"learning_rate": 0.3, "dropout": 0.2, "l2": 0.0}, Split(160, 0.5), Split(160, 0.5),
+    "lab2_mlp", "toy", "digest", 59, {"learning_rate": 0.3, "dropout": 0.2, "l2": 0.0},
+    Split(160, 0.5), Split(160, 0.5),
     Environment("3", "2", "2", "x"), "2026-01-01", (Row(5, BOUNDS, BOUNDS),),
 )  # fmt: skip
 
@@ -138,7 +139,7 @@ def test_between_floor_and_bound_two_more_seeds_decide() -> None:
 
 @pytest.mark.parametrize("scalars", [{"learning_rate": 0.01}, {"rate": 0.5}, {"l2_lambda": 0.1}, {"hidden_dim": 10}])
 def test_a_bound_made_with_the_given_settings_is_not_held_against_others(scalars: dict[str, float]) -> None:
-    given = {"rate": 0.2, "l2_lambda": 0.0, "hidden_dim": 50}
+    given = {"dim": 1254, "rate": 0.2, "l2_lambda": 0.0, "hidden_dim": 50}
     assert judged(Notebook(wrong_every(3), scalars=given)).verdict is Verdict.FAIL
     assert judged(Notebook(wrong_every(3), scalars=given | scalars)).verdict is Verdict.UNSURE
     assert judged(Notebook(right, scalars=given | scalars)).verdict is Verdict.PASS
