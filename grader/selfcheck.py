@@ -5,12 +5,13 @@ from enum import StrEnum
 from pathlib import Path, PurePath
 
 from msgspec import Struct
+from msgspec.structs import replace
 from nbformat import NotebookNode
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from grader.model import Level, Outcome, Report, Scorecard, Submission, Verdict
+from grader.model import Level, Outcome, Report, Scorecard, Submission, TrainPolicy, Verdict
 from grader.submission import read_notebook
 from reference.notebooks import SOLUTIONS, as_json, edited, load_edits, mistake_of, solution, starter
 
@@ -27,10 +28,11 @@ class Trial(Struct, frozen=True):
     lab: str
     name: str  # solution, starter, or the slug of an edit
     expects: str  # a Promise, or the slug of the mistake that has to be named and to cost points
+    train: TrainPolicy = TrainPolicy.NONE  # what it takes to see it
 
 
 def trials(labs: Sequence[str], fast: bool) -> tuple[Trial, ...]:
-    """`fast`: the solution, the starter and the first mutant of each mistake."""
+    """`fast`: the solution, the starter and the first mutant of each mistake that shows without training."""
     return tuple(trial for lab in labs for trial in _of_lab(lab, fast))
 
 
@@ -44,8 +46,11 @@ def _of_lab(lab: str, fast: bool) -> Iterator[Trial]:
     shown: set[str] = set()
     for name, variant in edits.mistakes.items():
         slug = mistake_of(name)
-        if not (fast and slug in shown):
-            yield _trial(lab, name, edited(lab, variant.edits), slug)
+        trial = _trial(lab, name, edited(lab, variant.edits), slug)
+        if variant.trained:
+            trial = replace(trial, train=TrainPolicy.BUDGET)
+        if not (fast and (slug in shown or variant.trained)):
+            yield trial
         shown.add(slug)
 
 

@@ -40,6 +40,7 @@ class Edit(Struct, frozen=True, forbid_unknown_fields=True):
 class Variant(Struct, frozen=True, forbid_unknown_fields=True):
     says: str
     edits: tuple[Edit, ...]
+    trained: bool = False  # shows only in a notebook that has really trained
 
 
 class Edits(Struct, frozen=True, forbid_unknown_fields=True):

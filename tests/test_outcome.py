@@ -118,7 +118,7 @@ def test_labels_may_be_the_other_way_round() -> None:
 
 def test_returning_the_labels_of_the_examples_earns_nothing() -> None:
     found = judged(Notebook(lambda label, given: given))
-    assert found.verdict is Verdict.FAIL and "labels that came with the examples" in found.message
+    assert found.verdict is Verdict.FAIL and found.mistake == "returns-the-labels"
 
 
 def test_of_several_trained_objects_the_one_best_on_dev_counts() -> None:
@@ -127,7 +127,7 @@ def test_of_several_trained_objects_the_one_best_on_dev_counts() -> None:
 
 def test_one_class_for_all_is_named() -> None:
     found = judged(Notebook(lambda label, given: 1, later=[]))
-    assert found.verdict is Verdict.FAIL and "the same class" in found.message
+    assert found.verdict is Verdict.FAIL and found.mistake == "constant-prediction"
 
 
 def test_between_floor_and_bound_two_more_seeds_decide() -> None:

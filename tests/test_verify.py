@@ -17,8 +17,14 @@ def graded(expected: tuple[Trial, ...]) -> list[Report]:
     with pytest.MonkeyPatch.context() as patch, Oracle() as oracle:
         patch.delenv("GRADER_DATA", raising=False)
         batch = batch_for(None, TrainPolicy.NONE, 30, None)
-        submissions = [trial.submission for trial in expected]
-        return list(grade_batch(submissions, batch, oracle, 2, lambda submission, what: None))
+        return [
+            report
+            for policy in TrainPolicy
+            for report in grade_batch(
+                [trial.submission for trial in expected if trial.train is policy],
+                replace(batch, train=policy), oracle, 2, lambda submission, what: None,
+            )
+        ]  # fmt: skip
 
 
 @pytest.mark.parametrize("lab", known_labs())

@@ -23,6 +23,8 @@ SIZES = {  # as handed out, and which attributes hold them; elsewhere `dim` is t
     "lab4_gru": (r"dim|hidden|unit|emb", (12, 8)),
 }
 SEEDS = (101, 202)  # of the trainings that decide where one is not enough
+FEW = 256
+CUT = "Training was cut to a single step here, so what it reaches says nothing; not decided."
 NO_SETS = "The dev and test examples were not found as lists under names of their own, so your classifier could not be asked about them."  # noqa: E501
 
 
@@ -31,8 +33,6 @@ NO_SETS = "The dev and test examples were not found as lists under names of thei
 @reaches("lab3_rnn", "accuracy")
 @reaches("lab4_gru", "accuracy")
 def accuracy(x: Examiner) -> Finding:
-    if x.training.policy is TrainPolicy.NONE:
-        return unsure("Training was cut to a single step here, so what it reaches says nothing; not decided.")
     survey = x.ask("outcome.survey", Survey("all")).values.get("all")
     if x.truth is None:
         return unsure("Without a treebank there is nothing to measure this by; not decided.")
@@ -43,16 +43,16 @@ def accuracy(x: Examiner) -> Finding:
     if not objects or not isinstance(survey, Inventory):
         return unsure("No object that your notebook trained could be asked for its predictions.")
     truth = x.truth
+    if x.training.policy is TrainPolicy.NONE:
+        seen = asked(x, objects[-1], f"{splits['dev']}[:{FEW}]")
+        return failed(mistake="returns-the-labels") if seen and seen.echoes else unsure(CUT)
     measured = [(dev, one) for one in objects if (dev := asked(x, one, splits["dev"])) is not None]
     if not measured:
         return unsure("The predictions of your classifier could not be read.")
     labels = label_map(measured[0][0], truth.dev)
     dev, best = max(measured, key=lambda pair: pair[0].compared(truth.dev, labels).accuracy)
     if dev.echoes:
-        return failed(
-            "`classify` returned the labels that came with the examples: ours were false ones, and it gave them back. "
-            "It has to tell the class from the sentence."
-        )
+        return failed(mistake="returns-the-labels")
     test = asked(x, best, splits["test"])
     if test is None or test.compared(truth.test, labels).missing > 0.1:
         return unsure("The predictions for the test sentences could not be matched with these sentences.")
@@ -96,7 +96,7 @@ def decided(x: Examiner, survey: Inventory, best: Trained, reading: Reading, oth
             if zone(accuracy, bounds) is Zone.PASS:
                 return passed(f"{seen} Trained again from another seed it reached {accuracy:.3f}.")
     if reading.test.constant:
-        return failed(f"Your classifier gives every sentence the same class, whatever its words. {seen}")
+        return failed(mistake="constant-prediction", seen=seen)
     return failed(below(seen, bounds, x.calibration.seeds))
 
 
