@@ -145,10 +145,10 @@ def duration(seconds: float) -> str:
 
 
 def trainings(plan: Plan) -> Path:
-    """Where they are kept; another place when data, settings, versions or the reference's code are others."""
+    """Where they are kept; another place when data, settings, versions or what is trained are others."""
     key = hashlib.sha256(repr((plan.digest, plan.settings, plan.marks, environment())).encode())
-    for file in sorted(Path(reference.__file__).parent.glob("*.py")):
-        key.update(file.read_bytes())
+    for module in ("training", "recurrent", plan.lab):
+        key.update(Path(reference.__file__).with_name(f"{module}.py").read_bytes())
     folder = Path(platformdirs.user_cache_dir("grader", appauthor=False), "calibrating")
     return folder / f"{plan.lab}-{key.hexdigest()[:16]}.jsonl"
 
