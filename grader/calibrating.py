@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import platform
 import signal
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
@@ -40,7 +41,7 @@ from grader.calibration import (
 )
 from grader.course import lab_slug
 from grader.data import TREES, data_folder, write_whole
-from grader.errors import OurFault, UsageError
+from grader.errors import OurFault, RubricError, UsageError
 from grader.judging.oracle import prepare
 from grader.tolerance import lower_bound
 from reference import Accuracies
@@ -93,6 +94,9 @@ def calibrations(
     if not all((trees / name).is_file() for name in TREES):
         raise UsageError(f"{trees} does not hold {', '.join(TREES)}, and calibrations are made on the treebank. "
                          "Name a folder that has it by --data, or leave --data out for toy data.")
+    with refusing_to_lose(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()  # whether it can be written, before an hour is spent
     digest = digest_of(trees)
     for lab in slugs:
         longest = min(epochs or SETTINGS[lab].epochs, SETTINGS[lab].epochs)
@@ -109,10 +113,12 @@ def calibrated(lab: str) -> str:
 
 
 def name_of_treebank(there: Path, digest: str) -> str:
-    """A name of its own for a second one, so that the file `there` stays as it is."""
-    if not there.is_file() or read_calibration(there).digest == digest:
-        return "treebank"
-    return f"treebank-{digest[:8]}"
+    """A name of its own for a second one, so that the file `there` stays as it is; a spoilt file is made anew."""
+    try:
+        same = not there.is_file() or read_calibration(there).digest == digest
+    except RubricError:
+        same = True
+    return "treebank" if same else f"treebank-{digest[:8]}"
 
 
 def stored(plan: Plan, jobs: int) -> Iterator[Told]:
@@ -125,19 +131,26 @@ def stored(plan: Plan, jobs: int) -> Iterator[Told]:
     missing = [seed for seed in range(plan.seeds) if seed not in done]
     begun = time.monotonic()
     for count, run in enumerate(trained(plan, missing, jobs), 1):
-        append(kept, run)
+        with refusing_to_lose(kept):
+            append(kept, run)
         done[run.seed] = run.accuracies
         left = (time.monotonic() - begun) / count * (len(missing) - count)
         last = run.accuracies[plan.marks[-1]]["dev"]
         yield Told(f"{what}: seed {run.seed} reaches {last:.3f} on dev ({len(done)} of {plan.seeds}, "
                    f"about {duration(left)} to go)", passing=True)
     path = plan.folder / f"{plan.lab}.{plan.data}.json"
-    try:
+    with refusing_to_lose(path):
         write_whole(path, written(calibration(plan, [done[seed] for seed in range(plan.seeds)])))
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror}). Calibrate where the grader is installed "
-                         "for you; the trainings are kept.") from error
     yield Told(f"{what}: written to {path}")
+
+
+@contextmanager
+def refusing_to_lose(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror}). Make room or make it writable, and run the "
+                         "command again: the trainings that are kept are not done twice.") from error
 
 
 def duration(seconds: float) -> str:

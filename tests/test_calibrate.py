@@ -11,8 +11,8 @@ import pytest
 import tensorflow as tf
 
 import reference
-from grader.calibrating import calibrations
-from grader.calibration import digest_of, load_calibration, read_calibration
+from grader.calibrating import calibrations, name_of_treebank
+from grader.calibration import CALIBRATIONS, digest_of, load_calibration, read_calibration
 from grader.data import data_folder
 from grader.errors import UsageError
 from grader.model import Cell, Limits, TrainBudget, TrainPolicy
@@ -58,27 +58,30 @@ def test_a_small_calibration_is_made_kept_and_continued(tmp_path: Path, trees: P
 
 
 def test_a_run_broken_off_leaves_the_old_calibration_and_keeps_what_was_done(tmp_path: Path) -> None:
-    folder = tmp_path / "calibration"
-    lines(["a1"], 2, folder)
-    before = (folder / "a1_logistic_regression.toy.json").read_bytes()
-    running = calibrations(["a1"], None, 5, jobs=1, epochs=3, folder=folder)
+    (tmp_path / "a1_logistic_regression.toy.json").write_text("as it was")
+    running = calibrations(["a1"], None, 5, jobs=1, epochs=3, folder=tmp_path)
     for told in running:
         if "(3 of 5" in told.line:
             running.close()
-    assert (folder / "a1_logistic_regression.toy.json").read_bytes() == before
-    assert "3 were done before" in lines(["a1"], 5, folder)[0]
+    assert (tmp_path / "a1_logistic_regression.toy.json").read_text() == "as it was"
+    assert "3 were done before" in lines(["a1"], 5, tmp_path)[0]
 
 
-def test_a_second_treebank_leaves_the_file_of_the_first_alone(tmp_path: Path, trees: Path) -> None:
-    folder = tmp_path / "calibration"
-    for name in ("one", "other"):
-        (tmp_path / name / "trees").mkdir(parents=True)
-        for file in trees.iterdir():
-            (tmp_path / name / "trees" / file.name).write_text(f"(3 {name})\n" + file.read_text())
-        lines(["a1"], 2, folder, tmp_path / name)
-    assert len(list(folder.iterdir())) == 2
-    found = load_calibration("a1_logistic_regression", digest_of(tmp_path / "one" / "trees"), folder)
-    assert found is not None and found.data == "treebank"
+def test_a_second_treebank_gets_a_name_of_its_own_and_a_spoilt_file_is_made_anew(tmp_path: Path) -> None:
+    there = tmp_path / "lab2_mlp.treebank.json"
+    assert name_of_treebank(there, "ab" * 32) == "treebank"
+    (toy,) = CALIBRATIONS.glob("lab2_mlp.toy.json")
+    there.write_text(toy.read_text().replace('"data": "toy"', '"data": "treebank"'))
+    assert name_of_treebank(there, read_calibration(toy).digest) == "treebank"
+    assert name_of_treebank(there, "ab" * 32) == "treebank-abababab"
+    there.write_text("{}")
+    assert name_of_treebank(there, "ab" * 32) == "treebank"
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    (tmp_path / "calibration").write_text("a file where a folder should be")
+    with pytest.raises(UsageError, match=r"calibration: cannot be written .*writable"):
+        lines(["a1"], 2, tmp_path / "calibration")
 
 
 @pytest.mark.parametrize("lab", ["lab1", "a2", "lab6"])
