@@ -238,23 +238,16 @@ def split_facts(file: Path) -> Split:
 
 
 def bounds_of(marks: Sequence[int], runs: Sequence[Accuracies], split: SplitName, examples: int) -> list[Bounds]:
-    """For each number of epochs. A dip that one run has later may come to another now, so floors reckon with it."""
-    found: list[Bounds] = []
-    lowest = 1.0
-    for mark in reversed(marks):
-        values = [run[mark][split] for run in runs]
-        smallest = min(values)
+    """For each of `marks`. Dips come at any time, so floors reckon with those seen later or up to half as early."""
+    accuracies = {mark: [run[mark][split] for run in runs] for mark in marks}
+    found = []
+    for mark, values in accuracies.items():
+        deepest = min(min(accuracies[other]) for other in marks if other >= mark / 2)
         bound = lower_bound(values)
-        lowest = min(lowest, smallest - standard_error(smallest, examples))
-        floor = min(lowest, lower_bound(values, cover=0.999), bound)
-        found.append(Bounds(
-            mean=round(float(np.mean(values)), 4),
-            spread=round(float(np.std(values, ddof=1)), 4),
-            smallest=down(smallest),
-            bound=down(bound),
-            floor=down(floor),
-        ))
-    return found[::-1]
+        floor = min(deepest - standard_error(deepest, examples), lower_bound(values, cover=0.999), bound)
+        mean, spread = float(np.mean(values)), float(np.std(values, ddof=1))
+        found.append(Bounds(round(mean, 4), round(spread, 4), down(min(values)), down(bound), down(floor)))
+    return found
 
 
 def down(share: float) -> float:

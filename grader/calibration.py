@@ -35,7 +35,7 @@ class Bounds(Struct, frozen=True, forbid_unknown_fields=True):
     spread: float  # standard deviation
     smallest: float
     bound: float  # at least 95 % of right runs reach it, with 95 % confidence
-    floor: float  # 99.9 % do, and every run of the calibration, then and later, by a standard error of the split
+    floor: float  # 99.9 % do, and all runs of the calibration about then and later, by a standard error of the split
 
 
 class Row(Struct, frozen=True, forbid_unknown_fields=True):
