@@ -69,7 +69,7 @@ class Calibration(Struct, frozen=True, forbid_unknown_fields=True):
     data: str  # toy, treebank, …
     digest: str  # of the files it was made on
     seeds: int
-    settings: dict[str, float]  # what the reference was trained with
+    settings: dict[str, int | float]  # what the reference was trained with
     dev: Split
     test: Split
     environment: Environment
