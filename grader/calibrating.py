@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import platform
 import signal
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
@@ -42,7 +43,7 @@ from grader.data.cache import write_whole
 from grader.data.folder import data_folder
 from grader.data.parts import TREES
 from grader.data.truth import digest_of
-from grader.errors import OurFault, UsageError
+from grader.errors import OurFault, RubricError, UsageError
 from grader.judging.oracle import prepare
 from grader.tolerance import lower_bound
 from reference import Accuracies
@@ -92,9 +93,12 @@ def calibrations(
     slugs = [calibrated(lab) for lab in labs]
     data = data_folder(configured)
     trees = data.parts[TREES.name]
-    if not all((trees / name).is_file() for name in TREES.files):
-        raise UsageError(f"{trees} does not hold {', '.join(TREES.files)}, and calibrations are made on the treebank. "
+    if (configured and TREES.name in data.toy) or TREES.missing(trees):
+        raise UsageError(f"{configured or trees} does not hold {', '.join(TREES.files)}, and calibrations are made on the treebank. "
                          "Name a folder that has it by --data, or leave --data out for toy data.")
+    with refusing_to_lose(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()  # whether it can be written, before an hour is spent
     digest = digest_of(trees)
     for lab in slugs:
         longest = min(epochs or SETTINGS[lab].epochs, SETTINGS[lab].epochs)
@@ -111,10 +115,12 @@ def calibrated(lab: str) -> str:
 
 
 def name_of_treebank(there: Path, digest: str) -> str:
-    """A name of its own for a second one, so that the file `there` stays as it is."""
-    if not there.is_file() or read_calibration(there).digest == digest:
-        return "treebank"
-    return f"treebank-{digest[:8]}"
+    """A name of its own for a second one, so that the file `there` stays as it is; a spoilt file is made anew."""
+    try:
+        same = not there.is_file() or read_calibration(there).digest == digest
+    except RubricError:
+        same = True
+    return "treebank" if same else f"treebank-{digest[:8]}"
 
 
 def stored(plan: Plan, jobs: int) -> Iterator[Told]:
@@ -127,19 +133,26 @@ def stored(plan: Plan, jobs: int) -> Iterator[Told]:
     missing = [seed for seed in range(plan.seeds) if seed not in done]
     begun = time.monotonic()
     for count, run in enumerate(trained(plan, missing, jobs), 1):
-        append(kept, run)
+        with refusing_to_lose(kept):
+            append(kept, run)
         done[run.seed] = run.accuracies
         left = (time.monotonic() - begun) / count * (len(missing) - count)
         last = run.accuracies[plan.marks[-1]]["dev"]
         yield Told(f"{what}: seed {run.seed} reaches {last:.3f} on dev ({len(done)} of {plan.seeds}, "
                    f"about {duration(left)} to go)", passing=True)
     path = plan.folder / f"{plan.lab}.{plan.data}.json"
-    try:
+    with refusing_to_lose(path):
         write_whole(path, written(calibration(plan, [done[seed] for seed in range(plan.seeds)])))
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror}). Calibrate where the grader is installed "
-                         "for you; the trainings are kept.") from error
     yield Told(f"{what}: written to {path}")
+
+
+@contextmanager
+def refusing_to_lose(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror}). Make room or make it writable, and run the "
+                         "command again: the trainings that are kept are not done twice.") from error
 
 
 def duration(seconds: float) -> str:
@@ -147,10 +160,10 @@ def duration(seconds: float) -> str:
 
 
 def trainings(plan: Plan) -> Path:
-    """Where they are kept; another place when data, settings, versions or the reference's code are others."""
+    """Where they are kept; another place when data, settings, versions or what is trained are others."""
     key = hashlib.sha256(repr((plan.digest, plan.settings, plan.marks, environment())).encode())
-    for file in sorted(Path(reference.__file__).parent.glob("*.py")):
-        key.update(file.read_bytes())
+    for module in ("training", "recurrent", plan.lab):
+        key.update(Path(reference.__file__).with_name(f"{module}.py").read_bytes())
     folder = Path(platformdirs.user_cache_dir("grader", appauthor=False), "calibrating")
     return folder / f"{plan.lab}-{key.hexdigest()[:16]}.jsonl"
 
@@ -227,23 +240,16 @@ def split_facts(file: Path) -> Split:
 
 
 def bounds_of(marks: Sequence[int], runs: Sequence[Accuracies], split: SplitName, examples: int) -> list[Bounds]:
-    """For each number of epochs. A dip that one run has later may come to another now, so floors reckon with it."""
-    found: list[Bounds] = []
-    lowest = 1.0
-    for mark in reversed(marks):
-        values = [run[mark][split] for run in runs]
-        smallest = min(values)
+    """For each of `marks`. Dips come at any time, so floors reckon with those seen later or up to half as early."""
+    accuracies = {mark: [run[mark][split] for run in runs] for mark in marks}
+    found = []
+    for mark, values in accuracies.items():
+        deepest = min(min(accuracies[other]) for other in marks if other >= mark / 2)
         bound = lower_bound(values)
-        lowest = min(lowest, smallest - standard_error(smallest, examples))
-        floor = min(lowest, lower_bound(values, cover=0.999), bound)
-        found.append(Bounds(
-            mean=round(float(np.mean(values)), 4),
-            spread=round(float(np.std(values, ddof=1)), 4),
-            smallest=down(smallest),
-            bound=down(bound),
-            floor=down(floor),
-        ))
-    return found[::-1]
+        floor = min(deepest - standard_error(deepest, examples), lower_bound(values, cover=0.999), bound)
+        mean, spread = float(np.mean(values)), float(np.std(values, ddof=1))
+        found.append(Bounds(round(mean, 4), round(spread, 4), down(min(values)), down(bound), down(floor)))
+    return found
 
 
 def down(share: float) -> float:

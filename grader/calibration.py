@@ -34,7 +34,7 @@ class Bounds(Struct, frozen=True, forbid_unknown_fields=True):
     spread: float  # standard deviation
     smallest: float
     bound: float  # at least 95 % of right runs reach it, with 95 % confidence
-    floor: float  # 99.9 % do, and every run of the calibration, then and later, by a standard error of the split
+    floor: float  # 99.9 % do, and all runs of the calibration about then and later, by a standard error of the split
 
 
 class Row(Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,7 +60,7 @@ class Calibration(Struct, frozen=True, forbid_unknown_fields=True):
     data: str  # toy, treebank, …
     digest: str  # of the files it was made on
     seeds: int
-    settings: dict[str, float]  # what the reference was trained with
+    settings: dict[str, int | float]  # what the reference was trained with
     dev: Split
     test: Split
     environment: Environment

@@ -11,8 +11,8 @@ import pytest
 import tensorflow as tf
 
 import reference
-from grader.calibrating import calibrations
-from grader.calibration import load_calibration, read_calibration
+from grader.calibrating import calibrations, name_of_treebank
+from grader.calibration import CALIBRATIONS, load_calibration, read_calibration
 from grader.data.folder import data_folder
 from grader.data.truth import digest_of
 from grader.errors import UsageError
@@ -59,27 +59,30 @@ def test_a_small_calibration_is_made_kept_and_continued(tmp_path: Path, trees: P
 
 
 def test_a_run_broken_off_leaves_the_old_calibration_and_keeps_what_was_done(tmp_path: Path) -> None:
-    folder = tmp_path / "calibration"
-    lines(["a1"], 2, folder)
-    before = (folder / "a1_logistic_regression.toy.json").read_bytes()
-    running = calibrations(["a1"], None, 5, jobs=1, epochs=3, folder=folder)
+    (tmp_path / "a1_logistic_regression.toy.json").write_text("as it was")
+    running = calibrations(["a1"], None, 5, jobs=1, epochs=3, folder=tmp_path)
     for told in running:
         if "(3 of 5" in told.line:
             running.close()
-    assert (folder / "a1_logistic_regression.toy.json").read_bytes() == before
-    assert "3 were done before" in lines(["a1"], 5, folder)[0]
+    assert (tmp_path / "a1_logistic_regression.toy.json").read_text() == "as it was"
+    assert "3 were done before" in lines(["a1"], 5, tmp_path)[0]
 
 
-def test_a_second_treebank_leaves_the_file_of_the_first_alone(tmp_path: Path, trees: Path) -> None:
-    folder = tmp_path / "calibration"
-    for name in ("one", "other"):
-        (tmp_path / name / "trees").mkdir(parents=True)
-        for file in trees.iterdir():
-            (tmp_path / name / "trees" / file.name).write_text(f"(3 {name})\n" + file.read_text())
-        lines(["a1"], 2, folder, tmp_path / name)
-    assert len(list(folder.iterdir())) == 2
-    found = load_calibration("a1_logistic_regression", digest_of(tmp_path / "one" / "trees"), folder)
-    assert found is not None and found.data == "treebank"
+def test_a_second_treebank_gets_a_name_of_its_own_and_a_spoilt_file_is_made_anew(tmp_path: Path) -> None:
+    there = tmp_path / "lab2_mlp.treebank.json"
+    assert name_of_treebank(there, "ab" * 32) == "treebank"
+    (toy,) = CALIBRATIONS.glob("lab2_mlp.toy.json")
+    there.write_text(toy.read_text().replace('"data": "toy"', '"data": "treebank"'))
+    assert name_of_treebank(there, read_calibration(toy).digest) == "treebank"
+    assert name_of_treebank(there, "ab" * 32) == "treebank-abababab"
+    there.write_text("{}")
+    assert name_of_treebank(there, "ab" * 32) == "treebank"
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    (tmp_path / "calibration").write_text("a file where a folder should be")
+    with pytest.raises(UsageError, match=r"calibration: cannot be written .*writable"):
+        lines(["a1"], 2, tmp_path / "calibration")
 
 
 @pytest.mark.parametrize("lab", ["lab1", "a2", "lab6"])
@@ -168,15 +171,15 @@ def test_the_notebook_itself_reaches_what_was_calibrated(trees: Path) -> None:
     assert found is not None
     bounds = found.at(15, "dev")
     assert bounds is not None
-    reached = [dev_accuracy(cells, trees.parent, seed) for seed in (1, 2, 3)]
+    reached = [dev_accuracy(cells, trees, seed) for seed in (1, 2, 3)]
     assert min(reached) >= bounds.bound
     assert abs(statistics.mean(reached) - bounds.mean) < 3 * bounds.spread / len(reached) ** 0.5
 
 
-def dev_accuracy(cells: tuple[Cell, ...], data: Path, seed: int) -> float:
+def dev_accuracy(cells: tuple[Cell, ...], trees: Path, seed: int) -> float:
     limits = Limits(submission=300.0, cell=300.0)
     budget = TrainBudget(TrainPolicy.FULL)
-    setting = Setting(slot=5, data=data, limits=limits, budget=budget, seed=seed, isolation=best_isolation())
+    setting = Setting(slot=5, data={"trees": trees}, limits=limits, budget=budget, seed=seed, isolation=best_isolation())
     with open_session(setting) as session:
         run = session.run(cells)
     text = " ".join(str(output) for cell in run.cells for output in cell.outputs)

@@ -156,7 +156,7 @@ def test_every_lab_that_trains_comes_with_what_it_reaches_on_toy_data_as_they_ar
     found = load_calibration(lab, digest_of(data_folder(None).parts["trees"]))
     assert found is not None, f"the toy treebank has changed: grader calibrate {lab}"
     assert found.data == "toy" and found.seeds >= 59
-    assert found.settings == SETTINGS[lab]._asdict()
+    assert found.settings | {"epochs": 0} == SETTINGS[lab]._asdict() | {"epochs": 0}
     assert found.at(SETTINGS[lab].epochs, "dev") and found.at(SETTINGS[lab].epochs, "test")
 
 
