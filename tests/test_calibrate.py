@@ -179,7 +179,8 @@ def test_the_notebook_itself_reaches_what_was_calibrated(trees: Path) -> None:
 def dev_accuracy(cells: tuple[Cell, ...], trees: Path, seed: int) -> float:
     limits = Limits(submission=300.0, cell=300.0)
     budget = TrainBudget(TrainPolicy.FULL)
-    setting = Setting(slot=5, data={"trees": trees}, limits=limits, budget=budget, seed=seed, isolation=best_isolation())
+    data, isolation = {"trees": trees}, best_isolation()
+    setting = Setting(slot=5, data=data, limits=limits, budget=budget, seed=seed, isolation=isolation)
     with open_session(setting) as session:
         run = session.run(cells)
     text = " ".join(str(output) for cell in run.cells for output in cell.outputs)
