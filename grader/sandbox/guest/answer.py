@@ -12,6 +12,7 @@ import numpy as np
 import survey
 import tensorflow as tf
 import touch
+import vocabulary
 import watch
 import wire
 from cells import locate
@@ -28,6 +29,7 @@ class Namespace:
         self.slots: dict[str, Any] = {
             "touched": touch.touched,
             "ready_made": touch.ready_made,
+            "vocabulary_held": vocabulary.vocabulary,
             constructions.SLOT: constructions.CONSTRUCTIONS,
         }
         self.undo: list[Callable[[], None]] = []
