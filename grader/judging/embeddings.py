@@ -12,7 +12,7 @@ from grader.judging.arrays import Numbers, array, number
 from grader.judging.checks import interview
 from grader.judging.embeddings_asking import About, Asked, Form, K, accepted, asked, forms
 from grader.judging.embeddings_own import Hits
-from grader.judging.embeddings_tables import DECIMAL, TOKEN, Shown
+from grader.judging.embeddings_tables import DECIMAL, TOKEN, Shown, explanation_of
 from grader.judging.embeddings_vocabulary import Holders, Secret, held, put, secret, sent
 from grader.judging.embeddings_written import Written, written
 from grader.judging.examiner import Examiner
@@ -36,7 +36,7 @@ class Evidence(Struct, frozen=True):
     holders: Holders
     form: Form | None
     asked: tuple[Asked, ...] = ()  # about our words, one for each of TRIPLES
-    own: tuple[Shown, ...] = ()  # tables of the notebook's words, where those of ours were not right
+    own: tuple[Asked, ...] = ()  # about the notebook's words, where tables of ours were not right
     unknown: Observation | None = None
     begun: bool = False  # whether the function works with vectors at all, by its text
     knn: Asked | None = None
@@ -48,10 +48,19 @@ class Evidence(Struct, frozen=True):
     @property
     def shown(self) -> tuple[Shown, ...]:
         """The tables to judge: those of our words, unless only those of the notebook's are right."""
-        ours = tuple(one.shown for one in self.asked if one.shown)
-        if len(ours) == len(self.asked) and accepted(ours, order=True):
-            return ours
-        return self.own if accepted(self.own, order=True) else ours or self.own
+        ours, own = shown_in(self.asked), shown_in(self.own)
+        found = [ours] * (len(ours) == len(self.asked)) + [own]
+        right = [tables for tables in found if accepted(tables, order=True)]
+        named = [tables for tables in found if explanation_of(tables, order=True, numbers=False)]
+        return next(iter([*right, *named]), ours or own)
+
+    @property
+    def of_own_words(self) -> bool:
+        return bool(self.own) and self.shown == shown_in(self.own)
+
+
+def shown_in(found: Sequence[Asked]) -> tuple[Shown, ...]:
+    return tuple(one.shown for one in found if one.shown)
 
 
 @interview(LAB)
@@ -61,7 +70,8 @@ def interview_notebook(x: Examiner) -> Evidence:
         survey = Inventory((), (), {}, (), {}, (), ())
     holders = held(x, survey)
     ours = secret(x, holders)
-    form, found = best_form(x, holders, ours, forms(survey.functions, x.cells, holders))
+    candidates = forms(survey.functions, x.cells, holders)
+    form, found = best_form(x, holders, ours, candidates)
     functions = {f.name: f for f in survey.functions}
     evidence = Evidence(
         holders,
@@ -73,12 +83,16 @@ def interview_notebook(x: Examiner) -> Evidence:
         coefficient=ask_coefficient(x, holders, ours, functions.get("determine_coefficient")),
         written=written(x.cells, x.run.cells, holders.lists),
     )
-    return about_own_words(x, evidence) if holders.size else evidence
+    return about_own_words(x, evidence, candidates) if holders.size else evidence
 
 
-def about_own_words(x: Examiner, e: Evidence) -> Evidence:
-    if e.form is not None and worth(e.asked) < WHOLE:
-        e = replace(e, own=embeddings_own.own_tables(x, e.holders, e.form))
+def about_own_words(x: Examiner, e: Evidence, candidates: Sequence[Form]) -> Evidence:
+    if worth(e.asked) < WHOLE:
+        tried = [(form, embeddings_own.own_tables(x, e.holders, form)) for form in candidates]
+        right = [(form, own) for form, own in tried if accepted(shown_in(own), order=True)]
+        shown = [(form, own) for form, own in tried if own and form == e.form]
+        for form, own in (right or shown)[:1]:
+            e = replace(e, form=form, own=own)
     if e.form is not None and e.shown:
         e = replace(e, analogies=embeddings_own.question_file(x, e.holders, e.form))
     if e.coefficient is not None and e.coefficient.value is not None:

@@ -16,7 +16,7 @@ from grader.sandbox.guest.wire import Call, FunctionInfo, Listing, Put, Read, Re
 HOLE = "PoI1QpJsOVRY"
 K = 12
 ACCEPTED = ("deck", "raw")
-COUNT = re.compile(r"k$|^n|top|num|cuant|zenbat|size|limit|rank", re.IGNORECASE)
+COUNT = re.compile(r"^k$|_k$|^n$|^n_|top|^num|cuant|zenbat|size|limit", re.IGNORECASE)
 EXTRA = (
     ("matrices", re.compile(r"mat|emb|vec|^m$|^e$", re.IGNORECASE)),
     ("numbers", re.compile(r"ind|idx|2|dic|num|zenb", re.IGNORECASE)),
@@ -44,16 +44,21 @@ class Form(Struct, frozen=True):
     name: str
     cell: int | None
     pair: bool  # ((a, b), c, k), else (a, b, c, k)
-    counted: bool  # takes k
+    count: str | None  # the parameter for k
+    k_is_next: bool = False  # right after the words, so that it needs no name
     extra: Mapping[str, str] = {}  # parameter -> global of the notebook
+    expected: tuple[str, ...] = ()  # parameters that are given some word, such as the expected answer
     plain_rows: bool = False
 
     def arguments(self, words: tuple[str, str, str], k: int) -> tuple[Value, ...]:
         given: tuple[Value, ...] = (Listing(words[:2], "tuple"), words[2]) if self.pair else words
-        return (*given, k) if self.counted else given
+        return (*given, k) if self.k_is_next else given
 
     def call(self, words: tuple[str, str, str], k: int) -> list[Step]:
         extra: dict[str, Value] = {name: Ref(path) for name, path in self.extra.items()}
+        extra |= dict.fromkeys(self.expected, words[1])
+        if self.count and not self.k_is_next:
+            extra[self.count] = k
         first = list(PLAIN_ROWS) if self.plain_rows else []
         return [*first, AS_TEXT, Call(f"{LISTED}({self.name})", self.arguments(words, k), extra, into="r")]
 
@@ -69,27 +74,27 @@ def forms(functions: Iterable[FunctionInfo], cells: Sequence[Cell], holders: Hol
     """`analogy` and its likes, the likeliest first."""
     hole = {cell.index for cell in cells if cell.colab_id == HOLE}
     ranked = sorted(
-        (f for f in functions if "analog" in f.name.lower() or f.cell in hole),
+        (f for f in functions if "analog" in f.name.lower() or (f.cell in hole and not f.name.startswith("print_"))),
         key=lambda f: (f.name != "analogy", "analog" not in f.name.lower()),
     )
     return [
         form
         for f in ranked[:6]
         for pair in (True, False)
-        if (form := form_of(f, pair, holders)) is not None and not f.name.startswith("print_")
+        if (form := form_of(f, pair, holders)) is not None
     ]
 
 
 def form_of(f: FunctionInfo, pair: bool, holders: Holders) -> Form | None:
     words = 2 if pair else 3
-    if len(f.parameters) < words:
+    if 0 < len(f.parameters) < words:  # none at all: it takes whatever comes, by *args
         return None
     rest = f.parameters[words:]
-    counted = bool(rest) and (not rest[0].required or bool(COUNT.search(rest[0].name)))
-    extra = {p.name: path for p in rest[counted:] if p.required and (path := holder_for(p.name, holders))}
-    if any(p.required and p.name not in extra for p in rest[counted:]):
-        return None
-    return Form(f.name, f.cell, pair, counted, extra)
+    count = next((p.name for p in rest if COUNT.search(p.name) or type(p.default) is int), None)
+    needed = [p.name for p in rest if p.required and p.name != count]
+    extra = {name: path for name in needed if (path := holder_for(name, holders))}
+    expected = tuple(name for name in needed if name not in extra)
+    return Form(f.name, f.cell, pair, count, bool(rest) and rest[0].name == count, extra, expected)
 
 
 def holder_for(parameter: str, holders: Holders) -> str | None:

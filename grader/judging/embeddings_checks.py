@@ -1,13 +1,13 @@
 """Assignment 2: what tables of words show, as findings."""
 
-from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted
+from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import slug
 from grader.judging.embeddings import LAB, Evidence
 from grader.judging.embeddings_asking import Asked, K, accepted
 from grader.judging.embeddings_own import Hits
 from grader.judging.embeddings_tables import explanation_of
 from grader.judging.embeddings_written import NEIGHBOURS
-from grader.model import Finding, Remark, Status, Verdict
+from grader.model import Finding, Remark, Status
 
 NOTHING_SHOWN = "Not checked because no table was shown."
 
@@ -17,11 +17,20 @@ def prints(e: Evidence) -> Finding:
     if e.form is None:
         return failed("There is no function called `analogy` in your notebook after it has run.")
     if not e.shown:
-        return no_table(e, e.asked[0])
-    raised = next((one for one in e.asked if one.observation.status is not Status.ANSWERED), None)
-    if raised is not None and not e.own:
-        return no_table(e, raised)
+        one = e.asked[0]
+        if not e.holders.size and one.observation.status is Status.ANSWERED:
+            return unsure("Your notebook keeps its vectors in a way we do not know, so we could not ask about others.")
+        return no_table(e, one)
     return passed(f"`{e.form.name}` shows a table of words.")
+
+
+@check(LAB, "finishes")
+def finishes(e: Evidence) -> Finding:
+    """Without an error; a table of the notebook's own words came from calls that ended well."""
+    raised = next((one for one in e.asked if one.observation.status is not Status.ANSWERED), None)
+    if e.form is None or (raised is not None and not e.of_own_words):
+        return no_table(e, raised) if raised else blocked(NOTHING_SHOWN)
+    return passed(f"`{e.form.name}` ends without an error.")
 
 
 def no_table(e: Evidence, one: Asked) -> Finding:
@@ -31,7 +40,7 @@ def no_table(e: Evidence, one: Asked) -> Finding:
         return failed(f"`{name}` stops with {trouble.kind}: {trouble.message[:200]}", cell=trouble.cell)
     if one.observation.status is not Status.ANSWERED:
         return failed(f"`{name}` gave no answer in time for a vocabulary of 80 words.", cell=cell)
-    return failed(f"`{name}` runs, but shows no words of the vocabulary with their similarities.", cell=cell)
+    return failed(f"`{name}` runs, but shows no list of at least three words.", cell=cell)
 
 
 @check(LAB, "ranks")
@@ -95,21 +104,17 @@ def form_of(explanation: str) -> str:
 @check(LAB, "vectors-kept")
 def vectors_kept(e: Evidence) -> Finding:
     cell = e.form.cell if e.form else None
-    if any(one.changed for one in e.asked):
+    asked = e.own if e.of_own_words else e.asked
+    if any(one.changed for one in asked):
         return failed(mistake="matrix-changed", cell=cell)
     if not e.holders.unit:
-        name = accepted(e.shown, order=True) or ""
-        if slug(name) != "raw" and not cosine_all_the_same(e):
+        name = explanation_of(e.shown, order=True, numbers=False)
+        if name is None or slug(name) == "not-normalised":
             return failed(mistake="not-normalised")
         return passed("The vectors are not divided by their length, but your cosines are.")
-    if all(one.changed is None for one in e.asked):
+    if all(one.changed is None for one in asked):
         return blocked("Not checked because every call of `analogy` failed.")
     return passed("The vectors are of length 1, and as they were after every call.")
-
-
-def cosine_all_the_same(e: Evidence) -> bool:
-    """Cosines although the notebook's vectors have other lengths."""
-    return accepted(e.shown, order=True, numbers=True) is not None
 
 
 @check(LAB, "unknown-word")
@@ -193,9 +198,7 @@ def own_analogies(e: Evidence) -> Finding:
 
 
 def text_told(text: str) -> str:
-    return (
-        "The text that stands there is shown below, that of the handout with it." if text else "No text stands there."
-    )
+    return "The text that stands there is shown below, the handout's with it." if text else "No text stands there."
 
 
 @check(LAB, "map")
@@ -220,9 +223,9 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
         found.append(
             Remark("query-words", "Your table leaves out the words of the question, as is usual; the slide keeps them.")
         )
-    if name and e.form and e.form.counted and not e.own and max(len(shown.rows) for shown in e.shown) > K + 3:
+    if name and e.form and e.form.count and not e.of_own_words and max(len(shown.rows) for shown in e.shown) > K + 3:
         found.append(Remark("k", f"Asked for {K} words, your function shows {len(e.shown[0].rows)}."))
-    if prints(e).verdict is Verdict.PASS and e.shown == e.own:
+    if e.of_own_words:
         found.append(
             Remark("sizes", "Your function works on the vocabulary of the notebook only, not on a smaller one.")
         )

@@ -9,10 +9,10 @@ import numpy as np
 from msgspec import Struct
 
 from grader.judging.arrays import Numbers, array, number
-from grader.judging.embeddings_asking import About, Form, asked
+from grader.judging.embeddings_asking import About, Asked, Form, asked
 from grader.judging.embeddings_lists import ANALOGIES, NEGATIVE, POSITIVE, SEED_NEG, SEED_POS
-from grader.judging.embeddings_tables import TOKEN, Shown, items_of, printed_rows
-from grader.judging.embeddings_vocabulary import SAMPLE, Holders, Matrix
+from grader.judging.embeddings_tables import TOKEN, items_of, printed_rows
+from grader.judging.embeddings_vocabulary import SAMPLE, Holders
 from grader.judging.examiner import Examiner
 from grader.judging.source import definition
 from grader.model import Cell, Observation, Status
@@ -37,23 +37,23 @@ class Hits(Struct, frozen=True):
     missed: tuple[str, ...] = ()
 
 
-def own_tables(x: Examiner, holders: Holders, form: Form) -> tuple[Shown, ...]:
+def own_tables(x: Examiner, holders: Holders, form: Form) -> tuple[Asked, ...]:
     """Two analogies of random frequent words; completeness is judged by the most frequent words and those shown."""
     sample = sample_of(x, holders)
     frequent = [word for word in sample[:FREQUENT] if LETTERS.fullmatch(word)]
-    if holders.main is None or len(frequent) < 20:
+    if whole(holders) is None or len(frequent) < 20:
         return ()
     found = []
     for turn in range(2):
         a, b, c = (str(word) for word in x.generator(f"own{turn}").choice(frequent, 3, replace=False))
-        steps = [*copied(holders.main), *form.call((a, b, c), 10)]
+        steps = [*copied(holders), *form.call((a, b, c), 10)]
         seen = x.ask(f"own.{turn}", *steps)
         words = [a, b, c, *sample, *(token for token in TOKEN.findall(seen.printed) if LETTERS.search(token))]
         about = about_own(x, holders, list(dict.fromkeys(words)), (a, b, c))
-        shown = asked(x, f"own.{turn}.again", steps, about).shown if about else None
-        if shown is None:
+        again = asked(x, f"own.{turn}.again", steps, about) if about else None
+        if again is None or again.shown is None:
             return ()
-        found.append(shown)
+        found.append(again)
     return tuple(found)
 
 
@@ -61,16 +61,19 @@ def about_own(x: Examiner, holders: Holders, words: Sequence[str], queries: tupl
     known, rows = vectors_of(x, holders, words)
     if rows is None or not set(queries) <= set(known):
         return None
+    at = places(x, holders, queries)
+    before = {f"{whole(holders)}[{at}].astype('float64')": rows[[known.index(query) for query in queries]]}
     lengths = np.linalg.norm(rows, axis=1)
     a, b, c = (known.index(query) for query in queries)
     answers = x.answers("analogy", U=rows / lengths[:, None], lengths=lengths.round(3), a=a, b=b, c=c)
-    return About(tuple(known), frozenset(queries), answers)
+    return About(tuple(known), frozenset(queries), answers, before)
 
 
 def sample_of(x: Examiner, holders: Holders) -> list[str]:
     """The notebook's first words, those that a table shows in one piece and nobody takes for a number."""
     lists = [name for name, kind in holders.words.items() if kind != "set"]
-    source = lists[0] if lists else f"list({holders.numbers[0]})" if holders.numbers else None
+    dicts = [f"list({name})" for name in (*holders.numbers, *holders.vectors)]
+    source = next(iter([*lists, *dicts]), None)
     if source is None:
         return []
     seen = x.ask("own.words", Read(f"[str(w) for w in {source}[:{SAMPLE}]]", "words")).values.get("words")
@@ -78,17 +81,25 @@ def sample_of(x: Examiner, holders: Holders) -> list[str]:
     return [word for word in words if TOKEN.fullmatch(word) and LETTERS.search(word)]
 
 
-def copied(matrix: Matrix) -> list[Step]:
+def copied(holders: Holders) -> list[Step]:
     """So that a function that writes to the vectors leaves the notebook's as they were."""
-    return [Put(matrix.name, Ref(f"{matrix.name}.copy()"))] if matrix.made_by == "numpy" else []
+    matrix = holders.main
+    return [Put(matrix.name, Ref(f"{matrix.name}.copy()"))] if matrix and matrix.made_by == "numpy" else []
+
+
+def whole(holders: Holders) -> str | None:
+    """An expression for all vectors [V, D] of the notebook."""
+    if holders.main is not None:
+        return f"__import__('numpy').asarray({holders.main.name}{'.T' if holders.main.transposed else ''})"
+    return next((f"__import__('numpy').array(list({name}.values()))" for name in holders.vectors), None)
 
 
 def places(x: Examiner, holders: Holders, words: Sequence[str]) -> list[int]:
     """The number of each word; -1 for those the notebook does not know."""
     if holders.numbers:
         path = f"(lambda ws: [int({holders.numbers[0]}.get(w, -1)) for w in ws])"
-    elif holders.words:
-        name = next(iter(holders.words))
+    elif holders.words or holders.vectors:
+        name = next(iter([*holders.words, *holders.vectors]))
         path = f"(lambda ws: (lambda at: [at.get(w, -1) for w in ws])({{w: i for i, w in enumerate({name})}}))"
     else:
         return [-1] * len(words)
@@ -100,12 +111,10 @@ def vectors_of(x: Examiner, holders: Holders, words: Sequence[str]) -> tuple[lis
     """Those of the words that are known, and their vectors [., D] as the notebook has them."""
     at = places(x, holders, words)
     known = [(word, i) for word, i in zip(words, at, strict=True) if i >= 0]
-    matrix = holders.main
-    if matrix is None or not known:
+    if whole(holders) is None or not known:
         return [], None
     numbers = Listing(tuple(i for _, i in known))
-    whole = f"{matrix.name}.T" if matrix.transposed else matrix.name
-    taken = Call(f"(lambda at: __import__('numpy').asarray({whole})[at].astype('float64'))", (numbers,), into="rows")
+    taken = Call(f"(lambda at: {whole(holders)}[at].astype('float64'))", (numbers,), into="rows")
     rows = array(x.ask("own.rows", taken).values.get("rows"))
     usable = rows is not None and rows.shape == (len(known), holders.width) and bool(np.all(np.any(rows, axis=1)))
     return [word for word, _ in known], rows if usable else None
@@ -120,7 +129,7 @@ def question_file(x: Examiner, holders: Holders, form: Form, k: int = 10) -> Hit
     answers = [expected for *_, expected in questions]
     at = dict(zip(answers, places(x, holders, answers), strict=True))
     for a, b, c, expected in questions:
-        seen = x.ask("own.analogy", *copied_once(holders), *form.call((a, b, c), k), seconds=SECONDS)
+        seen = x.ask("own.analogy", *copied(holders), *form.call((a, b, c), k), seconds=SECONDS)
         if seen.status in (Status.LATE, Status.DIED):
             break
         count += 1
@@ -142,10 +151,6 @@ def returned_early(value: Any, word: str, place: int, k: int) -> bool:
     return any(word in cells or place in cells for cells in ([*items_of(row), row] for row in rows[:k]))
 
 
-def copied_once(holders: Holders) -> list[Step]:
-    return copied(holders.main) if holders.main else []
-
-
 def analogies(x: Examiner, holders: Holders) -> tuple[str, list[tuple[str, str, str, str]]]:
     """Of the course's own file where there is one, else of ours; those the notebook has vectors for."""
     seen = x.ask("own.file", Call(SHARED_FILE, ("embeddings/questions-words.txt",), into="lines")).values.get("lines")
@@ -163,21 +168,20 @@ def best_ranks(x: Examiner, holders: Holders, questions: Sequence[tuple[str, str
     """How many words, the query words included, lie nearer to each target than the expected answer does."""
     vectors = [vectors_of(x, holders, list(column)) for column in zip(*questions, strict=True)]
     none = np.full(len(questions), np.inf)
-    if holders.main is None or any(rows is None or len(rows) != len(questions) for _, rows in vectors):
+    if whole(holders) is None or any(rows is None or len(rows) != len(questions) for _, rows in vectors):
         return none
     A, B, C, expected = (unit(rows) for _, rows in vectors if rows is not None)
     t = x.answers("targets", A=A.round(6), B=B.round(6), C=C.round(6))["deck"]["t"]
     bar = np.sum(expected * t, axis=1)
     ahead = np.zeros(len(questions))
-    for block in blocks(x, holders, holders.main):
+    for block in blocks(x, holders):
         ahead += np.sum(unit(block) @ t.T > bar + 1e-6, axis=0)
     return ahead
 
 
-def blocks(x: Examiner, holders: Holders, matrix: Matrix) -> Iterable[Numbers]:
-    whole = f"__import__('numpy').asarray({matrix.name}{'.T' if matrix.transposed else ''})"
+def blocks(x: Examiner, holders: Holders) -> Iterable[Numbers]:
     for start in range(0, holders.size, BLOCK):
-        seen = x.ask("own.block", Read(f"{whole}[{start}:{start + BLOCK}].astype('float32')", "rows"))
+        seen = x.ask("own.block", Read(f"{whole(holders)}[{start}:{start + BLOCK}].astype('float32')", "rows"))
         rows = array(seen.values.get("rows"))
         if rows is not None and rows.ndim == 2 and rows.shape[1] == holders.width:
             yield rows

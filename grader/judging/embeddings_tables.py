@@ -19,7 +19,7 @@ DECIMAL = re.compile(r"[-+−]?(\d+\.\d*|\.\d+)(e[-+]?\d+)?%?$", re.IGNORECASE)
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 TAIL = 3  # rows at the end of a table that may show the end of the vocabulary
 FEWEST = 3  # rows that make a table
-WITHIN = 1e-3  # float32 and float16 sums over 50 columns stay below it
+WITHIN = 2e-3  # of the largest score; sums over 50 columns stay below it, in float16 too
 
 
 class Row(Struct, frozen=True):

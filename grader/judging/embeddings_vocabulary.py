@@ -27,6 +27,9 @@ class Matrix(Struct, frozen=True):
     unit: bool  # whether its rows are of length 1, by a sample
 
 
+GIVEN = Matrix("matrix", "numpy", "float32", False, True)  # where the notebook could not read its vectors
+
+
 class Holders(Struct, frozen=True):
     """Globals of the notebook that hold its vocabulary; the names of the handout where there are none."""
 
@@ -43,7 +46,8 @@ class Holders(Struct, frozen=True):
     @property
     def unit(self) -> bool:
         """Whether the notebook has vectors of length 1."""
-        return not self.matrices or any(matrix.unit for matrix in self.matrices)
+        units = [*(matrix.unit for matrix in self.matrices), *(unit for _, unit in self.vectors.values())]
+        return not units or any(units)
 
     @property
     def raw(self) -> bool:
@@ -65,9 +69,11 @@ class Secret(Struct, frozen=True):
 def held(x: Examiner, survey: Inventory) -> Holders:
     seen = x.ask("vocabulary", Call("vocabulary_held", into="v")).values.get("v")
     roles = {role: dict(plain(found)) for role, found in seen.items.items()} if isinstance(seen, WireMapping) else {}
-    matrices, size = roles.get("matrices", {}), main_size(roles)
-    fitting = {n: m for n, m in matrices.items() if size and size in m[2:]}
-    width = next((other(m, size) for n, m in sorted(fitting.items(), key=lambda p: p[0] != "matrix")), 50)
+    size = main_size(roles)
+    fitting = {n: m for n, m in roles.get("matrices", {}).items() if size and size in m[2:]}
+    widths = [other(m, size) for n, m in sorted(fitting.items(), key=lambda p: p[0] != "matrix")]
+    widths += [width for _, length, width in roles.get("vectors", {}).values() if near(length, size)]
+    width = next(iter(widths), 50)
     return Holders(
         size,
         width,
@@ -76,7 +82,7 @@ def held(x: Examiner, survey: Inventory) -> Holders:
         tuple(name for name, length in roles.get("names", {}).items() if near(length, size)),
         {
             name: (dtype, of_length_one(x, f"list({name}.values())[:{SAMPLE}]"))
-            for name, (dtype, length) in roles.get("vectors", {}).items()
+            for name, (dtype, length, _) in roles.get("vectors", {}).items()
             if near(length, size)
         },
         tuple(name for name, value in survey.scalars.items() if size > SIZE and value == size),
@@ -93,7 +99,7 @@ def plain(value: Value) -> Any:
 
 
 def main_size(roles: Mapping[str, Mapping[str, Any]]) -> int:
-    """Rows of the largest matrix that has a word for each row, `matrix` before others."""
+    """Rows of the largest matrix that has a word for each row, `matrix` before others; else words that have vectors."""
     lengths = {length for _, length in roles.get("words", {}).values()} | set(roles.get("numbers", {}).values())
     fitting = [
         (name == "matrix", rows)
@@ -101,7 +107,8 @@ def main_size(roles: Mapping[str, Mapping[str, Any]]) -> int:
         for rows in shape
         if any(near(length, rows) for length in lengths)
     ]
-    return max(fitting, default=(False, 0))[1]
+    without = max((length for _, length, _ in roles.get("vectors", {}).values()), default=0)
+    return max(fitting, default=(False, without))[1]
 
 
 def near(length: int, size: int) -> bool:
@@ -161,9 +168,12 @@ def put(holders: Holders, ours: Secret) -> list[Step]:
         steps += [Put(name, listing), Put(name, Ref(f"dict(enumerate({name}))"))]
     steps += [Put(name, SIZE) for name in holders.counts]
     for name, (dtype, unit) in holders.vectors.items():
-        rows = {word: send(row.astype(dtype)) for word, row in zip(ours.words, vectors(ours, unit), strict=True)}
-        steps.append(Put(name, WireMapping(dict(rows))))
-    for matrix in holders.matrices or (Matrix("matrix", "numpy", "float32", False, True),):
+        rows: dict[str, Value] = {
+            word: Listing(tuple(row.tolist())) if dtype == "list" else send(row.astype(dtype))
+            for word, row in zip(ours.words, vectors(ours, unit), strict=True)
+        }
+        steps.append(Put(name, WireMapping(rows)))
+    for matrix in holders.matrices or (GIVEN,):
         steps.append(Put(matrix.name, sent(matrix, ours)))
     return steps
 

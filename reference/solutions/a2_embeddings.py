@@ -217,8 +217,8 @@ for a, b, c in tried:
 import matplotlib.pyplot as plt
 from sklearn.manifold import TSNE
 
-shown = words[1000:1500]
-points = TSNE(n_components=2, random_state=1).fit_transform(matrix[1000:1500])
+shown = words[1000:1300]
+points = TSNE(n_components=2, random_state=1).fit_transform(matrix[1000:1300])
 orientation = [determine_coefficient(word, seed_pos, seed_neg) for word in shown]
 
 plt.figure(figsize=(10, 10))

@@ -51,9 +51,16 @@ def role_of_dict(value: dict[Any, Any]) -> tuple[str, Any] | None:
         return "numbers", len(value)
     if all_words(values) and all(isinstance(k, int | np.integer) for k in keys):
         return "names", len(value)
-    if all_words(keys) and all(type(v) is np.ndarray and v.shape == values[0].shape for v in values):
-        return "vectors", [str(values[0].dtype), len(value)]
+    if all_words(keys) and (dtype := dtype_of_vectors(values)):
+        return "vectors", [dtype, len(value), len(values[0])]
     return None
+
+
+def dtype_of_vectors(values: Any) -> str | None:
+    """Of arrays of one length; `list` for lists of numbers."""
+    if all(type(v) is np.ndarray and v.ndim == 1 and v.shape == values[0].shape for v in values):
+        return str(values[0].dtype)
+    return "list" if all(type(v) is list and len(v) == len(values[0]) and type(v[0]) is float for v in values) else None
 
 
 def all_words(items: Any) -> bool:
