@@ -6,31 +6,40 @@ import secrets
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.status import Status
-from rich.text import Text
 
 from grader.errors import GraderError, NothingReadable, OurFault, UsageError
 from grader.model import Isolation, Outcome, Report, Submission, TrainPolicy, Verdict
+from grader.options import (
+    Data,
+    Deadline,
+    FailUnder,
+    Format,
+    Fresh,
+    Jobs,
+    Out,
+    Plain,
+    Seed,
+    Seen,
+    Train,
+    Trusting,
+)
 
 if TYPE_CHECKING:
+    from grader.data.folder import DataFolder
+    from grader.data.parts import Part
     from grader.pipeline import Batch
+    from grader.progress import Progress
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="Runs, questions and explains notebooks of a course on deep learning for NLP.")
 out, err = Console(), Console(stderr=True, highlight=False)
 
 INTERRUPTED = 130
-
-
-class Format(StrEnum):
-    RICH = "rich"
-    JSON = "json"
 
 
 def main() -> NoReturn:
@@ -52,21 +61,6 @@ def main() -> NoReturn:
         err.print(f"grader: this is our fault: {type(trouble).__name__}: {trouble}. Run again with GRADER_LOG=ERROR "
                   "to see where, and please report it.", style="red", markup=False, soft_wrap=True)
         sys.exit(GraderError.exit_code)
-
-
-Data = Annotated[Path | None, typer.Option("--data", help="The course's data; else $GRADER_DATA, else toy data.")]
-Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Makes a batch repeatable; else a secret random one.")]
-Jobs = Annotated[int, typer.Option(min=1, max=64, help="Notebooks at a time.")]
-Out = Annotated[Path, typer.Option("--out", help="Where pages, gradebook.csv and results.json go.")]
-Deadline = Annotated[float | None, typer.Option(min=1, help="Seconds for each submission; else the rubric's.")]
-FailUnder = Annotated[
-    float | None, typer.Option(min=0, max=100, help="Exit 1 when a notebook earns less; open points are not earned.")
-]
-Train = Annotated[TrainPolicy, typer.Option(help="full, budget (the rubric's), none (one step).")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Take nothing from earlier runs (nothing is kept yet).")]
-Plain = Annotated[bool, typer.Option("--no-accelerate", help="Train as written (nothing is accelerated yet).")]
-Seen = Annotated[bool, typer.Option("--no-blind-test", help="Show the true test labels (they are not hidden yet).")]
-Trusting = Annotated[bool, typer.Option("--allow-unisolated", help="Grade a batch without a jail.")]
 
 
 @app.command()
@@ -204,10 +198,44 @@ def doctor() -> None:
         out.print(f"{'✓' if good else '!'} {name}: {sentence}", markup=False, highlight=False, soft_wrap=True)
 
 
+@app.command("data")
+def show_or_fetch_data(
+    parts: Annotated[list[str] | None, typer.Argument(help="With --to: which; else all that can be fetched.")] = None,
+    to: Annotated[Path | None, typer.Option(help="Copy, convert or download real data into this folder.")] = None,
+    data: Data = None,
+) -> None:
+    """Show which of the course's data is there, or prepare what is missing."""
+    from grader.data.fetch import wanted
+    from grader.data.folder import data_folder
+    from grader.data.inventory import inventory
+    from reports.terminal import data_table
+
+    chosen, own = wanted(parts or ()), data_folder(data)
+    if to is None and parts:
+        raise UsageError(f"Name the folder to put it into: grader data {' '.join(parts)} --to DIR.")
+    if to is None:
+        out.print(data_table(inventory(own)))
+        return
+    fetch_all(chosen, own, to.expanduser().absolute())
+
+
+def fetch_all(parts: "Sequence[Part]", own: "DataFolder", to: Path) -> None:
+    from rich.progress import Progress as Bar
+
+    from grader.data.fetch import fetch
+
+    with Bar(console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+        for part in parts:
+            done = fetch(part, own, to, lambda what, n, of: bar.update(task, description=what, completed=n, total=of))
+            err.print(done, markup=False, soft_wrap=True)
+    err.print(f"To use it: --data {to}, or export GRADER_DATA={to}", markup=False, soft_wrap=True)
+
+
 def batch_for(
     data: Path | None, train: TrainPolicy, seed: int | None, deadline: float | None, public_only: bool = False,
 ) -> "Batch":
-    from grader.data import data_folder
+    from grader.data.folder import data_folder
     from grader.pipeline import Batch
     from grader.rubric import known_labs, load_rubric
     from grader.sandbox.isolation import best_isolation
@@ -237,48 +265,11 @@ def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int) -> l
     return in_order(reports, submissions)
 
 
-class Progress:
-    """A line for each submission that starts and for each that is done; in a terminal a last line with all that run."""
-
-    def __init__(self, status: Status, total: int) -> None:
-        self._status = status
-        self._total = total
-        self._done = 0
-        self._running: dict[str, str] = {}
-
-    def told(self, submission: Submission, what: str) -> None:
-        """Called by the thread that grades the submission."""
-        who = called(submission)
-        if who not in self._running:
-            err.print(f"{who} has started", markup=False, soft_wrap=True)
-        self._running[who] = what
-        self._show()
-
-    def done(self, report: Report) -> None:
-        from reports import words
-
-        who = called(report.submission)
-        self._done += 1
-        self._running.pop(who, None)
-        points = f"{words.points(report.card.earned, report.card.possible)}, " if report.card.checks else ""
-        err.print(f"{who} is done: {points}{words.OUTCOMES[report.outcome]} ({self._done} of {self._total})",
-                  markup=False, soft_wrap=True)
-        self._show()
-
-    def _show(self) -> None:
-        line = "; ".join(f"{who} {what}" for who, what in tuple(self._running.items()))
-        self._status.update(Text(line, no_wrap=True, overflow="ellipsis"))
-
-
-def called(submission: Submission) -> str:
-    from reports.scrub import name
-
-    return f"{name(submission.student)}, {submission.lab or 'unknown lab'},"
-
-
 @contextmanager
-def progress(total: int, jobs: int) -> Iterator[Progress]:
+def progress(total: int, jobs: int) -> Iterator["Progress"]:
+    from grader.progress import Progress
+
     if total > 1:
         err.print(f"{total} notebooks, {jobs} at a time.", markup=False)
     with err.status("") as status:
-        yield Progress(status, total)
+        yield Progress(status, lambda line: err.print(line, markup=False, soft_wrap=True), total)

@@ -5,7 +5,7 @@ import os
 import platform
 import shutil
 
-from grader.data import data_folder
+from grader.data.folder import data_folder
 from grader.errors import GraderError
 from grader.sandbox.isolation import why_not_jailed
 

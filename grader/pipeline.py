@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from grader.course import WORKS
-from grader.data import DataFolder
+from grader.data.folder import DataFolder, shown
 from grader.errors import GraderError
 from grader.judging.examiner import Examination, Examiner, examine
 from grader.judging.oracle import Oracle
@@ -96,7 +96,7 @@ def run_and_examine(
     with open_session(
         Setting(
             slot=slot,
-            data=batch.data.path,
+            data=shown(batch.data, submission.cells),
             limits=Limits(submission=seconds, cell=seconds),
             budget=budget,
             seed=kernel_seed(batch.seed),

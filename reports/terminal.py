@@ -9,6 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from grader.data.inventory import Row
 from grader.model import CheckResult, Report, Verdict
 from reports import words
 from reports.classpage import named_mistakes
@@ -16,6 +17,10 @@ from reports.feedback import by_level, first_to_fix
 from reports.scrub import name, said
 
 _WIDTH = 80
+_HOW_TO_GET_DATA = """\
+`grader data --to DIR` puts real trees, snli and embeddings into DIR;
+with names, these alone. train2014-subset and bert-base-cased are copied there
+by hand. Then use --data DIR, or export GRADER_DATA=DIR."""
 _STYLES = {
     Verdict.PASS: "green",
     Verdict.FAIL: "bold red",
@@ -64,6 +69,22 @@ def batch_table(reports: Sequence[Report]) -> RenderableType:
     loose = sum(words.ran_unisolated(report) for report in reports)
     warning = f"NOT isolated: {loose} of {len(reports)} notebooks ran without a jail. See `grader doctor`."
     return Group(table, Text(), Text(warning, style="bold red")) if loose else table
+
+
+def data_table(rows: Sequence[Row]) -> RenderableType:
+    """A row for each part of the course's data, and below it how to get what is missing."""
+    table = Table(width=_WIDTH, box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    table.add_column("Part", no_wrap=True)
+    table.add_column("For", overflow="fold", ratio=2)
+    table.add_column("State", overflow="fold", ratio=2)
+    table.add_column("Where", overflow="fold", ratio=4)
+    table.add_column("Size", justify="right", no_wrap=True)
+    for row in rows:
+        size = f"{row.size / 1e6:.1f} MB" if row.size else "–"
+        table.add_row(row.part.name, ", ".join(row.part.labs), row.state, str(row.where or "–"), size)
+    if all(row.state == "there" for row in rows):
+        return table
+    return Group(table, Text(), Text(_HOW_TO_GET_DATA))
 
 
 def _opening(report: Report) -> Iterable[str]:

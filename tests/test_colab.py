@@ -103,8 +103,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(data: Path) -> Iterator[Run]:
+    parts = {part.name: part for part in data.iterdir()}
     with open_session(
-        Setting(slot=5, data=data, limits=Limits(cell=20), budget=TrainBudget(), seed=1, isolation=best_isolation())
+        Setting(slot=5, data=parts, limits=Limits(cell=20), budget=TrainBudget(), seed=1, isolation=best_isolation())
     ) as session:
         yield session.run(tuple(Cell(i, "code", source) for i, source in enumerate(CELLS.values())))
 

@@ -1,7 +1,5 @@
 """What the guest makes of notebooks: which settings, constructions and trainings it sees, and how tensors are made."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -89,12 +87,10 @@ CELLS = {
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory):
-    data: Path = tmp_path_factory.mktemp("data")
-    data.chmod(0o755)
+def session():
     budget, limits = TrainBudget(policy=TrainPolicy.NONE), Limits(cell=40)
     with open_session(
-        Setting(slot=5, data=data, limits=limits, budget=budget, seed=1, isolation=best_isolation())
+        Setting(slot=5, data={}, limits=limits, budget=budget, seed=1, isolation=best_isolation())
     ) as opened:
         yield opened
 

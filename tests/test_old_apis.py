@@ -70,12 +70,10 @@ CELLS = {
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    data: Path = tmp_path_factory.mktemp("data")
-    data.chmod(0o755)
+def run() -> Run:
     limits = Limits(cell=40)
     with open_session(
-        Setting(slot=6, data=data, limits=limits, budget=TrainBudget(), seed=1, isolation=best_isolation())
+        Setting(slot=6, data={}, limits=limits, budget=TrainBudget(), seed=1, isolation=best_isolation())
     ) as session:
         return session.run(tuple(Cell(i, "code", source) for i, source in enumerate(CELLS.values())))
 

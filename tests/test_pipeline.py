@@ -105,7 +105,7 @@ def test_an_oracle_that_fails_leaves_points_open_and_takes_none(batch: Batch) ->
 
 def test_a_fault_of_ours_is_a_report_with_all_points_open(batch: Batch) -> None:
     """Data the jailed user cannot read is refused before any student code runs."""
-    nowhere = replace(batch, data=replace(batch.data, path=Path("/nonexistent/data")))
+    nowhere = replace(batch, data=replace(batch.data, parts={"trees": Path("/nonexistent/data")}))
     report = grade(solution(), nowhere, without_answers, 0, lambda what: None)
     assert report.outcome is Outcome.GRADER_ERROR
     assert report.card.pending == report.card.possible > 0

@@ -58,16 +58,9 @@ def cells(*sources: str) -> tuple[Cell, ...]:
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    folder.chmod(0o755)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def session(data: Path) -> Iterator[Session]:
+def session() -> Iterator[Session]:
     with open_session(
-        Setting(slot=3, data=data, limits=LIMITS, budget=TrainBudget(), seed=1, isolation=best_isolation())
+        Setting(slot=3, data={}, limits=LIMITS, budget=TrainBudget(), seed=1, isolation=best_isolation())
     ) as opened:
         yield opened
 
@@ -176,7 +169,7 @@ def test_a_question_that_cannot_be_interrupted_is_late_and_its_kernel_killed(ses
 
 
 @pytest.mark.parametrize("isolation", sorted({best_isolation(), Isolation.NONE}))
-def test_a_closed_session_leaves_no_process_and_no_folder(data: Path, isolation: Isolation):
+def test_a_closed_session_leaves_no_process_and_no_folder(isolation: Isolation):
     spawned = "import subprocess\nsubprocess.Popen(['sleep', '345'], start_new_session=True)"
     seen: list[Path] = []
 
@@ -188,7 +181,7 @@ def test_a_closed_session_leaves_no_process_and_no_folder(data: Path, isolation:
     with (
         pytest.raises(KeyboardInterrupt),
         open_session(
-            Setting(slot=4, data=data, limits=LIMITS, budget=TrainBudget(), seed=UNUSUAL, isolation=isolation)
+            Setting(slot=4, data={}, limits=LIMITS, budget=TrainBudget(), seed=UNUSUAL, isolation=isolation)
         ) as opened,
     ):
         opened.run(cells(spawned, "while True: pass"), interrupt_at_second_cell)

@@ -1,4 +1,4 @@
-"""The toy treebank and the choice of the data folder: what notebooks find when nothing is configured."""
+"""The toy treebank: what notebooks find when nothing is configured."""
 
 import re
 from collections import Counter
@@ -10,8 +10,7 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from grader.data import DataFolder, data_folder
-from grader.errors import UsageError
+from grader.data.folder import data_folder
 from grader.toy_treebank import SENTENCES, Dice, sentence, toy_treebank
 
 TWO_WAY = {"0": 0, "1": 0, "3": 1, "4": 1}
@@ -100,46 +99,13 @@ def test_the_oddities_of_the_real_treebank_are_there(files: dict[str, str]) -> N
 
 def test_with_nothing_configured_the_folder_holds_toy_trees(files: dict[str, str]) -> None:
     folder = data_folder(None)
-    assert folder.kind == "toy"
-    assert (folder.path / "trees" / "dev.txt").read_text() == files["dev.txt"]
+    assert "trees" in folder.toy
+    assert (folder.parts["trees"] / "dev.txt").read_text() == files["dev.txt"]
 
 
 def test_two_processes_at_once_and_a_file_cut_short_are_no_trouble(files: dict[str, str]) -> None:
     with ThreadPoolExecutor(4) as pool:
-        (path,) = {folder.path for folder in pool.map(lambda _: data_folder(None), range(4))}
-    (path / "trees" / "dev.txt").write_text("(3")
-    assert (data_folder(None).path / "trees" / "dev.txt").read_text() == files["dev.txt"]
-    assert sorted(file.name for file in (path / "trees").iterdir()) == ["dev.txt", "test.txt", "train.txt"]
-
-
-def test_a_folder_asked_for_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "asked" / "trees").mkdir(parents=True)
-    (tmp_path / "named" / "snli").mkdir(parents=True)
-    monkeypatch.setenv("GRADER_DATA", str(tmp_path / "named"))
-    assert data_folder(tmp_path / "asked").path == tmp_path / "asked"
-    assert data_folder(None) == DataFolder(
-        tmp_path / "named", "course", f"the course's data in {tmp_path}/named (snli)"
-    )
-
-
-def test_a_folder_of_three_tree_files_serves_and_shows_nothing_else(tmp_path: Path) -> None:
-    for name in ("train.txt", "dev.txt", "test.txt", "answers.txt"):
-        (tmp_path / name).write_text(f"(3 {name})\n")
-    folder = data_folder(tmp_path)
-    assert folder.kind == "course"
-    assert (folder.path / "trees" / "dev.txt").read_text() == "(3 dev.txt)\n"
-    assert not list(folder.path.rglob("answers.txt"))
-
-
-@pytest.mark.parametrize(
-    ("made", "asked", "words"),
-    [
-        ("other", "missing", "no such folder"),
-        ("data/trees", "", "Did you mean .*/data?"),
-        ("empty", "empty", "holds none of trees/"),
-    ],
-)
-def test_a_folder_that_does_not_fit_is_refused_with_a_remedy(tmp_path: Path, made: str, asked: str, words: str) -> None:
-    (tmp_path / made).mkdir(parents=True)
-    with pytest.raises(UsageError, match=words):
-        data_folder(tmp_path / asked)
+        (trees,) = {folder.parts["trees"] for folder in pool.map(lambda _: data_folder(None), range(4))}
+    (trees / "dev.txt").write_text("(3")
+    assert (data_folder(None).parts["trees"] / "dev.txt").read_text() == files["dev.txt"]
+    assert sorted(file.name for file in trees.iterdir()) == ["dev.txt", "test.txt", "train.txt"]

@@ -31,17 +31,16 @@ def why_not_jailed() -> str | None:
 
 
 def run_jailed(program: str, seconds: float = 30.0) -> subprocess.CompletedProcess[str]:
-    """A Python program in the jail that kernels get, with an empty data folder."""
+    """A Python program in the jail that kernels get, without data."""
     with tempfile.TemporaryDirectory(prefix="grader-", dir="/tmp") as name, tempfile.TemporaryFile() as rules:
         folder = Path(name)
         seccomp.write_filter(rules)
         rules.seek(0)
-        for needed in ("sockets", "data"):
-            (folder / needed).mkdir()
+        (folder / "sockets").mkdir()
         jail.write_etc(folder / "etc", jail.uid_of(0))
         inner = [sys.executable, "-s", "-P", "-c", program]
         return subprocess.run(
-            jail.command(inner, 0, folder / "data", folder, Limits(), rules.fileno()),
+            jail.command(inner, 0, {}, folder, Limits(), rules.fileno()),
             env=jail.environment(jail.INSIDE),
             pass_fds=[rules.fileno()],
             stdin=subprocess.DEVNULL,

@@ -7,7 +7,7 @@ a uid of its own per slot; started by anybody else, it has a user namespace and 
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -80,7 +80,10 @@ def environment(places: Places) -> dict[str, str]:
     }  # fmt: skip
 
 
-def command(inner: Iterable[str], slot: int, data: Path, folder: Path, limits: Limits, filter_fd: int) -> list[str]:
+Parts = Mapping[str, Path]  # of the course's data, by the names of their folders: trees, snli …
+
+
+def command(inner: Iterable[str], slot: int, data: Parts, folder: Path, limits: Limits, filter_fd: int) -> list[str]:
     """`folder` holds `sockets`, shared with the kernel, and `etc`, shown to it."""
     bwrap = shutil.which("bwrap")
     if bwrap is None:
@@ -90,7 +93,8 @@ def command(inner: Iterable[str], slot: int, data: Path, folder: Path, limits: L
         *_namespaces(),
         *_system(limits, folder),
         *_software(),
-        *("--ro-bind", str(GUEST), INSIDE.guest, "--ro-bind", str(data.resolve()), INSIDE.data),
+        *("--ro-bind", str(GUEST), INSIDE.guest, "--perms", "0755", "--dir", INSIDE.data),
+        *(word for name, part in data.items() for word in ("--ro-bind", str(part.resolve()), f"{INSIDE.data}/{name}")),
         *("--bind", str(folder / "sockets"), INSIDE.sockets),
         *_devices(),
         *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", INSIDE.home, "--seccomp", str(filter_fd), "--"),
@@ -163,15 +167,15 @@ def _devices() -> list[str]:
     return out
 
 
-def insist_on_readable(data: Path, uid: int | None) -> None:
+def insist_on_readable(data: Parts, uid: int | None) -> None:
     """A folder that only root can read would look to the notebook like missing data, and cost the student points."""
     if uid is None:
         return
-    for place in (data, *(entry for entry in data.iterdir() if entry.is_dir())):
+    for place in data.values():
         if place.stat().st_mode & 0o005 != 0o005:
             raise UsageError(
                 f"The data folder {place} cannot be read by notebooks, which run as uid {uid}; "
-                f"run: chmod -R a+rX {data}"
+                f"run: chmod -R a+rX {place}"
             )
 
 

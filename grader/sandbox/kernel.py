@@ -24,7 +24,7 @@ from grader.errors import OurFault
 from grader.model import Isolation, Limits, TrainBudget
 from grader.sandbox import jail, seccomp
 from grader.sandbox.guest.config import GuestConfig, Note
-from grader.sandbox.jail import Places
+from grader.sandbox.jail import Parts, Places
 from grader.sandbox.leftovers import claimed_folder
 from grader.sandbox.processes import Tree, Watch
 from grader.sandbox.questions import Line
@@ -39,7 +39,7 @@ class Setting(Struct, frozen=True):
     """What every kernel of a session is started with."""
 
     slot: int
-    data: Path
+    data: Parts
     limits: Limits
     budget: TrainBudget
     seed: int
@@ -159,9 +159,12 @@ class Kernel:
             jail.insist_on_readable(setting.data, self._uid)
             jail.write_etc(self._folder / "etc", self._uid)
         else:
-            home = self._folder / "home"
+            home, data = self._folder / "home", self._folder / "data"
             home.mkdir()
-            places = Places(str(jail.GUEST), str(setting.data.resolve()), str(home), str(self._sockets))
+            data.mkdir()
+            for name, part in setting.data.items():
+                (data / name).symlink_to(part.resolve())
+            places = Places(str(jail.GUEST), str(data), str(home), str(self._sockets))
         config = GuestConfig(
             connection_file=f"{places.sockets}/connection.json", socket=f"{places.sockets}/questions",
             data=places.data, home=places.home, seed=setting.seed, train_policy=budget.policy.value,

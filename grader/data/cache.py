@@ -1,0 +1,56 @@
+"""What the grader keeps of data it makes itself: folders of the user's cache, named after what they were made from."""
+
+import hashlib
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import platformdirs
+
+from grader.errors import OurFault
+
+_making = threading.Lock()  # what two notebooks wait for is made once
+
+
+def place(kind: str, version: bytes) -> Path:
+    """The folder for one version of it; it may not be there yet."""
+    cache = Path(platformdirs.user_cache_dir("grader", appauthor=False))
+    return cache / f"{kind}-{hashlib.sha256(version).hexdigest()[:16]}"
+
+
+def kept(folder: Path, contents: Mapping[str, bytes]) -> Path:
+    """The folder with these files in it; those that are missing or cut short are written anew."""
+    for name, content in contents.items():
+        file = folder / name
+        if not file.is_file() or file.stat().st_size != len(content):
+            write_whole(file, content)
+    return folder
+
+
+def made_once(file: Path, make: Callable[[], bytes]) -> Path:
+    with _making:
+        if not file.is_file():
+            write_whole(file, make())
+    return file
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Write beside and rename: another process sees the whole file or none."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.name)
+        try:
+            with os.fdopen(handle, "wb") as beside:
+                beside.write(content)
+            os.chmod(name, 0o644)  # notebooks may run under another user's id
+            os.replace(name, file)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise OurFault(
+            f"{file}: the data cannot be written there ({error.strerror}). Make room or make it writable, "
+            "or name a folder with the course's data by --data."
+        ) from error

@@ -1,0 +1,75 @@
+"""The parts of the course's data: their names, who needs them, which files they hold, and whether these are whole."""
+
+import bz2
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from grader.errors import OurFault
+
+PACKED = ".bz2"
+DIMENSIONS = 50
+
+
+class Part(Struct, frozen=True):
+    name: str  # of its folder
+    files: tuple[str, ...]  # packed or not; without the ending .bz2
+    labs: tuple[str, ...]
+
+    def missing(self, folder: Path) -> list[str]:
+        return [name for name in self.files if not any((folder / n).is_file() for n in (name, name + PACKED))]
+
+
+TREES = Part("trees", ("train.txt", "dev.txt", "test.txt"), ("a1", "lab2", "lab3", "lab4", "a3", "lab5b"))
+SNLI = Part("snli", tuple(f"snli_1.0_{split}.jsonl" for split in ("train", "dev", "test")), ("lab5", "a4", "lab5b"))
+EMBEDDINGS = Part("embeddings", ("glove.6B.50d.txt",), ("a2", "lab5", "a4"))
+IMAGES = Part("train2014-subset", ("captions_train2014.json",), ("lab6",))
+BERT = Part("bert-base-cased", ("config.json", "vocab.txt"), ("lab5b",))
+PARTS = {part.name: part for part in (TREES, SNLI, EMBEDDINGS, IMAGES, BERT)}
+
+
+class Pair(Struct):
+    """What the course reads of a line of SNLI."""
+
+    gold_label: str
+    sentence1_binary_parse: str
+    sentence2_binary_parse: str
+
+
+def insist_on_whole(part: Part, folder: Path, counts: tuple[int, ...] | None) -> None:
+    """Raises OurFault unless every file holds what it should, `counts` lines of it where they are known."""
+    wrong = {TREES: _wrong_tree, SNLI: _wrong_pair, EMBEDDINGS: _wrong_vector}.get(part)
+    for number, name in enumerate(part.files if wrong else ()):
+        seen = 0
+        for line in _lines(folder, name):
+            seen += 1
+            if wrong and (why := wrong(line)):
+                raise OurFault(f"{part.name}/{name}, line {seen}: {why}.")
+        if seen == 0 or (counts and seen != counts[number]):
+            belong = f"{counts[number]} belong" if counts else "some belong"
+            raise OurFault(f"{part.name}/{name} has {seen} lines where {belong}.")
+
+
+def _lines(folder: Path, name: str) -> Iterator[bytes]:
+    plain = folder / name
+    with plain.open("rb") if plain.is_file() else bz2.open(folder / (name + PACKED)) as file:
+        yield from file
+
+
+def _wrong_tree(line: bytes) -> str | None:
+    whole = line[:1] == b"(" and line[1:2] in b"01234" and line.count(b"(") == line.count(b")")
+    return None if whole else "this is no labelled tree"
+
+
+def _wrong_pair(line: bytes) -> str | None:
+    try:
+        msgspec.json.decode(line, type=Pair)
+    except msgspec.DecodeError as error:
+        return f"this is no pair of sentences ({error})"
+    return None
+
+
+def _wrong_vector(line: bytes) -> str | None:
+    return None if line.count(b" ") == DIMENSIONS else f"this is no word with {DIMENSIONS} numbers"
