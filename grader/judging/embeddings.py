@@ -10,14 +10,14 @@ from msgspec.structs import replace
 from grader.judging import embeddings_own
 from grader.judging.arrays import Numbers, array, number
 from grader.judging.checks import interview
-from grader.judging.embeddings_asking import About, Asked, Form, K, accepted, asked, forms
+from grader.judging.embeddings_asking import PLAIN_ROWS, About, Asked, Form, K, accepted, asked, forms
 from grader.judging.embeddings_own import Hits
 from grader.judging.embeddings_tables import DECIMAL, TOKEN, Shown, explanation_of
 from grader.judging.embeddings_vocabulary import Holders, Secret, held, put, secret, sent
 from grader.judging.embeddings_written import Written, written
 from grader.judging.examiner import Examiner
 from grader.judging.oracle import Answers
-from grader.model import Observation
+from grader.model import Observation, Status
 from grader.sandbox.guest.wire import Call, FunctionInfo, Inventory, Listing, Survey
 
 LAB = "a2_embeddings"
@@ -46,21 +46,36 @@ class Evidence(Struct, frozen=True):
     written: Written = Written()
 
     @property
-    def shown(self) -> tuple[Shown, ...]:
-        """The tables to judge: those of our words, unless only those of the notebook's are right."""
+    def judged(self) -> tuple[Asked, ...]:
+        """The tables of our words; of the notebook's own where the function works on nothing else."""
         ours, own = shown_in(self.asked), shown_in(self.own)
-        found = [ours] * (len(ours) == len(self.asked)) + [own]
-        right = [tables for tables in found if accepted(tables, order=True)]
-        named = [tables for tables in found if explanation_of(tables, order=True, numbers=False)]
-        return next(iter([*right, *named]), ours or own)
+        whole = len(ours) == len(self.asked) and all(one.observation.status is Status.ANSWERED for one in self.asked)
+        if whole or not own or not (accepted(own, order=True) or ranking_of(ours) is None):
+            return self.asked
+        return self.own
+
+    @property
+    def shown(self) -> tuple[Shown, ...]:
+        return shown_in(self.judged)
 
     @property
     def of_own_words(self) -> bool:
-        return bool(self.own) and self.shown == shown_in(self.own)
+        return self.judged is self.own
+
+    @property
+    def out_of_reach(self) -> bool:
+        """Whether the notebook may keep its vectors where we could put no others."""
+        ended = all(one.observation.status is Status.ANSWERED for one in self.asked)
+        return self.form is not None and not self.shown and not self.holders.size and ended
 
 
 def shown_in(found: Sequence[Asked]) -> tuple[Shown, ...]:
     return tuple(one.shown for one in found if one.shown)
+
+
+def ranking_of(shown: Sequence[Shown]) -> str | None:
+    """The explanation of their order, of the numbers too if one explains both."""
+    return explanation_of(shown, order=True, numbers=True) or explanation_of(shown, order=True, numbers=False)
 
 
 @interview(LAB)
@@ -146,8 +161,10 @@ def ask_unknown(x: Examiner, holders: Holders, ours: Secret, form: Form) -> Obse
 def ask_knn(x: Examiner, holders: Holders, ours: Secret) -> Asked:
     word = ours.words[11]
     answers = x.answers("neighbours", U=ours.U, lengths=ours.lengths, w=11)
-    steps = [*put(holders, ours), Call("knn", (word, K), into="r")]
-    return asked(x, "knn", steps, About(ours.words, frozenset([word]), answers))
+    about = About(ours.words, frozenset([word]), answers)
+    call = Call("knn", (word, K), into="r")
+    printed = asked(x, "knn", [*put(holders, ours), call], about)
+    return printed if printed.shown else asked(x, "knn.plain", [*put(holders, ours), *PLAIN_ROWS, call], about)
 
 
 def ask_coefficient(x: Examiner, holders: Holders, ours: Secret, f: FunctionInfo | None) -> Coefficient | None:

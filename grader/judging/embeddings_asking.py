@@ -77,12 +77,7 @@ def forms(functions: Iterable[FunctionInfo], cells: Sequence[Cell], holders: Hol
         (f for f in functions if "analog" in f.name.lower() or (f.cell in hole and not f.name.startswith("print_"))),
         key=lambda f: (f.name != "analogy", "analog" not in f.name.lower()),
     )
-    return [
-        form
-        for f in ranked[:6]
-        for pair in (True, False)
-        if (form := form_of(f, pair, holders)) is not None
-    ]
+    return [form for f in ranked[:6] for pair in (True, False) if (form := form_of(f, pair, holders)) is not None]
 
 
 def form_of(f: FunctionInfo, pair: bool, holders: Holders) -> Form | None:

@@ -2,7 +2,7 @@
 
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import slug
-from grader.judging.embeddings import LAB, Evidence
+from grader.judging.embeddings import LAB, Evidence, ranking_of
 from grader.judging.embeddings_asking import Asked, K, accepted
 from grader.judging.embeddings_own import Hits
 from grader.judging.embeddings_tables import explanation_of
@@ -17,20 +17,23 @@ def prints(e: Evidence) -> Finding:
     if e.form is None:
         return failed("There is no function called `analogy` in your notebook after it has run.")
     if not e.shown:
-        one = e.asked[0]
-        if not e.holders.size and one.observation.status is Status.ANSWERED:
-            return unsure("Your notebook keeps its vectors in a way we do not know, so we could not ask about others.")
-        return no_table(e, one)
+        return out_of_reach() if e.out_of_reach else no_table(e, e.asked[0])
     return passed(f"`{e.form.name}` shows a table of words.")
 
 
 @check(LAB, "finishes")
 def finishes(e: Evidence) -> Finding:
     """Without an error; a table of the notebook's own words came from calls that ended well."""
-    raised = next((one for one in e.asked if one.observation.status is not Status.ANSWERED), None)
-    if e.form is None or (raised is not None and not e.of_own_words):
+    raised = next((one for one in e.judged if one.observation.status is not Status.ANSWERED), None)
+    if e.form is None or raised is not None:
         return no_table(e, raised) if raised else blocked(NOTHING_SHOWN)
+    if e.out_of_reach:
+        return out_of_reach()
     return passed(f"`{e.form.name}` ends without an error.")
+
+
+def out_of_reach() -> Finding:
+    return unsure("Your notebook keeps its vectors in a way we do not know, so we could not ask about others.")
 
 
 def no_table(e: Evidence, one: Asked) -> Finding:
@@ -46,10 +49,10 @@ def no_table(e: Evidence, one: Asked) -> Finding:
 @check(LAB, "ranks")
 def ranks(e: Evidence) -> Finding:
     if e.form is None or not e.shown:
-        return blocked(NOTHING_SHOWN)
+        return out_of_reach() if e.out_of_reach else blocked(NOTHING_SHOWN)
     if accepted(e.shown, order=True):
         return passed("The words nearest to c − a + b come first, in falling order.")
-    name = explanation_of(e.shown, order=True, numbers=True) or explanation_of(e.shown, order=True, numbers=False)
+    name = ranking_of(e.shown)
     if name is not None:
         return failed(mistake=slug(name), seen=first_words(e), cell=e.form.cell)
     return failed(
@@ -72,7 +75,7 @@ def first_words(e: Evidence) -> str:
 def similarities(e: Evidence) -> Finding:
     """The number beside a word: of the right vector, or at least of the one it was ranked by."""
     if e.form is None or not e.shown:
-        return blocked(NOTHING_SHOWN)
+        return out_of_reach() if e.out_of_reach else blocked(NOTHING_SHOWN)
     name = accepted(e.shown, numbers=True)
     if name is not None:
         return passed(f"Each word stands beside its similarity to c − a + b{SHOWN_AS.get(form_of(name), '')}.")
@@ -104,15 +107,16 @@ def form_of(explanation: str) -> str:
 @check(LAB, "vectors-kept")
 def vectors_kept(e: Evidence) -> Finding:
     cell = e.form.cell if e.form else None
-    asked = e.own if e.of_own_words else e.asked
-    if any(one.changed for one in asked):
+    if e.out_of_reach:
+        return out_of_reach()
+    if any(one.changed for one in e.judged):
         return failed(mistake="matrix-changed", cell=cell)
     if not e.holders.unit:
-        name = explanation_of(e.shown, order=True, numbers=False)
+        name = ranking_of(e.shown)
         if name is None or slug(name) == "not-normalised":
             return failed(mistake="not-normalised")
         return passed("The vectors are not divided by their length, but your cosines are.")
-    if all(one.changed is None for one in asked):
+    if all(one.changed is None for one in e.judged):
         return blocked("Not checked because every call of `analogy` failed.")
     return passed("The vectors are of length 1, and as they were after every call.")
 
@@ -234,4 +238,4 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
 
 @unattempted(LAB)
 def nothing_begun(e: Evidence) -> bool:
-    return e.form is not None and not e.shown and not e.begun
+    return e.form is not None and not e.shown and not e.begun and not e.out_of_reach

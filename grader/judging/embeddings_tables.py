@@ -15,7 +15,7 @@ from grader.sandbox.guest.wire import Listing
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
 TOKEN = re.compile(r"[^\s|,;:()\[\]{}'\"`│║<>=]+")
-DECIMAL = re.compile(r"[-+−]?(\d+\.\d*|\.\d+)(e[-+]?\d+)?%?$", re.IGNORECASE)
+DECIMAL = re.compile(r"[-+−]?\d*\.\d+(e[-+]?\d+)?%?$", re.IGNORECASE)
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 TAIL = 3  # rows at the end of a table that may show the end of the vocabulary
 FEWEST = 3  # rows that make a table
