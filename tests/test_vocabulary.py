@@ -30,7 +30,8 @@ of_word = {w: [float(n) for n in unit[i]] for w, i in number_of.items()}
 seeds, others, part = ["good", "nice"], list("abc") * 50, unit[:40]
 """
 SHAPES = """lambda: [type(words).__name__, len(words), hitzak.dtype.kind,
-sorted(bag) == sorted(words), word_of[79] == words[79], number_of[words[5]], total, type(tensor).__name__, float(abs(columns[:, 5] - unit[5]).max()),
+sorted(bag) == sorted(words), word_of[79] == words[79],
+number_of[words[5]], total, type(tensor).__name__, float(abs(columns[:, 5] - unit[5]).max()),
 float(abs(tensor[5] - unit[5]).numpy().max()), float(abs(np.array(of_word[words[5]]) - unit[5]).max()),
 float(np.linalg.norm(unit[5])), float(np.linalg.norm(as_read[5])), str(as_read.dtype), len(others), len(part)]"""
 

@@ -58,8 +58,11 @@ def strings_of(tree: ast.AST) -> Iterator[str]:
 
 
 def triples(tree: ast.AST) -> Iterator[tuple[str, ...]]:
-    """Three or four words that stand together, however they are bracketed: (a, b), c or a, b, c."""
+    """Three or four words that stand together, however they are bracketed: (a, b), c or a, b, c or "a b c"."""
     for node in outside_definitions(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            lines = [tuple(line.split()) for line in node.value.splitlines()]
+            yield from (line[:3] for line in lines if len(line) in (3, 4) and all(map(str.isalpha, line)))
         parts = node.args if isinstance(node, ast.Call) else node.elts if isinstance(node, ast.Tuple | ast.List) else []
         flat = [p for part in parts for p in (part.elts if isinstance(part, ast.Tuple | ast.List) else [part])]
         words = [p.value for p in flat if isinstance(p, ast.Constant) and isinstance(p.value, str)]
