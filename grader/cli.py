@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from msgspec.structs import replace
 from rich.console import Console
+from rich.text import Text
 
 from grader.errors import GraderError, NothingReadable, OurFault, UsageError
 from grader.model import Isolation, Outcome, Report, Submission, TrainPolicy, Verdict
@@ -87,7 +89,8 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     from reports.terminal import batch_table
 
     slug = lab_slug(lab) if lab else None
-    batch = batch_for(data, train, seed, deadline)
+    batch = replace(batch_for(data, train, seed, deadline), accelerate=not no_accelerate,
+                    blind_test=not no_blind_test)
     submissions = collect(paths, slug)
     insist_on_isolation(batch, len(submissions), allow_unisolated)
     ensure_writable(out_folder)
@@ -175,6 +178,23 @@ def verify(
 
 
 @app.command()
+def calibrate(
+    labs: Annotated[list[str], typer.Argument(help="Slugs of labs that train a classifier.")], data: Data = None,
+    seeds: Annotated[int, typer.Option(min=2, help="Trainings of each lab.")] = 59,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Trainings at a time.")] = 1,
+    epochs: Annotated[int | None, typer.Option(min=1, help="At most; else the lab's own.")] = None,
+) -> None:
+    """Measure what right answers reach: train the reference over many seeds, keep the bounds beside the rubrics."""
+    from grader.calibrating import calibrations
+
+    with err.status("") as status:
+        for told in calibrations(labs, data, seeds, jobs, epochs):
+            status.update(Text(told.line))
+            if not (told.passing and err.is_terminal):
+                err.print(told.line, markup=False, soft_wrap=True)
+
+
+@app.command()
 def demo(
     out_folder: Annotated[Path, typer.Option("--out", help="Where the sample class and its pages go.")] = Path("demo"),
     jobs: Jobs = 2,
@@ -232,17 +252,18 @@ def fetch_all(parts: "Sequence[Part]", own: "DataFolder", to: Path) -> None:
     err.print(f"To use it: --data {to}, or export GRADER_DATA={to}", markup=False, soft_wrap=True)
 
 
-def batch_for(
-    data: Path | None, train: TrainPolicy, seed: int | None, deadline: float | None, public_only: bool = False,
-) -> "Batch":
+def batch_for(data: Path | None, train: TrainPolicy, seed: int | None, deadline: float | None,
+              public_only: bool = False) -> "Batch":
     from grader.data.folder import data_folder
+    from grader.data.truth import truth_of
     from grader.pipeline import Batch
     from grader.rubric import known_labs, load_rubric
     from grader.sandbox.isolation import best_isolation
 
     rubrics = {slug: load_rubric(slug) for slug in known_labs()}
-    return Batch(rubrics, data_folder(data), best_isolation(), train, secrets.randbits(32) if seed is None else seed,
-                 deadline, public_only)
+    folder = data_folder(data)
+    return Batch(rubrics, folder, best_isolation(), train, secrets.randbits(32) if seed is None else seed,
+                 deadline, public_only, truth=truth_of(folder))
 
 
 def insist_on_isolation(batch: "Batch", count: int, allowed: bool) -> None:

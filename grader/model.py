@@ -157,6 +157,31 @@ class Scorecard(Struct, frozen=True):
     fix_first: str | None = None  # id of the check whose repair helps most
 
 
+class CurvePoint(Struct, frozen=True):
+    epoch: int  # or step, where several figures stand for one epoch
+    cost: float | None = None  # may be NaN or infinite
+    dev: float | None = None  # accuracies between 0 and 1
+    train: float | None = None
+
+
+class Curve(Struct, frozen=True):
+    """A training by epoch, as a notebook printed it: a claim, nobody measured it."""
+
+    title: str
+    points: tuple[CurvePoint, ...]  # epochs rise
+    source: str  # where it was read, in words
+    unit: str = "epoch"  # or step
+
+
+class Band(Struct, frozen=True):
+    """What the dev accuracy of right solutions looks like by epoch, calibrated over many seeds."""
+
+    epochs: tuple[int, ...]
+    low: tuple[float, ...]
+    mean: tuple[float, ...]
+    what: str  # in words
+
+
 class Report(Struct, frozen=True):
     """Everything a page or a row of results.json is made of."""
 
@@ -170,6 +195,8 @@ class Report(Struct, frozen=True):
     seconds: float = 0.0
     seed: int = 0
     data: str = "toy"  # what the notebook ran on, in words
+    curves: tuple[Curve, ...] = ()
+    band: Band | None = None
 
 
 class Status(StrEnum):
@@ -210,3 +237,4 @@ class TrainBudget(Struct, frozen=True):
     policy: TrainPolicy = TrainPolicy.BUDGET
     epochs: int = 10
     seconds: float = 120.0  # all trainings of the notebook together
+    accelerate: bool = True  # what is shown to be the same as a graph trains as one

@@ -24,6 +24,6 @@ FailUnder = Annotated[
 ]
 Train = Annotated[TrainPolicy, typer.Option(help="full, budget (the rubric's), none (one step).")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Take nothing from earlier runs (nothing is kept yet).")]
-Plain = Annotated[bool, typer.Option("--no-accelerate", help="Train as written (nothing is accelerated yet).")]
-Seen = Annotated[bool, typer.Option("--no-blind-test", help="Show the true test labels (they are not hidden yet).")]
+Plain = Annotated[bool, typer.Option("--no-accelerate", help="Train eagerly, as written, instead of as a graph.")]
+Seen = Annotated[bool, typer.Option("--no-blind-test", help="Show notebooks the true labels of the test set.")]
 Trusting = Annotated[bool, typer.Option("--allow-unisolated", help="Grade a batch without a jail.")]

@@ -11,13 +11,18 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from grader import hidden
+from grader.calibration import load_calibration
 from grader.course import WORKS
 from grader.data.folder import DataFolder, shown
+from grader.data.truth import Truth
 from grader.errors import GraderError
+from grader.judging.claims import learning_curves
 from grader.judging.examiner import Examination, Examiner, examine
 from grader.judging.oracle import Oracle
 from grader.model import (
     Isolation,
+    Level,
     Limits,
     Observation,
     Outcome,
@@ -35,6 +40,8 @@ from grader.sandbox.kernel import Setting
 from grader.sandbox.session import Session, open_session
 from grader.score import score
 
+RETRAININGS = 2 * 2  # two more seeds, each with twice its seconds at most
+
 log = logging.getLogger("grader")
 
 Told = Callable[[str], None]
@@ -50,6 +57,9 @@ class Batch(Struct, frozen=True):
     seed: int
     deadline: float | None = None  # seconds; the rubric's where None
     public_only: bool = False
+    accelerate: bool = True
+    blind_test: bool = True  # notebooks see the test sentences with each other's labels
+    truth: Truth | None = None  # the right labels; None without a treebank
     broken_off: threading.Event = field(default_factory=threading.Event)  # set: all that runs ends
 
 
@@ -92,7 +102,7 @@ def run_and_examine(
     told: Told,
 ) -> tuple[Run, Examination]:
     seconds = batch.deadline or rubric.deadline
-    budget = TrainBudget(batch.train, rubric.training.epochs, rubric.training.seconds)
+    budget = TrainBudget(batch.train, rubric.training.epochs, rubric.training.seconds, batch.accelerate)
     with open_session(
         Setting(
             slot=slot,
@@ -108,8 +118,13 @@ def run_and_examine(
         numbers = {c.index: n for n, c in enumerate((c for c in submission.cells if c.kind == "code"), 1)}
         run = session.run(submission.cells, lambda index: told(f"runs code cell {numbers[index]} of {total}"))
         told("is being asked")
-        end = time.monotonic() + max(30.0, seconds / 2)
-        examiner = Examiner(submission.lab or "", submission.cells, run, asking(session, end), oracle, batch.seed)
+        if batch.blind_test and batch.truth and any(check.level is Level.OUTCOME for check in rubric.checks):
+            run = replace(run, changes=(*run.changes, hidden.SAID))
+        end = time.monotonic() + max(30.0, seconds / 2) + RETRAININGS * budget.seconds
+        examiner = Examiner(
+            rubric.lab, submission.cells, run, asking(session, end), oracle, batch.seed, budget, batch.truth,
+            load_calibration(rubric.lab, batch.truth.digest) if batch.truth else None,
+        )  # fmt: skip
         return run, examine(examiner)
 
 
@@ -151,6 +166,7 @@ def report(
         seconds,
         batch.seed,
         batch.data.description,
+        learning_curves(submission, run),
     )
 
 
@@ -205,6 +221,18 @@ def grade_batch(
     told: Callable[[Submission, str], None],
 ) -> Iterator[Report]:
     """Reports as they are done; one slot (its own user, sockets and folders) for each job at a time."""
+    with hidden.test_labels_hidden(batch.data, batch.seed) as data:
+        batch = replace(batch, data=data) if batch.blind_test else batch
+        yield from graded(submissions, batch, oracle, jobs, told)
+
+
+def graded(
+    submissions: Sequence[Submission],
+    batch: Batch,
+    oracle: Oracle,
+    jobs: int,
+    told: Callable[[Submission, str], None],
+) -> Iterator[Report]:
     slots: queue.SimpleQueue[int] = queue.SimpleQueue()
     for slot in range(jobs):
         slots.put(slot)

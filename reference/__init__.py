@@ -6,13 +6,15 @@ arrays and plain numbers. Accepted explanations stand first; the names of mistak
 """
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 Case = Mapping[str, Any]
 Answers = dict[str, dict[str, np.ndarray]]
+Accuracies = dict[int, dict[str, float]]  # epochs trained -> dev or test -> share of its examples
 QuestionTable = dict[str, Callable[[Case], Answers]]
 
 
@@ -20,3 +22,9 @@ def answer(lab: str, question: str, case: Case) -> Answers:
     """What every explanation of `lab` answers to `question`; imports TensorFlow with the lab's module."""
     table: QuestionTable = importlib.import_module(f"reference.{lab}").QUESTIONS
     return table[question](case)
+
+
+def trained(lab: str, trees: Path, seed: int, marks: Sequence[int]) -> Accuracies:
+    """What one training of `lab` on the treebank in `trees` reaches after each number of epochs in `marks`."""
+    found: Accuracies = importlib.import_module("reference.training").course(lab, trees).run(seed, marks)
+    return found

@@ -40,7 +40,7 @@ def logits(x: tf.Tensor, out: Readout, dim: int, step: Step, words: Iterable[int
 
 def unrolled(x: tf.Tensor, E: tf.Tensor, dim: int, step: Step, words: Iterable[int] | None = None) -> tf.Tensor:
     """h_0 = 0, h_t = step(E[x_t], h_{t-1}): the last state [B, d]."""
-    h = tf.zeros([tf.shape(x)[0], dim], tf.float64)
+    h = tf.zeros([tf.shape(x)[0], dim], E.dtype)
     for t in range(x.shape[1]) if words is None else words:
         h = step(tf.gather(E, x[:, t]), h)
     return h

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from grader.model import CheckResult, Level, Report, Scorecard, Verdict
 from reports import words
+from reports.drawing import figures
 from reports.notebook import anchor, shown_cells
 from reports.pages import page
 
@@ -35,6 +36,7 @@ def feedback_page(report: Report) -> str:
         meter=_meter(report.card),
         groups=by_level(report.card.checks),
         first=first_to_fix(report.card),
+        figures=figures(report),
         changes=(*report.submission.repairs, *report.run.changes),
         unisolated=words.ran_unisolated(report),
         cells=shown_cells(report),

@@ -49,8 +49,9 @@ NEVER = [
     ("grader/judging/", "grader.sandbox", ("grader.sandbox.guest.wire",)),
     ("grader/sandbox/", "grader.judging", ()),
     ("grader/sandbox/", "grader.rubric", ()),
-    # reference.notebooks holds texts, no maths: what our own trials and the sample class are made from
-    ("grader/", "reference", ("grader/judging/oracle.py", "reference.notebooks")),
+    # reference.notebooks holds texts, no maths: what our own trials and the sample class are made from;
+    # calibrations are trainings of the reference, in processes of their own as the oracle's
+    ("grader/", "reference", ("grader/judging/oracle.py", "grader/calibrating.py", "reference.notebooks")),
     ("reports/", "reference", ()),
     ("reports/", "grader.sandbox", ("grader.sandbox.guest.wire",)),
     ("reference/", "grader", ()),

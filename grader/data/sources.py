@@ -1,6 +1,6 @@
 """Where the parts of the course's data come from officially, and what tells that they came whole.
 
-No checksums are published, so content is compared with what is known of it: how many sentences, pairs or words.
+We know no checksums of them, so content is compared with what is known of it: how many sentences, pairs or words.
 """
 
 import bz2

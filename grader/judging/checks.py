@@ -11,6 +11,7 @@ Check = Callable[[Any], Finding]
 
 INTERVIEWS: dict[str, Interview] = {}
 CHECKS: dict[str, dict[str, Check]] = {}
+OUTCOMES: dict[str, dict[str, Callable[..., Finding]]] = {}  # checks of what training reaches; they ask by themselves
 REMARKS: dict[str, Callable[[Any], tuple[Remark, ...]]] = {}
 UNATTEMPTED: dict[str, Callable[[Any], bool]] = {}
 
@@ -30,6 +31,11 @@ def interview(lab: str) -> Callable[[Interview], Interview]:
 def check(lab: str, name: str) -> Callable[[Check], Check]:
     """A function from evidence to a finding, under the id that the rubric gives points to."""
     return lambda function: register(CHECKS.setdefault(lab, {}), name, function)
+
+
+def reaches(lab: str, name: str) -> Callable[[Any], Any]:
+    """A check of what training reaches: from the examiner itself to a finding."""
+    return lambda function: register(OUTCOMES.setdefault(lab, {}), name, function)
 
 
 def remarks(lab: str) -> Callable[[Any], Any]:

@@ -10,10 +10,12 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from grader.calibration import Calibration
+from grader.data.truth import Truth
 from grader.judging import checks
 from grader.judging.arrays import Numbers
 from grader.judging.oracle import Answers
-from grader.model import Cell, Finding, Observation, Remark, Run, Verdict
+from grader.model import Cell, Finding, Observation, Remark, Run, TrainBudget, Verdict
 from grader.sandbox.guest.wire import Question, Step
 
 MODULES = {
@@ -44,6 +46,9 @@ class Examiner(Struct, frozen=True):
     asking: Callable[[Question], Observation]
     oracle: Callable[[str, str, dict[str, Any]], Answers]
     seed: int
+    training: TrainBudget = TrainBudget()
+    truth: Truth | None = None  # labels of the data the notebook ran on
+    calibration: Calibration | None = None  # what right answers reach on these data
 
     def ask(self, name: str, *steps: Step, seconds: float = 20.0) -> Observation:
         return self.asking(Question(f"{self.lab}.{name}", steps, seconds))
@@ -63,7 +68,8 @@ class Examiner(Struct, frozen=True):
 def examine(examiner: Examiner) -> Examination:
     """Findings for every check of the lab; a defect of ours is UNSURE for the checks it touches, never a mark."""
     lab = examiner.lab
-    importlib.import_module(MODULES[lab])
+    for module in (MODULES[lab], "grader.judging.outcome"):
+        importlib.import_module(module)
     try:
         evidence = checks.INTERVIEWS[lab](examiner)
     except Exception:
@@ -73,6 +79,7 @@ def examine(examiner: Examiner) -> Examination:
         )
         return Examination(tuple(Finding(name, Verdict.UNSURE, fault) for name in checks.CHECKS[lab]), fault=fault)
     findings = tuple(found(name, check, evidence) for name, check in checks.CHECKS[lab].items())
+    findings += tuple(found(name, check, examiner) for name, check in checks.OUTCOMES.get(lab, {}).items())
     try:
         return Examination(findings, checks.REMARKS[lab](evidence), checks.UNATTEMPTED[lab](evidence))
     except Exception:

@@ -132,9 +132,13 @@ def untouched(inventory: Inventory, info: ClassInfo, recipe: Recipe, kind: Input
     """What is known before an instance was made."""
     trainer = "train" if "train" in info.trains else info.trains[0]
     args, kwargs = training_arguments(inventory, info, trainer)
+    return Contact(kind, info, recipe, trainer, args, kwargs, classifier_of(info), {}, (), None, 0, 0, B, inventory)
+
+
+def classifier_of(info: ClassInfo) -> str | None:
+    """The method that predicts, in English, Spanish or Basque."""
     named = [m for m in info.methods if re.search(r"classif|predict|clasific|sailka", m, re.IGNORECASE)]
-    classifier = "classify" if "classify" in info.methods else named[0] if named else None
-    return Contact(kind, info, recipe, trainer, args, kwargs, classifier, {}, (), None, 0, 0, B, inventory)
+    return "classify" if "classify" in info.methods else named[0] if named else None
 
 
 def sized(contact: Contact) -> Contact:

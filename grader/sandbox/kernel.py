@@ -168,8 +168,8 @@ class Kernel:
         config = GuestConfig(
             connection_file=f"{places.sockets}/connection.json", socket=f"{places.sockets}/questions",
             data=places.data, home=places.home, seed=setting.seed, train_policy=budget.policy.value,
-            train_epochs=budget.epochs, train_seconds=budget.seconds, notes=f"{places.sockets}/notes",
-            output=setting.limits.output,
+            train_epochs=budget.epochs, train_seconds=budget.seconds, accelerate=budget.accelerate,
+            notes=f"{places.sockets}/notes", output=setting.limits.output,
         )  # fmt: skip
         self._key = uuid.uuid4().hex
         self._write("config.json", msgspec.json.encode(config))

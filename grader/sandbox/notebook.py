@@ -12,6 +12,7 @@ from grader.sandbox.kernel import Kernel
 from grader.sandbox.recorder import Recorder
 
 GRACE = 3.0  # seconds for a cell to end after it was interrupted
+STOPPED = "TrainingOver"  # the guest ended a loop that trained longer than it may; that is no fault of the cell
 MEMORY_ERRORS = ("MemoryError", "_ArrayMemoryError", "ResourceExhaustedError")
 
 
@@ -103,7 +104,7 @@ class Reading:
             return CellStatus.TIMEOUT
         if not self._kernel.alive:
             return CellStatus.DIED
-        if reply.get("status") == "error":
+        if reply.get("status") == "error" and reply.get("ename") != STOPPED:
             return CellStatus.OUT_OF_MEMORY if reply.get("ename") in MEMORY_ERRORS else CellStatus.ERROR
         return CellStatus.OK
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import constructions
 import numpy as np
+import predictions
 import survey
 import tensorflow as tf
 import touch
@@ -30,6 +31,9 @@ class Namespace:
             "touched": touch.touched,
             "ready_made": touch.ready_made,
             "vocabulary_held": vocabulary.vocabulary,
+            "predictions": predictions.predictions,
+            "train_again": predictions.train_again,
+            "sets": lambda: predictions.sets_of(self.globals),
             constructions.SLOT: constructions.CONSTRUCTIONS,
         }
         self.undo: list[Callable[[], None]] = []

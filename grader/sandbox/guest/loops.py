@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import training
+import written
 from config import GuestConfig
 
 
@@ -31,7 +32,7 @@ def wrap(names: dict[str, Any], config: GuestConfig) -> None:
 def is_loop(function: types.FunctionType) -> bool:
     if function.__module__ != "__main__" or hasattr(function, "__wrapped__"):
         return False
-    if "GradientTape" not in training.names_used(function.__code__):
+    if "GradientTape" not in written.names_used(function.__code__):
         return False
     return any(step.opname == "FOR_ITER" for step in dis.get_instructions(function))
 
@@ -51,12 +52,12 @@ def within_policy(function: types.FunctionType, config: GuestConfig) -> Callable
 
 def lend(function: types.FunctionType, cls: type) -> None:
     """A class that cannot train by itself is asked through the function that trains it, as if it were its method."""
-    if not training.trainers(cls) and not hasattr(cls, function.__name__):
+    if not written.trainers(cls) and not hasattr(cls, function.__name__):
         setattr(cls, function.__name__, function)
 
 
 def trained(function: types.FunctionType, given: tuple[Any, ...]) -> Any:
     """The argument that is an instance of the notebook's own class, where it or the function knows of epochs."""
     owner = next((thing for thing in given if type(thing) in training.CLASSES.values()), None)
-    names = {*inspect.signature(function).parameters, *(training.plain_attributes(owner) if owner is not None else ())}
+    names = {*inspect.signature(function).parameters, *(written.plain_attributes(owner) if owner is not None else ())}
     return owner if any("epoch" in name.lower() for name in names) else None

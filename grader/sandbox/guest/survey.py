@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import training
+import written
 from cells import cell_of
 from constructions import CONSTRUCTIONS
 from values import encode_array, is_variable, kind_of_array
@@ -71,22 +72,20 @@ def is_own_function(value: Any) -> bool:
 
 
 def describe_class(cls: type) -> ClassInfo:
-    own = training.own_functions(cls)
-    cells = [
-        cell_of(code.co_filename) for name, f in own.items() if name in vars(cls) and (code := training.code_of(f))
-    ]
+    own = written.own_functions(cls)
+    cells = [cell_of(code.co_filename) for name, f in own.items() if name in vars(cls) and (code := written.code_of(f))]
     return ClassInfo(
         name=cls.__name__,
         cell=next((cell for cell in cells if cell is not None), None),
         bases=tuple(base.__name__ for base in cls.__mro__[1:-1]),
         methods={name: parameters(f)[1:] for name, f in own.items()},
-        trains=tuple(training.trainers(cls)),
+        trains=tuple(written.trainers(cls)),
         parameters=parameters(cls.__init__)[1:],  # type: ignore[misc]  # of whichever class it is
     )
 
 
 def describe_function(name: str, function: Any) -> FunctionInfo:
-    code = training.code_of(function)
+    code = written.code_of(function)
     return FunctionInfo(name, cell_of(code.co_filename) if code else None, parameters(function))
 
 
@@ -115,7 +114,7 @@ def variables(owner: Any, path: str, values: bool) -> VariableList:
         )
         for where, v in reachable(owner, path)
     ]
-    return VariableList(tuple(found), training.plain_attributes(owner))
+    return VariableList(tuple(found), written.plain_attributes(owner))
 
 
 def value_of(variable: Any) -> Array | None:

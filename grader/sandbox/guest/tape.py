@@ -46,7 +46,9 @@ class Losses:
 
 
 _recorders: list[Recorder] = []
-_open_tapes = 0
+_standing: list[Recorder] = []  # told where nobody else records
+plain_gradient = tf.GradientTape.gradient  # tells nobody
+_open_tapes: list[Any] = []
 
 
 def mean(target: Any) -> float | None:
@@ -62,8 +64,21 @@ def watching() -> bool:
     return any(not isinstance(recorder, Losses) for recorder in _recorders)
 
 
+def stand_by(recorder: Recorder) -> None:
+    _standing.append(recorder)
+
+
 def tape_is_open() -> bool:
-    return _open_tapes > 0
+    return bool(_open_tapes)
+
+
+@contextlib.contextmanager
+def unheard() -> Iterator[None]:
+    """The tapes that are open now do not hear what is computed meanwhile."""
+    with contextlib.ExitStack() as stack:
+        for one in reversed([one for one in _open_tapes if one._recording]):
+            stack.enter_context(one.stop_recording())
+        yield
 
 
 @contextlib.contextmanager
@@ -77,22 +92,21 @@ def recording(recorder: Recorder) -> Iterator[None]:
 
 
 def install() -> None:
-    plain, enter, leave = tf.GradientTape.gradient, tf.GradientTape.__enter__, tf.GradientTape.__exit__
+    enter, leave = tf.GradientTape.__enter__, tf.GradientTape.__exit__
 
     def gradient(self: Any, target: Any, sources: Any, *args: Any, **kwargs: Any) -> Any:
-        found = plain(self, target, sources, *args, **kwargs)
-        for recorder in list(_recorders):
+        found = plain_gradient(self, target, sources, *args, **kwargs)
+        for recorder in list(_recorders or _standing):
             recorder.gradient(target, sources, found)
         return found
 
     def __enter__(self: Any) -> Any:
-        global _open_tapes  # noqa: PLW0603 - this process has one notebook, so one count
-        _open_tapes += 1
+        _open_tapes.append(self)
         return enter(self)
 
     def __exit__(self: Any, *error: Any) -> Any:
-        global _open_tapes  # noqa: PLW0603 - this process has one notebook, so one count
-        _open_tapes = max(0, _open_tapes - 1)
+        if self in _open_tapes:
+            _open_tapes.remove(self)
         return leave(self, *error)
 
     tf.GradientTape.gradient, tf.GradientTape.__enter__, tf.GradientTape.__exit__ = gradient, __enter__, __exit__

@@ -8,8 +8,8 @@ from typing import Any
 import survey
 import tape
 import tensorflow as tf
-import training
 import wire
+import written
 from values import encode
 
 KEPT = 4000  # events; a training that goes on is watched no further
@@ -69,7 +69,7 @@ class Watcher:
         cls, main = type(owner), sys.modules["__main__"].__dict__
         methods = {
             name: plain
-            for name, plain in training.own_functions(cls).items()
+            for name, plain in written.own_functions(cls).items()
             if name not in ("__init__", self.step.method)
         }
         functions = {

@@ -154,6 +154,8 @@ class Training(Struct, frozen=True, forbid_unknown_fields=True):
     last_loss: float | None
     steps: int
     cut: bool  # the train policy shortened it
+    epochs: float | None = None  # as many as its steps make; None where the size of its data is not known
+    owner: str = ""  # where the trained object is found
 
 
 class Inventory(Struct, frozen=True, tag="inventory", forbid_unknown_fields=True):

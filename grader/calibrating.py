@@ -1,0 +1,261 @@
+"""Trains the reference over many seeds, in processes of their own, and makes of the accuracies what calibrations hold.
+
+A training that is done is kept at once, so that a command broken off goes on where it was, and one with more seeds
+trains only those; the calibration is written at the end, whole.
+"""
+
+import hashlib
+import importlib.metadata
+import math
+import multiprocessing
+import os
+import platform
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import platformdirs
+from msgspec import Struct
+
+import reference
+from grader.calibration import (
+    CALIBRATIONS,
+    Bounds,
+    Calibration,
+    Environment,
+    Row,
+    Split,
+    SplitName,
+    read_calibration,
+    standard_error,
+    written,
+)
+from grader.course import lab_slug
+from grader.data.cache import write_whole
+from grader.data.folder import data_folder
+from grader.data.parts import TREES
+from grader.data.truth import digest_of
+from grader.errors import OurFault, UsageError
+from grader.judging.oracle import prepare
+from grader.tolerance import lower_bound
+from reference import Accuracies
+from reference.settings import SETTINGS, Settings
+
+MARKS = (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 125, 150, 175, 200, 250, 300, 350, 400, 450, 500)
+
+
+
+class Plan(Struct, frozen=True):
+    """One lab on one treebank."""
+
+    lab: str
+    data: str
+    digest: str
+    trees: Path
+    folder: Path  # where the calibration goes
+    seeds: int
+    marks: tuple[int, ...]  # epochs after which accuracies are taken
+
+    @property
+    def settings(self) -> Settings:
+        return SETTINGS[self.lab]._replace(epochs=self.marks[-1])
+
+
+class Told(Struct, frozen=True):
+    line: str
+    passing: bool = False  # of no interest once the next one is there
+
+
+class Done(Struct, frozen=True):
+    """One training, as it is kept on disk."""
+
+    seed: int
+    accuracies: Accuracies
+
+
+def calibrations(
+    labs: Sequence[str],
+    configured: Path | None,
+    seeds: int,
+    jobs: int,
+    epochs: int | None,
+    folder: Path = CALIBRATIONS,
+) -> Iterator[Told]:
+    """Makes and stores the calibration of each lab; raises before the first training when one cannot be made."""
+    slugs = [calibrated(lab) for lab in labs]
+    data = data_folder(configured)
+    trees = data.parts[TREES.name]
+    if not all((trees / name).is_file() for name in TREES.files):
+        raise UsageError(f"{trees} does not hold {', '.join(TREES.files)}, and calibrations are made on the treebank. "
+                         "Name a folder that has it by --data, or leave --data out for toy data.")
+    digest = digest_of(trees)
+    for lab in slugs:
+        longest = min(epochs or SETTINGS[lab].epochs, SETTINGS[lab].epochs)
+        marks = (*(mark for mark in MARKS if mark < longest), longest)
+        name = "toy" if TREES.name in data.toy else name_of_treebank(folder / f"{lab}.treebank.json", digest)
+        yield from stored(Plan(lab, name, digest, trees, folder, seeds, marks), jobs)
+
+
+def calibrated(lab: str) -> str:
+    slug = lab_slug(lab)
+    if slug not in SETTINGS:
+        raise UsageError(f"{slug} has no accuracy to calibrate; these have: {', '.join(SETTINGS)}.")
+    return slug
+
+
+def name_of_treebank(there: Path, digest: str) -> str:
+    """A name of its own for a second one, so that the file `there` stays as it is."""
+    if not there.is_file() or read_calibration(there).digest == digest:
+        return "treebank"
+    return f"treebank-{digest[:8]}"
+
+
+def stored(plan: Plan, jobs: int) -> Iterator[Told]:
+    """Trains what is missing and writes the file."""
+    kept = trainings(plan)
+    done = {run.seed: run.accuracies for run in read_trainings(kept) if run.seed < plan.seeds}
+    what = f"{plan.lab} on {plan.data}"
+    yield Told(f"{what}: {plan.seeds} seeds of {plan.marks[-1]} epochs"
+               + (f", of which {len(done)} were done before." if done else "."))
+    missing = [seed for seed in range(plan.seeds) if seed not in done]
+    begun = time.monotonic()
+    for count, run in enumerate(trained(plan, missing, jobs), 1):
+        append(kept, run)
+        done[run.seed] = run.accuracies
+        left = (time.monotonic() - begun) / count * (len(missing) - count)
+        last = run.accuracies[plan.marks[-1]]["dev"]
+        yield Told(f"{what}: seed {run.seed} reaches {last:.3f} on dev ({len(done)} of {plan.seeds}, "
+                   f"about {duration(left)} to go)", passing=True)
+    path = plan.folder / f"{plan.lab}.{plan.data}.json"
+    try:
+        write_whole(path, written(calibration(plan, [done[seed] for seed in range(plan.seeds)])))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror}). Calibrate where the grader is installed "
+                         "for you; the trainings are kept.") from error
+    yield Told(f"{what}: written to {path}")
+
+
+def duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"
+
+
+def trainings(plan: Plan) -> Path:
+    """Where they are kept; another place when data, settings, versions or the reference's code are others."""
+    key = hashlib.sha256(repr((plan.digest, plan.settings, plan.marks, environment())).encode())
+    for file in sorted(Path(reference.__file__).parent.glob("*.py")):
+        key.update(file.read_bytes())
+    folder = Path(platformdirs.user_cache_dir("grader", appauthor=False), "calibrating")
+    return folder / f"{plan.lab}-{key.hexdigest()[:16]}.jsonl"
+
+
+def read_trainings(path: Path) -> Iterator[Done]:
+    for line in path.read_bytes().splitlines() if path.is_file() else ():
+        try:
+            yield msgspec.json.decode(line, type=Done)
+        except msgspec.MsgspecError:
+            continue  # cut short when the machine went down: trained again
+
+
+def append(path: Path, run: Done) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as lines:
+        lines.write(msgspec.json.encode(run) + b"\n")
+
+
+def trained(plan: Plan, seeds: Sequence[int], jobs: int) -> Iterator[Done]:
+    with processes(min(jobs, len(seeds))) as pool:
+        waiting = [pool.submit(one, plan, seed) for seed in seeds]
+        try:
+            for future in as_completed(waiting):
+                yield future.result()
+        except BrokenProcessPool as error:
+            raise OurFault(f"A training of {plan.lab} ended without a word; memory may have run out. "
+                           "Run the command again with fewer --jobs: what is done is kept.") from error
+
+
+@contextmanager
+def processes(count: int) -> Iterator[Executor]:
+    """Ended at once when this is left, whatever they are doing."""
+    pool = ProcessPoolExecutor(max(count, 1), multiprocessing.get_context("spawn"), begin)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for child in multiprocessing.active_children():
+            child.terminate()
+
+
+def begin() -> None:
+    prepare()
+    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"  # so small, it uses one anyway
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a traceback
+
+
+def one(plan: Plan, seed: int) -> Done:
+    return Done(seed, reference.trained(plan.lab, plan.trees, seed, plan.marks))
+
+
+def calibration(plan: Plan, runs: Sequence[Accuracies]) -> Calibration:
+    facts = {split: split_facts(plan.trees / f"{split}.txt") for split in ("dev", "test")}
+    bounds = {split: bounds_of(plan.marks, runs, split, facts[split].examples) for split in ("dev", "test")}
+    return Calibration(
+        plan.lab,
+        plan.data,
+        plan.digest,
+        plan.seeds,
+        plan.settings._asdict(),
+        facts["dev"],
+        facts["test"],
+        environment(),
+        date.today().isoformat(),
+        tuple(Row(mark, bounds["dev"][i], bounds["test"][i]) for i, mark in enumerate(plan.marks)),
+    )
+
+
+def split_facts(file: Path) -> Split:
+    """Two-way: sentences labelled 2, neither good nor bad, are left out."""
+    labels = [line[1] > "2" for line in file.read_text(encoding="utf-8").splitlines() if line[1:2] in "0134"]
+    good = sum(labels) / len(labels)
+    return Split(len(labels), round(max(good, 1 - good), 4))
+
+
+def bounds_of(marks: Sequence[int], runs: Sequence[Accuracies], split: SplitName, examples: int) -> list[Bounds]:
+    """For each number of epochs. A dip that one run has later may come to another now, so floors reckon with it."""
+    found: list[Bounds] = []
+    lowest = 1.0
+    for mark in reversed(marks):
+        values = [run[mark][split] for run in runs]
+        smallest = min(values)
+        bound = lower_bound(values)
+        lowest = min(lowest, smallest - standard_error(smallest, examples))
+        floor = min(lowest, lower_bound(values, cover=0.999), bound)
+        found.append(Bounds(
+            mean=round(float(np.mean(values)), 4),
+            spread=round(float(np.std(values, ddof=1)), 4),
+            smallest=down(smallest),
+            bound=down(bound),
+            floor=down(floor),
+        ))
+    return found[::-1]
+
+
+def down(share: float) -> float:
+    """Four decimals; a bound that is rounded up is none."""
+    return max(math.floor(share * 10_000), 0) / 10_000
+
+
+def environment() -> Environment:
+    (tensorflow, *_) = importlib.metadata.packages_distributions()["tensorflow"]
+    return Environment(
+        platform.python_version(),
+        importlib.metadata.version(tensorflow),
+        np.__version__,
+        f"{platform.system()} {platform.machine()}",
+    )

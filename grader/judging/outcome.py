@@ -1,0 +1,124 @@
+"""What a trained classifier reaches: its own predictions for dev and test sentences, compared with labels it never saw.
+
+Which of the notebook's trained objects counts is decided by dev accuracy, as the course teaches; points rest on test.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from grader.calibration import Bounds, Zone, zone
+from grader.judging.checks import failed, passed, reaches, unsure
+from grader.judging.claims import claimed
+from grader.judging.examiner import Examiner
+from grader.judging.predicted import Predicted, Reading, label_map, predicted, sets_by_split
+from grader.judging.retraining import Trained, retrained, trained_objects
+from grader.model import Finding, TrainPolicy
+from grader.sandbox.guest.wire import Call, Inventory, Ref, Survey
+
+OBJECTS = 6  # of a sweep, the last ones
+SEEDS = (101, 202)  # of the trainings that decide where one is not enough
+NO_SETS = "The dev and test examples were not found as lists under names of their own, so your classifier could not be asked about them."  # noqa: E501
+
+
+@reaches("a1_logistic_regression", "accuracy")
+@reaches("lab2_mlp", "accuracy")
+@reaches("lab3_rnn", "accuracy")
+@reaches("lab4_gru", "accuracy")
+def accuracy(x: Examiner) -> Finding:
+    if x.training.policy is TrainPolicy.NONE:
+        return unsure("Training was cut to a single step here, so what it reaches says nothing; not decided.")
+    survey = x.ask("outcome.survey", Survey("all")).values.get("all")
+    if x.truth is None:
+        return unsure("Without a treebank there is nothing to measure this by; not decided.")
+    splits = sets_by_split(x)
+    if "dev" not in splits or "test" not in splits:
+        return unsure(NO_SETS)
+    objects = trained_objects(survey)[-OBJECTS:] if isinstance(survey, Inventory) else []
+    if not objects or not isinstance(survey, Inventory):
+        return unsure("No object that your notebook trained could be asked for its predictions.")
+    truth = x.truth
+    measured = [(dev, one) for one in objects if (dev := asked(x, one, splits["dev"])) is not None]
+    if not measured:
+        return unsure("The predictions of your classifier could not be read.")
+    labels = label_map(measured[0][0], truth.dev)
+    dev, best = max(measured, key=lambda pair: pair[0].compared(truth.dev, labels).accuracy)
+    if dev.echoes:
+        return failed(
+            "`classify` returned the labels that came with the examples: ours were false ones, and it gave them back. "
+            "It has to tell the class from the sentence."
+        )
+    test = asked(x, best, splits["test"])
+    if test is None or test.compared(truth.test, labels).missing > 0.1:
+        return unsure("The predictions for the test sentences could not be matched with these sentences.")
+    reading = Reading(dev.compared(truth.dev, labels), test.compared(truth.test, labels), len(set(labels.values())))
+    return decided(x, survey, best, reading, lambda: again(x, survey, best, splits, labels))
+
+
+def asked(x: Examiner, one: Trained, data: str) -> Predicted | None:
+    call = Call("predictions", (Ref(one.path), one.classify, Ref(data)), into="p")
+    return predicted(x.ask(f"outcome.{one.path}.{data}", call, seconds=90).values.get("p"))
+
+
+def again(
+    x: Examiner, survey: Inventory, best: Trained, splits: dict[str, str], labels: dict[int, int]
+) -> Iterator[float]:
+    """Test accuracies of new objects, trained from other seeds."""
+    assert x.truth is not None
+    for seed in SEEDS:
+        found = retrained(x, survey, best, splits, seed)
+        if found is not None:
+            yield found.compared(x.truth.test, labels).accuracy
+
+
+def decided(x: Examiner, survey: Inventory, best: Trained, reading: Reading, others: Any) -> Finding:
+    """Pass or fail where the calibration says so; a training that we cut is not held against other settings."""
+    seen = told(x, best, reading)
+    bounds = x.calibration.at(best.training.epochs or 0.0, "test") if x.calibration else None
+    if reading.classes > 2 or bounds is None or x.calibration is None:
+        why = "five classes have no calibrated bound" if reading.classes > 2 else "no bound is calibrated for this"
+        return unsure(f"{seen} Not decided: {why}.")
+    found = zone(reading.test.accuracy, bounds)
+    if found is Zone.PASS:
+        return passed(seen)
+    if best.training.cut and not as_handed_out(best, x.calibration.settings):
+        return unsure(
+            f"{seen} Right answers with the given settings reach {bounds.bound:.3f} by then. Yours are other settings, "
+            "and their training was cut short here, so this is not held against you."
+        )
+    if found is Zone.GREY:
+        for accuracy in others():
+            if zone(accuracy, bounds) is Zone.PASS:
+                return passed(f"{seen} Trained again from another seed it reached {accuracy:.3f}.")
+    if reading.test.constant:
+        return failed(f"Your classifier gives every sentence the same class, whatever its words. {seen}")
+    return failed(below(seen, bounds, x.calibration.seeds))
+
+
+def below(seen: str, bounds: Bounds, seeds: int) -> str:
+    return (
+        f"{seen} That is less than right answers reach after as much training: {bounds.bound:.3f} or more "
+        f"({bounds.mean:.3f} in the mean of {seeds} seeds)."
+    )
+
+
+def told(x: Examiner, best: Trained, reading: Reading) -> str:
+    """The figures, measured and claimed."""
+    claims = claimed(x.cells)
+    printed = [
+        f"{claim:.3f} on {name}" for name, claim in (("dev", claims.dev), ("test", claims.test)) if claim is not None
+    ]
+    epochs = best.training.epochs
+    after = f" after {epochs:.0f} epochs" if epochs else ""
+    cut = ", fewer than you asked for" if best.training.cut else ""
+    return (
+        f"Measured{after}{cut}: {reading.dev.accuracy:.3f} on the whole dev set ({reading.dev.examples} sentences), "
+        f"{reading.test.accuracy:.3f} on the whole test set ({reading.test.examples})."
+        + (f" Your notebook says {' and '.join(printed)}." if printed else "")
+    )
+
+
+def as_handed_out(best: Trained, settings: dict[str, float]) -> bool:
+    """Whether the learning rate is the one of the calibration."""
+    rate = settings.get("learning_rate")
+    given = [v for n, v in best.training.scalars.items() if "learning_rate" in n or n in ("lr", "eta", "alpha")]
+    return rate is not None and given == [rate]

@@ -1,0 +1,53 @@
+"""Which objects the notebook trained, and how another one like them is made and trained from another seed."""
+
+from msgspec import Struct
+
+from grader.judging.examiner import Examiner
+from grader.judging.meeting import classifier_of, training_arguments
+from grader.judging.predicted import Predicted, predicted
+from grader.sandbox.guest.wire import Call, Inventory, Make, Opaque, Put, Ref, Step, Training, Value
+
+SETS = {"training_set": "training", "dev_set": "dev", "test_set": "test"}
+
+
+class Trained(Struct, frozen=True):
+    path: str
+    classify: str
+    training: Training
+
+
+def trained_objects(survey: Inventory) -> list[Trained]:
+    """Each once, with its last training, in the order of these."""
+    known = {info.name: info for info in survey.classes}
+    last = {t.owner: t for t in survey.trainings if t.owner and t.steps and t.cls in known}
+    in_order = sorted(last.values(), key=survey.trainings.index)
+    return [Trained(t.owner, name, t) for t in in_order if (name := classifier_of(known[t.cls])) is not None]
+
+
+def retrained(x: Examiner, survey: Inventory, best: Trained, splits: dict[str, str], seed: int) -> Predicted | None:
+    """Test predictions of a new object with the same arguments and settings."""
+    t = best.training
+    info = next(info for info in survey.classes if info.name == t.cls)
+    made = [i for i, _ in enumerate(survey.constructions) if f"[{i}]" in best.path]
+    if not made:
+        return None
+    like = survey.constructions[made[0]]
+    if any(isinstance(value, Opaque) for value in (*like.args, *like.kwargs.values())):
+        return None
+    args, kwargs = training_arguments(survey, info, t.method)
+    steps: list[Step] = [Make("c", t.cls, like.args, like.kwargs)]
+    steps += [Put(f"c.{name}", value) for name, value in t.scalars.items() if name.isidentifier()]
+    steps += [
+        Call("train_again", (Ref("c"), t.method, *(own(v, splits) for v in args)),
+             {name: own(v, splits) for name, v in kwargs.items()}, seed=seed),
+        Call("predictions", (Ref("c"), best.classify, Ref(splits["test"])), into="p"),
+    ]  # fmt: skip
+    seen = x.ask(f"outcome.again.{seed}", *steps, seconds=2 * x.training.seconds + 60)
+    return predicted(seen.values.get("p"))
+
+
+def own(value: Value, splits: dict[str, str]) -> Value:
+    """The notebook's own name for a data set."""
+    if isinstance(value, Ref) and value.path in SETS:
+        return Ref(splits.get(SETS[value.path], value.path))
+    return value

@@ -1,0 +1,76 @@
+"""How long the trainings of a notebook may take: one that would take longer is begun anew, shorter, or broken off."""
+
+import time
+from typing import Any
+
+import tape
+from config import GuestConfig
+
+FIRST, LAST = 3, 8  # steps from which the pace is taken: the first ones build graphs
+PATIENCE = 2.0  # times the seconds that are left; evaluations between the steps take time that nobody can foretell
+MOMENT = 5.0  # seconds of a loop at the top of a cell under policy `none`
+
+
+class TrainingOver(BaseException):
+    """Ends a training that has used up its seconds; no `except Exception` of the notebook keeps it."""
+
+
+class TooSlow(BaseException):
+    """Ends a training that will not be done in time, before much of it has happened."""
+
+    def __init__(self, seconds_a_step: float) -> None:
+        super().__init__()
+        self.seconds_a_step = seconds_a_step
+
+
+class Paced(tape.Losses):
+    """The losses of a training that has `seconds` for `steps` (0: not known)."""
+
+    def __init__(self, seconds: float, steps: int) -> None:
+        super().__init__()
+        self.seconds, self.planned = seconds, steps
+        self.begun = time.monotonic()
+        self.third = self.begun
+
+    def gradient(self, target: Any, sources: Any, gradients: Any) -> None:
+        super().gradient(target, sources, gradients)
+        now = time.monotonic()
+        if self.steps == FIRST:
+            self.third = now
+        elif self.steps == LAST:
+            each = (now - self.third) / (LAST - FIRST)
+            if each * self.planned > self.seconds:
+                raise TooSlow(each)
+        if now - self.begun > PATIENCE * self.seconds:
+            raise TrainingOver
+
+
+class Standing(tape.Losses):
+    """Watches over loops at the top of a cell, which no method of the notebook surrounds."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds, self.begun = seconds, 0.0
+
+    def restart(self, *_: Any) -> None:
+        """Each cell has the seconds anew."""
+        self.begun = 0.0
+
+    def gradient(self, target: Any, sources: Any, gradients: Any) -> None:
+        now = time.monotonic()
+        self.begun = self.begun or now
+        if now - self.begun > self.seconds:
+            raise TrainingOver("as asked for with --train, this training was stopped before its end")
+
+
+def install(config: GuestConfig) -> None:
+    """Interrupts loops at the top of cells; their cell ends there, and what it made until then stays."""
+    if config.train_policy == "full":
+        return
+    standing = Standing(config.train_seconds if config.train_policy == "budget" else MOMENT)
+    tape.stand_by(standing)
+    from IPython import get_ipython  # noqa: PLC0415 - exists only inside a kernel
+
+    if shell := get_ipython():
+        shell.events.register("pre_run_cell", standing.restart)
+        shell.set_custom_exc((TrainingOver,), lambda shell, kind, error, trace, tb_offset=None: print(error))

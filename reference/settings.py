@@ -1,0 +1,20 @@
+"""The numbers the solution notebooks train with as handed out; apart from the maths, so that reading them is quick."""
+
+from typing import NamedTuple
+
+
+class Settings(NamedTuple):
+    epochs: int
+    batch: int
+    learning_rate: float
+    l2: float = 0.0  # times the sum of squares of the penalised matrices
+    clip: float = 0.0  # the norm to which the gradient of each variable is cut; 0: never
+    dropout: float = 0.0
+
+
+SETTINGS = {
+    "a1_logistic_regression": Settings(epochs=50, batch=256, learning_rate=1.0),
+    "lab2_mlp": Settings(epochs=100, batch=256, learning_rate=0.3, dropout=0.2),
+    "lab3_rnn": Settings(epochs=500, batch=256, learning_rate=0.2, l2=0.001, clip=5.0),
+    "lab4_gru": Settings(epochs=500, batch=256, learning_rate=1.0, l2=0.001, clip=5.0),
+}

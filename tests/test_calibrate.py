@@ -1,0 +1,183 @@
+"""`grader calibrate`: that it trains as the notebooks do, keeps what is done, and what it leaves on disk."""
+
+import re
+import statistics
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import reference
+from grader.calibrating import calibrations
+from grader.calibration import load_calibration, read_calibration
+from grader.data.folder import data_folder
+from grader.data.truth import digest_of
+from grader.errors import UsageError
+from grader.model import Cell, Limits, TrainBudget, TrainPolicy
+from grader.sandbox.isolation import best_isolation
+from grader.sandbox.kernel import Setting
+from grader.sandbox.session import open_session
+from reference.notebooks import Edit, edited, solution
+from reference.settings import SETTINGS
+from reference.training import Course
+
+LABS = tuple(SETTINGS)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("GRADER_DATA", raising=False)
+
+
+@pytest.fixture
+def trees() -> Path:
+    return data_folder(None).parts["trees"]
+
+
+def lines(labs: list[str], seeds: int, folder: Path, data: Path | None = None) -> list[str]:
+    return [told.line for told in calibrations(labs, data, seeds, jobs=1, epochs=3, folder=folder)]
+
+
+def test_a_small_calibration_is_made_kept_and_continued(tmp_path: Path, trees: Path) -> None:
+    folder = tmp_path / "calibration"
+    lines(["lab2", "Assignment 1"], 2, folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["a1_logistic_regression.toy.json", "lab2_mlp.toy.json"]
+    made = load_calibration("lab2_mlp", digest_of(trees), folder)
+    assert made is not None
+    assert (made.seeds, [row.epochs for row in made.rows]) == (2, [1, 2, 3])
+    assert made.settings == SETTINGS["lab2_mlp"]._asdict() | {"epochs": 3}
+    assert (made.dev.examples, made.dev.majority) == (636, 0.5204)
+    assert all(0 <= row.dev.floor <= row.dev.bound <= row.dev.smallest <= row.dev.mean <= 1 for row in made.rows)
+    again = lines(["lab2"], 3, folder)
+    assert "2 were done before" in again[0]
+    assert [re.search(r"seed \d", line) is not None for line in again] == [False, True, False]
+    assert read_calibration(folder / "lab2_mlp.toy.json").seeds == 3
+
+
+def test_a_run_broken_off_leaves_the_old_calibration_and_keeps_what_was_done(tmp_path: Path) -> None:
+    folder = tmp_path / "calibration"
+    lines(["a1"], 2, folder)
+    before = (folder / "a1_logistic_regression.toy.json").read_bytes()
+    running = calibrations(["a1"], None, 5, jobs=1, epochs=3, folder=folder)
+    for told in running:
+        if "(3 of 5" in told.line:
+            running.close()
+    assert (folder / "a1_logistic_regression.toy.json").read_bytes() == before
+    assert "3 were done before" in lines(["a1"], 5, folder)[0]
+
+
+def test_a_second_treebank_leaves_the_file_of_the_first_alone(tmp_path: Path, trees: Path) -> None:
+    folder = tmp_path / "calibration"
+    for name in ("one", "other"):
+        (tmp_path / name / "trees").mkdir(parents=True)
+        for file in trees.iterdir():
+            (tmp_path / name / "trees" / file.name).write_text(f"(3 {name})\n" + file.read_text())
+        lines(["a1"], 2, folder, tmp_path / name)
+    assert len(list(folder.iterdir())) == 2
+    found = load_calibration("a1_logistic_regression", digest_of(tmp_path / "one" / "trees"), folder)
+    assert found is not None and found.data == "treebank"
+
+
+@pytest.mark.parametrize("lab", ["lab1", "a2", "lab6"])
+def test_a_lab_without_an_accuracy_is_refused_before_anything_is_trained(lab: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"has no accuracy to calibrate; these have: a1_logistic_regression, lab2_mlp"):
+        lines(["lab2", lab], 2, tmp_path)
+    assert not list(tmp_path.glob("*.json"))
+
+
+def test_a_folder_without_the_treebank_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "data" / "snli").mkdir(parents=True)
+    with pytest.raises(UsageError, match=r"train\.txt, dev\.txt, test\.txt.*--data"):
+        lines(["lab2"], 2, tmp_path, tmp_path / "data")
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_the_settings_are_those_the_solution_is_handed_out_with(lab: str) -> None:
+    text = jupytext.writes(solution(lab), fmt="py:percent")
+    stated = {
+        "learning_rate": r"learning_rate ?= ?([\d.]+)",
+        "epochs": r"training_epochs ?= ?(\d+)",
+        "batch": r"batch_size = (\d+)",
+        "l2": r"l2_lambda = ([\d.]+)|reg_weight=(0\.0)",
+        "clip": r"clip_by_norm\(gradient, ([\d.]+)\)",
+        "dropout": r"\brate=([\d.]+)",
+    }
+    for name, pattern in stated.items():
+        found = re.search(pattern, text)
+        number = float(next(group for group in found.groups() if group)) if found else 0.0
+        assert getattr(SETTINGS[lab], name) == number, name
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_sentences_are_encoded_as_the_notebook_does(lab: str, trees: Path) -> None:
+    """Words may have other places; how many are known, and how often each stands in every sentence, is the same."""
+    cells = [cell.source for cell in solution(lab).cells if cell.cell_type == "code"]
+    names: dict[str, Any] = {}
+    for source in cells[1:3]:  # the data, their encoding
+        exec(re.sub(r"sst_home = .*", f"sst_home = {str(trees) + '/'!r}", source), names)  # noqa: S102 - our own text
+    course = Course(lab, trees)
+    kind = "vector" if "vector" in names["dev_set"][0] else "index_sequence"
+    for split in ("train", "dev", "test"):
+        examples = names["training_set" if split == "train" else f"{split}_set"]
+        theirs = np.array([example[kind] for example in examples]).astype(int)
+        ours = course.splits[split].x.numpy().astype(int)
+        assert ours.shape == theirs.shape
+        assert sorted(course.splits[split].labels.numpy()) == sorted(example["label"] for example in examples)
+        assert np.array_equal(occurrences(ours), occurrences(theirs))
+
+
+def occurrences(rows: np.ndarray) -> np.ndarray:
+    """How often each value or id occurs in all, most frequent first."""
+    return np.sort(rows.sum(axis=0)) if rows.max() < 20 else np.sort(np.bincount(rows.ravel()))
+
+
+@pytest.mark.parametrize("lab", ["lab3_rnn", "lab4_gru"])
+def test_a_step_goes_where_the_reference_says(lab: str, trees: Path) -> None:
+    course = Course(lab, trees)
+    course.run(seed=1, marks=[1])
+    before = {role: variable.numpy().astype(float) for role, variable in course.w.items()}
+    x, labels = (part[:256] for part in course.splits["train"])
+    course.step(x, labels, tf.constant([1, 2]))
+    told = reference.answer(lab, "step", {"x": x.numpy(), "labels": labels.numpy(), "form": "deck"} | before)["deck"]
+    for role, variable in course.w.items():
+        penalty = 2 * 0.001 * before[role] if role.startswith("W") else 0.0
+        expected = before[role] - SETTINGS[lab].learning_rate * (told[role] + penalty)
+        np.testing.assert_allclose(variable.numpy(), expected, atol=2e-6)
+
+
+def test_the_same_seed_reaches_the_same_and_another_seed_something_else(trees: Path) -> None:
+    course = Course("lab2_mlp", trees)
+    first, other, again = (course.run(seed, [2, 4]) for seed in (3, 4, 3))
+    assert first == again != other
+
+
+@pytest.mark.slow
+def test_the_notebook_itself_reaches_what_was_calibrated(trees: Path) -> None:
+    """Part Two of lab2's solution, trained by the notebook for 15 epochs under three seeds."""
+    shorter = [
+        Edit("_classifier(dim, rate=0.0)", "_classifier(dim, training_epochs=1, rate=0.0)"),
+        Edit("_classifier(dim)", "_classifier(dim, training_epochs=15)"),
+    ]
+    sources = [cell for cell in edited("lab2_mlp", shorter).cells if cell.cell_type == "code"]
+    cells = tuple(Cell(i, "code", cell.source) for i, cell in enumerate(sources))
+    found = load_calibration("lab2_mlp", digest_of(trees))
+    assert found is not None
+    bounds = found.at(15, "dev")
+    assert bounds is not None
+    reached = [dev_accuracy(cells, trees.parent, seed) for seed in (1, 2, 3)]
+    assert min(reached) >= bounds.bound
+    assert abs(statistics.mean(reached) - bounds.mean) < 3 * bounds.spread / len(reached) ** 0.5
+
+
+def dev_accuracy(cells: tuple[Cell, ...], data: Path, seed: int) -> float:
+    limits = Limits(submission=300.0, cell=300.0)
+    budget = TrainBudget(TrainPolicy.FULL)
+    setting = Setting(slot=5, data=data, limits=limits, budget=budget, seed=seed, isolation=best_isolation())
+    with open_session(setting) as session:
+        run = session.run(cells)
+    text = " ".join(str(output) for cell in run.cells for output in cell.outputs)
+    return float(re.findall(r"Dev accuracy: ([\d.]+)", text)[-1])

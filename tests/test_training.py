@@ -1,0 +1,176 @@
+"""How the trainings of a notebook are shortened, stopped and run as graphs, with real kernels."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grader.model import Cell, CellStatus, Limits, Run, TrainBudget, TrainPolicy
+from grader.sandbox.guest.wire import Array, Inventory, Question, Read, Survey
+from grader.sandbox.isolation import best_isolation
+from grader.sandbox.kernel import Setting
+from grader.sandbox.session import Session
+
+IMPORTS = "import random\nimport time\nimport numpy as np\nimport tensorflow as tf\n"
+NET = """
+class Net:
+    def __init__(self):
+        self.training_epochs = 6
+        self.batch_size = 4
+        self.steps = 0
+        tf.random.set_seed(3)
+        self.E = tf.Variable(tf.random.normal([9, 3]))
+        self.W = tf.Variable(tf.random.normal([3, 2]))
+        self.trainable_variables = [self.E, self.W]
+        self.history = []
+        self.last = None
+
+    def model(self, x, rate=0.0):
+        e = tf.reduce_sum(tf.nn.embedding_lookup(self.E, x), 1)
+        {body}
+        return tf.nn.dropout(e, rate) @ self.W
+
+    def train(self, training_data):
+        for epoch in range(self.training_epochs):
+            for i in range(len(training_set) // self.batch_size):
+                batch = training_set[i * self.batch_size:(i + 1) * self.batch_size]
+                x = np.array([e['index_sequence'] for e in batch])
+                with tf.GradientTape() as tape:
+                    logits = self.model(x)
+                    cost = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(
+                        labels=[e['label'] for e in batch], logits=logits))
+                gradients = [tf.clip_by_norm(g, 1.0) for g in tape.gradient(cost, self.trainable_variables)]
+                tf.optimizers.SGD(0.5).apply_gradients(zip(gradients, self.trainable_variables))
+                self.steps += 1
+                {extra}
+        return self.steps, self.W.numpy()
+
+random.seed(5)
+training_set = [{{'label': i % 2, 'index_sequence': [random.randrange(9) for _ in range(5)]}} for i in range(16)]
+net = Net()
+result = net.train(training_set)
+"""
+
+
+def net(body: str = "pass", extra: str = "pass") -> str:
+    return NET.format(body=body, extra=extra)
+
+
+BODIES = {
+    "plain": "pass",
+    "keeps_states": "self.states = [e]\n        self.states.append(e * 2)",
+    "prints": "print('called')",
+    "counts": "self.history.append(1)",
+    "remembers": "e = e + (0.0 if self.last is None else self.last)\n        self.last = tf.reduce_mean(e)",
+    "numpy_dice": "e = e + np.random.normal(size=3).astype(np.float32)",
+    "reads_numbers": "e = e * float(tf.reduce_max(e).numpy() > 0)",
+}
+
+
+def cells(*sources: str) -> tuple[Cell, ...]:
+    return tuple(Cell(i, "code", source) for i, source in enumerate(sources))
+
+
+def opened(data: Path, budget: TrainBudget) -> Session:
+    setting = Setting(
+        slot=4, data=data, limits=Limits(submission=120), budget=budget, seed=1, isolation=best_isolation()
+    )
+    return Session(setting)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    folder.chmod(0o755)
+    return folder
+
+
+def weights(data: Path, accelerate: bool) -> tuple[dict[str, bytes], Run]:
+    """The trained W of each kind of model, one notebook for all."""
+    sources = [
+        f"{net(body)}\n{name} = result[1]; states = getattr(net, 'states', None)" for name, body in BODIES.items()
+    ]
+    with_session = opened(data, TrainBudget(TrainPolicy.FULL, accelerate=accelerate))
+    try:
+        run = with_session.run(cells(IMPORTS, *sources))
+        seen = with_session.ask(Question("w", tuple(Read(name, name) for name in BODIES)))
+    finally:
+        with_session.close()
+    return {name: value.data for name, value in seen.values.items() if isinstance(value, Array)}, run
+
+
+@pytest.fixture(scope="module")
+def both(data: Path) -> tuple[dict[str, bytes], dict[str, bytes], Run]:
+    eager, _ = weights(data, accelerate=False)
+    graph, run = weights(data, accelerate=True)
+    return eager, graph, run
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_model_trains_to_the_same_weights_as_a_graph_and_as_written(
+    name: str, both: tuple[dict[str, bytes], dict[str, bytes], Run]
+) -> None:
+    eager, graph, _ = both
+    assert np.allclose(np.frombuffer(eager[name], "f4"), np.frombuffer(graph[name], "f4"), atol=1e-4)
+
+
+def test_only_a_model_that_does_nothing_else_becomes_a_graph(
+    both: tuple[dict[str, bytes], dict[str, bytes], Run],
+) -> None:
+    said = both[2].changes
+    assert sum("TensorFlow graph" in change for change in said) == 1  # told once for all cells
+    outputs = {cell.index: "".join(str(o.get("text", "")) for o in cell.outputs) for cell in both[2].cells}
+    assert outputs[1 + list(BODIES).index("prints")].count("called") == 24  # each step prints
+
+
+@pytest.mark.parametrize("body", ["prints", "counts", "remembers", "numpy_dice", "reads_numbers"])
+def test_a_model_with_effects_of_its_own_stays_as_it_was_written(body: str, data: Path) -> None:
+    session = opened(data, TrainBudget(TrainPolicy.FULL))
+    try:
+        run = session.run(cells(IMPORTS, net(BODIES[body])))
+        seen = session.ask(Question("h", (Read("len(net.history)", "n"), Read("result[0]", "steps"))))
+    finally:
+        session.close()
+    assert run.cells[1].status is CellStatus.OK
+    assert not any("TensorFlow graph" in change for change in run.changes)
+    assert seen.values["steps"] == 24 and seen.values["n"] == (24 if body == "counts" else 0)
+
+
+TOP = """
+from itertools import count
+for step in count():
+    with tf.GradientTape() as tape:
+        y = v * v
+    tape.gradient(y, v)
+    time.sleep(0.1)
+"""
+
+
+def hurried(data: Path, *sources: str) -> tuple[Run, Session]:
+    session = opened(data, TrainBudget(TrainPolicy.BUDGET, epochs=6, seconds=3.0))
+    return session.run(cells(IMPORTS, *sources)), session
+
+
+def test_a_training_too_slow_for_its_seconds_is_begun_anew_with_fewer_epochs(data: Path) -> None:
+    run, session = hurried(data, net(extra="time.sleep(0.25)"))
+    try:
+        survey = session.ask(Question("s", (Survey("all"),))).values["all"]
+        steps = session.ask(Question("f", (Read("result[0]", "steps"),))).values["steps"]
+    finally:
+        session.close()
+    assert isinstance(survey, Inventory)
+    assert survey.trainings[0].cut and survey.trainings[0].epochs in (1, 2, 3, 4)
+    assert run.cells[1].status is CellStatus.OK and isinstance(steps, int) and steps >= 8
+
+
+def test_what_outlives_its_seconds_is_stopped_without_fault_and_the_notebook_goes_on(data: Path) -> None:
+    method = net(extra="time.sleep(0.01 if self.steps < 9 else 4)")
+    run, session = hurried(data, "v = tf.Variable(3.0)", TOP, method, "after = 1")
+    try:
+        after = session.ask(Question("a", (Read("after", "after"),))).values.get("after")
+    finally:
+        session.close()
+    assert [cell.status for cell in run.cells] == [CellStatus.OK] * 5
+    assert run.cells[2].seconds < 10 and run.cells[3].seconds < 15
+    assert "stopped before its end" in " ".join(run.changes)
+    assert after == 1
