@@ -1,5 +1,6 @@
 # make install   a virtual environment in .venv with everything the grader needs
 # make test      all tests, house rules included; ARGS="-k rubric" for some of them
+# make bench     how much faster trainings are here than in a plain notebook; ARGS="--epochs 60 --pairs 3"
 # make demo      grades a sample class and shows the report
 # make clean     takes away what install and test made
 
@@ -17,7 +18,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 TF ?= $(shell if [ "$$(uname -sm)" != "Linux x86_64" ]; then echo tf; \
 	elif nvidia-smi -L 2>/dev/null | grep -q GPU; then echo tf-gpu; else echo tf-cpu; fi)
 
-.PHONY: install test demo clean
+.PHONY: install test bench demo clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -34,6 +35,9 @@ $(STAMP): pyproject.toml
 # A file of tests stays with one worker, which keeps what is dear to make; each worker may hold TensorFlow, so few.
 test: $(STAMP)
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.bench_training $(ARGS)
 
 demo: $(STAMP)
 	$(BIN)/grader demo

@@ -19,7 +19,7 @@ SAID = (
 
 
 @contextmanager
-def test_labels_hidden(data: DataFolder, seed: int) -> Iterator[DataFolder]:
+def labels_hidden(data: DataFolder, seed: int) -> Iterator[DataFolder]:
     """The same data, in which test sentences have each other's labels; which has whose follows from the seed."""
     if TREES.name not in data.parts:
         yield data

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from grader import hidden
-from grader.calibration import load_calibration
+from grader.calibration import Calibration, load_calibration
 from grader.course import WORKS
 from grader.data.folder import DataFolder, shown
 from grader.data.truth import Truth
@@ -102,7 +102,8 @@ def run_and_examine(
     told: Told,
 ) -> tuple[Run, Examination]:
     seconds = batch.deadline or rubric.deadline
-    budget = TrainBudget(batch.train, rubric.training.epochs, rubric.training.seconds, batch.accelerate)
+    training = min(rubric.training.seconds, seconds / 2)  # the rest of the notebook has to run as well
+    budget = TrainBudget(batch.train, rubric.training.epochs, training, batch.accelerate)
     with open_session(
         Setting(
             slot=slot,
@@ -123,9 +124,13 @@ def run_and_examine(
         end = time.monotonic() + max(30.0, seconds / 2) + RETRAININGS * budget.seconds
         examiner = Examiner(
             rubric.lab, submission.cells, run, asking(session, end), oracle, batch.seed, budget, batch.truth,
-            load_calibration(rubric.lab, batch.truth.digest) if batch.truth else None,
+            calibration_of(rubric, batch),
         )  # fmt: skip
         return run, examine(examiner)
+
+
+def calibration_of(rubric: Rubric, batch: Batch) -> Calibration | None:
+    return load_calibration(rubric.lab, batch.truth.digest) if batch.truth else None
 
 
 def asking(session: Session, end: float) -> Callable[[Question], Observation]:
@@ -167,6 +172,7 @@ def report(
         batch.seed,
         batch.data.description,
         learning_curves(submission, run),
+        calibration.band() if (calibration := calibration_of(rubric, batch)) else None,
     )
 
 
@@ -221,7 +227,7 @@ def grade_batch(
     told: Callable[[Submission, str], None],
 ) -> Iterator[Report]:
     """Reports as they are done; one slot (its own user, sockets and folders) for each job at a time."""
-    with hidden.test_labels_hidden(batch.data, batch.seed) as data:
+    with hidden.labels_hidden(batch.data, batch.seed) as data:
         batch = replace(batch, data=data) if batch.blind_test else batch
         yield from graded(submissions, batch, oracle, jobs, told)
 

@@ -9,7 +9,7 @@ import yaml
 
 from grader.course import WORKS, lab_slug
 from grader.errors import RubricError, UsageError
-from grader.judging.checks import CHECKS
+from grader.judging.checks import CHECKS, OUTCOMES
 from grader.judging.examiner import MODULES
 from grader.model import Level
 from grader.rubric import known_labs, load_rubric
@@ -149,8 +149,9 @@ def test_partial_credit_leaves_cents_at_most(lab: str) -> None:
 
 @pytest.mark.parametrize("lab", known_labs())
 def test_every_check_of_a_rubric_has_its_judge_and_every_judge_its_check(lab: str) -> None:
-    importlib.import_module(MODULES[lab])
-    assert set(CHECKS[lab]) == {check.id for check in load_rubric(lab).checks}
+    for module in (MODULES[lab], "grader.judging.outcome"):
+        importlib.import_module(module)
+    assert {*CHECKS[lab], *OUTCOMES.get(lab, {})} == {check.id for check in load_rubric(lab).checks}
 
 
 def test_every_mistake_the_reference_explains_has_its_words() -> None:

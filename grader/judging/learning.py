@@ -10,6 +10,7 @@ from grader.judging.arrays import Numbers, number
 from grader.judging.asking import data_steps, instance, loop_attributes
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
+from grader.model import Remark
 from grader.sandbox.guest.wire import Put, Ref, Trouble, Watch, Watched
 
 EXAMPLES, BATCH, EPOCHS = 64, 16, 40
@@ -39,6 +40,15 @@ class Learning(Struct, frozen=True):
             return False
         early, late = self.ends
         return late < 0.97 * early or late < 0.05
+
+
+def about_the_start(learning: Learning | None, classes: int) -> tuple[Remark, ...]:
+    """A classifier that knows nothing yet gives every class the same probability: its loss is ln C."""
+    even = float(np.log(classes))
+    if learning is None or learning.first is None or learning.first < even + 1.3:
+        return ()
+    told = f"The first loss is {learning.first:.2f}; near ln {classes} = {even:.2f} is usual."
+    return (Remark("large-start", f"{told} Smaller start weights train more calmly."),)
 
 
 def question_learning(x: Examiner, contact: Contact) -> Learning:

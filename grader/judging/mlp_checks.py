@@ -6,6 +6,7 @@ from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, nearest, slug
 from grader.judging.dropout import ASKED_RATE, Dropping
+from grader.judging.learning import about_the_start
 from grader.judging.mlp import ACCEPTED, LAB, Evidence
 from grader.model import Finding, Remark
 
@@ -268,16 +269,7 @@ def about_cost(e: Evidence) -> list[Remark]:
         found.append(
             Remark("l2-kept", "The L2 penalty of Assignment 1 is still in the cost: it goes well with dropout.")
         )
-    learning = e.learning
-    if learning and learning.first and learning.first > 2.0:
-        found.append(
-            Remark(
-                "large-start",
-                f"The first loss is {learning.first:.2f}; near ln 2 = 0.69 is usual. "
-                "Smaller start weights train more calmly.",
-            )
-        )
-    return found
+    return [*found, *about_the_start(e.learning, 2)]
 
 
 @unattempted(LAB)

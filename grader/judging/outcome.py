@@ -3,6 +3,7 @@
 Which of the notebook's trained objects counts is decided by dev accuracy, as the course teaches; points rest on test.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,11 @@ from grader.model import Finding, TrainPolicy
 from grader.sandbox.guest.wire import Call, Inventory, Ref, Survey
 
 OBJECTS = 6  # of a sweep, the last ones
+SIZES = {  # as handed out, and which attributes hold them; elsewhere `dim` is the number of words
+    "lab2_mlp": (r"hidden|unit", (50,)),
+    "lab3_rnn": (r"dim|hidden|unit|emb", (24, 8)),
+    "lab4_gru": (r"dim|hidden|unit|emb", (12, 8)),
+}
 SEEDS = (101, 202)  # of the trainings that decide where one is not enough
 NO_SETS = "The dev and test examples were not found as lists under names of their own, so your classifier could not be asked about them."  # noqa: E501
 
@@ -80,10 +86,10 @@ def decided(x: Examiner, survey: Inventory, best: Trained, reading: Reading, oth
     found = zone(reading.test.accuracy, bounds)
     if found is Zone.PASS:
         return passed(seen)
-    if best.training.cut and not as_handed_out(best, x.calibration.settings):
+    if not as_handed_out(x.lab, best, x.calibration.settings):
         return unsure(
-            f"{seen} Right answers with the given settings reach {bounds.bound:.3f} by then. Yours are other settings, "
-            "and their training was cut short here, so this is not held against you."
+            f"{seen} Right answers with the given settings reach {bounds.bound:.3f} by then; how far they come with "
+            "yours nobody measured, so this is not held against you. Your instructor looks at it."
         )
     if found is Zone.GREY:
         for accuracy in others():
@@ -117,8 +123,17 @@ def told(x: Examiner, best: Trained, reading: Reading) -> str:
     )
 
 
-def as_handed_out(best: Trained, settings: dict[str, float]) -> bool:
-    """Whether the learning rate is the one of the calibration."""
-    rate = settings.get("learning_rate")
-    given = [v for n, v in best.training.scalars.items() if "learning_rate" in n or n in ("lr", "eta", "alpha")]
-    return rate is not None and given == [rate]
+def as_handed_out(lab: str, best: Trained, settings: dict[str, float]) -> bool:
+    """Whether it was trained with what the calibration was made with, as far as its attributes tell.
+
+    Tuning is invited, and right answers with other settings reach other figures.
+    """
+    given = {n: v for n, v in best.training.scalars.items() if type(v) in (int, float)}
+    rates = [v for n, v in given.items() if re.search(r"learning_?rate$|^lr$|^eta$|^alpha$|tasa|abiadura", n)]
+    if rates != [settings.get("learning_rate")]:
+        return False
+    for pattern, name in ((r"l2|lam|reg|penal|decay", "l2"), (r"drop|^rate$|^dr$", "dropout"), (r"batch", "batch")):
+        if any(v != settings.get(name) for n, v in given.items() if re.search(pattern, n, re.IGNORECASE)):
+            return False
+    pattern, sizes = SIZES.get(lab, ("^$", ()))
+    return all(v in sizes for n, v in given.items() if re.search(pattern, n, re.IGNORECASE))

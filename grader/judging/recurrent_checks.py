@@ -5,6 +5,7 @@ import numpy as np
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, slug
+from grader.judging.learning import about_the_start
 from grader.judging.recurrent import Evidence
 from grader.judging.roles import gate_of
 from grader.model import Finding, Remark, Verdict
@@ -246,6 +247,8 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
         found.append(Remark("bidirectional", "Your network reads the sentence in both directions: the extra is done."))
     if e.corrupted:
         found.append(Remark("corrupted-starter", CORRUPTED))
+    if e.parts:
+        found += about_the_start(e.learning, e.parts.readout.shape[1])
     if e.explanation and e.explanation.startswith("deck/"):
         found.append(
             Remark(

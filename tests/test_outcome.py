@@ -1,0 +1,203 @@
+"""What predictions are worth: matched with the truth by sentence, against calibrated bounds, labels never seen."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from grader.calibration import Bounds, Calibration, Environment, Row, Split
+from grader.data.folder import data_folder
+from grader.data.truth import Truth, blind, key_of
+from grader.hidden import labels_hidden
+from grader.judging.arrays import send
+from grader.judging.examiner import Examiner
+from grader.judging.outcome import accuracy
+from grader.judging.predicted import TWO_WAY, Predicted, label_map, predicted
+from grader.model import Finding, Isolation, Observation, Outcome, Run, Status, TrainBudget, TrainPolicy, Verdict
+from grader.sandbox.guest.wire import (
+    Call,
+    ClassInfo,
+    Construction,
+    Inventory,
+    Listing,
+    Mapping,
+    Question,
+    Survey,
+    Training,
+)
+
+TREES = [f"({label} (2 word{n}) (3 more{n % 7}))" for n, label in enumerate([0, 1, 2, 3, 4] * 40)]
+SENTENCES = {f"word{n} more{n % 7}": label for n, label in enumerate([0, 1, 2, 3, 4] * 40)}
+TRUTH = Truth(
+    {key_of(f"dev {s}"): label for s, label in SENTENCES.items()},
+    {key_of(s): label for s, label in SENTENCES.items()},
+    "digest",
+)
+BOUNDS = Bounds(mean=0.9, spread=0.02, smallest=0.86, bound=0.85, floor=0.7)
+CALIBRATION = Calibration(
+    "lab2_mlp", "toy", "digest", 59, {"learning_rate": 0.3, "dropout": 0.2, "l2": 0.0},
+    Split(160, 0.5), Split(160, 0.5),
+    Environment("3", "2", "2", "x"), "2026-01-01", (Row(5, BOUNDS, BOUNDS),),
+)  # fmt: skip
+
+Classify = Callable[[int, int], int]  # (true two-way label, label that comes with the example) -> answer
+
+
+class Notebook:
+    """A fake one: each trained object answers by a function; a training from another seed takes the next of `later`."""
+
+    def __init__(self, *objects: Classify, later: Sequence[Classify] = (), flip: bool = False, **training: Any) -> None:
+        self.objects, self.later, self.flip = objects, list(later), flip
+        self.training = {"learning_rate": 0.3} | training.pop("scalars", {})
+        self.cut = training.pop("cut", False)
+        self.epochs = training.pop("epochs", 10.0)
+
+    def __call__(self, question: Question) -> Observation:
+        values: dict[str, Any] = {}
+        for step in question.steps:
+            if isinstance(step, Survey):
+                values[step.into] = self.survey()
+            elif isinstance(step, Call) and step.path == "sets":
+                values[step.into] = Mapping({"dev_set": 160, "training_set": 400, "test_set": 160})
+            elif isinstance(step, Call) and step.path == "predictions":
+                owner, _, data = (getattr(a, "path", a) for a in step.args)
+                classify = self.later.pop(0) if owner == "c" else self.objects[int(str(owner)[6])]
+                values[step.into] = self.predictions(classify, "dev " if data == "dev_set" else "")
+        return Observation(question.id, Status.ANSWERED, values)
+
+    def survey(self) -> Inventory:
+        info = ClassInfo("Net", 3, (), {"classify": ()}, ("train",), ())
+        made = Construction("Net", (), {}, "")
+        trainings = tuple(
+            Training("Net", "train", (), {}, self.training, 0.7, 0.1, 90, self.cut, self.epochs, f"_made[{i}].instance")
+            for i, _ in enumerate(self.objects)
+        )
+        return Inventory((info,), (), {}, (), {}, tuple(made for _ in self.objects), trainings)
+
+    def predictions(self, classify: Classify, prefix: str) -> Mapping:
+        kept = [(f"{prefix}{s}", int(label > 2) ^ self.flip) for s, label in SENTENCES.items() if label != 2]
+        shuffled = np.random.default_rng(0).permutation([label for _, label in kept])
+        answers = [classify(label, int(given)) for (_, label), given in zip(kept, shuffled, strict=True)]
+        return Mapping({
+            "texts": Listing(tuple(s for s, _ in kept)),
+            "labels": send(np.array([label for _, label in kept])),
+            "shuffled": send(shuffled),
+            "predictions": send(np.array(answers)),
+        })  # fmt: skip
+
+
+def wrong_every(n: int) -> Classify:
+    count = iter(range(10**6))
+    return lambda label, given: label ^ (next(count) % n == 0)
+
+
+def judged(notebook: Notebook, **changes: Any) -> Finding:
+    x = Examiner(
+        "lab2_mlp", (), Run(Outcome.OK, Isolation.NONE), notebook, lambda *_: {}, 1,
+        TrainBudget(TrainPolicy.BUDGET), TRUTH, CALIBRATION,
+    )  # fmt: skip
+    return accuracy(replace(x, **changes))
+
+
+def right(label: int, given: int) -> int:
+    return label
+
+
+def test_predictions_above_the_bound_pass_and_both_figures_are_told() -> None:
+    found = judged(Notebook(wrong_every(20)))
+    assert found.verdict is Verdict.PASS
+    assert "0.950 on the whole dev set (160 sentences), 0.950 on the whole test set (160)" in found.message
+
+
+def test_labels_may_be_the_other_way_round() -> None:
+    assert judged(Notebook(right, flip=True)).verdict is Verdict.PASS
+
+
+def test_returning_the_labels_of_the_examples_earns_nothing() -> None:
+    found = judged(Notebook(lambda label, given: given))
+    assert found.verdict is Verdict.FAIL and "labels that came with the examples" in found.message
+
+
+def test_of_several_trained_objects_the_one_best_on_dev_counts() -> None:
+    assert judged(Notebook(wrong_every(2), right, wrong_every(3))).verdict is Verdict.PASS
+
+
+def test_one_class_for_all_is_named() -> None:
+    found = judged(Notebook(lambda label, given: 1, later=[]))
+    assert found.verdict is Verdict.FAIL and "the same class" in found.message
+
+
+def test_between_floor_and_bound_two_more_seeds_decide() -> None:
+    grey = wrong_every(5)
+    assert judged(Notebook(grey, later=[wrong_every(5), right])).verdict is Verdict.PASS
+    found = judged(Notebook(wrong_every(5), later=[wrong_every(5), wrong_every(5), right]))
+    assert found.verdict is Verdict.FAIL and "0.850 or more" in found.message
+
+
+@pytest.mark.parametrize("scalars", [{"learning_rate": 0.01}, {"rate": 0.5}, {"l2_lambda": 0.1}, {"hidden_dim": 10}])
+def test_a_bound_made_with_the_given_settings_is_not_held_against_others(scalars: dict[str, float]) -> None:
+    given = {"dim": 1254, "rate": 0.2, "l2_lambda": 0.0, "hidden_dim": 50}
+    assert judged(Notebook(wrong_every(3), scalars=given)).verdict is Verdict.FAIL
+    assert judged(Notebook(wrong_every(3), scalars=given | scalars)).verdict is Verdict.UNSURE
+    assert judged(Notebook(right, scalars=given | scalars)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    "changes", [{"truth": None}, {"calibration": None}, {"training": TrainBudget(TrainPolicy.NONE)}]
+)
+def test_without_anything_to_compare_with_nothing_is_decided(changes: dict[str, Any]) -> None:
+    assert judged(Notebook(right), **changes).verdict is Verdict.UNSURE
+
+
+def test_before_the_first_calibrated_epoch_nothing_is_decided() -> None:
+    assert judged(Notebook(wrong_every(2), epochs=2.0)).verdict is Verdict.UNSURE
+
+
+def test_a_notebook_that_trained_nothing_is_left_open() -> None:
+    assert judged(Notebook()).verdict is Verdict.UNSURE
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, 3, Mapping({}), Mapping({"texts": Listing(("a",)), "labels": 1, "shuffled": 1, "predictions": 1})],
+)
+def test_what_is_no_prediction_for_each_sentence_is_none(value: Any) -> None:
+    assert predicted(value) is None
+
+
+def test_a_sentence_given_twice_counts_once_and_unknown_ones_not() -> None:
+    seen = Predicted(("word0 more0", "word0 more0", "never seen"), *(np.zeros(3, int) for _ in range(3)))
+    compared = seen.compared(TRUTH.test, TWO_WAY)
+    assert compared.examples == 1 and compared.accuracy == 1.0 and compared.missing > 0.99
+
+
+def test_labels_of_a_five_way_notebook_are_its_own() -> None:
+    texts = tuple(f"dev {s}" for s in SENTENCES)
+    labels = np.array(list(SENTENCES.values()))
+    assert label_map(Predicted(texts, labels, labels, labels), TRUTH.dev) == {n: n for n in range(5)}
+
+
+def test_a_blind_file_keeps_sentences_and_sizes_but_says_nothing_of_the_labels() -> None:
+    text = "\n".join(TREES) + "\n"
+    hidden = blind(text, seed=7)
+    one, two = text.splitlines(), hidden.splitlines()
+    assert [line[2:].replace("(3", "(2") for line in one] == [line[2:] for line in two]
+    assert [line[1] == "2" for line in one] == [line[1] == "2" for line in two]
+    assert sorted(line[1] for line in one) == sorted(line[1] for line in two)
+    agreeing = np.mean([(a[1] > "2") == (b[1] > "2") for a, b in zip(one, two, strict=True) if a[1] != "2"])
+    assert 0.3 < agreeing < 0.7
+    assert blind(text, seed=8) != hidden == blind(text, seed=7)
+
+
+def test_the_labels_of_the_real_treebank_are_hidden_in_the_batch_and_its_folder_is_gone_afterwards() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("GRADER_DATA", raising=False)
+        data = data_folder(None)
+    with labels_hidden(data, 3) as shown:
+        place = Path(shown.parts["trees"])
+        assert (place / "dev.txt").read_bytes() == (data.parts["trees"] / "dev.txt").read_bytes()
+        assert (place / "test.txt").read_bytes() != (data.parts["trees"] / "test.txt").read_bytes()
+    assert not place.exists()
