@@ -26,6 +26,7 @@ HOLES = {
     "lab2_mlp": ("EyS-IkAYSGCL",),
     "lab3_rnn": ("piE_Cr6zspx6",),
     "lab4_gru": ("nCzr4whzNnqy",),
+    "a2_embeddings": ("PoI1QpJsOVRY",),
 }
 VARIANTS = [
     (lab, name, variant)

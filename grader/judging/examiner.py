@@ -24,6 +24,7 @@ MODULES = {
     "lab2_mlp": "grader.judging.mlp_checks",
     "lab3_rnn": "grader.judging.recurrent_checks",
     "lab4_gru": "grader.judging.recurrent_checks",
+    "a2_embeddings": "grader.judging.embeddings_checks",
 }
 
 log = logging.getLogger("grader")

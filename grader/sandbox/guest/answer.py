@@ -13,6 +13,7 @@ import predictions
 import survey
 import tensorflow as tf
 import touch
+import vocabulary
 import watch
 import wire
 from cells import locate
@@ -29,6 +30,7 @@ class Namespace:
         self.slots: dict[str, Any] = {
             "touched": touch.touched,
             "ready_made": touch.ready_made,
+            "vocabulary_held": vocabulary.vocabulary,
             "predictions": predictions.predictions,
             "train_again": predictions.train_again,
             "sets": lambda: predictions.sets_of(self.globals),
