@@ -3,6 +3,7 @@
 Every global of the vocabulary's size gets ours, so that a student may keep copies and use other names.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -78,7 +79,7 @@ def held(x: Examiner, survey: Inventory) -> Holders:
         size,
         width,
         {name: kind for name, (kind, length) in roles.get("words", {}).items() if near(length, size)},
-        tuple(name for name, length in roles.get("numbers", {}).items() if near(length, size)),
+        tuple(sorted((n for n, length in roles.get("numbers", {}).items() if near(length, size)), key=counts_words)),
         tuple(name for name, length in roles.get("names", {}).items() if near(length, size)),
         {
             name: (dtype, of_length_one(x, f"list({name}.values())[:{SAMPLE}]"))
@@ -109,6 +110,11 @@ def main_size(roles: Mapping[str, Mapping[str, Any]]) -> int:
     ]
     without = max((length for _, length, _ in roles.get("vectors", {}).values()), default=0)
     return max(fitting, default=(False, without))[1]
+
+
+def counts_words(name: str) -> bool:
+    """Whether a dictionary of words and numbers more likely says how often than where a word stands."""
+    return name != "word2ind" and not re.search(r"ind|idx|id$|id_|2", name)
 
 
 def near(length: int, size: int) -> bool:
