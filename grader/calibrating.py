@@ -94,8 +94,8 @@ def calibrations(
     data = data_folder(configured)
     trees = data.parts[TREES.name]
     if (configured and TREES.name in data.toy) or TREES.missing(trees):
-        raise UsageError(f"{configured or trees} does not hold {', '.join(TREES.files)}, and calibrations are made on the "
-                         "treebank. Name a folder that has it by --data, or leave --data out for toy data.")
+        raise UsageError(f"{configured or trees} does not hold {', '.join(TREES.files)}, and calibrations are made "
+                         "on the treebank. Name a folder that has it by --data, or leave --data out for toy data.")
     with refusing_to_lose(folder):
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()  # whether it can be written, before an hour is spent
