@@ -169,12 +169,10 @@ def verify(
         if slug not in batch.rubrics:
             raise UsageError(f"There is no rubric for {slug} yet. There are: {', '.join(batch.rubrics)}.")
     expected = trials(chosen, fast)
-    reports = [
-        report
-        for policy in TrainPolicy
-        if (asked := [trial.submission for trial in expected if trial.train is policy])
-        for report in grade_all(asked, replace(batch, train=policy), jobs)
-    ]
+    reports = []
+    for policy in sorted({trial.train for trial in expected}):
+        asked = [trial.submission for trial in expected if trial.train is policy]
+        reports += grade_all(asked, replace(batch, train=policy), jobs)
     out.print(matrix(expected, reports))
     if broken := failures(expected, reports):
         for line in broken:

@@ -7,6 +7,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import sample_curves
 import sample_reports as sample
 from msgspec.structs import replace
 
@@ -53,8 +54,8 @@ def outside(drawing: ElementTree.Element) -> list[Any]:
 
 
 STRANGE = {
-    "as usual": sample.training(100),
-    "rarely shown": sample.training(50, by=10, best=250),
+    "as usual": sample_curves.training(100),
+    "rarely shown": sample_curves.training(50, by=10, best=250),
     "one point": curve((0.69, 0.5, 0.5)),
     "one cost": curve((0.69, None, None)),
     "all the same": curve(*[(0.69, 0.5, 0.5)] * 30),
@@ -70,14 +71,14 @@ STRANGE = {
     "accuracies that are none": curve((0.69, math.nan, 7.0), (0.6, 0.5, -1.0)),
     "only train": curve((None, None, 0.5), (None, None, 0.6)),
     "by step": curve((1.1, 0.33, None), (1.0, 0.4, None), unit="step"),
-    "thousands": sample.training(5000, best=3000),
+    "thousands": sample_curves.training(5000, best=3000),
     "late": Curve("T", tuple(CurvePoint(10**13 + n, 0.5, 0.5, 0.5) for n in range(5)), "s", "step"),
 }
 
 
 @pytest.mark.parametrize("strange", STRANGE.values(), ids=STRANGE)
 def test_every_drawing_is_sound_xml_and_stays_inside_its_frame(strange: Curve) -> None:
-    (drawing,) = drawings(strange, band=sample.with_curves().band)
+    (drawing,) = drawings(strange, band=sample_curves.with_curves().band)
     assert outside(drawing) == []
     assert not re.search(r"nan|inf", " ".join([*words(drawing), *(path.get("d", "") for path in drawing)]))
     assert drawing.get("role") == "img"
@@ -96,9 +97,9 @@ def test_a_curve_without_a_single_figure_is_not_drawn() -> None:
 
 
 def test_the_best_epoch_on_dev_is_marked_and_named() -> None:
-    (drawing,) = drawings(sample.training(60, best=40))
+    (drawing,) = drawings(sample_curves.training(60, best=40))
     assert "best on dev: epoch 40" in words(drawing)
-    made = figure(sample.training(60, best=40), None, "c")
+    made = figure(sample_curves.training(60, best=40), None, "c")
     mark = next(note for note in made.notes if note.name == "best")
     path = next(line.path for line in made.panels[0].lines if line.name == "dev")
     heights = {x: float(y) for x, y in re.findall(r"[ML](\S+) (\S+)", path)}
@@ -114,7 +115,7 @@ def test_early_stopping_ends_after_as_many_looks_as_its_patience() -> None:
     dev = tuple((10 * n, 0.7 if n == 3 else 0.6) for n in range(1, 40))
     assert read(dev).stop == (10 * (3 + PATIENCE), 0.6)
     assert read(dev[: 2 + PATIENCE]).stop is None
-    said = figure(sample.training(60, best=40), None, "c").sentences[1]
+    said = figure(sample_curves.training(60, best=40), None, "c").sentences[1]
     assert said.endswith("would have ended this training at epoch 50 and kept epoch 40, the best one.")
 
 
@@ -151,10 +152,11 @@ def test_thousands_of_epochs_are_thinned_and_no_peak_is_lost() -> None:
 
 
 def test_lines_differ_without_colour_and_carry_their_names_at_their_ends() -> None:
-    (drawing,) = drawings(sample.training(30))
+    (drawing,) = drawings(sample_curves.training(30))
     assert {"dev 67\u00a0%", "train 77\u00a0%", "cost 0.159"} <= set(words(drawing))
     assert (
-        "stroke-dasharray" in re.findall(r"\.curve \.line-of\.train \{(.*?)\}", feedback_page(sample.with_curves()))[0]
+        "stroke-dasharray"
+        in re.findall(r"\.curve \.line-of\.train \{(.*?)\}", feedback_page(sample_curves.with_curves()))[0]
     )
 
 
@@ -165,23 +167,23 @@ def test_labels_at_the_ends_never_cover_one_another() -> None:
 
 def test_a_calibrated_band_is_shaded_as_far_as_it_reaches_and_said_in_words() -> None:
     band = Band((10, 50), (0.5, 0.6), (0.6, 0.7), "what 20 right solutions reach on dev.")
-    made = figure(sample.training(100), band, "c")
+    made = figure(sample_curves.training(100), band, "c")
     assert made.sentences[-1] == "Shaded: what 20 right solutions reach on dev."
     reach = [float(x) for x in re.findall(r"[ML](\S+) ", made.band)]
     first, last = (made.left + (made.right - made.left) * (epoch - 1) / 99 for epoch in (10, 50))
     assert (min(reach), max(reach)) == pytest.approx((first, last), abs=0.1)
-    assert figure(sample.training(9), band, "c").band == ""
-    assert figure(replace(sample.training(100), unit="step"), band, "c").band == ""
+    assert figure(sample_curves.training(9), band, "c").band == ""
+    assert figure(replace(sample_curves.training(100), unit="step"), band, "c").band == ""
 
 
 def test_the_same_figures_stand_in_a_table() -> None:
-    page = feedback_page(sample.with_curves())
+    page = feedback_page(sample_curves.with_curves())
     assert "The figures as a table" in page
     assert '<tr><th scope="row">40</th><td>75.0\u00a0%</td><td>81.6\u00a0%</td><td>0.1267</td></tr>' in page
 
 
 def test_words_in_a_curve_are_escaped() -> None:
-    hostile = replace(sample.training(12), title="</svg><script>x</script>\x1b[31m", source="<b>&", unit="epoch")
+    hostile = replace(sample_curves.training(12), title="</svg><script>x</script>\x1b[31m", source="<b>&", unit="epoch")
     page = feedback_page(replace(sample.good(), curves=(hostile,)))
     assert "<script>" not in page
     assert "<b>&" not in page

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import sample_curves
 import sample_reports as sample
 
 import reports
@@ -55,7 +56,7 @@ class Outline(HTMLParser):
 def every_page() -> list[str]:
     reports = sample.whole_class()
     return [
-        *map(feedback_page, (*reports, sample.with_curves())),
+        *map(feedback_page, (*reports, sample_curves.with_curves())),
         class_page(reports, [f"{n}.html" for n, _ in enumerate(reports)]),
     ]
 
@@ -76,7 +77,7 @@ def test_a_page_needs_no_script_and_no_network() -> None:
 
 
 def test_no_drawing_stands_on_a_page_but_our_own_curves() -> None:
-    for report in (*sample.whole_class(), sample.with_curves()):
+    for report in (*sample.whole_class(), sample_curves.with_curves()):
         page = feedback_page(report)
         assert Outline(page).tags.count("svg") == page.count('<figure class="curve">') == len(report.curves)
 
