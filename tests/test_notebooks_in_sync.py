@@ -26,6 +26,7 @@ HOLES = {
     "lab2_mlp": ("EyS-IkAYSGCL",),
     "lab3_rnn": ("piE_Cr6zspx6",),
     "lab4_gru": ("nCzr4whzNnqy",),
+    "a3_lstm_lm": ("8o4syEQOgUvG",),
 }
 VARIANTS = [
     (lab, name, variant)

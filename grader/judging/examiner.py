@@ -22,6 +22,7 @@ MODULES = {
     "lab2_mlp": "grader.judging.mlp_checks",
     "lab3_rnn": "grader.judging.recurrent_checks",
     "lab4_gru": "grader.judging.recurrent_checks",
+    "a3_lstm_lm": "grader.judging.language_model_checks",
 }
 
 log = logging.getLogger("grader")

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import notes
+import retries
 import tape
 from config import GuestConfig
 from constructions import remembered, small
@@ -46,6 +47,7 @@ def register(cls: type, config: GuestConfig) -> None:
     for name in trainers(cls):
         if isinstance(cls.__dict__.get(name), types.FunctionType):
             setattr(cls, name, within_policy(cls.__dict__[name], config))
+    retries.bound_samplers(cls)
     if "__init__" in cls.__dict__:
         cls.__init__ = remembered(cls.__dict__["__init__"])  # type: ignore[misc]
 

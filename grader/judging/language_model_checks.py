@@ -1,0 +1,282 @@
+"""Assignment 3: what the interview of a language model means for each check."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from grader.judging.arrays import Numbers
+from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
+from grader.judging.compare import agree, difference, slug
+from grader.judging.language_model import Evidence
+from grader.judging.language_model_dropout import RATE
+from grader.judging.language_model_roles import ROWS
+from grader.model import Finding, Remark
+
+LAB = "a3_lstm_lm"
+GATES = {"i": "input gate", "f": "forget gate", "o": "output gate", "j": "candidate"}
+UNSEEN = "The model's guesses [batch, vocabulary], one for each word, were found neither in what it returns nor in it."
+
+
+def where(e: Evidence) -> int | None:
+    return e.contact.info.cell if e.contact else None
+
+
+def form_of(e: Evidence) -> str:
+    return (e.explained.form if e.explained else None) or ""
+
+
+@check(LAB, "trains")
+def trains(e: Evidence) -> Finding:
+    if e.contact is None:
+        return failed("No class with a training method was left by your notebook.")
+    if not e.contact.works:
+        trouble = e.contact.trouble
+        told = f" It stops with {trouble.kind}: {trouble.message[:300]}" if trouble else " No gradient was taken."
+        return failed(
+            f"`{e.contact.info.name}` could not be trained for one step on a few sentences of our own.{told}",
+            cell=trouble.cell if trouble and trouble.cell is not None else where(e),
+        )
+    return passed(f"`{e.contact.info.name}` trains.")
+
+
+@check(LAB, "cost")
+def cost(e: Evidence) -> Finding:
+    if e.cost is None:
+        return unsure(UNSEEN if e.guesses is None else "The cost could not be seen while your model trained.")
+    form = e.cost.form
+    if form is None:
+        return failed("The cost is not the cross-entropy of the guesses against the next words.", cell=where(e))
+    if slug(form) != "deck":
+        return failed(mistake=slug(form), seen=form, cell=where(e))
+    return passed("Each guess is measured against the word that comes next.", seen=form)
+
+
+@check(LAB, "cell")
+def cell(e: Evidence) -> Finding:
+    form = form_of(e)
+    if e.ready_made and (not form or from_a_layer(e)):
+        return failed(mistake="ready-made-layer", cell=where(e))
+    if e.layout is None:
+        return failed("The variables of an LSTM, an embedding and an output layer are not all there.", cell=where(e))
+    if e.guesses is None or e.explained is None:
+        return unsure(UNSEEN)
+    if slug(form) == "causality-broken":
+        return passed("The equations hold, whichever words they read.", seen=form)
+    if slug(form) == "deck":
+        return complete(e)
+    told = difference("Guesses", e.guesses[: len(expected(e)), :ROWS], expected(e)) if e.explained.answers else None
+    if form:
+        return failed(mistake=slug(form), seen=form, difference=told, cell=where(e))
+    if e.peeks:
+        return blocked("Not checked because guesses depend on words that are still to come.")
+    if e.layout.others:
+        names = ", ".join(path.removeprefix("c.") for path in e.layout.others)
+        return unsure(f"Your class holds more than is asked for ({names}), so its guesses could not be explained.")
+    return failed("The guesses are not those of the LSTM's six equations.", difference=told, cell=where(e))
+
+
+def from_a_layer(e: Evidence) -> bool:
+    """Its variables lie inside an object of the class's own attributes."""
+    assert e.layout is not None
+    paths = [block.path.removeprefix("c.") for block in e.layout.matrices]
+    return any("." in path or path.startswith("_") for path in paths)
+
+
+def expected(e: Evidence) -> Numbers:
+    assert e.explained is not None
+    return e.explained.answers["deck"]["logits"]
+
+
+def complete(e: Evidence) -> Finding:
+    """The equations hold; whether each gate has weights and a bias of its own."""
+    assert e.explained is not None and e.layout is not None
+    roles = e.explained.roles
+    if pair := roles.shared:
+        one, other = (GATES[gate] for gate in pair)
+        return failed(mistake="gates-mixed", seen=f"the {one} and the {other} have the same weights", cell=where(e))
+    bare = [GATES[gate] for gate in GATES if not roles.biases.get(gate) and not by_constant(e, gate)]
+    if e.layout.out_bias is None:
+        bare.append("output layer")
+    if bare:
+        return failed(mistake="bias-missing", seen=f"no bias: {', '.join(bare)}", cell=where(e))
+    return passed("The guesses are those of the six equations, for every word.", seen=form_of(e))
+
+
+def by_constant(e: Evidence, gate: str) -> bool:
+    return gate == "f" and form_of(e).startswith("deck/forget-bias")
+
+
+@check(LAB, "causality")
+def causality(e: Evidence) -> Finding:
+    if e.peeks is None:
+        return unsure(UNSEEN)
+    if e.peeks:
+        words = "the next word" if e.peeks == 1 else f"up to {e.peeks} words ahead"
+        return failed(mistake="causality-broken", seen=f"a guess changes with {words}", cell=where(e))
+    return passed("Changing later words leaves the guesses before them as they are.")
+
+
+@check(LAB, "states")
+def states(e: Evidence) -> Finding:
+    if e.contact is None or e.layout is None:
+        return blocked("Not checked because the variables of an LSTM are not there.")
+    length = e.contact.features
+    lengths = {name: len(row) for name, row in e.states.items()}
+    if not lengths:
+        return failed("Neither attributes nor results keep the states of all words.", cell=where(e))
+    kept = [name for name, n in lengths.items() if n >= length]
+    if slug(form_of(e)) == "deck" and e.explained:
+        known = e.explained.answers[form_of(e)]
+        kept = [key for key in "hc" if any(begins(row, known[key]) for row in e.states.values())]
+    if len(kept) >= 2:
+        return passed(f"All {length} states of h and of c are kept, the zeros at the beginning included.")
+    told = ", ".join(f"{name.split('.', 1)[-1]}: {n}" for name, n in lengths.items())
+    return failed(mistake="states-not-kept", seen=f"states kept for {length} words: {told}", cell=where(e))
+
+
+def begins(row: Numbers, known: Numbers) -> bool:
+    return len(row) >= len(known) and agree(row[: len(known), :ROWS], known)
+
+
+@check(LAB, "all-trained")
+def all_trained(e: Evidence) -> Finding:
+    if e.standing is None or e.layout is None:
+        return unsure("A training step could not be followed.")
+    used = e.explained.roles.paths(e.layout) if e.explained and form_of(e) else ()
+    still = [path for path in used or e.standing if path in e.standing]
+    if not still:
+        return passed("A training step moves every variable of the network.")
+    names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in still)
+    return failed(
+        f"A training step changes nothing in {names}.",
+        "variable-not-trained",
+        seen=f"unchanged by a training step: {names}",
+        cell=where(e),
+    )
+
+
+@check(LAB, "dropout")
+def dropout(e: Evidence) -> Finding:
+    d = e.dropout
+    if d is None:
+        return unsure("Dropout could not be asked about: the guesses, or the variables around them, were not seen.")
+    if d.on_states:
+        return failed(mistake="dropout-on-state", cell=where(e))
+    if d.on_logits:
+        return failed(mistake="dropout-on-logits", cell=where(e))
+    if d.on_input:
+        return passed("Dropout falls on the embeddings, and on no state.")
+    if not d.on_output:
+        return failed(mistake="dropout-missing", cell=where(e))
+    seen = f"with rate {RATE:g}: {d.share:.0%} dropped, the others times {d.factor:.3g}"
+    if abs(d.factor - 1) < 0.02:
+        return failed(mistake="missing-rescaling", seen=seen, cell=where(e))
+    if abs(d.factor - 1 / RATE) < 0.05:
+        return failed(mistake="keep-rate-confusion", seen=seen, cell=where(e))
+    return passed("Dropout falls on the way from the states to the guesses; the states themselves stay whole.", seen=seen)
+
+
+@check(LAB, "sampler")
+def sampler(e: Evidence) -> Finding:
+    s = e.sampling
+    if s is None:
+        return unsure("The sampler could not be asked: the guesses of the model were not seen.")
+    if s.missing:
+        return failed("Your class has no method that samples any more.", cell=where(e))
+    if not s.sentences:
+        if s.late or (s.trouble and s.trouble.kind == "TimeoutError"):
+            return failed("`sample` did not return a sentence within seconds: it tries again and again.", cell=where(e))
+        told = f" with {s.trouble.kind}: {s.trouble.message[:300]}" if s.trouble else " without a sentence"
+        return failed(f"`sample` ended{told}.", cell=where(e))
+    if not s.told:
+        return unsure("Whether the sampler continues from its states could not be asked.")
+    if s.way is None:
+        return failed("The sentences are not drawn from what the model guesses after the words so far.", cell=where(e))
+    if slug(s.way) != "deck":
+        return failed(mistake=slug(s.way), seen=s.way, cell=where(e))
+    return passed("Each word is drawn from the guess that follows all words before it.", seen=s.sentences[0])
+
+
+@check(LAB, "sampling-dropout")
+def sampling_dropout(e: Evidence) -> Finding:
+    if e.sampling is None or not e.sampling.sentences:
+        return blocked("Not checked because the sampler returned no sentence.")
+    if e.sampling.drops is None:
+        return unsure("Whether anything is dropped while sampling could not be asked.")
+    if e.sampling.drops:
+        return failed(mistake="dropout-while-sampling", cell=where(e))
+    if e.dropout and not (e.dropout.on_states or e.dropout.on_output or e.dropout.on_input or e.dropout.on_logits):
+        return blocked("Not checked because there is no dropout.")
+    return passed("With the same random numbers, sampling without any dropout gives the same sentences.")
+
+
+@check(LAB, "learns")
+def learns(e: Evidence) -> Finding:
+    learning = e.learning
+    if learning is None or learning.first is None:
+        return unsure("The loss of a longer training could not be followed.")
+    first, last, steps = learning.losses[0], learning.losses[-1], len(learning.losses)
+    if not learning.fell:
+        return failed(
+            f"The cost does not fall on a small task: {first:.3f} at first, {last:.3f} after {steps} steps.",
+            cell=where(e),
+        )
+    return passed(f"The cost falls from {first:.3f} to {last:.3f} in {steps} steps on a small task.")
+
+
+@check(LAB, "perplexity")
+def perplexity(e: Evidence) -> Finding:
+    h = e.held_out
+    if h is None:
+        return manual("No trained model and development set were found whose perplexity could be computed.")
+    told = f"{h.perplexity:.1f} over {h.words} words of {h.sentences} sentences, {h.vocabulary} words to choose from"
+    return passed("Computed by us, from your model's guesses on sentences it was not trained on.", seen=told)
+
+
+@check(LAB, "samples")
+def samples(e: Evidence) -> Finding:
+    if not e.samples:
+        return manual("No sampled sentence was printed while the notebook ran here.")
+    return passed("Printed while the notebook ran here.", seen="\n".join(e.samples))
+
+
+def answer_to(name: str) -> Callable[[Evidence], Finding]:
+    def answered(e: Evidence) -> Finding:
+        found = next((answer for answer in e.answers if answer.question == name), None)
+        if found is None or not found.asked:
+            return manual("Neither the question nor an answer to it was found in the notebook; your instructor looks.")
+        if not found.text:
+            return manual("No answer was found below the question.")
+        return manual("Your instructor reads this one.", seen=found.text)
+
+    return answered
+
+
+check(LAB, "answer-properties")(answer_to("properties"))
+check(LAB, "answer-cost-of-zero")(answer_to("cost-of-zero"))
+check(LAB, "answer-memory")(answer_to("memory"))
+check(LAB, "answer-unknown-words")(answer_to("unknown-words"))
+
+
+@remarks(LAB)
+def remarks_on(e: Evidence) -> tuple[Remark, ...]:
+    found = []
+    if e.cost and e.cost.form and slug(e.cost.form) == "deck":
+        if not np.isclose(e.cost.scale, 1.0, rtol=5e-3):
+            told = f"The cost is {e.cost.scale:.3g} times the mean over sentences of the sum over words. That only"
+            found.append(Remark("other-scale", f"{told} scales the gradient: the learning rate has to make up for it."))
+        if "/" in e.cost.form:
+            told = "Paddings are left out of the cost: sensible, and other than in the figures of the handout."
+            found.append(Remark("paddings-left-out", told))
+    if form_of(e).startswith("deck/forget-bias"):
+        told = "A constant in the forget gate keeps it open at first, as Gers et al. (2000) and others suggest."
+        found.append(Remark("forget-bias", told))
+    if e.dropout and e.dropout.on_input:
+        told = "Only the embeddings are dropped; the way from the state to the guesses is not recurrent either."
+        found.append(Remark("dropout-on-input-only", told))
+    return tuple(found)
+
+
+@unattempted(LAB)
+def not_begun(e: Evidence) -> bool:
+    return not any(answer.text for answer in e.answers) and (e.contact is None or not e.contact.initial)

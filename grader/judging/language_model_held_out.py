@@ -1,0 +1,76 @@
+"""What the notebook's own trained model is worth: its perplexity on sentences it was not trained on, and its samples."""
+
+import numpy as np
+from msgspec import Struct
+
+from grader.judging.arrays import Numbers, array, number
+from grader.judging.contact import Contact
+from grader.judging.examiner import Examiner
+from grader.judging.language_model_asking import Forward, guesses_in, settings, value_of, whole
+from grader.judging.language_model_parts import Layout
+from grader.model import Run
+from grader.sandbox.guest.wire import Put, Read, Ref
+
+SENTENCES = 256  # where the notebook does not say how many its model takes
+LARGEST = 48 * 1024**2  # bytes of guesses
+PADDING = 2
+SHOWN = 5
+DEV = "(globals().get('dev_set') or globals().get('test_set'))"
+
+
+class HeldOut(Struct, frozen=True):
+    perplexity: float
+    words: int
+    sentences: int
+    vocabulary: int
+
+
+def question_held_out(x: Examiner, contact: Contact, forward: Forward, found: Layout) -> HeldOut | None:
+    """exp of the mean cross-entropy over all words but paddings; None when there is no trained model or no dev set."""
+    made = [c.bound_to for c in contact.inventory.constructions if c.cls == contact.info.name and c.bound_to]
+    if not made:
+        return None
+    name, count = made[-1], own_batch(contact)
+    embedding = found.embedding.path.replace("c.", f"{name}.", 1)
+    seen = x.ask(
+        f"{contact.info.name}.dev",
+        Read(f"[example['index_sequence'] for example in {DEV}[:{count}]]", "ids"),
+        Read(f"int({embedding}.shape[0])", "size"),
+    )
+    ids, size = array(value_of(seen, "ids")), number(value_of(seen, "size"))
+    if ids is None or ids.ndim != 2 or ids.dtype.kind not in "iu" or len(ids) != count or size is None:
+        return None
+    shape = (ids.shape[1] - 1, count, int(size))
+    if ids.min() < 0 or ids.max() >= size or 4 * np.prod(shape) > LARGEST:
+        return None
+    quiet = [Put(f"c.{attribute}", value) for attribute, value in settings(contact, 0.0).items()]
+    asked = [Put("c", Ref(name)), *whole(), *quiet, *forward.call(ids, 0.0, "r")]
+    seen = x.ask(f"{contact.info.name}.held_out", *asked, seconds=30.0)
+    guesses = guesses_in(value_of(seen, "r"), shape)
+    return measured(guesses[: shape[0]], ids) if guesses is not None else None
+
+
+def own_batch(contact: Contact) -> int:
+    sizes = [v for name, v in contact.scalars.items() if type(v) is int and "batch" in name.lower()]
+    return next(iter(sizes), SENTENCES)
+
+
+def measured(guesses: Numbers, ids: Numbers) -> HeldOut:
+    """guesses [n, B, V], ids [B, n + 1]."""
+    shifted = guesses.astype(np.float64) - guesses.max(-1, keepdims=True)
+    logs = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+    targets = ids[:, 1:].T
+    told = np.take_along_axis(logs, targets[..., None].astype(np.int64), -1)[..., 0][targets != PADDING]
+    return HeldOut(float(np.exp(-told.mean())), told.size, len(ids), guesses.shape[2])
+
+
+def printed_samples(run: Run) -> tuple[str, ...]:
+    """Lines of the notebook's outputs that begin a sentence, the last ones: those of the trained model."""
+    lines = [
+        line[line.index("<S>") :].strip()
+        for cell in run.cells
+        for output in cell.outputs
+        for line in str(output.get("text", "")).splitlines()
+        if "<S>" in line and len(line.split()) > 3 and "[" not in line
+    ]
+    return tuple(line[:300] for line in lines[-SHOWN:])
