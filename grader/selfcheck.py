@@ -10,13 +10,13 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from grader.model import Outcome, Report, Submission, Verdict
+from grader.model import Level, Outcome, Report, Scorecard, Submission, Verdict
 from grader.submission import read_notebook
 from reference.notebooks import SOLUTIONS, as_json, edited, load_edits, mistake_of, solution, starter
 
 
 class Promise(StrEnum):
-    EVERYTHING = "everything"  # every point, nothing pending
+    EVERYTHING = "everything"  # every point, nothing pending but what only a person can read
     NOTHING = "nothing"  # not a point, and said to be unattempted
 
 
@@ -82,13 +82,20 @@ def _broken(trial: Trial, report: Report) -> str:
     if not card.checks:
         return f"could not be graded: {report.run.fault}"
     if trial.expects == Promise.EVERYTHING:
-        return "" if card.earned == card.possible and not card.pending else f"has to earn everything, got {seen}"
+        return "" if complete(card) else f"has to earn everything, got {seen}"
     if trial.expects == Promise.NOTHING:
         kept = card.earned == 0 and report.outcome is Outcome.UNATTEMPTED
         return "" if kept else f"has to earn nothing and be called unattempted, got {seen}"
     if trial.expects not in named(report):
         return f"{trial.expects} has to be named, got {seen}"
     return "" if card.earned < card.possible else f"{trial.expects} has to cost points, got {seen}"
+
+
+def complete(card: Scorecard) -> bool:
+    """Every point is earned that needs no person; answers in words are left to one, and nothing else is."""
+    read = [check for check in card.checks if check.level is Level.MANUAL and check.verdict is Verdict.MANUAL]
+    open_points = sum(check.possible for check in read)
+    return card.earned + open_points == card.possible and card.pending == open_points
 
 
 def _told(report: Report) -> str:

@@ -216,7 +216,7 @@ LOSSES: dict[str, Loss] = {
     "deck/mean-of-each-sentence": mean_of_each,
     "target-not-shifted": this_word,
     "target-not-shifted/two-ahead": word_after_next,
-    "target-not-shifted/first-at-the-end": rolled_round,
+    "target-not-shifted/rolled": rolled_round,
     "softmax-before-loss": lambda logits, x: next_word(tf.nn.softmax(logits), x),
 }
 
@@ -226,7 +226,7 @@ def cost(case: Case) -> Answers:
     logits, x = tf.constant(case["logits"], tf.float64), tf.constant(case["x"], tf.int32)
     found: Answers = {}
     for name, loss in LOSSES.items():
-        if name.endswith("first-at-the-end") and logits.shape[0] < x.shape[1]:
+        if name.endswith("/rolled") and logits.shape[0] < x.shape[1]:
             continue
         bias = tf.zeros([logits.shape[2]], tf.float64)
         with tf.GradientTape() as tape:

@@ -12,7 +12,7 @@ from grader.intake.collect import collect
 from grader.judging.oracle import Oracle
 from grader.model import Report, TrainPolicy, Verdict
 from grader.pipeline import grade_batch
-from grader.selfcheck import named
+from grader.selfcheck import complete, named
 
 NOTEBOOKS = Path(__file__).with_name("notebooks")
 EXPECTED: dict[str, dict[str, str | list[str]]] = yaml.safe_load((NOTEBOOKS / "expected.yaml").read_text("utf-8"))
@@ -61,7 +61,7 @@ def test_the_lab_is_recognised_without_being_told(place: str) -> None:
 @pytest.mark.parametrize("place", expecting("full"))
 def test_honest_work_loses_no_point(place: str, report_on: Callable[[str], Report]) -> None:
     report = report_on(place)
-    assert report.card.earned == report.card.possible > 0 and report.card.pending == 0, told(report)
+    assert complete(report.card) and report.card.earned > 0, told(report)
 
 
 @pytest.mark.parametrize("place", expecting("mistake"))
