@@ -1,4 +1,6 @@
-"""Assignment 3: an LSTM reads a sentence and guesses the next word after each (Hochreiter & Schmidhuber 1997; Gers 2000).
+"""Assignment 3: an LSTM reads a sentence and guesses the next word after each.
+
+Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000:
 
     i_t = σ([e_t, h_{t-1}] W_i + b_i)      input           f_t = σ([e_t, h_{t-1}] W_f + b_f)      forget
     o_t = σ([e_t, h_{t-1}] W_o + b_o)      output          j_t = tanh([e_t, h_{t-1}] W_j + b_j)   candidate
@@ -9,7 +11,7 @@ Shapes: x [B, T] of word ids, E [V, e], every W of a gate [e + d, d] with the ro
 There are T − 1 guesses, and T states with the zeros at the beginning.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -140,7 +142,7 @@ def answered(run: Run) -> dict[str, tf.Tensor]:
 
 
 def first(case: Case) -> Answers:
-    """Which candidates for the words' part of a gate make the first guess: case words [R], E, parts [n, e, d], W_out, b_out.
+    """Which candidates for the words' part of a gate make the first guess: case words [R], E, parts [n, e, d], readout.
 
     Logits [n, n, n, R, V] for every form that shows at the first word; the axes are the candidates for i, j and o.
     """
@@ -175,7 +177,8 @@ Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # logits [n, B, V], x [B, T]
 
 def against(targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Cross-entropies [n, B] of targets [n, B]."""
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits[: targets.shape[0]])
+    count = min(targets.shape[0], logits.shape[0])
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets[:count], logits=logits[:count])
 
 
 def next_word(logits: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
@@ -183,12 +186,13 @@ def next_word(logits: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
 
 
 def without_paddings(logits: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-    costs, words = against(tf.transpose(x)[1:], logits), real(x)
-    return tf.reduce_mean(tf.reduce_sum(costs * words, axis=0))
+    costs = against(tf.transpose(x)[1:], logits)
+    return tf.reduce_mean(tf.reduce_sum(costs * real(x)[: costs.shape[0]], axis=0))
 
 
 def mean_of_each(logits: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-    costs, words = against(tf.transpose(x)[1:], logits), real(x)
+    costs = against(tf.transpose(x)[1:], logits)
+    words = real(x)[: costs.shape[0]]
     return tf.reduce_mean(tf.reduce_sum(costs * words, axis=0) / tf.maximum(tf.reduce_sum(words, axis=0), 1.0))
 
 
@@ -198,7 +202,7 @@ def real(x: tf.Tensor) -> tf.Tensor:
 
 
 def this_word(logits: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_mean(tf.reduce_sum(against(tf.transpose(x)[: logits.shape[0]], logits), axis=0))
+    return tf.reduce_mean(tf.reduce_sum(against(tf.transpose(x), logits), axis=0))
 
 
 def word_after_next(logits: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
@@ -237,21 +241,20 @@ def cost(case: Case) -> Answers:
 
 
 def sampled(case: Case) -> Answers:
-    """case x of sampled sentences, weights, form -> the logits [T − 1, B, V] that each way to sample would draw from."""
+    """case x of sampled sentences, weights, form -> the logits [T − 1, B, V] that each way to sample draws from.
+
+    Where the cell is not the deck's the sampler may be, with a step of its own.
+    """
     x, w = tf.constant(case["x"], tf.int32), weights(case)
-    ways: Sequence[tuple[str, str, str]] = (
-        ("deck", "", "hc"),
-        ("sampler-forgets-state", "hc", "hc"),
-        ("sampler-forgets-state/h", "h", "hc"),
-        ("sampler-forgets-state/c", "c", "hc"),
-        ("c-h-swapped/sampler", "", "ch"),
-    )
-    found: Answers = {}
-    for name, dropped, returned in ways:
-        form = FORMS[case["form"]]
-        swapped = form.returned if returned == "hc" else form.returned[::-1]
-        found[name] = answered(unrolled(x, w, form._replace(dropped=dropped or form.dropped, returned=swapped)))
-    return found
+    trained = FORMS[case["form"]]
+    own = trained._replace(words="behind" if trained.words == "behind" else "")
+    cells = {"": own} if case["form"].startswith("deck") else {"": own, "-by-the-equations": FORMS["deck"]}
+    ways = {f"deck/{cell}" if cell else "deck": form for cell, form in cells.items()}
+    for cell, form in cells.items():
+        for dropped in ("hc", "h", "c"):
+            ways[f"sampler-forgets-state/{dropped}{cell}"] = form._replace(dropped=dropped)
+        ways[f"c-h-swapped/sampler{cell}"] = form._replace(returned=form.returned[::-1])
+    return {name: answered(unrolled(x, w, form)) for name, form in ways.items()}
 
 
 def weights(case: Case) -> Weights:

@@ -55,6 +55,7 @@ class Evidence(Struct, frozen=True):
     ready_made: bool = False
     cost: Cost | None = None  # None: it could not be seen
     standing: tuple[str, ...] | None = None  # variables that a training step leaves as they were
+    listed: frozenset[str] = frozenset()  # variables that stand in trainable_variables
     states: Mapping[str, Numbers] = {}  # rows of states [number, batch, dim] that the model keeps
     peeks: int | None = None  # how many words after its own a guess depends on; None: not known
     dropout: Dropout | None = None
@@ -96,7 +97,8 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     weights = {v.path: weight(x, v.path, v.shape, contact.vocabulary) for v in contact.initial}
     first = forward_of(contact, inputs(x, "contact", contact, contact.batch, 0.5))
     found = layout(contact.initial, contact.vocabulary)
-    evidence = Evidence(contact, layout=found, learning=question_learning(x, contact))
+    listed = frozenset(v.path for v in contact.initial if v.place is not None)
+    evidence = Evidence(contact, layout=found, listed=listed, learning=question_learning(x, contact))
     if first is None:
         return evidence
     shape = (contact.features - 1, contact.batch, contact.vocabulary)
@@ -186,9 +188,7 @@ def shape_of(contact: Contact) -> tuple[int, int, int]:
     return contact.features - 1, contact.batch, contact.vocabulary
 
 
-def question_causality(
-    x: Examiner, contact: Contact, forward: Forward, data: Numbers, weights: Weights
-) -> int | None:
+def question_causality(x: Examiner, contact: Contact, forward: Forward, data: Numbers, weights: Weights) -> int | None:
     """How far beyond its own word a guess looks: each sentence is changed from another word on, in another row."""
     n, batch, last = shape_of(contact)
     same = 1 + np.arange(batch) % n  # so many words stay as they are
@@ -200,7 +200,7 @@ def question_causality(
     if one is None or two is None or not np.all(np.isfinite(one)):
         return None
     moved_by = np.abs(one - two).max(-1) > 1e-5 * max(float(np.abs(one).max()), 1e-3)  # [n, B]
-    ahead = [int(m) - k for k in range(n) for m in same[moved_by[k]] if m > k]
+    ahead = [int(m) - k for k in range(len(one)) for m in same[moved_by[k]] if m > k]
     return max(ahead, default=0)
 
 

@@ -25,13 +25,13 @@ TOPICS = (
     ),
     ("unknown-words", r"unk\b|unknown|desconocid|ezezagun"),
 )
-ASKS = re.compile(r"\?|¿|question|pregunta|galdera|^\W*(q|p|g)?\d\s*[.):]|discuss|discut|give an example|pon un", re.I | re.M)
-MARKER = re.compile(
-    r"^\W*(your answers?|answers?|ans|a|r|respuestas?|tu respuesta|erantzunak?|zure erantzuna|solution|solución)\W*[:.]\W*",
-    re.IGNORECASE,
-)
-NUMBER = re.compile(r"^\W*(?:q|a|p|g|r|question|answer|pregunta|respuesta|galdera|erantzuna)?\s*([1-4])\s*[.):\]-]", re.I)
-EMPTY = re.compile(r"^(\W|your answer|write your answer here|answer|todo|tu respuesta|respuesta|erantzuna)*$", re.IGNORECASE)
+QUESTION, ANSWER = r"question|pregunta|galdera|q|p|g", r"answers?|ans|a|respuestas?|r|erantzunak?"
+ASKS = re.compile(rf"\?|^\W*({QUESTION})?\W*\d\W|discuss|discut|give an example|pon un", re.IGNORECASE | re.MULTILINE)
+MARKER = re.compile(rf"^\W*(?:(?:your|my|tu|mi|zure|nire)\s+)?(?:{ANSWER})\s*\d?\W*[:.]\W*", re.IGNORECASE)
+NUMBERED = re.compile(rf"^\W*(?:{QUESTION})?\W*\d\W", re.IGNORECASE)
+NUMBER = re.compile(rf"^\W*(?:{QUESTION}|{ANSWER})?\W*([1-4])\s*[.):\]-]", re.IGNORECASE)
+EMPTY = re.compile(rf"^(?:\W|your|tu|zure|{ANSWER}|todo|write|here|escribe|aqu[ií]|idatzi|hemen)*$", re.IGNORECASE)
+PARTS = re.compile(rf"\n\s*\n|\n(?=\s*(?:[-*]\s+)?\W{{0,4}}(?:{QUESTION})?\s*\d\s*[.):])", re.IGNORECASE)
 
 
 class Answered(Struct, frozen=True):
@@ -70,7 +70,7 @@ def written(cells: Sequence[Cell]) -> Iterator[Paragraph]:
     """Paragraphs of markdown, of comments and of texts that a code cell holds and nothing else."""
     for cell in cells:
         text = cell.source if cell.kind != "code" else words_of_code(cell.source)
-        for part in re.split(r"\n\s*\n|\n(?=\s*(?:[-*]\s+)?\W{0,4}(?:[Qq]uestion|[Pp]regunta|[Gg]aldera)?\s*\d\s*[.):])", text):
+        for part in PARTS.split(text):
             if part.strip():
                 yield Paragraph(part.strip(), cell.index)
 
@@ -94,20 +94,23 @@ def words_of_code(source: str) -> str:
 
 
 def questions_in(paragraphs: Sequence[Paragraph], first: int) -> dict[str, int]:
-    """Place of each question, from cell `first` on: what stands above the class explains the work."""
+    """Place of each question, from cell `first` on: what stands above the class explains the work.
+
+    Numbered ones come before others: an answer may ask something too.
+    """
     found: dict[str, int] = {}
-    for at, paragraph in enumerate(paragraphs):
-        if paragraph.cell < first or not ASKS.search(paragraph.text) or MARKER.match(paragraph.text):
-            continue
+    asking = [at for at, p in enumerate(paragraphs) if p.cell >= first and ASKS.search(p.text)]
+    for at in sorted(asking, key=lambda at: not NUMBERED.match(paragraphs[at].text)):
         for name, topic in TOPICS:
-            if name not in found and re.search(topic, paragraph.text, re.IGNORECASE | re.DOTALL):
+            fits = re.search(topic, paragraphs[at].text, re.IGNORECASE | re.DOTALL)
+            if fits and name not in found and not MARKER.match(paragraphs[at].text):
                 found[name] = at
                 break
     return found
 
 
 def tail(question: str) -> str:
-    """An answer in the question's own paragraph, behind a marker on a line of its own or behind the last question mark."""
+    """An answer in the question's own paragraph, from a line on that says so."""
     lines = question.splitlines()
     for i, line in enumerate(lines[1:], 1):
         if MARKER.match(line):

@@ -1,7 +1,7 @@
 """How a language model is asked: its forward pass with words of ours, whatever it is called with and gives back."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import permutations
 
 import numpy as np
@@ -38,7 +38,7 @@ class Forward(Struct, frozen=True):
     args: tuple[Value, ...]
     kwargs: dict[str, Value]
     own: bool  # a method of the class, else a function of the notebook
-    words: Mapping[int | str, str]  # place of an argument -> "x", "words" (all but the last) or "targets" (but the first)
+    words: Mapping[int | str, str]  # place of an argument -> "x", "words" (without the last) or "targets" (the first)
     rates: Mapping[int | str, bool]  # place of an argument that is a rate of dropout -> whether it is the share kept
     source: str = ""  # the attribute that keeps the guesses, where they are not returned
 
@@ -59,13 +59,18 @@ class Forward(Struct, frozen=True):
         return rate > 0 if value is True else value  # whether it trains
 
 
+def given_to(call: MethodCall) -> Iterator[tuple[int | str, Value]]:
+    yield from enumerate(call.args)
+    yield from call.kwargs.items()
+
+
 def forward_of(contact: Contact, data: Numbers) -> Forward | None:
     """The call under the tape that was given our words; `model` before others, the outermost before what it calls."""
     ways = {"x": data, "words": data[:, :-1], "targets": data[:, 1:]}
     found = []
     for call in contact.watched.calls if contact.watched else ():
         places: dict[int | str, str] = {}
-        for place, value in (*enumerate(call.args), *call.kwargs.items()):
+        for place, value in given_to(call):
             given = array(value)
             for way, ids in ways.items():
                 if given is not None and given.shape == ids.shape and np.array_equal(given, ids):
@@ -80,7 +85,7 @@ def rates_in(contact: Contact, call: MethodCall) -> dict[int | str, bool]:
     """By the parameters' names, else numbers between 0 and 1."""
     names = [parameter.name for parameter in contact.info.methods.get(call.method, ())]
     found: dict[int | str, bool] = {}
-    for place, value in (*enumerate(call.args), *call.kwargs.items()):
+    for place, value in given_to(call):
         name = place if isinstance(place, str) else names[place] if place < len(names) else ""
         if type(value) in (int, float) and (RATE.search(name) or (type(value) is float and 0 < value < 1)):
             found[place] = bool(KEEP.search(name))
@@ -107,7 +112,7 @@ def whole() -> list[Step]:
 
 
 def guesses_in(value: Value | None, shape: tuple[int, int, int]) -> Numbers | None:
-    """Logits [n, B, V] in whatever axes, for n guesses or one more, inside a value; `shape` is (n, B, V)."""
+    """Logits [n, B, V] in whatever axes, with a guess more or less, inside a value; `shape` is (n, B, V)."""
     found = array(value)
     if found is not None and found.ndim == 3 and found.dtype.kind == "f":
         return turned(found, shape)
@@ -122,13 +127,13 @@ def turned(found: Numbers, shape: tuple[int, int, int]) -> Numbers | None:
     n, batch, last = shape
     for axes in sorted(permutations(range(3)), key=lambda axes: axes[2] != 2):
         sizes = tuple(found.shape[i] for i in axes)
-        if sizes in ((n, batch, last), (n + 1, batch, last)):
+        if sizes[1:] == (batch, last) and n - 1 <= sizes[0] <= n + 1:
             return found.transpose(axes)
     return None
 
 
 def with_source(forward: Forward, seen: Observation, shape: tuple[int, int, int]) -> tuple[Forward, Numbers] | None:
-    """Where the guesses are: in what was returned, else in an attribute, one that is called so first; and the guesses."""
+    """Where the guesses are, and they: in what was returned, else in an attribute, one that is called so first."""
     if (guesses := guesses_in(value_of(seen, "r"), shape)) is not None:
         return forward, guesses
     kept = value_of(seen, "kept")
@@ -152,7 +157,9 @@ def kept_states(seen: Observation, batch: int, dim: int) -> dict[str, Numbers]:
         held = array(value)
         if held is not None and held.ndim == 4 and 2 in held.shape:
             axis = held.shape.index(2)
-            found.update({f"{name}.{i}": s for i in (0, 1) if (s := row_of(held.take(i, axis), batch, dim)) is not None})
+            found.update(
+                {f"{name}.{i}": s for i in (0, 1) if (s := row_of(held.take(i, axis), batch, dim)) is not None}
+            )
         elif held is not None and held.ndim == 3 and (states := row_of(held, batch, dim)) is not None:
             found[name] = states
         elif held is None and depth:

@@ -2,6 +2,7 @@
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers
 from grader.judging.contact import Contact
@@ -19,7 +20,6 @@ class Dropout(Struct, frozen=True):
     on_output: bool = False
     on_input: bool = False
     on_logits: bool = False
-    always: bool = False  # at rate 0 too
     share: float = 0.0  # of the entries of the state that were dropped before the guesses
     factor: float = 1.0  # of those that were kept
 
@@ -33,23 +33,17 @@ def question_dropout(
     """
     shown = {**weights, found.embedding.path: np.zeros(found.embedding.shape, np.float32)}
     shown[found.out.path] = np.eye(*found.out.shape, dtype=np.float32)
-    still = passed(x, contact, forward, shown, [0.0, 0.0])
-    dropped = passed(x, contact, forward, shown, [RATE])
+    bias = shown[found.out_bias.path].reshape(-1) if found.out_bias else np.zeros(1)
     plain = passed(x, contact, forward, shown, [0.0], without=True)
-    if still is None or dropped is None or plain is None:
-        return None
-    seen = judged(plain[0], dropped[0], shown[found.out_bias.path].reshape(-1) if found.out_bias else np.zeros(1))
+    dropped = passed(x, contact, forward, shown, [RATE])
     words = passed(x, contact, forward, weights, [0.0, RATE])
-    changed = words is not None and not same(words[0], words[1])
-    return Dropout(
-        on_states=seen.on_states,
-        on_output=seen.on_output,
-        on_input=changed and not (seen.on_output or seen.on_states or seen.on_logits),
-        on_logits=seen.on_logits,
-        always=not (same(still[0], plain[0]) and same(still[0], still[1])),
-        share=seen.share,
-        factor=seen.factor,
-    )
+    if plain is None or dropped is None or words is None:
+        return None
+    changed = not same(words[0], words[1])
+    if np.max(np.abs(plain[0] - bias)) < 1e-6:  # a cell without biases has no states to show when there are no words
+        return Dropout(on_output=changed, share=RATE, factor=1 / (1 - RATE))
+    seen = judged(plain[0], dropped[0], bias)
+    return replace(seen, on_input=changed) if seen == Dropout() else seen
 
 
 def passed(
@@ -91,6 +85,6 @@ def fits(states: Numbers, seen: Numbers) -> tuple[float, float] | None:
     gone = np.abs(seen) <= WITHIN * float(np.max(np.abs(states)))
     if not np.any(clear & ~gone):
         return None
-    factor = float(np.median((seen[clear & ~gone] / states[clear & ~gone])))
+    factor = float(np.median(seen[clear & ~gone] / states[clear & ~gone]))
     off = np.abs(seen - np.where(gone, 0.0, factor * states)) > 2 * WITHIN * float(np.max(np.abs(states)))
     return (float(np.mean(gone[clear])), factor) if not np.any(off & clear) else None

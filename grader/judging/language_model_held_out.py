@@ -1,4 +1,4 @@
-"""What the notebook's own trained model is worth: its perplexity on sentences it was not trained on, and its samples."""
+"""What the notebook's own trained model is worth: the perplexity of sentences it was not trained on, and samples."""
 
 import numpy as np
 from msgspec import Struct
@@ -8,10 +8,10 @@ from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.language_model_asking import Forward, guesses_in, settings, value_of, whole
 from grader.judging.language_model_parts import Layout
+from grader.judging.meeting import own_batch
 from grader.model import Run
 from grader.sandbox.guest.wire import Put, Read, Ref
 
-SENTENCES = 256  # where the notebook does not say how many its model takes
 LARGEST = 48 * 1024**2  # bytes of guesses
 PADDING = 2
 SHOWN = 5
@@ -50,16 +50,11 @@ def question_held_out(x: Examiner, contact: Contact, forward: Forward, found: La
     return measured(guesses[: shape[0]], ids) if guesses is not None else None
 
 
-def own_batch(contact: Contact) -> int:
-    sizes = [v for name, v in contact.scalars.items() if type(v) is int and "batch" in name.lower()]
-    return next(iter(sizes), SENTENCES)
-
-
 def measured(guesses: Numbers, ids: Numbers) -> HeldOut:
     """guesses [n, B, V], ids [B, n + 1]."""
     shifted = guesses.astype(np.float64) - guesses.max(-1, keepdims=True)
     logs = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
-    targets = ids[:, 1:].T
+    targets = ids[:, 1:].T[: len(guesses)]
     told = np.take_along_axis(logs, targets[..., None].astype(np.int64), -1)[..., 0][targets != PADDING]
     return HeldOut(float(np.exp(-told.mean())), told.size, len(ids), guesses.shape[2])
 

@@ -67,8 +67,9 @@ def explain(case: Case, whole: Numbers) -> Explained:
 def nearest_form(seen: Numbers | None, answers: Answers) -> str | None:
     if seen is None:
         return None
-    n = next(iter(answers.values()))["logits"].shape[0]
-    return nearest({"logits": seen[:n, :ROWS]}, {name: {"logits": told["logits"]} for name, told in answers.items()})
+    n = min(len(seen), len(next(iter(answers.values()))["logits"]))
+    known = {name: {"logits": told["logits"][:n]} for name, told in answers.items()}
+    return nearest({"logits": seen[:n, :ROWS]}, known)
 
 
 def candidates(case: Case, plain: Numbers) -> Iterator[Roles]:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers, array
 from grader.judging.asking import instance
+from grader.judging.compare import slug
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.language_model_asking import Forward, begin, guesses_in, settings, value_of, whole
@@ -63,15 +64,20 @@ def question_sampling(
 
 
 def loud(x: Examiner, contact: Contact, found: Layout) -> Weights:
-    """Weights under which the state says much about the next word, so that a sampler without it is soon caught."""
+    """Weights under which the state says much about the next word, so that a sampler without it is soon caught.
+
+    The last word is never unlikely: NumPy refuses probabilities that exceed one by a rounding error before it.
+    """
     weights = {}
     for v in contact.initial:
         matrix = len(v.shape) == 2 and min(v.shape) > 1
-        weights[v.path] = x.normal(f"loud {v.path}", v.shape, 2.5 / np.sqrt(v.shape[0]) if matrix else 0.3)
-    weights[found.embedding.path] = x.normal("loud words", found.embedding.shape, 1.0)
-    weights[found.out.path] = x.normal("loud guesses", found.out.shape, 14 / np.sqrt(found.dim))
+        weights[v.path] = x.normal(f"loud {v.path}", v.shape, 8 / np.sqrt(v.shape[0]) if matrix else 0.3)
+    weights[found.embedding.path] = x.normal("loud words", found.embedding.shape, 0.5)
+    weights[found.out.path] = x.normal("loud guesses", found.out.shape, 16 / np.sqrt(found.dim))
+    weights[found.out.path][:, -1] = 0.0
     if found.out_bias:
         weights[found.out_bias.path][..., : len(SPECIAL)] -= 4.0
+        weights[found.out_bias.path][..., -1] = 6.0
     return weights
 
 
@@ -109,7 +115,12 @@ def padded(sentences: list[list[int]], length: int) -> Numbers:
 
 
 def ways(
-    x: Examiner, contact: Contact, forward: Forward, rows: Numbers, weights: Weights, given: tuple[Layout, Explained | None]
+    x: Examiner,
+    contact: Contact,
+    forward: Forward,
+    rows: Numbers,
+    weights: Weights,
+    given: tuple[Layout, Explained | None],
 ) -> dict[str, Numbers]:
     """Guesses [n, sentences, V] that each way to sample draws from: the oracle's where the cell is understood."""
     found, explained = given
@@ -137,13 +148,14 @@ def ways(
 
 
 def way_of(rows: Numbers, sentences: list[list[int]], known: dict[str, Numbers]) -> str | None:
-    """The way under which the sentences are most likely, if they are likely at all; the right one unless clearly not."""
+    """The way under which the sentences are most likely, if they are likely at all; a right one unless clearly not."""
     scores = {name: score(rows, sentences, guesses) for name, guesses in known.items()}
     likely = {name: total for name, (total, errors) in scores.items() if errors > UNLIKELY}
     if not likely:
         return None
     best = max(likely, key=lambda name: likely[name])
-    return "deck" if "deck" in likely and likely["deck"] > likely[best] - CLEARLY else best
+    right = [name for name in likely if slug(name) == "deck" and likely[name] > likely[best] - CLEARLY]
+    return next(iter(right), best)
 
 
 def score(rows: Numbers, sentences: list[list[int]], guesses: Numbers) -> tuple[float, float]:
