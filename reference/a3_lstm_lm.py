@@ -94,6 +94,11 @@ FORMS = {
     "causality-broken/state-ahead": Form(words="ahead"),
     "causality-broken/backwards": Form(words="backwards"),
 }
+FORMS |= {
+    f"{name}{'-' if '/' in name else '/'}forget-bias-1": form._replace(forget_bias=1.0)
+    for name, form in FORMS.items()
+    if not name.startswith("deck")
+}
 
 
 def step(w: Weights, s: Form, e: tf.Tensor, h: tf.Tensor, c: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -26,7 +26,7 @@ from grader.judging.language_model_asking import (
     with_source,
 )
 from grader.judging.language_model_dropout import Dropout, question_dropout
-from grader.judging.language_model_held_out import HeldOut, printed_samples, question_held_out
+from grader.judging.language_model_held_out import HeldOut, own_samples, printed_samples, question_held_out
 from grader.judging.language_model_parts import Layout, Weights, layout
 from grader.judging.language_model_roles import Case, Explained, explain
 from grader.judging.language_model_sampling import Sampling, question_sampling
@@ -36,6 +36,7 @@ from grader.judging.recurrent import uses_ready_made, weight
 from grader.judging.watching import first_gradients, moved, watched_in
 from grader.sandbox.guest.wire import Inventory, Put, Read, Ref, Survey, Watch, Watched
 
+SENTENCES = replace(WORDS, length=21)
 STEPS, PATIENT = 24, 160  # of the training on a small task; the second for a small learning rate
 
 
@@ -62,7 +63,7 @@ class Evidence(Struct, frozen=True):
     sampling: Sampling | None = None
     learning: Learning | None = None
     held_out: HeldOut | None = None
-    samples: tuple[str, ...] = ()  # as the notebook printed them here
+    samples: tuple[str, ...] = ()  # of the notebook's own model
 
 
 @interview("a3_lstm_lm")
@@ -73,15 +74,17 @@ def interview_language_model(x: Examiner) -> Evidence:
         return Evidence(None, answers)
     best: Evidence | None = None
     for info in candidates(survey):
-        contact = meet(x, survey, info, WORDS)
+        contact = meet(x, survey, info, SENTENCES)
         evidence = question(x, contact) if contact.works else Evidence(contact)
         if best is None or worth(evidence) > worth(best):
             best = evidence
         if worth(best) == 3:
             break
     assert best is not None and best.contact is not None
+    works = best.sampling is not None and bool(best.sampling.sentences)
+    samples = printed_samples(x.run) or (own_samples(x, best.contact) if works else ())
     ready_made = uses_ready_made(best.contact, x.cells)
-    return replace(best, answers=answers, samples=printed_samples(x.run), ready_made=ready_made)
+    return replace(best, answers=answers, samples=samples, ready_made=ready_made)
 
 
 def worth(e: Evidence) -> int:
@@ -118,8 +121,8 @@ def asked_on(x: Examiner, e: Evidence, forward: Forward, data: Numbers, weights:
     contact, guesses, found = e.contact, e.guesses, e.layout
     assert contact is not None and guesses is not None
 
-    def asked(changes: list[Mapping[str, Numbers]]) -> list[Numbers | None]:
-        steps = [*whole(), *begin(contact, weights), *many(forward, data, changes)]
+    def asked(changes: list[Mapping[str, Numbers]], words: Numbers) -> list[Numbers | None]:
+        steps = [*whole(), *begin(contact, weights), *many(forward, words, changes)]
         seen = x.ask(f"{contact.info.name}.parts", *steps)
         return [guesses_in(value_of(seen, f"r{i}"), shape_of(contact)) for i in range(len(changes))]
 

@@ -21,7 +21,8 @@ TOPICS = (
     (
         "memory",
         r"(many|long|muchos|largo|asko|luze).{0,60}(step|word|distance|range|pasos|palabras|urrats|hitz)"
-        r"|(simple|plain|vanilla|sencilla|sinple).{0,40}(rnn|recurrent|recurrente|errepikari)|memor",
+        r"|(simple|plain|vanilla|sencilla|sinple).{0,40}(rnn|recurrent|errepikari)"
+        r"|hitz asko|gogora|recordar|memor",
     ),
     ("unknown-words", r"unk\b|unknown|desconocid|ezezagun"),
 )
@@ -106,6 +107,11 @@ def questions_in(paragraphs: Sequence[Paragraph], first: int) -> dict[str, int]:
             if fits and name not in found and not MARKER.match(paragraphs[at].text):
                 found[name] = at
                 break
+    for (name, _), number in zip(TOPICS, "1234", strict=True):  # asked in words of their own, in the same order
+        for at in asking if name not in found else ():
+            match = NUMBER.match(paragraphs[at].text)
+            if match and match.group(1) == number and "?" in paragraphs[at].text and at not in found.values():
+                found.setdefault(name, at)
     return found
 
 

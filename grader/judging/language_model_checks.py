@@ -10,6 +10,7 @@ from grader.judging.compare import agree, difference, slug
 from grader.judging.language_model import Evidence
 from grader.judging.language_model_dropout import RATE
 from grader.judging.language_model_roles import ROWS
+from grader.judging.language_model_sampling import Sampling
 from grader.model import Finding, Remark
 
 LAB = "a3_lstm_lm"
@@ -194,10 +195,7 @@ def sampler(e: Evidence) -> Finding:
     if s.missing:
         return failed("Your class has no method that samples any more.", cell=where(e))
     if not s.sentences:
-        if s.late or (s.trouble and s.trouble.kind == "TimeoutError"):
-            return failed("`sample` did not return a sentence within seconds: it tries again and again.", cell=where(e))
-        told = f" with {s.trouble.kind}: {s.trouble.message[:300]}" if s.trouble else " without a sentence"
-        return failed(f"`sample` ended{told}.", cell=where(e))
+        return failed(silence(s), cell=where(e))
     if not s.told:
         return unsure("Whether the sampler continues from its states could not be asked.")
     if s.way is None and e.peeks and not form_of(e):
@@ -207,6 +205,12 @@ def sampler(e: Evidence) -> Finding:
     if slug(s.way) != "deck":
         return failed(mistake=slug(s.way), seen=s.way, cell=where(e))
     return passed("Each word is drawn from the guess that follows all words before it.", seen=s.sentences[0])
+
+
+def silence(s: Sampling) -> str:
+    if s.late or (s.trouble and s.trouble.kind == "TimeoutError"):
+        return "`sample` did not return a sentence within seconds: it tries again and again."
+    return f"`sample` ended with {s.trouble.kind}: {s.trouble.message[:300]}" if s.trouble else "`sample` says nothing."
 
 
 @check(LAB, "sampling-dropout")
@@ -248,8 +252,8 @@ def perplexity(e: Evidence) -> Finding:
 @check(LAB, "samples")
 def samples(e: Evidence) -> Finding:
     if not e.samples:
-        return manual("No sampled sentence was printed while the notebook ran here.")
-    return passed("Printed while the notebook ran here.", seen="\n".join(e.samples))
+        return manual("No sampled sentence was seen: none was printed here, and your model gave none.")
+    return passed("From your model as it was trained here.", seen="\n".join(e.samples))
 
 
 def answer_to(name: str) -> Callable[[Evidence], Finding]:

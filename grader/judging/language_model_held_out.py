@@ -8,9 +8,10 @@ from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.language_model_asking import Forward, guesses_in, settings, value_of, whole
 from grader.judging.language_model_parts import Layout
+from grader.judging.language_model_sampling import SECONDS, sampler_of
 from grader.judging.meeting import own_batch
 from grader.model import Run
-from grader.sandbox.guest.wire import Put, Read, Ref
+from grader.sandbox.guest.wire import Call, Put, Read, Ref
 
 LARGEST = 48 * 1024**2  # bytes of guesses
 PADDING = 2
@@ -27,10 +28,9 @@ class HeldOut(Struct, frozen=True):
 
 def question_held_out(x: Examiner, contact: Contact, forward: Forward, found: Layout) -> HeldOut | None:
     """exp of the mean cross-entropy over all words but paddings; None when there is no trained model or no dev set."""
-    made = [c.bound_to for c in contact.inventory.constructions if c.cls == contact.info.name and c.bound_to]
-    if not made:
+    name, count = trained(contact), own_batch(contact)
+    if not name:
         return None
-    name, count = made[-1], own_batch(contact)
     embedding = found.embedding.path.replace("c.", f"{name}.", 1)
     seen = x.ask(
         f"{contact.info.name}.dev",
@@ -50,6 +50,12 @@ def question_held_out(x: Examiner, contact: Contact, forward: Forward, found: La
     return measured(guesses[: shape[0]], ids) if guesses is not None else None
 
 
+def trained(contact: Contact) -> str:
+    """The global that holds the notebook's own model, the last one of this class; empty when none does."""
+    made = [c.bound_to for c in contact.inventory.constructions if c.cls == contact.info.name and c.bound_to]
+    return made[-1] if made else ""
+
+
 def measured(guesses: Numbers, ids: Numbers) -> HeldOut:
     """guesses [n, B, V], ids [B, n + 1]."""
     shifted = guesses.astype(np.float64) - guesses.max(-1, keepdims=True)
@@ -57,6 +63,17 @@ def measured(guesses: Numbers, ids: Numbers) -> HeldOut:
     targets = ids[:, 1:].T[: len(guesses)]
     told = np.take_along_axis(logs, targets[..., None].astype(np.int64), -1)[..., 0][targets != PADDING]
     return HeldOut(float(np.exp(-told.mean())), told.size, len(ids), guesses.shape[2])
+
+
+def own_samples(x: Examiner, contact: Contact) -> tuple[str, ...]:
+    """What the sampler of the notebook's own model returns."""
+    name, sampler = trained(contact), sampler_of(contact)
+    if not name or sampler is None:
+        return ()
+    calls = [Call(f"{name}.{sampler}", into=f"s{i}", seed=i) for i in range(SHOWN)]
+    seen = x.ask(f"{contact.info.name}.samples", *calls, seconds=SECONDS)
+    said = [value_of(seen, f"s{i}") for i in range(SHOWN)]
+    return tuple(text[:300] for text in said if isinstance(text, str) and text)
 
 
 def printed_samples(run: Run) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Which part of the variables belongs to which gate, told by what the guesses do when only some parts are not zero."""
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 
 import numpy as np
 from msgspec import Struct
@@ -13,8 +14,9 @@ from grader.judging.oracle import Answers
 
 ROWS, COLUMNS = 8, 16  # examples and words compared; more would only cost time
 TRIED = 24  # sets of roles
+LONE = 2  # place of the only word, where all others are zeros
 
-Asked = Callable[[list[Mapping[str, Numbers]]], list[Numbers | None]]  # changed weights, in turn -> guesses [n, B, V]
+Asked = Callable[[list[Mapping[str, Numbers]], Numbers], list[Numbers | None]]  # weights in turn, words -> guesses
 Start = tuple[str, dict[str, Part]]  # a form, and the parts of i, j and o that fit it
 
 NAMES = {  # what people call the gates, in English, Spanish, Basque and letters
@@ -51,7 +53,8 @@ class Case(Struct, frozen=True):
 
 def explain(case: Case, whole: Numbers) -> Explained:
     """`whole` are the guesses with all weights; asked for are those without biases, then with one bias each."""
-    (plain,) = case.asked([only(case.weights, (), sorted(case.layout.bias_paths))])
+    silent = only(case.weights, (), sorted(case.layout.bias_paths))
+    (plain,) = case.asked([silent], case.data)
     best: tuple[Roles, str] | None = None
     for tried, roles in enumerate(candidates(case, plain) if plain is not None else ()):
         form = nearest_form(plain, case.values(roles, case.bare))
@@ -74,29 +77,46 @@ def nearest_form(seen: Numbers | None, answers: Answers) -> str | None:
 
 def candidates(case: Case, plain: Numbers) -> Iterator[Roles]:
     """Roles that agree with the first guess, those of four different parts first; then those of the names."""
-    for form, parts in starts(case, plain):
+    for form, parts in chain(starts(case, plain), late_starts(case)):
         yield from (joined if case.layout.joined else split)(case, form, parts)
     yield natural(case.layout)
 
 
 def starts(case: Case, plain: Numbers) -> Iterator[Start]:
     """The first guess comes from three gates; it may have read the second word, or come one place later."""
+    for place, word in ((0, 0), (0, 1), (1, 0)):
+        yield from fitting(case, plain[place], case.data[:, word])
+
+
+def late_starts(case: Case) -> Iterator[Start]:
+    """For other reading orders: all words but one are zeros, which leave the states as they are without biases."""
+    lone = np.zeros_like(case.data)
+    lone[:, LONE] = 1 + case.data[:, LONE] % (case.weights[case.layout.embedding.path].shape[0] - 1)
+    words = case.bare[case.layout.embedding.path].copy()
+    words[0] = 0.0
+    silent = only(case.weights, (), sorted(case.layout.bias_paths))
+    (seen,) = case.asked([{**silent, case.layout.embedding.path: words}], lone)
+    if seen is not None:
+        for place in (LONE, LONE - 1):
+            yield from fitting(case, seen[place], lone[:, LONE])
+
+
+def fitting(case: Case, guesses: Numbers, words: Numbers) -> Iterator[Start]:
+    """Parts of i, j and o under which guesses [B, V] come from these words and states of zeros."""
     wholes = [part for block in case.layout.matrices for part in case.layout.wholes(block) if part.rows[0] >= 0]
     w = case.bare
     given = {
         "E": w[case.layout.embedding.path],
         "parts": np.stack([part.of(w)[: case.layout.width] for part in wholes]),
         "W_out": w[case.layout.out.path][:, :COLUMNS],
-        "b_out": np.zeros(min(COLUMNS, plain.shape[2])),
+        "b_out": np.zeros(min(COLUMNS, guesses.shape[1])),
     }
-    for place, word in ((0, 0), (0, 1), (1, 0)):
-        seen = plain[place, :ROWS, :COLUMNS]
-        known = case.x.answers("first", words=case.data[:ROWS, word], **given)
-        for form, told in known.items():
-            gaps = np.abs(told["logits"] - seen).max((-1, -2)) / max(float(np.abs(seen).max()), 1e-3)
-            fitting = [[wholes[at] for at in place] for place in np.argwhere(gaps <= WITHIN)[:200]]
-            for parts in sorted(fitting, key=lambda parts: -len({id(part.block) for part in parts}))[:TRIED]:
-                yield form, dict(zip("ijo", parts, strict=True))
+    seen = guesses[:ROWS, :COLUMNS]
+    for form, told in case.x.answers("first", words=words[:ROWS], **given).items():
+        gaps = np.abs(told["logits"] - seen).max((-1, -2)) / max(float(np.abs(seen).max()), 1e-3)
+        near = [[wholes[at] for at in place] for place in np.argwhere(gaps <= WITHIN)[:200]]
+        for parts in sorted(near, key=lambda parts: -len({id(part.block) for part in parts}))[:TRIED]:
+            yield form, dict(zip("ijo", parts, strict=True))
 
 
 def joined(case: Case, form: str, parts: dict[str, Part]) -> Iterator[Roles]:
@@ -122,9 +142,8 @@ def split(case: Case, form: str, parts: dict[str, Part]) -> Iterator[Roles]:
 def with_states(case: Case, form: str, words: dict[str, Part], states: list[Block]) -> Roles | None:
     paths = sorted({block.path for block in case.layout.matrices})
     chosen = [part.block for part in words.values()]
-    silent = dict.fromkeys(case.layout.bias_paths, None)
-    quiet = only(case.weights, (), sorted(silent))
-    seen = case.asked([{**quiet, **only(case.weights, [*chosen, block], paths)} for block in states])
+    quiet = only(case.weights, (), sorted(case.layout.bias_paths))
+    seen = case.asked([{**quiet, **only(case.weights, [*chosen, block], paths)} for block in states], case.data)
     found = {gate: [part] for gate, part in words.items()}
     known = Roles({gate: (part,) for gate, part in words.items()}).values(case.layout, case.bare)
     for block, guesses in zip(states, seen, strict=True):
@@ -141,7 +160,7 @@ def with_biases(case: Case, roles: Roles, form: str) -> Roles:
     """Each bias is tried alone, the others at zero."""
     biases = case.layout.biases
     paths = sorted(case.layout.bias_paths)
-    seen = case.asked([only(case.weights, [block], paths) for block in biases])
+    seen = case.asked([only(case.weights, [block], paths) for block in biases], case.data)
     known = roles.values(case.layout, case.bare)
     found: dict[str, list[Block]] = {gate: [] for gate in GATES}
     for block, guesses in zip(biases, seen, strict=True):

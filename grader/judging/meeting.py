@@ -151,7 +151,7 @@ def sized(contact: Contact) -> Contact:
         return replace(contact, features=first)
     lengths = [v for name, v in contact.scalars.items() if type(v) is int and re.search(LENGTH, name, re.IGNORECASE)]
     given = [v for v in (*contact.recipe.args, *contact.recipe.kwargs.values()) if type(v) is int and v != first]
-    return replace(contact, vocabulary=first, features=next(iter([*lengths, *given]), 20))
+    return replace(contact, vocabulary=first, features=next(iter([*lengths, *given]), contact.inputs.length))
 
 
 def training_arguments(

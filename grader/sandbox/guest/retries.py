@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 SAMPLERS = re.compile(r"sampl|generat|muestr|lagin", re.IGNORECASE)  # in English, Spanish and Basque
-CALLS = 5000  # of one method of the object's own; a sentence takes twenty, or twenty for each of its words
-SECONDS = 30.0
+CALLS = 2000  # of one method of the object's own; a sentence takes twenty, or twenty for each of its words
+SECONDS = 20.0
+AGAIN = 0.05  # of both for a sampler that has been ended before
+
+_ended: set[str] = set()
 
 
 def bound_samplers(cls: type) -> None:
@@ -23,17 +26,19 @@ def bounded(method: Callable[..., Any]) -> Callable[..., Any]:
     def sample(self: Any, *args: Any, **kwargs: Any) -> Any:
         import agent  # noqa: PLC0415 - it imports us
 
+        share = AGAIN if method.__qualname__ in _ended else 1.0
         try:
-            with agent.deadline(SECONDS), counted(self, method.__name__):
+            with agent.deadline(share * SECONDS), counted(self, method.__name__, int(share * CALLS)):
                 return method(self, *args, **kwargs)
         except agent.Late:
+            _ended.add(method.__qualname__)
             raise TimeoutError(f"{method.__name__} tried again and again and did not end by itself") from None
 
     return sample
 
 
 @contextlib.contextmanager
-def counted(owner: Any, sampler: str) -> Iterator[None]:
+def counted(owner: Any, sampler: str, most: int) -> Iterator[None]:
     """The object's own methods end in Late when one of them has been called too often."""
     import agent  # noqa: PLC0415
     import training  # noqa: PLC0415
@@ -43,7 +48,7 @@ def counted(owner: Any, sampler: str) -> Iterator[None]:
     before = {name: held[name] for name in names if name in held}
 
     def limited(plain: Callable[..., Any]) -> Callable[..., Any]:
-        calls = iter(range(CALLS))
+        calls = iter(range(most))
 
         def call(*args: Any, **kwargs: Any) -> Any:
             if next(calls, None) is None:
