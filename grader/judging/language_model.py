@@ -31,11 +31,12 @@ from grader.judging.language_model_parts import Layout, Weights, layout
 from grader.judging.language_model_roles import Case, Explained, explain
 from grader.judging.language_model_sampling import Sampling, question_sampling
 from grader.judging.learning import Learning, sentences
-from grader.judging.meeting import WORDS, candidates, meet
+from grader.judging.meeting import WORDS, candidates, meet, own_batch
 from grader.judging.recurrent import uses_ready_made, weight
 from grader.judging.watching import first_gradients, moved, watched_in
 from grader.sandbox.guest.wire import Inventory, Put, Read, Ref, Survey, Watch, Watched
 
+LAB = "a3_lstm_lm"
 SENTENCES = replace(WORDS, length=21)
 STEPS, PATIENT = 24, 160  # of the training on a small task; the second for a small learning rate
 
@@ -65,8 +66,28 @@ class Evidence(Struct, frozen=True):
     held_out: HeldOut | None = None
     samples: tuple[str, ...] = ()  # of the notebook's own model
 
+    @property
+    def cell(self) -> int | None:
+        return self.contact.info.cell if self.contact else None
 
-@interview("a3_lstm_lm")
+    @property
+    def form(self) -> str:
+        """Of the cell; empty when none known to us explains the guesses."""
+        return (self.explained.form if self.explained else None) or ""
+
+    @property
+    def more_than_asked(self) -> bool:
+        """Several layers, shared embeddings, layers that are built later: extras, or ways unknown to us."""
+        if self.contact is None or self.contact.watched is None:
+            return False
+        if self.layout is None:
+            vocabulary, initial = self.contact.vocabulary, self.contact.initial
+            plain = [v for v in initial if vocabulary not in v.shape and len(v.shape) > 1]
+            return bool(plain) or len(self.contact.watched.after) > len(initial)
+        return bool(self.layout.others) or len(self.layout.joined) > 4 or len(self.layout.matrices) > 8
+
+
+@interview(LAB)
 def interview_language_model(x: Examiner) -> Evidence:
     survey = x.ask("survey", Survey("all")).values.get("all")
     answers = answers_in(x.cells)
@@ -91,8 +112,7 @@ def worth(e: Evidence) -> int:
     """Where several classes train, the one that shows the work is judged."""
     if e.contact is None or not e.contact.works:
         return 0
-    form = e.explained.form if e.explained else None
-    return 1 + (form is not None) + (form is not None and slug(form) == "deck")
+    return 1 + bool(e.form) + (slug(e.form) == "deck")
 
 
 def question(x: Examiner, contact: Contact) -> Evidence:
@@ -208,13 +228,17 @@ def question_causality(x: Examiner, contact: Contact, forward: Forward, data: Nu
 
 
 def question_learning(x: Examiner, contact: Contact) -> Learning:
-    """A fresh instance sees one batch of four words only, again and again."""
-    data, labels = sentences(x, contact, contact.batch)
+    """A fresh instance sees one batch of four words only, again and again.
+
+    Of the size it has by itself: the learning rate was chosen for that.
+    """
+    batch = own_batch(contact)
+    data, labels = sentences(x, contact, batch)
     sets = dict.fromkeys(["training_set", *contact.inventory.data_sets])
     for steps in (STEPS, PATIENT):
         seen = x.ask(
             f"{contact.info.name}.learns",
-            *instance(contact, {}, loop_attributes(contact, contact.batch)),
+            *instance(contact, {}, loop_attributes(contact, batch)),
             *data_steps(contact, data, labels),
             *(Put(name, Ref("training_set" if name != "training_set" else f"training_set * {steps}")) for name in sets),
             Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs, steps=steps, losses_only=True),

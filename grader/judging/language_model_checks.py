@@ -4,26 +4,19 @@ from collections.abc import Callable
 
 import numpy as np
 
+from grader.judging import language_model_sampling_checks  # noqa: F401 - the checks of dropout and sampler
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, slug
-from grader.judging.language_model import Evidence
-from grader.judging.language_model_dropout import RATE
+from grader.judging.language_model import LAB, Evidence
 from grader.judging.language_model_roles import ROWS
-from grader.judging.language_model_sampling import Sampling
 from grader.model import Finding, Remark
 
-LAB = "a3_lstm_lm"
 GATES = {"i": "input gate", "f": "forget gate", "o": "output gate", "j": "candidate"}
 UNSEEN = "The model's guesses [batch, vocabulary], one for each word, were found neither in what it returns nor in it."
-
-
-def where(e: Evidence) -> int | None:
-    return e.contact.info.cell if e.contact else None
-
-
-def form_of(e: Evidence) -> str:
-    return (e.explained.form if e.explained else None) or ""
+UNKNOWN = (
+    "The variables are others than those of one LSTM between an embedding and an output layer, and of other shapes."
+)
 
 
 @check(LAB, "trains")
@@ -35,7 +28,7 @@ def trains(e: Evidence) -> Finding:
         told = f" It stops with {trouble.kind}: {trouble.message[:300]}" if trouble else " No gradient was taken."
         return failed(
             f"`{e.contact.info.name}` could not be trained for one step on a few sentences of our own.{told}",
-            cell=trouble.cell if trouble and trouble.cell is not None else where(e),
+            cell=trouble.cell if trouble and trouble.cell is not None else e.cell,
         )
     return passed(f"`{e.contact.info.name}` trains.")
 
@@ -46,19 +39,21 @@ def cost(e: Evidence) -> Finding:
         return unsure(UNSEEN if e.guesses is None else "The cost could not be seen while your model trained.")
     form = e.cost.form
     if form is None:
-        return failed("The cost is not the cross-entropy of the guesses against the next words.", cell=where(e))
+        return failed("The cost is not the cross-entropy of the guesses against the next words.", cell=e.cell)
     if slug(form) != "deck":
-        return failed(mistake=slug(form), seen=form, cell=where(e))
+        return failed(mistake=slug(form), seen=form, cell=e.cell)
     return passed("Each guess is measured against the word that comes next.", seen=form)
 
 
 @check(LAB, "cell")
 def cell(e: Evidence) -> Finding:
-    form = form_of(e)
+    form = e.form
     if e.ready_made and (not form or from_a_layer(e)):
-        return failed(mistake="ready-made-layer", cell=where(e))
+        return failed(mistake="ready-made-layer", cell=e.cell)
+    if e.layout is None and not e.more_than_asked:
+        return failed("The variables of an LSTM, an embedding and an output layer are not all there.", cell=e.cell)
     if e.layout is None:
-        return failed("The variables of an LSTM, an embedding and an output layer are not all there.", cell=where(e))
+        return unsure(UNKNOWN)
     if e.guesses is None or e.explained is None:
         return unsure(UNSEEN)
     if slug(form) == "causality-broken":
@@ -72,13 +67,12 @@ def other_cell(e: Evidence, form: str) -> Finding:
     n = min(len(e.guesses), len(expected(e)))
     told = difference("Guesses", e.guesses[:n, :ROWS], expected(e)[:n])
     if form:
-        return failed(mistake=slug(form), seen=form, difference=told, cell=where(e))
+        return failed(mistake=slug(form), seen=form, difference=told, cell=e.cell)
     if e.peeks:
         return blocked("Not checked because guesses depend on words that are still to come.")
-    if e.layout.others:
-        names = ", ".join(path.removeprefix("c.") for path in e.layout.others)
-        return unsure(f"Your class holds more than is asked for ({names}), so its guesses could not be explained.")
-    return failed("The guesses are not those of the LSTM's six equations.", difference=told, cell=where(e))
+    if e.more_than_asked:
+        return unsure("Your class holds more, or other things, than is asked for, so its guesses were not explained.")
+    return failed("The guesses are not those of the LSTM's six equations.", difference=told, cell=e.cell)
 
 
 def from_a_layer(e: Evidence) -> bool:
@@ -99,17 +93,17 @@ def complete(e: Evidence) -> Finding:
     roles = e.explained.roles
     if pair := roles.shared:
         one, other = (GATES[gate] for gate in pair)
-        return failed(mistake="gates-mixed", seen=f"the {one} and the {other} have the same weights", cell=where(e))
+        return failed(mistake="gates-mixed", seen=f"the {one} and the {other} have the same weights", cell=e.cell)
     bare = [GATES[gate] for gate in GATES if not roles.biases.get(gate) and not by_constant(e, gate)]
     if e.layout.out_bias is None:
         bare.append("output layer")
     if bare:
-        return failed(mistake="bias-missing", seen=f"no bias: {', '.join(bare)}", cell=where(e))
-    return passed("The guesses are those of the six equations, for every word.", seen=form_of(e))
+        return failed(mistake="bias-missing", seen=f"no bias: {', '.join(bare)}", cell=e.cell)
+    return passed("The guesses are those of the six equations, for every word.", seen=e.form)
 
 
 def by_constant(e: Evidence, gate: str) -> bool:
-    return gate == "f" and form_of(e).startswith("deck/forget-bias")
+    return gate == "f" and e.form.startswith("deck/forget-bias")
 
 
 @check(LAB, "causality")
@@ -118,26 +112,26 @@ def causality(e: Evidence) -> Finding:
         return unsure(UNSEEN)
     if e.peeks:
         words = "the next word" if e.peeks == 1 else f"up to {e.peeks} words ahead"
-        return failed(mistake="causality-broken", seen=f"a guess changes with {words}", cell=where(e))
+        return failed(mistake="causality-broken", seen=f"a guess changes with {words}", cell=e.cell)
     return passed("Changing later words leaves the guesses before them as they are.")
 
 
 @check(LAB, "states")
 def states(e: Evidence) -> Finding:
     if e.contact is None or e.layout is None:
-        return blocked("Not checked because the variables of an LSTM are not there.")
+        return unsure(UNKNOWN) if e.more_than_asked else blocked("Not checked: the variables of an LSTM are not there.")
     length = e.contact.features
     lengths = {name: len(row) for name, row in e.states.items()}
     if not lengths:
-        return failed("Neither attributes nor results keep the states of all words.", cell=where(e))
+        return failed("Neither attributes nor results keep the states of all words.", cell=e.cell)
     kept = [name for name, n in lengths.items() if n >= length]
-    if slug(form_of(e)) == "deck" and e.explained:
-        known = e.explained.answers[form_of(e)]
+    if slug(e.form) == "deck" and e.explained:
+        known = e.explained.answers[e.form]
         kept = [key for key in "hc" if any(begins(row, known[key]) for row in e.states.values())]
     if len(kept) >= 2:
         return passed(f"All {length} states of h and of c are kept, the zeros at the beginning included.")
     told = ", ".join(f"{name.split('.', 1)[-1]}: {n}" for name, n in lengths.items())
-    return failed(mistake="states-not-kept", seen=f"states kept for {length} words: {told}", cell=where(e))
+    return failed(mistake="states-not-kept", seen=f"states kept for {length} words: {told}", cell=e.cell)
 
 
 def begins(row: Numbers, known: Numbers) -> bool:
@@ -146,10 +140,10 @@ def begins(row: Numbers, known: Numbers) -> bool:
 
 @check(LAB, "all-trained")
 def all_trained(e: Evidence) -> Finding:
-    if e.standing is None or e.layout is None:
+    if e.standing is None:
         return unsure("A training step could not be followed.")
-    form = form_of(e)
-    used = e.explained.roles.paths(e.layout) if e.explained and form else ()
+    form = e.form
+    used = e.explained.roles.paths(e.layout) if e.explained and e.layout and form else ()
     still = [path for path in used or e.standing if path in e.standing]
     if form and slug(form) != "deck":  # a cell that is not right may leave a gate without any say
         still = [path for path in still if path not in e.listed]
@@ -160,70 +154,8 @@ def all_trained(e: Evidence) -> Finding:
         f"A training step changes nothing in {names}.",
         "variable-not-trained",
         seen=f"unchanged by a training step: {names}",
-        cell=where(e),
+        cell=e.cell,
     )
-
-
-@check(LAB, "dropout")
-def dropout(e: Evidence) -> Finding:
-    d = e.dropout
-    if d is None:
-        return unsure("Dropout could not be asked about: the guesses, or the variables around them, were not seen.")
-    if d.on_states:
-        return failed(mistake="dropout-on-state", cell=where(e))
-    if d.on_logits:
-        return failed(mistake="dropout-on-logits", cell=where(e))
-    if d.on_input:
-        return passed("Dropout falls on the embeddings, and on no state.")
-    if not d.on_output:
-        return failed(mistake="dropout-missing", cell=where(e))
-    seen = f"with rate {RATE:g}: {d.share:.0%} dropped, the others times {d.factor:.3g}"
-    if abs(d.factor - 1) < 0.02:
-        return failed(mistake="missing-rescaling", seen=seen, cell=where(e))
-    if abs(d.factor - 1 / RATE) < 0.05:
-        return failed(mistake="keep-rate-confusion", seen=seen, cell=where(e))
-    return passed(
-        "Dropout falls on the way from the states to the guesses; the states themselves stay whole.", seen=seen
-    )
-
-
-@check(LAB, "sampler")
-def sampler(e: Evidence) -> Finding:
-    s = e.sampling
-    if s is None:
-        return unsure("The sampler could not be asked: the guesses of the model were not seen.")
-    if s.missing:
-        return failed("Your class has no method that samples any more.", cell=where(e))
-    if not s.sentences:
-        return failed(silence(s), cell=where(e))
-    if not s.told:
-        return unsure("Whether the sampler continues from its states could not be asked.")
-    if s.way is None and e.peeks and not form_of(e):
-        return blocked("Not checked because guesses depend on words that are still to come.")
-    if s.way is None:
-        return failed("The sentences are not drawn from what the model guesses after the words so far.", cell=where(e))
-    if slug(s.way) != "deck":
-        return failed(mistake=slug(s.way), seen=s.way, cell=where(e))
-    return passed("Each word is drawn from the guess that follows all words before it.", seen=s.sentences[0])
-
-
-def silence(s: Sampling) -> str:
-    if s.late or (s.trouble and s.trouble.kind == "TimeoutError"):
-        return "`sample` did not return a sentence within seconds: it tries again and again."
-    return f"`sample` ended with {s.trouble.kind}: {s.trouble.message[:300]}" if s.trouble else "`sample` says nothing."
-
-
-@check(LAB, "sampling-dropout")
-def sampling_dropout(e: Evidence) -> Finding:
-    if e.sampling is None or not e.sampling.sentences:
-        return blocked("Not checked because the sampler returned no sentence.")
-    if e.sampling.drops is None:
-        return unsure("Whether anything is dropped while sampling could not be asked.")
-    if e.sampling.drops:
-        return failed(mistake="dropout-while-sampling", cell=where(e))
-    if e.dropout and not (e.dropout.on_states or e.dropout.on_output or e.dropout.on_input or e.dropout.on_logits):
-        return blocked("Not checked because there is no dropout.")
-    return passed("With the same random numbers, sampling without any dropout gives the same sentences.")
 
 
 @check(LAB, "learns")
@@ -235,7 +167,7 @@ def learns(e: Evidence) -> Finding:
     if not learning.fell:
         return failed(
             f"The cost does not fall on a small task: {first:.3f} at first, {last:.3f} after {steps} steps.",
-            cell=where(e),
+            cell=e.cell,
         )
     return passed(f"The cost falls from {first:.3f} to {last:.3f} in {steps} steps on a small task.")
 
@@ -284,7 +216,7 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
         if "/" in e.cost.form:
             told = "Paddings are left out of the cost: sensible, and other than in the figures of the handout."
             found.append(Remark("paddings-left-out", told))
-    if form_of(e).startswith("deck/forget-bias"):
+    if e.form.startswith("deck/forget-bias"):
         told = "A constant in the forget gate keeps it open at first, as Gers et al. (2000) and others suggest."
         found.append(Remark("forget-bias", told))
     if e.dropout and e.dropout.on_input:

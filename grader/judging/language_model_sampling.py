@@ -51,12 +51,14 @@ def question_sampling(
     seen = x.ask(f"{contact.info.name}.sampler", *steps(contact, sampler, weights, words), seconds=SECONDS)
     drawn = [sentence(seen, f"a{i}", words) for i in range(SENTENCES)]
     quiet = [sentence(seen, f"b{i}", words) for i in range(SENTENCES)]
-    done = [ids for ids in drawn if ids is not None and len(ids) > 1]
+    if not any(drawn) and len(shown := printed(seen, words)) == 2 * SENTENCES:
+        drawn, quiet = shown[:SENTENCES], shown[SENTENCES:]
+    done = [ids for ids in drawn if len(ids) > 1]
     if not done:
         late = seen.status in (Status.LATE, Status.DIED)
         return Sampling(late=late, trouble=seen.trouble)
-    drops = None if None in drawn or None in quiet else drawn != quiet
-    used = [ids for ids in quiet if ids is not None] if drops else done
+    drops = drawn != quiet if all(drawn) and all(quiet) else None
+    used = quiet if drops else done
     rows = padded(used, contact.features)
     known = ways(x, contact, forward, rows, weights, (found, explained))
     told = tuple(" ".join(words[i] for i in ids) for ids in done)
@@ -92,16 +94,21 @@ def steps(contact: Contact, sampler: str, weights: Weights, words: list[str]) ->
     return [*made, *plain, *whole(), *quiet, *again]
 
 
-def sentence(seen: Observation, name: str, words: list[str]) -> list[int] | None:
-    """Word ids, <S> first, of what a sampler returned: a text, or a list of words or of ids."""
-    value = value_of(seen, name)
-    if value is None:
-        return None
-    ids = ids_in(value, words)
-    return ids if ids[:1] == [0] else [0, *ids]
+def sentence(seen: Observation, name: str, words: list[str]) -> list[int]:
+    """Word ids, <S> first, of what a sampler returned: a text, or a list of words or of ids; none for anything else."""
+    return begun(ids_in(value_of(seen, name), words))
 
 
-def ids_in(value: Value, words: list[str]) -> list[int]:
+def printed(seen: Observation, words: list[str]) -> list[list[int]]:
+    """The same of a sampler that prints a line for each sentence."""
+    return [ids for line in seen.printed.splitlines() if (ids := begun(ids_in(line, words)))]
+
+
+def begun(ids: list[int]) -> list[int]:
+    return ids if not ids or ids[0] == 0 else [0, *ids]
+
+
+def ids_in(value: Value | None, words: list[str]) -> list[int]:
     if isinstance(value, str):
         return [words.index(word) for word in value.split() if word in words]
     if isinstance(value, Listing) and any(isinstance(item, str) for item in value.items):
