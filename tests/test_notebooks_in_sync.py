@@ -27,6 +27,7 @@ HOLES = {
     "lab3_rnn": ("piE_Cr6zspx6",),
     "lab4_gru": ("nCzr4whzNnqy",),
     "a2_embeddings": ("PoI1QpJsOVRY",),
+    "a3_lstm_lm": ("8o4syEQOgUvG",),
 }
 VARIANTS = [
     (lab, name, variant)

@@ -35,6 +35,7 @@ class Inputs(Struct, frozen=True):
         tuple[str, int], ...
     ]  # pattern of a constructor parameter's name -> our small value, first matches first
     words: bool = False
+    length: int = 20  # of a sentence, where nothing tells
 
 
 class Contact(Struct, frozen=True):

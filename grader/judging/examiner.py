@@ -25,6 +25,7 @@ MODULES = {
     "lab3_rnn": "grader.judging.recurrent_checks",
     "lab4_gru": "grader.judging.recurrent_checks",
     "a2_embeddings": "grader.judging.embeddings_checks",
+    "a3_lstm_lm": "grader.judging.language_model_checks",
 }
 
 log = logging.getLogger("grader")

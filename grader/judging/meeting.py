@@ -117,7 +117,7 @@ def try_recipe(x: Examiner, contact: Contact) -> Contact:
     if not isinstance(listed, VariableList):
         return replace(contact, trouble=made.trouble)
     contact = sized(replace(contact, scalars=listed.scalars, initial=listed.variables))
-    for batch in (B, 256):  # the second for a notebook that has its batch size written into the loop
+    for batch in dict.fromkeys((B, own_batch(contact), 256)):  # for a batch size that is written into class or loop
         contact = replace(contact, batch=batch)
         data, labels = inputs(x, "contact", contact, batch, 0.5), np.arange(batch) % 2
         seen = x.ask(f"{name}.contact", *training(contact, data, labels), seconds=60)
@@ -126,6 +126,11 @@ def try_recipe(x: Examiner, contact: Contact) -> Contact:
             return replace(contact, watched=watched, trouble=None)
         contact = replace(contact, trouble=contact.trouble or seen.trouble or (watched.trouble if watched else None))
     return contact
+
+
+def own_batch(contact: Contact) -> int:
+    sizes = [v for name, v in contact.scalars.items() if type(v) is int and "batch" in name.lower() and 0 < v < 1000]
+    return next(iter(sizes), 256)
 
 
 def untouched(inventory: Inventory, info: ClassInfo, recipe: Recipe, kind: Inputs) -> Contact:
@@ -150,7 +155,7 @@ def sized(contact: Contact) -> Contact:
         return replace(contact, features=first)
     lengths = [v for name, v in contact.scalars.items() if type(v) is int and re.search(LENGTH, name, re.IGNORECASE)]
     given = [v for v in (*contact.recipe.args, *contact.recipe.kwargs.values()) if type(v) is int and v != first]
-    return replace(contact, vocabulary=first, features=next(iter([*lengths, *given]), 20))
+    return replace(contact, vocabulary=first, features=next(iter([*lengths, *given]), contact.inputs.length))
 
 
 def training_arguments(

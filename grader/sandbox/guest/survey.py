@@ -47,7 +47,8 @@ def inventory(names: dict[str, Any]) -> Inventory:
 
 def is_data_set(value: Any) -> bool:
     """A list of examples as the notebooks' loaders make them."""
-    return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and "label" in value[0]
+    examples = isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+    return examples and ("label" in value[0] or "index_sequence" in value[0])
 
 
 def shape_of_data(value: Any) -> tuple[int, ...] | None:

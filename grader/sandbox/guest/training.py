@@ -16,6 +16,7 @@ import cuts
 import graphs
 import notes
 import pace
+import retries
 import survey
 import tape
 import written
@@ -51,6 +52,7 @@ def register(cls: type, config: GuestConfig) -> None:
     for name in written.trainers(cls):
         if isinstance(cls.__dict__.get(name), types.FunctionType):
             setattr(cls, name, within_policy(cls.__dict__[name], config))
+    retries.bound_samplers(cls)
     if "__init__" in cls.__dict__:
         cls.__init__ = remembered(cls.__dict__["__init__"])  # type: ignore[misc]
 

@@ -1,0 +1,254 @@
+"""Assignment 3: the interview of a language model."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from grader.judging.arrays import Numbers, number
+from grader.judging.asking import data_steps, inputs, instance, loop_attributes, training
+from grader.judging.checks import interview
+from grader.judging.compare import slug
+from grader.judging.contact import Contact
+from grader.judging.examiner import Examiner
+from grader.judging.language_model_answers import Answered, answers_in
+from grader.judging.language_model_asking import (
+    KEPT,
+    Forward,
+    begin,
+    forward_of,
+    guesses_in,
+    kept_states,
+    many,
+    value_of,
+    whole,
+    with_source,
+)
+from grader.judging.language_model_dropout import Dropout, question_dropout
+from grader.judging.language_model_held_out import HeldOut, own_samples, printed_samples, question_held_out
+from grader.judging.language_model_parts import Layout, Weights, layout
+from grader.judging.language_model_roles import Case, Explained, explain
+from grader.judging.language_model_sampling import Sampling, question_sampling
+from grader.judging.learning import Learning
+from grader.judging.meeting import WORDS, candidates, meet, own_batch
+from grader.judging.recurrent import uses_ready_made, weight
+from grader.judging.watching import first_gradients, moved, watched_in
+from grader.sandbox.guest.wire import Inventory, Put, Read, Ref, Survey, Watch, Watched
+
+LAB = "a3_lstm_lm"
+SENTENCES = replace(WORDS, length=21)
+STEPS, PATIENT = 16, 80  # of the training on a small task; the second for a small learning rate
+
+
+class Cost(Struct, frozen=True):
+    """What the training's cost is of the training's own guesses."""
+
+    form: str | None
+    scale: float = 1.0  # the cost is so many times that of the form
+
+
+class Evidence(Struct, frozen=True):
+    contact: Contact | None
+    answers: tuple[Answered, ...] = ()
+    layout: Layout | None = None
+    guesses: Numbers | None = None
+    explained: Explained | None = None
+    ready_made: bool = False
+    cost: Cost | None = None  # None: it could not be seen
+    standing: tuple[str, ...] | None = None  # variables that a training step leaves as they were
+    listed: frozenset[str] = frozenset()  # variables that stand in trainable_variables
+    states: Mapping[str, Numbers] = {}  # rows of states [number, batch, dim] that the model keeps
+    peeks: int | None = None  # how many words after its own a guess depends on; None: not known
+    dropout: Dropout | None = None
+    sampling: Sampling | None = None
+    learning: Learning | None = None
+    held_out: HeldOut | None = None
+    samples: tuple[str, ...] = ()  # of the notebook's own model
+
+    @property
+    def cell(self) -> int | None:
+        return self.contact.info.cell if self.contact else None
+
+    @property
+    def form(self) -> str:
+        """Of the cell; empty when none known to us explains the guesses."""
+        return (self.explained.form if self.explained else None) or ""
+
+    @property
+    def more_than_asked(self) -> bool:
+        """Several layers, shared embeddings, layers that are built later: extras, or ways unknown to us."""
+        if self.contact is None or self.contact.watched is None:
+            return False
+        if self.layout is None:
+            vocabulary, initial = self.contact.vocabulary, self.contact.initial
+            plain = [v for v in initial if vocabulary not in v.shape and len(v.shape) > 1]
+            return bool(plain) or len(self.contact.watched.after) > len(initial)
+        return bool(self.layout.others) or len(self.layout.joined) > 4 or len(self.layout.matrices) > 8
+
+
+@interview(LAB)
+def interview_language_model(x: Examiner) -> Evidence:
+    survey = x.ask("survey", Survey("all")).values.get("all")
+    answers = answers_in(x.cells)
+    if not isinstance(survey, Inventory) or not candidates(survey):
+        return Evidence(None, answers)
+    best: Evidence | None = None
+    for info in candidates(survey):
+        contact = meet(x, survey, info, SENTENCES)
+        evidence = question(x, contact) if contact.works else Evidence(contact)
+        if best is None or worth(evidence) > worth(best):
+            best = evidence
+        if worth(best) == 3:
+            break
+    assert best is not None and best.contact is not None
+    works = best.sampling is not None and bool(best.sampling.sentences)
+    samples = printed_samples(x.run) or (own_samples(x, best.contact) if works else ())
+    ready_made = uses_ready_made(best.contact, x.cells)
+    return replace(best, answers=answers, samples=samples, ready_made=ready_made)
+
+
+def worth(e: Evidence) -> int:
+    """Where several classes train, the one that shows the work is judged."""
+    if e.contact is None or not e.contact.works:
+        return 0
+    return 1 + bool(e.form) + (slug(e.form) == "deck")
+
+
+def question(x: Examiner, contact: Contact) -> Evidence:
+    data = inputs(x, "x", contact, contact.batch, 1.0)
+    weights = {v.path: weight(x, v.path, v.shape, contact.vocabulary) for v in contact.initial}
+    first = forward_of(contact, inputs(x, "contact", contact, contact.batch, 0.5))
+    found = layout(contact.initial, contact.vocabulary)
+    listed = frozenset(v.path for v in contact.initial if v.place is not None)
+    evidence = Evidence(contact, layout=found, listed=listed, learning=question_learning(x, contact))
+    if first is None:
+        return evidence
+    shape = (contact.features - 1, contact.batch, contact.vocabulary)
+    steps = [*whole(), *begin(contact, weights), *first.call(data, 0.0, "r"), Read(KEPT, "kept")]
+    seen = x.ask(f"{contact.info.name}.whole", *steps)
+    source = with_source(first, seen, shape)
+    if source is None:
+        return evidence
+    forward, guesses = source
+    states = kept_states(seen, contact.batch, found.dim) if found else {}
+    evidence = replace(with_step(x, evidence, forward, data, weights), guesses=guesses, states=states)
+    return asked_on(x, evidence, forward, data, weights)
+
+
+def asked_on(x: Examiner, e: Evidence, forward: Forward, data: Numbers, weights: Weights) -> Evidence:
+    """What can be asked of a model whose guesses are seen."""
+    contact, guesses, found = e.contact, e.guesses, e.layout
+    assert contact is not None and guesses is not None
+
+    def asked(changes: list[Mapping[str, Numbers]], words: Numbers) -> list[Numbers | None]:
+        steps = [*whole(), *begin(contact, weights), *many(forward, words, changes)]
+        seen = x.ask(f"{contact.info.name}.parts", *steps)
+        return [guesses_in(value_of(seen, f"r{i}"), shape_of(contact)) for i in range(len(changes))]
+
+    explained = explain(Case(x, found, weights, data, asked), guesses) if found else None
+    return replace(
+        e,
+        explained=explained,
+        peeks=question_causality(x, contact, forward, data, weights),
+        dropout=question_dropout(x, contact, forward, found, weights) if found else None,
+        sampling=question_sampling(x, contact, forward, found, explained) if found else None,
+        held_out=question_held_out(x, contact, forward, found) if found else None,
+    )
+
+
+def with_step(x: Examiner, e: Evidence, forward: Forward, data: Numbers, weights: Weights) -> Evidence:
+    """One watched step of the notebook's own training, with its own dropout: cost, and what it moves."""
+    contact = e.contact
+    assert contact is not None
+    kept = [Read(f"c.{forward.source}", "r")] if forward.source else []
+    labels = np.zeros(contact.batch, np.int64)
+    seen = x.ask(f"{contact.info.name}.step", *training(contact, data, labels, weights=weights), *kept)
+    watched = watched_in(seen)
+    if watched is None or not watched.tape:
+        return e
+    results = [call.result for call in watched.calls if call.method == forward.method and call.under_tape]
+    found = (guesses_in(value, shape_of(contact)) for value in (*results, value_of(seen, "r")))
+    guesses = next((value for value in found if value is not None), None)
+    changes = moved(watched)
+    still = tuple(path for path, change in changes.items() if not np.any(change))
+    if guesses is None:
+        return replace(e, standing=still)
+    return replace(e, standing=still, cost=cost_of(x, e.layout, watched, guesses, (data, weights)))
+
+
+def cost_of(
+    x: Examiner, found: Layout | None, watched: Watched, guesses: Numbers, given: tuple[Numbers, Weights]
+) -> Cost:
+    """By the gradient in the output's bias, which knows no scale; where there is none, by the number on the tape."""
+    data, weights = given
+    known = x.answers("cost", logits=guesses, x=data)
+    bias = found.out_bias.path if found and found.out_bias else ""
+    slope = first_gradients(watched).get(bias)
+    if slope is not None:
+        for form, told in known.items():
+            scale = multiple(slope.reshape(-1), told["slope"], weights[bias].reshape(-1))
+            if scale is not None:
+                return Cost(form, scale)
+        return Cost(None)
+    loss, (n, batch) = number(watched.tape[0].loss), guesses.shape[:2]
+    for form, told in known.items():
+        for scale in (1.0, 1 / n, 1 / (n + 1), 1 / batch, float(batch), 1 / (n * batch)):
+            if loss is not None and np.isclose(loss, scale * told["cost"], rtol=1e-4):
+                return Cost(form, scale)
+    return Cost(None)
+
+
+def multiple(seen: Numbers, expected: Numbers, bias: Numbers) -> float | None:
+    """c, where the gradient is c times the expected one; a penalty on the biases, an extra, may stand beside it."""
+    both = np.stack([expected, bias], axis=1)
+    found, *_ = np.linalg.lstsq(both, seen.astype(np.float64), rcond=None)
+    within = 2e-3 * float(np.max(np.abs(seen)))
+    return float(found[0]) if found[0] > 0 and float(np.max(np.abs(both @ found - seen))) <= within else None
+
+
+def shape_of(contact: Contact) -> tuple[int, int, int]:
+    return contact.features - 1, contact.batch, contact.vocabulary
+
+
+def question_causality(x: Examiner, contact: Contact, forward: Forward, data: Numbers, weights: Weights) -> int | None:
+    """How far beyond its own word a guess looks: each sentence is changed from another word on, in another row."""
+    n, batch, last = shape_of(contact)
+    same = 1 + np.arange(batch) % n  # so many words stay as they are
+    later = np.arange(contact.features)[None, :] >= same[:, None]
+    other = np.where(later, (data + 1 + last // 2) % last, data)
+    steps = [*forward.call(data, 0.0, "one"), *forward.call(other, 0.0, "two")]
+    seen = x.ask(f"{contact.info.name}.causality", *whole(), *begin(contact, weights), *steps)
+    one, two = (guesses_in(value_of(seen, name), (n, batch, last)) for name in ("one", "two"))
+    if one is None or two is None or not np.all(np.isfinite(one)):
+        return None
+    moved_by = np.abs(one - two).max(-1) > 1e-5 * max(float(np.abs(one).max()), 1e-3)  # [n, B]
+    ahead = [int(m) - k for k in range(len(one)) for m in same[moved_by[k]] if m > k]
+    return max(ahead, default=0)
+
+
+def question_learning(x: Examiner, contact: Contact) -> Learning:
+    """A fresh instance sees one batch of a few words only, again and again.
+
+    It has the size of the notebook's own, and the words are not too few: the learning rate was chosen for such tasks.
+    """
+    batch, few = own_batch(contact), min(12, contact.vocabulary // 2)
+    data = x.generator("learning").integers(1, 1 + few, (batch, contact.features))
+    labels = np.zeros(batch, np.int64)
+    sets = dict.fromkeys(["training_set", *contact.inventory.data_sets])
+    for steps in (STEPS, PATIENT):
+        seen = x.ask(
+            f"{contact.info.name}.learns",
+            *instance(contact, {}, loop_attributes(contact, batch)),
+            *data_steps(contact, data, labels),
+            *(Put(name, Ref("training_set" if name != "training_set" else f"training_set * {steps}")) for name in sets),
+            Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs, steps=steps, losses_only=True),
+            seconds=60,
+        )
+        watched = seen.values.get("w")
+        if not isinstance(watched, Watched):
+            return Learning((), seen.trouble)
+        losses = tuple(loss for event in watched.tape if (loss := number(event.loss)) is not None)
+        if (learning := Learning(losses, watched.trouble)).fell:
+            break
+    return learning

@@ -1,0 +1,230 @@
+"""Assignment 3: what the interview of a language model means for each check."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from grader.judging import language_model_sampling_checks  # noqa: F401 - the checks of dropout and sampler
+from grader.judging.arrays import Numbers
+from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
+from grader.judging.compare import agree, difference, slug
+from grader.judging.language_model import LAB, Evidence
+from grader.judging.language_model_roles import ROWS
+from grader.model import Finding, Remark
+
+GATES = {"i": "input gate", "f": "forget gate", "o": "output gate", "j": "candidate"}
+UNSEEN = "The model's guesses [batch, vocabulary], one for each word, were found neither in what it returns nor in it."
+UNKNOWN = (
+    "The variables are others than those of one LSTM between an embedding and an output layer, and of other shapes."
+)
+
+
+@check(LAB, "trains")
+def trains(e: Evidence) -> Finding:
+    if e.contact is None:
+        return failed("No class with a training method was left by your notebook.")
+    if not e.contact.works:
+        trouble = e.contact.trouble
+        told = f" It stops with {trouble.kind}: {trouble.message[:300]}" if trouble else " No gradient was taken."
+        return failed(
+            f"`{e.contact.info.name}` could not be trained for one step on a few sentences of our own.{told}",
+            cell=trouble.cell if trouble and trouble.cell is not None else e.cell,
+        )
+    return passed(f"`{e.contact.info.name}` trains.")
+
+
+@check(LAB, "cost")
+def cost(e: Evidence) -> Finding:
+    if e.cost is None:
+        return unsure(UNSEEN if e.guesses is None else "The cost could not be seen while your model trained.")
+    form = e.cost.form
+    if form is None:
+        return failed("The cost is not the cross-entropy of the guesses against the next words.", cell=e.cell)
+    if slug(form) != "deck":
+        return failed(mistake=slug(form), seen=form, cell=e.cell)
+    return passed("Each guess is measured against the word that comes next.", seen=form)
+
+
+@check(LAB, "cell")
+def cell(e: Evidence) -> Finding:
+    form = e.form
+    if e.ready_made and (not form or from_a_layer(e)):
+        return failed(mistake="ready-made-layer", cell=e.cell)
+    if e.layout is None and not e.more_than_asked:
+        return failed("The variables of an LSTM, an embedding and an output layer are not all there.", cell=e.cell)
+    if e.layout is None:
+        return unsure(UNKNOWN)
+    if e.guesses is None or e.explained is None:
+        return unsure(UNSEEN)
+    if slug(form) == "causality-broken":
+        return passed("The equations hold, whichever words they read.", seen=form)
+    return complete(e) if slug(form) == "deck" else other_cell(e, form)
+
+
+def other_cell(e: Evidence, form: str) -> Finding:
+    """The guesses are not those of the equations."""
+    assert e.guesses is not None and e.layout is not None
+    n = min(len(e.guesses), len(expected(e)))
+    told = difference("Guesses", e.guesses[:n, :ROWS], expected(e)[:n])
+    if form:
+        return failed(mistake=slug(form), seen=form, difference=told, cell=e.cell)
+    if e.peeks:
+        return blocked("Not checked because guesses depend on words that are still to come.")
+    if e.more_than_asked:
+        return unsure("Your class holds more, or other things, than is asked for, so its guesses were not explained.")
+    return failed("The guesses are not those of the LSTM's six equations.", difference=told, cell=e.cell)
+
+
+def from_a_layer(e: Evidence) -> bool:
+    """Its variables lie inside an object of the class's own attributes."""
+    assert e.layout is not None
+    paths = [block.path.removeprefix("c.") for block in e.layout.matrices]
+    return any("." in path or path.startswith("_") for path in paths)
+
+
+def expected(e: Evidence) -> Numbers:
+    assert e.explained is not None
+    return e.explained.answers["deck"]["logits"]
+
+
+def complete(e: Evidence) -> Finding:
+    """The equations hold; whether each gate has weights and a bias of its own."""
+    assert e.explained is not None and e.layout is not None
+    roles = e.explained.roles
+    if pair := roles.shared:
+        one, other = (GATES[gate] for gate in pair)
+        return failed(mistake="gates-mixed", seen=f"the {one} and the {other} have the same weights", cell=e.cell)
+    bare = [GATES[gate] for gate in GATES if not roles.biases.get(gate) and not by_constant(e, gate)]
+    if e.layout.out_bias is None:
+        bare.append("output layer")
+    if bare:
+        return failed(mistake="bias-missing", seen=f"no bias: {', '.join(bare)}", cell=e.cell)
+    return passed("The guesses are those of the six equations, for every word.", seen=e.form)
+
+
+def by_constant(e: Evidence, gate: str) -> bool:
+    return gate == "f" and e.form.startswith("deck/forget-bias")
+
+
+@check(LAB, "causality")
+def causality(e: Evidence) -> Finding:
+    if e.peeks is None:
+        return unsure(UNSEEN)
+    if e.peeks:
+        words = "the next word" if e.peeks == 1 else f"up to {e.peeks} words ahead"
+        return failed(mistake="causality-broken", seen=f"a guess changes with {words}", cell=e.cell)
+    return passed("Changing later words leaves the guesses before them as they are.")
+
+
+@check(LAB, "states")
+def states(e: Evidence) -> Finding:
+    if e.contact is None or e.layout is None:
+        return unsure(UNKNOWN) if e.more_than_asked else blocked("Not checked: the variables of an LSTM are not there.")
+    length = e.contact.features
+    lengths = {name: len(row) for name, row in e.states.items()}
+    if not lengths:
+        return failed("Neither attributes nor results keep the states of all words.", cell=e.cell)
+    kept = [name for name, n in lengths.items() if n >= length]
+    if slug(e.form) == "deck" and e.explained:
+        known = e.explained.answers[e.form]
+        kept = [key for key in "hc" if any(begins(row, known[key]) for row in e.states.values())]
+    if len(kept) >= 2:
+        return passed(f"All {length} states of h and of c are kept, the zeros at the beginning included.")
+    told = ", ".join(f"{name.split('.', 1)[-1]}: {n}" for name, n in lengths.items())
+    return failed(mistake="states-not-kept", seen=f"states kept for {length} words: {told}", cell=e.cell)
+
+
+def begins(row: Numbers, known: Numbers) -> bool:
+    return len(row) >= len(known) and agree(row[: len(known), :ROWS], known)
+
+
+@check(LAB, "all-trained")
+def all_trained(e: Evidence) -> Finding:
+    if e.standing is None:
+        return unsure("A training step could not be followed.")
+    form = e.form
+    used = e.explained.roles.paths(e.layout) if e.explained and e.layout and form else ()
+    still = [path for path in used or e.standing if path in e.standing]
+    if form and slug(form) != "deck":  # a cell that is not right may leave a gate without any say
+        still = [path for path in still if path not in e.listed]
+    if not still:
+        return passed("A training step moves every variable of the network.")
+    names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in still)
+    return failed(
+        f"A training step changes nothing in {names}.",
+        "variable-not-trained",
+        seen=f"unchanged by a training step: {names}",
+        cell=e.cell,
+    )
+
+
+@check(LAB, "learns")
+def learns(e: Evidence) -> Finding:
+    learning = e.learning
+    if learning is None or learning.first is None:
+        return unsure("The loss of a longer training could not be followed.")
+    first, last, steps = learning.losses[0], learning.losses[-1], len(learning.losses)
+    if not learning.fell:
+        return failed(
+            f"The cost does not fall on a small task: {first:.3f} at first, {last:.3f} after {steps} steps.",
+            cell=e.cell,
+        )
+    return passed(f"The cost falls from {first:.3f} to {last:.3f} in {steps} steps on a small task.")
+
+
+@check(LAB, "perplexity")
+def perplexity(e: Evidence) -> Finding:
+    h = e.held_out
+    if h is None:
+        return manual("No trained model and development set were found whose perplexity could be computed.")
+    told = f"{h.perplexity:.1f} over {h.words} words of {h.sentences} sentences, {h.vocabulary} words to choose from"
+    return passed("Computed by us, from your model's guesses on sentences it was not trained on.", seen=told)
+
+
+@check(LAB, "samples")
+def samples(e: Evidence) -> Finding:
+    if not e.samples:
+        return manual("No sampled sentence was seen: none was printed here, and your model gave none.")
+    return passed("From your model as it was trained here.", seen="\n".join(e.samples))
+
+
+def answer_to(name: str) -> Callable[[Evidence], Finding]:
+    def answered(e: Evidence) -> Finding:
+        found = next((answer for answer in e.answers if answer.question == name), None)
+        if found is None or not found.asked:
+            return manual("Neither the question nor an answer to it was found in the notebook; your instructor looks.")
+        if not found.text:
+            return manual("No answer was found below the question.")
+        return manual("Your instructor reads this one.", seen=found.text)
+
+    return answered
+
+
+check(LAB, "answer-properties")(answer_to("properties"))
+check(LAB, "answer-cost-of-zero")(answer_to("cost-of-zero"))
+check(LAB, "answer-memory")(answer_to("memory"))
+check(LAB, "answer-unknown-words")(answer_to("unknown-words"))
+
+
+@remarks(LAB)
+def remarks_on(e: Evidence) -> tuple[Remark, ...]:
+    found = []
+    if e.cost and e.cost.form and slug(e.cost.form) == "deck":
+        if not np.isclose(e.cost.scale, 1.0, rtol=5e-3):
+            told = f"The cost is {e.cost.scale:.3g} times the mean over sentences of the sum over words. That only"
+            found.append(Remark("other-scale", f"{told} scales the gradient: the learning rate has to make up for it."))
+        if "/" in e.cost.form:
+            told = "Paddings are left out of the cost: sensible, and other than in the figures of the handout."
+            found.append(Remark("paddings-left-out", told))
+    if e.form.startswith("deck/forget-bias"):
+        told = "A constant in the forget gate keeps it open at first, as Gers et al. (2000) and others suggest."
+        found.append(Remark("forget-bias", told))
+    if e.dropout and e.dropout.on_input:
+        told = "Only the embeddings are dropped; the way from the state to the guesses is not recurrent either."
+        found.append(Remark("dropout-on-input-only", told))
+    return tuple(found)
+
+
+@unattempted(LAB)
+def not_begun(e: Evidence) -> bool:
+    return not any(answer.text for answer in e.answers) and (e.contact is None or not e.contact.initial)

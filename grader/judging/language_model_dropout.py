@@ -1,0 +1,90 @@
+"""Where a language model drops what: asked with embeddings of zeros, so that only states and guesses can be changed."""
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from grader.judging.arrays import Numbers
+from grader.judging.contact import Contact
+from grader.judging.examiner import Examiner
+from grader.judging.language_model_asking import Forward, begin, guesses_in, value_of, whole
+from grader.judging.language_model_parts import Layout, Weights
+from grader.sandbox.guest.wire import Step
+
+RATE = 0.3
+WITHIN = 1e-3
+
+
+class Dropout(Struct, frozen=True):
+    on_states: bool = False
+    on_output: bool = False
+    on_input: bool = False
+    on_logits: bool = False
+    share: float = 0.0  # of the entries of the state that were dropped before the guesses
+    factor: float = 1.0  # of those that were kept
+
+
+def question_dropout(
+    x: Examiner, contact: Contact, forward: Forward, found: Layout, weights: Weights
+) -> Dropout | None:
+    """None when it could not be asked.
+
+    W_out shows states as they are: an entry of a guess, without its bias, is then 0 or a multiple of the state's.
+    """
+    shown = {**weights, found.embedding.path: np.zeros(found.embedding.shape, np.float32)}
+    shown[found.out.path] = np.eye(*found.out.shape, dtype=np.float32)
+    bias = shown[found.out_bias.path].reshape(-1) if found.out_bias else np.zeros(1)
+    plain = passed(x, contact, forward, shown, [0.0], without=True)
+    dropped = passed(x, contact, forward, shown, [RATE])
+    words = passed(x, contact, forward, weights, [0.0, RATE])
+    if plain is None or dropped is None or words is None:
+        return None
+    changed = not same(words[0], words[1])
+    if np.max(np.abs(plain[0] - bias)) < 1e-6:  # a cell without biases has no states to show when there are no words
+        return Dropout(on_output=changed, share=RATE, factor=1 / (1 - RATE))
+    seen = judged(plain[0], dropped[0], bias)
+    return replace(seen, on_input=changed) if seen == Dropout() else seen
+
+
+def passed(
+    x: Examiner, contact: Contact, forward: Forward, weights: Weights, rates: list[float], without: bool = False
+) -> list[Numbers] | None:
+    """Guesses at each rate, with another seed each."""
+    data = x.generator("dropout").integers(0, contact.vocabulary, (contact.batch, contact.features))
+    shape = (contact.features - 1, contact.batch, contact.vocabulary)
+    found = []
+    for seed, rate in enumerate(rates, 1):
+        steps: list[Step] = [*(whole() if without else ()), *begin(contact, weights, rate)]
+        seen = x.ask(f"{contact.info.name}.dropout", *steps, *forward.call(data, rate, "r", seed))
+        guesses = guesses_in(value_of(seen, "r"), shape)
+        if guesses is None or not np.all(np.isfinite(guesses)):
+            return None
+        found.append(guesses)
+    return found
+
+
+def same(one: Numbers, other: Numbers) -> bool:
+    return bool(np.allclose(one, other, rtol=1e-4, atol=1e-6))
+
+
+def judged(plain: Numbers, dropped: Numbers, bias: Numbers) -> Dropout:
+    """What dropping did to guesses [n, B, V] that are states plus a bias."""
+    if same(plain, dropped):
+        return Dropout()
+    states, seen = plain - bias, dropped - bias
+    if (share := fits(states, seen)) is not None:
+        return Dropout(on_output=True, share=share[0], factor=share[1])
+    if (share := fits(plain, dropped)) is not None:
+        return Dropout(on_logits=True, share=share[0], factor=share[1])
+    return Dropout(on_states=True)
+
+
+def fits(states: Numbers, seen: Numbers) -> tuple[float, float] | None:
+    """(share dropped, factor of the rest) when every entry is either nothing or the state's, times one factor."""
+    clear = np.abs(states) > 0.02 * float(np.max(np.abs(states)))  # others are as good as dropped
+    gone = np.abs(seen) <= WITHIN * float(np.max(np.abs(states)))
+    if not np.any(clear & ~gone):
+        return None
+    factor = float(np.median(seen[clear & ~gone] / states[clear & ~gone]))
+    off = np.abs(seen - np.where(gone, 0.0, factor * states)) > 2 * WITHIN * float(np.max(np.abs(states)))
+    return (float(np.mean(gone[clear])), factor) if not np.any(off & clear) else None

@@ -1,0 +1,147 @@
+"""Which variables of a language model are what, by shape: four matrices or one cut in four, joined or split in two."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from grader.judging.arrays import Numbers
+from grader.sandbox.guest.wire import VariableInfo
+
+GATES = "ifoj"
+Weights = Mapping[str, Numbers]  # path -> value
+
+
+class Block(Struct, frozen=True, eq=False):
+    """What one gate may read of one variable: entries of the flat variable, as [rows, d], or [d] for a bias."""
+
+    path: str
+    places: Numbers
+    rows: str  # of the matrix: "eh" for word and state in either order, "e", "h", "?" for one of the two; "" for a bias
+
+    def of(self, weights: Weights) -> Numbers:
+        return weights[self.path].reshape(-1)[self.places]
+
+
+class Part(Struct, frozen=True, eq=False):
+    """A block as a whole matrix [e + d, d], the rows of the word first; zeros where the block has none."""
+
+    block: Block
+    rows: Numbers  # of the block, for each row of the whole; -1 for zeros
+
+    def of(self, weights: Weights) -> Numbers:
+        own = self.block.of(weights)
+        return np.concatenate([own, np.zeros((1, own.shape[1]))])[self.rows]
+
+
+class Layout(Struct, frozen=True):
+    embedding: VariableInfo
+    out: VariableInfo
+    out_bias: VariableInfo | None
+    matrices: tuple[Block, ...]
+    biases: tuple[Block, ...]
+    others: tuple[str, ...]  # paths with no part in this
+
+    @property
+    def width(self) -> int:
+        return self.embedding.shape[1]
+
+    @property
+    def dim(self) -> int:
+        return self.out.shape[0]
+
+    @property
+    def joined(self) -> tuple[Block, ...]:
+        return tuple(block for block in self.matrices if block.rows == "eh")
+
+    @property
+    def bias_paths(self) -> frozenset[str]:
+        return frozenset([b.path for b in self.biases] + ([self.out_bias.path] if self.out_bias else []))
+
+    def wholes(self, block: Block) -> list[Part]:
+        """What a block may be as a whole matrix: in both orders where it takes word and state."""
+        e, d = self.width, self.dim
+        word, state = np.arange(e), np.arange(d)
+        if block.rows == "eh":
+            return [Part(block, np.arange(e + d)), Part(block, np.concatenate([word + d, state]))]
+        found = []
+        if block.rows in ("e", "?"):
+            found.append(Part(block, np.concatenate([word, np.full(d, -1)])))
+        if block.rows in ("h", "?"):
+            found.append(Part(block, np.concatenate([np.full(e, -1), state])))
+        return found
+
+
+def layout(variables: Sequence[VariableInfo], vocabulary: int) -> Layout | None:
+    """None when there is no embedding [V, e] or no way from a state to the words, [d, V]."""
+    flat = [v for v in variables if len(v.shape) == 2]
+    for embedding in sorted((v for v in flat if v.shape[0] == vocabulary), key=lambda v: "e" not in v.path.lower()):
+        for out in (v for v in flat if v.shape[1] == vocabulary and v.shape[0] > 1 and v is not embedding):
+            bias = next((v for v in variables if v.shape in ((vocabulary,), (1, vocabulary))), None)
+            rest = [v for v in variables if v not in (embedding, out, bias)]
+            cuts = {v.path: cut(v, embedding.shape[1], out.shape[0]) for v in rest}
+            blocks = [block for found in cuts.values() for block in found]
+            others = tuple(path for path, found in cuts.items() if not found)
+            matrices = tuple(block for block in blocks if block.rows)
+            if matrices:
+                return Layout(embedding, out, bias, matrices, tuple(b for b in blocks if not b.rows), others)
+    return None
+
+
+def cut(v: VariableInfo, e: int, d: int) -> list[Block]:
+    """The blocks of a variable; none when its shape has no place in an LSTM of these sizes."""
+    places = np.arange(int(np.prod(v.shape))).reshape(v.shape)
+    kinds = {e + d: "eh", **({e: "?"} if e == d else {e: "e", d: "h"})}
+    shape = tuple(n for n in v.shape if n > 1)
+    if len(shape) == 1 and shape[0] % d == 0:
+        return [Block(v.path, part, "") for part in places.reshape(-1, d)]
+    if len(shape) == 2 and shape[0] in kinds and shape[1] % d == 0:
+        whole = places.reshape(shape)
+        return [Block(v.path, whole[:, at : at + d], kinds[shape[0]]) for at in range(0, shape[1], d)]
+    if len(shape) == 2 and shape[1] in kinds and shape[0] % d == 0 and shape[0] > d:  # for products W x
+        whole = places.reshape(shape).T
+        return [Block(v.path, whole[:, at : at + d], kinds[shape[1]]) for at in range(0, shape[0], d)]
+    if len(shape) == 2 and shape[1] == d and shape[0] <= 8:
+        return [Block(v.path, part, "") for part in places.reshape(-1, d)]
+    if len(shape) == 3 and shape[2] == d and shape[1] in kinds:
+        return [Block(v.path, part, kinds[shape[1]]) for part in places.reshape(shape)]
+    return []
+
+
+def only(weights: Weights, kept: Sequence[Block], paths: Sequence[str]) -> dict[str, Numbers]:
+    """The variables at `paths` with zeros in all but the blocks kept."""
+    found = {path: np.zeros_like(weights[path]) for path in paths}
+    for block in kept:
+        if block.path in found:
+            found[block.path].reshape(-1)[block.places] = block.of(weights)
+    return found
+
+
+class Roles(Struct, frozen=True):
+    """Which parts make the pre-activation of each gate."""
+
+    matrices: Mapping[str, tuple[Part, ...]]
+    biases: Mapping[str, tuple[Block, ...]] = {}
+
+    def values(self, layout: Layout, weights: Weights) -> dict[str, Numbers]:
+        """The weights by role, as the oracle takes them; what a class does not have is zero."""
+        e, d, out = layout.width, layout.dim, layout.out_bias
+        found: dict[str, Numbers] = {"E": weights[layout.embedding.path], "W_out": weights[layout.out.path]}
+        found["b_out"] = weights[out.path].reshape(-1) if out else np.zeros(found["W_out"].shape[1])
+        for gate in GATES:
+            found[f"W_{gate}"] = sum((p.of(weights) for p in self.matrices.get(gate, ())), np.zeros((e + d, d)))
+            found[f"b_{gate}"] = sum((b.of(weights) for b in self.biases.get(gate, ())), np.zeros(d))
+        return found
+
+    @property
+    def shared(self) -> tuple[str, str] | None:
+        """Two gates that read the same block."""
+        blocks = {gate: [part.block for part in parts] for gate, parts in self.matrices.items()}
+        pairs = [(a, b) for i, a in enumerate(GATES) for b in GATES[i + 1 :]]
+        return next((p for p in pairs if any(x is y for x in blocks.get(p[0], []) for y in blocks.get(p[1], []))), None)
+
+    def paths(self, layout: Layout) -> tuple[str, ...]:
+        parts = [part.block.path for gate in self.matrices.values() for part in gate]
+        biases = [block.path for gate in self.biases.values() for block in gate]
+        out = [layout.out_bias.path] if layout.out_bias else []
+        return tuple(dict.fromkeys([layout.embedding.path, *parts, *biases, layout.out.path, *out]))

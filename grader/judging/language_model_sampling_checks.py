@@ -1,0 +1,78 @@
+"""Assignment 3: what the interview of a language model means for its dropout and its sampler."""
+
+from grader.judging.checks import blocked, check, failed, passed, unsure
+from grader.judging.compare import slug
+from grader.judging.language_model import LAB, Evidence
+from grader.judging.language_model_dropout import RATE, Dropout
+from grader.judging.language_model_sampling import Sampling
+from grader.model import Finding
+
+
+@check(LAB, "dropout")
+def dropout(e: Evidence) -> Finding:
+    d = e.dropout
+    if d is None:
+        return unsure(
+            "Dropout could not be asked about: the guesses, or the variables around them, were not understood."
+        )
+    if d.on_states and not e.form and e.more_than_asked:
+        return unsure("Your class holds more than is asked for, so where dropout falls was not told for certain.")
+    if d.on_states:
+        return failed(mistake="dropout-on-state", cell=e.cell)
+    if d.on_logits:
+        return failed(mistake="dropout-on-logits", cell=e.cell)
+    if d.on_input:
+        return passed("Dropout falls on the embeddings, and on no state.")
+    if not d.on_output:
+        return failed(mistake="dropout-missing", cell=e.cell)
+    return dropped_output(e, d)
+
+
+def dropped_output(e: Evidence, d: Dropout) -> Finding:
+    seen = f"with rate {RATE:g}: {d.share:.0%} dropped, the others times {d.factor:.3g}"
+    if abs(d.factor - 1) < 0.02:
+        return failed(mistake="missing-rescaling", seen=seen, cell=e.cell)
+    if abs(d.factor - 1 / RATE) < 0.05:
+        return failed(mistake="keep-rate-confusion", seen=seen, cell=e.cell)
+    return passed(
+        "Dropout falls on the way from the states to the guesses; the states themselves stay whole.", seen=seen
+    )
+
+
+@check(LAB, "sampler")
+def sampler(e: Evidence) -> Finding:
+    s = e.sampling
+    if s is None:
+        return unsure("The sampler could not be asked: the guesses, or the variables around them, were not understood.")
+    if s.missing:
+        return failed("Your class has no method that samples any more.", cell=e.cell)
+    if not s.sentences:
+        return failed(silence(s), cell=e.cell)
+    if not s.told:
+        return unsure("Whether the sampler continues from its states could not be asked.")
+    if s.way is None and e.peeks and not e.form:
+        return blocked("Not checked because guesses depend on words that are still to come.")
+    if s.way is None:
+        return failed("The sentences are not drawn from what the model guesses after the words so far.", cell=e.cell)
+    if slug(s.way) != "deck":
+        return failed(mistake=slug(s.way), seen=s.way, cell=e.cell)
+    return passed("Each word is drawn from the guess that follows all words before it.", seen=s.sentences[0])
+
+
+def silence(s: Sampling) -> str:
+    if s.late or (s.trouble and s.trouble.kind == "TimeoutError"):
+        return "`sample` did not return a sentence within seconds: it tries again and again."
+    return f"`sample` ended with {s.trouble.kind}: {s.trouble.message[:300]}" if s.trouble else "`sample` says nothing."
+
+
+@check(LAB, "sampling-dropout")
+def sampling_dropout(e: Evidence) -> Finding:
+    if e.sampling is None or not e.sampling.sentences:
+        return blocked("Not checked because the sampler returned no sentence.")
+    if e.sampling.drops is None:
+        return unsure("Whether anything is dropped while sampling could not be asked.")
+    if e.sampling.drops:
+        return failed(mistake="dropout-while-sampling", cell=e.cell)
+    if e.dropout and not (e.dropout.on_states or e.dropout.on_output or e.dropout.on_input or e.dropout.on_logits):
+        return blocked("Not checked because there is no dropout.")
+    return passed("With the same random numbers, sampling without any dropout gives the same sentences.")
