@@ -10,11 +10,13 @@ class Settings(NamedTuple):
     l2: float = 0.0  # times the sum of squares of the penalised matrices
     clip: float = 0.0  # the norm to which the gradient of each variable is cut; 0: never
     dropout: float = 0.0
+    stddev: float = 0.1  # of the initial matrices; biases start at zero
+    embedding_stddev: float = 0.0
 
 
 SETTINGS = {
-    "a1_logistic_regression": Settings(epochs=50, batch=256, learning_rate=1.0),
+    "a1_logistic_regression": Settings(epochs=50, batch=256, learning_rate=1.0, stddev=0.0),
     "lab2_mlp": Settings(epochs=100, batch=256, learning_rate=0.3, dropout=0.2),
-    "lab3_rnn": Settings(epochs=500, batch=256, learning_rate=0.2, l2=0.001, clip=5.0),
-    "lab4_gru": Settings(epochs=500, batch=256, learning_rate=1.0, l2=0.001, clip=5.0),
+    "lab3_rnn": Settings(epochs=500, batch=256, learning_rate=0.2, l2=0.001, clip=5.0, embedding_stddev=0.1),
+    "lab4_gru": Settings(epochs=500, batch=256, learning_rate=1.0, l2=0.001, clip=5.0, embedding_stddev=0.1),
 }

@@ -31,7 +31,6 @@ class Recipe(NamedTuple):
     encode: Callable[[Sequence[Sentences]], tuple[list[np.ndarray], int]]  # train first; the size: words it knows
     shapes: Callable[[int], dict[str, tuple[int, ...]]]
     forward: Callable[[float], Forward]  # with this rate of dropout
-    stddev: float = 0.1  # of the initial matrices; biases are zero
     penalised: tuple[str, ...] = ()
 
 
@@ -129,7 +128,6 @@ RECIPES = {
         counts(more_than=0),
         lambda dim: {"W": (dim, 2), "b": (2,)},
         linear,
-        stddev=0.0,
     ),
     "lab2_mlp": Recipe(
         counts(more_than=10),
@@ -174,9 +172,9 @@ class Course:
     def run(self, seed: int, marks: Sequence[int]) -> Accuracies:
         """One training; the accuracies after each number of epochs in `marks`."""
         dice = np.random.default_rng(seed)
-        for variable in self.w.values():
-            spread = self._recipe.stddev if len(variable.shape) > 1 else 0.0
-            variable.assign(dice.normal(0.0, spread, variable.shape).astype(np.float32))
+        for role, variable in self.w.items():
+            spread = self._settings.embedding_stddev if role == "E" else self._settings.stddev
+            variable.assign(dice.normal(0.0, spread if len(variable.shape) > 1 else 0.0, variable.shape))
         found: Accuracies = {}
         for epoch, (rows, seeds) in enumerate(self._minibatches(dice, max(marks)), 1):
             self._epoch(rows, seeds)

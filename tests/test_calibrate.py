@@ -108,6 +108,8 @@ def test_the_settings_are_those_the_solution_is_handed_out_with(lab: str) -> Non
         "l2": r"l2_lambda = ([\d.]+)|reg_weight=(0\.0)",
         "clip": r"clip_by_norm\(gradient, ([\d.]+)\)",
         "dropout": r"\brate=([\d.]+)",
+        "stddev": r"self\.W.*stddev=([\d.]+)",
+        "embedding_stddev": r"self\.E = .*stddev=([\d.]+)",
     }
     for name, pattern in stated.items():
         found = re.search(pattern, text)

@@ -168,7 +168,7 @@ def test_the_calibrations_that_come_with_the_grader_hold_what_they_should(path: 
     assert all(row.dev.smallest >= row.dev.floor and row.test.smallest >= row.test.floor for row in made.rows)
 
 
-@pytest.mark.parametrize("lab", SETTINGS)
-def test_every_lab_that_trains_has_a_calibration_on_the_treebank(lab: str) -> None:
+@pytest.mark.parametrize("lab", ["a1_logistic_regression", "lab2_mlp"])
+def test_the_labs_that_learn_on_the_treebank_come_with_what_they_reach_there(lab: str) -> None:
     made = read_calibration(CALIBRATIONS / f"{lab}.treebank.json")
     assert (made.dev.examples, made.test.examples) == (872, 1821)
