@@ -53,7 +53,7 @@ class Net:
         return self.steps, self.W.numpy()
 
 random.seed(5)
-training_set = [{{'label': i % 2, 'index_sequence': [random.randrange(9) for _ in range(5)], 3: 'x'}} for i in range(16)]
+training_set = [{{'label': i % 2, 'index_sequence': [random.randrange(9) for _ in range(5)], 3: 1}} for i in range(16)]
 net = Net()
 result = net.train(training_set)
 """
@@ -174,3 +174,86 @@ def test_what_outlives_its_seconds_is_stopped_without_fault_and_the_notebook_goe
     assert run.cells[2].seconds < 10 and run.cells[3].seconds < 15
     assert "stopped before its end" in " ".join(run.changes)
     assert after == 1
+
+
+def of(run_and_session: tuple[Run, Session], *paths: str) -> tuple[Run, Inventory, list[object]]:
+    run, session = run_and_session
+    try:
+        survey = session.ask(Question("s", (Survey("all"),))).values["all"]
+        values = session.ask(Question("v", tuple(Read(path, path) for path in paths))).values
+    finally:
+        session.close()
+    assert isinstance(survey, Inventory)
+    return run, survey, [values.get(path) for path in paths]
+
+
+IN_PARTS = """
+class Parts(Net):
+    def train_step(self, batch):
+        with tf.GradientTape() as tape:
+            cost = tf.reduce_mean(self.model(np.array([e['index_sequence'] for e in batch])) ** 2)
+        g = tape.gradient(cost, self.trainable_variables)
+        for v, d in zip(self.trainable_variables, g):
+            v.assign_sub(0.1 * tf.convert_to_tensor(d))
+        return cost
+
+parts = Parts()
+for epoch in range(10 ** 6):
+    for i in range(4):
+        parts.train_step(training_set[4 * i:4 * i + 4])
+"""
+
+
+def test_steps_called_in_a_loop_of_the_cell_are_one_training_and_end_with_their_seconds() -> None:
+    run, survey, (after,) = of(hurried(net(), IN_PARTS, "after = 1"), "after")
+    assert [cell.status for cell in run.cells] == [CellStatus.OK] * 4 and after == 1
+    assert run.cells[2].seconds < 15
+    seen = [t for t in survey.trainings if t.cls == "Parts"]
+    assert len(seen) < 5 and max(t.steps for t in seen) > 100  # proven once, not at each step
+    assert all(t.epochs == pytest.approx(t.steps / 4) for t in seen)
+
+
+COMPILED = net().replace("        for epoch", """
+        @tf.function
+        def step(x):
+            with tf.GradientTape() as tape:
+                cost = tf.reduce_mean(self.model(x) ** 2)
+            self.W.assign_sub(0.1 * tape.gradient(cost, self.W))
+            return cost
+        for epoch""", 1).replace("                with tf.G", """                last = step(tf.constant(x))
+                self.steps += 1
+                continue
+                with tf.G""", 1)  # fmt: skip
+
+
+def test_the_steps_of_a_compiled_function_are_counted() -> None:
+    run, survey, (steps,) = of(hurried(COMPILED), "net.steps")
+    assert run.cells[1].status is CellStatus.OK and steps == 24
+    assert survey.trainings[0].steps == 24 and survey.trainings[0].epochs == 6
+    assert isinstance(survey.trainings[0].last_loss, float)
+
+
+def test_epochs_by_default_or_under_a_short_name_are_shortened_too() -> None:
+    by_default = (
+        net().replace("training_data):", "training_data, epocas=30):").replace("self.training_epochs)", "epocas)")
+    )
+    short = net().replace("training_epochs", "num_ep").replace("num_ep = 6", "num_ep = 30")
+    _, survey, _ = of(hurried(by_default, short))
+    assert [t.epochs for t in survey.trainings] == [6, 6] and all(t.cut for t in survey.trainings)
+
+
+def test_a_training_within_its_epochs_is_not_said_to_be_cut() -> None:
+    rarely = net().replace("self.steps = 0", "self.steps = 0; self.display_epoch_freq = 5")
+    run, survey, (shown,) = of(hurried(rarely), "net.display_epoch_freq")
+    assert not survey.trainings[0].cut and shown == 5
+    assert not any("cut short" in change for change in run.changes)
+
+
+def test_slow_evaluations_after_each_epoch_shorten_a_training_that_is_begun_as_if_for_the_first_time() -> None:
+    evaluated = "self.history.append(1); time.sleep(1.5 if i == 3 else 0)"
+    longer = net(extra=evaluated).replace("training_epochs = 6", "training_epochs = 50")
+    long_set = longer.replace("range(16)]", "range(48)]").replace("i == 3", "i == 11")
+    run, survey, (steps,) = of(hurried(long_set), "len(net.history)")
+    assert survey.trainings[0].cut and run.cells[1].status is CellStatus.OK and run.cells[1].seconds < 9
+    assert steps == survey.trainings[0].steps  # nothing of the first attempt is left
+    assert "stopped before its end" not in " ".join(run.changes)

@@ -1,4 +1,4 @@
-"""What a graph depends on besides its inputs: the attributes and globals that its method reads, as one comparable key."""
+"""What a graph depends on besides its inputs: the attributes and globals that its method reads, as one key."""
 
 import sys
 import types
