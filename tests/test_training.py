@@ -238,8 +238,13 @@ def test_epochs_by_default_or_under_a_short_name_are_shortened_too() -> None:
         net().replace("training_data):", "training_data, epocas=30):").replace("self.training_epochs)", "epocas)")
     )
     short = net().replace("training_epochs", "num_ep").replace("num_ep = 6", "num_ep = 30")
-    _, survey, _ = of(hurried(by_default, short))
-    assert [t.epochs for t in survey.trainings] == [6, 6] and all(t.cut for t in survey.trainings)
+    table = (
+        net()
+        .replace("self.training_epochs = 6", "self.settings = {'n_epochs': 30}")
+        .replace("self.training_epochs", "self.settings['n_epochs']")
+    )
+    _, survey, _ = of(hurried(by_default, short, table))
+    assert [t.epochs for t in survey.trainings] == [6, 6, 6] and all(t.cut for t in survey.trainings)
 
 
 def test_a_training_within_its_epochs_is_not_said_to_be_cut() -> None:

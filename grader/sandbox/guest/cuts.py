@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import written
 from config import GuestConfig
 from constructions import are_examples
+from dependence import ANY_NAME, ITEMS, reached
+from equality import own_parts
 from values import kind_of_array
 
 EPOCHS = re.compile(r"epo[ckq]|(^|_)eps?(_|$)", re.IGNORECASE)  # English, Spanish and Basque
@@ -82,36 +84,36 @@ def examples(bound: inspect.BoundArguments) -> int:
     return max(map(len, training_lists(bound)), default=0)
 
 
-def counts_epochs(function: Any) -> bool:
+def counts_epochs(function: Any, cls: type) -> bool:
     """Whether the code mentions how many epochs there are."""
     code = written.code_of(function)
-    names = {*written.names_used(code), *code.co_varnames} if code else set()
+    names = {*reached(function, cls), *code.co_varnames} if code else set()
     return any(EPOCHS.search(name) for name in names)
 
 
 def cut_epochs(method: Any, owner: Any, bound: inspect.BoundArguments, epochs: int) -> tuple[bool, int | None]:
     """Whether anything was cut, and the number of epochs now; how often figures are shown only follows a cut."""
     main = sys.modules["__main__"].__dict__
-    own = written.plain_attributes(owner)
-    used = written.names_used(method.__code__)
-    holders = (own, bound.arguments, {n: main[n] for n in used if n in main})
+    used = reached(method, type(owner))
+    own = {name: value for name, value in written.plain_attributes(owner).items() if name in used or used & ANY_NAME}
+    held = [vars(part) for part in own_parts(owner)] if hasattr(owner, "__dict__") else []
+    read = [*getattr(owner, "__dict__", {}).values(), *(main[name] for name in used if name in main)]
+    tables = [value for value in read if type(value) is dict and len(value) <= ITEMS]
     found = [
         (holder, name, value)
-        for holder in holders
-        for name, value in holder.items()
-        if type(value) is int and EPOCHS.search(name)
+        for holder in (own, bound.arguments, main, *held, *tables)
+        for name, value in list(holder.items())
+        if type(value) is int and type(name) is str and EPOCHS.search(name) and (holder is not main or name in used)
     ]
     lengths = [one for one in found if not SHOWN.search(one[1])]
     now = max((min(value, epochs) for *_, value in lengths), default=None)
     cut = any(value > epochs for *_, value in lengths)
     for holder, name, value in found if cut else ():
         new = min(value, max(1, epochs // 5)) if SHOWN.search(name) else min(value, epochs)
-        if holder is bound.arguments:
-            bound.arguments[name] = new
-        elif holder is own:
+        if holder is own:
             setattr(owner, name, new)
         else:
-            main[name] = new
+            holder[name] = new
     return cut, now
 
 

@@ -35,6 +35,7 @@ class Fingerprint:
 
     def parts(self, value: Any) -> list[tuple[Any, Any]] | None:
         """None for what is not looked into."""
+        inside: list[tuple[Any, Any]] | None = None
         if isinstance(value, dict):
             inside = [(key if type(key) in PLAIN else id(key), part) for key, part in list(value.items())[: ITEMS + 1]]
         elif isinstance(value, (list, tuple)):
@@ -42,8 +43,6 @@ class Fingerprint:
         elif type(value).__module__ in ("__main__", "types") and hasattr(value, "__dict__"):
             opaque = value is self.owner or is_variable(value) or isinstance(value, (type, types.FunctionType))
             inside = None if opaque else list(vars(value).items())
-        else:
-            return None
         return inside if inside is not None and len(inside) <= ITEMS else None
 
 

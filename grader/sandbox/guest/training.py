@@ -150,7 +150,7 @@ class Attempt:
     def in_parts(self) -> bool:
         """Whether the loop over the epochs stands outside, as far as one call tells."""
         whole = self.record.steps > max(1, self.plan.steps_an_epoch)
-        return not whole and (not self.plan.cut or not cuts.counts_epochs(self.function))
+        return not whole and (not self.plan.cut or not cuts.counts_epochs(self.function, type(self.owner)))
 
     def carried_out(self) -> Any:
         undo = equality.remembered(self.owner) if hasattr(self.owner, "__dict__") else lambda: None
