@@ -54,6 +54,8 @@ class Notebook:
         self.training = {"learning_rate": 0.3} | training.pop("scalars", {})
         self.cut = training.pop("cut", False)
         self.epochs = training.pop("epochs", 10.0)
+        self.again = training.pop("again", 10.0)
+        self.sets = training.pop("sets", ("dev_set", "training_set", "test_set"))
 
     def __call__(self, question: Question) -> Observation:
         values: dict[str, Any] = {}
@@ -61,12 +63,20 @@ class Notebook:
             if isinstance(step, Survey):
                 values[step.into] = self.survey()
             elif isinstance(step, Call) and step.path == "sets":
-                values[step.into] = Mapping({"dev_set": 160, "training_set": 400, "test_set": 160})
+                values[step.into] = Mapping({name: self.told(name) for name in self.sets})
+            elif isinstance(step, Call) and step.path == "train_again" and self.again is not None:
+                values[step.into] = self.again
             elif isinstance(step, Call) and step.path == "predictions":
                 owner, _, data = (getattr(a, "path", a) for a in step.args)
                 classify = self.later.pop(0) if owner == "c" else self.objects[int(str(owner)[6])]
-                values[step.into] = self.predictions(classify, "dev " if data == "dev_set" else "")
+                values[step.into] = self.predictions(classify, "dev " if str(data).startswith("d") else "")
         return Observation(question.id, Status.ANSWERED, values)
+
+    def told(self, name: str) -> Mapping:
+        own = "dev " if name.startswith("d") else "" if "test" in name else "train "
+        texts = [f"{own}{s}" for s, label in SENTENCES.items() if label != 2 or "whole" in name]
+        size = len(texts) // 2 if "half" in name else len(texts)
+        return Mapping({"size": size, "texts": Listing(tuple(texts[:40]))})
 
     def survey(self) -> Inventory:
         info = ClassInfo("Net", 3, (), {"classify": ()}, ("train",), ())
@@ -89,8 +99,8 @@ class Notebook:
         })  # fmt: skip
 
 
-def wrong_every(n: int) -> Classify:
-    count = iter(range(10**6))
+def wrong_every(n: int, first: int = 0) -> Classify:
+    count = iter(range(first, 10**6))
     return lambda label, given: label ^ (next(count) % n == 0)
 
 
@@ -132,9 +142,47 @@ def test_one_class_for_all_is_named() -> None:
 
 def test_between_floor_and_bound_two_more_seeds_decide() -> None:
     grey = wrong_every(5)
-    assert judged(Notebook(grey, later=[wrong_every(5), right])).verdict is Verdict.PASS
-    found = judged(Notebook(wrong_every(5), later=[wrong_every(5), wrong_every(5), right]))
+    assert judged(Notebook(grey, later=[wrong_every(5, 1), right])).verdict is Verdict.PASS
+    found = judged(Notebook(wrong_every(5), later=[wrong_every(5, 1), wrong_every(5, 2), right]))
     assert found.verdict is Verdict.FAIL and "0.850 or more" in found.message
+
+
+def test_where_other_seeds_tell_nothing_new_a_grey_accuracy_is_left_open() -> None:
+    same = [wrong_every(5), wrong_every(5)]
+    assert judged(Notebook(wrong_every(5), later=same)).verdict is Verdict.UNSURE  # it sets its seed itself
+    others = [wrong_every(5, 1), wrong_every(5, 2)]
+    assert (
+        judged(Notebook(wrong_every(5), later=others, again=2.0)).verdict is Verdict.UNSURE
+    )  # less time, fewer epochs
+    assert judged(Notebook(wrong_every(5), later=others, again=None)).verdict is Verdict.UNSURE
+
+
+def test_sets_are_known_by_their_sentences_whatever_their_names_and_copies() -> None:
+    for sets in (
+        ("desarrollo", "entrenamiento", "test_b"),
+        ("dev_half", "dev_whole", "dev_a", "x", "test_whole", "test_c"),
+    ):
+        assert judged(Notebook(right, sets=sets)).verdict is Verdict.PASS
+
+
+def test_labels_that_make_one_class_nearly_all_are_no_way_to_pass() -> None:
+    class Skewed(Notebook):
+        def predictions(self, classify: Classify, prefix: str) -> Mapping:
+            told = super().predictions(classify, prefix).items
+            very = [int(label == 4) for label in SENTENCES.values() if label != 2]
+            return Mapping({**told, "labels": send(np.array(very)), "predictions": send(np.array(very))})
+
+    assert judged(Skewed(right)).verdict is Verdict.UNSURE
+
+
+@pytest.mark.parametrize(("parts", "verdict"), [(12, Verdict.PASS), (3, Verdict.UNSURE)])
+def test_an_object_trained_epoch_by_epoch_is_measured_after_all_of_them(parts: int, verdict: Verdict) -> None:
+    class Parts(Notebook):
+        def survey(self) -> Inventory:
+            whole = super().survey()
+            return replace(whole, trainings=whole.trainings * parts)
+
+    assert judged(Parts(wrong_every(20), epochs=1.0)).verdict is verdict
 
 
 @pytest.mark.parametrize("scalars", [{"learning_rate": 0.01}, {"rate": 0.5}, {"l2_lambda": 0.1}, {"hidden_dim": 10}])

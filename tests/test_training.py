@@ -1,7 +1,5 @@
 """How the trainings of a notebook are shortened, stopped and run as graphs, with real kernels."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -13,6 +11,10 @@ from grader.sandbox.session import Session
 
 IMPORTS = "import random\nimport time\nimport numpy as np\nimport tensorflow as tf\n"
 NET = """
+class Options:
+    def __init__(self):
+        self.scale = 1.0
+
 class Net:
     def __init__(self):
         self.training_epochs = 6
@@ -24,6 +26,10 @@ class Net:
         self.trainable_variables = [self.E, self.W]
         self.history = []
         self.last = None
+        self.options = Options()
+
+    def get_minibatch(self, examples, start):
+        return examples[start:start + self.batch_size]
 
     def model(self, x, rate=0.0):
         e = tf.reduce_sum(tf.nn.embedding_lookup(self.E, x), 1)
@@ -33,7 +39,8 @@ class Net:
     def train(self, training_data):
         for epoch in range(self.training_epochs):
             for i in range(len(training_set) // self.batch_size):
-                batch = training_set[i * self.batch_size:(i + 1) * self.batch_size]
+                batch = self.get_minibatch(training_set, i * self.batch_size)
+                self.options.scale = 1.0 + self.steps % 2
                 x = np.array([e['index_sequence'] for e in batch])
                 with tf.GradientTape() as tape:
                     logits = self.model(x)
@@ -46,7 +53,7 @@ class Net:
         return self.steps, self.W.numpy()
 
 random.seed(5)
-training_set = [{{'label': i % 2, 'index_sequence': [random.randrange(9) for _ in range(5)]}} for i in range(16)]
+training_set = [{{'label': i % 2, 'index_sequence': [random.randrange(9) for _ in range(5)], 3: 1}} for i in range(16)]
 net = Net()
 result = net.train(training_set)
 """
@@ -59,6 +66,8 @@ def net(body: str = "pass", extra: str = "pass") -> str:
 BODIES = {
     "plain": "pass",
     "keeps_states": "self.states = [e]\n        self.states.append(e * 2)",
+    "reads_an_object": "e = e * self.options.scale",
+    "changes_an_object": "o = self.options; o.sum = getattr(o, 'sum', 0.0) + e[0, 0]; e = e + o.sum",
     "prints": "print('called')",
     "counts": "self.history.append(1)",
     "remembers": "e = e + (0.0 if self.last is None else self.last)\n        self.last = tf.reduce_mean(e)",
@@ -71,26 +80,17 @@ def cells(*sources: str) -> tuple[Cell, ...]:
     return tuple(Cell(i, "code", source) for i, source in enumerate(sources))
 
 
-def opened(data: Path, budget: TrainBudget) -> Session:
-    setting = Setting(
-        slot=4, data=data, limits=Limits(submission=120), budget=budget, seed=1, isolation=best_isolation()
-    )
+def opened(budget: TrainBudget) -> Session:
+    setting = Setting(slot=4, data={}, limits=Limits(submission=120), budget=budget, seed=1, isolation=best_isolation())
     return Session(setting)
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    folder.chmod(0o755)
-    return folder
-
-
-def weights(data: Path, accelerate: bool) -> tuple[dict[str, bytes], Run]:
+def weights(accelerate: bool) -> tuple[dict[str, bytes], Run]:
     """The trained W of each kind of model, one notebook for all."""
     sources = [
         f"{net(body)}\n{name} = result[1]; states = getattr(net, 'states', None)" for name, body in BODIES.items()
     ]
-    with_session = opened(data, TrainBudget(TrainPolicy.FULL, accelerate=accelerate))
+    with_session = opened(TrainBudget(TrainPolicy.FULL, accelerate=accelerate))
     try:
         run = with_session.run(cells(IMPORTS, *sources))
         seen = with_session.ask(Question("w", tuple(Read(name, name) for name in BODIES)))
@@ -100,9 +100,9 @@ def weights(data: Path, accelerate: bool) -> tuple[dict[str, bytes], Run]:
 
 
 @pytest.fixture(scope="module")
-def both(data: Path) -> tuple[dict[str, bytes], dict[str, bytes], Run]:
-    eager, _ = weights(data, accelerate=False)
-    graph, run = weights(data, accelerate=True)
+def both() -> tuple[dict[str, bytes], dict[str, bytes], Run]:
+    eager, _ = weights(accelerate=False)
+    graph, run = weights(accelerate=True)
     return eager, graph, run
 
 
@@ -123,9 +123,9 @@ def test_only_a_model_that_does_nothing_else_becomes_a_graph(
     assert outputs[1 + list(BODIES).index("prints")].count("called") == 24  # each step prints
 
 
-@pytest.mark.parametrize("body", ["prints", "counts", "remembers", "numpy_dice", "reads_numbers"])
-def test_a_model_with_effects_of_its_own_stays_as_it_was_written(body: str, data: Path) -> None:
-    session = opened(data, TrainBudget(TrainPolicy.FULL))
+@pytest.mark.parametrize("body", ["changes_an_object", "prints", "counts", "remembers", "numpy_dice", "reads_numbers"])
+def test_a_model_with_effects_of_its_own_stays_as_it_was_written(body: str) -> None:
+    session = opened(TrainBudget(TrainPolicy.FULL))
     try:
         run = session.run(cells(IMPORTS, net(BODIES[body])))
         seen = session.ask(Question("h", (Read("len(net.history)", "n"), Read("result[0]", "steps"))))
@@ -146,13 +146,13 @@ for step in count():
 """
 
 
-def hurried(data: Path, *sources: str) -> tuple[Run, Session]:
-    session = opened(data, TrainBudget(TrainPolicy.BUDGET, epochs=6, seconds=3.0))
+def hurried(*sources: str) -> tuple[Run, Session]:
+    session = opened(TrainBudget(TrainPolicy.BUDGET, epochs=6, seconds=3.0))
     return session.run(cells(IMPORTS, *sources)), session
 
 
-def test_a_training_too_slow_for_its_seconds_is_begun_anew_with_fewer_epochs(data: Path) -> None:
-    run, session = hurried(data, net(extra="time.sleep(0.25)"))
+def test_a_training_too_slow_for_its_seconds_is_begun_anew_with_fewer_epochs() -> None:
+    run, session = hurried(net(extra="time.sleep(0.25)"))
     try:
         survey = session.ask(Question("s", (Survey("all"),))).values["all"]
         steps = session.ask(Question("f", (Read("result[0]", "steps"),))).values["steps"]
@@ -163,9 +163,9 @@ def test_a_training_too_slow_for_its_seconds_is_begun_anew_with_fewer_epochs(dat
     assert run.cells[1].status is CellStatus.OK and isinstance(steps, int) and steps >= 8
 
 
-def test_what_outlives_its_seconds_is_stopped_without_fault_and_the_notebook_goes_on(data: Path) -> None:
+def test_what_outlives_its_seconds_is_stopped_without_fault_and_the_notebook_goes_on() -> None:
     method = net(extra="time.sleep(0.01 if self.steps < 9 else 4)")
-    run, session = hurried(data, "v = tf.Variable(3.0)", TOP, method, "after = 1")
+    run, session = hurried("v = tf.Variable(3.0)", TOP, method, "after = 1")
     try:
         after = session.ask(Question("a", (Read("after", "after"),))).values.get("after")
     finally:
@@ -174,3 +174,91 @@ def test_what_outlives_its_seconds_is_stopped_without_fault_and_the_notebook_goe
     assert run.cells[2].seconds < 10 and run.cells[3].seconds < 15
     assert "stopped before its end" in " ".join(run.changes)
     assert after == 1
+
+
+def of(run_and_session: tuple[Run, Session], *paths: str) -> tuple[Run, Inventory, list[object]]:
+    run, session = run_and_session
+    try:
+        survey = session.ask(Question("s", (Survey("all"),))).values["all"]
+        values = session.ask(Question("v", tuple(Read(path, path) for path in paths))).values
+    finally:
+        session.close()
+    assert isinstance(survey, Inventory)
+    return run, survey, [values.get(path) for path in paths]
+
+
+IN_PARTS = """
+class Parts(Net):
+    def train_step(self, batch):
+        with tf.GradientTape() as tape:
+            cost = tf.reduce_mean(self.model(np.array([e['index_sequence'] for e in batch])) ** 2)
+        g = tape.gradient(cost, self.trainable_variables)
+        for v, d in zip(self.trainable_variables, g):
+            v.assign_sub(0.1 * tf.convert_to_tensor(d))
+        return cost
+
+parts = Parts()
+for epoch in range(10 ** 6):
+    for i in range(4):
+        parts.train_step(training_set[4 * i:4 * i + 4])
+"""
+
+
+def test_steps_called_in_a_loop_of_the_cell_are_one_training_and_end_with_their_seconds() -> None:
+    run, survey, (after,) = of(hurried(net(), IN_PARTS, "after = 1"), "after")
+    assert [cell.status for cell in run.cells] == [CellStatus.OK] * 4 and after == 1
+    assert run.cells[2].seconds < 15
+    seen = [t for t in survey.trainings if t.cls == "Parts"]
+    assert len(seen) < 5 and max(t.steps for t in seen) > 100  # proven once, not at each step
+    assert all(t.epochs == pytest.approx(t.steps / 4) for t in seen)
+
+
+COMPILED = net().replace("        for epoch", """
+        @tf.function
+        def step(x):
+            with tf.GradientTape() as tape:
+                cost = tf.reduce_mean(self.model(x) ** 2)
+            self.W.assign_sub(0.1 * tape.gradient(cost, self.W))
+            return cost
+        for epoch""", 1).replace("                with tf.G", """                last = step(tf.constant(x))
+                self.steps += 1
+                continue
+                with tf.G""", 1)  # fmt: skip
+
+
+def test_the_steps_of_a_compiled_function_are_counted() -> None:
+    run, survey, (steps,) = of(hurried(COMPILED), "net.steps")
+    assert run.cells[1].status is CellStatus.OK and steps == 24
+    assert survey.trainings[0].steps == 24 and survey.trainings[0].epochs == 6
+    assert isinstance(survey.trainings[0].last_loss, float)
+
+
+def test_epochs_by_default_or_under_a_short_name_are_shortened_too() -> None:
+    by_default = (
+        net().replace("training_data):", "training_data, epocas=30):").replace("self.training_epochs)", "epocas)")
+    )
+    short = net().replace("training_epochs", "num_ep").replace("num_ep = 6", "num_ep = 30")
+    table = (
+        net()
+        .replace("self.training_epochs = 6", "self.settings = {'n_epochs': 30}")
+        .replace("self.training_epochs", "self.settings['n_epochs']")
+    )
+    _, survey, _ = of(hurried(by_default, short, table))
+    assert [t.epochs for t in survey.trainings] == [6, 6, 6] and all(t.cut for t in survey.trainings)
+
+
+def test_a_training_within_its_epochs_is_not_said_to_be_cut() -> None:
+    rarely = net().replace("self.steps = 0", "self.steps = 0; self.display_epoch_freq = 5")
+    run, survey, (shown,) = of(hurried(rarely), "net.display_epoch_freq")
+    assert not survey.trainings[0].cut and shown == 5
+    assert not any("cut short" in change for change in run.changes)
+
+
+def test_slow_evaluations_after_each_epoch_shorten_a_training_that_is_begun_as_if_for_the_first_time() -> None:
+    evaluated = "self.history.append(1); time.sleep(1.5 if i == 3 else 0)"
+    longer = net(extra=evaluated).replace("training_epochs = 6", "training_epochs = 50")
+    long_set = longer.replace("range(16)]", "range(48)]").replace("i == 3", "i == 11")
+    run, survey, (steps,) = of(hurried(long_set), "len(net.history)")
+    assert survey.trainings[0].cut and run.cells[1].status is CellStatus.OK and run.cells[1].seconds < 9
+    assert steps == survey.trainings[0].steps  # nothing of the first attempt is left
+    assert "stopped before its end" not in " ".join(run.changes)

@@ -35,6 +35,7 @@ GUESSES = (
     (r"size|hidden|unit|dim", 13),
     (r"class|label|out", 2),
 )
+CLASSIFIES = re.compile(r"classif|predic|clasific|sailka|iragar", re.IGNORECASE)
 LAYERS = re.compile(r"sizes|layers|dims|units|hidden", re.IGNORECASE)  # may want a list of sizes
 
 
@@ -142,7 +143,7 @@ def untouched(inventory: Inventory, info: ClassInfo, recipe: Recipe, kind: Input
 
 def classifier_of(info: ClassInfo) -> str | None:
     """The method that predicts, in English, Spanish or Basque."""
-    named = [m for m in info.methods if re.search(r"classif|predict|clasific|sailka", m, re.IGNORECASE)]
+    named = [m for m in info.methods if CLASSIFIES.search(m)]
     return "classify" if "classify" in info.methods else named[0] if named else None
 
 

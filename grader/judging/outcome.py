@@ -4,10 +4,12 @@ Which of the notebook's trained objects counts is decided by dev accuracy, as th
 """
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 
-from grader.calibration import Bounds, Zone, zone
+import numpy as np
+
+from grader.calibration import Bounds, Calibration, Zone, zone
+from grader.data.truth import Truth
 from grader.judging.checks import failed, passed, reaches, unsure
 from grader.judging.claims import claimed
 from grader.judging.examiner import Examiner
@@ -16,7 +18,9 @@ from grader.judging.retraining import Trained, retrained, trained_objects
 from grader.model import Finding, TrainPolicy
 from grader.sandbox.guest.wire import Call, Inventory, Ref, Survey
 
-OBJECTS = 6  # of a sweep, the last ones
+Others = Callable[[], Iterator[tuple[float, float]]]  # accuracies and epochs
+
+OBJECTS = 12  # of a sweep, the last ones
 SIZES = {  # as handed out, and which attributes hold them; elsewhere `dim` is the number of words
     "lab2_mlp": (r"hidden|unit", (50,)),
     "lab3_rnn": (r"dim|hidden|unit|emb", (24, 8)),
@@ -25,7 +29,10 @@ SIZES = {  # as handed out, and which attributes hold them; elsewhere `dim` is t
 SEEDS = (101, 202)  # of the trainings that decide where one is not enough
 FEW = 256
 CUT = "Training was cut to a single step here, so what it reaches says nothing; not decided."
-NO_SETS = "The dev and test examples were not found as lists under names of their own, so your classifier could not be asked about them."  # noqa: E501
+NO_SETS = (
+    "The dev and test examples were not found as lists under names of their own, so your classifier could not be asked "
+    "about them."
+)
 
 
 @reaches("a1_logistic_regression", "accuracy")
@@ -42,14 +49,21 @@ def accuracy(x: Examiner) -> Finding:
     objects = trained_objects(survey)[-OBJECTS:] if isinstance(survey, Inventory) else []
     if not objects or not isinstance(survey, Inventory):
         return unsure("No object that your notebook trained could be asked for its predictions.")
-    truth = x.truth
     if x.training.policy is TrainPolicy.NONE:
         seen = asked(x, objects[-1], f"{splits['dev']}[:{FEW}]")
         return failed(mistake="returns-the-labels") if seen and seen.echoes else unsure(CUT)
     measured = [(dev, one) for one in objects if (dev := asked(x, one, splits["dev"])) is not None]
     if not measured:
         return unsure("The predictions of your classifier could not be read.")
+    return best_of(x, x.truth, measured, survey, splits)
+
+
+def best_of(
+    x: Examiner, truth: Truth, measured: list[tuple[Predicted, Trained]], survey: Inventory, splits: dict[str, str]
+) -> Finding:
     labels = label_map(measured[0][0], truth.dev)
+    if labels is None:
+        return unsure("Your labels do not tell negative from positive as the treebank does; not decided.")
     dev, best = max(measured, key=lambda pair: pair[0].compared(truth.dev, labels).accuracy)
     if dev.echoes:
         return failed(mistake="returns-the-labels")
@@ -57,7 +71,7 @@ def accuracy(x: Examiner) -> Finding:
     if test is None or test.compared(truth.test, labels).missing > 0.1:
         return unsure("The predictions for the test sentences could not be matched with these sentences.")
     reading = Reading(dev.compared(truth.dev, labels), test.compared(truth.test, labels), len(set(labels.values())))
-    return decided(x, survey, best, reading, lambda: again(x, survey, best, splits, labels))
+    return decided(x, best, reading, lambda: again(x, survey, best, splits, (labels, test)))
 
 
 def asked(x: Examiner, one: Trained, data: str) -> Predicted | None:
@@ -66,20 +80,25 @@ def asked(x: Examiner, one: Trained, data: str) -> Predicted | None:
 
 
 def again(
-    x: Examiner, survey: Inventory, best: Trained, splits: dict[str, str], labels: dict[int, int]
-) -> Iterator[float]:
-    """Test accuracies of new objects, trained from other seeds."""
-    assert x.truth is not None
+    x: Examiner, survey: Inventory, best: Trained, splits: dict[str, str], first: tuple[dict[int, int], Predicted]
+) -> Iterator[tuple[float, float]]:
+    """Test accuracies and epochs of new objects trained from other seeds, where these made a difference."""
+    labels, before = first
     for seed in SEEDS:
         found = retrained(x, survey, best, splits, seed)
-        if found is not None:
-            yield found.compared(x.truth.test, labels).accuracy
+        if found is not None and x.truth and not np.array_equal(found.test.predictions, before.predictions):
+            yield found.test.compared(x.truth.test, labels).accuracy, found.epochs
 
 
-def decided(x: Examiner, survey: Inventory, best: Trained, reading: Reading, others: Any) -> Finding:
+def bounds_for(x: Examiner, best: Trained) -> Bounds | None:
+    """After its last training, or after all of them where that was short: it may have been trained in parts."""
+    at = x.calibration.at if x.calibration else lambda *_: None
+    return at(best.training.epochs or 0.0, "test") or at(best.epochs, "test")
+
+
+def decided(x: Examiner, best: Trained, reading: Reading, others: Others) -> Finding:
     """Pass or fail where the calibration says so; a training that we cut is not held against other settings."""
-    seen = told(x, best, reading)
-    bounds = x.calibration.at(best.training.epochs or 0.0, "test") if x.calibration else None
+    seen, bounds = told(x, best, reading), bounds_for(x, best)
     if reading.classes > 2 or bounds is None or x.calibration is None:
         why = "five classes have no calibrated bound" if reading.classes > 2 else "no bound is calibrated for this"
         return unsure(f"{seen} Not decided: {why}.")
@@ -91,13 +110,27 @@ def decided(x: Examiner, survey: Inventory, best: Trained, reading: Reading, oth
             f"{seen} Right answers with the given settings reach {bounds.bound:.3f} by then; how far they come with "
             "yours nobody measured, so this is not held against you. Your instructor looks at it."
         )
-    if found is Zone.GREY:
-        for accuracy in others():
-            if zone(accuracy, bounds) is Zone.PASS:
-                return passed(f"{seen} Trained again from another seed it reached {accuracy:.3f}.")
+    if found is Zone.GREY and (rescued := by_other_seeds(x.calibration, bounds, others, seen)) is not None:
+        return rescued
     if reading.test.constant:
         return failed(mistake="constant-prediction", seen=seen)
     return failed(below(seen, bounds, x.calibration.seeds))
+
+
+def by_other_seeds(calibration: Calibration, bounds: Bounds, others: Others, seen: str) -> Finding | None:
+    """A pass if one of them passes; None if all were trained as long, and none does."""
+    tried = 0
+    for accuracy, epochs in others():
+        reached = calibration.at(epochs, "test")
+        if reached is not None and zone(accuracy, reached) is Zone.PASS:
+            return passed(f"{seen} Trained again from another seed it reached {accuracy:.3f}.")
+        tried += reached is not None
+    if tried == len(SEEDS):
+        return None
+    return unsure(
+        f"{seen} One right training in twenty lies below {bounds.bound:.3f} as well, and yours could not be trained "
+        "again from other seeds; not decided."
+    )
 
 
 def below(seen: str, bounds: Bounds, seeds: int) -> str:
@@ -113,7 +146,7 @@ def told(x: Examiner, best: Trained, reading: Reading) -> str:
     printed = [
         f"{claim:.3f} on {name}" for name, claim in (("dev", claims.dev), ("test", claims.test)) if claim is not None
     ]
-    epochs = best.training.epochs
+    epochs = max(best.training.epochs or 0.0, best.epochs)
     after = f" after {epochs:.0f} epochs" if epochs else ""
     cut = ", fewer than you asked for" if best.training.cut else ""
     return (

@@ -1,20 +1,20 @@
 """Predictions as they came back, and how they compare with the truth. Sentences tell which prediction is for what."""
 
-import re
 from collections import Counter
 from typing import Any
 
 import numpy as np
 from msgspec import Struct
 
-from grader.data.truth import key_of
+from grader.data.truth import Truth, key_of
 from grader.judging.arrays import Numbers, array
 from grader.judging.examiner import Examiner
 from grader.sandbox.guest.wire import Call, Listing, Mapping
 
-NEUTRAL = 2
 TWO_WAY = {0: 0, 1: 0, 3: 1, 4: 1}
-NAMES = {"dev": r"dev|val", "test": r"test", "training": r"train"}
+FIVE = 5
+NO_LABEL = -(2**62)
+MOST = 0.8  # some sentences come in several splits
 
 
 class Compared(Struct, frozen=True):
@@ -74,30 +74,46 @@ def predicted(value: Any) -> Predicted | None:
     return Predicted(tuple(map(str, texts.items)), labels, shuffled, predictions)
 
 
-def label_map(seen: Predicted, truth: dict[str, int]) -> dict[int, int]:
-    """Which label of the notebook stands for each of the treebank's five, by the sentences of dev."""
+def label_map(seen: Predicted, truth: dict[str, int]) -> dict[int, int] | None:
+    """Which label of the notebook stands for each of the treebank's five, by the sentences of dev.
+
+    None where labels do not tell negative from positive, so that nothing is known of what right would be.
+    """
     votes: dict[int, Counter[int]] = {}
     for text, label in zip(seen.texts, seen.labels.tolist(), strict=True):
         raw = truth.get(key_of(text))
-        if raw is not None and label >= 0:
+        if raw is not None and label > NO_LABEL:
             votes.setdefault(raw, Counter())[label] += 1
+    if not votes:
+        return TWO_WAY
     found = {raw: counter.most_common(1)[0][0] for raw, counter in votes.items()}
-    return found if len(set(found.values())) > 1 else TWO_WAY
+    sides = {found.get(raw) for raw in (0, 1)}, {found.get(raw) for raw in (3, 4)}
+    if len(set(found.values())) == len(found) == FIVE:
+        return found
+    if len(sides[0]) == len(sides[1]) == 1 and sides[0] != sides[1] and len(found) == len(TWO_WAY):
+        return found
+    return None
 
 
 def sets_by_split(x: Examiner) -> dict[str, str]:
-    """The notebook's names for its lists of training, dev and test examples: by their sizes, then by their names."""
+    """Where the notebook keeps its training, dev and test examples, by their sentences.
+
+    Of several lists the one without the neutral sentences counts, then the largest.
+    """
     seen = x.ask("outcome.sets", Call("sets", into="sets")).values.get("sets")
-    sizes = {name: size for name, size in seen.items.items() if type(size) is int} if isinstance(seen, Mapping) else {}
-    found: dict[str, str] = {}
-    for split, truth in (("dev", x.truth.dev), ("test", x.truth.test)) if x.truth else ():
-        whole = (len(truth), sum(label != NEUTRAL for label in truth.values()))
-        fitting = [name for name, size in sizes.items() if any(abs(size - n) <= 0.05 * n for n in whole)]
-        named = [name for name in fitting if re.search(NAMES[split], name, re.IGNORECASE)]
-        others = [name for name in fitting if not any(re.search(p, name, re.IGNORECASE) for p in NAMES.values())]
-        if named or others:
-            found[split] = (named or others)[0]
-    training = [name for name in sizes if re.search(NAMES["training"], name, re.IGNORECASE)]
-    if training:
-        found["training"] = max(training, key=lambda name: int(sizes[name]))
-    return found
+    found: dict[str, tuple[bool, int, str]] = {}
+    for path, told in seen.items.items() if isinstance(seen, Mapping) else ():
+        size, texts = (told.items.get("size"), told.items.get("texts")) if isinstance(told, Mapping) else (None, None)
+        if type(size) is not int or not isinstance(texts, Listing) or x.truth is None:
+            continue
+        split = split_of([key_of(text) for text in texts.items if isinstance(text, str)], x.truth)
+        decided = sum(label in TWO_WAY for label in getattr(x.truth, split, {}).values())
+        found[split] = max(found.get(split, (False, 0, "")), (abs(size - decided) <= 0.05 * decided, size, path))
+    return {split: path for split, (*_, path) in found.items()}
+
+
+def split_of(keys: list[str], truth: Truth) -> str:
+    """dev or test, where nearly all of the sentences are of one, else training."""
+    shares = {name: np.mean([key in part for key in keys]) for name, part in (("dev", truth.dev), ("test", truth.test))}
+    best = max(shares, key=lambda name: shares[name])
+    return best if keys and shares[best] > MOST else "training"

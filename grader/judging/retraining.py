@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from grader.judging.examiner import Examiner
-from grader.judging.meeting import classifier_of, training_arguments
+from grader.judging.meeting import CLASSIFIES, classifier_of, training_arguments
 from grader.judging.predicted import Predicted, predicted
 from grader.sandbox.guest.wire import Call, Inventory, Make, Opaque, Put, Ref, Step, Training, Value
 
@@ -13,18 +13,33 @@ SETS = {"training_set": "training", "dev_set": "dev", "test_set": "test"}
 class Trained(Struct, frozen=True):
     path: str
     classify: str
-    training: Training
+    training: Training  # its last one
+    epochs: float  # of all of them
+
+
+class Again(Struct, frozen=True):
+    test: Predicted
+    epochs: float
 
 
 def trained_objects(survey: Inventory) -> list[Trained]:
     """Each once, with its last training, in the order of these."""
     known = {info.name: info for info in survey.classes}
-    last = {t.owner: t for t in survey.trainings if t.owner and t.steps and t.cls in known}
-    in_order = sorted(last.values(), key=survey.trainings.index)
-    return [Trained(t.owner, name, t) for t in in_order if (name := classifier_of(known[t.cls])) is not None]
+    done = [t for t in survey.trainings if t.owner and t.steps and t.cls in known]
+    last = {t.owner: t for t in done}
+    return [
+        Trained(t.owner, name, t, sum(other.epochs or 0.0 for other in done if other.owner == t.owner))
+        for t in sorted(last.values(), key=survey.trainings.index)
+        if (name := classifier_of(known[t.cls]) or function_that_classifies(survey)) is not None
+    ]
 
 
-def retrained(x: Examiner, survey: Inventory, best: Trained, splits: dict[str, str], seed: int) -> Predicted | None:
+def function_that_classifies(survey: Inventory) -> str | None:
+    """A global function to which the trained object and examples are given."""
+    return next((f.name for f in survey.functions if CLASSIFIES.match(f.name) and len(f.parameters) == 2), None)
+
+
+def retrained(x: Examiner, survey: Inventory, best: Trained, splits: dict[str, str], seed: int) -> Again | None:
     """Test predictions of a new object with the same arguments and settings."""
     t = best.training
     info = next(info for info in survey.classes if info.name == t.cls)
@@ -39,11 +54,12 @@ def retrained(x: Examiner, survey: Inventory, best: Trained, splits: dict[str, s
     steps += [Put(f"c.{name}", value) for name, value in t.scalars.items() if name.isidentifier()]
     steps += [
         Call("train_again", (Ref("c"), t.method, *(own(v, splits) for v in args)),
-             {name: own(v, splits) for name, v in kwargs.items()}, seed=seed),
+             {name: own(v, splits) for name, v in kwargs.items()}, into="epochs", seed=seed),
         Call("predictions", (Ref("c"), best.classify, Ref(splits["test"])), into="p"),
     ]  # fmt: skip
     seen = x.ask(f"outcome.again.{seed}", *steps, seconds=2 * x.training.seconds + 60)
-    return predicted(seen.values.get("p"))
+    test, epochs = predicted(seen.values.get("p")), seen.values.get("epochs")
+    return Again(test, epochs) if test is not None and isinstance(epochs, float) else None
 
 
 def own(value: Value, splits: dict[str, str]) -> Value:

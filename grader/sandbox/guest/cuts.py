@@ -1,13 +1,20 @@
 """How far a training of the notebook is shortened: fewer epochs and, where that is not enough, less data."""
 
 import inspect
+import re
 import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import written
 from config import GuestConfig
+from constructions import are_examples
+from dependence import ANY_NAME, ITEMS, reached
+from equality import own_parts
+from values import kind_of_array
 
+EPOCHS = re.compile(r"epo[ckq]|(^|_)eps?(_|$)", re.IGNORECASE)  # English, Spanish and Basque
+SHOWN = re.compile(r"freq|display|print|every|show", re.IGNORECASE)
 LEAST = 5.0  # seconds that even a training has which comes after all others
 Undo = Callable[[], None]
 
@@ -60,39 +67,53 @@ def batch_size(owner: Any) -> int:
 
 
 def training_lists(bound: inspect.BoundArguments) -> list[Any]:
-    """What may be the training data: `training_set` and the first list handed to training."""
-    handed = [value for value in bound.arguments.values() if isinstance(value, list)][:1]
-    given = [sys.modules["__main__"].__dict__.get("training_set"), *handed]
-    return [value for value in given if isinstance(value, list)]
+    """What may be the training data: `training_set`, what is handed to training first, lists of the object itself."""
+    handed = [value for value in bound.arguments.values() if is_long(value)][:1]
+    owner = next(iter(bound.arguments.values()), None)
+    own = [value for value in getattr(owner, "__dict__", {}).values() if are_examples(value)]
+    given = [sys.modules["__main__"].__dict__.get("training_set"), *handed, *own]
+    return [value for value in given if is_long(value)]
+
+
+def is_long(value: Any) -> bool:
+    """A list, or inputs stacked into an array."""
+    return isinstance(value, list) or (kind_of_array(value) in ("numpy", "tensor") and len(value.shape) > 1)
 
 
 def examples(bound: inspect.BoundArguments) -> int:
     return max(map(len, training_lists(bound)), default=0)
 
 
+def counts_epochs(function: Any, cls: type) -> bool:
+    """Whether the code mentions how many epochs there are."""
+    code = written.code_of(function)
+    names = {*reached(function, cls), *code.co_varnames} if code else set()
+    return any(EPOCHS.search(name) for name in names)
+
+
 def cut_epochs(method: Any, owner: Any, bound: inspect.BoundArguments, epochs: int) -> tuple[bool, int | None]:
-    """Whether anything was cut, and the number of epochs now."""
-    cut, now = False, None
-    used = written.names_used(method.__code__)
+    """Whether anything was cut, and the number of epochs now; how often figures are shown only follows a cut."""
     main = sys.modules["__main__"].__dict__
-    own = written.plain_attributes(owner)
-    for holder in (own, bound.arguments, {n: main[n] for n in used if n in main}):
-        for name, value in list(holder.items()):
-            low = name.lower()
-            if type(value) is not int or "epoch" not in low:
-                continue
-            shown = any(word in low for word in ("freq", "display", "print", "every"))
-            new = min(value, max(1, epochs // 5)) if shown else min(value, epochs)
-            now = now if shown else max(now or 0, new)
-            if new == value:
-                continue
-            cut = cut or new < value
-            if holder is bound.arguments:
-                bound.arguments[name] = new
-            elif holder is own:
-                setattr(owner, name, new)
-            else:
-                main[name] = new
+    used = reached(method, type(owner))
+    own = {name: value for name, value in written.plain_attributes(owner).items() if name in used or used & ANY_NAME}
+    held = [vars(part) for part in own_parts(owner)] if hasattr(owner, "__dict__") else []
+    read = [*getattr(owner, "__dict__", {}).values(), *(main[name] for name in used if name in main)]
+    tables = [value for value in read if type(value) is dict and len(value) <= ITEMS]
+    found = [
+        (holder, name, value)
+        for holder in (own, bound.arguments, main, *held, *tables)
+        for name, value in list(holder.items())
+        if type(value) is int and type(name) is str and EPOCHS.search(name) and (holder is not main or name in used)
+    ]
+    lengths = [one for one in found if not SHOWN.search(one[1])]
+    now = max((min(value, epochs) for *_, value in lengths), default=None)
+    cut = any(value > epochs for *_, value in lengths)
+    for holder, name, value in found if cut else ():
+        new = min(value, max(1, epochs // 5)) if SHOWN.search(name) else min(value, epochs)
+        if holder is own:
+            setattr(owner, name, new)
+        else:
+            holder[name] = new
     return cut, now
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import random
 import sys
+import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -27,20 +28,28 @@ def floats(nested: Any) -> list[Any]:
 
 def remembered(owner: Any) -> Callable[[], None]:
     """Returns the undo of whatever a trial changes: attributes, lists that grow, the dice of Python and NumPy."""
-    own = vars(owner)
-    before, sizes, dice = dict(own), lengths(owner), (random.getstate(), np.random.get_state())
+    kept = [(thing, dict(vars(thing)), lengths(thing)) for thing in (owner, *own_parts(owner))]
+    dice = random.getstate(), np.random.get_state()
 
     def undo() -> None:
-        for name in [name for name in own if name not in before]:
-            del own[name]
-        own.update(before)
-        for name, size in sizes.items():
-            if isinstance(own[name], list):
-                del own[name][size:]
+        for thing, before, sizes in kept:
+            own = vars(thing)
+            for name in [name for name in own if name not in before]:
+                del own[name]
+            own.update(before)
+            for name, size in sizes.items():
+                if isinstance(own[name], list):
+                    del own[name][size:]
         random.setstate(dice[0])
         np.random.set_state(dice[1])
 
     return undo
+
+
+def own_parts(owner: Any) -> list[Any]:
+    """Objects of the notebook's own classes, or without a class of their own, that the owner holds."""
+    held = [part for part in vars(owner).values() if type(part).__module__ in ("__main__", "types")]
+    return [part for part in held if hasattr(part, "__dict__") and not isinstance(part, (type, types.FunctionType))]
 
 
 def lengths(owner: Any) -> dict[str, int]:

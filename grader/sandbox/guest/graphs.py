@@ -6,28 +6,28 @@ outside TensorFlow or prints stays as it is, and so does one whose graph cannot 
 """
 
 import contextlib
-import sys
 import types
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import notes
-import numpy as np
 import tape
 import tensorflow as tf
 import written
+from dependence import ITEMS, Fingerprint, are_data, is_input, kind_of, reached, state
 from equality import NotEqual, dice_state, floats, insist_on_equal, leaves, lengths, measured, remembered, silent
 from tensorflow.python.ops.resource_variable_ops import variable_accessed
 
-ITEMS = 100
 GRAPHS = 4  # of one method; more means that something differs at each step
 ABSENT = object()
-PLAIN = (bool, int, float, str, bytes, type(None))
 
 
 class Graph(NamedTuple):
     call: "Traced"  # tensors -> (result, what is left on the owner)
     held: tuple[Any, ...]  # what the key names by id, so that no other object gets that id
+
+
+_kept: list["Forward"] = []
 
 
 @contextlib.contextmanager
@@ -44,7 +44,7 @@ def accelerated(function: Any, owner: Any, wanted: bool) -> Iterator[None]:
         for name, plain in written.own_functions(type(owner)).items()
         if name in used and name not in training_methods and isinstance(plain, types.FunctionType)
     }
-    shadows = {name: Forward(owner, name, plain) for name, plain in methods.items() if takes_input(plain)}
+    shadows = forwards(owner, {name: plain for name, plain in methods.items() if takes_input(plain)})
     own = getattr(owner, "__dict__", {})
     own.update({name: shadow for name, shadow in shadows.items() if name not in own})
     try:
@@ -55,6 +55,15 @@ def accelerated(function: Any, owner: Any, wanted: bool) -> Iterator[None]:
                 del own[name]
 
 
+def forwards(owner: Any, methods: dict[str, types.FunctionType]) -> dict[str, "Forward"]:
+    """Those of its last training, if it was the last to train: a notebook may call for each epoch, or each step."""
+    if not (_kept and _kept[0].owner is owner):
+        _kept.clear()
+    known = {forward.name: forward for forward in _kept if forward.plain is methods.get(forward.name)}
+    _kept[:] = [known.get(name) or Forward(owner, name, plain) for name, plain in methods.items()]
+    return {forward.name: forward for forward in _kept}
+
+
 def takes_input(method: types.FunctionType) -> bool:
     return method.__code__.co_argcount > 1 and not method.__name__.startswith("__")
 
@@ -62,15 +71,20 @@ def takes_input(method: types.FunctionType) -> bool:
 class Forward:
     """A method of one object: eager until it is proven, then a graph for each kind of input it was proven for."""
 
-    __slots__ = ("busy", "graphs", "name", "off", "owner", "plain", "reads")
+    __slots__ = ("busy", "graphs", "left", "name", "off", "owner", "plain", "reads")
 
     def __init__(self, owner: Any, name: str, plain: types.FunctionType) -> None:
         self.owner, self.name, self.plain = owner, name, plain
         self.graphs: dict[Any, Graph] = {}
+        self.left: set[str] = set()  # names of what it leaves on its object
         self.off = self.busy = False
         self.reads = reached(plain, type(owner))
         if "print" in self.reads:
             self.off = True
+
+    def __getattr__(self, name: str) -> Any:
+        """What else a bound method has."""
+        return getattr(self.plain.__get__(self.owner), name)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return self.plain.__get__(memo.get(id(self.owner), self.owner))
@@ -78,52 +92,59 @@ class Forward:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.off or self.busy or not tf.executing_eagerly() or tape.watching():
             return self.plain(self.owner, *args, **kwargs)
-        key, held = self.key(args, kwargs)
+        key, _ = self.key(args, kwargs)
         if key not in self.graphs:
             if key is None or not tape.tape_is_open():
                 return self.plain(self.owner, *args, **kwargs)
-            return self.first(key, held, args, kwargs)
+            return self.first(args, kwargs)
         result, left = self.graphs[key].call(*tensors(args, kwargs))
         vars(self.owner).update(left)
         return result
 
-    def first(self, key: Any, held: tuple[Any, ...], args: Any, kwargs: Any) -> Any:
+    def first(self, args: Any, kwargs: Any) -> Any:
         self.busy = True
         undo = remembered(self.owner)
+        graph = None
         try:
             if len(self.graphs) >= GRAPHS:
                 raise NotEqual("it is called in many different ways")
-            self.graphs[key] = Graph(self.proven(args, kwargs), held)
-            notes.change(
-                f"`{self.name}` ran as a TensorFlow graph while training, which is faster; on your own first batch "
-                "its results and gradients are those of your code."
-            )
+            graph = self.proven(args, kwargs)
         except Exception:  # a graph that cannot be built is no fault: the method runs as it was written
             self.off = True
             self.graphs.clear()
         finally:
             undo()
             self.busy = False
+        if graph is not None:
+            self.left |= set(graph.left)
+            key, held = self.key(args, kwargs)  # anew, without what is left behind
+            self.graphs[key] = Graph(graph, held)
+            notes.change(
+                f"`{self.name}` ran as a TensorFlow graph while training, which is faster; on your own first batch "
+                "its results and gradients are those of your code."
+            )
         return self.plain(self.owner, *args, **kwargs)
 
     def key(self, args: Any, kwargs: Any) -> tuple[Any, tuple[Any, ...]]:
         """What a graph depends on: the inputs' kinds, and every attribute and global that the method reads."""
-        inputs = [kind_of(leaf) for leaf in leaves((args, kwargs))]
-        if not tensors(args, kwargs) or None in inputs or len(inputs) > ITEMS:
+        if any(map(are_data, (*args, *kwargs.values()))):
             return None, ()
-        left = {name for graph in self.graphs.values() for name in graph.call.left}
-        state = {n: v for n, v in vars(self.owner).items() if n in self.reads and n not in left}
-        main = sys.modules["__main__"].__dict__
-        state |= {f"global {n}": main[n] for n in self.reads if n in main}
-        state.pop(self.name, None)
-        held = tuple(value for value in state.values() if type(value) not in PLAIN)
-        seen = tuple((name, identity(value)) for name, value in sorted(state.items()))
-        return (tuple(inputs), tuple(sorted(kwargs)), seen), held
+        inputs = [kind_of(leaf) for leaf in leaves((args, kwargs))]
+        if None in inputs or len(inputs) > ITEMS or not any(map(is_input, leaves((args, kwargs)))):
+            return None, ()
+        fingerprint = Fingerprint(self.owner)
+        seen = self.seen(fingerprint, self.left)
+        return (tuple(inputs), tuple(sorted(kwargs)), seen), tuple(fingerprint.held)
+
+    def seen(self, fingerprint: Fingerprint, left: set[str]) -> Any:
+        found = state(self.owner, self.reads, left | {self.name})
+        return tuple((name, fingerprint.of(value)) for name, value in sorted(found.items()))
 
     def proven(self, args: Any, kwargs: Any) -> "Traced":
         """The graph of the method; raises NotEqual where it differs from what the method does eagerly."""
         owner, dice, sizes = self.owner, dice_state(), lengths(self.owner)
-        before = dict(vars(owner))
+        before, fingerprint = dict(vars(owner)), Fingerprint(owner)
+        seen = dict(self.seen(fingerprint, set()))
 
         def eager() -> Any:
             result = self.plain(owner, *args, **kwargs)
@@ -134,6 +155,8 @@ class Forward:
             left = expected[1]
             if dice != dice_state() or any(lengths(owner).get(n) != size for n, size in sizes.items() if n not in left):
                 raise NotEqual("it changes lists or draws random numbers of Python or NumPy")
+            if any(seen.get(name) != mark for name, mark in self.seen(fingerprint, set(left))):
+                raise NotEqual("it changes other objects than its own")
             graph = Traced(self, sorted(left), args, kwargs)
             found, again = measured(lambda: graph(*tensors(args, kwargs)), owner)
             insist_on_equal(expected, found)
@@ -217,38 +240,5 @@ def draws_random_numbers(graph: Any) -> bool:
     return any("Random" in op.type or "Multinomial" in op.type or "Call" in op.type for op in graph.get_operations())
 
 
-def identity(value: Any) -> Any:
-    """Equal for what a graph may have written into it: numbers by value, objects by being the same."""
-    if isinstance(value, (list, tuple)):
-        return tuple(id(item) for item in value[:ITEMS])
-    if isinstance(value, dict):
-        return tuple((str(key), id(item)) for key, item in list(value.items())[:ITEMS])
-    return value if type(value) in PLAIN else id(value)
-
-
-def is_input(leaf: Any) -> bool:
-    return isinstance(leaf, tf.Tensor) or type(leaf) is np.ndarray
-
-
 def tensors(args: Any, kwargs: Any) -> list[Any]:
     return [tf.convert_to_tensor(leaf) for leaf in leaves((args, kwargs)) if is_input(leaf)]
-
-
-def kind_of(leaf: Any) -> Any:
-    """None for an argument that no graph can be keyed by."""
-    if is_input(leaf):
-        return ("tensor", tuple(leaf.shape), str(getattr(leaf.dtype, "name", leaf.dtype)))
-    return ("plain", type(leaf).__name__, leaf) if type(leaf) in PLAIN else None
-
-
-def reached(method: types.FunctionType, cls: type) -> set[str]:
-    """Every name that the method, and the own methods and functions it calls in turn, mention."""
-    found: set[str] = set()
-    methods, main = written.own_functions(cls), sys.modules["__main__"].__dict__
-    waiting = [method]
-    while waiting:
-        code = written.code_of(waiting.pop())
-        new = written.names_used(code) - found if code else set()
-        found |= new
-        waiting += [f for name in new for f in (methods.get(name), main.get(name)) if isinstance(f, types.FunctionType)]
-    return found

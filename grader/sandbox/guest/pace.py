@@ -1,6 +1,7 @@
 """How long the trainings of a notebook may take: one that would take longer is begun anew, shorter, or broken off."""
 
 import time
+from collections import Counter
 from typing import Any
 
 import tape
@@ -8,6 +9,7 @@ from config import GuestConfig
 
 FIRST, LAST = 3, 8  # steps from which the pace is taken: the first ones build graphs
 PATIENCE = 2.0  # times the seconds that are left; evaluations between the steps take time that nobody can foretell
+CALLS = 5  # in one cell, of what trains one object for an epoch or less; more are taken for a loop
 MOMENT = 5.0  # seconds of a loop at the top of a cell under policy `none`
 
 
@@ -24,11 +26,12 @@ class TooSlow(BaseException):
 
 
 class Paced(tape.Losses):
-    """The losses of a training that has `seconds` for `steps` (0: not known)."""
+    """The losses of a training that has `seconds` for `steps` (0: not known), evaluations after each epoch included."""
 
-    def __init__(self, seconds: float, steps: int) -> None:
+    def __init__(self, seconds: float, steps: int, steps_an_epoch: int) -> None:
         super().__init__()
         self.seconds, self.planned = seconds, steps
+        self.looks = {LAST: 1.0, max(LAST, steps_an_epoch) + 1: PATIENCE}
         self.begun = time.monotonic()
         self.third = self.begun
 
@@ -37,9 +40,9 @@ class Paced(tape.Losses):
         now = time.monotonic()
         if self.steps == FIRST:
             self.third = now
-        elif self.steps == LAST:
-            each = (now - self.third) / (LAST - FIRST)
-            if each * self.planned > self.seconds:
+        elif self.steps in self.looks:
+            each = (now - self.third) / (self.steps - FIRST)
+            if each * self.planned > self.looks[self.steps] * self.seconds:
                 raise TooSlow(each)
         if now - self.begun > PATIENCE * self.seconds:
             raise TrainingOver
@@ -52,9 +55,12 @@ class Standing(tape.Losses):
         super().__init__()
         self.seconds, self.begun = seconds, 0.0
 
+        self.calls: Counter[tuple[int, str]] = Counter()
+
     def restart(self, *_: Any) -> None:
         """Each cell has the seconds anew."""
         self.begun = 0.0
+        self.calls.clear()
 
     def gradient(self, target: Any, sources: Any, gradients: Any) -> None:
         now = time.monotonic()
@@ -62,12 +68,36 @@ class Standing(tape.Losses):
         if now - self.begun > self.seconds:
             raise TrainingOver("as asked for with --train, this training was stopped before its end")
 
+    def before(self, owner: Any, method: str) -> None:
+        if self.calls[id(owner), method] > CALLS:
+            self.gradient(None, None, None)
+
+    def after(self, owner: Any, method: str) -> None:
+        self.calls[id(owner), method] += 1
+        self.begun = self.begun or time.monotonic()
+
+
+def before_part(owner: Any, method: str) -> None:
+    """Raises TrainingOver where a loop of the cell has called this for its epochs or steps for too long."""
+    for standing in _standing:
+        standing.before(owner, method)
+
+
+def after_part(owner: Any, method: str) -> None:
+    """A training of one epoch or less has ended, whose loop may stand in the cell."""
+    for standing in _standing:
+        standing.after(owner, method)
+
+
+_standing: list[Standing] = []
+
 
 def install(config: GuestConfig) -> None:
     """Interrupts loops at the top of cells; their cell ends there, and what it made until then stays."""
     if config.train_policy == "full":
         return
     standing = Standing(config.train_seconds if config.train_policy == "budget" else MOMENT)
+    _standing.append(standing)
     tape.stand_by(standing)
     from IPython import get_ipython  # noqa: PLC0415 - exists only inside a kernel
 

@@ -2,11 +2,13 @@
 
 import contextlib
 import sys
+import weakref
 from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager.polymorphic_function.polymorphic_function import Function
 
 
 class Enough(BaseException):
@@ -49,6 +51,8 @@ _recorders: list[Recorder] = []
 _standing: list[Recorder] = []  # told where nobody else records
 plain_gradient = tf.GradientTape.gradient  # tells nobody
 _open_tapes: list[Any] = []
+_compiled: list[Any] = []  # targets of gradients in the graph that is being built
+UNKNOWN = object()  # the loss of a step that tells none
 
 
 def mean(target: Any) -> float | None:
@@ -96,8 +100,10 @@ def install() -> None:
 
     def gradient(self: Any, target: Any, sources: Any, *args: Any, **kwargs: Any) -> Any:
         found = plain_gradient(self, target, sources, *args, **kwargs)
-        for recorder in list(_recorders or _standing):
-            recorder.gradient(target, sources, found)
+        if tf.executing_eagerly() or watching():
+            tell(target, sources, found)
+        else:
+            _compiled.append(target)
         return found
 
     def __enter__(self: Any) -> Any:
@@ -110,6 +116,33 @@ def install() -> None:
         return leave(self, *error)
 
     tf.GradientTape.gradient, tf.GradientTape.__enter__, tf.GradientTape.__exit__ = gradient, __enter__, __exit__
+    install_compiled_steps()
+
+
+def tell(target: Any, sources: Any, gradients: Any) -> None:
+    for recorder in list(_recorders or _standing):
+        recorder.gradient(target, sources, gradients)
+
+
+def install_compiled_steps() -> None:
+    """A tf.function with a tape inside takes its gradient once, with symbols; each later call is a step as well."""
+    plain = Function.__call__
+    steps: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if not tf.executing_eagerly():
+            return plain(self, *args, **kwargs)
+        before = len(_compiled)
+        result = plain(self, *args, **kwargs)
+        if len(_compiled) > before:
+            steps.add(self)
+            _compiled.clear()
+        if self in steps:
+            first = tf.nest.flatten(result)[0] if tf.nest.flatten(result) else None
+            tell(first if isinstance(first, tf.Tensor) and first.shape == () else UNKNOWN, (), ())
+        return result
+
+    Function.__call__ = __call__
 
 
 def install_optimizers() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import cuts
+import equality
 import graphs
 import notes
 import pace
@@ -22,6 +23,7 @@ import tape
 import written
 from config import GuestConfig
 from constructions import CONSTRUCTIONS, SLOT, remembered, small
+from msgspec.structs import replace
 from wire import Training
 
 CLASSES: dict[str, type] = {}  # the last definition of each name, in order of definition
@@ -79,7 +81,9 @@ def under_policy(function: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[
 
 def logged(function: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any], config: GuestConfig) -> Any:
     global _spent  # noqa: PLW0603 - this process has one notebook, so one sum
+    pace.before_part(owner, function.__name__)
     bound = inspect.signature(function).bind(*args, **kwargs)
+    bound.apply_defaults()
     shown = (
         type(owner).__name__,
         function.__name__,
@@ -93,11 +97,33 @@ def logged(function: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[str, A
     finally:
         _spent += time.monotonic() - started
         record = attempt.record
+        if attempt.in_parts:
+            pace.after_part(owner, function.__name__)
         if attempt.plan.cut:
             notes.change("Training was cut short, as asked for with --train; its figures say little.")
-        if len(TRAININGS) < KEPT:
-            seen = record.first, record.last, record.steps
-            TRAININGS.append(Training(*shown, *seen, attempt.plan.cut, attempt.epochs, instance_path(owner)))
+        seen = record.first, record.last, record.steps
+        log(Training(*shown, *seen, attempt.plan.cut, attempt.epochs, instance_path(owner)))
+
+
+def log(new: Training) -> None:
+    """Single steps of one object in a row are one training: its loop stands outside of the method."""
+    last = TRAININGS[-1] if TRAININGS else None
+    if last is not None and (new.steps == 1 or len(TRAININGS) >= KEPT) and settings(last) == settings(new):
+        TRAININGS[-1] = replace(
+            last,
+            last_loss=new.last_loss,
+            steps=last.steps + new.steps,
+            cut=last.cut or new.cut,
+            epochs=None if last.epochs is None or new.epochs is None else last.epochs + new.epochs,
+        )
+    elif len(TRAININGS) < KEPT:
+        TRAININGS.append(new)
+
+
+def settings(one: Training) -> Any:
+    """What was trained, and how, whatever the data."""
+    plain = [value for value in (*one.args, *one.kwargs.values()) if isinstance(value, (bool, int, float, str))]
+    return one.owner, one.cls, one.method, plain, one.scalars
 
 
 def new_allowance() -> None:
@@ -113,23 +139,32 @@ class Attempt:
         self, function: Any, owner: Any, bound: inspect.BoundArguments, config: GuestConfig, spent: float
     ) -> None:
         self.function, self.owner, self.bound, self.config = function, owner, bound, config
+        self.steps_an_epoch = cuts.examples(bound) // cuts.batch_size(owner)
         self.plan, self.restore = cuts.shorten(function, owner, bound, config, spent)
-        self.record = pace.Paced(self.plan.seconds, self.plan.steps)
+        self.record = pace.Paced(self.plan.seconds, self.plan.steps, self.plan.steps_an_epoch)
 
     @property
     def epochs(self) -> float | None:
-        """How many it trained; None where the size of its data is not known."""
-        return self.record.steps / self.plan.steps_an_epoch if self.plan.steps_an_epoch else None
+        """How many it trained, of all its data; None where their size is not known."""
+        return self.record.steps / self.steps_an_epoch if self.steps_an_epoch else None
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether the loop over the epochs stands outside, as far as one call tells."""
+        whole = self.record.steps > max(1, self.plan.steps_an_epoch)
+        return not whole and (not self.plan.cut or not cuts.counts_epochs(self.function, type(self.owner)))
 
     def carried_out(self) -> Any:
+        undo = equality.remembered(self.owner) if hasattr(self.owner, "__dict__") else lambda: None
         start = [(variable, variable.numpy()) for _, variable in survey.reachable(self.owner, "c")]
         try:
             return self.ended()
         except pace.TooSlow as slow:
+            undo()
             for variable, value in start:
                 variable.assign(value)
             self.plan, self.restore = cuts.refit(self.function, self.owner, self.bound, self.plan, slow.seconds_a_step)
-            self.record = pace.Paced(self.plan.seconds, 0)
+            self.record = pace.Paced(self.plan.seconds, 0, 0)
             return self.ended()
 
     def ended(self) -> Any:
