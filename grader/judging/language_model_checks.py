@@ -10,6 +10,7 @@ from grader.judging.checks import blocked, check, failed, manual, passed, remark
 from grader.judging.compare import agree, difference, slug
 from grader.judging.language_model import LAB, Evidence
 from grader.judging.language_model_roles import ROWS
+from grader.judging.learning import falling
 from grader.model import Finding, Remark
 
 GATES = {"i": "input gate", "f": "forget gate", "o": "output gate", "j": "candidate"}
@@ -160,16 +161,7 @@ def all_trained(e: Evidence) -> Finding:
 
 @check(LAB, "learns")
 def learns(e: Evidence) -> Finding:
-    learning = e.learning
-    if learning is None or learning.first is None:
-        return unsure("The loss of a longer training could not be followed.")
-    first, last, steps = learning.losses[0], learning.losses[-1], len(learning.losses)
-    if not learning.fell:
-        return failed(
-            f"The cost does not fall on a small task: {first:.3f} at first, {last:.3f} after {steps} steps.",
-            cell=e.cell,
-        )
-    return passed(f"The cost falls from {first:.3f} to {last:.3f} in {steps} steps on a small task.")
+    return falling(e.learning, e.cell)
 
 
 @check(LAB, "perplexity")

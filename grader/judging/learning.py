@@ -8,9 +8,10 @@ from msgspec import Struct
 
 from grader.judging.arrays import Numbers, number
 from grader.judging.asking import data_steps, instance, loop_attributes
+from grader.judging.checks import failed, passed, unsure
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
-from grader.model import Remark
+from grader.model import Finding, Remark
 from grader.sandbox.guest.wire import Put, Ref, Trouble, Watch, Watched
 
 EXAMPLES, BATCH, EPOCHS = 64, 16, 40
@@ -40,6 +41,16 @@ class Learning(Struct, frozen=True):
             return False
         early, late = self.ends
         return late < 0.97 * early or late < 0.05
+
+
+def falling(learning: Learning | None, cell: int | None) -> Finding:
+    if learning is None or learning.first is None:
+        return unsure("The loss of a longer training could not be followed.")
+    first, last, steps = learning.losses[0], learning.losses[-1], len(learning.losses)
+    if not learning.fell:
+        told = f"{first:.3f} at first, {last:.3f} after {steps} steps"
+        return failed(f"The loss hardly falls on a small task: {told}.", cell=cell)
+    return passed(f"The loss falls from {first:.3f} to {last:.3f} in {steps} steps on a small task.")
 
 
 def about_the_start(learning: Learning | None, classes: int) -> tuple[Remark, ...]:

@@ -6,7 +6,7 @@ from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, nearest, slug
 from grader.judging.dropout import ASKED_RATE, Dropping
-from grader.judging.learning import about_the_start
+from grader.judging.learning import about_the_start, falling
 from grader.judging.mlp import ACCEPTED, LAB, Evidence
 from grader.model import Finding, Remark
 
@@ -213,19 +213,7 @@ def dropout_off_at_test(e: Evidence) -> Finding:
 
 @check(LAB, "learns")
 def learns(e: Evidence) -> Finding:
-    learning = e.learning
-    if learning is None or learning.first is None:
-        return unsure("The loss of a longer training could not be followed.")
-    if not learning.fell:
-        return failed(
-            f"The loss hardly falls on a small task: {learning.ends[0]:.3f} in the first quarter of "
-            f"{len(learning.losses)} steps, {learning.ends[1]:.3f} in the last.",
-            cell=where(e),
-        )
-    return passed(
-        f"The loss falls from {learning.losses[0]:.3f} to {learning.losses[-1]:.3f} in {len(learning.losses)} steps "
-        "on a small task."
-    )
+    return falling(e.learning, where(e))
 
 
 @remarks(LAB)

@@ -5,7 +5,7 @@ import numpy as np
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, slug
-from grader.judging.learning import about_the_start
+from grader.judging.learning import about_the_start, falling
 from grader.judging.recurrent import Evidence
 from grader.judging.roles import gate_of
 from grader.model import Finding, Remark, Verdict
@@ -225,16 +225,7 @@ def learning_curve(e: Evidence) -> Finding:
 @check(RNN, "learns")
 @check(GRU, "learns")
 def learns(e: Evidence) -> Finding:
-    learning = e.learning
-    if learning is None or learning.first is None:
-        return unsure("The loss of a longer training could not be followed.")
-    first, last, steps = learning.losses[0], learning.losses[-1], len(learning.losses)
-    if not learning.fell:
-        return failed(
-            f"The loss does not fall on a small task: {first:.3f} at first, {last:.3f} after {steps} steps.",
-            cell=where(e),
-        )
-    return passed(f"The loss falls from {first:.3f} to {last:.3f} in {steps} steps on a small task.")
+    return falling(e.learning, where(e))
 
 
 @remarks(RNN)
