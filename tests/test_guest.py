@@ -154,7 +154,7 @@ def test_a_function_that_trains_what_it_is_handed_is_cut_and_stands_for_the_miss
 
 def test_a_compiled_step_and_a_numpy_number_are_logged(inventory: Inventory):
     training = inventory.trainings[-1]
-    assert (training.cls, training.method, training.args[1], training.steps) == ("Compiled", "train", 0.25, 1)
+    assert (training.cls, training.method, training.args[1], training.steps) == ("Compiled", "train", 0.25, 2)
 
 
 def test_a_construction_with_an_inherited_constructor_counts_for_its_own_class(inventory: Inventory):

@@ -262,3 +262,28 @@ def test_slow_evaluations_after_each_epoch_shorten_a_training_that_is_begun_as_i
     assert survey.trainings[0].cut and run.cells[1].status is CellStatus.OK and run.cells[1].seconds < 9
     assert steps == survey.trainings[0].steps  # nothing of the first attempt is left
     assert "stopped before its end" not in " ".join(run.changes)
+
+
+def test_which_epoch_it_is_stays_what_the_notebook_says() -> None:
+    told = "net.seen = []\nfor ep in range(9):\n    net.train(ep)"
+    counting = net(extra="self.seen.append(training_data)").replace("net.train(training_set)", "None")
+    counting = counting.replace("training_data", "epoch").replace(
+        "for epoch in range(self.training_epochs)", "for _ in [1]"
+    )
+    _, _, (seen,) = of(hurried(counting, told), "max(net.seen)")
+    assert seen == 8
+
+
+def test_a_model_may_be_compiled_or_copied_while_it_trains() -> None:
+    body = net(extra="self.twin = copy.deepcopy(self)").replace(
+        "        for epoch", "        f = tf.function(self.model)\n        for epoch", 1
+    )
+    compiled = body.replace("logits = self.model(x)", "logits = f(x) + 0 * self.model(x)").replace(
+        "class Net", "import copy\nclass Net"
+    )
+    run, _, (same,) = of(
+        hurried(compiled),
+        "float(tf.reduce_max(abs(net.model(np.ones([4, 5], int)) - net.twin.model(np.ones([4, 5], int)))))",
+    )
+    assert run.cells[1].status is CellStatus.OK and any("TensorFlow graph" in change for change in run.changes)
+    assert same == 0.0

@@ -15,6 +15,7 @@ from values import kind_of_array
 
 EPOCHS = re.compile(r"epo[ckq]|(^|_)eps?(_|$)", re.IGNORECASE)  # English, Spanish and Basque
 SHOWN = re.compile(r"freq|display|print|every|show", re.IGNORECASE)
+COUNTER = re.compile(r"(epoch|epoca|epoka|ep)(_?(i|idx|index|num|no|number))?", re.IGNORECASE)  # an argument: which one
 LEAST = 5.0  # seconds that even a training has which comes after all others
 Undo = Callable[[], None]
 
@@ -103,7 +104,11 @@ def cut_epochs(method: Any, owner: Any, bound: inspect.BoundArguments, epochs: i
         (holder, name, value)
         for holder in (own, bound.arguments, main, *held, *tables)
         for name, value in list(holder.items())
-        if type(value) is int and type(name) is str and EPOCHS.search(name) and (holder is not main or name in used)
+        if type(value) is int
+        and type(name) is str
+        and EPOCHS.search(name)
+        and (holder is not main or name in used)
+        and not (holder is bound.arguments and COUNTER.fullmatch(name))
     ]
     lengths = [one for one in found if not SHOWN.search(one[1])]
     now = max((min(value, epochs) for *_, value in lengths), default=None)

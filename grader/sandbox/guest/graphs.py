@@ -6,6 +6,7 @@ outside TensorFlow or prints stays as it is, and so does one whose graph cannot 
 """
 
 import contextlib
+import functools
 import types
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -44,7 +45,7 @@ def accelerated(function: Any, owner: Any, wanted: bool) -> Iterator[None]:
         for name, plain in written.own_functions(type(owner)).items()
         if name in used and name not in training_methods and isinstance(plain, types.FunctionType)
     }
-    shadows = forwards(owner, {name: plain for name, plain in methods.items() if takes_input(plain)})
+    shadows = {forward.name: forward.method for forward in forwards(owner, methods)}
     own = getattr(owner, "__dict__", {})
     own.update({name: shadow for name, shadow in shadows.items() if name not in own})
     try:
@@ -55,13 +56,14 @@ def accelerated(function: Any, owner: Any, wanted: bool) -> Iterator[None]:
                 del own[name]
 
 
-def forwards(owner: Any, methods: dict[str, types.FunctionType]) -> dict[str, "Forward"]:
+def forwards(owner: Any, methods: dict[str, types.FunctionType]) -> list["Forward"]:
     """Those of its last training, if it was the last to train: a notebook may call for each epoch, or each step."""
     if not (_kept and _kept[0].owner is owner):
         _kept.clear()
     known = {forward.name: forward for forward in _kept if forward.plain is methods.get(forward.name)}
-    _kept[:] = [known.get(name) or Forward(owner, name, plain) for name, plain in methods.items()]
-    return {forward.name: forward for forward in _kept}
+    wanted = {name: plain for name, plain in methods.items() if takes_input(plain)}
+    _kept[:] = [known.get(name) or Forward(owner, name, plain) for name, plain in wanted.items()]
+    return list(_kept)
 
 
 def takes_input(method: types.FunctionType) -> bool:
@@ -71,23 +73,26 @@ def takes_input(method: types.FunctionType) -> bool:
 class Forward:
     """A method of one object: eager until it is proven, then a graph for each kind of input it was proven for."""
 
-    __slots__ = ("busy", "graphs", "left", "name", "off", "owner", "plain", "reads")
+    __slots__ = ("busy", "graphs", "left", "method", "name", "off", "owner", "plain", "reads")
 
     def __init__(self, owner: Any, name: str, plain: types.FunctionType) -> None:
         self.owner, self.name, self.plain = owner, name, plain
         self.graphs: dict[Any, Graph] = {}
         self.left: set[str] = set()  # names of what it leaves on its object
         self.off = self.busy = False
+        self.method = types.MethodType(self.as_function(), owner)
         self.reads = reached(plain, type(owner))
         if "print" in self.reads:
             self.off = True
 
-    def __getattr__(self, name: str) -> Any:
-        """What else a bound method has."""
-        return getattr(self.plain.__get__(self.owner), name)
+    def as_function(self) -> Callable[..., Any]:
+        """What a method is made of: notebooks hand them to tf.function, and copies of the owner call them."""
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return self.plain.__get__(memo.get(id(self.owner), self.owner))
+        @functools.wraps(self.plain)
+        def method(own: Any, *args: Any, **kwargs: Any) -> Any:
+            return self(*args, **kwargs) if own is self.owner else self.plain(own, *args, **kwargs)
+
+        return method
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.off or self.busy or not tf.executing_eagerly() or tape.watching():
