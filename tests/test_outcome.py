@@ -175,6 +175,12 @@ def test_labels_that_make_one_class_nearly_all_are_no_way_to_pass() -> None:
     assert judged(Skewed(right)).verdict is Verdict.UNSURE
 
 
+@pytest.mark.parametrize(("wrong", "verdict"), [(20, Verdict.PASS), (9, Verdict.UNSURE), (2, Verdict.UNSURE)])
+def test_while_right_answers_may_not_have_begun_to_learn_one_that_has_passes(wrong: int, verdict: Verdict) -> None:
+    plateau = replace(CALIBRATION, test=Split(160, 0.84))
+    assert judged(Notebook(wrong_every(wrong)), calibration=plateau).verdict is verdict
+
+
 @pytest.mark.parametrize(("parts", "verdict"), [(12, Verdict.PASS), (3, Verdict.UNSURE)])
 def test_an_object_trained_epoch_by_epoch_is_measured_after_all_of_them(parts: int, verdict: Verdict) -> None:
     class Parts(Notebook):

@@ -146,8 +146,8 @@ for step in count():
 """
 
 
-def hurried(*sources: str) -> tuple[Run, Session]:
-    session = opened(TrainBudget(TrainPolicy.BUDGET, epochs=6, seconds=3.0))
+def hurried(*sources: str, seconds: float = 3.0) -> tuple[Run, Session]:
+    session = opened(TrainBudget(TrainPolicy.BUDGET, epochs=6, seconds=seconds))
     return session.run(cells(IMPORTS, *sources)), session
 
 
@@ -227,7 +227,7 @@ COMPILED = net().replace("        for epoch", """
 
 
 def test_the_steps_of_a_compiled_function_are_counted() -> None:
-    run, survey, (steps,) = of(hurried(COMPILED), "net.steps")
+    run, survey, (steps,) = of(hurried(COMPILED, seconds=60), "net.steps")
     assert run.cells[1].status is CellStatus.OK and steps == 24
     assert survey.trainings[0].steps == 24 and survey.trainings[0].epochs == 6
     assert isinstance(survey.trainings[0].last_loss, float)
@@ -243,13 +243,13 @@ def test_epochs_by_default_or_under_a_short_name_are_shortened_too() -> None:
         .replace("self.training_epochs = 6", "self.settings = {'n_epochs': 30}")
         .replace("self.training_epochs", "self.settings['n_epochs']")
     )
-    _, survey, _ = of(hurried(by_default, short, table))
+    _, survey, _ = of(hurried(by_default, short, table, seconds=60))
     assert [t.epochs for t in survey.trainings] == [6, 6, 6] and all(t.cut for t in survey.trainings)
 
 
 def test_a_training_within_its_epochs_is_not_said_to_be_cut() -> None:
     rarely = net().replace("self.steps = 0", "self.steps = 0; self.display_epoch_freq = 5")
-    run, survey, (shown,) = of(hurried(rarely), "net.display_epoch_freq")
+    run, survey, (shown,) = of(hurried(rarely, seconds=60), "net.display_epoch_freq")
     assert not survey.trainings[0].cut and shown == 5
     assert not any("cut short" in change for change in run.changes)
 
@@ -270,7 +270,7 @@ def test_which_epoch_it_is_stays_what_the_notebook_says() -> None:
     counting = counting.replace("training_data", "epoch").replace(
         "for epoch in range(self.training_epochs)", "for _ in [1]"
     )
-    _, _, (seen,) = of(hurried(counting, told), "max(net.seen)")
+    _, _, (seen,) = of(hurried(counting, told, seconds=60), "max(net.seen)")
     assert seen == 8
 
 
@@ -282,7 +282,7 @@ def test_a_model_may_be_compiled_or_copied_while_it_trains() -> None:
         "class Net", "import copy\nclass Net"
     )
     run, _, (same,) = of(
-        hurried(compiled),
+        hurried(compiled, seconds=60),
         "float(tf.reduce_max(abs(net.model(np.ones([4, 5], int)) - net.twin.model(np.ones([4, 5], int)))))",
     )
     assert run.cells[1].status is CellStatus.OK and any("TensorFlow graph" in change for change in run.changes)

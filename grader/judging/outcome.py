@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from grader.calibration import Bounds, Calibration, Zone, zone
+from grader.calibration import Bounds, Calibration, Zone, standard_error, zone
 from grader.data.truth import Truth
 from grader.judging.checks import failed, passed, reaches, unsure
 from grader.judging.claims import claimed
@@ -20,6 +20,7 @@ from grader.sandbox.guest.wire import Call, Inventory, Ref, Survey
 
 Others = Callable[[], Iterator[tuple[float, float]]]  # accuracies and epochs
 
+CLASSES = 2
 OBJECTS = 12  # of a sweep, the last ones
 SIZES = {  # as handed out, and which attributes hold them; elsewhere `dim` is the number of words
     "lab2_mlp": (r"hidden|unit", (50,)),
@@ -96,11 +97,26 @@ def bounds_for(x: Examiner, best: Trained) -> Bounds | None:
     return at(best.training.epochs or 0.0, "test") or at(best.epochs, "test")
 
 
+def ahead(calibration: Calibration | None, best: Trained, accuracy: float) -> bool:
+    """Where some right answers still predict one class for all: better than that, and than right answers on average."""
+    epochs = best.training.epochs or 0.0
+    reached = [row for row in calibration.rows if row.epochs <= epochs] if calibration else []
+    if calibration is None or not reached:
+        return False
+    even = calibration.test.majority
+    chance = even + 2 * standard_error(even, calibration.test.examples)
+    return accuracy > max(chance, reached[-1].test.mean)
+
+
 def decided(x: Examiner, best: Trained, reading: Reading, others: Others) -> Finding:
     """Pass or fail where the calibration says so; a training that we cut is not held against other settings."""
     seen, bounds = told(x, best, reading), bounds_for(x, best)
-    if reading.classes > 2 or bounds is None or x.calibration is None:
-        why = "five classes have no calibrated bound" if reading.classes > 2 else "no bound is calibrated for this"
+    if bounds is None and reading.classes == CLASSES and ahead(x.calibration, best, reading.test.accuracy):
+        return passed(seen)
+    if reading.classes > CLASSES or bounds is None or x.calibration is None:
+        why = (
+            "five classes have no calibrated bound" if reading.classes > CLASSES else "no bound is calibrated for this"
+        )
         return unsure(f"{seen} Not decided: {why}.")
     found = zone(reading.test.accuracy, bounds)
     if found is Zone.PASS:
