@@ -109,7 +109,7 @@ def ahead(calibration: Calibration | None, best: Trained, accuracy: float) -> bo
 
 
 def decided(x: Examiner, best: Trained, reading: Reading, others: Others) -> Finding:
-    """Pass or fail where the calibration says so; a training that we cut is not held against other settings."""
+    """Pass or fail where the calibration says so; a bound made with the given settings is not held against others."""
     seen, bounds = told(x, best, reading), bounds_for(x, best)
     if bounds is None and reading.classes == CLASSES and ahead(x.calibration, best, reading.test.accuracy):
         return passed(seen)

@@ -54,7 +54,6 @@ class Standing(tape.Losses):
     def __init__(self, seconds: float) -> None:
         super().__init__()
         self.seconds, self.begun = seconds, 0.0
-
         self.calls: Counter[tuple[int, str]] = Counter()
 
     def restart(self, *_: Any) -> None:
@@ -77,6 +76,9 @@ class Standing(tape.Losses):
         self.begun = self.begun or time.monotonic()
 
 
+_standing: list[Standing] = []  # one at most: with policy `full` nobody watches
+
+
 def before_part(owner: Any, method: str) -> None:
     """Raises TrainingOver where a loop of the cell has called this for its epochs or steps for too long."""
     for standing in _standing:
@@ -87,9 +89,6 @@ def after_part(owner: Any, method: str) -> None:
     """A training of one epoch or less has ended, whose loop may stand in the cell."""
     for standing in _standing:
         standing.after(owner, method)
-
-
-_standing: list[Standing] = []
 
 
 def install(config: GuestConfig) -> None:
