@@ -121,7 +121,8 @@ def run_and_examine(
         told("is being asked")
         if batch.blind_test and batch.truth and any(check.level is Level.OUTCOME for check in rubric.checks):
             run = replace(run, changes=(*run.changes, hidden.SAID))
-        end = time.monotonic() + max(30.0, seconds / 2) + RETRAININGS * budget.seconds
+        again = 0.0 if batch.train is TrainPolicy.NONE else RETRAININGS * budget.seconds
+        end = time.monotonic() + max(30.0, seconds / 2) + again
         examiner = Examiner(
             rubric.lab, submission.cells, run, asking(session, end), oracle, batch.seed, budget, batch.truth,
             calibration_of(rubric, batch),
