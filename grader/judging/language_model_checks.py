@@ -8,6 +8,7 @@ from grader.judging import language_model_sampling_checks  # noqa: F401 - the ch
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, slug
+from grader.judging.first_step import takes_a_step
 from grader.judging.language_model import LAB, Evidence
 from grader.judging.language_model_roles import ROWS
 from grader.judging.learning import falling
@@ -22,16 +23,7 @@ UNKNOWN = (
 
 @check(LAB, "trains")
 def trains(e: Evidence) -> Finding:
-    if e.contact is None:
-        return failed("No class with a training method was left by your notebook.")
-    if not e.contact.works:
-        trouble = e.contact.trouble
-        told = f" It stops with {trouble.kind}: {trouble.message[:300]}" if trouble else " No gradient was taken."
-        return failed(
-            f"`{e.contact.info.name}` could not be trained for one step on a few sentences of our own.{told}",
-            cell=trouble.cell if trouble and trouble.cell is not None else e.cell,
-        )
-    return passed(f"`{e.contact.info.name}` trains.")
+    return takes_a_step(e.contact)
 
 
 @check(LAB, "cost")

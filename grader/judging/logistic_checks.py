@@ -4,6 +4,7 @@ import re
 
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, nearest, slug
+from grader.judging.first_step import takes_a_step
 from grader.judging.knobs import MOVED_TO, Knob, values_tried
 from grader.judging.logistic import LAB, WHOLE, Evidence, fixed_factor
 from grader.model import Finding, Remark
@@ -17,17 +18,7 @@ def where(e: Evidence) -> int | None:
 
 @check(LAB, "trains")
 def trains(e: Evidence) -> Finding:
-    if e.contact is None:
-        return failed("No class with a training method was left by your notebook.")
-    if not e.contact.works:
-        told = (
-            f" It stops with {e.contact.trouble.kind}: {e.contact.trouble.message[:300]}" if e.contact.trouble else ""
-        )
-        return failed(
-            f"`{e.contact.info.name}` could not be trained for one step on a few small examples.{told}",
-            cell=e.contact.trouble.cell if e.contact.trouble else e.contact.info.cell,
-        )
-    return passed(f"`{e.contact.info.name}` trains.")
+    return takes_a_step(e.contact)
 
 
 @check(LAB, "logits")

@@ -6,6 +6,7 @@ from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, nearest, slug
 from grader.judging.dropout import ASKED_RATE, Dropping
+from grader.judging.first_step import takes_a_step
 from grader.judging.learning import about_the_start, falling
 from grader.judging.mlp import ACCEPTED, LAB, Evidence
 from grader.model import Finding, Remark
@@ -19,16 +20,7 @@ def where(e: Evidence) -> int | None:
 
 @check(LAB, "trains")
 def trains(e: Evidence) -> Finding:
-    if e.contact is None:
-        return failed("No class with a training method was left by your notebook.")
-    if not e.contact.works:
-        trouble = e.contact.trouble
-        told = f" It stops with {trouble.kind}: {trouble.message[:300]}" if trouble else " No gradient was taken."
-        return failed(
-            f"`{e.contact.info.name}` could not be trained for one step on a few small examples.{told}",
-            cell=trouble.cell if trouble and trouble.cell is not None else where(e),
-        )
-    return passed(f"`{e.contact.info.name}` trains.")
+    return takes_a_step(e.contact)
 
 
 @check(LAB, "hidden-layers")

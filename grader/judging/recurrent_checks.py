@@ -5,6 +5,7 @@ import numpy as np
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, slug
+from grader.judging.first_step import takes_a_step
 from grader.judging.learning import about_the_start, falling
 from grader.judging.recurrent import Evidence
 from grader.judging.roles import gate_of
@@ -28,17 +29,7 @@ def where(e: Evidence) -> int | None:
 def trains(e: Evidence) -> Finding:
     if e.contact is None and e.corrupted:
         return failed(CORRUPTED)
-    if e.contact is None:
-        return failed("No class with a training method was left by your notebook.")
-    if not e.contact.works:
-        trouble = e.contact.trouble
-        told = f" It stops with {trouble.kind}: {trouble.message[:300]}" if trouble else " No gradient was taken."
-        return failed(
-            f"`{e.contact.info.name}` could not be trained for one step on a few short sentences of our own.{told}",
-            e.crash,
-            cell=trouble.cell if trouble and trouble.cell is not None else where(e),
-        )
-    return passed(f"`{e.contact.info.name}` trains.")
+    return takes_a_step(e.contact, e.crash)
 
 
 @check(RNN, "parameters")
