@@ -182,6 +182,16 @@ class Band(Struct, frozen=True):
     what: str  # in words
 
 
+class AttentionMap(Struct, frozen=True):
+    """Where a notebook's model looks, as its own weights say: shown, never judged."""
+
+    title: str  # which example, in words
+    rows: tuple[str, ...]  # what looks: words, or a whole sentence
+    columns: tuple[str, ...]  # what is looked at
+    weights: tuple[tuple[float, ...], ...]  # by row; may be anything
+    note: str = ""  # what the model made of it
+
+
 class Report(Struct, frozen=True):
     """Everything a page or a row of results.json is made of."""
 
@@ -197,6 +207,7 @@ class Report(Struct, frozen=True):
     data: str = "toy"  # what the notebook ran on, in words
     curves: tuple[Curve, ...] = ()
     band: Band | None = None
+    attention: tuple[AttentionMap, ...] = ()
 
 
 class Status(StrEnum):

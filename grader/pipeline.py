@@ -176,6 +176,7 @@ def report(
         batch.data.description,
         learning_curves(submission, run),
         calibration.band() if (calibration := calibration_of(rubric, batch)) else None,
+        examination.attention,
     )
 
 

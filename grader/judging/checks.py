@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from grader.errors import OurFault
-from grader.model import Difference, Finding, Remark, Verdict
+from grader.model import AttentionMap, Difference, Finding, Remark, Verdict
 
 Interview = Callable[..., Any]
 Check = Callable[[Any], Finding]
@@ -14,6 +14,7 @@ CHECKS: dict[str, dict[str, Check]] = {}
 OUTCOMES: dict[str, dict[str, Callable[..., Finding]]] = {}  # checks of what training reaches; they ask by themselves
 REMARKS: dict[str, Callable[[Any], tuple[Remark, ...]]] = {}
 UNATTEMPTED: dict[str, Callable[[Any], bool]] = {}
+ATTENTION: dict[str, Callable[[Any], tuple[AttentionMap, ...]]] = {}
 
 
 def register(table: dict[str, Any], key: str, function: Any) -> Any:
@@ -45,6 +46,11 @@ def remarks(lab: str) -> Callable[[Any], Any]:
 def unattempted(lab: str) -> Callable[[Any], Any]:
     """Decides by structure and behaviour whether nothing of the work was begun."""
     return lambda function: register(UNATTEMPTED, lab, function)
+
+
+def attends(lab: str) -> Callable[[Any], Any]:
+    """Maps of where the model looks in a few examples, for the page; they decide nothing."""
+    return lambda function: register(ATTENTION, lab, function)
 
 
 def passed(message: str = "", seen: str = "") -> Finding:
