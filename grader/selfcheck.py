@@ -99,7 +99,7 @@ def _broken(trial: Trial, report: Report) -> str:
 def complete(card: Scorecard) -> bool:
     """Every point is earned that needs neither a person nor a whole training, and nothing else is open."""
     read = [check for check in card.checks if check.level is Level.MANUAL and check.verdict is Verdict.MANUAL]
-    cut = [check for check in card.checks if check.level is Level.OUTCOME and check.verdict is Verdict.UNSURE]
+    cut = [check for check in card.checks if check.cut and check.verdict is Verdict.UNSURE]
     open_points = round(sum(check.possible for check in (*read, *cut)), 2)
     return round(card.earned + open_points, 2) == card.possible and card.pending == open_points
 
