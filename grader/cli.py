@@ -14,8 +14,9 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.text import Text
 
-from grader.errors import GraderError, NothingReadable, OurFault, UsageError
-from grader.model import Isolation, Outcome, Report, Submission, TrainPolicy, Verdict
+from grader import exit_codes
+from grader.errors import GraderError, UsageError
+from grader.model import Report, Submission, TrainPolicy
 from grader.options import (
     Data,
     Deadline,
@@ -41,15 +42,13 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
                   help="Runs, questions and explains notebooks of a course on deep learning for NLP.")
 out, err = Console(), Console(stderr=True, highlight=False)
 
-INTERRUPTED = 130
-
 
 def main() -> NoReturn:
     """Run a command; expected trouble ends in one sentence and its exit code."""
     logging.basicConfig(level=os.environ.get("GRADER_LOG", "CRITICAL").upper(), stream=sys.stderr)
     try:
         code = app(standalone_mode=False) or 0  # the code of a typer.Exit, which Ctrl-C becomes as well
-        if code == INTERRUPTED:
+        if code == exit_codes.INTERRUPTED:
             err.print("grader: interrupted; nothing more was written.", style="red")
         sys.exit(code)
     except GraderError as trouble:
@@ -86,13 +85,14 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     from grader.course import lab_slug
     from grader.intake.collect import collect
     from grader.results import ensure_writable, results_json, write_reports
+    from grader.sandbox.isolation import insist_on_isolation
     from reports.terminal import batch_table
 
     slug = lab_slug(lab) if lab else None
     batch = replace(batch_for(data, train, seed, deadline), accelerate=not no_accelerate,
                     blind_test=not no_blind_test)
     submissions = collect(paths, slug)
-    insist_on_isolation(batch, len(submissions), allow_unisolated)
+    insist_on_isolation(batch.isolation, len(submissions), allow_unisolated)
     ensure_writable(out_folder)
     reports = grade_all(submissions, batch, jobs)
     pages = write_reports(reports, out_folder)
@@ -103,22 +103,7 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
         err.print(batch_table(reports))
     shown = pages[0] if len(reports) == 1 else out_folder / "index.html"
     err.print(f"{'Page' if len(reports) == 1 else 'Pages'}: {shown.resolve()}", markup=False, soft_wrap=True)
-    finish(reports, fail_under)
-
-
-def finish(reports: Sequence[Report], fail_under: float | None) -> None:
-    """The exit code of a batch; everything is written by then."""
-    unread = [report for report in reports if report.outcome is Outcome.UNREADABLE]
-    if len(unread) == len(reports):
-        raise NothingReadable(unread[0].summary if len(unread) == 1 else
-                              "None of these notebooks could be graded; the class page gives the reason for each.")
-    ours = sum(report.outcome is Outcome.GRADER_ERROR for report in reports)
-    if ours:
-        raise OurFault(f"The grader itself failed on {ours} of {len(reports)} notebooks; their points are open. "
-                       "Grade these again, with GRADER_LOG=ERROR to see why.")
-    shares = [100 * r.card.earned / r.card.possible if r.card.possible else 0.0 for r in reports]
-    if fail_under is not None and min(shares) < fail_under:
-        raise typer.Exit(1)
+    raise typer.Exit(exit_codes.of_batch(reports, fail_under))
 
 
 @app.command()
@@ -147,9 +132,7 @@ def check(
         sys.stdout.flush()
     elif reports[0].card.checks:
         out.print(check_view(reports[0]), width=min(out.width, 80))
-    finish(reports, None)
-    if any(c.verdict in (Verdict.FAIL, Verdict.BLOCKED, Verdict.UNSURE) for c in reports[0].card.checks):
-        raise typer.Exit(1)
+    raise typer.Exit(exit_codes.of_own_check(reports[0]))
 
 
 @app.command()
@@ -160,24 +143,18 @@ def verify(
     jobs: Jobs = 2,
 ) -> None:
     """Prove that solutions earn everything, starters nothing, and every known mistake is named; prints the matrix."""
-    from grader.course import lab_slug
-    from grader.selfcheck import failures, matrix, trials
+    from grader.selfcheck import by_policy, chosen, failures, matrix, trials
 
     batch = batch_for(None, TrainPolicy.NONE, seed, None)
-    chosen = [lab_slug(lab) for lab in labs] if labs else list(batch.rubrics)
-    for slug in chosen:
-        if slug not in batch.rubrics:
-            raise UsageError(f"There is no rubric for {slug} yet. There are: {', '.join(batch.rubrics)}.")
-    expected = trials(chosen, fast)
-    reports = []
-    for policy in sorted({trial.train for trial in expected}):
-        asked = [trial.submission for trial in expected if trial.train is policy]
-        reports += grade_all(asked, replace(batch, train=policy), jobs)
+    expected = trials(chosen(labs, batch.rubrics), fast)
+    reports: list[Report] = []
+    for policy, submissions in by_policy(expected):
+        reports += grade_all(submissions, replace(batch, train=policy), jobs)
     out.print(matrix(expected, reports))
-    if broken := failures(expected, reports):
-        for line in broken:
-            err.print(line, style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(1)
+    broken = failures(expected, reports)
+    for line in broken:
+        err.print(line, style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(exit_codes.NOT_PASSED if broken else exit_codes.DONE)
 
 
 @app.command()
@@ -267,14 +244,6 @@ def batch_for(data: Path | None, train: TrainPolicy, seed: int | None, deadline:
     folder = data_folder(data)
     return Batch(rubrics, folder, best_isolation(), train, secrets.randbits(32) if seed is None else seed,
                  deadline, public_only, truths=truths_of(folder))
-
-
-def insist_on_isolation(batch: "Batch", count: int, allowed: bool) -> None:
-    from grader.sandbox.isolation import why_not_jailed
-
-    if batch.isolation is Isolation.NONE and count > 1 and not allowed:
-        raise UsageError(f"Without a jail, a batch of other people's code is not run: {why_not_jailed()}. "
-                         "If you trust every notebook, add --allow-unisolated.")
 
 
 def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int) -> list[Report]:

@@ -119,6 +119,7 @@ class Finding(Struct, frozen=True):
     seen: str = ""  # what the student's code did, briefly
     difference: Difference | None = None
     cell: int | None = None  # index of the cell to look at
+    cut: bool = False  # undecided because we cut the training short on purpose, and for no other reason
 
 
 class Remark(Struct, frozen=True):
@@ -147,6 +148,7 @@ class CheckResult(Struct, frozen=True):
     hint: str = ""
     difference: Difference | None = None
     cell: int | None = None
+    cut: bool = False
 
 
 class Scorecard(Struct, frozen=True):

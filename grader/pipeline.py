@@ -107,7 +107,7 @@ def run_and_examine(
     with open_session(
         Setting(
             slot=slot,
-            data=shown(batch.data, submission.cells),
+            data=shown(batch.data, submission.cells, told),
             limits=Limits(submission=seconds, cell=seconds),
             budget=budget,
             seed=kernel_seed(batch.seed),
@@ -231,9 +231,11 @@ def grade_batch(
     told: Callable[[Submission, str], None],
 ) -> Iterator[Report]:
     """Reports as they are done; one slot (its own user, sockets and folders) for each job at a time."""
-    with hidden.labels_hidden(batch.data, batch.seed) as data:
-        batch = replace(batch, data=data) if batch.blind_test else batch
+    if not batch.blind_test:
         yield from graded(submissions, batch, oracle, jobs, told)
+        return
+    with hidden.labels_hidden(batch.data, batch.seed) as data:
+        yield from graded(submissions, replace(batch, data=data), oracle, jobs, told)
 
 
 def graded(

@@ -89,6 +89,16 @@ def test_a_broken_promise_is_a_line_that_says_which(trial: Trial, report: Report
     assert shown([trial], [report]).count("✗") == 1
 
 
+def outcome_left_open(cut: bool) -> Report:
+    check = CheckResult("accuracy", Level.OUTCOME, "Reached", Verdict.UNSURE, 0.0, 2.0, "Not decided.", cut=cut)
+    return replace(reported(SOLUTION, Verdict.PASS, 2.0), card=Scorecard((check,), 0.0, 2.0, 2.0))
+
+
+def test_a_solution_whose_outcome_is_open_for_another_reason_than_our_cut_does_not_earn_everything() -> None:
+    assert failures([SOLUTION], [outcome_left_open(cut=True)]) == []
+    assert len(failures([SOLUTION], [outcome_left_open(cut=False)])) == 1
+
+
 def test_a_notebook_that_was_not_graded_is_a_failure() -> None:
     assert failures([SOLUTION], []) == [f"{LAB} solution: was not graded"]
     assert "✗ solution" in shown([SOLUTION], [])

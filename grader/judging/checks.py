@@ -76,5 +76,10 @@ def unsure(message: str) -> Finding:
     return Finding("", Verdict.UNSURE, message)
 
 
+def cut(message: str) -> Finding:
+    """Undecided on purpose: the training it takes to see this was cut short."""
+    return Finding("", Verdict.UNSURE, message, cut=True)
+
+
 def manual(message: str, seen: str = "") -> Finding:
     return Finding("", Verdict.MANUAL, message, seen=seen)
