@@ -35,12 +35,18 @@ def data_folder(configured: Path | None) -> DataFolder:
     return DataFolder(made_up, tuple(made_up), TOY, toy_vectors.toy_embeddings)
 
 
-def shown(folder: DataFolder, cells: Iterable[Cell]) -> dict[str, Path]:
-    """The parts one notebook gets. Making word vectors takes seconds, so only one that names them waits for them."""
+def shown(folder: DataFolder, cells: Iterable[Cell], told: Callable[[str], None]) -> dict[str, Path]:
+    """The parts one notebook gets. Making word vectors takes up to a minute: only one that names them waits for them.
+
+    `told` hears that it waits.
+    """
     if folder.vectors is None:
         return folder.parts
     if any(cell.kind == "code" and _ASKS_FOR_VECTORS.search(cell.source) for cell in cells):
-        cache.made_once(folder.parts[EMBEDDINGS.name] / VECTORS, folder.vectors)
+        file = folder.parts[EMBEDDINGS.name] / VECTORS
+        if not file.is_file():
+            told("waits for word vectors, which are made once (up to a minute)")
+        cache.made_once(file, folder.vectors)
         return folder.parts
     return {name: path for name, path in folder.parts.items() if name != EMBEDDINGS.name}
 
