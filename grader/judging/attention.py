@@ -13,6 +13,7 @@ from grader.judging.arrays import Numbers, array, number
 from grader.judging.asking import data_steps, inputs, instance, loop_attributes, training
 from grader.judging.attention_asking import Answer, Forward, answer_in, attender_of, forward_of, weights
 from grader.judging.attention_layout import Layout, layout, values
+from grader.judging.attention_maps import question_maps
 from grader.judging.checks import interview
 from grader.judging.compare import nearest, slug
 from grader.judging.contact import Contact, Inputs
@@ -25,14 +26,14 @@ from grader.judging.recurrent import weight
 from grader.judging.sentence_pairs import halves, vectors
 from grader.judging.source import trees
 from grader.judging.watching import moved, watched_in
-from grader.model import Cell, Observation, Trouble
-from grader.sandbox.guest.wire import Call, Inventory, Ref, Step, Survey, Watch, Watched
+from grader.model import AttentionMap, Cell, Observation
+from grader.sandbox.guest.wire import Call, Inventory, Ref, Step, Survey, Trouble, Watch, Watched
 
 LAB = "lab5_attention"
 PAIRS = Inputs(WORDS.sizes, words=True, length=10, pairs=True)
 PLAIN = 2  # ids from here on are neither padding nor unknown, so masking these changes nothing
 FEWER = 3  # examples, where any number has to do
-BATCH, STEPS = 16, 80
+BATCH, STEPS, PATIENT = 16, 24, 120  # of the training on a small task; the last for a small learning rate
 # [batch, words, dim] met [batch, words]: the scores of the words have lost their last axis
 WITHOUT_AXIS = re.compile(r"\[(\d+), ?(\d+), ?(\d+)\] vs\. \[\1, ?(?:\2|\3)\]")
 
@@ -61,6 +62,7 @@ class Evidence(Struct, frozen=True):
     trains_vectors: bool = False
     learning: Learning | None = None
     crash: str | None = None
+    maps: tuple[AttentionMap, ...] = ()
 
     @property
     def cell(self) -> int | None:
@@ -84,8 +86,8 @@ def interview_attention(x: Examiner) -> Evidence:
             best = evidence
         if worth(best) == 3:
             break
-    assert best is not None
-    return best
+    assert best is not None and best.contact is not None
+    return replace(best, maps=question_maps(x, best.contact)) if best.contact.works else best
 
 
 def worth(e: Evidence) -> int:
@@ -201,9 +203,10 @@ def explained(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbe
     """By the attention where it is seen, else by the logits; names say which assignment of roles is asked first."""
     contact, found, answer = e.contact, e.layout, e.answer
     assert contact is not None and answer is not None
-    if found is None or (answer.attn is None and answer.logits is None) or not ("E" in found.roles or small(contact)):
+    seen = {key: value for key, value in (("attn", answer.attn), ("logits", answer.logits)) if value is not None}
+    if found is None or not seen or not ("E" in found.roles or small(contact)):
         return e
-    seen = {"attn": answer.attn} if answer.attn is not None else {"logits": answer.logits}
+    seen = dict(list(seen.items())[:1])
     table = given[found.roles["E"]] if "E" in found.roles else vectors(contact)
     p, h = halves(data)
     case = {"p": p, "h": h, **values(found, given, table[: PAIRS.sizes[0][1]])}
@@ -230,14 +233,19 @@ def question_learning(x: Examiner, contact: Contact) -> Learning:
     size = (2 * batch, 2 * contact.features)
     data = x.generator("learning").integers(PLAIN, min(PLAIN + 4, contact.vocabulary), size)
     labels = (data[:, -1] < PLAIN + 2).astype(np.int64)
-    seen = x.ask(
-        f"{contact.info.name}.learns",
-        *instance(contact, {}, loop_attributes(contact, batch, STEPS // 2)),
-        *data_steps(contact, data, labels),
-        Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs, steps=STEPS, losses_only=True),
-        seconds=60,
-    )
-    watched = seen.values.get("w")
-    if not isinstance(watched, Watched):
-        return Learning((), seen.trouble)
-    return Learning(tuple(loss for event in watched.tape if (loss := number(event.loss)) is not None), watched.trouble)
+    learning = Learning(())
+    for steps in (STEPS, PATIENT):
+        seen = x.ask(
+            f"{contact.info.name}.learns",
+            *instance(contact, {}, loop_attributes(contact, batch, steps // 2)),
+            *data_steps(contact, data, labels),
+            Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs, steps=steps, losses_only=True),
+            seconds=60,
+        )
+        watched = seen.values.get("w")
+        if not isinstance(watched, Watched):
+            return Learning((), seen.trouble)
+        losses = tuple(loss for event in watched.tape if (loss := number(event.loss)) is not None)
+        if (learning := Learning(losses, watched.trouble)).fell:
+            break
+    return learning

@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from grader.judging.arrays import Numbers
 from grader.judging.attention import FEWER, LAB, Evidence, Same
-from grader.judging.checks import check, failed, passed, remarks, unattempted, unsure
+from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, slug
 from grader.judging.first_step import takes_a_step
 from grader.judging.learning import about_the_start, falling
-from grader.model import Finding, Remark
+from grader.model import AttentionMap, Finding, Remark
 
 CLASSES = 3
 UNSEEN = "`model` was not seen to return weights for the words of the premise, [batch, words, 1]."
@@ -48,7 +49,7 @@ def alike(e: Evidence) -> Finding | None:
     return blocked("Not checked because every word gets the same weight.")
 
 
-def sums(attn: np.ndarray) -> str:
+def sums(attn: Numbers) -> str:
     told = attn.sum(axis=1).reshape(-1)
     return f"for each premise the weights sum to {told.min():.3g} … {told.max():.3g}, the smallest is {attn.min():.3g}"
 
@@ -170,3 +171,8 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
 @unattempted(LAB)
 def not_begun(e: Evidence) -> bool:
     return not e.begun
+
+
+@attends(LAB)
+def maps(e: Evidence) -> tuple[AttentionMap, ...]:
+    return e.maps
