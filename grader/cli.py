@@ -284,9 +284,9 @@ def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int) -> l
 
 @contextmanager
 def progress(total: int, jobs: int) -> Iterator["Progress"]:
-    from grader.progress import Progress
+    from grader.progress import Progress, bars
 
     if total > 1:
         err.print(f"{total} notebooks, {jobs} at a time.", markup=False)
-    with err.status("") as status:
-        yield Progress(status, lambda line: err.print(line, markup=False, soft_wrap=True), total)
+    with bars(err) as shown:
+        yield Progress(shown, lambda line: shown.console.print(line, markup=False, soft_wrap=True), total)
