@@ -1,4 +1,4 @@
-"""The oracle's process may die, or be killed where memory is short; no notebook waits for an answer that never comes."""
+"""The oracle's process may die or be killed; no notebook waits for an answer that never comes."""
 
 import os
 import signal
