@@ -48,7 +48,7 @@ def main() -> NoReturn:
     try:
         code = app(standalone_mode=False) or 0  # the code of a typer.Exit, which Ctrl-C becomes as well
         if code == exit_codes.INTERRUPTED:
-            err.print("grader: interrupted; nothing more was written.", style="red")
+            err.print("grader: interrupted. What was graded is kept: the same command goes on from there.", style="red")
         sys.exit(code)
     except GraderError as trouble:
         err.print(f"grader: {trouble}", style="red", markup=False, soft_wrap=True)
@@ -86,18 +86,19 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     """
     from grader.course import lab_slug
     from grader.intake.collect import collect
-    from grader.preparing import resumable_batch
+    from grader.preparing import batch_asked, resumed
     from grader.results import ensure_writable
     from grader.store import Asked, opened
 
     slug = lab_slug(lab) if lab else None
     asked = Asked(tuple(collect(paths, slug)), data and data.absolute(), train, deadline, not no_accelerate,
                   not no_blind_test)
+    batch = batch_asked(asked, seed, allow_unisolated)
     ensure_writable(out_folder)
     with opened(out_folder) as store:
         if fresh:
             store.forget()
-        reports = grade_all(asked.submissions, resumable_batch(asked, store, seed, allow_unisolated), jobs)
+        reports = grade_all(asked.submissions, resumed(batch, asked, store, seed), jobs)
     hand_out(reports, out_folder, format, fail_under)
 
 
@@ -111,7 +112,7 @@ def regrade(
     allow_unisolated: Trusting = False,
 ) -> None:
     """Judge a graded batch by the rubrics as they are now; a notebook runs again only where it is asked new things."""
-    from grader.preparing import resumable_batch
+    from grader.preparing import batch_asked, resumed
     from grader.store import opened
 
     if not out_folder.is_dir():
@@ -120,7 +121,8 @@ def regrade(
         asked = store.asked()
         if asked is None:
             raise UsageError(f"{out_folder} keeps no graded batch. Grade the notebooks with `grader grade` first.")
-        reports = grade_all(asked.submissions, resumable_batch(asked, store, seed, allow_unisolated), jobs)
+        batch = batch_asked(asked, seed, allow_unisolated)
+        reports = grade_all(asked.submissions, resumed(batch, asked, store, seed), jobs)
     hand_out(reports, out_folder, format, fail_under)
 
 
@@ -282,9 +284,9 @@ def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int) -> l
 
 @contextmanager
 def progress(total: int, jobs: int) -> Iterator["Progress"]:
-    from grader.progress import Progress
+    from grader.progress import Progress, bars
 
     if total > 1:
         err.print(f"{total} notebooks, {jobs} at a time.", markup=False)
-    with err.status("") as status:
-        yield Progress(status, lambda line: err.print(line, markup=False, soft_wrap=True), total)
+    with bars(err) as shown:
+        yield Progress(shown, lambda line: shown.console.print(line, markup=False, soft_wrap=True), total)

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import msgspec
 
-import reference
-import rubrics
 from grader.batch import Batch
 from grader.data.folder import DataFolder
 from grader.model import Submission
@@ -18,7 +16,7 @@ from grader.sandbox.guest.wire import Question
 
 HERE = Path(__file__).parent
 RUNS_BY = (HERE / "sandbox",)
-JUDGES_BY = (HERE, Path(reference.__file__).parent, Path(rubrics.__file__).parent)
+JUDGES_BY = (HERE, *(HERE.parent / beside for beside in ("reference", "rubrics")))
 PACKAGES = ("tensorflow", "tensorflow-cpu", "numpy", "keras", "tf-keras", "transformers")
 
 
@@ -38,7 +36,8 @@ def of_run(submission: Submission, batch: Batch) -> str:
 
 def of_report(submission: Submission, batch: Batch) -> str:
     """Of what is said about a run: the run, the rubrics, and all code that judges."""
-    return digest(of_run(submission, batch), of_code(JUDGES_BY), str(batch.public_only))
+    rubric = msgspec.json.encode(batch.rubrics.get(submission.lab or "")).decode()
+    return digest(of_run(submission, batch), rubric, of_code(JUDGES_BY), str(batch.public_only))
 
 
 def of_question(question: Question) -> str:

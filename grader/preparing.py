@@ -31,15 +31,14 @@ def batch_for(
     )
 
 
-def resumable_batch(asked: Asked, store: Store, seed: int | None, allow_unisolated: bool) -> Batch:
-    """Asks the same questions as the batch that the store keeps, unless another seed is given."""
-    batch = batch_for(asked.data, asked.train, store.seed() if seed is None else seed, asked.deadline)
+def batch_asked(asked: Asked, seed: int | None, allow_unisolated: bool) -> Batch:
+    """Raises before anything is written where data, rubrics or isolation are not as they have to be."""
+    batch = batch_for(asked.data, asked.train, seed, asked.deadline)
     insist_on_isolation(batch.isolation, len(asked.submissions), allow_unisolated)
+    return replace(batch, accelerate=asked.accelerate, blind_test=asked.blind_test)
+
+
+def resumed(batch: Batch, asked: Asked, store: Store, seed: int | None) -> Batch:
+    """The same batch as the store keeps: it asks the same questions, unless another seed is given."""
     store.keep_asked(asked)
-    return replace(
-        batch,
-        accelerate=asked.accelerate,
-        blind_test=asked.blind_test,
-        store=store,
-        data_key=of_data(batch.data),
-    )
+    return replace(batch, seed=store.seed() if seed is None else seed, store=store, data_key=of_data(batch.data))
