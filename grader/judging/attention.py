@@ -34,7 +34,7 @@ PAIRS = Inputs((WORDS.sizes[0], (WORDS.sizes[1][0], 10)), words=True, length=10,
 WORDS_USED = PAIRS.sizes[0][1]
 PLAIN = 2  # ids from here on are neither padding nor unknown, so masking these changes nothing
 FEWER = 3  # examples, where any number has to do
-BATCH, STEPS, PATIENT = 16, 24, 120  # of the training on a small task; the last for a small learning rate
+BATCH, STEPS, PATIENT = 16, 12, 60  # of the training on a small task; the last for a small learning rate
 # [batch, words, dim] met [batch, words]: the scores of the words have lost their last axis
 WITHOUT_AXIS = re.compile(
     r"\[(\d+), ?(\d+), ?(\d+)\] vs\. \[\1, ?(?:\2|\3)\]|\[(\d+), ?(\d+)\] vs\. \[\4, ?(?:\5, ?\d+|\d+, ?\5)\]"
