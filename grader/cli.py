@@ -70,7 +70,7 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     lab: Annotated[str | None, typer.Option(help="Take every notebook for this lab.")] = None,
     data: Data = None,
     out_folder: Out = Path("grades"),
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     train: Train = TrainPolicy.BUDGET,
     seed: Seed = None,
     format: Annotated[Format, typer.Option(help="rich: a table; json: results.json on stdout.")] = Format.RICH,
@@ -140,7 +140,7 @@ def verify(
     labs: Annotated[list[str] | None, typer.Argument(help="Slugs; all labs with a rubric when left out.")] = None,
     fast: Annotated[bool, typer.Option("--fast", help="One mutant of each mistake, no accepted variants.")] = False,
     seed: Seed = None,
-    jobs: Jobs = 2,
+    jobs: Jobs = None,
 ) -> None:
     """Prove that solutions earn everything, starters nothing, and every known mistake is named; prints the matrix."""
     from grader.selfcheck import by_policy, chosen, failures, matrix, trials
@@ -177,7 +177,7 @@ def calibrate(
 @app.command()
 def demo(
     out_folder: Annotated[Path, typer.Option("--out", help="Where the sample class and its pages go.")] = Path("demo"),
-    jobs: Jobs = 2,
+    jobs: Jobs = None,
 ) -> None:
     """Grade a bundled sample class offline, on toy data, and say where its pages lie."""
     from grader.results import ensure_writable
@@ -246,12 +246,16 @@ def batch_for(data: Path | None, train: TrainPolicy, seed: int | None, deadline:
                  deadline, public_only, truths=truths_of(folder))
 
 
-def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int) -> list[Report]:
+def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int | None) -> list[Report]:
     from grader.judging.oracle import Oracle
-    from grader.pipeline import grade_batch, in_order
+    from grader.pipeline import grade_batch, in_order, slots_for
+    from grader.running.slots import at_a_time
 
     reports: list[Report] = []
-    with Oracle() as oracle, progress(len(submissions), min(jobs, len(submissions))) as shown:
+    if len(submissions) > 1:
+        held = at_a_time(slots_for(submissions, batch, jobs)[:len(submissions)])
+        err.print(f"{len(submissions)} notebooks, {held}.", markup=False)
+    with Oracle() as oracle, progress(len(submissions)) as shown:
         for report in grade_batch(submissions, batch, oracle, jobs, shown.told):
             shown.done(report)
             reports.append(report)
@@ -259,10 +263,8 @@ def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int) -> l
 
 
 @contextmanager
-def progress(total: int, jobs: int) -> Iterator["Progress"]:
+def progress(total: int) -> Iterator["Progress"]:
     from grader.progress import Progress
 
-    if total > 1:
-        err.print(f"{total} notebooks, {jobs} at a time.", markup=False)
     with err.status("") as status:
         yield Progress(status, lambda line: err.print(line, markup=False, soft_wrap=True), total)

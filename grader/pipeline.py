@@ -2,11 +2,11 @@
 
 import hashlib
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -16,11 +16,12 @@ from grader.calibration import Calibration, load_calibration
 from grader.course import WORKS
 from grader.data.folder import DataFolder, shown
 from grader.data.truth import Truth
-from grader.errors import GraderError
+from grader.errors import GraderError, OurFault
 from grader.judging.claims import learning_curves
 from grader.judging.examiner import Examination, Examiner, examine
 from grader.judging.oracle import Oracle
 from grader.model import (
+    Device,
     Isolation,
     Level,
     Limits,
@@ -35,11 +36,14 @@ from grader.model import (
     TrainPolicy,
 )
 from grader.rubric import Rubric
+from grader.running.gpus import Inventory, installed
+from grader.running.slots import Slot, Slots, slots
 from grader.sandbox.guest.wire import Question
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import Session, open_session
-from grader.score import score
+from grader.score import public, score
 
+TAKEN = 1024**3  # bytes of a GPU; what the driver keeps for itself is less
 RETRAININGS = 2 * 2  # two more seeds, each with twice its seconds at most
 
 log = logging.getLogger("grader")
@@ -60,10 +64,11 @@ class Batch(Struct, frozen=True):
     accelerate: bool = True
     blind_test: bool = True  # notebooks see the test sentences with each other's labels
     truths: dict[str, Truth] = {}  # the right labels, by lab
+    inventory: Inventory = installed  # of GPUs
     broken_off: threading.Event = field(default_factory=threading.Event)  # set: all that runs ends
 
 
-def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: int, told: Told) -> Report:
+def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: Slot, told: Told) -> Report:
     """One submission from file to report; whatever goes wrong on our side ends in a report that says so."""
     rubric = batch.rubrics.get(submission.lab or "")
     if submission.fault or rubric is None:
@@ -98,7 +103,7 @@ def run_and_examine(
     batch: Batch,
     rubric: Rubric,
     oracle: Oracle,
-    slot: int,
+    slot: Slot,
     told: Told,
 ) -> tuple[Run, Examination]:
     seconds = batch.deadline or rubric.deadline
@@ -106,7 +111,8 @@ def run_and_examine(
     budget = TrainBudget(batch.train, rubric.training.epochs, training, batch.accelerate)
     with open_session(
         Setting(
-            slot=slot,
+            slot=slot.number,
+            device=slot.device,
             data=shown(batch.data, submission.cells, told),
             limits=Limits(submission=seconds, cell=seconds),
             budget=budget,
@@ -128,7 +134,19 @@ def run_and_examine(
             rubric.lab, submission.cells, run, asking(session, end), oracle, batch.seed, budget,
             batch.truths.get(rubric.lab), calibration_of(rubric, batch),
         )  # fmt: skip
-        return run, examine(examiner)
+        return settled(run, examine(examiner), slot.device if session.card_full else None)
+
+
+def settled(run: Run, examination: Examination, full: Device | None) -> tuple[Run, Examination]:
+    """What it is worth after the memory of a GPU, `full`, ran out: only alone on it a notebook answers for that."""
+    if full is None:
+        return run, examination
+    if not full.alone:
+        return replace(run, crowded=True), Examination(())
+    if full.elsewhere > TAKEN:
+        raise OurFault(f"the memory of {full.name} ran out while other programs held {full.elsewhere / 1024**3:.1f} GB "
+                       "of it; end these, or hide that GPU by CUDA_VISIBLE_DEVICES")
+    return run, examination
 
 
 def calibration_of(rubric: Rubric, batch: Batch) -> Calibration | None:
@@ -180,19 +198,6 @@ def report(
     )
 
 
-def public(card: Scorecard) -> Scorecard:
-    """The card with its public checks only, as a student's own check shows it."""
-    checks = tuple(check for check in card.checks if check.public)
-    shown = {check.id for check in checks}
-    return Scorecard(
-        checks,
-        round(sum(c.points for c in checks), 2),
-        round(sum(c.possible for c in checks), 2),
-        round(sum(c.possible for c in checks if c.verdict in ("unsure", "manual")), 2),
-        card.fix_first if card.fix_first in shown else None,
-    )
-
-
 def unread(submission: Submission, batch: Batch) -> Report:
     title = next((work.title for work in WORKS if work.slug == submission.lab), "")
     fault = submission.fault or (
@@ -227,10 +232,10 @@ def grade_batch(
     submissions: Sequence[Submission],
     batch: Batch,
     oracle: Oracle,
-    jobs: int,
+    jobs: int | None,
     told: Callable[[Submission, str], None],
 ) -> Iterator[Report]:
-    """Reports as they are done; one slot (its own user, sockets and folders) for each job at a time."""
+    """Reports as they are done; one slot (its own user, sockets and folders, its share of a GPU) for each at a time."""
     if not batch.blind_test:
         yield from graded(submissions, batch, oracle, jobs, told)
         return
@@ -238,25 +243,33 @@ def grade_batch(
         yield from graded(submissions, replace(batch, data=data), oracle, jobs, told)
 
 
+def slots_for(submissions: Sequence[Submission], batch: Batch, jobs: int | None) -> tuple[Slot, ...]:
+    """Shares of a GPU are as large as the most demanding lab among these needs."""
+    needs = [rubric.gpu_memory for s in submissions if (rubric := batch.rubrics.get(s.lab or ""))]
+    return slots(batch.inventory(), int(max(needs, default=1) * 1024**3), jobs)
+
+
 def graded(
     submissions: Sequence[Submission],
     batch: Batch,
     oracle: Oracle,
-    jobs: int,
+    jobs: int | None,
     told: Callable[[Submission, str], None],
 ) -> Iterator[Report]:
-    slots: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for slot in range(jobs):
-        slots.put(slot)
+    places = slots_for(submissions, batch, jobs)
+    lender = Slots(places, batch.inventory)
 
     def one(submission: Submission) -> Report:
-        slot = slots.get()
-        try:
-            return grade(submission, batch, oracle, slot, lambda what: told(submission, what))
-        finally:
-            slots.put(slot)
+        heard = partial(told, submission)
+        with lender.lent() as slot:
+            done = grade(submission, batch, oracle, slot, heard)
+        if not (done.run.crowded and slot.device):
+            return done
+        with lender.alone(slot.device.uuid) as slot:
+            heard("ran out of GPU memory and is run again, alone on the GPU")
+            return grade(submission, batch, oracle, slot, heard)
 
-    with ThreadPoolExecutor(jobs) as pool:
+    with ThreadPoolExecutor(len(places)) as pool:
         waiting = [pool.submit(one, submission) for submission in submissions]
         try:
             for done in as_completed(waiting):
