@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,15 +14,15 @@ from msgspec.structs import replace
 from grader import doctor
 from grader.cli import batch_for
 from grader.judging.oracle import Oracle
-from grader.model import Cell, CellStatus, Device, Isolation, Limits, Outcome, Report, Run, TrainBudget, TrainPolicy
+from grader.model import Cell, CellStatus, Device, Limits, Outcome, Report, Run, TrainBudget, TrainPolicy
 from grader.pipeline import grade_batch
 from grader.running.gpus import Found, Gpu, permitted
 from grader.running.slots import CONTEXT, Slot, Slots, at_a_time, carried, slots
 from grader.sandbox import card_memory, jail
-from grader.sandbox.guest.wire import Trouble
+from grader.sandbox.guest.wire import Call, Question, Trouble
 from grader.sandbox.isolation import best_isolation
 from grader.sandbox.kernel import Setting
-from grader.sandbox.session import open_session
+from grader.sandbox.session import Session, open_session
 from grader.selfcheck import complete, trials
 
 GB = 1024**3
@@ -116,7 +115,8 @@ def test_who_is_alone_on_a_gpu_waits_for_its_other_slots_and_nobody_new_gets_one
     assert len(places) == 3
     seen: list[str] = []
     with lender.lent() as first, lender.lent() as second, lender.lent() as third:
-        assert [slot.device and slot.device.uuid for slot in (first, second, third)] == ["GPU-1111", "GPU-2222", "GPU-1111"]
+        lent = [slot.device and slot.device.uuid for slot in (first, second, third)]
+        assert lent == ["GPU-1111", "GPU-2222", "GPU-1111"]
     neighbour, inside, done = threading.Event(), threading.Event(), threading.Event()
 
     def another() -> None:
@@ -151,8 +151,7 @@ SHARE = Device("GPU-2222", "Small Card", 1, 4 * GB)
 
 
 def test_a_jail_on_a_gpu_shows_that_one_and_no_other() -> None:
-    with pytest.MonkeyPatch.context():
-        words = jail._device(SHARE)
+    words = jail._device(SHARE)
     shown = [words[i + 1] for i, word in enumerate(words) if word == "--dev-bind-try"]
     assert shown == ["/dev/nvidia1", "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools",
                      "/dev/nvidia-modeset", "/dev/nvidia-caps"]  # fmt: skip
@@ -163,6 +162,7 @@ def test_a_jail_on_a_gpu_shows_that_one_and_no_other() -> None:
 
 
 GUARDS = {
+    "untouched": "from tensorflow.python.eager import context\nprint(context.context()._initialized)",
     "colab": (
         "device_name = tf.test.gpu_device_name()\nif device_name != '/device:GPU:0':\n"
         "  raise SystemError('GPU device not found')\nprint('Found GPU at: {}'.format(device_name))"
@@ -171,9 +171,12 @@ GUARDS = {
         "nombre = tf.test.gpu_device_name()\nif nombre == '/device:GPU:0':\n    print('found')\nelse:\n"
         "    raise SystemError('GPU device not found')"
     ),
-    "asserted": "assert tf.config.list_physical_devices('GPU'), 'choose a GPU runtime'\nassert tf.test.is_gpu_available()",
+    "asserted": "assert tf.config.list_physical_devices('GPU'), 'no GPU runtime'\nassert tf.test.is_gpu_available()",
     "held": "dispositivos = tf.config.experimental.list_physical_devices('GPU')\nzenbat = len(dispositivos)",
-    "later": "assert zenbat > 0, 'no hay GPU'\nif not dispositivos:\n    import sys\n    sys.exit('ez dago GPUrik')\nprint(zenbat)",
+    "later": (
+        "assert zenbat > 0, 'no hay GPU'\nif not dispositivos:\n    import sys\n"
+        "    sys.exit('ez dago GPUrik')\nprint(zenbat)"
+    ),
     "growth": (
         "gpus = tf.config.list_physical_devices('GPU')\ntf.config.experimental.set_memory_growth(gpus[0], True)\n"
         "tf.config.set_visible_devices(gpus[0], 'GPU')\ntf.config.set_logical_device_configuration(\n"
@@ -193,9 +196,9 @@ GUARDS = {
     ),
     "smi": "out = !nvidia-smi\nif '\\n'.join(out).find('failed') >= 0: print('no GPU')\n!nvidia-smi -L",
     "listed": "from tensorflow.python.client import device_lib\nprint(len(device_lib.list_local_devices()))",
+    "float": "print(tf.config.experimental.tensor_float_32_execution_enabled())",
     "told": "import os\nprint(os.environ['CUDA_VISIBLE_DEVICES'])",
-    "own error": "if len('gpu') == 3 and w.shape[0] == 1:\n    raise ValueError('mine')",
-}  # fmt: skip
+}
 
 
 def cells(*sources: str) -> tuple[Cell, ...]:
@@ -209,9 +212,14 @@ def setting(device: Device | None = None) -> Setting:
 
 
 @pytest.fixture(scope="module")
-def guarded() -> Iterator[Run]:
-    with open_session(setting()) as session:
-        yield session.run(cells("import tensorflow as tf", *GUARDS.values()))
+def session() -> Iterator[Session]:
+    with open_session(setting()) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def guarded(session: Session) -> Run:
+    return session.run(cells("import tensorflow as tf", *GUARDS.values()))
 
 
 def printed(run: Run, name: str) -> str:
@@ -239,7 +247,20 @@ def test_the_report_says_what_was_passed_over(guarded: Run) -> None:
         assert words in told
 
 
-TROUBLE = Trouble("ResourceExhaustedError", "OOM when allocating tensor on /device:GPU:0 by allocator GPU_0_bfc")
+def test_a_notebook_begins_before_tensorflow_has_fixed_its_devices(guarded: Run) -> None:
+    assert printed(guarded, "untouched") == "False\n"
+
+
+def test_questions_are_answered_with_whole_floats_whatever_trainings_use(session: Session, guarded: Run) -> None:
+    asks = Call("tf.config.experimental.tensor_float_32_execution_enabled", (), into="told")
+    assert printed(guarded, "float") == "True\n"
+    assert session.ask(Question("tf32", (asks,), 10.0)).values["told"] is False
+
+
+def test_an_error_of_the_students_own_that_speaks_of_gpu_memory_is_none_of_ours() -> None:
+    with open_session(setting()) as session:
+        run = session.run(cells("c = {'gpu_memory': 0}\nif c['gpu_memory'] == 0:\n    raise ValueError('mine')"))
+    assert run.outcome is Outcome.FAILED_CELLS
 
 
 @pytest.mark.parametrize(
@@ -259,18 +280,19 @@ def test_a_full_gpu_is_told_from_other_errors(kind: str, message: str, of_a_gpu:
     assert card_memory.ran_out(Trouble(kind, message)) is of_a_gpu
 
 
-# A card of which TensorFlow gets too little, as far as a notebook sees it.
+# Fails as on a GPU with too little memory, which is told from what the kernel was configured with.
 NEEDY = """
 import json, sys, tensorflow as tf
 def needs(gb):
     if 0 < json.load(open(sys.argv[1]))['gpu_memory'] < gb * 1024**3:
         raise tf.errors.ResourceExhaustedError(None, None, 'OOM on device:GPU:0 by allocator GPU_0_bfc')
 """
-"""Solutions of lab1 with such a cell before them."""
+Graded = Callable[..., tuple[Report, list[str]]]
 
 
 @pytest.fixture(scope="module")
-def graded() -> Iterator[Callable[..., tuple[Report, list[str]]]]:
+def graded() -> Iterator[Graded]:
+    """The solution of lab1 with such a cell before it, and with a call of `asked` in one of its answers."""
     with pytest.MonkeyPatch.context() as patch, Oracle() as oracle:
         patch.delenv("GRADER_DATA", raising=False)
         batch = batch_for(None, TrainPolicy.NONE, 5, None)
@@ -278,8 +300,8 @@ def graded() -> Iterator[Callable[..., tuple[Report, list[str]]]]:
         def one(before: str, *found: Found) -> tuple[Report, list[str]]:
             """`found`: what the inventory says, each time it is asked; the last one from then on."""
             solution = trials(["lab1_warmup"], fast=True)[0].submission
-            rest = tuple(replace(cell, index=cell.index + 1) for cell in solution.cells)
-            rest = tuple(replace(cell, source=cell.source.replace("def tf_fn(x):", "def tf_fn(x):\n    asked()")) for cell in rest)
+            lines = [cell.source.replace("def tf_fn(x):", "def tf_fn(x):\n    asked()") for cell in solution.cells]
+            rest = [replace(c, index=c.index + 1, source=s) for c, s in zip(solution.cells, lines, strict=True)]
             submission = replace(solution, cells=(Cell(0, "code", NEEDY + before), *rest))
             answers = list(found)
             fake = replace(batch, inventory=lambda: answers.pop(0) if len(answers) > 1 else answers[0])
@@ -293,20 +315,20 @@ def graded() -> Iterator[Callable[..., tuple[Report, list[str]]]]:
 ALONE = "ran out of GPU memory and is run again, alone on the GPU"
 
 
-def test_a_notebook_that_fills_its_share_of_a_gpu_is_run_again_alone_and_loses_nothing(graded) -> None:
+def test_a_notebook_that_fills_its_share_of_a_gpu_is_run_again_alone_and_loses_nothing(graded: Graded) -> None:
     report, heard = graded("def asked(): pass\nneeds(10)", Found((ONE,)))
     assert heard.count(ALONE) == 1
     assert report.outcome is Outcome.OK and complete(report.card)
     assert "It ran on a GPU here (Large Card)." in report.run.changes
 
 
-def test_so_is_one_whose_share_is_too_small_for_a_question(graded) -> None:
+def test_so_is_one_whose_share_is_too_small_for_a_question(graded: Graded) -> None:
     report, heard = graded("def asked(): needs(10)", Found((ONE,)))
     assert heard.count(ALONE) == 1
     assert report.outcome is Outcome.OK and complete(report.card)
 
 
-def test_a_notebook_that_needs_more_than_a_whole_gpu_is_told_so_once_it_was_alone(graded) -> None:
+def test_a_notebook_that_needs_more_than_a_whole_gpu_is_told_so_once_it_was_alone(graded: Graded) -> None:
     idle = Found((replace(ONE, free=15 * GB + GB // 2),))
     report, heard = graded("def asked(): pass\nneeds(100)", idle)
     assert heard.count(ALONE) == 1
@@ -318,7 +340,7 @@ def test_a_notebook_that_needs_more_than_a_whole_gpu_is_told_so_once_it_was_alon
     assert complete(report.card)  # nothing judged depends on that cell
 
 
-def test_where_other_programs_fill_the_gpu_no_point_is_lost(graded) -> None:
+def test_where_other_programs_fill_the_gpu_no_point_is_lost(graded: Graded) -> None:
     taken = Found((replace(ONE, free=3 * GB),))
     report, heard = graded("def asked(): pass\nneeds(10)", Found((ONE,)), taken)
     assert heard.count(ALONE) == 1
@@ -327,7 +349,7 @@ def test_where_other_programs_fill_the_gpu_no_point_is_lost(graded) -> None:
     assert "other programs held 13.0 GB" in (report.run.fault or "")
 
 
-def test_on_the_cpu_nothing_is_run_twice(graded) -> None:
+def test_on_the_cpu_nothing_is_run_twice(graded: Graded) -> None:
     report, heard = graded("def asked(): pass\nraise tf.errors.ResourceExhaustedError(None, None, 'OOM')", NONE)
     assert ALONE not in heard
     assert report.outcome is Outcome.OUT_OF_MEMORY and "GPU" not in (report.run.fault or "")

@@ -14,7 +14,7 @@ GPU = "GPU"
 SHARING = ("set_memory_growth", "set_logical_device_configuration", "set_virtual_device_configuration")
 STOPS = ("exit", "quit", "sys.exit", "os._exit", "os.abort", "os.kill")
 NAMED = re.compile(r"gpu|cuda", re.IGNORECASE)
-WORD = re.compile(r"[/\w:]*(gpu|cuda)[/\w:]*", re.IGNORECASE)  # '/device:GPU:0', and no sentence about them
+DEVICE = re.compile(r"([/\w:]*[/:])?(xla_)?(gpu|cuda)(:\d+)?", re.IGNORECASE)  # 'GPU', '/device:GPU:0'
 
 
 def install(config: GuestConfig) -> None:
@@ -110,7 +110,7 @@ class Guards(ast.NodeTransformer):
             case ast.Attribute(attr=name):
                 return bool(NAMED.search(name))
             case ast.Constant(value=str(text)):
-                return bool(WORD.fullmatch(text))
+                return bool(DEVICE.fullmatch(text))
         return False
 
 
