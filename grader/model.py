@@ -100,6 +100,7 @@ class Run(Struct, frozen=True):
     changes: tuple[str, ...] = ()  # what we changed, answered ourselves or ignored; a sentence each
     seconds: float = 0.0
     fault: str | None = None  # one sentence: what ended it, and whose fault that is
+    crowded: bool = False  # it ran out of a GPU's memory while it shared the GPU, which says nothing about the notebook
 
 
 class Difference(Struct, frozen=True):
@@ -231,6 +232,17 @@ class Observation(Struct, frozen=True):
     trouble: Trouble | None = None
     at: int | None = None  # the step that raised
     printed: str = ""
+
+
+class Device(Struct, frozen=True):
+    """What one kernel may use of a GPU."""
+
+    uuid: str
+    name: str
+    minor: int  # of /dev/nvidia<minor>
+    memory: int  # bytes that TensorFlow may take
+    alone: bool = False  # no other kernel of ours is on it
+    elsewhere: int = 0  # bytes that other programs held of it, where it is alone
 
 
 class Limits(Struct, frozen=True):

@@ -1,20 +1,21 @@
 """The whole line on one screen: load → run → ask → judge → score → report, for one submission and for a batch."""
 
 import logging
-import queue
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 
 from msgspec.structs import replace
 
 from grader import hidden, keys
 from grader.batch import Batch, calibration_of, kernel_seed, training_budget
 from grader.data.folder import shown
-from grader.errors import GraderError
+from grader.errors import GraderError, OurFault
 from grader.judging.examiner import Examination, Examiner, examine
 from grader.judging.oracle import Oracle
 from grader.model import (
+    Device,
     Level,
     Limits,
     Outcome,
@@ -25,10 +26,12 @@ from grader.model import (
 )
 from grader.replaying import Answers, Ask, Replay, asking
 from grader.rubric import Rubric
+from grader.running.slots import Slot, Slots, slots
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
 from grader.summing_up import report, unread
 
+TAKEN = 1024**3  # bytes of a GPU; what the driver keeps for itself is less
 RETRAININGS = 2 * 2  # two more seeds, each with twice its seconds at most
 
 log = logging.getLogger("grader")
@@ -36,7 +39,7 @@ log = logging.getLogger("grader")
 Told = Callable[[str], None]
 
 
-def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: int, told: Told) -> Report:
+def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: Slot, told: Told) -> Report:
     """One submission from file to report; whatever goes wrong on our side ends in a report that says so."""
     rubric = batch.rubrics.get(submission.lab or "")
     if submission.fault or rubric is None:
@@ -48,7 +51,7 @@ def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: int, told:
         try:
             run, examination = evidence(submission, batch, rubric, oracle, slot, told)
             found = report(submission, batch, rubric, run, examination, time.monotonic() - begun)
-            if batch.store and found.outcome is not Outcome.GRADER_ERROR and not batch.broken_off.is_set():
+            if batch.store and is_final(found, batch):
                 batch.store.keep_report(keys.of_report(submission, batch), found)
             return found
         except (GraderError, OSError) as error:
@@ -71,8 +74,12 @@ def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: int, told:
     )
 
 
+def is_final(found: Report, batch: Batch) -> bool:
+    return not (found.outcome is Outcome.GRADER_ERROR or found.run.crowded or batch.broken_off.is_set())
+
+
 def evidence(
-    submission: Submission, batch: Batch, rubric: Rubric, oracle: Oracle, slot: int, told: Told
+    submission: Submission, batch: Batch, rubric: Rubric, oracle: Oracle, slot: Slot, told: Told
 ) -> tuple[Run, Examination]:
     """From what the notebook said earlier where it is asked the same, else from the notebook itself."""
     if batch.store is None:
@@ -85,7 +92,7 @@ def evidence(
         if replay.complete:
             return kept, examination
     run, examination, answers = run_and_examine(submission, batch, rubric, oracle, slot, told)
-    if not examination.fault and not batch.broken_off.is_set():
+    if not (examination.fault or run.crowded or batch.broken_off.is_set()):
         batch.store.keep_run(key, run, answers)
     return run, examination
 
@@ -95,14 +102,15 @@ def run_and_examine(
     batch: Batch,
     rubric: Rubric,
     oracle: Oracle,
-    slot: int,
+    slot: Slot,
     told: Told,
 ) -> tuple[Run, Examination, Answers]:
     seconds = batch.deadline or rubric.deadline
     budget = training_budget(batch, rubric)
     with open_session(
         Setting(
-            slot=slot,
+            slot=slot.number,
+            device=slot.device,
             data=shown(batch.data, submission.cells, told),
             limits=Limits(submission=seconds, cell=seconds),
             budget=budget,
@@ -121,7 +129,8 @@ def run_and_examine(
         again = 0.0 if batch.train is TrainPolicy.NONE else RETRAININGS * budget.seconds
         answers: Answers = {}
         ask = asking(session, time.monotonic() + max(30.0, seconds / 2) + again, answers)
-        return run, examine(examiner(submission, batch, rubric, oracle, run, ask)), answers
+        examination = examine(examiner(submission, batch, rubric, oracle, run, ask))
+        return *settled(run, examination, slot.device if session.card_full else None), answers
 
 
 def examiner(
@@ -133,14 +142,26 @@ def examiner(
     )  # fmt: skip
 
 
+def settled(run: Run, examination: Examination, full: Device | None) -> tuple[Run, Examination]:
+    """What it is worth after the memory of a GPU, `full`, ran out: only alone on it a notebook answers for that."""
+    if full is None:
+        return run, examination
+    if not full.alone:
+        return replace(run, crowded=True), Examination(())
+    if full.elsewhere > TAKEN:
+        raise OurFault(f"the memory of {full.name} ran out while other programs held {full.elsewhere / 1024**3:.1f} GB "
+                       "of it; end these, or hide that GPU by CUDA_VISIBLE_DEVICES")
+    return run, examination
+
+
 def grade_batch(
     submissions: Sequence[Submission],
     batch: Batch,
     oracle: Oracle,
-    jobs: int,
+    jobs: int | None,
     told: Callable[[Submission, str], None],
 ) -> Iterator[Report]:
-    """Reports as they are done; one slot (its own user, sockets and folders) for each job at a time."""
+    """Reports as they are done; one slot (its own user, sockets and folders, its share of a GPU) for each at a time."""
     if not batch.blind_test:
         yield from graded(submissions, batch, oracle, jobs, told)
         return
@@ -148,25 +169,33 @@ def grade_batch(
         yield from graded(submissions, replace(batch, data=data), oracle, jobs, told)
 
 
+def slots_for(submissions: Sequence[Submission], batch: Batch, jobs: int | None) -> tuple[Slot, ...]:
+    """Shares of a GPU are as large as the most demanding lab among these needs."""
+    needs = [rubric.gpu_memory for s in submissions if (rubric := batch.rubrics.get(s.lab or ""))]
+    return slots(batch.inventory(), int(max(needs, default=1) * 1024**3), jobs)
+
+
 def graded(
     submissions: Sequence[Submission],
     batch: Batch,
     oracle: Oracle,
-    jobs: int,
+    jobs: int | None,
     told: Callable[[Submission, str], None],
 ) -> Iterator[Report]:
-    slots: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for slot in range(jobs):
-        slots.put(slot)
+    places = slots_for(submissions, batch, jobs)
+    lender = Slots(places, batch.inventory)
 
     def one(submission: Submission) -> Report:
-        slot = slots.get()
-        try:
-            return grade(submission, batch, oracle, slot, lambda what: told(submission, what))
-        finally:
-            slots.put(slot)
+        heard = partial(told, submission)
+        with lender.lent() as slot:
+            done = grade(submission, batch, oracle, slot, heard)
+        if not (done.run.crowded and slot.device):
+            return done
+        with lender.alone(slot.device.uuid) as slot:
+            heard("ran out of GPU memory and is run again, alone on the GPU")
+            return grade(submission, batch, oracle, slot, heard)
 
-    with ThreadPoolExecutor(jobs) as pool:
+    with ThreadPoolExecutor(len(places)) as pool:
         waiting = [pool.submit(one, submission) for submission in submissions]
         try:
             for done in as_completed(waiting):

@@ -49,7 +49,7 @@ def run_jailed(program: str, seconds: float = 30.0) -> subprocess.CompletedProce
         jail.write_etc(folder / "etc", jail.uid_of(0))
         inner = [sys.executable, "-s", "-P", "-c", program]
         return subprocess.run(
-            jail.command(inner, 0, {}, folder, Limits(), rules.fileno()),
+            jail.command(inner, 0, jail.Shown(), folder, Limits(), rules.fileno()),
             env=jail.environment(jail.INSIDE),
             pass_fds=[rules.fileno()],
             stdin=subprocess.DEVNULL,

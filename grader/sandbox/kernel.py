@@ -21,7 +21,7 @@ from jupyter_client.asynchronous import AsyncKernelClient
 from msgspec import Struct, field
 
 from grader.errors import OurFault
-from grader.model import Isolation, Limits, TrainBudget
+from grader.model import Device, Isolation, Limits, TrainBudget
 from grader.sandbox import jail, seccomp
 from grader.sandbox.guest.config import GuestConfig, Note
 from grader.sandbox.jail import Parts, Places
@@ -47,6 +47,7 @@ class Setting(Struct, frozen=True):
     broken_off: threading.Event = field(
         default_factory=threading.Event
     )  # set from another thread: kernels end, and no new one starts
+    device: Device | None = None  # None: the CPU alone
 
 
 class Client(AsyncKernelClient):  # type: ignore[misc]
@@ -170,6 +171,7 @@ class Kernel:
             data=places.data, home=places.home, seed=setting.seed, train_policy=budget.policy.value,
             train_epochs=budget.epochs, train_seconds=budget.seconds, accelerate=budget.accelerate,
             notes=f"{places.sockets}/notes", output=setting.limits.output,
+            gpu_memory=setting.device.memory if setting.device else 0,
         )  # fmt: skip
         self._key = uuid.uuid4().hex
         self._write("config.json", msgspec.json.encode(config))
@@ -199,13 +201,14 @@ class Kernel:
 
     def _launch(self, places: Places, rules: IO[bytes]) -> Tree:
         inner = [sys.executable, "-s", "-P", f"{places.guest}/start.py", f"{places.sockets}/config.json"]
-        mark, environment = uuid.uuid4().hex, jail.environment(places)
+        mark, environment = uuid.uuid4().hex, jail.environment(places, self._setting.device)
         if not self._jailed:
             return Tree(inner, environment, (), mark)
         seccomp.write_filter(rules)
         rules.seek(0)
         setting = self._setting
-        command = jail.command(inner, setting.slot, setting.data, self._folder, setting.limits, rules.fileno())
+        shown = jail.Shown(setting.data, setting.device)
+        command = jail.command(inner, setting.slot, shown, self._folder, setting.limits, rules.fileno())
         return Tree(command, environment, (rules.fileno(),), mark)
 
     def _accept(self, listener: socket.socket) -> socket.socket:
