@@ -111,7 +111,7 @@ def test_notebooks_find_parts_of_different_places_side_by_side(tmp_path: Path) -
         "print(os.path.exists('../data/answers.txt'), os.path.exists('answers.txt'))",
     )))  # fmt: skip
     limits, isolation = Limits(cell=20), best_isolation()
-    parts = shown(folder, cells)
+    parts = shown(folder, cells, UNHEARD.append)
     with open_session(
         Setting(slot=7, data=parts, limits=limits, budget=TrainBudget(), seed=1, isolation=isolation)
     ) as session:
