@@ -72,6 +72,11 @@ class Session:
             self._loop.run_until_complete(asyncio.wait(waiting, timeout=5))
         self._loop.close()
 
+    def insist_on_room(self) -> None:
+        """Raises where the memory of a GPU ran out of which others had a part; all that was seen here is void then."""
+        if self._setting.device is not None and self.card_full:
+            card_memory.insist_on_room(self._setting.device)
+
     def run(self, cells: tuple[Cell, ...], started: Callable[[int], None] | None = None) -> Run:
         """Every code cell once, top to bottom; again without it when one takes the kernel down."""
         begun = time.monotonic()
@@ -157,7 +162,7 @@ class Session:
                 f"The notebook did not finish within {limits.submission:g} s, so its later cells were not run; "
                 "its own code took the time."
             )
-        failed = next((run for run in done.cells if run.status is CellStatus.ERROR and not insists_on_gpu(run)), None)
+        failed = next((run for run in done.cells if run.status is CellStatus.ERROR), None)
         if failed is None:
             return Outcome.OK, None
         return Outcome.FAILED_CELLS, self._sentence(failed)
@@ -167,11 +172,6 @@ class Session:
         if device and run.status is CellStatus.OUT_OF_MEMORY and card_memory.ran_out(run.trouble):
             return card_memory.sentence(f"Cell {run.index + 1} of the notebook", device)
         return sentence(run, self._setting.limits)
-
-
-def insists_on_gpu(run: CellRun) -> bool:
-    """Lab 5's handout has a cell that raises this where Colab was not told to give a GPU."""
-    return run.trouble is not None and run.trouble.kind == "SystemError" and "GPU" in run.trouble.message
 
 
 def sentence(run: CellRun, limits: Limits) -> str:
