@@ -100,7 +100,6 @@ class Run(Struct, frozen=True):
     changes: tuple[str, ...] = ()  # what we changed, answered ourselves or ignored; a sentence each
     seconds: float = 0.0
     fault: str | None = None  # one sentence: what ended it, and whose fault that is
-    crowded: bool = False  # it ran out of a GPU's memory while it shared the GPU, which says nothing about the notebook
 
 
 class Difference(Struct, frozen=True):

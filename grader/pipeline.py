@@ -11,11 +11,10 @@ from msgspec.structs import replace
 from grader import hidden, keys
 from grader.batch import Batch, calibration_of, kernel_seed, training_budget
 from grader.data.folder import shown
-from grader.errors import GraderError, OurFault
+from grader.errors import Crowded, GraderError
 from grader.judging.examiner import Examination, Examiner, examine
 from grader.judging.oracle import Oracle
 from grader.model import (
-    Device,
     Level,
     Limits,
     Outcome,
@@ -31,7 +30,6 @@ from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
 from grader.summing_up import report, unread
 
-TAKEN = 1024**3  # bytes of a GPU; what the driver keeps for itself is less
 RETRAININGS = 2 * 2  # two more seeds, each with twice its seconds at most
 
 log = logging.getLogger("grader")
@@ -40,7 +38,10 @@ Told = Callable[[str], None]
 
 
 def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: Slot, told: Told) -> Report:
-    """One submission from file to report; whatever goes wrong on our side ends in a report that says so."""
+    """One submission from file to report; whatever goes wrong on our side ends in a report that says so.
+
+    But for `Crowded`, which asks for another slot.
+    """
     rubric = batch.rubrics.get(submission.lab or "")
     if submission.fault or rubric is None:
         return unread(submission, batch)
@@ -51,9 +52,11 @@ def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: Slot, told
         try:
             run, examination = evidence(submission, batch, rubric, oracle, slot, told)
             found = report(submission, batch, rubric, run, examination, time.monotonic() - begun)
-            if batch.store and is_final(found, batch):
+            if batch.store and found.outcome is not Outcome.GRADER_ERROR and not batch.broken_off.is_set():
                 batch.store.keep_report(keys.of_report(submission, batch), found)
             return found
+        except Crowded:
+            raise
         except (GraderError, OSError) as error:
             log.exception("attempt %d at %s failed", attempt, submission.path)
             fault = f"The grader itself failed ({error}); nothing is lost, your instructor grades this again."
@@ -74,10 +77,6 @@ def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: Slot, told
     )
 
 
-def is_final(found: Report, batch: Batch) -> bool:
-    return not (found.outcome is Outcome.GRADER_ERROR or found.run.crowded or batch.broken_off.is_set())
-
-
 def evidence(
     submission: Submission, batch: Batch, rubric: Rubric, oracle: Oracle, slot: Slot, told: Told
 ) -> tuple[Run, Examination]:
@@ -92,7 +91,7 @@ def evidence(
         if replay.complete:
             return kept, examination
     run, examination, answers = run_and_examine(submission, batch, rubric, oracle, slot, told)
-    if not (examination.fault or run.crowded or batch.broken_off.is_set()):
+    if not examination.fault and not batch.broken_off.is_set():
         batch.store.keep_run(key, run, answers)
     return run, examination
 
@@ -122,6 +121,7 @@ def run_and_examine(
         total = sum(cell.kind == "code" for cell in submission.cells)
         numbers = {c.index: n for n, c in enumerate((c for c in submission.cells if c.kind == "code"), 1)}
         run = session.run(submission.cells, lambda index: told(f"runs code cell {numbers[index]} of {total}"))
+        session.insist_on_room()
         told("is being asked")
         outcome = any(check.level is Level.OUTCOME for check in rubric.checks)
         if outcome and batch.blind_test and rubric.lab in batch.truths:
@@ -130,7 +130,8 @@ def run_and_examine(
         answers: Answers = {}
         ask = asking(session, time.monotonic() + max(30.0, seconds / 2) + again, answers)
         examination = examine(examiner(submission, batch, rubric, oracle, run, ask))
-        return *settled(run, examination, slot.device if session.card_full else None), answers
+        session.insist_on_room()
+        return run, examination, answers
 
 
 def examiner(
@@ -140,18 +141,6 @@ def examiner(
         rubric.lab, submission.cells, run, ask, oracle, batch.seed, training_budget(batch, rubric),
         batch.truths.get(rubric.lab), calibration_of(rubric, batch),
     )  # fmt: skip
-
-
-def settled(run: Run, examination: Examination, full: Device | None) -> tuple[Run, Examination]:
-    """What it is worth after the memory of a GPU, `full`, ran out: only alone on it a notebook answers for that."""
-    if full is None:
-        return run, examination
-    if not full.alone:
-        return replace(run, crowded=True), Examination(())
-    if full.elsewhere > TAKEN:
-        raise OurFault(f"the memory of {full.name} ran out while other programs held {full.elsewhere / 1024**3:.1f} GB "
-                       "of it; end these, or hide that GPU by CUDA_VISIBLE_DEVICES")
-    return run, examination
 
 
 def grade_batch(
@@ -187,13 +176,13 @@ def graded(
 
     def one(submission: Submission) -> Report:
         heard = partial(told, submission)
-        with lender.lent() as slot:
-            done = grade(submission, batch, oracle, slot, heard)
-        if not (done.run.crowded and slot.device):
-            return done
-        with lender.alone(slot.device.uuid) as slot:
+        try:
+            with lender.lent() as slot:
+                return grade(submission, batch, oracle, slot, heard)
+        except Crowded:
             heard("ran out of GPU memory and is run again, alone on the GPU")
-            return grade(submission, batch, oracle, slot, heard)
+        with lender.alone(slot) as whole:
+            return grade(submission, batch, oracle, whole, heard)
 
     with ThreadPoolExecutor(len(places)) as pool:
         waiting = [pool.submit(one, submission) for submission in submissions]

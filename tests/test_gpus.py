@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from grader import doctor
+from grader import doctor, keys
 from grader.judging.oracle import Oracle
 from grader.model import Cell, CellStatus, Device, Limits, Outcome, Report, Run, TrainBudget, TrainPolicy
 from grader.pipeline import grade_batch
@@ -127,7 +127,7 @@ def test_who_is_alone_on_a_gpu_waits_for_its_other_slots_and_nobody_new_gets_one
             seen.append("neighbour ends")
 
     def alone() -> None:
-        with lender.alone("GPU-1111") as slot:
+        with lender.alone(places[0]) as slot:
             inside.set()
             assert slot.device is not None
             seen.append(f"alone with {slot.device.memory + CONTEXT} of {slot.device.elsewhere}")
@@ -338,6 +338,15 @@ def test_a_notebook_that_needs_more_than_a_whole_gpu_is_told_so_once_it_was_alon
         "with no other notebook on it); its own code took them."
     )
     assert complete(report.card)  # nothing judged depends on that cell
+
+
+def test_what_was_found_out_on_another_kind_of_device_counts_as_unknown() -> None:
+    solution = trials(["lab1_warmup"], fast=True)[0].submission
+    batch = batch_for(None, TrainPolicy.NONE, 5)
+    kinds = [lambda: NONE, lambda: Found((ONE,)), lambda: Found((TWO, ONE))]
+    words = [keys.of_run(solution, replace(batch, inventory=kind)) for kind in kinds]
+    assert len(set(words)) == 3
+    assert keys.of_run(solution, replace(batch, inventory=lambda: Found((ONE, ONE)))) == words[1]
 
 
 def test_where_other_programs_fill_the_gpu_no_point_is_lost(graded: Graded) -> None:

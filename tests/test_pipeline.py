@@ -116,11 +116,11 @@ def test_a_fault_of_ours_is_a_report_with_all_points_open(batch: Batch) -> None:
 
 def test_where_the_labels_are_shown_no_blind_copy_is_made(batch: Batch, tmp_path: Path) -> None:
     for name in ("train.txt", "dev.txt", "test.txt"):
-        (tmp_path / name).write_bytes(b"(\xff no copy can be made of this)")
-    unreadable = replace(batch, data=replace(batch.data, parts={"trees": tmp_path}), blind_test=False)
-    assert list(grade_batch([], unreadable, without_answers, 1, lambda s, what: None)) == []
+        (tmp_path / name).write_bytes(b"\xff, which is no text that could be copied with other labels\n")
+    shown = replace(batch, data=replace(batch.data, parts={"trees": tmp_path}), blind_test=False)
+    assert list(grade_batch([], shown, without_answers, 1, lambda s, what: None)) == []
     with pytest.raises(UnicodeDecodeError):
-        list(grade_batch([], replace(unreadable, blind_test=True), without_answers, 1, lambda s, what: None))
+        list(grade_batch([], replace(shown, blind_test=True), without_answers, 1, lambda s, what: None))
 
 
 def test_a_check_that_is_not_public_is_hidden_from_a_students_own_check(batch: Batch) -> None:

@@ -81,15 +81,17 @@ class Slots:
                 self._changed.notify_all()
 
     @contextmanager
-    def alone(self, uuid: str) -> Iterator[Slot]:
-        """A slot with all of this GPU that other programs leave; ask for it with no slot in hand."""
+    def alone(self, before: Slot) -> Iterator[Slot]:
+        """A slot with all of its GPU that other programs leave; to be asked for once `before` is given back."""
+        assert before.device is not None
+        uuid = before.device.uuid
         neighbours = [slot for slot in self._places if slot.device and slot.device.uuid == uuid]
         with self._changed:
             self._changed.wait_for(lambda: uuid not in self._claimed)
             self._claimed.add(uuid)
             self._changed.wait_for(lambda: all(slot in self._free for slot in neighbours))
         try:
-            yield self._whole(neighbours[0])
+            yield self._whole(before.number, before.device)
         finally:
             with self._changed:
                 self._claimed.remove(uuid)
@@ -98,11 +100,10 @@ class Slots:
     def _next(self) -> Slot | None:
         return next((s for s in self._free if s.device is None or s.device.uuid not in self._claimed), None)
 
-    def _whole(self, slot: Slot) -> Slot:
+    def _whole(self, number: int, share: Device) -> Slot:
         """As free as it is now; the share as it was where the driver no longer tells."""
-        assert slot.device is not None
         for gpu in self._inventory().gpus:
-            if gpu.uuid == slot.device.uuid:
+            if gpu.uuid == share.uuid:
                 memory = max(gpu.free - CONTEXT, LEAST)
-                return Slot(slot.number, Device(gpu.uuid, gpu.name, gpu.minor, memory, True, gpu.total - gpu.free))
-        return Slot(slot.number, replace(slot.device, alone=True))
+                return Slot(number, Device(gpu.uuid, gpu.name, gpu.minor, memory, True, gpu.total - gpu.free))
+        return Slot(number, replace(share, alone=True))

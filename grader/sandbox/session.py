@@ -72,6 +72,11 @@ class Session:
             self._loop.run_until_complete(asyncio.wait(waiting, timeout=5))
         self._loop.close()
 
+    def insist_on_room(self) -> None:
+        """Raises where the memory of a GPU ran out of which others had a part; all that was seen here is void then."""
+        if self._setting.device is not None and self.card_full:
+            card_memory.insist_on_room(self._setting.device)
+
     def run(self, cells: tuple[Cell, ...], started: Callable[[int], None] | None = None) -> Run:
         """Every code cell once, top to bottom; again without it when one takes the kernel down."""
         begun = time.monotonic()
