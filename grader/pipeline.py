@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from grader import hidden
 from grader.calibration import Calibration, load_calibration
-from grader.course import WORKS
+from grader.course import WORKS, environment_of
 from grader.data.folder import DataFolder, shown
 from grader.data.truth import Truth
 from grader.errors import GraderError
@@ -112,6 +112,7 @@ def run_and_examine(
             budget=budget,
             seed=kernel_seed(batch.seed),
             isolation=batch.isolation,
+            environment=environment_of(rubric.lab),
             broken_off=batch.broken_off,
         )
     ) as session:

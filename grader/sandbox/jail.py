@@ -75,6 +75,9 @@ def environment(places: Places) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
         "PIP_NO_INDEX": "1",
         "COLAB_RELEASE_TAG": "local",
     }  # fmt: skip
