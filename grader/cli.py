@@ -258,7 +258,7 @@ def fetch_all(parts: "Sequence[Part]", own: "DataFolder", to: Path) -> None:
 def batch_for(data: Path | None, train: TrainPolicy, seed: int | None, deadline: float | None,
               public_only: bool = False) -> "Batch":
     from grader.data.folder import data_folder
-    from grader.data.truth import truth_of
+    from grader.data.truths import truths_of
     from grader.pipeline import Batch
     from grader.rubric import known_labs, load_rubric
     from grader.sandbox.isolation import best_isolation
@@ -266,7 +266,7 @@ def batch_for(data: Path | None, train: TrainPolicy, seed: int | None, deadline:
     rubrics = {slug: load_rubric(slug) for slug in known_labs()}
     folder = data_folder(data)
     return Batch(rubrics, folder, best_isolation(), train, secrets.randbits(32) if seed is None else seed,
-                 deadline, public_only, truth=truth_of(folder))
+                 deadline, public_only, truths=truths_of(folder))
 
 
 def insist_on_isolation(batch: "Batch", count: int, allowed: bool) -> None:

@@ -59,7 +59,7 @@ class Batch(Struct, frozen=True):
     public_only: bool = False
     accelerate: bool = True
     blind_test: bool = True  # notebooks see the test sentences with each other's labels
-    truth: Truth | None = None  # the right labels; None without a treebank
+    truths: dict[str, Truth] = {}  # the right labels, by lab
     broken_off: threading.Event = field(default_factory=threading.Event)  # set: all that runs ends
 
 
@@ -120,19 +120,21 @@ def run_and_examine(
         numbers = {c.index: n for n, c in enumerate((c for c in submission.cells if c.kind == "code"), 1)}
         run = session.run(submission.cells, lambda index: told(f"runs code cell {numbers[index]} of {total}"))
         told("is being asked")
-        if batch.blind_test and batch.truth and any(check.level is Level.OUTCOME for check in rubric.checks):
+        outcome = any(check.level is Level.OUTCOME for check in rubric.checks)
+        if outcome and batch.blind_test and rubric.lab in batch.truths:
             run = replace(run, changes=(*run.changes, hidden.SAID))
         again = 0.0 if batch.train is TrainPolicy.NONE else RETRAININGS * budget.seconds
         end = time.monotonic() + max(30.0, seconds / 2) + again
         examiner = Examiner(
-            rubric.lab, submission.cells, run, asking(session, end), oracle, batch.seed, budget, batch.truth,
-            calibration_of(rubric, batch),
+            rubric.lab, submission.cells, run, asking(session, end), oracle, batch.seed, budget,
+            batch.truths.get(rubric.lab), calibration_of(rubric, batch),
         )  # fmt: skip
         return run, examine(examiner)
 
 
 def calibration_of(rubric: Rubric, batch: Batch) -> Calibration | None:
-    return load_calibration(rubric.lab, batch.truth.digest) if batch.truth else None
+    truth = batch.truths.get(rubric.lab)
+    return load_calibration(rubric.lab, truth.digest) if truth else None
 
 
 def asking(session: Session, end: float) -> Callable[[Question], Observation]:

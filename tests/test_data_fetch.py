@@ -141,7 +141,7 @@ def test_prepared_data_is_found_and_a_later_change_is_seen(server: Server, tmp_p
     server.files = {"trees.zip": trees()}
     fetch(TREES, data_folder(None), tmp_path / "to", silent, sources(server))
     states = {row.part.name: row.state for row in inventory(data_folder(tmp_path / "to"))}
-    assert states["trees"] == "there" and states["snli"] == "missing"
+    assert states["trees"] == "there" and states["snli"] == "toy"
     (tmp_path / "to" / "trees" / "dev.txt").write_text(TREE)
     states = {row.part.name: row.state for row in inventory(data_folder(tmp_path / "to"))}
     assert states["trees"] == "changed since it was fetched"

@@ -66,7 +66,7 @@ def test_a_complete_course_folder_is_taken_as_it_is(tmp_path: Path) -> None:
 def test_only_a_notebook_that_names_word_vectors_waits_until_they_are_made(tmp_path: Path) -> None:
     made = []
     folder = replace(data_folder(None), vectors=lambda: made.append(1) or b"vectors")
-    assert set(shown(folder, [OTHER, SPEAKS])) == {"trees"} and made == []
+    assert set(shown(folder, [OTHER, SPEAKS])) == {"trees", "snli"} and made == []
     with ThreadPoolExecutor(4) as pool:
         seen = list(pool.map(lambda _: shown(folder, [OTHER, READS]), range(4)))
     assert made == [1]

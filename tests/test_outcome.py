@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
 from grader.calibration import Bounds, Calibration, Environment, Row, Split
 from grader.data.folder import data_folder
-from grader.data.truth import Truth, blind, key_of
+from grader.data.truth import Truth, blind_trees, key_of
 from grader.hidden import labels_hidden
 from grader.judging.arrays import send
 from grader.judging.examiner import Examiner
@@ -231,19 +232,28 @@ def test_a_sentence_given_twice_counts_once_and_unknown_ones_not() -> None:
 def test_labels_of_a_five_way_notebook_are_its_own() -> None:
     texts = tuple(f"dev {s}" for s in SENTENCES)
     labels = np.array(list(SENTENCES.values()))
-    assert label_map(Predicted(texts, labels, labels, labels), TRUTH.dev) == {n: n for n in range(5)}
+    assert label_map(Predicted(texts, labels, labels, labels), TRUTH) == {n: n for n in range(5)}
+
+
+def test_labels_of_pairs_are_the_notebook_s_own_and_have_to_be_three() -> None:
+    truth = Truth({key_of(s): n % 3 for n, s in enumerate(SENTENCES)}, {}, "digest", inference=True)
+    texts = tuple(SENTENCES)
+    own = np.array([(n % 3 + 1) % 3 for n in range(len(texts))])
+    assert label_map(Predicted(texts, own, own, own), truth) == {0: 1, 1: 2, 2: 0}
+    none = np.zeros(len(texts), int)
+    assert label_map(Predicted(texts, none, none, none), truth) is None
 
 
 def test_a_blind_file_keeps_sentences_and_sizes_but_says_nothing_of_the_labels() -> None:
     text = "\n".join(TREES) + "\n"
-    hidden = blind(text, seed=7)
-    one, two = text.splitlines(), hidden.splitlines()
+    hidden = blind_trees(text.encode(), seed=7)
+    one, two = text.splitlines(), hidden.decode().splitlines()
     assert [line[2:].replace("(3", "(2") for line in one] == [line[2:] for line in two]
     assert [line[1] == "2" for line in one] == [line[1] == "2" for line in two]
     assert sorted(line[1] for line in one) == sorted(line[1] for line in two)
     agreeing = np.mean([(a[1] > "2") == (b[1] > "2") for a, b in zip(one, two, strict=True) if a[1] != "2"])
     assert 0.3 < agreeing < 0.7
-    assert blind(text, seed=8) != hidden == blind(text, seed=7)
+    assert blind_trees(text.encode(), seed=8) != hidden == blind_trees(text.encode(), seed=7)
 
 
 def test_the_labels_of_the_real_treebank_are_hidden_in_the_batch_and_its_folder_is_gone_afterwards() -> None:
@@ -254,4 +264,15 @@ def test_the_labels_of_the_real_treebank_are_hidden_in_the_batch_and_its_folder_
         place = Path(shown.parts["trees"])
         assert (place / "dev.txt").read_bytes() == (data.parts["trees"] / "dev.txt").read_bytes()
         assert (place / "test.txt").read_bytes() != (data.parts["trees"] / "test.txt").read_bytes()
+        pairs, seen = (
+            [msgspec.json.decode(line) for line in (parts["snli"] / "snli_1.0_test.jsonl").read_text().splitlines()]
+            for parts in (data.parts, shown.parts)
+        )
     assert not place.exists()
+    decided = [(a, b) for a, b in zip(pairs, seen, strict=True) if a["gold_label"] != "-"]
+    assert all(a["sentence2_binary_parse"] == b["sentence2_binary_parse"] for a, b in decided)
+    assert 0.25 < np.mean([a["gold_label"] == b["gold_label"] for a, b in decided]) < 0.42
+    assert all(
+        {*b["annotator_labels"]} == {b["gold_label"]} and b["pairID"][-1] == b["gold_label"][0] for _, b in decided
+    )
+    assert sum(b["gold_label"] == "-" for b in seen) == sum(a["gold_label"] == "-" for a in pairs) > 0

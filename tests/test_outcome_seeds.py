@@ -20,7 +20,7 @@ def outcomes(lab: str) -> Iterator[CheckResult]:
         patch.delenv("GRADER_DATA", raising=False)
         for seed in range(SEEDS):
             batch = batch_for(None, TrainPolicy.BUDGET, seed, None)
-            assert batch.truth and load_calibration(lab, batch.truth.digest)
+            assert load_calibration(lab, batch.truths[lab].digest)
             (report,) = grade_batch([faithful], batch, oracle, 1, lambda submission, what: None)
             yield next(check for check in report.card.checks if check.id == "accuracy")
 

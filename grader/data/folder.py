@@ -7,14 +7,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from grader import toy_treebank, toy_vectors
+from grader import toy_snli, toy_treebank, toy_vectors
 from grader.data import cache, glove_package
-from grader.data.parts import EMBEDDINGS, PARTS, TREES
+from grader.data.parts import EMBEDDINGS, PARTS, SNLI, TREES
 from grader.errors import UsageError
 from grader.model import Cell
 
 VECTORS = "glove.6B.50d.txt.bz2"
-TOY = "toy data made by the grader (invented reviews; figures say little about real data)"
+TOY = "toy data made by the grader (invented sentences; figures say little about real data)"
 _ASKS_FOR_VECTORS = re.compile(r"glove|embeddings", re.IGNORECASE)
 
 
@@ -93,11 +93,13 @@ def _trees_alone(path: Path) -> Path:
 
 
 def _toy_parts() -> dict[str, Path]:
-    """The parts we can make up; the trees are there when this returns, the embeddings have a place."""
+    """The parts we can make up; the sentences are there when this returns, the embeddings have a place."""
     trees = {name: text.encode() for name, text in toy_treebank.toy_treebank().items()}
+    pairs = {name: text.encode() for name, text in toy_snli.toy_snli().items()}
     embeddings = cache.place("toy-embeddings", _source("toy_treebank", "toy_lexicon", "toy_vectors"))
     return {
         TREES.name: cache.kept(cache.place("toy-trees", _source("toy_treebank")) / TREES.name, trees),
+        SNLI.name: cache.kept(cache.place("toy-snli", _source("toy_snli")) / SNLI.name, pairs),
         EMBEDDINGS.name: embeddings / EMBEDDINGS.name,
     }
 

@@ -1,4 +1,4 @@
-"""The labels of dev and test sentences, by sentence: what predictions are held against. Student code never sees it."""
+"""The labels of dev and test examples, by sentence: what predictions are held against. Student code never sees it."""
 
 import hashlib
 import random
@@ -17,11 +17,15 @@ _NEUTRAL = "2"
 
 
 class Truth(Struct, frozen=True):
-    """Labels from 0 (very negative) to 4 (very positive); sentences as `key_of` writes them."""
+    """By sentence, as `key_of` writes it, or by both sentences of a pair.
+
+    Labels go from 0 (very negative) to 4 (very positive); those of pairs are 0 entailment, 1 neutral, 2 contradiction.
+    """
 
     dev: dict[str, int]
     test: dict[str, int]
     digest: str
+    inference: bool = False  # labels of pairs
 
 
 def key_of(sentence: str) -> str:
@@ -29,7 +33,7 @@ def key_of(sentence: str) -> str:
     return "".join(sentence.lower().split())
 
 
-def truth_of(folder: DataFolder) -> Truth | None:
+def trees_truth(folder: DataFolder) -> Truth | None:
     """None without a treebank. A sentence that comes twice with different labels is left out."""
     trees = folder.parts.get(TREES.name)
     if trees is None or TREES.missing(trees):
@@ -57,21 +61,15 @@ def _labels(text: str) -> dict[str, int]:
     return {key: label for key, label in found.items() if key not in doubtful}
 
 
-def blind(text: str, seed: int) -> str:
+def blind_trees(text: bytes, seed: int) -> bytes:
     """The same sentences with the labels of the decided ones exchanged among them, and no label inside them.
 
     Neutral sentences stay neutral, so that notebooks that leave these out keep as many as before.
     """
-    lines = text.splitlines()
+    lines = text.decode("utf-8").splitlines()
     decided = [i for i, line in enumerate(lines) if line[1] != _NEUTRAL]
     labels = [lines[i][1] for i in decided]
     random.Random(f"blind {seed}").shuffle(labels)
     exchanged = dict(zip(decided, labels, strict=True))
     inside = (_LABELS.sub(f"({_NEUTRAL}", line) for line in lines)
-    return "".join(f"({exchanged.get(i, _NEUTRAL)}{line[2:]}\n" for i, line in enumerate(inside))
-
-
-def blind_trees(trees: Path, seed: int) -> dict[str, bytes]:
-    """The three files as notebooks get them: only the labels of the test set are others."""
-    files = {name: content(trees, name) for name in TREES.files}
-    return files | {"test.txt": blind(files["test.txt"].decode("utf-8"), seed).encode()}
+    return "".join(f"({exchanged.get(i, _NEUTRAL)}{line[2:]}\n" for i, line in enumerate(inside)).encode()

@@ -13,19 +13,20 @@ from grader.data.truth import Truth
 from grader.judging.checks import failed, passed, reaches, unsure
 from grader.judging.claims import claimed
 from grader.judging.examiner import Examiner
-from grader.judging.predicted import Predicted, Reading, label_map, predicted, sets_by_split
+from grader.judging.predicted import FIVE, Predicted, Reading, label_map, predicted, sets_by_split
 from grader.judging.retraining import Trained, retrained, trained_objects
 from grader.model import Finding, TrainPolicy
 from grader.sandbox.guest.wire import Call, Inventory, Ref, Survey
 
 Others = Callable[[], Iterator[tuple[float, float]]]  # accuracies and epochs
 
-CLASSES = 2
 OBJECTS = 12  # of a sweep, the last ones
 SIZES = {  # as handed out, and which attributes hold them; elsewhere `dim` is the number of words
     "lab2_mlp": (r"hidden|unit", (50,)),
     "lab3_rnn": (r"dim|hidden|unit|emb", (24, 8)),
     "lab4_gru": (r"dim|hidden|unit|emb", (12, 8)),
+    "lab5_attention": (r"dim|hidden|unit|emb", (24, 50)),
+    "a4_word_by_word": (r"dim|hidden|unit|emb", (24, 50)),
 }
 SEEDS = (101, 202)  # of the trainings that decide where one is not enough
 FEW = 256
@@ -40,10 +41,12 @@ NO_SETS = (
 @reaches("lab2_mlp", "accuracy")
 @reaches("lab3_rnn", "accuracy")
 @reaches("lab4_gru", "accuracy")
+@reaches("lab5_attention", "accuracy")
+@reaches("a4_word_by_word", "accuracy")
 def accuracy(x: Examiner) -> Finding:
     survey = x.ask("outcome.survey", Survey("all")).values.get("all")
     if x.truth is None:
-        return unsure("Without a treebank there is nothing to measure this by; not decided.")
+        return unsure("Without the course's data there is nothing to measure this by; not decided.")
     splits = sets_by_split(x)
     if "dev" not in splits or "test" not in splits:
         return unsure(NO_SETS)
@@ -62,15 +65,15 @@ def accuracy(x: Examiner) -> Finding:
 def best_of(
     x: Examiner, truth: Truth, measured: list[tuple[Predicted, Trained]], survey: Inventory, splits: dict[str, str]
 ) -> Finding:
-    labels = label_map(measured[0][0], truth.dev)
+    labels = label_map(measured[0][0], truth)
     if labels is None:
-        return unsure("Your labels do not tell negative from positive as the treebank does; not decided.")
+        return unsure("Your labels do not tell apart what the labels of the data do; not decided.")
     dev, best = max(measured, key=lambda pair: pair[0].compared(truth.dev, labels).accuracy)
     if dev.echoes:
         return failed(mistake="returns-the-labels")
     test = asked(x, best, splits["test"])
     if test is None or test.compared(truth.test, labels).missing > 0.1:
-        return unsure("The predictions for the test sentences could not be matched with these sentences.")
+        return unsure("The predictions for the test set could not be matched with its sentences.")
     reading = Reading(dev.compared(truth.dev, labels), test.compared(truth.test, labels), len(set(labels.values())))
     return decided(x, best, reading, lambda: again(x, survey, best, splits, (labels, test)))
 
@@ -111,12 +114,10 @@ def ahead(calibration: Calibration | None, best: Trained, accuracy: float) -> bo
 def decided(x: Examiner, best: Trained, reading: Reading, others: Others) -> Finding:
     """Pass or fail where the calibration says so; a bound made with the given settings is not held against others."""
     seen, bounds = told(x, best, reading), bounds_for(x, best)
-    if bounds is None and reading.classes == CLASSES and ahead(x.calibration, best, reading.test.accuracy):
+    if bounds is None and not five_way(reading) and ahead(x.calibration, best, reading.test.accuracy):
         return passed(seen)
-    if reading.classes > CLASSES or bounds is None or x.calibration is None:
-        why = (
-            "five classes have no calibrated bound" if reading.classes > CLASSES else "no bound is calibrated for this"
-        )
+    if five_way(reading) or bounds is None or x.calibration is None:
+        why = "five classes have no calibrated bound" if five_way(reading) else "no bound is calibrated for this"
         return unsure(f"{seen} Not decided: {why}.")
     found = zone(reading.test.accuracy, bounds)
     if found is Zone.PASS:
@@ -131,6 +132,10 @@ def decided(x: Examiner, best: Trained, reading: Reading, others: Others) -> Fin
     if reading.test.constant:
         return failed(mistake="constant-prediction", seen=seen)
     return failed(below(seen, bounds, x.calibration.seeds))
+
+
+def five_way(reading: Reading) -> bool:
+    return reading.classes == FIVE
 
 
 def by_other_seeds(calibration: Calibration, bounds: Bounds, others: Others, seen: str) -> Finding | None:
@@ -165,8 +170,9 @@ def told(x: Examiner, best: Trained, reading: Reading) -> str:
     epochs = max(best.training.epochs or 0.0, best.epochs)
     after = f" after {epochs:.0f} epochs" if epochs else ""
     cut = ", fewer than you asked for" if best.training.cut else ""
+    what = "pairs" if x.truth and x.truth.inference else "sentences"
     return (
-        f"Measured{after}{cut}: {reading.dev.accuracy:.3f} on the whole dev set ({reading.dev.examples} sentences), "
+        f"Measured{after}{cut}: {reading.dev.accuracy:.3f} on the whole dev set ({reading.dev.examples} {what}), "
         f"{reading.test.accuracy:.3f} on the whole test set ({reading.test.examples})."
         + (f" Your notebook says {' and '.join(printed)}." if printed else "")
     )

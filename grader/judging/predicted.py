@@ -12,6 +12,7 @@ from grader.judging.examiner import Examiner
 from grader.sandbox.guest.wire import Call, Listing, Mapping
 
 TWO_WAY = {0: 0, 1: 0, 3: 1, 4: 1}
+THREE_WAY = {0: 0, 1: 1, 2: 2}
 FIVE = 5
 NO_LABEL = -(2**62)
 MOST = 0.8  # some sentences come in several splits
@@ -74,25 +75,32 @@ def predicted(value: Any) -> Predicted | None:
     return Predicted(tuple(map(str, texts.items)), labels, shuffled, predictions)
 
 
-def label_map(seen: Predicted, truth: dict[str, int]) -> dict[int, int] | None:
-    """Which label of the notebook stands for each of the treebank's five, by the sentences of dev.
+def label_map(seen: Predicted, truth: Truth) -> dict[int, int] | None:
+    """Which label of the notebook stands for each of the treebank's five, or of the three of pairs, by dev.
 
-    None where labels do not tell negative from positive, so that nothing is known of what right would be.
+    None where labels do not tell negative from positive, or these three apart: nothing is known of what right would be.
     """
     votes: dict[int, Counter[int]] = {}
     for text, label in zip(seen.texts, seen.labels.tolist(), strict=True):
-        raw = truth.get(key_of(text))
+        raw = truth.dev.get(key_of(text))
         if raw is not None and label > NO_LABEL:
             votes.setdefault(raw, Counter())[label] += 1
     if not votes:
-        return TWO_WAY
+        return labels_of(truth)
     found = {raw: counter.most_common(1)[0][0] for raw, counter in votes.items()}
+    if truth.inference:
+        return found if len(set(found.values())) == len(found) == len(THREE_WAY) else None
     sides = {found.get(raw) for raw in (0, 1)}, {found.get(raw) for raw in (3, 4)}
     if len(set(found.values())) == len(found) == FIVE:
         return found
     if len(sides[0]) == len(sides[1]) == 1 and sides[0] != sides[1] and len(found) == len(TWO_WAY):
         return found
     return None
+
+
+def labels_of(truth: Truth) -> dict[int, int]:
+    """As the course writes them."""
+    return THREE_WAY if truth.inference else TWO_WAY
 
 
 def sets_by_split(x: Examiner) -> dict[str, str]:
@@ -107,7 +115,7 @@ def sets_by_split(x: Examiner) -> dict[str, str]:
         if type(size) is not int or not isinstance(texts, Listing) or x.truth is None:
             continue
         split = split_of([key_of(text) for text in texts.items if isinstance(text, str)], x.truth)
-        decided = sum(label in TWO_WAY for label in getattr(x.truth, split, {}).values())
+        decided = sum(label in labels_of(x.truth) for label in getattr(x.truth, split, {}).values())
         found[split] = max(found.get(split, (False, 0, "")), (abs(size - decided) <= 0.05 * decided, size, path))
     return {split: path for split, (*_, path) in found.items()}
 

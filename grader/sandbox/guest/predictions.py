@@ -34,7 +34,10 @@ def inside(name: str, value: Any) -> list[tuple[str, Any]]:
 
 
 def text_of(example: dict[str, Any]) -> str:
-    """Its sentence, be it split into words: the longest of its texts, whatever the key."""
+    """Its sentence, be it split into words: the longest of its texts, whatever the key. Of a pair both."""
+    pair = [example.get(f"sentence{n}") for n in (1, 2)]
+    if all(type(sentence) is str for sentence in pair):
+        return " ".join(pair)  # type: ignore[arg-type]
     given = [example["text"]] if "text" in example else list(example.values())
     words = [" ".join(v) if isinstance(v, (list, tuple)) and all(type(w) is str for w in v) else v for v in given]
     return max((text for text in words if type(text) is str), key=len, default="")
