@@ -25,6 +25,7 @@ def main() -> None:
     os.chdir(config.home)
     preload.load((*config.modules, *SLOW))
     import agent  # noqa: PLC0415
+    import fits  # noqa: PLC0415
     import loops  # noqa: PLC0415
     import training  # noqa: PLC0415
 
@@ -33,7 +34,7 @@ def main() -> None:
     notes.install(config)
     cells.install(app.shell)
     outputs.install(config, app.shell)
-    for part in (paths, colab, shell, oldapis, training, loops):
+    for part in (paths, colab, shell, fits, oldapis, training, loops):
         part.install(config)
     agent.start(config)
     preload.settle()
