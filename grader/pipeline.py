@@ -127,7 +127,7 @@ def run_and_examine(
         end = time.monotonic() + max(30.0, seconds / 2) + again
         examiner = Examiner(
             rubric.lab, submission.cells, run, asking(session, end), oracle, batch.seed, budget,
-            batch.truths.get(rubric.lab), calibration_of(rubric, batch),
+            batch.truths.get(rubric.lab), calibration_of(rubric, batch), batch.data.parts,
         )  # fmt: skip
         return run, examine(examiner)
 

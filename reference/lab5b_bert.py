@@ -1,7 +1,7 @@
 """Lab on transformers: how BERT's inputs are made of a pair of sentences, and the loss of its scores.
 
 word pieces   the longest piece of the vocabulary that begins the word, then the longest one with ## that goes on, …;
-              [UNK] for the whole word where that comes to no end              (Wu et al. 2016; Devlin et al. 2019, code)
+              [UNK] for the whole word where that comes to no end; no Chinese     (Wu et al. 2016; Devlin et al. 2019)
 inputs        [CLS] premise [SEP] hypothesis [SEP], then [PAD] = 0
               token_type_ids 0 up to the first [SEP], 1 up to the second       (Devlin et al. 2019, fig. 2)
               attention_mask 1 where there is a piece, 0 where there is padding

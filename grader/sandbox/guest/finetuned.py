@@ -64,7 +64,7 @@ def rate_of(optimizer: Any) -> float | None:
 
 
 def loss_of(model: Any, labels: Any, logits: Any) -> float:
-    """What its compiled loss gives for these labels [n] and outputs [n, classes]; labels one-hot where it wants that."""
+    """What its compiled loss gives for labels [n], one-hot where it wants that, and outputs [n, classes]."""
     loss = model.compiled_loss._user_losses if hasattr(model.compiled_loss, "_user_losses") else model.loss
     loss = loss[0] if isinstance(loss, (list, tuple)) and loss else loss
     if isinstance(loss, dict):
@@ -173,7 +173,7 @@ def row_of(thing: Any) -> dict[str, Any]:
 
 
 def of_tuple(things: Any) -> dict[str, Any]:
-    """(inputs, label), (ids, types, mask, label) in an order that their content tells, or encodings one after another."""
+    """(inputs, label); or (ids, types, mask, label) in an order that their content tells; or several encodings."""
     found: dict[str, Any] = {}
     encodings = [row_of(thing) for thing in things if named_parts(thing) is not None]
     if len(encodings) > 1:

@@ -93,7 +93,8 @@ def shorten(given: dict[str, Any], batch: Any, record: Fit) -> None:
 def listed(callbacks: Any) -> list[Any]:
     if callbacks is None:
         return []
-    return list(callbacks) if isinstance(callbacks, (list, tuple)) else list(getattr(callbacks, "callbacks", [callbacks]))
+    held = getattr(callbacks, "callbacks", callbacks)
+    return list(held) if isinstance(held, (list, tuple)) else [held]
 
 
 def timer(record: Fit, seconds: float) -> Any:
@@ -135,7 +136,7 @@ def of_one_step(plain: Callable[..., Any], steps: str) -> Callable[..., Any]:
 
 
 def shortened(plain: Callable[..., Any]) -> Callable[..., Any]:
-    """A large model predicts its first batch; as many rows as there should be are filled with these, one after another."""
+    """A large model predicts its first batch, and as many rows as there should be are filled with these."""
 
     @functools.wraps(plain)
     def predict(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -148,7 +149,8 @@ def shortened(plain: Callable[..., Any]) -> Callable[..., Any]:
             return plain(*bound.args, **bound.kwargs)
         notes.change("A large model predicted one batch only; its rows were repeated for all others.")
         bound.arguments["steps"] = 1
-        return tf.nest.map_structure(lambda part: np.resize(part, (rows, *part.shape[1:])), plain(*bound.args, **bound.kwargs))
+        batch = plain(*bound.args, **bound.kwargs)
+        return tf.nest.map_structure(lambda part: np.resize(part, (rows, *part.shape[1:])), batch)
 
     return predict
 

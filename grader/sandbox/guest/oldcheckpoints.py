@@ -62,7 +62,9 @@ def mend_tokenizers(module: Any) -> None:
     plain = cls._get_padding_truncation_strategies
 
     @functools.wraps(plain)
-    def strategies(self: Any, padding: Any = False, truncation: Any = None, max_length: Any = None, **kwargs: Any) -> Any:
+    def strategies(
+        self: Any, padding: Any = False, truncation: Any = None, max_length: Any = None, **kwargs: Any
+    ) -> Any:
         if cut := kwargs.pop("truncation_strategy", None):
             renamed.told("The argument truncation_strategy= of tokenizers", "truncation=")
             truncation = cut if truncation is None else truncation
