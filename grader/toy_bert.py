@@ -80,7 +80,7 @@ def weights(pieces: int) -> dict[str, NDArray[np.float32]]:
 
     def drawn(*shape: int) -> NDArray[np.float32]:
         normal = stream.random_sample((12, *shape)).sum(0) - 6  # nearly: the sum of twelve
-        return (SPREAD * normal).astype(np.float32)
+        return np.asarray(SPREAD * normal, np.float32)
 
     def norm(name: str) -> dict[str, NDArray[np.float32]]:
         return {f"{name}/gamma:0": np.ones(WIDTH, np.float32), f"{name}/beta:0": np.zeros(WIDTH, np.float32)}

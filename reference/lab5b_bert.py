@@ -108,6 +108,8 @@ def of_pairs(p: Sequence[list[int]], h: Sequence[list[int]], lower: WordPieces) 
         "hypothesis-first": [[c, *b, s, *a, s] for a, b in both],
         "one-sentence/premise": [[c, *a, s] for a, _ in both],
         "one-sentence/hypothesis": [[c, *b, s] for _, b in both],
+        "one-sentence/premise-twice": [[c, *a, s, *a, s] for a, _ in both],
+        "one-sentence/hypothesis-twice": [[c, *b, s, *b, s] for _, b in both],
         "joined/one-after-the-other": [[c, *a, *b, s] for a, b in both],
         "joined/hypothesis-first": [[c, *b, *a, s] for a, b in both],
         "encoded-apart/in-one-row": [[c, *a, s, c, *b, s] for a, b in both],

@@ -64,7 +64,7 @@ def interview_notebook(x: Examiner) -> Evidence:
     survey = x.ask("survey", Survey("all")).values.get("all")
     functions = survey.functions if isinstance(survey, Inventory) else ()
     ours = secret(x)
-    best = best_form(x, ours, [form for f in candidates(functions, x.cells) for form in forms(f)])
+    best = best_form(x, ours, [form for f in candidates(functions, x.cells) for form in forms(f, x.cells)])
     answers = of_pairs(x, ours, shortest_room(best))
     models = tuple(m for m in map(model, listed(x)) if m is not None)
     chosen = next((m for m in reversed(models) if m.fits and on_pairs(m, separator(x))), None)
@@ -131,8 +131,8 @@ def model(value: Any) -> Model | None:
     if not isinstance(value, Mapping):
         return None
     told = value.items
-    path, raised, losses, inputs = (told.get(name) for name in ("path", "raised", "losses", "inputs"))
-    inputs = inputs.items if isinstance(inputs, Mapping) else {}
+    path, raised, losses, given = (told.get(name) for name in ("path", "raised", "losses", "inputs"))
+    inputs = given.items if isinstance(given, Mapping) else {}
     return Model(
         path if isinstance(path, str) and path.startswith("fine_tuned(") else "None",
         number(told.get("rate")),

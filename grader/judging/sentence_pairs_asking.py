@@ -1,5 +1,6 @@
 """How the function that encodes pairs of sentences is found and called, and what its rows are made of."""
 
+import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,6 +10,7 @@ from msgspec import Struct
 from grader.judging import arrays
 from grader.judging.arrays import Numbers, send
 from grader.judging.examiner import Examiner
+from grader.judging.source import trees
 from grader.model import Cell, Observation
 from grader.sandbox.guest.wire import Call, FunctionInfo, Listing, ParameterInfo, Put, Ref, Step, Value
 
@@ -17,12 +19,18 @@ GIVEN_NAME = "convert_nli_examples_to_features"
 LENGTH = 64  # where the function wants to be told one
 NAMED = re.compile(r"nli|pair|pare(s|ja)|bikote|infer|entail", re.IGNORECASE)
 MAKES = re.compile(r"feature|encod|convert|rasgo|ezaugarri|codific|tokeni", re.IGNORECASE)
+TEXT = "(?:sent|text|frase|esaldi|oraci)"
 ROLES = (
-    ("h", re.compile(r"hyp|hip|^h$|(sent|text|frase|esaldi|s|t)\w*_?(2|b)$|second|segund|bigarren", re.IGNORECASE)),
-    ("p", re.compile(r"prem|^p$|(sent|text|frase|esaldi|s|t)\w*_?(1|a)$|first|primer|lehen", re.IGNORECASE)),
+    ("h", re.compile(rf"hyp|hip|^h$|({TEXT}\w*|(^|_)[stx]_?)(2|_b)$|second|segund|bigarren", re.IGNORECASE)),
+    ("p", re.compile(rf"prem|^p$|({TEXT}\w*|(^|_)[stx]_?)(1|_a)$|first|primer|lehen", re.IGNORECASE)),
     ("l", re.compile(r"lab|gold|target|^y|etiq|etik|clase|^l$", re.IGNORECASE)),
     ("pairs", re.compile(r"pair|exampl|pares|pareja|bikote|texts|inputs|ejemplos", re.IGNORECASE)),
     ("frame", re.compile(r"df|frame|data|tabla|taula|set$", re.IGNORECASE)),
+)
+GIVEN = (  # as the notebook names what it hands over
+    ("h", re.compile(rf"hyp|hip|\b{TEXT}\w*(2|_b)\b|\b[stx]_?2\b", re.IGNORECASE)),
+    ("p", re.compile(rf"prem|\b{TEXT}\w*(1|_a)\b|\b[stx]_?1\b", re.IGNORECASE)),
+    ("l", re.compile(r"lab|gold|target|\by|etiq|etik", re.IGNORECASE)),
 )
 TOKENIZER = re.compile(r"tok", re.IGNORECASE)
 SIZE = re.compile(r"len|max|size|luzera|largo", re.IGNORECASE)
@@ -73,7 +81,7 @@ def candidates(functions: Sequence[FunctionInfo], cells: Sequence[Cell]) -> list
     hole = {cell.index for cell in cells if cell.colab_id == HOLE}
 
     def likelihood(f: FunctionInfo) -> tuple[bool, ...]:
-        roles = [role_of(p) for p in f.parameters]
+        roles = [role_of(p.name) for p in f.parameters]
         return (
             f.name == GIVEN_NAME,
             bool(NAMED.search(f.name) and MAKES.search(f.name)),
@@ -85,21 +93,33 @@ def candidates(functions: Sequence[FunctionInfo], cells: Sequence[Cell]) -> list
     return sorted((f for f in functions if any(likelihood(f))), key=likelihood, reverse=True)[:5]
 
 
-def role_of(parameter: ParameterInfo) -> str:
-    return next((role for role, pattern in ROLES if pattern.search(parameter.name)), "")
+def role_of(name: str, roles: Sequence[tuple[str, re.Pattern[str]]] = ROLES) -> str:
+    return next((role for role, pattern in roles if pattern.search(name)), "")
 
 
-def forms(f: FunctionInfo) -> Iterator[Form]:
-    """Ways to call it, the likeliest first."""
+def forms(f: FunctionInfo, cells: Sequence[Cell]) -> Iterator[Form]:
+    """Ways to call it, the likeliest first; how the notebook calls it says more than names of parameters."""
+    called = order_called(f.name, cells)
     plain = [p for p in f.parameters if not is_extra(p)]
     extra = {p.name: value for p in f.parameters if p.required and is_extra(p) and (value := extra_of(p)) is not None}
-    for order in orders(plain):
+    for order in [called] if called else orders(plain):
         for container in ("pandas", "lists"):
             yield Form(f.name, f.cell, order, container, extra)
 
 
+def order_called(name: str, cells: Sequence[Cell]) -> tuple[str, ...] | None:
+    """What stands at the first places where the notebook calls it: sentence1 is the premise."""
+    for _, tree in trees(cells):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == name and len(node.args) >= 3:
+                order = tuple(role_of(ast.unparse(argument), GIVEN) for argument in node.args[:3])
+                if sorted(order) == ["h", "l", "p"]:
+                    return order
+    return None
+
+
 def is_extra(parameter: ParameterInfo) -> bool:
-    role = role_of(parameter)
+    role = role_of(parameter.name)
     return not role and any(p.search(parameter.name) for p in (TOKENIZER, SIZE, TOLD))
 
 
@@ -110,7 +130,7 @@ def extra_of(parameter: ParameterInfo) -> Value:
 
 
 def orders(parameters: Sequence[ParameterInfo]) -> list[tuple[str, ...]]:
-    roles = [role_of(p) for p in parameters]
+    roles = [role_of(p.name) for p in parameters]
     needed = [role for role, p in zip(roles, parameters, strict=True) if p.required]
     if {"p", "h"} <= set(roles[:3]):
         return [tuple(roles[:3])]

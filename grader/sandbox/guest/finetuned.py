@@ -87,10 +87,20 @@ def logits_of(model: Any, input_ids: Any, token_type_ids: Any, attention_mask: A
     found = []
     for start in range(0, len(input_ids), fits.ROWS):
         here = slice(start, start + fits.ROWS)
-        given = dict(zip(PARTS, (input_ids[here], token_type_ids[here], attention_mask[here]), strict=True))
-        answer = model({name: tf.constant(value) for name, value in given.items()}, training=False)
+        given = {"ids": input_ids[here], "type": token_type_ids[here], "mask": attention_mask[here]}
+        answer = model({name: tf.constant(given[part]) for name, part in input_names(model).items()}, training=False)
         found.append(np.asarray(getattr(answer, "logits", answer[0] if isinstance(answer, (tuple, list)) else answer)))
     return np.concatenate(found)
+
+
+def input_names(model: Any) -> dict[str, str]:
+    """Names of the model's inputs, and which part each is, as they say or else in their usual order."""
+    names = getattr(model, "input_names", None) if not hasattr(model, "config") else None
+    if not names:
+        return dict(zip(PARTS, ("ids", "type", "mask"), strict=True))
+    usual = ("ids", "mask", "type")
+    told = {name: next((part for part in ("mask", "type") if part in name.lower()), "ids") for name in names}
+    return told if len(set(told.values())) == len(names) else dict(zip(names, usual, strict=False))
 
 
 def pair_rows(function: Callable[..., Any], form: str, *columns: Any, **more: Any) -> list[dict[str, Any]]:
@@ -102,9 +112,10 @@ def pair_rows(function: Callable[..., Any], form: str, *columns: Any, **more: An
     if form == "frame":
         frame = pd.DataFrame({"label": labels, "sentence1": premises, "sentence2": hypotheses})
         return list(rows_of(function(frame, **more)))
-    given = {"p": premises, "h": hypotheses, "l": labels, "pairs": list(zip(premises, hypotheses, strict=True))}
+    pairs = list(zip(premises, hypotheses, strict=True))
+    given: dict[str, Any] = {"p": premises, "h": hypotheses, "l": labels, "pairs": pairs}
     if form == "pandas":
-        given = {name: pd.Series(value) for name, value in given.items()}
+        given |= {name: pd.Series(given[name]) for name in ("p", "h", "l")}
     return list(rows_of(function(*[given[name] for name in order], **more)))[:MOST]
 
 
