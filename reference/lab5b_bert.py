@@ -116,12 +116,12 @@ def of_pairs(p: Sequence[list[int]], h: Sequence[list[int]], lower: WordPieces) 
         "encoded-apart/in-one-row-hypothesis-first": [[c, *b, s, c, *a, s] for a, b in both],
         "encoded-apart/rows-below": [[c, *x, s] for side in (p, h) for x in side],
         "encoded-apart/rows-in-turn": [[c, *x, s] for pair in both for x in pair],
-        "no-special-pieces/none": [[*a, *b] for a, b in both],
-        "no-special-pieces/one-sep": [[*a, s, *b] for a, b in both],
-        "no-special-pieces/no-cls": [[*a, s, *b, s] for a, b in both],
-        "no-special-pieces/no-last-sep": [[c, *a, s, *b] for a, b in both],
-        "doubled-special-pieces": [[c, c, *a, s, s, *b, s, s] for a, b in both],
-        "doubled-special-pieces/two-seps-between": [[c, *a, s, s, *b, s] for a, b in both],
+        "special-pieces/none": [[*a, *b] for a, b in both],
+        "special-pieces/one-sep": [[*a, s, *b] for a, b in both],
+        "special-pieces/no-cls": [[*a, s, *b, s] for a, b in both],
+        "special-pieces/no-last-sep": [[c, *a, s, *b] for a, b in both],
+        "special-pieces/doubled": [[c, c, *a, s, s, *b, s, s] for a, b in both],
+        "special-pieces/two-seps-between": [[c, *a, s, s, *b, s] for a, b in both],
     }
 
 

@@ -87,7 +87,7 @@ def candidates(functions: Sequence[FunctionInfo], cells: Sequence[Cell]) -> list
             bool(NAMED.search(f.name) and MAKES.search(f.name)),
             {"p", "h"} <= set(roles),
             f.cell in hole,
-            bool(NAMED.search(f.name)),
+            bool(NAMED.search(f.name) and "l" in roles),
         )
 
     return sorted((f for f in functions if any(likelihood(f))), key=likelihood, reverse=True)[:5]
