@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from grader.data.folder import data_folder, shown
+from grader.data.parts import PARTS
 from grader.errors import UsageError
 from grader.model import Cell, Limits, Outcome, TrainBudget
 from grader.sandbox.isolation import best_isolation

@@ -12,7 +12,7 @@ from grader.judging.arrays import Numbers, array, number, send
 from grader.judging.checks import interview
 from grader.judging.examiner import Examiner
 from grader.judging.oracle import Answers
-from grader.judging.sentence_pairs_asking import Asked, Pairs, asked, candidates, encoded, forms
+from grader.judging.sentence_pairs_asking import Asked, Pairs, asked, candidates, encoded, forms, is_meant
 from grader.judging.sentence_pairs_written import Answered, answers_in
 from grader.model import Cell, CellRun
 from grader.sandbox.guest.wire import Call, Inventory, Listing, Mapping, Ref, Survey
@@ -70,7 +70,7 @@ def interview_notebook(x: Examiner) -> Evidence:
     chosen = next((m for m in reversed(models) if m.fits and on_pairs(m, separator(x))), None)
     return Evidence(
         x.cells, x.run.cells, ours, best, answers,
-        examined(x, chosen, answers) if chosen else None,
+        examined(x, chosen, ours) if chosen else None,
         len(models) - (chosen is not None),
         tested=share_of_test(x, chosen) if chosen else 0.0,
         uncut=too_long(x, best),
@@ -99,7 +99,9 @@ def best_form(x: Examiner, ours: Pairs, ways: list[Any]) -> Asked | None:
         if len(found.rows) == len(ours.labels) and all(row.ids is not None for row in found.rows):
             return found
         tried.append(found)
-    return max(tried, key=lambda one: sum(row.ids is not None for row in one.rows), default=None)
+    best = max(tried, key=lambda one: sum(row.ids is not None for row in one.rows), default=None)
+    shows = best is not None and (any(row.ids is not None for row in best.rows) or is_meant(best.form, x.cells))
+    return best if shows else None
 
 
 def shortest_room(best: Asked | None) -> int:
@@ -169,12 +171,19 @@ def on_pairs(m: Model, sep: int | None) -> bool:
     return bool(three or one_hot or second or twice)
 
 
-def examined(x: Examiner, m: Model, answers: Answers) -> Model:
-    """With its scores for our pairs, and its loss for secret scores and labels of as many classes."""
-    deck = answers.get("deck")
+def scores_for(x: Examiner, m: Model, pairs: Pairs) -> Numbers | None:
+    """[n, classes], for rows as long as those it was fitted on."""
+    length = 128 if m.ids is None else m.ids.shape[1]
+    deck = of_pairs(x, pairs, length).get("deck")
     if deck is None:
-        return m
-    scores = encoded(x, m.path, deck["ids"], deck["types"], deck["ids"] != 0)
+        return None
+    ids, types = (np.pad(deck[part], ((0, 0), (0, length - deck[part].shape[1]))) for part in ("ids", "types"))
+    return encoded(x, m.path, ids, types, ids != 0)
+
+
+def examined(x: Examiner, m: Model, ours: Pairs) -> Model:
+    """With its scores for our pairs, and its loss for secret scores and labels of as many classes."""
+    scores = scores_for(x, m, ours)
     if scores is None:
         return m
     classes = scores.shape[1]

@@ -12,9 +12,8 @@ from grader.data.parts import SNLI
 from grader.judging.arrays import Numbers
 from grader.judging.checks import unsure
 from grader.judging.examiner import Examiner
-from grader.judging.sentence_pairs import Model, listed, model, on_pairs, separator
-from grader.judging.sentence_pairs import of_pairs as answers_of
-from grader.judging.sentence_pairs_asking import Pairs, encoded
+from grader.judging.sentence_pairs import Model, listed, model, on_pairs, scores_for, separator
+from grader.judging.sentence_pairs_asking import Pairs
 from grader.model import Finding, TrainPolicy
 
 MOST = {"dev": 600, "test": 1000}  # pairs that are asked about; a large model takes minutes for more
@@ -54,8 +53,7 @@ def predicted(x: Examiner, m: Model, split: str) -> tuple[Numbers, Numbers] | No
     predictions = []
     for start in range(0, len(pairs.labels), AT_ONCE):
         here = slice(start, start + AT_ONCE)
-        deck = answers_of(x, Pairs(pairs.premises[here], pairs.hypotheses[here], pairs.labels[here]), 128).get("deck")
-        scores = encoded(x, m.path, deck["ids"], deck["types"], deck["ids"] != 0) if deck else None
+        scores = scores_for(x, m, Pairs(pairs.premises[here], pairs.hypotheses[here], pairs.labels[here]))
         if scores is None or scores.shape[1] != 3:
             return None
         predictions.append(np.argmax(scores, axis=1))

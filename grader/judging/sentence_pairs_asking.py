@@ -87,10 +87,16 @@ def candidates(functions: Sequence[FunctionInfo], cells: Sequence[Cell]) -> list
             bool(NAMED.search(f.name) and MAKES.search(f.name)),
             {"p", "h"} <= set(roles),
             f.cell in hole,
-            bool(NAMED.search(f.name) and "l" in roles),
+            bool(NAMED.search(f.name) and {"l", "pairs", "frame"} & set(roles)),
         )
 
     return sorted((f for f in functions if any(likelihood(f))), key=likelihood, reverse=True)[:5]
+
+
+def is_meant(form: Form, cells: Sequence[Cell]) -> bool:
+    """Whether its name or place says that it is the function asked for, even if it does nothing yet."""
+    in_hole = any(cell.colab_id == HOLE and cell.index == form.cell for cell in cells)
+    return in_hole or bool(NAMED.search(form.name) and MAKES.search(form.name)) or {"p", "h"} <= set(form.order)
 
 
 def role_of(name: str, roles: Sequence[tuple[str, re.Pattern[str]]] = ROLES) -> str:

@@ -255,9 +255,6 @@ check(LAB, "answer-second-sentence")(answer_to("second-sentence"))
 @remarks(LAB)
 def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     found = []
-    name = explanation(e)
-    if name and name.startswith("deck/"):
-        found.append(Remark("lower-case", "Your tokenizer writes everything small; bert-base-cased tells case apart."))
     if e.uncut is not None:
         told = f"A pair of four hundred words became {e.uncut} pieces, and BERT takes 512: without truncation=True"
         found.append(Remark("not-cut", f"{told} nothing cuts long pairs."))

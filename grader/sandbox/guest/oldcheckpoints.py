@@ -48,11 +48,21 @@ def locating(plain: Callable[..., Any], tokenizers: bool) -> Callable[..., Any]:
     def from_pretrained(cls: Any, pretrained_model_name_or_path: Any, *args: Any, **kwargs: Any) -> Any:
         if kwargs.pop("from_pt", False):
             notes.change("from_pt=True was left out: the weights here are in a form that TensorFlow reads by itself.")
-        if tokenizers and isinstance(pretrained_model_name_or_path, str) and "uncased" in pretrained_model_name_or_path:
-            kwargs.setdefault("do_lower_case", True)
-        return plain(cls, located(pretrained_model_name_or_path), *args, **kwargs)
+        place = located(pretrained_model_name_or_path)
+        if tokenizers:
+            kwargs = letters(pretrained_model_name_or_path, place) | kwargs
+        return plain(cls, place, *args, **kwargs)
 
     return from_pretrained
+
+
+def letters(name: Any, place: Any) -> dict[str, bool]:
+    """Whether the tokenizer of this name writes small, where the checkpoint that takes its place does not tell."""
+    if not isinstance(name, str) or not BERT.fullmatch(name):
+        return {}
+    if "uncased" in name.lower():
+        return {"do_lower_case": True}
+    return {} if os.path.exists(os.path.join(place, "tokenizer_config.json")) else {"do_lower_case": False}
 
 
 def mend_tokenizers(module: Any) -> None:
