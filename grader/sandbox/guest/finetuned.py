@@ -212,4 +212,5 @@ def flat(value: Any) -> Any:
 
 
 def sequence(value: Any) -> list[Any]:
-    return list(value.numpy() if hasattr(value, "numpy") else value)
+    array = value.numpy() if hasattr(value, "numpy") else value
+    return [array] if np.ndim(array) == 0 else list(array)

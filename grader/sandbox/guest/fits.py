@@ -16,7 +16,8 @@ import tensorflow as tf
 from config import GuestConfig
 
 KEPT = 20  # fits
-ROWS = 32  # of the first batch
+ROWS = 32  # of the first batch, that are kept
+FEW = 4  # rows of a step under policy `none`: one of BERT takes long
 LARGE = 5_000_000  # parameters, from which predictions take minutes
 
 FITS: list["Fit"] = []
@@ -43,7 +44,7 @@ def install(config: GuestConfig) -> None:
 def mend(module: Any) -> None:
     cls = module.Model
     cls.fit = watched(cls.fit)
-    cls.evaluate = of_one_step(cls.evaluate, "steps")
+    cls.evaluate = of_one_step(cls.evaluate)
     cls.predict = shortened(cls.predict)
 
 
@@ -79,15 +80,23 @@ def shorten(given: dict[str, Any], batch: Any, record: Fit) -> None:
         given["epochs"] = given["initial_epoch"] + 1
         given["self"].run_eagerly = True  # one step is done before a graph would be built
         if batch is not None:
-            given |= {"x": tf.data.Dataset.from_tensors(batch), "y": None, "batch_size": None, "steps_per_epoch": None}
+            given |= {"x": few(batch), "y": None, "batch_size": None, "steps_per_epoch": None}
             given |= {"validation_split": 0.0, "sample_weight": None}
         if given["validation_data"] is not None:
-            given["validation_steps"] = 1
+            held = given["validation_data"]
+            x, y, *_ = (*held, None) if isinstance(held, (tuple, list)) else (held, None)
+            first = first_batch(x, y, None)
+            given |= {"validation_data": held if first is None else few(first), "validation_steps": 1}
     elif _config.train_policy == "budget":
         most = given["initial_epoch"] + _config.train_epochs
         record.cut = given["epochs"] > most
         given["epochs"] = min(given["epochs"], most)
     given["callbacks"] = [*listed(given["callbacks"]), timer(record, seconds)]
+
+
+def few(batch: Any) -> Any:
+    """The first rows of a batch, as the whole data."""
+    return tf.data.Dataset.from_tensors(tf.nest.map_structure(lambda part: part[:FEW], batch))
 
 
 def listed(callbacks: Any) -> list[Any]:
@@ -122,13 +131,17 @@ def told_of_cut() -> None:
     notes.change("Training was cut short, as asked for with --train; its figures say little.")
 
 
-def of_one_step(plain: Callable[..., Any], steps: str) -> Callable[..., Any]:
+def of_one_step(plain: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(plain)
     def evaluate(self: Any, *args: Any, **kwargs: Any) -> Any:
         if _config is None or _config.train_policy != "none":
             return plain(self, *args, **kwargs)
         bound = inspect.signature(plain).bind(self, *args, **kwargs)
-        bound.arguments[steps] = 1
+        given = bound.arguments
+        batch = first_batch(given.get("x"), given.get("y"), given.get("batch_size"))
+        if batch is not None:
+            given |= {"x": few(batch), "y": None, "batch_size": None, "sample_weight": None}
+        given["steps"] = 1
         self.run_eagerly = True
         return plain(*bound.args, **bound.kwargs)
 
@@ -144,11 +157,12 @@ def shortened(plain: Callable[..., Any]) -> Callable[..., Any]:
             return plain(self, *args, **kwargs)
         self.run_eagerly = True
         bound = inspect.signature(plain).bind(self, *args, **kwargs)
-        rows = rows_of(bound.arguments.get("x"))
-        if rows is None or not self.built or self.count_params() < LARGE or bound.arguments.get("steps"):
+        given = bound.arguments
+        rows, batch = rows_of(given.get("x")), first_batch(given.get("x"), None, None)
+        if rows is None or batch is None or not self.built or self.count_params() < LARGE or given.get("steps"):
             return plain(*bound.args, **bound.kwargs)
-        notes.change("A large model predicted one batch only; its rows were repeated for all others.")
-        bound.arguments["steps"] = 1
+        notes.change("A large model predicted a few rows only, which were repeated for all others.")
+        given |= {"x": few(batch), "batch_size": None, "steps": 1}
         batch = plain(*bound.args, **bound.kwargs)
         return tf.nest.map_structure(lambda part: np.resize(part, (rows, *part.shape[1:])), batch)
 
