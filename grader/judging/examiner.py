@@ -27,7 +27,7 @@ MODULES = {
     "lab4_gru": "grader.judging.recurrent_checks",
     "a2_embeddings": "grader.judging.embeddings_checks",
     "a3_lstm_lm": "grader.judging.language_model_checks",
-    "lab5b_bert": "grader.judging.sentence_pairs_checks",
+    "lab5b_bert": "grader.judging.fine_tuning_checks",
 }
 
 log = logging.getLogger("grader")

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from grader.judging import sentence_pairs_accuracy as accuracy
+from grader.judging import fine_tuning_accuracy as accuracy
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, manual, passed, reaches, remarks, unattempted, unsure
 from grader.judging.compare import agree, slug
-from grader.judging.sentence_pairs import LAB, Evidence, shortest_room
-from grader.judging.sentence_pairs_asking import Row
+from grader.judging.fine_tuning import LAB, Evidence, shortest_room
+from grader.judging.fine_tuning_asking import Row
 from grader.judging.source import definition
 from grader.model import Difference, Finding, Remark, Status
 

@@ -12,8 +12,8 @@ from grader.data.parts import SNLI
 from grader.judging.arrays import Numbers
 from grader.judging.checks import unsure
 from grader.judging.examiner import Examiner
-from grader.judging.sentence_pairs import Model, listed, model, on_pairs, scores_for, separator
-from grader.judging.sentence_pairs_asking import Pairs
+from grader.judging.fine_tuning import Model, listed, model, on_pairs, scores_for, separator
+from grader.judging.fine_tuning_asking import Pairs
 from grader.model import Finding, TrainPolicy
 
 MOST = {"dev": 600, "test": 1000}  # pairs that are asked about; a large model takes minutes for more

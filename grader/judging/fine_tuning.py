@@ -11,9 +11,9 @@ from grader.data.parts import BERT
 from grader.judging.arrays import Numbers, array, number, send
 from grader.judging.checks import interview
 from grader.judging.examiner import Examiner
+from grader.judging.fine_tuning_asking import Asked, Pairs, asked, candidates, encoded, forms, is_meant
+from grader.judging.fine_tuning_written import Answered, answers_in
 from grader.judging.oracle import Answers
-from grader.judging.sentence_pairs_asking import Asked, Pairs, asked, candidates, encoded, forms, is_meant
-from grader.judging.sentence_pairs_written import Answered, answers_in
 from grader.model import Cell, CellRun
 from grader.sandbox.guest.wire import Call, Inventory, Listing, Mapping, Ref, Survey
 
