@@ -2,7 +2,6 @@
 
 import logging
 import os
-import secrets
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,8 +13,9 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.text import Text
 
-from grader.errors import GraderError, NothingReadable, OurFault, UsageError
-from grader.model import Isolation, Outcome, Report, Submission, TrainPolicy, Verdict
+from grader import exit_codes
+from grader.errors import GraderError, UsageError
+from grader.model import Report, Submission, TrainPolicy
 from grader.options import (
     Data,
     Deadline,
@@ -32,16 +32,14 @@ from grader.options import (
 )
 
 if TYPE_CHECKING:
+    from grader.batch import Batch
     from grader.data.folder import DataFolder
     from grader.data.parts import Part
-    from grader.pipeline import Batch
     from grader.progress import Progress
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="Runs, questions and explains notebooks of a course on deep learning for NLP.")
 out, err = Console(), Console(stderr=True, highlight=False)
-
-INTERRUPTED = 130
 
 
 def main() -> NoReturn:
@@ -49,8 +47,8 @@ def main() -> NoReturn:
     logging.basicConfig(level=os.environ.get("GRADER_LOG", "CRITICAL").upper(), stream=sys.stderr)
     try:
         code = app(standalone_mode=False) or 0  # the code of a typer.Exit, which Ctrl-C becomes as well
-        if code == INTERRUPTED:
-            err.print("grader: interrupted; nothing more was written.", style="red")
+        if code == exit_codes.INTERRUPTED:
+            err.print("grader: interrupted. What was graded is kept: the same command goes on from there.", style="red")
         sys.exit(code)
     except GraderError as trouble:
         err.print(f"grader: {trouble}", style="red", markup=False, soft_wrap=True)
@@ -82,19 +80,57 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     no_blind_test: Seen = False,
     allow_unisolated: Trusting = False,
 ) -> None:
-    """Grade notebooks and write a page for each, a class page, gradebook.csv and results.json."""
+    """Grade notebooks and write a page for each, a class page, gradebook.csv and results.json.
+
+    The same command again goes on where it was broken off; what is graded already is not run again.
+    """
     from grader.course import lab_slug
     from grader.intake.collect import collect
-    from grader.results import ensure_writable, results_json, write_reports
-    from reports.terminal import batch_table
+    from grader.preparing import batch_asked, resumed
+    from grader.results import ensure_writable
+    from grader.store import Asked, opened
 
     slug = lab_slug(lab) if lab else None
-    batch = replace(batch_for(data, train, seed, deadline), accelerate=not no_accelerate,
-                    blind_test=not no_blind_test)
-    submissions = collect(paths, slug)
-    insist_on_isolation(batch, len(submissions), allow_unisolated)
+    asked = Asked(tuple(collect(paths, slug)), data and data.absolute(), train, deadline, not no_accelerate,
+                  not no_blind_test)
+    batch = batch_asked(asked, seed, allow_unisolated)
     ensure_writable(out_folder)
-    reports = grade_all(submissions, batch, jobs)
+    with opened(out_folder) as store:
+        if fresh:
+            store.forget()
+        reports = grade_all(asked.submissions, resumed(batch, asked, store, seed), jobs)
+    hand_out(reports, out_folder, format, fail_under)
+
+
+@app.command()
+def regrade(
+    out_folder: Annotated[Path, typer.Argument(help="Where `grader grade` put its pages.")] = Path("grades"),
+    jobs: Jobs = 1,
+    seed: Seed = None,
+    format: Annotated[Format, typer.Option(help="rich: a table; json: results.json on stdout.")] = Format.RICH,
+    fail_under: FailUnder = None,
+    allow_unisolated: Trusting = False,
+) -> None:
+    """Judge a graded batch by the rubrics as they are now; a notebook runs again only where it is asked new things."""
+    from grader.preparing import batch_asked, resumed
+    from grader.store import opened
+
+    if not out_folder.is_dir():
+        raise UsageError(f"{out_folder}: there is no such folder. Give the one that `grader grade --out` wrote.")
+    with opened(out_folder) as store:
+        asked = store.asked()
+        if asked is None:
+            raise UsageError(f"{out_folder} keeps no graded batch. Grade the notebooks with `grader grade` first.")
+        batch = batch_asked(asked, seed, allow_unisolated)
+        reports = grade_all(asked.submissions, resumed(batch, asked, store, seed), jobs)
+    hand_out(reports, out_folder, format, fail_under)
+
+
+def hand_out(reports: list[Report], out_folder: Path, format: Format, fail_under: float | None) -> None:
+    """Pages, tables and the exit code of a batch."""
+    from grader.results import results_json, write_reports
+    from reports.terminal import batch_table
+
     pages = write_reports(reports, out_folder)
     if format is Format.JSON:
         sys.stdout.buffer.write(results_json(reports))
@@ -103,22 +139,7 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
         err.print(batch_table(reports))
     shown = pages[0] if len(reports) == 1 else out_folder / "index.html"
     err.print(f"{'Page' if len(reports) == 1 else 'Pages'}: {shown.resolve()}", markup=False, soft_wrap=True)
-    finish(reports, fail_under)
-
-
-def finish(reports: Sequence[Report], fail_under: float | None) -> None:
-    """The exit code of a batch; everything is written by then."""
-    unread = [report for report in reports if report.outcome is Outcome.UNREADABLE]
-    if len(unread) == len(reports):
-        raise NothingReadable(unread[0].summary if len(unread) == 1 else
-                              "None of these notebooks could be graded; the class page gives the reason for each.")
-    ours = sum(report.outcome is Outcome.GRADER_ERROR for report in reports)
-    if ours:
-        raise OurFault(f"The grader itself failed on {ours} of {len(reports)} notebooks; their points are open. "
-                       "Grade these again, with GRADER_LOG=ERROR to see why.")
-    shares = [100 * r.card.earned / r.card.possible if r.card.possible else 0.0 for r in reports]
-    if fail_under is not None and min(shares) < fail_under:
-        raise typer.Exit(1)
+    raise typer.Exit(exit_codes.of_batch(reports, fail_under))
 
 
 @app.command()
@@ -132,6 +153,7 @@ def check(
     """Check your own notebook: public checks only, training cut short. Exit 0 when all pass, 1 when not."""
     from grader.course import lab_slug
     from grader.intake.collect import collect
+    from grader.preparing import batch_for
     from grader.results import results_json
     from reports.terminal import check_view
 
@@ -147,9 +169,7 @@ def check(
         sys.stdout.flush()
     elif reports[0].card.checks:
         out.print(check_view(reports[0]), width=min(out.width, 80))
-    finish(reports, None)
-    if any(c.verdict in (Verdict.FAIL, Verdict.BLOCKED, Verdict.UNSURE) for c in reports[0].card.checks):
-        raise typer.Exit(1)
+    raise typer.Exit(exit_codes.of_own_check(reports[0]))
 
 
 @app.command()
@@ -160,24 +180,19 @@ def verify(
     jobs: Jobs = 2,
 ) -> None:
     """Prove that solutions earn everything, starters nothing, and every known mistake is named; prints the matrix."""
-    from grader.course import lab_slug
-    from grader.selfcheck import failures, matrix, trials
+    from grader.preparing import batch_for
+    from grader.selfcheck import by_policy, chosen, failures, matrix, trials
 
     batch = batch_for(None, TrainPolicy.NONE, seed, None)
-    chosen = [lab_slug(lab) for lab in labs] if labs else list(batch.rubrics)
-    for slug in chosen:
-        if slug not in batch.rubrics:
-            raise UsageError(f"There is no rubric for {slug} yet. There are: {', '.join(batch.rubrics)}.")
-    expected = trials(chosen, fast)
-    reports = []
-    for policy in sorted({trial.train for trial in expected}):
-        asked = [trial.submission for trial in expected if trial.train is policy]
-        reports += grade_all(asked, replace(batch, train=policy), jobs)
+    expected = trials(chosen(labs, batch.rubrics), fast)
+    reports: list[Report] = []
+    for policy, submissions in by_policy(expected):
+        reports += grade_all(submissions, replace(batch, train=policy), jobs)
     out.print(matrix(expected, reports))
-    if broken := failures(expected, reports):
-        for line in broken:
-            err.print(line, style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(1)
+    broken = failures(expected, reports)
+    for line in broken:
+        err.print(line, style="red", markup=False, soft_wrap=True)
+    raise typer.Exit(exit_codes.NOT_PASSED if broken else exit_codes.DONE)
 
 
 @app.command()
@@ -255,28 +270,6 @@ def fetch_all(parts: "Sequence[Part]", own: "DataFolder", to: Path) -> None:
     err.print(f"To use it: --data {to}, or export GRADER_DATA={to}", markup=False, soft_wrap=True)
 
 
-def batch_for(data: Path | None, train: TrainPolicy, seed: int | None, deadline: float | None,
-              public_only: bool = False) -> "Batch":
-    from grader.data.folder import data_folder
-    from grader.data.truths import truths_of
-    from grader.pipeline import Batch
-    from grader.rubric import known_labs, load_rubric
-    from grader.sandbox.isolation import best_isolation
-
-    rubrics = {slug: load_rubric(slug) for slug in known_labs()}
-    folder = data_folder(data)
-    return Batch(rubrics, folder, best_isolation(), train, secrets.randbits(32) if seed is None else seed,
-                 deadline, public_only, truths=truths_of(folder))
-
-
-def insist_on_isolation(batch: "Batch", count: int, allowed: bool) -> None:
-    from grader.sandbox.isolation import why_not_jailed
-
-    if batch.isolation is Isolation.NONE and count > 1 and not allowed:
-        raise UsageError(f"Without a jail, a batch of other people's code is not run: {why_not_jailed()}. "
-                         "If you trust every notebook, add --allow-unisolated.")
-
-
 def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int) -> list[Report]:
     from grader.judging.oracle import Oracle
     from grader.pipeline import grade_batch, in_order
@@ -291,9 +284,9 @@ def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int) -> l
 
 @contextmanager
 def progress(total: int, jobs: int) -> Iterator["Progress"]:
-    from grader.progress import Progress
+    from grader.progress import Progress, bars
 
     if total > 1:
         err.print(f"{total} notebooks, {jobs} at a time.", markup=False)
-    with err.status("") as status:
-        yield Progress(status, lambda line: err.print(line, markup=False, soft_wrap=True), total)
+    with bars(err) as shown:
+        yield Progress(shown, lambda line: shown.console.print(line, markup=False, soft_wrap=True), total)

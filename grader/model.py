@@ -119,6 +119,7 @@ class Finding(Struct, frozen=True):
     seen: str = ""  # what the student's code did, briefly
     difference: Difference | None = None
     cell: int | None = None  # index of the cell to look at
+    cut: bool = False  # undecided because we cut the training short on purpose, and for no other reason
 
 
 class Remark(Struct, frozen=True):
@@ -147,6 +148,7 @@ class CheckResult(Struct, frozen=True):
     hint: str = ""
     difference: Difference | None = None
     cell: int | None = None
+    cut: bool = False
 
 
 class Scorecard(Struct, frozen=True):
@@ -182,6 +184,16 @@ class Band(Struct, frozen=True):
     what: str  # in words
 
 
+class AttentionMap(Struct, frozen=True):
+    """Where a notebook's model looks, as its own weights say: shown, never judged."""
+
+    title: str  # which example, in words
+    rows: tuple[str, ...]  # what looks: words, or a whole sentence
+    columns: tuple[str, ...]  # what is looked at
+    weights: tuple[tuple[float, ...], ...]  # by row; may be anything
+    note: str = ""  # what the model made of it
+
+
 class Report(Struct, frozen=True):
     """Everything a page or a row of results.json is made of."""
 
@@ -197,6 +209,7 @@ class Report(Struct, frozen=True):
     data: str = "toy"  # what the notebook ran on, in words
     curves: tuple[Curve, ...] = ()
     band: Band | None = None
+    attention: tuple[AttentionMap, ...] = ()
 
 
 class Status(StrEnum):

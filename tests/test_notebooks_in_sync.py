@@ -29,6 +29,7 @@ HOLES = {
     "a2_embeddings": ("PoI1QpJsOVRY",),
     "a3_lstm_lm": ("8o4syEQOgUvG",),
     "lab5b_bert": ("3zFQ2QNwXLoB",),
+    "lab5_attention": ("buWTbwThTYh4",),
 }
 NO_PYTHON = ("3zFQ2QNwXLoB",)  # holes that end in the middle of a line
 VARIANTS = [

@@ -207,6 +207,20 @@ def test_without_anything_to_compare_with_nothing_is_decided(changes: dict[str, 
     assert judged(Notebook(right), **changes).verdict is Verdict.UNSURE
 
 
+NONE = TrainBudget(TrainPolicy.NONE)
+
+
+def test_a_training_that_we_cut_is_told_from_all_other_reasons_to_leave_it_open() -> None:
+    class Silent(Notebook):
+        def predictions(self, classify: Classify, prefix: str) -> Mapping:
+            return Mapping({})
+
+    assert judged(Notebook(right), training=NONE).cut
+    others = (Notebook(right, sets=()), Notebook(), Silent(right))
+    found = [judged(notebook, training=NONE) for notebook in others] + [judged(Notebook(right), truth=None)]
+    assert [(one.verdict, one.cut) for one in found] == [(Verdict.UNSURE, False)] * 4
+
+
 def test_before_the_first_calibrated_epoch_nothing_is_decided() -> None:
     assert judged(Notebook(wrong_every(2), epochs=2.0)).verdict is Verdict.UNSURE
 

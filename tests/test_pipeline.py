@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from grader.cli import batch_for
+from grader.batch import Batch, kernel_seed
 from grader.intake.collect import collect
 from grader.judging.oracle import Answers, Oracle
 from grader.model import Isolation, Outcome, Report, Submission, TrainPolicy, Verdict
-from grader.pipeline import Batch, grade, grade_batch, in_order, kernel_seed
+from grader.pipeline import grade, grade_batch, in_order
+from grader.preparing import batch_for
 from grader.results import results_json, write_reports
 from grader.sample_class import write_sample_class
 from grader.selfcheck import complete, named, trials
@@ -110,6 +111,13 @@ def test_a_fault_of_ours_is_a_report_with_all_points_open(batch: Batch) -> None:
     assert report.outcome is Outcome.GRADER_ERROR
     assert report.card.pending == report.card.possible > 0
     assert "nothing is lost" in (report.run.fault or "")
+
+
+def test_where_the_labels_are_shown_no_blind_copy_is_made(batch: Batch) -> None:
+    nowhere = replace(batch, data=replace(batch.data, parts={"trees": Path("/nonexistent/trees")}), blind_test=False)
+    assert list(grade_batch([], nowhere, without_answers, 1, lambda s, what: None)) == []
+    with pytest.raises(FileNotFoundError):
+        list(grade_batch([], replace(nowhere, blind_test=True), without_answers, 1, lambda s, what: None))
 
 
 def test_a_check_that_is_not_public_is_hidden_from_a_students_own_check(batch: Batch) -> None:

@@ -4,12 +4,13 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
-from grader.cli import batch_for
 from grader.judging.oracle import Oracle
 from grader.model import CheckResult, Level, Outcome, Report, Scorecard, TrainPolicy, Verdict
-from grader.pipeline import grade_batch, unread
+from grader.pipeline import grade_batch
+from grader.preparing import batch_for
 from grader.rubric import known_labs, load_rubric
 from grader.selfcheck import Trial, failures, matrix, trials
+from grader.summing_up import unread
 from reference.notebooks import load_edits, mistake_of
 
 
@@ -87,6 +88,16 @@ def test_a_broken_promise_is_a_line_that_says_which(trial: Trial, report: Report
     (said,) = failures([trial], [report])
     assert said.startswith(f"{LAB} {trial.name}: ") and line in said
     assert shown([trial], [report]).count("✗") == 1
+
+
+def outcome_left_open(cut: bool) -> Report:
+    check = CheckResult("accuracy", Level.OUTCOME, "Reached", Verdict.UNSURE, 0.0, 2.0, "Not decided.", cut=cut)
+    return replace(reported(SOLUTION, Verdict.PASS, 2.0), card=Scorecard((check,), 0.0, 2.0, 2.0))
+
+
+def test_a_solution_whose_outcome_is_open_for_another_reason_than_our_cut_does_not_earn_everything() -> None:
+    assert failures([SOLUTION], [outcome_left_open(cut=True)]) == []
+    assert len(failures([SOLUTION], [outcome_left_open(cut=False)])) == 1
 
 
 def test_a_notebook_that_was_not_graded_is_a_failure() -> None:

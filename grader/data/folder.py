@@ -35,14 +35,25 @@ def data_folder(configured: Path | None) -> DataFolder:
     return DataFolder(made_up, tuple(made_up), TOY, toy_vectors.toy_embeddings)
 
 
-def shown(folder: DataFolder, cells: Iterable[Cell]) -> dict[str, Path]:
-    """The parts one notebook gets. Making word vectors takes seconds, so only one that names them waits for them."""
+def shown(folder: DataFolder, cells: Iterable[Cell], told: Callable[[str], None]) -> dict[str, Path]:
+    """The parts one notebook gets. Making word vectors takes up to a minute: only one that names them waits for them.
+
+    `told` hears that it waits.
+    """
     if folder.vectors is None:
         return folder.parts
     if any(cell.kind == "code" and _ASKS_FOR_VECTORS.search(cell.source) for cell in cells):
-        cache.made_once(folder.parts[EMBEDDINGS.name] / VECTORS, folder.vectors)
-        return folder.parts
+        if not (folder.parts[EMBEDDINGS.name] / VECTORS).is_file():
+            told("waits for word vectors, which are made once (up to a minute)")
+        return with_vectors(folder)
     return {name: path for name, path in folder.parts.items() if name != EMBEDDINGS.name}
+
+
+def with_vectors(folder: DataFolder) -> dict[str, Path]:
+    """All parts; word vectors are made now where they are not there."""
+    if folder.vectors is not None:
+        cache.made_once(folder.parts[EMBEDDINGS.name] / VECTORS, folder.vectors)
+    return folder.parts
 
 
 def _course(given: Path, asked_by: str) -> DataFolder:

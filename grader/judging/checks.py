@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from grader.errors import OurFault
-from grader.model import Difference, Finding, Remark, Verdict
+from grader.model import AttentionMap, Difference, Finding, Remark, Verdict
 
 Interview = Callable[..., Any]
 Check = Callable[[Any], Finding]
@@ -14,6 +14,7 @@ CHECKS: dict[str, dict[str, Check]] = {}
 OUTCOMES: dict[str, dict[str, Callable[..., Finding]]] = {}  # checks of what training reaches; they ask by themselves
 REMARKS: dict[str, Callable[[Any], tuple[Remark, ...]]] = {}
 UNATTEMPTED: dict[str, Callable[[Any], bool]] = {}
+ATTENTION: dict[str, Callable[[Any], tuple[AttentionMap, ...]]] = {}
 
 
 def register(table: dict[str, Any], key: str, function: Any) -> Any:
@@ -47,6 +48,11 @@ def unattempted(lab: str) -> Callable[[Any], Any]:
     return lambda function: register(UNATTEMPTED, lab, function)
 
 
+def attends(lab: str) -> Callable[[Any], Any]:
+    """Maps of where the model looks in a few examples, for the page; they decide nothing."""
+    return lambda function: register(ATTENTION, lab, function)
+
+
 def passed(message: str = "", seen: str = "") -> Finding:
     return Finding("", Verdict.PASS, message, seen=seen)
 
@@ -68,6 +74,11 @@ def blocked(message: str) -> Finding:
 
 def unsure(message: str) -> Finding:
     return Finding("", Verdict.UNSURE, message)
+
+
+def cut(message: str) -> Finding:
+    """Undecided on purpose: the training it takes to see this was cut short."""
+    return Finding("", Verdict.UNSURE, message, cut=True)
 
 
 def manual(message: str, seen: str = "") -> Finding:

@@ -16,7 +16,7 @@ from grader.data.truth import Truth
 from grader.judging import checks
 from grader.judging.arrays import Numbers
 from grader.judging.oracle import Answers
-from grader.model import Cell, Finding, Observation, Remark, Run, TrainBudget, Verdict
+from grader.model import AttentionMap, Cell, Finding, Observation, Remark, Run, TrainBudget, Verdict
 from grader.sandbox.guest.wire import Question, Step
 
 MODULES = {
@@ -28,6 +28,7 @@ MODULES = {
     "a2_embeddings": "grader.judging.embeddings_checks",
     "a3_lstm_lm": "grader.judging.language_model_checks",
     "lab5b_bert": "grader.judging.fine_tuning_checks",
+    "lab5_attention": "grader.judging.attention_checks",
 }
 
 log = logging.getLogger("grader")
@@ -37,6 +38,7 @@ class Examination(Struct, frozen=True):
     findings: tuple[Finding, ...]
     remarks: tuple[Remark, ...] = ()
     unattempted: bool = False
+    attention: tuple[AttentionMap, ...] = ()
     fault: str | None = None  # of ours, that left every check undecided
 
 
@@ -85,7 +87,8 @@ def examine(examiner: Examiner) -> Examination:
     findings = tuple(found(name, check, evidence) for name, check in checks.CHECKS[lab].items())
     findings += tuple(found(name, check, examiner) for name, check in checks.OUTCOMES.get(lab, {}).items())
     try:
-        return Examination(findings, checks.REMARKS[lab](evidence), checks.UNATTEMPTED[lab](evidence))
+        attention = checks.ATTENTION[lab](evidence) if lab in checks.ATTENTION else ()
+        return Examination(findings, checks.REMARKS[lab](evidence), checks.UNATTEMPTED[lab](evidence), attention)
     except Exception:
         log.exception("the remarks of %s failed", lab)
         return Examination(findings)

@@ -10,7 +10,7 @@ import numpy as np
 
 from grader.calibration import Bounds, Calibration, Zone, standard_error, zone
 from grader.data.truth import Truth
-from grader.judging.checks import failed, passed, reaches, unsure
+from grader.judging.checks import cut, failed, passed, reaches, unsure
 from grader.judging.claims import claimed
 from grader.judging.examiner import Examiner
 from grader.judging.predicted import FIVE, Predicted, Reading, label_map, predicted, sets_by_split
@@ -31,6 +31,7 @@ SIZES = {  # as handed out, and which attributes hold them; elsewhere `dim` is t
 SEEDS = (101, 202)  # of the trainings that decide where one is not enough
 FEW = 256
 CUT = "Training was cut to a single step here, so what it reaches says nothing; not decided."
+UNREAD = "The predictions of your classifier could not be read."
 NO_SETS = (
     "The dev and test examples were not found as lists under names of their own, so your classifier could not be asked "
     "about them."
@@ -55,10 +56,12 @@ def accuracy(x: Examiner) -> Finding:
         return unsure("No object that your notebook trained could be asked for its predictions.")
     if x.training.policy is TrainPolicy.NONE:
         seen = asked(x, objects[-1], f"{splits['dev']}[:{FEW}]")
-        return failed(mistake="returns-the-labels") if seen and seen.echoes else unsure(CUT)
+        if seen is None:
+            return unsure(UNREAD)
+        return failed(mistake="returns-the-labels") if seen.echoes else cut(CUT)
     measured = [(dev, one) for one in objects if (dev := asked(x, one, splits["dev"])) is not None]
     if not measured:
-        return unsure("The predictions of your classifier could not be read.")
+        return unsure(UNREAD)
     return best_of(x, x.truth, measured, survey, splits)
 
 

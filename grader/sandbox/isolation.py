@@ -6,6 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from grader.errors import UsageError
 from grader.model import Isolation, Limits
 from grader.sandbox import jail, seccomp
 
@@ -14,6 +15,14 @@ PROBE = "import msgspec, os; os.listdir('/data'); print('inside')"
 
 def best_isolation() -> Isolation:
     return Isolation.NONE if why_not_jailed() else Isolation.BUBBLEWRAP
+
+
+def insist_on_isolation(isolation: Isolation, count: int, allowed: bool) -> None:
+    if isolation is Isolation.NONE and count > 1 and not allowed:
+        raise UsageError(
+            f"Without a jail, a batch of other people's code is not run: {why_not_jailed()}. "
+            "If you trust every notebook, add --allow-unisolated."
+        )
 
 
 @functools.cache
