@@ -79,6 +79,7 @@ class Asked(Struct, frozen=True):
 def candidates(functions: Sequence[FunctionInfo], cells: Sequence[Cell]) -> list[FunctionInfo]:
     """Functions that may encode pairs, the likeliest first."""
     hole = {cell.index for cell in cells if cell.colab_id == HOLE}
+    given = {name for name, call in calls(cells) if {"p", "h"} <= {role for role, p in GIVEN if p.search(call)}}
 
     def likelihood(f: FunctionInfo) -> tuple[bool, ...]:
         roles = [role_of(p.name) for p in f.parameters]
@@ -88,6 +89,7 @@ def candidates(functions: Sequence[FunctionInfo], cells: Sequence[Cell]) -> list
             {"p", "h"} <= set(roles),
             f.cell in hole,
             bool(NAMED.search(f.name) and {"l", "pairs", "frame"} & set(roles)),
+            f.name in given,
         )
 
     return sorted((f for f in functions if any(likelihood(f))), key=likelihood, reverse=True)[:5]
@@ -111,6 +113,14 @@ def forms(f: FunctionInfo, cells: Sequence[Cell]) -> Iterator[Form]:
     for order in [called] if called else orders(plain):
         for container in ("pandas", "lists"):
             yield Form(f.name, f.cell, order, container, extra)
+
+
+def calls(cells: Sequence[Cell]) -> Iterator[tuple[str, str]]:
+    """What the notebook calls by a plain name, and the whole call."""
+    for _, tree in trees(cells):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                yield node.func.id, ast.unparse(node)
 
 
 def order_called(name: str, cells: Sequence[Cell]) -> tuple[str, ...] | None:

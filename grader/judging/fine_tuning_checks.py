@@ -14,6 +14,7 @@ from grader.judging.source import definition
 from grader.model import Difference, Finding, Remark, Status
 
 NO_ROWS = "Not checked because there were no features to look at."
+NO_FUNCTION = "Your notebook fits a model to pairs, but encodes them in no function that could be called."
 NO_CHECKPOINT = "There is no bert-base-cased among the course's data, so nothing is known of its word pieces."
 SHOWN = 12  # pieces
 DESTRUCTIVE = 1e-3  # a learning rate that makes BERT forget within a few steps
@@ -33,8 +34,19 @@ def complete_rows(e: Evidence) -> tuple[Row, ...]:
     return rows if len(rows) == len(e.ours.labels) else ()
 
 
+def out_of_reach(e: Evidence) -> bool:
+    """Whether pairs are encoded outside of any function, so that we could give it none of ours."""
+    return e.asked is None and e.model is not None
+
+
+def no_rows(e: Evidence) -> Finding:
+    return unsure(NO_FUNCTION) if out_of_reach(e) else blocked(NO_ROWS)
+
+
 @check(LAB, "features")
 def features(e: Evidence) -> Finding:
+    if out_of_reach(e):
+        return unsure(NO_FUNCTION)
     if e.asked is None:
         return failed("There is no function that encodes pairs of sentences in your notebook after it has run.")
     name, seen = e.asked.form.name, e.asked.observation
@@ -55,7 +67,7 @@ def features(e: Evidence) -> Finding:
 @check(LAB, "pair")
 def pair(e: Evidence) -> Finding:
     if not ids_of(e):
-        return blocked(NO_ROWS)
+        return no_rows(e)
     if not e.answers:
         return unsure(NO_CHECKPOINT)
     name = explanation(e)
@@ -100,7 +112,9 @@ def compared(e: Evidence) -> Difference | None:
 @check(LAB, "segments")
 def segments(e: Evidence) -> Finding:
     rows, name = complete_rows(e), explanation(e)
-    if not rows or name is None or slug(name) != "deck":
+    if not rows:
+        return no_rows(e)
+    if name is None or slug(name) != "deck":
         return blocked("Not checked because the rows are no pairs.")
     types = [row.types for row in rows]
     if all(one is None or not one.any() for one in types):
@@ -123,7 +137,7 @@ def segments(e: Evidence) -> Finding:
 def mask(e: Evidence) -> Finding:
     rows = complete_rows(e)
     if not rows:
-        return blocked(NO_ROWS)
+        return no_rows(e)
     if all(row.mask is None for row in rows):
         return failed(mistake="mask-missing", cell=cell_of(e))
     padded = any((row.ids == 0).any() for row in rows if row.ids is not None)
@@ -139,7 +153,7 @@ def mask(e: Evidence) -> Finding:
 def padding(e: Evidence) -> Finding:
     rows = complete_rows(e)
     if not rows:
-        return blocked(NO_ROWS)
+        return no_rows(e)
     if shortest_room(e.asked) == 0:
         return failed(mistake="not-padded", cell=cell_of(e))
     parts = [part for row in rows for part in (row.types, row.mask) if part is not None]
@@ -160,7 +174,7 @@ def inside(ids: Numbers | None) -> bool:
 def labels(e: Evidence) -> Finding:
     rows = complete_rows(e)
     if not rows:
-        return blocked(NO_ROWS)
+        return no_rows(e)
     if any(row.label is None or row.label.size == 0 for row in rows):
         return failed("Some rows have no label.", cell=cell_of(e))
     seen = [class_of(row.label) for row in rows if row.label is not None]
