@@ -51,6 +51,7 @@ class Form(Struct, frozen=True):
     cell: int | None
     order: tuple[str, ...]
     container: str = "pandas"  # or lists
+    names: tuple[str, ...] = ()  # of the parameters that take these
     extra: Mapping[str, Value] = {}
 
 
@@ -112,7 +113,8 @@ def forms(f: FunctionInfo, cells: Sequence[Cell]) -> Iterator[Form]:
     extra = {p.name: value for p in f.parameters if p.required and is_extra(p) and (value := extra_of(p)) is not None}
     for order in [called] if called else orders(plain):
         for container in ("pandas", "lists"):
-            yield Form(f.name, f.cell, order, container, extra)
+            names = tuple(p.name for p in plain[: len(order)])
+            yield Form(f.name, f.cell, order, container, names if len(names) == len(order) else (), extra)
 
 
 def calls(cells: Sequence[Cell]) -> Iterator[tuple[str, str]]:
@@ -162,7 +164,7 @@ def asked(x: Examiner, form: Form, ours: Pairs, purpose: str = "") -> Asked:
     container = "frame" if form.order == ("frame",) else form.container
     arguments: tuple[Value, ...] = (
         Ref(form.name), container, Listing(ours.premises), Listing(ours.hypotheses), Listing(ours.labels),
-        Listing(form.order),
+        Listing(form.order), Listing(form.names),
     )  # fmt: skip
     steps: list[Step] = [*BEFORE, Call("pair_rows", arguments, dict(form.extra), into="r")]
     seen = x.ask(f"{form.name}.{'-'.join(form.order)}.{container}{purpose}", *steps, seconds=60)

@@ -10,6 +10,7 @@ from typing import Any
 import constructions
 import finetuned
 import numpy as np
+import pairs
 import predictions
 import survey
 import tensorflow as tf
@@ -39,7 +40,7 @@ class Namespace:
             "fine_tuned": finetuned.fine_tuned,
             "loss_of": finetuned.loss_of,
             "logits_of": finetuned.logits_of,
-            "pair_rows": finetuned.pair_rows,
+            "pair_rows": pairs.pair_rows,
             constructions.SLOT: constructions.CONSTRUCTIONS,
         }
         self.undo: list[Callable[[], None]] = []

@@ -1,16 +1,13 @@
-"""What a notebook left of fine-tuned models, and what its function makes of pairs of sentences, as plain rows."""
+"""What a notebook left of fine-tuned models: their fits, their losses, their scores."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import fits
 import numpy as np
 import tensorflow as tf
-
-PARTS = ("input_ids", "token_type_ids", "attention_mask")
-LABELS = ("label", "labels", "y", "gold_label", "target")
-MOST = 200  # rows
+from pairs import PARTS
 
 
 def models() -> list[dict[str, Any]]:
@@ -101,116 +98,3 @@ def input_names(model: Any) -> dict[str, str]:
     usual = ("ids", "mask", "type")
     told = {name: next((part for part in ("mask", "type") if part in name.lower()), "ids") for name in names}
     return told if len(set(told.values())) == len(names) else dict(zip(names, usual, strict=False))
-
-
-def pair_rows(function: Callable[..., Any], form: str, *columns: Any, **more: Any) -> list[dict[str, Any]]:
-    """Its rows for our premises, hypotheses and labels, handed over as `form` says: pandas, lists, pairs or frame."""
-    import pandas as pd  # noqa: PLC0415 - the notebook has most likely loaded it
-
-    premises, hypotheses, labels = map(list, columns[:3])
-    order = columns[3]
-    if form == "frame":
-        frame = pd.DataFrame({"label": labels, "sentence1": premises, "sentence2": hypotheses})
-        return list(rows_of(function(frame, **more)))
-    pairs = list(zip(premises, hypotheses, strict=True))
-    given: dict[str, Any] = {"p": premises, "h": hypotheses, "l": labels, "pairs": pairs}
-    if form == "pandas":
-        given |= {name: pd.Series(given[name]) for name in ("p", "h", "l")}
-    return list(rows_of(function(*[given[name] for name in order], **more)))[:MOST]
-
-
-def rows_of(result: Any) -> Iterator[dict[str, Any]]:
-    """A dictionary of plain values for each example, whichever form the answer has."""
-    if isinstance(result, tf.data.Dataset):
-        yield from (row for batch in result.take(MOST) for row in rows_of(batch))
-        return
-    named = named_parts(result)
-    if named is not None:
-        yield from of_columns(named)
-    elif isinstance(result, tuple) and len(result) == 2 and is_whole(result[0]):
-        rows, labels = list(rows_of(result[0])), sequence(result[1])
-        yield from (row | {"label": label} for row, label in zip(rows, labels, strict=False))
-    elif isinstance(result, (list, tuple)):
-        yield from map(row_of, result)
-    elif hasattr(result, "to_dict"):
-        yield from (row_of(row) for row in result.to_dict("records"))
-
-
-def is_whole(thing: Any) -> bool:
-    """Whether it holds all examples, so that what stands beside it are their labels."""
-    return named_parts(thing) is not None or (isinstance(thing, (list, tuple)) and len(thing) > 0)
-
-
-def named_parts(thing: Any) -> dict[str, Any] | None:
-    """Its parts by name, where it has input ids under theirs."""
-    held = getattr(thing, "data", thing)
-    held = held if isinstance(held, dict) else getattr(thing, "__dict__", None)
-    if not isinstance(held, dict) and hasattr(thing, "_asdict"):
-        held = thing._asdict()
-    return dict(held) if isinstance(held, dict) and "input_ids" in held else None
-
-
-def of_columns(named: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Rows of something that holds all examples; the row itself where it holds one."""
-    ids = np.asarray(named["input_ids"], dtype=object if ragged(named["input_ids"]) else None)
-    if ids.ndim == 1 and not ragged(named["input_ids"]):
-        yield row_of(named)
-        return
-    for number in range(len(ids)):
-        yield row_of({name: value[number] for name, value in named.items() if hasattr(value, "__getitem__")})
-
-
-def ragged(value: Any) -> bool:
-    if not isinstance(value, (list, tuple)) or not value or not isinstance(value[0], (list, tuple)):
-        return False
-    return len({len(row) for row in value}) > 1
-
-
-def row_of(thing: Any) -> dict[str, Any]:
-    """Of one example: its parts as flat arrays where they are numbers, and its label."""
-    if isinstance(thing, (list, tuple)) and not (thing and isinstance(thing[0], (int, np.integer))):
-        return of_tuple(thing)
-    named = named_parts(thing)
-    if named is None:
-        return {"other": type(thing).__name__}
-    found: dict[str, Any] = {}
-    for name in PARTS:
-        if named.get(name) is not None:
-            found[name] = flat(named[name])
-    label = next((named[name] for name in LABELS if named.get(name) is not None), None)
-    if label is not None:
-        found["label"] = flat(label)
-    return found
-
-
-def of_tuple(things: Any) -> dict[str, Any]:
-    """(inputs, label); or (ids, types, mask, label) in an order that their content tells; or several encodings."""
-    found: dict[str, Any] = {}
-    encodings = [row_of(thing) for thing in things if named_parts(thing) is not None]
-    if len(encodings) > 1:
-        found["apart"] = len(encodings)
-    for encoding in encodings[:1]:
-        found |= encoding
-    rest = [flat(thing) for thing in things if named_parts(thing) is None]
-    for value in rest:
-        if value.size == 1 and "label" not in found:
-            found["label"] = value
-        elif value.size > 1:
-            found[by_content(value, found)] = value
-    return found
-
-
-def by_content(value: Any, found: dict[str, Any]) -> str:
-    if value.max() > 1:
-        return "input_ids"
-    return "attention_mask" if value[0] == 1 and "attention_mask" not in found else "token_type_ids"
-
-
-def flat(value: Any) -> Any:
-    array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
-    return array.reshape(-1) if array.dtype.kind in "biuf" else np.zeros(0, np.int64)
-
-
-def sequence(value: Any) -> list[Any]:
-    array = value.numpy() if hasattr(value, "numpy") else value
-    return [array] if np.ndim(array) == 0 else list(array)
