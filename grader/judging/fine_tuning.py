@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.data.parts import BERT
 from grader.judging.arrays import Numbers, array, number, send
@@ -29,6 +30,7 @@ class Model(Struct, frozen=True):
     """A model that was compiled or fitted; the first batch of its last fit."""
 
     path: str
+    width: int | None  # of its head, as its configuration says
     rate: float | None
     fits: int
     ids: Numbers | None
@@ -52,11 +54,15 @@ class Evidence(Struct, frozen=True):
     ours: Pairs
     asked: Asked | None  # None when there is no such function
     answers: Answers
-    model: Model | None  # the one of the pairs
+    model: Model | None  # the one of the pairs: fitted to them, or at least compiled for three classes
     other_models: int
     tested: float = 0.0  # share of the batch it was fitted on that are pairs of the test set
     uncut: int | None = None  # pieces of a pair that is far too long, where they were not cut
     written: tuple[Answered, ...] = ()
+
+    @property
+    def fitted(self) -> Model | None:
+        return self.model if self.model is not None and self.model.fits else None
 
 
 @interview(LAB)
@@ -67,7 +73,9 @@ def interview_notebook(x: Examiner) -> Evidence:
     best = best_form(x, ours, [form for f in candidates(functions, x.cells) for form in forms(f, x.cells)])
     answers = of_pairs(x, ours, shortest_room(best))
     models = tuple(m for m in map(model, listed(x)) if m is not None)
-    chosen = next((m for m in reversed(models) if m.fits and on_pairs(m, separator(x))), None)
+    fitted = [m for m in models if m.fits and on_pairs(m, separator(x))]
+    meant = [m for m in models if not m.fits and m.width == 3]
+    chosen = next(reversed(fitted or meant), None)
     return Evidence(
         x.cells, x.run.cells, ours, best, answers,
         examined(x, chosen, ours) if chosen else None,
@@ -85,9 +93,9 @@ def secret(x: Examiner) -> Pairs:
     while len(sentences) < 14:
         new = f"{draw.choice(WHO)} {draw.choice(DOES)} {draw.choice(WHERE)}{draw.choice(SIGNS)}"
         sentences += [new] if new not in sentences else []
-    labels = [0, 1, 2, 2, 0, 1, 0]
-    while labels == labels[::-1] or labels == sorted(labels) or labels[0] == labels[1]:
-        draw.shuffle(labels)
+    labels = [0] * 7
+    while len(set(labels)) < 3 or labels == labels[::-1] or labels == sorted(labels):
+        labels = [draw.randrange(3) for _ in labels]
     return Pairs(tuple(sentences[:7]), tuple(sentences[7:]), tuple(labels))
 
 
@@ -138,6 +146,7 @@ def model(value: Any) -> Model | None:
     inputs = given.items if isinstance(given, Mapping) else {}
     return Model(
         path if isinstance(path, str) and path.startswith("fine_tuned(") else "None",
+        None if (width := number(told.get("classes"))) is None else int(width),
         number(told.get("rate")),
         int(number(told.get("fits")) or 0),
         table(inputs.get("input_ids")),
@@ -195,7 +204,7 @@ def examined(x: Examiner, m: Model, ours: Pairs) -> Model:
     call = Call("loss_of", (Ref(m.path), send(labels), send(secret_scores.astype(np.float32))), into="l")
     found = number(x.ask(f"loss.{m.path}", call).values.get("l"))
     known = x.answers("loss", scores=secret_scores, labels=labels)
-    return Model(m.path, m.rate, m.fits, m.ids, m.types, m.labels, m.losses, m.cut, m.raised, scores, found, known)
+    return replace(m, scores=scores, loss=found, losses_of=known)
 
 
 def looks_like_shares(scores: Numbers) -> bool:

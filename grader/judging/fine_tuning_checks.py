@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 
 from grader.judging import fine_tuning_accuracy as accuracy
+from grader.judging import fine_tuning_models  # noqa: F401 - its checks are registered when it is imported
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, manual, passed, reaches, remarks, unattempted, unsure
-from grader.judging.compare import agree, slug
+from grader.judging.compare import slug
 from grader.judging.fine_tuning import LAB, Evidence, shortest_room
 from grader.judging.fine_tuning_asking import Row
 from grader.judging.source import definition
@@ -36,7 +37,7 @@ def complete_rows(e: Evidence) -> tuple[Row, ...]:
 
 def out_of_reach(e: Evidence) -> bool:
     """Whether pairs are encoded outside of any function, so that we could give it none of ours."""
-    return e.asked is None and e.model is not None
+    return e.asked is None and e.fitted is not None
 
 
 def no_rows(e: Evidence) -> Finding:
@@ -196,57 +197,6 @@ def class_of(label: Numbers) -> int:
     return int(np.argmax(label)) if label.size > 1 else int(label[0])
 
 
-@check(LAB, "fitted")
-def fitted(e: Evidence) -> Finding:
-    if e.model is None:
-        if definition_of_loop(e):
-            return unsure("Your notebook trains in a way of its own, which was not watched here.")
-        return failed("No model was fitted to pairs of sentences.")
-    if e.model.scores is not None and e.model.classes == 2 and e.model.raised:
-        return failed(mistake="two-classes")
-    if e.model.raised:
-        return failed(f"A model was given the pairs, but its training stopped with {e.model.raised}.")
-    if e.tested > 0.5:
-        return failed(mistake="test-in-training")
-    if not all(np.isfinite(e.model.losses)):
-        return failed(f"The loss of the training is {e.model.losses[-1]}, no number any more.")
-    return passed("A model was fitted to pairs of sentences.")
-
-
-def definition_of_loop(e: Evidence) -> bool:
-    code = "\n".join(cell.source for cell in e.cells if cell.kind == "code")
-    return any(word in code for word in ("GradientTape", "train_on_batch", "TFTrainer", "Trainer("))
-
-
-@check(LAB, "three-classes")
-def three_classes(e: Evidence) -> Finding:
-    if e.model is None:
-        return blocked("Not checked because no model was fitted to pairs.")
-    if e.model.classes is None:
-        return unsure("The model fitted to pairs gave no scores for pairs of ours.")
-    if e.model.classes == 2:
-        return failed(mistake="two-classes")
-    if e.model.classes != 3:
-        return failed(f"The model has {e.model.classes} scores for each pair, where three classes want three.")
-    return passed("The model has a score for each of the three classes.")
-
-
-@check(LAB, "from-logits")
-def from_logits(e: Evidence) -> Finding:
-    m = e.model
-    if m is None:
-        return blocked("Not checked because no model was fitted to pairs.")
-    if m.loss is None or m.scores is None:
-        return unsure("The loss of the model could not be asked about scores of ours.")
-    name = next((n for n, a in m.losses_of.items() if agree(np.asarray(m.loss), a["loss"], 1e-3)), None)
-    shares = bool((m.scores >= 0).all() and np.allclose(m.scores.sum(1), 1, atol=1e-4))
-    if name is None:
-        return unsure("The loss is no cross-entropy that we know; your instructor looks at it.")
-    if slug(name) == ("probabilities" if shares else "scores"):
-        return passed("The loss takes what the model gives for what it is.")
-    return failed(mistake="from-logits-missing")
-
-
 reaches(LAB, "accuracy")(accuracy.of_pairs)
 
 
@@ -285,7 +235,7 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
 @unattempted(LAB)
 def not_begun(e: Evidence) -> bool:
     """No function, no attempt at one that encodes anything, no training on pairs, nothing written."""
-    if any(answer.text for answer in e.written) or e.model is not None:
+    if any(answer.text for answer in e.written) or e.fitted is not None:
         return False
     return e.asked is None and not begun(e)
 

@@ -79,9 +79,11 @@ def shorten(given: dict[str, Any], batch: Any, record: Fit) -> None:
         record.cut = True
         given["epochs"] = given["initial_epoch"] + 1
         given["self"].run_eagerly = True  # one step is done before a graph would be built
+        given["steps_per_epoch"] = 1
         if batch is not None:
-            given |= {"x": few(batch), "y": None, "batch_size": None, "steps_per_epoch": None}
-            given |= {"validation_split": 0.0, "sample_weight": None}
+            if given["validation_split"]:
+                given |= {"validation_split": 0.0, "validation_data": few(batch)}
+            given |= {"x": few(batch), "y": None, "batch_size": None, "sample_weight": None}
         if given["validation_data"] is not None:
             held = given["validation_data"]
             x, y, *_ = (*held, None) if isinstance(held, (tuple, list)) else (held, None)

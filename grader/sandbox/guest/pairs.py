@@ -1,4 +1,4 @@
-"""What a function of the notebook makes of pairs of sentences: a dictionary of plain values for each, whatever its form.
+"""What a function of the notebook makes of pairs of sentences: a dictionary of plain values for each.
 
 Features come as objects, dictionaries or tuples, one for each pair or stacked in columns, with labels inside or beside.
 """
