@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from queue import Empty
 from typing import IO, Any
@@ -44,6 +45,7 @@ class Setting(Struct, frozen=True):
     budget: TrainBudget
     seed: int
     isolation: Isolation
+    environment: Mapping[str, str] = {}  # variables beside the usual ones
     broken_off: threading.Event = field(
         default_factory=threading.Event
     )  # set from another thread: kernels end, and no new one starts
@@ -201,7 +203,8 @@ class Kernel:
 
     def _launch(self, places: Places, rules: IO[bytes]) -> Tree:
         inner = [sys.executable, "-s", "-P", f"{places.guest}/start.py", f"{places.sockets}/config.json"]
-        mark, environment = uuid.uuid4().hex, jail.environment(places, self._setting.device)
+        mark = uuid.uuid4().hex
+        environment = jail.environment(places, self._setting.device) | self._setting.environment
         if not self._jailed:
             return Tree(inner, environment, (), mark)
         seccomp.write_filter(rules)

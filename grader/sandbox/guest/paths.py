@@ -20,7 +20,9 @@ from typing import Any
 import notes
 from config import GuestConfig
 
-FOLDERS = ("trees", "snli", "embeddings", "train2014-subset")
+TEXTS = ("trees", "snli", "embeddings", "train2014-subset")  # whose files are known by their names alone
+CHECKPOINT = "bert-base-cased"
+FOLDERS = (*TEXTS, CHECKPOINT)
 PACKED = ".bz2"
 LITERAL = re.compile(r"""["']([^"'\n]*(?:trees|snli|embeddings|train2014-subset)[^"'\n]*)["']""")
 
@@ -107,7 +109,7 @@ class CourseData:
     def _bare(self, name: str) -> str | None:
         """A file known by its name alone, such as dev.txt in the working directory."""
         other = name.removesuffix(PACKED) if name.endswith(PACKED) else name + PACKED
-        for folder in FOLDERS:
+        for folder in TEXTS:
             if any(_there(os.path.join(self.data, folder, n), stat.S_ISREG) for n in (name, other)):
                 notes.change(f"{name} was read from {folder}/ of the course data.")
                 return self._inside(folder, [name])
