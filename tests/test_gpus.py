@@ -16,7 +16,7 @@ from grader.judging.oracle import Oracle
 from grader.model import Cell, CellStatus, Device, Limits, Outcome, Report, Run, TrainBudget, TrainPolicy
 from grader.pipeline import grade_batch
 from grader.preparing import batch_for
-from grader.running.gpus import Found, Gpu, permitted
+from grader.running.gpus import Found, Gpu, installed, permitted
 from grader.running.slots import CONTEXT, Slot, Slots, at_a_time, carried, slots
 from grader.sandbox import card_memory, jail
 from grader.sandbox.guest.wire import Call, Question, Trouble
@@ -367,6 +367,26 @@ def test_on_the_cpu_nothing_is_run_twice(graded: Graded) -> None:
     report, heard = graded("def asked(): pass\nraise tf.errors.ResourceExhaustedError(None, None, 'OOM')", NONE)
     assert ALONE not in heard
     assert report.outcome is Outcome.OUT_OF_MEMORY and "GPU" not in (report.run.fault or "")
+
+
+def test_a_notebook_computes_on_a_real_gpu_within_its_share() -> None:
+    here = installed()
+    if not here.gpus:
+        pytest.skip(f"no GPU: {here.why_none}")
+    (slot,) = slots(here, 0, 1)
+    assert slot.device is not None
+    mb = slot.device.memory // 1024**2
+    with open_session(setting(slot.device)) as session:
+        run = session.run(
+            cells(
+                "import tensorflow as tf\nprint(tf.matmul(tf.ones((2, 2)), tf.ones((2, 2))).device[-5:])",
+                "tf.config.experimental.set_memory_growth(tf.config.list_physical_devices('GPU')[0], True)",
+                "print(len(tf.config.list_logical_devices('GPU')))",
+                f"hoard = [tf.zeros(2**20) for _ in range({mb // 4 + 1})]",
+            )
+        )
+    assert [cell.status for cell in run.cells] == [CellStatus.OK] * 3 + [CellStatus.OUT_OF_MEMORY]
+    assert ["".join(out.get("text", "") for out in cell.outputs) for cell in run.cells[:3]] == ["GPU:0\n", "", "1\n"]
 
 
 def test_the_doctor_tells_which_gpus_there_are() -> None:
