@@ -9,7 +9,8 @@ from collections import Counter
 from grader.data.folder import data_folder
 from grader.errors import GraderError
 from grader.running.gpus import Inventory, installed
-from grader.sandbox.isolation import why_not_jailed
+from grader.running.slots import slots
+from grader.sandbox.isolation import sees_gpu, why_not_jailed
 
 
 def findings() -> list[tuple[str, bool, str]]:
@@ -45,7 +46,12 @@ def gpu(inventory: Inventory = installed) -> tuple[str, bool, str]:
         return "gpu", True, f"none; notebooks run on the CPU: {found.why_none}"
     names = Counter(f"{gpu.name} ({gpu.free / 1024**3:.0f} of {gpu.total / 1024**3:.0f} GB free)" for gpu in found.gpus)
     told = ", ".join(f"{count} × {name}" for name, count in names.items())
-    return "gpu", True, f"{told}: notebooks run there; we have never tried that."
+    (slot,) = slots(found, memory=0, jobs=1)
+    if slot.device is None:
+        return "gpu", False, f"{told}: too full for a notebook; notebooks run on the CPU."
+    if why_not_jailed() is None and not sees_gpu(slot.device):
+        return "gpu", False, f"{told}: but TensorFlow in the jail does not see {slot.device.name}, so it uses the CPU."
+    return "gpu", True, f"{told}: notebooks run there, which we have never tried."
 
 
 def data() -> tuple[str, bool, str]:

@@ -7,10 +7,11 @@ import tempfile
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.model import Isolation, Limits
+from grader.model import Device, Isolation, Limits
 from grader.sandbox import jail, seccomp
 
 PROBE = "import msgspec, os; os.listdir('/data'); print('inside')"
+COUNTS = "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"
 
 
 def best_isolation() -> Isolation:
@@ -39,7 +40,18 @@ def why_not_jailed() -> str | None:
     return f"bubblewrap does not work here: {(done.stderr or done.stdout).strip()[-300:]}"
 
 
-def run_jailed(program: str, seconds: float = 30.0) -> subprocess.CompletedProcess[str]:
+def sees_gpu(device: Device) -> bool:
+    """Whether TensorFlow in a jail can use it; takes seconds."""
+    try:
+        done = run_jailed(COUNTS, seconds=120.0, device=device)
+    except (OSError, ImportError, RuntimeError, subprocess.TimeoutExpired):
+        return False
+    return done.stdout.split()[-1:] == ["1"]
+
+
+def run_jailed(
+    program: str, seconds: float = 30.0, device: Device | None = None
+) -> subprocess.CompletedProcess[str]:
     """A Python program in the jail that kernels get, without data."""
     with tempfile.TemporaryDirectory(prefix="grader-", dir="/tmp") as name, tempfile.TemporaryFile() as rules:
         folder = Path(name)
@@ -49,8 +61,8 @@ def run_jailed(program: str, seconds: float = 30.0) -> subprocess.CompletedProce
         jail.write_etc(folder / "etc", jail.uid_of(0))
         inner = [sys.executable, "-s", "-P", "-c", program]
         return subprocess.run(
-            jail.command(inner, 0, jail.Shown(), folder, Limits(), rules.fileno()),
-            env=jail.environment(jail.INSIDE),
+            jail.command(inner, 0, jail.Shown(device=device), folder, Limits(), rules.fileno()),
+            env=jail.environment(jail.INSIDE, device),
             pass_fds=[rules.fileno()],
             stdin=subprocess.DEVNULL,
             capture_output=True,
