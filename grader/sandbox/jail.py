@@ -7,7 +7,7 @@ a uid of its own per slot; started by anybody else, it has a user namespace and 
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -46,6 +46,7 @@ class Places(Struct, frozen=True):
     data: str
     home: str
     sockets: str
+    tmp: str = "/tmp"
 
 
 INSIDE = Places(guest="/guest", data="/data", home="/home/student", sockets="/sockets")
@@ -68,6 +69,7 @@ def environment(places: Places) -> dict[str, str]:
     return kept | dict.fromkeys(threads, "1") | {
         "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
         "HOME": places.home,
+        "TMPDIR": places.tmp,
         "USER": "student",
         "LOGNAME": "student",
         "LANG": "C.UTF-8",
@@ -81,6 +83,24 @@ def environment(places: Places) -> dict[str, str]:
 
 
 Parts = Mapping[str, Path]  # of the course's data, by the names of their folders: trees, snli …
+
+
+def places_below(folder: Path, data: Parts) -> Places:
+    """Make what a kernel finds in `folder` where no mount shows other places to it."""
+    for name in ("home", "tmp"):
+        (folder / name).mkdir(mode=0o700)
+    (folder / "data").mkdir(mode=0o755)
+    for name, part in data.items():
+        (folder / "data" / name).symlink_to(part.resolve())
+    home, sockets, seen, tmp = (str(folder / name) for name in ("home", "sockets", "data", "tmp"))
+    return Places(guest=str(GUEST), data=seen, home=home, sockets=sockets, tmp=tmp)
+
+
+def furnish(folder: Path, slot: int, data: Parts) -> Places:
+    """Make what is shown to the kernel beside its sockets."""
+    insist_on_readable(data, uid_of(slot))
+    write_etc(folder / "etc", uid_of(slot))
+    return INSIDE
 
 
 def command(inner: Iterable[str], slot: int, data: Parts, folder: Path, limits: Limits, filter_fd: int) -> list[str]:
@@ -98,8 +118,8 @@ def command(inner: Iterable[str], slot: int, data: Parts, folder: Path, limits: 
         *("--bind", str(folder / "sockets"), INSIDE.sockets),
         *_devices(),
         *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", INSIDE.home, "--seccomp", str(filter_fd), "--"),
-        *_drop_privileges(slot),
-        *_rlimits(limits),
+        *drop_privileges(slot),
+        *rlimits(limits),
         *inner,
     ]
 
@@ -179,15 +199,24 @@ def insist_on_readable(data: Parts, uid: int | None) -> None:
             )
 
 
-def _drop_privileges(slot: int) -> list[str]:
+def drop_privileges(slot: int, kept: Sequence[str] = ()) -> list[str]:
+    """`kept` are capabilities as setpriv names them."""
     uid = uid_of(slot)
     if uid is None:
         return []
     who = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
-    return ["/usr/bin/setpriv", *who, "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]
+    keys = ",".join(["-all", *(f"+{name}" for name in kept)])
+    return [
+        "/usr/bin/setpriv",
+        *who,
+        f"--inh-caps={keys}",
+        f"--ambient-caps={keys}",
+        f"--bounding-set={keys}",
+        "--no-new-privs",
+    ]
 
 
-def _rlimits(limits: Limits) -> list[str]:
+def rlimits(limits: Limits) -> list[str]:
     sizes = {"core": 0, "nproc": limits.processes, "fsize": FILE_LIMIT, "nofile": 4096, "data": limits.memory + SLACK}
     return ["/usr/bin/prlimit", *(f"--{name}={size}" for name, size in sizes.items())]
 

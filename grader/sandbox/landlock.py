@@ -1,0 +1,111 @@
+"""What a kernel confined by Landlock may open: the command that starts it where bubblewrap cannot be used.
+
+It sees the machine's own folders under their own names and may open what is listed here. Landlock does not decide over
+`stat`, `readlink` and what `access` tells: whether a file exists, how large it is and whose can be found out anywhere.
+Nor does it decide over UDP, sockets with a name in a folder, chmod, chown and the like: the filter of system calls does
+(seccomp.py). There are no namespaces: kernels share the machine's processes, which they can neither see nor signal.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import psutil
+from msgspec import structs
+
+from grader.model import Limits
+from grader.sandbox import confine, jail
+from grader.sandbox.hiding import covered
+from grader.sandbox.jail import Parts, Places
+
+LEAST_ABI = 6  # of Linux 6.12; before it a notebook could signal the grader, and what is left could not be ended surely
+LOOK = confine.READ_FILE | confine.READ_DIR
+RUN = LOOK | confine.EXECUTE
+WORK = confine.EVERYTHING & ~(confine.MAKE_CHAR | confine.MAKE_BLOCK | confine.IOCTL_DEV)
+DEVICE = confine.READ_FILE | confine.WRITE_FILE
+SHOWN_OF_ETC = (*jail.SHOWN_OF_ETC, "passwd", "group", "hosts", "nsswitch.conf")
+SHOWN_OF_PROC = ("self", "cpuinfo", "meminfo", "stat", "loadavg", "uptime", "version", "filesystems")
+DEVICES = ("null", "zero", "full", "random", "urandom")
+OWN_FOLDERS = ("home", "tmp", "sockets")
+
+
+def furnish(folder: Path, slot: int, data: Parts) -> Places:
+    places = jail.places_below(folder, data)
+    if (uid := jail.uid_of(slot)) is not None:
+        for own in (places.home, places.tmp):
+            os.chown(own, uid, uid)
+        folder.chmod(0o711)
+    return places
+
+
+def command(inner: Iterable[str], slot: int, data: Parts, folder: Path, limits: Limits, filter_fd: int) -> list[str]:
+    """`folder` holds the kernel's `home`, `tmp` and `sockets`, and `data` with links to the course's."""
+    allowed = [
+        *_system(),
+        *((str(part.resolve()), LOOK) for part in data.values()),
+        *((str(folder / name), WORK) for name in OWN_FOLDERS),
+        (str(folder / "data"), LOOK),
+        (str(jail.GUEST), LOOK),
+    ]
+    shown = (Path(sys.prefix), Path(sys.base_prefix), jail.GUEST, *data.values())
+    limits = _counted(limits, jail.uid_of(slot))
+    start = [*jail.drop_privileges(slot, _keys(shown)), *jail.rlimits(limits)]
+    plan = {"allowed": allowed, "filter": filter_fd, "home": str(folder / "home"), "command": [*start, *inner]}
+    (folder / "plan").write_text(json.dumps(plan), encoding="utf-8")  # too long for an argument
+    return [sys.executable, "-I", "-S", "-B", confine.__file__, str(folder / "plan")]
+
+
+def _system() -> Iterator[tuple[str, int]]:
+    for name in ("bin", "sbin", "lib", "lib64", "lib32"):
+        yield f"/{name}", RUN
+    for shown in dict.fromkeys(Path(p) for p in ("/usr", sys.base_prefix, sys.prefix)):
+        yield from _without(covered(shown), shown.resolve())
+    for name in SHOWN_OF_ETC:
+        yield f"/etc/{name}", LOOK
+    for name in SHOWN_OF_PROC:
+        yield f"/proc/{name}", LOOK
+    for name in DEVICES:
+        yield f"/dev/{name}", DEVICE
+    yield "/sys/devices/system", LOOK
+    if cards := sorted(Path("/dev").glob("nvidia*")):
+        yield from ((str(card), DEVICE | LOOK | confine.IOCTL_DEV) for card in cards)
+        yield from (("/sys", LOOK), ("/proc/driver/nvidia", LOOK))
+
+
+def _without(hidden: tuple[Path, ...], shown: Path) -> Iterator[tuple[str, int]]:
+    """A rule holds for all below its folder, so a folder with something to hide in it is told by what else it holds."""
+    if shown in hidden:
+        return
+    if not any(place.is_relative_to(shown) for place in hidden):
+        yield str(shown), RUN
+        return
+    yield str(shown), confine.READ_DIR
+    for entry in shown.iterdir():
+        if not entry.is_symlink():
+            yield from _without(hidden, entry)
+
+
+def _keys(shown: Iterable[Path]) -> tuple[str, ...]:
+    """Started by root, the kernel's own uid may not get to the interpreter, in a home of mode 0700 for instance.
+
+    bubblewrap shows it elsewhere; here the one capability to read and search past modes is kept, within what Landlock
+    allows.
+    """
+    return () if all(_open_to_all(path.resolve()) for path in shown) else ("dac_read_search",)
+
+
+def _open_to_all(folder: Path) -> bool:
+    return folder.stat().st_mode & 0o005 == 0o005 and all(p.stat().st_mode & 0o001 for p in folder.parents)
+
+
+def _counted(limits: Limits, uid: int | None) -> Limits:
+    """The limit of processes counts all that run as its uid, which are the user's own when it was not switched."""
+    if uid is not None:
+        return limits
+    already = 0
+    for process in psutil.process_iter(["uids", "num_threads"]):
+        if process.info["uids"] and process.info["uids"].real == os.getuid():
+            already += process.info["num_threads"] or 0
+    return structs.replace(limits, processes=limits.processes + already)
