@@ -57,12 +57,11 @@ def main() -> None:
         plan = json.load(file)
     _call("prctl", PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     _call("prctl", SUBREAPER, 1, 0, 0, 0)
-    _call("prctl", NO_NEW_PRIVS, 1, 0, 0, 0)
     restrict(Ruleset(0, 0, SIGNALS), ())
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
     kernel = os.fork()
     if kernel == 0:
-        restrict(Ruleset(EVERYTHING, BIND_TCP | CONNECT_TCP, ABSTRACT_SOCKETS | SIGNALS), plan["allowed"])
+        shut_in(plan["allowed"])
         load_filter(plan["filter"])
         os.chdir(plan["home"])
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
@@ -71,6 +70,10 @@ def main() -> None:
     code = ended(kernel)
     end_the_rest()
     sys.exit(code)
+
+
+def shut_in(allowed: Iterable[tuple[str, int]]) -> None:
+    restrict(Ruleset(EVERYTHING, BIND_TCP | CONNECT_TCP, ABSTRACT_SOCKETS | SIGNALS), allowed)
 
 
 def restrict(ruleset: Ruleset, allowed: Iterable[tuple[str, int]]) -> None:
@@ -82,6 +85,7 @@ def restrict(ruleset: Ruleset, allowed: Iterable[tuple[str, int]]) -> None:
             possible = access if os.path.isdir(path) else access & OF_FILES
             _call("syscall", ADD_RULE, rules, BENEATH, ctypes.byref(Beneath(possible, place)), 0)
             os.close(place)
+    _call("prctl", NO_NEW_PRIVS, 1, 0, 0, 0)
     _call("syscall", RESTRICT_SELF, rules, 0)
     os.close(rules)
 

@@ -28,6 +28,7 @@ DEVICE = confine.READ_FILE | confine.WRITE_FILE
 SHOWN_OF_ETC = (*jail.SHOWN_OF_ETC, "passwd", "group", "hosts", "nsswitch.conf")
 SHOWN_OF_PROC = ("self", "cpuinfo", "meminfo", "stat", "loadavg", "uptime", "version", "filesystems")
 DEVICES = ("null", "zero", "full", "random", "urandom")
+KERNELS_AT_ONCE = 16  # whose processes count together where all run as the same uid
 OWN_FOLDERS = ("home", "tmp", "sockets")
 
 
@@ -61,7 +62,7 @@ def _system() -> Iterator[tuple[str, int]]:
     for name in ("bin", "sbin", "lib", "lib64", "lib32"):
         yield f"/{name}", RUN
     for shown in dict.fromkeys(Path(p) for p in ("/usr", sys.base_prefix, sys.prefix)):
-        yield from _without(covered(shown), shown.resolve())
+        yield from without(covered(shown), shown.resolve())
     for name in SHOWN_OF_ETC:
         yield f"/etc/{name}", LOOK
     for name in SHOWN_OF_PROC:
@@ -74,7 +75,7 @@ def _system() -> Iterator[tuple[str, int]]:
         yield from (("/sys", LOOK), ("/proc/driver/nvidia", LOOK))
 
 
-def _without(hidden: tuple[Path, ...], shown: Path) -> Iterator[tuple[str, int]]:
+def without(hidden: tuple[Path, ...], shown: Path) -> Iterator[tuple[str, int]]:
     """A rule holds for all below its folder, so a folder with something to hide in it is told by what else it holds."""
     if shown in hidden:
         return
@@ -84,7 +85,7 @@ def _without(hidden: tuple[Path, ...], shown: Path) -> Iterator[tuple[str, int]]
     yield str(shown), confine.READ_DIR
     for entry in shown.iterdir():
         if not entry.is_symlink():
-            yield from _without(hidden, entry)
+            yield from without(hidden, entry)
 
 
 def _keys(shown: Iterable[Path]) -> tuple[str, ...]:
@@ -101,11 +102,11 @@ def _open_to_all(folder: Path) -> bool:
 
 
 def _counted(limits: Limits, uid: int | None) -> Limits:
-    """The limit of processes counts all that run as its uid, which are the user's own when it was not switched."""
+    """The limit of processes counts all that run as its uid; without one of its own, also the user's other ones."""
     if uid is not None:
         return limits
     already = 0
     for process in psutil.process_iter(["uids", "num_threads"]):
         if process.info["uids"] and process.info["uids"].real == os.getuid():
             already += process.info["num_threads"] or 0
-    return structs.replace(limits, processes=limits.processes + already)
+    return structs.replace(limits, processes=KERNELS_AT_ONCE * limits.processes + already)
