@@ -136,7 +136,7 @@ def put(name: str, replacement: Callable[..., Any]) -> None:
 
 
 def put_open(opened: Callable[..., Any]) -> None:
-    builtins.open = io.open = opened  # type: ignore[assignment]
+    builtins.open = io.open = opened
     bz2._builtin_open = opened  # type: ignore[attr-defined]
     from IPython.core import interactiveshell  # noqa: PLC0415 - exists only inside a kernel
 
