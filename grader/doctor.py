@@ -4,10 +4,12 @@ import importlib.util
 import os
 import platform
 import shutil
+from collections import Counter
 
 from grader.data.folder import data_folder
 from grader.errors import GraderError
 from grader.model import Isolation
+from grader.running.gpus import Inventory, installed
 from grader.sandbox.isolation import best_isolation, why_not_jailed, why_unisolated
 
 
@@ -43,10 +45,13 @@ def tensorflow() -> tuple[str, bool, str]:
     return "tensorflow", True, "installed."
 
 
-def gpu() -> tuple[str, bool, str]:
-    if shutil.which("nvidia-smi"):
-        return "gpu", True, "an NVIDIA driver is there; running notebooks on a GPU has not been tried by us."
-    return "gpu", True, "none found; notebooks run on the CPU."
+def gpu(inventory: Inventory = installed) -> tuple[str, bool, str]:
+    found = inventory()
+    if not found.gpus:
+        return "gpu", True, f"none; notebooks run on the CPU: {found.why_none}"
+    names = Counter(f"{gpu.name} ({gpu.free / 1024**3:.0f} of {gpu.total / 1024**3:.0f} GB free)" for gpu in found.gpus)
+    told = ", ".join(f"{count} × {name}" for name, count in names.items())
+    return "gpu", True, f"{told}: notebooks run there; we have never tried that."
 
 
 def data() -> tuple[str, bool, str]:

@@ -61,14 +61,15 @@ def run_jailed(
 ) -> subprocess.CompletedProcess[str]:
     """A Python program in the jail that kernels get, without data; its argument is the data folder."""
     folder, room = Path(tempfile.mkdtemp(prefix="grader-", dir="/tmp")), ROOMS[level]
+    shown = jail.Shown()
     try:
         with tempfile.TemporaryFile() as rules:
             seccomp.write_filter(rules, level)
             (folder / "sockets").mkdir()
-            places = room.furnish(folder, 0, {})
+            places = room.furnish(folder, 0, shown)
             inner = [sys.executable, "-s", "-P", "-c", program, places.data]
             return subprocess.run(
-                room.command(inner, 0, {}, folder, Limits(), rules.fileno()),
+                room.command(inner, 0, shown, folder, Limits(), rules.fileno()),
                 env=jail.environment(places),
                 pass_fds=[rules.fileno()],
                 stdin=subprocess.DEVNULL,

@@ -13,7 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from grader.errors import UsageError
-from grader.model import Limits
+from grader.model import Device, Limits
 from grader.sandbox.hiding import covered
 
 GUEST = Path(__file__).resolve().parent / "guest"
@@ -30,11 +30,11 @@ SHOWN_OF_ETC = (
     "mime.types",
     "ssl/certs",
 )
+GPU_CONTROLS = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", "nvidia-modeset", "nvidia-caps")
 KEPT_VARIABLES = (
     "OPENBLAS_CORETYPE",
     "MKL_ENABLE_INSTRUCTIONS",
     "ONEDNN_MAX_CPU_ISA",
-    "CUDA_VISIBLE_DEVICES",
     "TF_ENABLE_ONEDNN_OPTS",
 )
 
@@ -57,7 +57,7 @@ def uid_of(slot: int) -> int | None:
     return FIRST_UID + slot if os.geteuid() == 0 else None
 
 
-def environment(places: Places) -> dict[str, str]:
+def environment(places: Places, device: Device | None = None) -> dict[str, str]:
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     threads = (
         "OMP_NUM_THREADS",
@@ -79,10 +79,19 @@ def environment(places: Places) -> dict[str, str]:
         "HF_HUB_OFFLINE": "1",
         "PIP_NO_INDEX": "1",
         "COLAB_RELEASE_TAG": "local",
+        "CUDA_VISIBLE_DEVICES": device.uuid if device else "-1",
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
     }  # fmt: skip
 
 
 Parts = Mapping[str, Path]  # of the course's data, by the names of their folders: trees, snli …
+
+
+class Shown(Struct, frozen=True):
+    """What of the machine one jail has beside the software."""
+
+    data: Parts = {}
+    device: Device | None = None
 
 
 def places_below(folder: Path, data: Parts) -> Places:
@@ -96,14 +105,14 @@ def places_below(folder: Path, data: Parts) -> Places:
     return Places(guest=str(GUEST), data=seen, home=home, sockets=sockets, tmp=tmp)
 
 
-def furnish(folder: Path, slot: int, data: Parts) -> Places:
+def furnish(folder: Path, slot: int, shown: Shown) -> Places:
     """Make what is shown to the kernel beside its sockets."""
-    insist_on_readable(data, uid_of(slot))
+    insist_on_readable(shown.data, uid_of(slot))
     write_etc(folder / "etc", uid_of(slot))
     return INSIDE
 
 
-def command(inner: Iterable[str], slot: int, data: Parts, folder: Path, limits: Limits, filter_fd: int) -> list[str]:
+def command(inner: Iterable[str], slot: int, shown: Shown, folder: Path, limits: Limits, filter_fd: int) -> list[str]:
     """`folder` holds `sockets`, shared with the kernel, and `etc`, shown to it."""
     bwrap = shutil.which("bwrap")
     if bwrap is None:
@@ -114,12 +123,12 @@ def command(inner: Iterable[str], slot: int, data: Parts, folder: Path, limits: 
         *_system(limits, folder),
         *_software(),
         *("--ro-bind", str(GUEST), INSIDE.guest, "--perms", "0755", "--dir", INSIDE.data),
-        *(word for name, part in data.items() for word in ("--ro-bind", str(part.resolve()), f"{INSIDE.data}/{name}")),
+        *_data(shown.data),
         *("--bind", str(folder / "sockets"), INSIDE.sockets),
-        *_devices(),
+        *_device(shown.device),
         *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", INSIDE.home, "--seccomp", str(filter_fd), "--"),
         *drop_privileges(slot),
-        *rlimits(limits),
+        *rlimits(limits, shown.device),
         *inner,
     ]
 
@@ -179,12 +188,17 @@ def _software() -> list[str]:
     return out
 
 
-def _devices() -> list[str]:
-    found = sorted(str(path) for path in Path("/dev").glob("nvidia*"))
-    out = ["--ro-bind-try", "/sys", "/sys"] if found else []
-    for device in found:
-        out += ["--dev-bind-try", device, device]
-    return out
+def _data(parts: Parts) -> list[str]:
+    bound = [("--ro-bind", str(part.resolve()), f"{INSIDE.data}/{name}") for name, part in parts.items()]
+    return [word for words in bound for word in words]
+
+
+def _device(device: Device | None) -> list[str]:
+    """One GPU and what all of them are reached through; the others are not there."""
+    if device is None:
+        return []
+    nodes = [f"/dev/{name}" for name in (f"nvidia{device.minor}", *GPU_CONTROLS)]
+    return ["--ro-bind-try", "/sys", "/sys", *(word for node in nodes for word in ("--dev-bind-try", node, node))]
 
 
 def insist_on_readable(data: Parts, uid: int | None) -> None:
@@ -216,8 +230,10 @@ def drop_privileges(slot: int, kept: Sequence[str] = ()) -> list[str]:
     ]
 
 
-def rlimits(limits: Limits) -> list[str]:
-    sizes = {"core": 0, "nproc": limits.processes, "fsize": FILE_LIMIT, "nofile": 4096, "data": limits.memory + SLACK}
+def rlimits(limits: Limits, device: Device | None) -> list[str]:
+    sizes = {"core": 0, "nproc": limits.processes, "fsize": FILE_LIMIT, "nofile": 4096}
+    if device is None:  # CUDA maps many times what it touches
+        sizes["data"] = limits.memory + SLACK
     return ["/usr/bin/prlimit", *(f"--{name}={size}" for name, size in sizes.items())]
 
 

@@ -20,7 +20,7 @@ from jupyter_client.asynchronous import AsyncKernelClient
 from msgspec import Struct, field
 
 from grader.errors import OurFault
-from grader.model import Isolation, Limits, TrainBudget
+from grader.model import Device, Isolation, Limits, TrainBudget
 from grader.sandbox import jail, seccomp
 from grader.sandbox.guest.config import GuestConfig, Note
 from grader.sandbox.isolation import ROOMS
@@ -48,6 +48,7 @@ class Setting(Struct, frozen=True):
     broken_off: threading.Event = field(
         default_factory=threading.Event
     )  # set from another thread: kernels end, and no new one starts
+    device: Device | None = None  # None: the CPU alone
 
 
 class Client(AsyncKernelClient):  # type: ignore[misc]
@@ -67,6 +68,7 @@ class Kernel:
             raise KeyboardInterrupt
         self._setting = setting
         self._loop = loop
+        self._shown = jail.Shown(setting.data, setting.device)
         self._room = ROOMS.get(setting.isolation)
         self._uid = jail.uid_of(setting.slot) if self._room else None
         self._folder, self._claim = claimed_folder()
@@ -158,7 +160,7 @@ class Kernel:
         if self._room is None:
             places = jail.places_below(self._folder, setting.data)
         else:
-            places = self._room.furnish(self._folder, setting.slot, setting.data)
+            places = self._room.furnish(self._folder, setting.slot, self._shown)
         for folder in {places.home, places.tmp} - {jail.INSIDE.home, jail.INSIDE.tmp}:
             self._sizes[Path(folder)] = setting.limits.disk
         config = GuestConfig(
@@ -166,6 +168,7 @@ class Kernel:
             data=places.data, home=places.home, seed=setting.seed, train_policy=budget.policy.value,
             train_epochs=budget.epochs, train_seconds=budget.seconds, accelerate=budget.accelerate,
             notes=f"{places.sockets}/notes", output=setting.limits.output,
+            gpu_memory=setting.device.memory if setting.device else 0,
         )  # fmt: skip
         self._key = uuid.uuid4().hex
         self._write("config.json", msgspec.json.encode(config))
@@ -189,12 +192,12 @@ class Kernel:
     def _launch(self, places: Places, rules: IO[bytes], questions: int) -> Tree:
         setting = self._setting
         command = [sys.executable, "-s", "-P", f"{places.guest}/start.py", f"{places.sockets}/config.json"]
-        environment, keep = jail.environment(places), [questions]
+        environment, keep = jail.environment(places, setting.device), [questions]
         if self._room is not None:
             seccomp.write_filter(rules, setting.isolation)
             keep.append(rules.fileno())
             command = self._room.command(
-                command, setting.slot, setting.data, self._folder, setting.limits, rules.fileno()
+                command, setting.slot, self._shown, self._folder, setting.limits, rules.fileno()
             )
         return Tree(command, environment, keep, uuid.uuid4().hex, self._room is not None)
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import psutil
 from msgspec import structs
 
-from grader.model import Limits
+from grader.model import Device, Limits
 from grader.sandbox import confine, jail
 from grader.sandbox.hiding import covered
-from grader.sandbox.jail import Parts, Places
+from grader.sandbox.jail import Places, Shown
 
 LEAST_ABI = 6  # of Linux 6.12; before it a notebook could signal the grader, and what is left could not be ended surely
 LOOK = confine.READ_FILE | confine.READ_DIR
@@ -32,8 +32,8 @@ KERNELS_AT_ONCE = 16  # whose processes count together where all run as the same
 OWN_FOLDERS = ("home", "tmp", "sockets")
 
 
-def furnish(folder: Path, slot: int, data: Parts) -> Places:
-    places = jail.places_below(folder, data)
+def furnish(folder: Path, slot: int, shown: Shown) -> Places:
+    places = jail.places_below(folder, shown.data)
     if (uid := jail.uid_of(slot)) is not None:
         for own in (places.home, places.tmp):
             os.chown(own, uid, uid)
@@ -41,18 +41,19 @@ def furnish(folder: Path, slot: int, data: Parts) -> Places:
     return places
 
 
-def command(inner: Iterable[str], slot: int, data: Parts, folder: Path, limits: Limits, filter_fd: int) -> list[str]:
+def command(inner: Iterable[str], slot: int, shown: Shown, folder: Path, limits: Limits, filter_fd: int) -> list[str]:
     """`folder` holds the kernel's `home`, `tmp` and `sockets`, and `data` with links to the course's."""
     allowed = [
         *_system(),
-        *((str(part.resolve()), LOOK) for part in data.values()),
+        *_device(shown.device),
+        *((str(part.resolve()), LOOK) for part in shown.data.values()),
         *((str(folder / name), WORK) for name in OWN_FOLDERS),
         (str(folder / "data"), LOOK),
         (str(jail.GUEST), LOOK),
     ]
-    shown = (Path(sys.prefix), Path(sys.base_prefix), jail.GUEST, *data.values())
+    software = (Path(sys.prefix), Path(sys.base_prefix), jail.GUEST, *shown.data.values())
     limits = _counted(limits, jail.uid_of(slot))
-    start = [*jail.drop_privileges(slot, _keys(shown)), *jail.rlimits(limits)]
+    start = [*jail.drop_privileges(slot, _keys(software)), *jail.rlimits(limits, shown.device)]
     plan = {"allowed": allowed, "filter": filter_fd, "home": str(folder / "home"), "command": [*start, *inner]}
     (folder / "plan").write_text(json.dumps(plan), encoding="utf-8")  # too long for an argument
     return [sys.executable, "-I", "-S", "-B", confine.__file__, str(folder / "plan")]
@@ -70,9 +71,16 @@ def _system() -> Iterator[tuple[str, int]]:
     for name in DEVICES:
         yield f"/dev/{name}", DEVICE
     yield "/sys/devices/system", LOOK
-    if cards := sorted(Path("/dev").glob("nvidia*")):
-        yield from ((str(card), DEVICE | LOOK | confine.IOCTL_DEV) for card in cards)
-        yield from (("/sys", LOOK), ("/proc/driver/nvidia", LOOK))
+
+
+def _device(device: Device | None) -> Iterator[tuple[str, int]]:
+    """As in the full jail; no one has tried it with a card yet."""
+    if device is None:
+        return
+    for name in (f"nvidia{device.minor}", *jail.GPU_CONTROLS):
+        yield f"/dev/{name}", DEVICE | LOOK | confine.IOCTL_DEV
+    for path in ("/sys", "/proc/driver/nvidia", "/proc/devices", "/proc/modules"):
+        yield path, LOOK
 
 
 def without(hidden: tuple[Path, ...], shown: Path) -> Iterator[tuple[str, int]]:

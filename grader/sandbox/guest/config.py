@@ -19,6 +19,7 @@ class GuestConfig(Struct, frozen=True, forbid_unknown_fields=True):
     modules: tuple[str, ...] = ("tensorflow",)  # imported before the submission arrives
     notes: str = ""  # file of Note lines; "" keeps none
     output: int = 2 * 1024**2  # bytes a cell may print
+    gpu_memory: int = 0  # bytes TensorFlow may take of the one GPU there is; 0 where there is none
 
 
 class Note(Struct, frozen=True, forbid_unknown_fields=True):

@@ -34,7 +34,7 @@ def install(config: GuestConfig) -> None:
             name,
             f'for a in "$@"; do [ -f "$a" ] && exec /usr/bin/{name} "$@"; done\n' + answer(name, config.notes),
         )
-    if not os.path.exists("/dev/nvidiactl"):
+    if not config.gpu_memory:
         script(folder, "nvidia-smi", 'echo "NVIDIA-SMI has failed because there is no GPU here."\n')
     os.environ["PATH"] = folder + os.pathsep + os.environ.get("PATH", os.defpath)
     from IPython import get_ipython  # noqa: PLC0415 - exists only inside a kernel
