@@ -8,9 +8,10 @@ from collections import Counter
 
 from grader.data.folder import data_folder
 from grader.errors import GraderError
+from grader.model import Isolation
 from grader.running.gpus import Inventory, installed
 from grader.running.slots import slots
-from grader.sandbox.isolation import sees_gpu, why_not_jailed
+from grader.sandbox.isolation import best_isolation, sees_gpu, why_not_jailed, why_unisolated
 
 
 def findings() -> list[tuple[str, bool, str]]:
@@ -30,8 +31,13 @@ def findings() -> list[tuple[str, bool, str]]:
 
 
 def isolation() -> tuple[str, bool, str]:
-    why = why_not_jailed()
-    return "isolation", why is None, "bubblewrap works; student code runs in a jail." if why is None else f"none: {why}"
+    match best_isolation():
+        case Isolation.BUBBLEWRAP:
+            return "isolation", True, "bubblewrap works; student code runs in a jail."
+        case Isolation.LANDLOCK:
+            return "isolation", True, f"landlock works; a fuller jail is missing: {why_not_jailed()}."
+        case _:
+            return "isolation", False, f"none: {why_unisolated()}."
 
 
 def tensorflow() -> tuple[str, bool, str]:
