@@ -200,6 +200,14 @@ def test_a_bound_made_with_the_given_settings_is_not_held_against_others(scalars
     assert judged(Notebook(right, scalars=given | scalars)).verdict is Verdict.PASS
 
 
+def test_the_rate_of_an_optimizer_that_is_no_attribute_counts_and_so_does_its_kind() -> None:
+    nothing = {"learning_rate": None, "rate": 0.2}
+    made = {"optimizer": "SGD", "optimizer.learning_rate": float(np.float32(0.3))}
+    assert judged(Notebook(wrong_every(3), scalars=nothing)).verdict is Verdict.UNSURE
+    assert judged(Notebook(wrong_every(3), scalars=nothing | made)).verdict is Verdict.FAIL
+    assert judged(Notebook(wrong_every(3), scalars=nothing | made | {"optimizer": "Adam"})).verdict is Verdict.UNSURE
+
+
 @pytest.mark.parametrize(
     "changes", [{"truth": None}, {"calibration": None}, {"training": TrainBudget(TrainPolicy.NONE)}]
 )
