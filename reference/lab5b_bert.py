@@ -151,7 +151,7 @@ def loss(case: Case) -> Answers:
         "scores": {"loss": cross_entropy(scores, labels)},
         "probabilities": {"loss": cross_entropy(np.log(clipped), labels)},
         "probabilities/shares": {"loss": -np.mean(np.log(shares(scores))[np.arange(len(labels)), labels])},
-        "softmax-twice": {"loss": cross_entropy(np.exp(log_softmax), labels)},
+        "softmax_twice": {"loss": cross_entropy(np.exp(log_softmax), labels)},
     }
 
 
