@@ -138,7 +138,7 @@ def calibrated(lab: str) -> str:
 
 
 def name_of(own: str, there: Path, digest: str) -> str:
-    """A name of its own for a second set of data, so that the file `there` stays as it is; a spoilt file is made anew."""
+    """Another name for a second set of data, so that the file `there` stays as it is; a spoilt file is made anew."""
     try:
         same = not there.is_file() or read_calibration(there).digest == digest
     except RubricError:

@@ -26,6 +26,7 @@ PADDING, UNKNOWN = 0, 1
 
 Sentences = list[list[str]]
 Weights = dict[str, tf.Variable]
+Encode = Callable[[Sequence[Sentences]], tuple[list[np.ndarray], int]]  # train first; the size: words it knows
 Forward = Callable[[tf.Tensor, Weights, tf.Tensor], tf.Tensor]  # (x, weights, seed of the dropout) -> logits
 
 
@@ -41,9 +42,7 @@ class Split(NamedTuple):
     labels: tf.Tensor
 
 
-def treebank(
-    encode: Callable[[Sequence[Sentences]], tuple[list[np.ndarray], int]],
-) -> Callable[[Sequence[Path]], Corpus]:
+def treebank(encode: Encode) -> Callable[[Sequence[Path]], Corpus]:
     """Its sentences, encoded by what their training part holds."""
 
     def read(folders: Sequence[Path]) -> Corpus:
@@ -224,10 +223,9 @@ class Course:
         gradients = tape.gradient(cost, self.w)
         for role, gradient in gradients.items():
             clipped = tf.clip_by_norm(gradient, settings.clip) if settings.clip else gradient
-            step = tf.convert_to_tensor(clipped)
-            self.w[role].assign_sub(
-                settings.learning_rate * (pairs.first_step_of_adam(step) if settings.adam else step)
-            )
+            dense = tf.convert_to_tensor(clipped)
+            step = pairs.first_step_of_adam(dense) if settings.adam else dense
+            self.w[role].assign_sub(settings.learning_rate * step)
 
     def _accuracy(self, split: Split) -> float:
         return float(np.mean(self._predict(split.x).numpy() == split.labels.numpy()))

@@ -74,6 +74,7 @@ WRONG = {
     "an empty title": ("title: Some lab", "title: ''", ":1: title is empty"),
     "no time": ("deadline: 300", "deadline: 0", ":2: deadline is a number of seconds above 0"),
     "no training time": ("seconds: 60", "seconds: .nan", ":3: seconds is a number above 0"),
+    "no GPU memory": ("deadline: 300", "deadline: 300\ngpu_memory: 0", ":3: gpu_memory is a number of GB above 0"),
     "no epoch": ("epochs: 10", "epochs: 0", ":3: epochs is at least 1"),
     "broken YAML": ("deadline: 300", "deadline: [300", ":3: "),
 }

@@ -100,6 +100,7 @@ def seed_everything(seed: int) -> None:
 def answer(question: wire.Question, values: dict[str, Any]) -> tuple[wire.Trouble | None, int | None]:
     """Fill `values`; the exception of the first step that raised and that step's number, else (None, None)."""
     tf.config.run_functions_eagerly(True)  # a watched tape inside a graph fires once, with symbols
+    tf.config.experimental.enable_tensor_float_32_execution(False)  # a GPU's ten bits of mantissa are no right answer
     names = Namespace()
     number = 0
     try:
