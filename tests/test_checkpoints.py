@@ -57,7 +57,7 @@ def ran(policy: TrainPolicy) -> Run:
         patch.delenv("GRADER_DATA", raising=False)
         data = data_folder(None).parts
     setting = Setting(
-        slot=8, data=data, limits=Limits(), budget=TrainBudget(policy, epochs=2, seconds=60), seed=1,
+        slot=8, data=data, limits=Limits(), budget=TrainBudget(policy, epochs=2, seconds=600), seed=1,
         isolation=best_isolation(), environment=environment_of("lab5b_bert"),
     )  # fmt: skip
     sources = ["\n".join(line[8:] for line in source.splitlines()).strip() for source in CELLS.values()]

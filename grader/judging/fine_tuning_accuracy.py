@@ -10,7 +10,7 @@ from grader.data.packing import content
 from grader.data.pairs import file_of, key_of_pair
 from grader.data.parts import SNLI
 from grader.judging.arrays import Numbers
-from grader.judging.checks import unsure
+from grader.judging.checks import cut, unsure
 from grader.judging.examiner import Examiner
 from grader.judging.fine_tuning import Model, listed, model, on_pairs, scores_for, separator
 from grader.judging.fine_tuning_asking import Pairs
@@ -23,7 +23,7 @@ CUT = "Training was cut to a single step here, so what it reaches says nothing; 
 
 def of_pairs(x: Examiner) -> Finding:
     if x.training.policy is TrainPolicy.NONE:
-        return unsure(CUT)
+        return cut(CUT)
     if x.truth is None:
         return unsure("Without the course's pairs there is nothing to measure this by; not decided.")
     models = [m for m in map(model, listed(x)) if m is not None and m.fits and on_pairs(m, separator(x))]

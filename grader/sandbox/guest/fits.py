@@ -12,6 +12,7 @@ from typing import Any
 
 import notes
 import numpy as np
+import tape
 import tensorflow as tf
 from config import GuestConfig
 
@@ -60,7 +61,8 @@ def watched(plain: Callable[..., Any]) -> Callable[..., Any]:
             FITS.append(record)
         shorten(given, batch, record)
         try:
-            history = plain(*bound.args, **bound.kwargs)
+            with tape.recording(tape.Losses()):  # who stands by for loops in cells has nothing to stop here
+                history = plain(*bound.args, **bound.kwargs)
             record.losses = [float(loss) for loss in history.history.get("loss", ())]
             return history
         except Exception as error:
@@ -212,6 +214,3 @@ def parts(batch: Any) -> tuple[dict[str, Any], Any]:
     found = {str(name): np.asarray(value)[:ROWS] for name, value in inputs.items()}
     labels = found.pop("labels", None) if labels is None else labels
     return found, None if labels is None else np.asarray(labels)[:ROWS]
-
-
-MENDS: dict[str, Callable[[Any], None]] = {"tf_keras.src.engine.training": mend}

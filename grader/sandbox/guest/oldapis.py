@@ -12,7 +12,6 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import fits
 import notes
 import oldcheckpoints
 import oldkeras
@@ -23,7 +22,7 @@ from config import GuestConfig
 
 Mend = Callable[[Any], None]
 MENDS: dict[str, Mend] = {
-    **oldpython.MENDS, **oldkeras.MENDS, **oldplots.MENDS, **oldtables.MENDS, **oldcheckpoints.MENDS, **fits.MENDS
+    **oldpython.MENDS, **oldkeras.MENDS, **oldplots.MENDS, **oldtables.MENDS, **oldcheckpoints.MENDS,
 }  # fmt: skip
 
 

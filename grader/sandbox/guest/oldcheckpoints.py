@@ -111,6 +111,12 @@ def mend_optimizer(module: Any) -> None:
     cls._process_kwargs, cls._build_learning_rate = _process_kwargs, _build_learning_rate
 
 
+def mend_models(module: Any) -> None:
+    import fits  # noqa: PLC0415 - brings TensorFlow, which is loaded only after this file
+
+    fits.mend(module)
+
+
 MENDS: dict[str, Callable[[Any], None]] = {
     "transformers.configuration_utils": finding_checkpoints("PretrainedConfig"),
     "transformers.tokenization_utils_base": mend_tokenizers,
@@ -119,4 +125,5 @@ MENDS: dict[str, Callable[[Any], None]] = {
     "transformers.models.auto.configuration_auto": finding_checkpoints("AutoConfig"),
     "transformers.models.auto.tokenization_auto": finding_checkpoints("AutoTokenizer", tokenizers=True),
     "tf_keras.src.optimizers.optimizer": mend_optimizer,
+    "tf_keras.src.engine.training": mend_models,
 }
