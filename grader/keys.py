@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from grader.batch import Batch
+from grader.course import environment_of
 from grader.data.folder import DataFolder
 from grader.model import Submission
 from grader.running.gpus import Inventory
@@ -27,6 +28,7 @@ def of_run(submission: Submission, batch: Batch) -> str:
     return digest(
         submission.content,
         str(submission.lab),
+        repr(environment_of(submission.lab or "")),
         batch.data_key,
         repr((batch.isolation, batch.train, batch.seed, batch.deadline, batch.accelerate, batch.blind_test)),
         repr((rubric.deadline, rubric.training) if rubric else None),

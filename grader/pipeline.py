@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from grader import hidden, keys
 from grader.batch import Batch, calibration_of, kernel_seed, training_budget
+from grader.course import environment_of
 from grader.data.folder import shown
 from grader.errors import Crowded, GraderError
 from grader.judging.examiner import Examination, Examiner, examine
@@ -115,6 +116,7 @@ def run_and_examine(
             budget=budget,
             seed=kernel_seed(batch.seed),
             isolation=batch.isolation,
+            environment=environment_of(rubric.lab),
             broken_off=batch.broken_off,
         )
     ) as session:
@@ -139,7 +141,7 @@ def examiner(
 ) -> Examiner:
     return Examiner(
         rubric.lab, submission.cells, run, ask, oracle, batch.seed, training_budget(batch, rubric),
-        batch.truths.get(rubric.lab), calibration_of(rubric, batch),
+        batch.truths.get(rubric.lab), calibration_of(rubric, batch), batch.data.parts,
     )  # fmt: skip
 
 

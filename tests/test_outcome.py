@@ -229,6 +229,18 @@ def test_a_training_that_we_cut_is_told_from_all_other_reasons_to_leave_it_open(
     assert [(one.verdict, one.cut) for one in found] == [(Verdict.UNSURE, False)] * 4
 
 
+def test_while_trainings_are_cut_an_object_that_takes_other_examples_does_not_hide_the_one_before_it() -> None:
+    class FiveWayLast(Notebook):
+        def __call__(self, question: Question) -> Observation:
+            paths = [getattr(a, "path", "") for step in question.steps if isinstance(step, Call) for a in step.args]
+            if "_made[1].instance" in paths:
+                return Observation(question.id, Status.RAISED)
+            return super().__call__(question)
+
+    assert judged(FiveWayLast(right, right), training=NONE).cut
+    assert judged(FiveWayLast(lambda label, given: given, right), training=NONE).mistake == "returns-the-labels"
+
+
 def test_before_the_first_calibrated_epoch_nothing_is_decided() -> None:
     assert judged(Notebook(wrong_every(2), epochs=2.0)).verdict is Verdict.UNSURE
 

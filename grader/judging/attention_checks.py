@@ -80,8 +80,8 @@ def logits(e: Evidence) -> Finding:
     if e.answer is None or e.answer.logits is None or e.layout is None or not e.layout.reads_out or not e.right:
         return unsure("The logits could not be compared with the equations.")
     known = e.known[e.explanation or "deck"]
-    ways = [difference("Logits", e.answer.logits, known[key]) for key in ("logits", "logits-h-first")]
-    if "from-zeros" in (e.explanation or ""):
+    ways = [difference("Logits", e.answer.logits, known[key]) for key in ("logits", "logits_h_first")]
+    if "from_zeros" in (e.explanation or ""):
         return failed(mistake="hypothesis-from-zeros", cell=e.cell)
     if None in ways:
         return passed("Context, h* and logits follow from the attention as in the equations.")

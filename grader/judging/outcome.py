@@ -55,7 +55,8 @@ def accuracy(x: Examiner) -> Finding:
     if not objects or not isinstance(survey, Inventory):
         return unsure("No object that your notebook trained could be asked for its predictions.")
     if x.training.policy is TrainPolicy.NONE:
-        seen = asked(x, objects[-1], f"{splits['dev']}[:{FEW}]")
+        few = (asked(x, one, f"{splits['dev']}[:{FEW}]") for one in reversed(objects))
+        seen = next((predictions for predictions in few if predictions is not None), None)
         if seen is None:
             return unsure(UNREAD)
         return failed(mistake="returns-the-labels") if seen.echoes else cut(CUT)

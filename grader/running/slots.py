@@ -41,7 +41,7 @@ def carried() -> int:
 
 
 def shares_of(gpu: Gpu, memory: int) -> list[Device]:
-    count = max(gpu.free // (memory + CONTEXT), 1)
+    count = max(gpu.free // (max(memory, LEAST) + CONTEXT), 1)
     share = gpu.free // count - CONTEXT
     return [Device(gpu.uuid, gpu.name, gpu.minor, share)] * count if share >= LEAST else []
 

@@ -42,8 +42,10 @@ def insist_on_room(device: Device) -> None:
         raise Crowded(f"the memory of {device.name} ran out while notebooks shared it")
     if device.elsewhere > TAKEN:
         held = f"{device.elsewhere / 1024**3:.1f} GB"
-        raise OurFault(f"the memory of {device.name} ran out while other programs held {held} of it; "
-                       "end these, or hide that GPU by CUDA_VISIBLE_DEVICES")
+        raise OurFault(
+            f"the memory of {device.name} ran out while other programs held {held} of it; "
+            "end these, or hide that GPU by CUDA_VISIBLE_DEVICES"
+        )
 
 
 def sentence(where: str, device: Device) -> str:

@@ -7,7 +7,7 @@ a uid of its own per slot; started by anybody else, it has a user namespace and 
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -46,6 +46,7 @@ class Places(Struct, frozen=True):
     data: str
     home: str
     sockets: str
+    tmp: str = "/tmp"
 
 
 INSIDE = Places(guest="/guest", data="/data", home="/home/student", sockets="/sockets")
@@ -68,6 +69,7 @@ def environment(places: Places, device: Device | None = None) -> dict[str, str]:
     return kept | dict.fromkeys(threads, "1") | {
         "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
         "HOME": places.home,
+        "TMPDIR": places.tmp,
         "USER": "student",
         "LOGNAME": "student",
         "LANG": "C.UTF-8",
@@ -75,6 +77,9 @@ def environment(places: Places, device: Device | None = None) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
         "PIP_NO_INDEX": "1",
         "COLAB_RELEASE_TAG": "local",
         "CUDA_VISIBLE_DEVICES": device.uuid if device else "-1",
@@ -92,6 +97,24 @@ class Shown(Struct, frozen=True):
     device: Device | None = None
 
 
+def places_below(folder: Path, data: Parts) -> Places:
+    """Make what a kernel finds in `folder` where no mount shows other places to it."""
+    for name in ("home", "tmp"):
+        (folder / name).mkdir(mode=0o700)
+    (folder / "data").mkdir(mode=0o755)
+    for name, part in data.items():
+        (folder / "data" / name).symlink_to(part.resolve())
+    home, sockets, seen, tmp = (str(folder / name) for name in ("home", "sockets", "data", "tmp"))
+    return Places(guest=str(GUEST), data=seen, home=home, sockets=sockets, tmp=tmp)
+
+
+def furnish(folder: Path, slot: int, shown: Shown) -> Places:
+    """Make what is shown to the kernel beside its sockets."""
+    insist_on_readable(shown.data, uid_of(slot))
+    write_etc(folder / "etc", uid_of(slot))
+    return INSIDE
+
+
 def command(inner: Iterable[str], slot: int, shown: Shown, folder: Path, limits: Limits, filter_fd: int) -> list[str]:
     """`folder` holds `sockets`, shared with the kernel, and `etc`, shown to it."""
     bwrap = shutil.which("bwrap")
@@ -107,8 +130,8 @@ def command(inner: Iterable[str], slot: int, shown: Shown, folder: Path, limits:
         *("--bind", str(folder / "sockets"), INSIDE.sockets),
         *_device(shown.device),
         *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", INSIDE.home, "--seccomp", str(filter_fd), "--"),
-        *_drop_privileges(slot),
-        *_rlimits(limits, shown.device),
+        *drop_privileges(slot),
+        *rlimits(limits, shown.device),
         *inner,
     ]
 
@@ -193,15 +216,24 @@ def insist_on_readable(data: Parts, uid: int | None) -> None:
             )
 
 
-def _drop_privileges(slot: int) -> list[str]:
+def drop_privileges(slot: int, kept: Sequence[str] = ()) -> list[str]:
+    """`kept` are capabilities as setpriv names them."""
     uid = uid_of(slot)
     if uid is None:
         return []
     who = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
-    return ["/usr/bin/setpriv", *who, "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]
+    keys = ",".join(["-all", *(f"+{name}" for name in kept)])
+    return [
+        "/usr/bin/setpriv",
+        *who,
+        f"--inh-caps={keys}",
+        f"--ambient-caps={keys}",
+        f"--bounding-set={keys}",
+        "--no-new-privs",
+    ]
 
 
-def _rlimits(limits: Limits, device: Device | None) -> list[str]:
+def rlimits(limits: Limits, device: Device | None) -> list[str]:
     sizes = {"core": 0, "nproc": limits.processes, "fsize": FILE_LIMIT, "nofile": 4096}
     if device is None:  # CUDA maps many times what it touches
         sizes["data"] = limits.memory + SLACK

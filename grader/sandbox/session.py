@@ -147,10 +147,8 @@ class Session:
 
     def _told(self, done: Pass, seconds: float) -> Run:
         outcome, fault = self._verdict(done)
-        device = self._setting.device
-        more = [f"The notebook was run again without cell {i + 1}, which ended its kernel." for i in self._left_out]
-        more += [f"It ran on a GPU here ({device.name})."] if device else []
-        return Run(outcome, self._setting.isolation, done.cells, (*done.changes, *more), seconds, fault)
+        again = [f"The notebook was run again without cell {i + 1}, which ended its kernel." for i in self._left_out]
+        return Run(outcome, self._setting.isolation, done.cells, (*done.changes, *again), seconds, fault)
 
     def _verdict(self, done: Pass) -> tuple[Outcome, str | None]:
         limits = self._setting.limits

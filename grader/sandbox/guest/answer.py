@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import constructions
+import finetuned
 import numpy as np
+import pairs
 import predictions
 import survey
 import tensorflow as tf
@@ -34,6 +36,11 @@ class Namespace:
             "predictions": predictions.predictions,
             "train_again": predictions.train_again,
             "sets": lambda: predictions.sets_of(self.globals),
+            "models": finetuned.models,
+            "fine_tuned": finetuned.fine_tuned,
+            "loss_of": finetuned.loss_of,
+            "logits_of": finetuned.logits_of,
+            "pair_rows": pairs.pair_rows,
             constructions.SLOT: constructions.CONSTRUCTIONS,
         }
         self.undo: list[Callable[[], None]] = []

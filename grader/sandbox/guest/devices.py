@@ -23,6 +23,9 @@ def install(config: GuestConfig) -> None:
     if gpus:
         share = tf.config.LogicalDeviceConfiguration(memory_limit=config.gpu_memory // 1024**2)
         tf.config.set_logical_device_configuration(gpus[0], [share])
+        notes.change("It ran on a GPU here.")
+    elif config.gpu_memory:
+        notes.change("There was a GPU for it, which TensorFlow did not see from inside: it ran on the CPU.")
     replace(SHARING, lambda original: unless_of_a_gpu(original, "how much of a GPU a notebook gets is decided here"))
     if gpus:
         return
