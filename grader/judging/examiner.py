@@ -26,6 +26,7 @@ MODULES = {
     "lab4_gru": "grader.judging.recurrent_checks",
     "a2_embeddings": "grader.judging.embeddings_checks",
     "a3_lstm_lm": "grader.judging.language_model_checks",
+    "lab5_attention": "grader.judging.attention_checks",
 }
 
 log = logging.getLogger("grader")

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from grader.judging.asking import inputs, training
 from grader.judging.contact import Contact, Inputs, Recipe
 from grader.judging.examiner import Examiner
+from grader.judging.sentence_pairs import small_world
 from grader.judging.watching import watched_in
 from grader.sandbox.guest.wire import (
     ClassInfo,
@@ -112,7 +113,10 @@ def guess(name: str) -> Value:
 def try_recipe(x: Examiner, contact: Contact) -> Contact:
     name, recipe = contact.info.name, contact.recipe
     made = x.ask(
-        f"{name}.make", Make("c", recipe.cls, recipe.args, recipe.kwargs), ListVariables("c", "v", values=True)
+        f"{name}.make",
+        *small_world(contact),
+        Make("c", recipe.cls, recipe.args, recipe.kwargs),
+        ListVariables("c", "v", values=True),
     )
     listed = made.values.get("v")
     if not isinstance(listed, VariableList):
