@@ -48,7 +48,7 @@ def main() -> NoReturn:
     try:
         code = app(standalone_mode=False) or 0  # the code of a typer.Exit, which Ctrl-C becomes as well
         if code == exit_codes.INTERRUPTED:
-            err.print("grader: interrupted; nothing more was written.", style="red")
+            err.print("grader: interrupted. What was graded is kept: the same command goes on from there.", style="red")
         sys.exit(code)
     except GraderError as trouble:
         err.print(f"grader: {trouble}", style="red", markup=False, soft_wrap=True)

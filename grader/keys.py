@@ -36,7 +36,8 @@ def of_run(submission: Submission, batch: Batch) -> str:
 
 def of_report(submission: Submission, batch: Batch) -> str:
     """Of what is said about a run: the run, the rubrics, and all code that judges."""
-    return digest(of_run(submission, batch), of_code(JUDGES_BY), str(batch.public_only))
+    rubric = msgspec.json.encode(batch.rubrics.get(submission.lab or "")).decode()
+    return digest(of_run(submission, batch), rubric, of_code(JUDGES_BY), str(batch.public_only))
 
 
 def of_question(question: Question) -> str:

@@ -79,9 +79,7 @@ def test_other_points_are_given_without_a_second_run(first: list[Report], out: P
     with opened(out) as store:
         rubric = load_rubric("lab1_warmup")
         checks = tuple(replace(check, points=2 * check.points) for check in rubric.checks)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("grader.keys.of_report", lambda submission, batch: f"changed {submission.content}")
-            again, told = graded(store, folder, {"lab1_warmup": replace(rubric, checks=checks)})
+        again, told = graded(store, folder, {"lab1_warmup": replace(rubric, checks=checks)})
     assert [r.card.possible for r in again] == [2 * r.card.possible for r in first]
     assert [r.card.earned for r in again] == [2 * r.card.earned for r in first]
     assert {"is judged anew by what it said before"} == set(told)

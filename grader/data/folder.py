@@ -43,12 +43,17 @@ def shown(folder: DataFolder, cells: Iterable[Cell], told: Callable[[str], None]
     if folder.vectors is None:
         return folder.parts
     if any(cell.kind == "code" and _ASKS_FOR_VECTORS.search(cell.source) for cell in cells):
-        file = folder.parts[EMBEDDINGS.name] / VECTORS
-        if not file.is_file():
+        if not (folder.parts[EMBEDDINGS.name] / VECTORS).is_file():
             told("waits for word vectors, which are made once (up to a minute)")
-        cache.made_once(file, folder.vectors)
-        return folder.parts
+        return with_vectors(folder)
     return {name: path for name, path in folder.parts.items() if name != EMBEDDINGS.name}
+
+
+def with_vectors(folder: DataFolder) -> dict[str, Path]:
+    """All parts; word vectors are made now where they are not there."""
+    if folder.vectors is not None:
+        cache.made_once(folder.parts[EMBEDDINGS.name] / VECTORS, folder.vectors)
+    return folder.parts
 
 
 def _course(given: Path, asked_by: str) -> DataFolder:
