@@ -29,6 +29,7 @@ HOLES = {
     "a2_embeddings": ("PoI1QpJsOVRY",),
     "a3_lstm_lm": ("8o4syEQOgUvG",),
     "lab5_attention": ("buWTbwThTYh4",),
+    "a4_word_by_word": ("9ggJEL7K6L6Z",),
 }
 VARIANTS = [
     (lab, name, variant)
