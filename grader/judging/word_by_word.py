@@ -19,6 +19,7 @@ from grader.judging.meeting import LENGTH, candidates, meet
 from grader.judging.watching import moved, watched_in
 from grader.judging.word_by_word_answers import Answer, Asker, batch_first, reads_on, rows_first, sums_to_one
 from grader.judging.word_by_word_explained import Explanation, explanation
+from grader.judging.word_by_word_parts import FEW
 from grader.model import AttentionMap
 from grader.sandbox.guest.wire import Call, Inventory, Ref, Survey, Trouble, VariableInfo
 

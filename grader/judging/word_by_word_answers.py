@@ -1,4 +1,4 @@
-"""Assignment 4: what a model and its `get_attn` return, in whatever axes: weights of the premise's words for each word."""
+"""Assignment 4: what a model and its `get_attn` return, whatever the axes: weights of the premise for each word."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import permutations

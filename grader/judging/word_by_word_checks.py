@@ -35,7 +35,7 @@ def weights(e: Evidence) -> Finding:
     if not np.all(np.isfinite(attn)):
         return failed("The attention holds numbers that are not finite.", cell=e.cell)
     if e.premise_first is not None and is_uniform(rows_first(attn, e.premise_first)):
-        return failed("Every word of the premise gets the same weight.", mistake_in(e, "uniform-attention"), cell=e.cell)
+        return failed(mistake="uniform-attention", cell=e.cell)
     if e.premise_first is not None:
         return passed("For each word of the hypothesis the weights of the premise's words are positive and sum to 1.")
     named = mistake_in(e, *SUMMED)

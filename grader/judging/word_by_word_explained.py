@@ -11,7 +11,7 @@ from grader.judging.arrays import Numbers
 from grader.judging.compare import agree, nearest, slug
 from grader.judging.sentence_pairs import halves, is_small, vectors
 from grader.judging.word_by_word_answers import Answer, Asker, rows_first
-from grader.judging.word_by_word_parts import Block, Variables, added, attending, bare, sorted_out, summed
+from grader.judging.word_by_word_parts import Block, Variables, added, attending, sorted_out, summed
 from grader.judging.word_by_word_roles import Bound, Scene, bound
 
 Values = Mapping[str, Numbers]
@@ -69,7 +69,7 @@ def ways_of(
         for first, second in product(*([*attending(sizes.dim, sizes)] for _ in matrices)):
             if first.sources != second.sources:
                 parts = zip(matrices, (first, second), strict=True)
-                yield summed(added(block.view(weights), bare(way), sizes) for block, way in parts)
+                yield summed(added(block.view(weights), way, sizes) for block, way in parts)
     elif len(matrices) == 1:
         yield from (added(matrices[0].view(weights), way, sizes) for way in attending(matrices[0].rows, sizes))
     elif not matrices:
