@@ -182,13 +182,13 @@ def words(case: Case) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def step(case: Case) -> Answers:
-    """case p, h, labels, weights by role -> the mean cross-entropy and its gradient for each role, under its name."""
+    """case p, h, labels, weights by role, forms -> the mean cross-entropy and its gradient for each role."""
     w = weights(case)
     found: Answers = {}
-    for name, attention in FORMS.items():
+    for name in case.get("forms") or FORMS:
         with tf.GradientTape() as tape:
             tape.watch(list(w.values()))
-            scores = matched(w, read(w, *words(case)), attention)["logits"][0]
+            scores = matched(w, read(w, *words(case)), FORMS[name])["logits"][0]
             cost = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=case["labels"], logits=scores))
         gradients = tape.gradient(cost, w, unconnected_gradients="zero")
         told = {role: tf.convert_to_tensor(g)[0].numpy() for role, g in gradients.items() if role in case}

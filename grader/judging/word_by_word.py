@@ -19,6 +19,7 @@ from grader.judging.meeting import LENGTH, candidates, meet
 from grader.judging.watching import moved, watched_in
 from grader.judging.word_by_word_answers import Answer, Asker, batch_first, reads_on, rows_first, sums_to_one
 from grader.judging.word_by_word_explained import Explanation, explanation
+from grader.judging.word_by_word_maps import question_maps
 from grader.judging.word_by_word_parts import FEW
 from grader.model import AttentionMap
 from grader.sandbox.guest.wire import Call, Inventory, Ref, Survey, Trouble, VariableInfo
@@ -71,7 +72,9 @@ def interview_word_by_word(x: Examiner) -> Evidence:
         if worth(best) == 4:
             break
     assert best is not None
-    return best
+    if best.contact is None or not best.shown.agrees or best.premise_first is None:
+        return best
+    return replace(best, maps=question_maps(x, best.contact, best.shown.transposed))
 
 
 def worth(e: Evidence) -> int:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from grader.judging.arrays import Numbers
-from grader.judging.checks import attends, check, failed, passed, remarks, unattempted, unsure
+from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, slug
 from grader.judging.first_step import takes_a_step
 from grader.judging.learning import about_the_start, falling
@@ -139,6 +139,8 @@ def get_attn(e: Evidence) -> Finding:
     if e.shown.trouble:
         return failed(f"`get_attn` stops with {e.shown.trouble.kind}: {e.shown.trouble.message[:200]}",
                       cell=e.shown.trouble.cell)  # fmt: skip
+    if e.flows:
+        return blocked("Not checked because the pairs of a batch are mixed already.")
     if e.shown.agrees is None:
         return unsure("`get_attn` could not be compared with what `model` returns.")
     if not e.shown.agrees:
@@ -167,7 +169,7 @@ def learns(e: Evidence) -> Finding:
 @remarks(LAB)
 def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     found = [*about_the_start(e.learning, CLASSES)]
-    if e.shown.transposed:
+    if e.shown.transposed and e.premise_first is not None:
         told = "`get_attn` has the hypothesis's words first, so the plots show rows and columns exchanged."
         found.append(Remark("attention-transposed", told))
     if e.trains_vectors:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
+import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -48,7 +49,7 @@ def explanation(asker: Asker, answer: Answer, vocabulary: int) -> Explanation:
         case["b_cl"] = weights[variables.b_cl].reshape(-1)
     tried = list(placements(found, weights, variables))
     known = Explanation(variables, found)
-    return compared(known, answer, asker.x.answers("values", **case, changes=tried), len(tried)) if tried else known
+    return compared(known, answer, asker.x.answers("values", **case, changes=tried), tried) if tried else known
 
 
 def placements(found: Bound, weights: Mapping[str, Numbers], variables: Variables) -> Iterator[dict[str, Any]]:
@@ -76,19 +77,30 @@ def ways_of(
         yield {}
 
 
-def compared(known: Explanation, answer: Answer, told: Mapping[str, Values], count: int) -> Explanation:
+def compared(
+    known: Explanation, answer: Answer, told: Mapping[str, Values], tried: list[dict[str, Any]]
+) -> Explanation:
     """By attention and logits, else by one of them."""
     each = {
         f"{name} {i}": {key: value[i] for key, value in parts.items()}
         for name, parts in told.items()
-        for i in range(count)
+        for i in range(len(tried))
     }
     for seen in seen_of(answer):
         if (name := nearest(seen, each)) is not None:
             form, at = name.rsplit(" ", 1)
             follows = answer.logits is not None and agree(answer.logits, each[name]["logits"])
+            form = half_used(tried[int(at)].get("W_attn")) or form if form == "deck" else form
             return replace(known, deck=each[f"deck {at}"], form=form, logits_follow=follows)
     return replace(known, deck=each["deck 0"])
+
+
+def half_used(W: Numbers | None) -> str | None:
+    """The mistake of a matrix that reads one of the two states only."""
+    if W is None:
+        return None
+    word, state = np.split(W, 2)
+    return "wrong-state/matching-alone" if not np.any(word) else None if np.any(state) else "matching-state-unused/word"
 
 
 def seen_of(answer: Answer) -> Iterator[dict[str, Numbers]]:

@@ -14,7 +14,6 @@ from grader.judging.arrays import Numbers
 from grader.sandbox.guest.wire import VariableInfo
 
 SOURCES = {"p": "xh", "h": "xh", "m": "atm", "attn": "tm"}
-SHARED = ("ph", "h", "p")  # whose encoder a block may belong to: both sentences', or that of one
 FEW = 6  # biases stacked into one variable
 CLASSES = 3
 
@@ -129,18 +128,18 @@ def orders(rows: int, sources: str, sizes: Sizes) -> Iterator[str]:
                 yield "".join(order)
 
 
-def places(rows: int, gate: str, sizes: Sizes, cells: Sequence[str] = (*SHARED, "m")) -> Iterator[Way]:
-    """Of a matrix: of this gate, in whichever network."""
+def places(rows: int, gate: str, sizes: Sizes, cells: Sequence[str]) -> Iterator[Way]:
+    """Of a matrix: of this gate, in one of these networks; "ph" is an encoder of both sentences."""
     for cell in cells:
         roles = tuple(f"W_{gate}_{one}" for one in cell)
         for order in orders(rows, SOURCES[cell[0]], sizes):
             yield Way(roles, order)
 
 
-def gates(rows: int, sizes: Sizes) -> Iterator[Way]:
+def gates(rows: int, sizes: Sizes, cells: Sequence[str]) -> Iterator[Way]:
     """All places of a matrix in the networks. Mirrored update gates are those of the negative sum."""
     for gate in "czr":
-        for way in places(rows, gate, sizes):
+        for way in places(rows, gate, sizes, cells):
             yield way
             if gate == "z":
                 yield Way(way.roles, way.sources, -1.0)
@@ -148,9 +147,9 @@ def gates(rows: int, sizes: Sizes) -> Iterator[Way]:
                 yield Way(way.roles, way.sources, numbers={f"after_{role[-1]}": 1.0 for role in way.roles})
 
 
-def thresholds() -> Iterator[Way]:
+def thresholds(cells: Sequence[str]) -> Iterator[Way]:
     """All places of a bias; s: of the state's own product, in a reset that comes after it."""
-    for cell in (*SHARED, "m"):
+    for cell in cells:
         for gate in "czrs":
             way = Way(tuple(f"b_{gate}_{one}" for one in cell))
             yield way

@@ -31,9 +31,13 @@ from grader.judging.word_by_word_parts import (
     thresholds,
 )
 
-TOGETHER = 12  # pairs asked at once
+TOGETHER = 6  # pairs asked at once
 PASSES = 3  # a reset gate is seen once the state it resets is
 LOUD = 1e-4
+ENCODERS = ("ph", "h", "p")  # of both sentences, or of one
+# The scores are zero without weights, except where states alone make them.
+WITHOUT = "elementwise-product"
+SILENT = ("deck", *(f"{WITHOUT}/{what}" for what in ("states", "both-states", "all-three", "matching")))
 
 Asking = Callable[[Sequence[Mapping[str, Numbers]]], list[Numbers | None]]  # weights -> logits of each
 
@@ -63,21 +67,28 @@ class Scene(Struct, frozen=True):
         b_cl = self.variables.b_cl
         return told | ({b_cl: np.zeros_like(self.weights[b_cl])} if b_cl else {})
 
-    def answers(self, known: Mapping[str, Any], changes: Sequence[Mapping[str, Any]]) -> Numbers:
+    def answers(self, known: Mapping[str, Any], changes: Sequence[Mapping[str, Any]], form: str) -> Numbers:
         """Logits [R, B, 3] of the equations."""
-        case = {**self.base(), **known, "changes": [dict(change) for change in changes], "forms": ["deck"]}
-        return self.x.answers("values", **case)["deck"]["logits"]
+        case = {**self.base(), **known, "changes": [dict(change) for change in changes], "forms": [form]}
+        return self.x.answers("values", **case)[form]["logits"]
 
 
 class Bound(Struct, frozen=True):
     ways: Mapping[Block, Way]
     rest: tuple[Block, ...] = ()  # what changes nothing while the attention is silent, or has no place in the networks
     numbers: Mapping[str, float] = {}
+    form: str = SILENT[0]  # of the attention while its weights are zeros
 
     def roles(self, weights: Weights, sizes: Sizes) -> dict[str, Any]:
         parts = [added(block.view(weights), bare(way), sizes) for block, way in self.ways.items()]
         told: dict[str, Any] = dict(summed(parts))
         return told | {key: value + (key == "share") for key, value in self.numbers.items()}
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """One encoder, or two where the first block that was found belongs to one sentence alone."""
+        encoder = next(way.roles for way in self.ways.values() if "x" in way.sources)
+        return ("ph", "m") if len(encoder) == 2 else ("p", "h", "m")
 
     def sources(self, role: str) -> set[str]:
         """Which of its inputs a gate's sum has."""
@@ -93,7 +104,7 @@ def bound(scene: Scene) -> Bound | None:
     found = core(scene)
     if found is None:
         return None
-    for blocks, ways in ((scene.variables.matrices, None), (scene.variables.biases, list(thresholds()))):
+    for blocks, ways in ((scene.variables.matrices, None), (scene.variables.biases, list(thresholds(found.cells)))):
         for _ in range(PASSES if ways is None else 1):
             grown = with_more(scene, found, [b for b in blocks if b not in found.ways], ways)
             if grown == found:
@@ -106,7 +117,7 @@ def bound(scene: Scene) -> Bound | None:
 def core(scene: Scene) -> Bound | None:
     """The encoder's candidate and the matching one's."""
     sizes = scene.sizes
-    words = [b for b in scene.variables.matrices if any("x" in w.sources for w in places(b.rows, "c", sizes))]
+    words = [b for b in scene.variables.matrices if any("x" in w.sources for w in places(b.rows, "c", sizes, ENCODERS))]
     states = [b for b in scene.variables.matrices if list(matching(b, sizes))]
     pairs = [(one, two) for one, two in product(words, states) if one != two]
     pairs.sort(key=lambda pair: sum(gate_of(block.path) != "rnn" for block in pair))
@@ -131,44 +142,48 @@ def averages(scene: Scene) -> list[dict[str, float]]:
 
 def explained(scene: Scene, pair: tuple[Block, Block], seen: Numbers) -> Bound | None:
     sizes, (one, two) = scene.sizes, pair
-    firsts = [w for w in places(one.rows, "c", sizes, ("ph", "h", "p")) if "x" in w.sources]
-    tried = [
+    firsts = [way for way in places(one.rows, "c", sizes, ENCODERS) if "x" in way.sources]
+    ways = list(product(firsts, matching(two, sizes)))
+    mistaken = [
         (first, replace(second, numbers={**more, **start}))
         for start in ({}, {"chained": 1.0})
-        for first, second in product(firsts, matching(two, sizes))
+        for first, second in ways
         for more in (averages(scene) if "a" in second.sources else [{}])
     ]
     values = one.view(scene.weights), two.view(scene.weights)
-    changes = [summed(added(v, w, sizes) for v, w in zip(values, ways, strict=True)) for ways in tried]
-    at = nearest(seen, scene.answers({}, changes))
-    if at is None:
-        return None
-    return Bound(dict(zip(pair, tried[at], strict=True)), numbers=tried[at][1].numbers)
+    for form, tried in ((SILENT[0], ways), *((form, mistaken) for form in SILENT)):
+        changes = [summed(added(v, w, sizes) for v, w in zip(values, both, strict=True)) for both in tried]
+        at = nearest(seen, scene.answers({}, changes, form))
+        if at is not None:
+            return Bound(dict(zip(pair, tried[at], strict=True)), numbers=tried[at][1].numbers, form=form)
+    return None
 
 
 def with_more(scene: Scene, found: Bound, blocks: Sequence[Block], ways: list[Way] | None) -> Bound:
     """Each block alone beside what is known. One that changes nothing may do so later."""
-    if not blocks:
-        return found
     configurations = [scene.quiet(found.ways), *(scene.quiet([*found.ways, block]) for block in blocks)]
     before, *seen = scene.ask(configurations)
-    known = found.roles(scene.weights, scene.sizes)
-    new, numbers = dict(found.ways), dict(found.numbers)
-    for block, logits in zip(blocks, seen, strict=True):
-        if logits is None or before is None or np.abs(logits - before).max() < LOUD:
-            continue
-        tried = ways if ways is not None else list(with_averages(scene, found, gates(block.rows, scene.sizes)))
-        value = block.view(scene.weights)
-        at = nearest(logits, scene.answers(known, [added(value, way, scene.sizes) for way in tried]))
+    loud = {
+        block: logits
+        for block, logits in zip(blocks, seen, strict=True)
+        if logits is not None and before is not None and np.abs(logits - before).max() > LOUD
+    }
+    tried = {block: ways or list(with_averages(scene, found, block)) for block in loud}
+    changes = [added(b.view(scene.weights), way, scene.sizes) for b, some in tried.items() for way in some]
+    told = scene.answers(found.roles(scene.weights, scene.sizes), changes, found.form) if changes else np.zeros(0)
+    new, numbers, start = dict(found.ways), dict(found.numbers), 0
+    for block, some in tried.items():
+        at = nearest(loud[block], told[start : start + len(some)])
+        start += len(some)
         if at is not None:
-            new[block] = tried[at]
-            numbers |= tried[at].numbers
+            new[block] = some[at]
+            numbers |= some[at].numbers
     return replace(found, ways=new, numbers=numbers)
 
 
-def with_averages(scene: Scene, found: Bound, ways: Iterable[Way]) -> Iterable[Way]:
+def with_averages(scene: Scene, found: Bound, block: Block) -> Iterable[Way]:
     seen = any("a" in way.sources for way in found.ways.values())
-    for way in ways:
+    for way in gates(block.rows, scene.sizes, found.cells):
         for more in averages(scene) if "a" in way.sources and not seen else [{}]:
             yield replace(way, numbers={**way.numbers, **more})
 
