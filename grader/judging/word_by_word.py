@@ -21,7 +21,7 @@ from grader.judging.word_by_word_answers import Answer, Asker, batch_first, read
 from grader.judging.word_by_word_explained import Explanation, explanation
 from grader.judging.word_by_word_maps import question_maps
 from grader.judging.word_by_word_parts import FEW
-from grader.model import AttentionMap
+from grader.model import AttentionMap, Status
 from grader.sandbox.guest.wire import Call, Inventory, Ref, Survey, Trouble, VariableInfo
 
 LAB = "a4_word_by_word"
@@ -167,7 +167,7 @@ def with_shown(asker: Asker, e: Evidence) -> Evidence:
     seen = asker.observed("attn", *steps, call)
     found, length = array(value_of(seen, "r")), asker.contact.features
     if found is None:
-        return replace(e, shown=Shown(trouble=seen.trouble))
+        return replace(e, shown=Shown(trouble=seen.trouble if seen.status is Status.RAISED else None))
     told = found if found.shape == (FEWER, length, length) else batch_first(found, FEWER, length)
     if told is None or len(found) != FEWER:
         return replace(e, shown=Shown(False))

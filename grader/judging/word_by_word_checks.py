@@ -17,6 +17,7 @@ UNKNOWN = (
     "Your variables could not be told apart by what they do, so this could not be compared with the equations; "
     "your instructor looks at it."
 )
+ENOUGH = 24  # steps to tell whether a loss falls
 SUMMED = ("softmax-axis", "softmax-missing", "own-term-missing", "elementwise-product", "reshape-as-transpose")
 
 
@@ -163,6 +164,8 @@ def all_trained(e: Evidence) -> Finding:
 
 @check(LAB, "learns")
 def learns(e: Evidence) -> Finding:
+    if e.learning and not e.learning.fell and (len(e.learning.losses) < ENOUGH or e.learning.trouble):
+        return unsure("The loss of a longer training could not be followed to its end.")
     return falling(e.learning, e.cell)
 
 
