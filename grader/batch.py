@@ -10,6 +10,7 @@ from grader.data.folder import DataFolder
 from grader.data.truth import Truth
 from grader.model import Isolation, TrainBudget, TrainPolicy
 from grader.rubric import Rubric
+from grader.running.gpus import Inventory, installed
 from grader.store import Store
 
 
@@ -26,6 +27,7 @@ class Batch(Struct, frozen=True):
     accelerate: bool = True
     blind_test: bool = True  # notebooks see the test sentences with each other's labels
     truths: dict[str, Truth] = {}  # the right labels, by lab
+    inventory: Inventory = installed  # of GPUs
     store: Store | None = None  # what earlier runs of this batch found out
     data_key: str = ""  # of the data, for what is stored
     broken_off: threading.Event = field(default_factory=threading.Event)  # set: all that runs ends

@@ -69,7 +69,7 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     lab: Annotated[str | None, typer.Option(help="Take every notebook for this lab.")] = None,
     data: Data = None,
     out_folder: Out = Path("grades"),
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     train: Train = TrainPolicy.BUDGET,
     seed: Seed = None,
     format: Annotated[Format, typer.Option(help="rich: a table; json: results.json on stdout.")] = Format.RICH,
@@ -105,7 +105,7 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
 @app.command()
 def regrade(
     out_folder: Annotated[Path, typer.Argument(help="Where `grader grade` put its pages.")] = Path("grades"),
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     seed: Seed = None,
     format: Annotated[Format, typer.Option(help="rich: a table; json: results.json on stdout.")] = Format.RICH,
     fail_under: FailUnder = None,
@@ -177,7 +177,7 @@ def verify(
     labs: Annotated[list[str] | None, typer.Argument(help="Slugs; all labs with a rubric when left out.")] = None,
     fast: Annotated[bool, typer.Option("--fast", help="One mutant of each mistake, no accepted variants.")] = False,
     seed: Seed = None,
-    jobs: Jobs = 2,
+    jobs: Jobs = None,
 ) -> None:
     """Prove that solutions earn everything, starters nothing, and every known mistake is named; prints the matrix."""
     from grader.preparing import batch_for
@@ -215,7 +215,7 @@ def calibrate(
 @app.command()
 def demo(
     out_folder: Annotated[Path, typer.Option("--out", help="Where the sample class and its pages go.")] = Path("demo"),
-    jobs: Jobs = 2,
+    jobs: Jobs = None,
 ) -> None:
     """Grade a bundled sample class offline, on toy data, and say where its pages lie."""
     from grader.results import ensure_writable
@@ -270,12 +270,16 @@ def fetch_all(parts: "Sequence[Part]", own: "DataFolder", to: Path) -> None:
     err.print(f"To use it: --data {to}, or export GRADER_DATA={to}", markup=False, soft_wrap=True)
 
 
-def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int) -> list[Report]:
+def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int | None) -> list[Report]:
     from grader.judging.oracle import Oracle
-    from grader.pipeline import grade_batch, in_order
+    from grader.pipeline import grade_batch, in_order, slots_for
+    from grader.running.slots import at_a_time
 
     reports: list[Report] = []
-    with Oracle() as oracle, progress(len(submissions), min(jobs, len(submissions))) as shown:
+    if len(submissions) > 1:
+        held = at_a_time(slots_for(submissions, batch, jobs)[:len(submissions)])
+        err.print(f"{len(submissions)} notebooks, {held}.", markup=False)
+    with Oracle() as oracle, progress(len(submissions)) as shown:
         for report in grade_batch(submissions, batch, oracle, jobs, shown.told):
             shown.done(report)
             reports.append(report)
@@ -283,10 +287,8 @@ def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int) -> l
 
 
 @contextmanager
-def progress(total: int, jobs: int) -> Iterator["Progress"]:
+def progress(total: int) -> Iterator["Progress"]:
     from grader.progress import Progress, bars
 
-    if total > 1:
-        err.print(f"{total} notebooks, {jobs} at a time.", markup=False)
     with bars(err) as shown:
         yield Progress(shown, lambda line: shown.console.print(line, markup=False, soft_wrap=True), total)

@@ -10,8 +10,10 @@ from pathlib import Path
 import msgspec
 
 from grader.batch import Batch
+from grader.course import environment_of
 from grader.data.folder import DataFolder
 from grader.model import Submission
+from grader.running.gpus import Inventory
 from grader.sandbox.guest.wire import Question
 
 HERE = Path(__file__).parent
@@ -26,11 +28,13 @@ def of_run(submission: Submission, batch: Batch) -> str:
     return digest(
         submission.content,
         str(submission.lab),
+        repr(environment_of(submission.lab or "")),
         batch.data_key,
         repr((batch.isolation, batch.train, batch.seed, batch.deadline, batch.accelerate, batch.blind_test)),
         repr((rubric.deadline, rubric.training) if rubric else None),
         of_code(RUNS_BY),
         of_packages(),
+        of_devices(batch.inventory),
     )
 
 
@@ -63,6 +67,12 @@ def of_code(folders: tuple[Path, ...]) -> str:
 @cache
 def of_packages() -> str:
     return digest(platform.python_version(), *installed(PACKAGES))
+
+
+@cache
+def of_devices(inventory: Inventory) -> str:
+    """Of the kinds of GPUs, each of which adds up in an order of its own."""
+    return digest(*sorted({gpu.name for gpu in inventory().gpus}))
 
 
 def installed(packages: Iterable[str]) -> Iterable[str]:

@@ -16,7 +16,9 @@ class Format(StrEnum):
 
 Data = Annotated[Path | None, typer.Option("--data", help="The course's data; else $GRADER_DATA, else toy data.")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Makes a batch repeatable; else a secret random one.")]
-Jobs = Annotated[int, typer.Option(min=1, max=64, help="Notebooks at a time.")]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, max=64, help="Notebooks at a time; else what GPUs, or cores and memory, carry.")
+]
 Out = Annotated[Path, typer.Option("--out", help="Where pages, gradebook.csv and results.json go.")]
 Deadline = Annotated[float | None, typer.Option(min=1, help="Seconds for each submission; else the rubric's.")]
 FailUnder = Annotated[

@@ -1,17 +1,18 @@
 """The whole line on one screen: load → run → ask → judge → score → report, for one submission and for a batch."""
 
 import logging
-import queue
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 
 from msgspec.structs import replace
 
 from grader import hidden, keys
 from grader.batch import Batch, calibration_of, kernel_seed, training_budget
+from grader.course import environment_of
 from grader.data.folder import shown
-from grader.errors import GraderError
+from grader.errors import Crowded, GraderError
 from grader.judging.examiner import Examination, Examiner, examine
 from grader.judging.oracle import Oracle
 from grader.model import (
@@ -25,6 +26,7 @@ from grader.model import (
 )
 from grader.replaying import Answers, Ask, Replay, asking
 from grader.rubric import Rubric
+from grader.running.slots import Slot, Slots, slots
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
 from grader.summing_up import report, unread
@@ -36,8 +38,11 @@ log = logging.getLogger("grader")
 Told = Callable[[str], None]
 
 
-def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: int, told: Told) -> Report:
-    """One submission from file to report; whatever goes wrong on our side ends in a report that says so."""
+def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: Slot, told: Told) -> Report:
+    """One submission from file to report; whatever goes wrong on our side ends in a report that says so.
+
+    But for `Crowded`, which asks for another slot.
+    """
     rubric = batch.rubrics.get(submission.lab or "")
     if submission.fault or rubric is None:
         return unread(submission, batch)
@@ -51,6 +56,8 @@ def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: int, told:
             if batch.store and found.outcome is not Outcome.GRADER_ERROR and not batch.broken_off.is_set():
                 batch.store.keep_report(keys.of_report(submission, batch), found)
             return found
+        except Crowded:
+            raise
         except (GraderError, OSError) as error:
             log.exception("attempt %d at %s failed", attempt, submission.path)
             fault = f"The grader itself failed ({error}); nothing is lost, your instructor grades this again."
@@ -72,7 +79,7 @@ def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: int, told:
 
 
 def evidence(
-    submission: Submission, batch: Batch, rubric: Rubric, oracle: Oracle, slot: int, told: Told
+    submission: Submission, batch: Batch, rubric: Rubric, oracle: Oracle, slot: Slot, told: Told
 ) -> tuple[Run, Examination]:
     """From what the notebook said earlier where it is asked the same, else from the notebook itself."""
     if batch.store is None:
@@ -95,25 +102,28 @@ def run_and_examine(
     batch: Batch,
     rubric: Rubric,
     oracle: Oracle,
-    slot: int,
+    slot: Slot,
     told: Told,
 ) -> tuple[Run, Examination, Answers]:
     seconds = batch.deadline or rubric.deadline
     budget = training_budget(batch, rubric)
     with open_session(
         Setting(
-            slot=slot,
+            slot=slot.number,
+            device=slot.device,
             data=shown(batch.data, submission.cells, told),
             limits=Limits(submission=seconds, cell=seconds),
             budget=budget,
             seed=kernel_seed(batch.seed),
             isolation=batch.isolation,
+            environment=environment_of(rubric.lab),
             broken_off=batch.broken_off,
         )
     ) as session:
         total = sum(cell.kind == "code" for cell in submission.cells)
         numbers = {c.index: n for n, c in enumerate((c for c in submission.cells if c.kind == "code"), 1)}
         run = session.run(submission.cells, lambda index: told(f"runs code cell {numbers[index]} of {total}"))
+        session.insist_on_room()
         told("is being asked")
         outcome = any(check.level is Level.OUTCOME for check in rubric.checks)
         if outcome and batch.blind_test and rubric.lab in batch.truths:
@@ -121,7 +131,9 @@ def run_and_examine(
         again = 0.0 if batch.train is TrainPolicy.NONE else RETRAININGS * budget.seconds
         answers: Answers = {}
         ask = asking(session, time.monotonic() + max(30.0, seconds / 2) + again, answers)
-        return run, examine(examiner(submission, batch, rubric, oracle, run, ask)), answers
+        examination = examine(examiner(submission, batch, rubric, oracle, run, ask))
+        session.insist_on_room()
+        return run, examination, answers
 
 
 def examiner(
@@ -129,7 +141,7 @@ def examiner(
 ) -> Examiner:
     return Examiner(
         rubric.lab, submission.cells, run, ask, oracle, batch.seed, training_budget(batch, rubric),
-        batch.truths.get(rubric.lab), calibration_of(rubric, batch),
+        batch.truths.get(rubric.lab), calibration_of(rubric, batch), batch.data.parts,
     )  # fmt: skip
 
 
@@ -137,10 +149,10 @@ def grade_batch(
     submissions: Sequence[Submission],
     batch: Batch,
     oracle: Oracle,
-    jobs: int,
+    jobs: int | None,
     told: Callable[[Submission, str], None],
 ) -> Iterator[Report]:
-    """Reports as they are done; one slot (its own user, sockets and folders) for each job at a time."""
+    """Reports as they are done; one slot (its own user, sockets and folders, its share of a GPU) for each at a time."""
     if not batch.blind_test:
         yield from graded(submissions, batch, oracle, jobs, told)
         return
@@ -148,25 +160,33 @@ def grade_batch(
         yield from graded(submissions, replace(batch, data=data), oracle, jobs, told)
 
 
+def slots_for(submissions: Sequence[Submission], batch: Batch, jobs: int | None) -> tuple[Slot, ...]:
+    """Shares of a GPU are as large as the most demanding lab among these needs."""
+    needs = [rubric.gpu_memory for s in submissions if (rubric := batch.rubrics.get(s.lab or ""))]
+    return slots(batch.inventory(), int(max(needs, default=1) * 1024**3), jobs)
+
+
 def graded(
     submissions: Sequence[Submission],
     batch: Batch,
     oracle: Oracle,
-    jobs: int,
+    jobs: int | None,
     told: Callable[[Submission, str], None],
 ) -> Iterator[Report]:
-    slots: queue.SimpleQueue[int] = queue.SimpleQueue()
-    for slot in range(jobs):
-        slots.put(slot)
+    places = slots_for(submissions, batch, jobs)
+    lender = Slots(places, batch.inventory)
 
     def one(submission: Submission) -> Report:
-        slot = slots.get()
+        heard = partial(told, submission)
         try:
-            return grade(submission, batch, oracle, slot, lambda what: told(submission, what))
-        finally:
-            slots.put(slot)
+            with lender.lent() as slot:
+                return grade(submission, batch, oracle, slot, heard)
+        except Crowded:
+            heard("ran out of GPU memory and is run again, alone on the GPU")
+        with lender.alone(slot) as whole:
+            return grade(submission, batch, oracle, whole, heard)
 
-    with ThreadPoolExecutor(jobs) as pool:
+    with ThreadPoolExecutor(len(places)) as pool:
         waiting = [pool.submit(one, submission) for submission in submissions]
         try:
             for done in as_completed(waiting):

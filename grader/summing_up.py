@@ -8,7 +8,7 @@ from grader.judging.claims import learning_curves
 from grader.judging.examiner import Examination
 from grader.model import Outcome, Report, Run, Scorecard, Submission
 from grader.rubric import Rubric
-from grader.score import score
+from grader.score import public, score
 
 
 def report(
@@ -39,19 +39,6 @@ def report(
         learning_curves(submission, run),
         calibration.band() if (calibration := calibration_of(rubric, batch)) else None,
         examination.attention,
-    )
-
-
-def public(card: Scorecard) -> Scorecard:
-    """The card with its public checks only, as a student's own check shows it."""
-    checks = tuple(check for check in card.checks if check.public)
-    shown = {check.id for check in checks}
-    return Scorecard(
-        checks,
-        round(sum(c.points for c in checks), 2),
-        round(sum(c.possible for c in checks), 2),
-        round(sum(c.possible for c in checks if c.verdict in ("unsure", "manual")), 2),
-        card.fix_first if card.fix_first in shown else None,
     )
 
 

@@ -151,11 +151,11 @@ class Reader(NamedTuple):
 # The handout's is one of the first two; rewritten ones are no mistake of the attention.
 READERS = (
     Reader("", gru, "eh"),
-    Reader("state-first", gru, "he"),
+    Reader("state_first", gru, "he"),
     Reader("mirrored", mirrored, "eh"),
-    Reader("mirrored-state-first", mirrored, "he"),
-    Reader("from-zeros", gru, "eh", chained=False),
-    Reader("from-zeros-state-first", gru, "he", chained=False),
+    Reader("mirrored_state_first", mirrored, "he"),
+    Reader("from_zeros", gru, "eh", chained=False),
+    Reader("from_zeros_state_first", gru, "he", chained=False),
 )
 
 
@@ -196,7 +196,7 @@ def answered(case: Case, s: States, alpha: tf.Tensor) -> dict[str, tf.Tensor]:
     r = tf.reduce_sum(s.Y * (alpha[..., None] if alpha.shape.rank == 2 else alpha), axis=1)
     found = {"attn": alpha.numpy()}
     if "W_combination" in case:
-        found |= {"logits": logits(case, s, r).numpy(), "logits-h-first": logits(case, s, r, "hr").numpy()}
+        found |= {"logits": logits(case, s, r).numpy(), "logits_h_first": logits(case, s, r, "hr").numpy()}
     return found
 
 

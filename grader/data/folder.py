@@ -7,14 +7,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from grader import toy_snli, toy_treebank, toy_vectors
-from grader.data import cache, glove_package
-from grader.data.parts import EMBEDDINGS, PARTS, SNLI, TREES
+from grader import toy_bert, toy_snli, toy_treebank, toy_vectors
+from grader.data import bert_package, cache, glove_package
+from grader.data.parts import BERT, EMBEDDINGS, PARTS, SNLI, TREES
 from grader.errors import UsageError
 from grader.model import Cell
 
 VECTORS = "glove.6B.50d.txt.bz2"
-TOY = "toy data made by the grader (invented sentences; figures say little about real data)"
+TOY = "toy data made by the grader (invented sentences, an untrained tiny BERT; figures say little about real data)"
 _ASKS_FOR_VECTORS = re.compile(r"glove|embeddings", re.IGNORECASE)
 
 
@@ -82,6 +82,10 @@ def _filled(parts: dict[str, Path], description: str) -> DataFolder:
             make = glove_package.embeddings
             parts = parts | {EMBEDDINGS.name: cache.place("glove", glove_package.version()) / EMBEDDINGS.name}
             description += f"; word vectors of the package {glove_package.NAME}"
+    if BERT.name in missing and (checkpoint := bert_package.checkpoint()):
+        del missing[BERT.name]
+        parts = parts | {BERT.name: checkpoint}
+        description += f"; the package {bert_package.NAME} in place of bert-base-cased"
     if missing:
         description += f"; {', '.join(f'toy {name}' for name in missing)} made by the grader"
     return DataFolder(parts | missing, tuple(missing), description, make)
@@ -112,7 +116,14 @@ def _toy_parts() -> dict[str, Path]:
         TREES.name: cache.kept(cache.place("toy-trees", _source("toy_treebank")) / TREES.name, trees),
         SNLI.name: cache.kept(cache.place("toy-snli", _source("toy_snli")) / SNLI.name, pairs),
         EMBEDDINGS.name: embeddings / EMBEDDINGS.name,
+        BERT.name: _toy_checkpoint(),
     }
+
+
+def _toy_checkpoint() -> Path:
+    sources = _source("toy_treebank", "toy_snli", "toy_lexicon", "toy_bert")
+    folder = cache.place("toy-bert", sources) / BERT.name
+    return folder if (folder / toy_bert.WEIGHTS).is_file() else cache.kept(folder, toy_bert.toy_bert())
 
 
 def _source(*modules: str) -> bytes:

@@ -23,19 +23,22 @@ from grader.judging.learning import Learning
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers
 from grader.judging.recurrent import weight
-from grader.judging.sentence_pairs import halves, vectors
+from grader.judging.sentence_pairs import halves
 from grader.judging.source import trees
 from grader.judging.watching import moved, watched_in
 from grader.model import AttentionMap, Cell, Observation
-from grader.sandbox.guest.wire import Call, Inventory, Ref, Step, Survey, Trouble, Watch, Watched
+from grader.sandbox.guest.wire import Call, Inventory, Read, Ref, Step, Survey, Trouble, Watch, Watched
 
 LAB = "lab5_attention"
-PAIRS = Inputs(WORDS.sizes, words=True, length=10, pairs=True)
+PAIRS = Inputs((WORDS.sizes[0], (WORDS.sizes[1][0], 10)), words=True, length=10, pairs=True)
+WORDS_USED = PAIRS.sizes[0][1]
 PLAIN = 2  # ids from here on are neither padding nor unknown, so masking these changes nothing
 FEWER = 3  # examples, where any number has to do
-BATCH, STEPS, PATIENT = 16, 24, 120  # of the training on a small task; the last for a small learning rate
+BATCH, STEPS, PATIENT = 16, 12, 60  # of the training on a small task; the last for a small learning rate
 # [batch, words, dim] met [batch, words]: the scores of the words have lost their last axis
-WITHOUT_AXIS = re.compile(r"\[(\d+), ?(\d+), ?(\d+)\] vs\. \[\1, ?(?:\2|\3)\]")
+WITHOUT_AXIS = re.compile(
+    r"\[(\d+), ?(\d+), ?(\d+)\] vs\. \[\1, ?(?:\2|\3)\]|\[(\d+), ?(\d+)\] vs\. \[\4, ?(?:\5, ?\d+|\d+, ?\5)\]"
+)
 
 
 class Same(Struct, frozen=True):
@@ -72,6 +75,12 @@ class Evidence(Struct, frozen=True):
     def right(self) -> bool:
         return self.explanation is not None and slug(self.explanation) == "deck"
 
+    @property
+    def alike(self) -> bool:
+        """Every word of a premise gets the same weight."""
+        attn = self.answer.attn if self.answer else None
+        return attn is not None and bool(np.all(np.isfinite(attn)) and np.ptp(attn, axis=1).max() < 1e-5)
+
 
 @interview(LAB)
 def interview_attention(x: Examiner) -> Evidence:
@@ -81,7 +90,8 @@ def interview_attention(x: Examiner) -> Evidence:
     best: Evidence | None = None
     for info in candidates(survey):
         contact = meet(x, survey, info, PAIRS)
-        evidence = question(x, contact) if contact.works else silent(contact, x.cells)
+        evidence = question(x, contact) if contact.works else silent(contact)
+        evidence = replace(evidence, begun=begun(evidence, x.cells))
         if best is None or worth(evidence) > worth(best):
             best = evidence
         if worth(best) == 3:
@@ -97,12 +107,17 @@ def worth(e: Evidence) -> int:
     return 1 + (e.explanation is not None) + e.right
 
 
-def silent(contact: Contact, cells: tuple[Cell, ...]) -> Evidence:
+def silent(contact: Contact) -> Evidence:
     """Of a class that takes no step."""
     message = contact.trouble.message if contact.trouble else ""
     crash = "scores-without-axis" if WITHOUT_AXIS.search(message) else None
-    found = layout(contact.initial, contact.vocabulary)
-    return Evidence(contact, begun=found is None or uses(cells, found), layout=found, crash=crash)
+    return Evidence(contact, layout=layout(contact.initial, contact.vocabulary), crash=crash)
+
+
+def begun(e: Evidence, cells: tuple[Cell, ...]) -> bool:
+    """Whether there is an attention, or at least something that reads its variables."""
+    silent_or_even = e.contact is None or not e.contact.works or e.alike
+    return not silent_or_even or e.layout is None or uses(cells, e.layout)
 
 
 def uses(cells: tuple[Cell, ...], found: Layout) -> bool:
@@ -140,7 +155,7 @@ def question(x: Examiner, contact: Contact) -> Evidence:
 def pairs_of_words(x: Examiner, purpose: str, contact: Contact) -> Numbers:
     """Secret ids [batch, 2 length]."""
     size = (contact.batch, 2 * contact.features)
-    drawn: Numbers = x.generator(f"{purpose}{size}").integers(PLAIN, min(PAIRS.sizes[0][1], contact.vocabulary), size)
+    drawn: Numbers = x.generator(f"{purpose}{size}").integers(PLAIN, min(WORDS_USED, contact.vocabulary), size)
     return drawn
 
 
@@ -204,12 +219,12 @@ def explained(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbe
     contact, found, answer = e.contact, e.layout, e.answer
     assert contact is not None and answer is not None
     seen = {key: value for key, value in (("attn", answer.attn), ("logits", answer.logits)) if value is not None}
-    if found is None or not seen or not ("E" in found.roles or small(contact)):
+    table = word_vectors(x, contact, found, given) if found and seen else None
+    if found is None or table is None:
         return e
     seen = dict(list(seen.items())[:1])
-    table = given[found.roles["E"]] if "E" in found.roles else vectors(contact)
     p, h = halves(data)
-    case = {"p": p, "h": h, **values(found, given, table[: PAIRS.sizes[0][1]])}
+    case = {"p": p, "h": h, **values(found, given, table)}
     known = x.answers("values", **case)
     name = nearest(seen, known)
     if name is not None:
@@ -222,9 +237,17 @@ def explained(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbe
     return replace(e, known=known, explanation=nearest(seen, other))
 
 
-def small(contact: Contact) -> bool:
-    """The vectors are ours, even where they are no variable."""
-    return contact.vocabulary == PAIRS.sizes[0][1]
+def word_vectors(x: Examiner, contact: Contact, found: Layout, given: Mapping[str, Numbers]) -> Numbers | None:
+    """Of the words we use; where they are no variable, an array as wide that the object or the notebook holds."""
+    if "E" in found.roles:
+        return given[found.roles["E"]][:WORDS_USED]
+    held = "[*vars(c).values(), globals().get('loaded_embeddings'), *globals().values()]"
+    fitting = f"len(getattr(v, 'shape', ())) == 2 and v.shape[1] == {found.width} and v.shape[0] >= {WORDS_USED}"
+    steps = [*instance(contact, {}, {}), Read(f"next(v for v in {held} if {fitting})[:{WORDS_USED}]", "E")]
+    table = array(value_of(x.ask(f"{contact.info.name}.vectors", *steps), "E"))
+    if table is None or table.shape != (WORDS_USED, found.width) or not np.all(np.isfinite(table)):
+        return None
+    return table if len(np.unique(table, axis=0)) > WORDS_USED // 2 else None
 
 
 def question_learning(x: Examiner, contact: Contact) -> Learning:

@@ -21,7 +21,10 @@ UNKNOWN = (
 @check(LAB, "trains")
 def trains(e: Evidence) -> Finding:
     if e.contact is not None and not e.begun:
-        return failed("`wm_list` is still empty: `model` reads none of the attention's weights yet.", cell=e.cell)
+        return failed(
+            "`model` reads none of the attention's weights yet: the scores of the words are still to be written.",
+            cell=e.cell,
+        )
     return takes_a_step(e.contact, e.crash)
 
 
@@ -34,19 +37,11 @@ def weights(e: Evidence) -> Finding:
         return failed("The attention holds numbers that are not finite.", cell=e.cell)
     if named := mistake_in(e, "softmax-axis", "softmax-missing"):
         return failed(mistake=named, seen=sums(attn), cell=e.cell)
-    if alike(e):
+    if e.alike:
         return failed(mistake="uniform-attention", seen=sums(attn), cell=e.cell)
     if attn.min() < -1e-5 or not np.allclose(attn.sum(axis=1), 1.0, atol=1e-3):
         return failed("The weights of a premise's words do not sum to 1.", seen=sums(attn), cell=e.cell)
     return passed("The weights of each premise's words are positive and sum to 1.")
-
-
-def alike(e: Evidence) -> Finding | None:
-    """What a check says that means nothing where every word gets the same weight."""
-    attn = e.answer.attn if e.answer else None
-    if attn is None or not np.all(np.isfinite(attn)) or np.ptp(attn, axis=1).max() > 1e-5:
-        return None
-    return blocked("Not checked because every word gets the same weight.")
 
 
 def sums(attn: Numbers) -> str:
@@ -85,8 +80,8 @@ def logits(e: Evidence) -> Finding:
     if e.answer is None or e.answer.logits is None or e.layout is None or not e.layout.reads_out or not e.right:
         return unsure("The logits could not be compared with the equations.")
     known = e.known[e.explanation or "deck"]
-    ways = [difference("Logits", e.answer.logits, known[key]) for key in ("logits", "logits-h-first")]
-    if "from-zeros" in (e.explanation or ""):
+    ways = [difference("Logits", e.answer.logits, known[key]) for key in ("logits", "logits_h_first")]
+    if "from_zeros" in (e.explanation or ""):
         return failed(mistake="hypothesis-from-zeros", cell=e.cell)
     if None in ways:
         return passed("Context, h* and logits follow from the attention as in the equations.")
@@ -98,8 +93,6 @@ def logits(e: Evidence) -> Finding:
 
 @check(LAB, "examples-apart")
 def examples_apart(e: Evidence) -> Finding:
-    if same := alike(e):
-        return same
     if e.flows is None:
         return unsure(UNSEEN)
     if e.flows:
@@ -110,8 +103,8 @@ def examples_apart(e: Evidence) -> Finding:
 
 @check(LAB, "all-trained")
 def all_trained(e: Evidence) -> Finding:
-    if same := alike(e):
-        return same
+    if e.alike:
+        return blocked("Not checked because every word gets the same weight, so that no gradient goes through it.")
     if e.layout is None or e.standing is None:
         return unsure(UNKNOWN if e.layout is None else "A training step could not be followed.")
     used = [path for role, path in e.layout.roles.items() if role != "E"]
@@ -128,8 +121,8 @@ def all_trained(e: Evidence) -> Finding:
 
 @check(LAB, "any-number")
 def any_number(e: Evidence) -> Finding:
-    if same := alike(e):
-        return same
+    if e.flows:
+        return blocked("Not checked because the answer for a pair depends on its batch.")
     parts = {"`model`": e.fewer, "`classify`": e.classify, "`get_attn`": e.get_attn}
     wrong = [name for name, part in parts.items() if part.agrees is False]
     raised = [name for name, part in parts.items() if part.agrees is None and part.trouble]
@@ -151,7 +144,7 @@ def told_by(part: Same) -> str:
 
 @check(LAB, "learns")
 def learns(e: Evidence) -> Finding:
-    return alike(e) or falling(e.learning, e.cell)
+    return falling(e.learning, e.cell)
 
 
 @remarks(LAB)
@@ -170,7 +163,7 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
 
 @unattempted(LAB)
 def not_begun(e: Evidence) -> bool:
-    return not e.begun
+    return not e.begun and e.contact is not None and not e.contact.works
 
 
 @attends(LAB)

@@ -24,6 +24,7 @@ ATTENDS = re.compile(r"at(t|en)|alpha|arreta|aten|score")
 class Layout(Struct, frozen=True):
     roles: Mapping[str, str]  # role, as in the reference, -> path; what the class does not have is left out
     dim: int  # of a state
+    width: int  # of a word vector
     others: tuple[str, ...] = ()  # variables with no part in this
 
     @property
@@ -38,22 +39,32 @@ class Layout(Struct, frozen=True):
 def layout(variables: Sequence[VariableInfo], vocabulary: int) -> Layout | None:
     """None when the variables are not those of two GRUs and an attention with two matrices and a vector."""
     matrices = [v for v in variables if len(v.shape) == 2 and min(v.shape) > 1]
-    lists = [v for v in variables if v not in matrices and v.shape and len(v.shape) <= 2]
-    table = next((v for v in sorted(matrices, key=unlike_embedding) if v.shape[0] == vocabulary), None)
-    matrices = [v for v in matrices if v is not table]
-    for dim in dict.fromkeys(v.shape[1] for v in matrices):
-        squares = named([v for v in matrices if v.shape == (dim, dim)], ATTENDS, 2)
-        vector = vector_of([v for v in lists if max(v.shape) == dim])
-        cells, combination = parted([v for v in matrices if v.shape[1] == dim and v not in squares], dim)
-        if len(squares) == 2 and vector is not None and len(cells) == 6:
-            known = {"E": table, "W_y": squares[0], "W_h": squares[1], "w": vector, "W_combination": combination}
-            biases = [v for v in lists if max(v.shape) == dim and v is not vector]
-            return complete({**known, **recurrent(cells, biases)}, variables, dim)
+    tables = sorted(matrices, key=lambda v: (v.shape[0] != vocabulary, "e" not in v.path.lower(), -v.shape[0]))
+    for table in (*tables[:2], None):
+        rest = [v for v in matrices if v is not table]
+        for dim in dict.fromkeys(v.shape[1] for v in rest):
+            found = of_width(variables, rest, table, dim)
+            if found is not None:
+                return found
     return None
 
 
-def unlike_embedding(v: VariableInfo) -> bool:
-    return "e" not in v.path.lower()
+def of_width(
+    variables: Sequence[VariableInfo], matrices: list[VariableInfo], table: VariableInfo | None, dim: int
+) -> Layout | None:
+    """The layout with states of this width; the word vectors need be no variable."""
+    lists = [v for v in variables if v.shape and len(v.shape) <= 2 and (len(v.shape) == 1 or min(v.shape) == 1)]
+    squares = named([v for v in matrices if v.shape == (dim, dim)], ATTENDS, 2)
+    vector = vector_of([v for v in lists if max(v.shape) == dim])
+    cells, combination = parted([v for v in matrices if v.shape[1] == dim and v not in squares], dim)
+    if len(squares) != 2 or vector is None or len(cells) != 6:
+        return None
+    width = cells[0].shape[0] - dim
+    if table is not None and table.shape[1] != width:
+        return None
+    known = {"E": table, "W_y": squares[0], "W_h": squares[1], "w": vector, "W_combination": combination}
+    biases = [v for v in lists if max(v.shape) == dim and v is not vector]
+    return complete({**known, **recurrent(cells, biases)}, variables, (dim, width))
 
 
 def named(found: list[VariableInfo], pattern: re.Pattern[str], count: int) -> list[VariableInfo]:
@@ -82,9 +93,9 @@ def recurrent(cells: Sequence[VariableInfo], biases: Sequence[VariableInfo]) -> 
     for kind, group in (("W", cells), ("b", biases)):
         told = {(gate_of(v.path), encoder_of(v.path)): v for v in reversed(group) if encoder_of(v.path)}
         by_name = [told.get(slot) for slot in slots]
-        chosen = by_name if all(by_name) or kind == "b" else list(group)
+        chosen = by_name if all(by_name) or len(group) < len(slots) else list(group[: len(slots)])
         found |= {f"{kind}_{gate}_{name}": v for (gate, name), v in zip(slots, chosen, strict=True)}
-    rest = [v for v in biases if v not in found.values()]
+    rest = sorted((v for v in biases if v not in found.values()), key=lambda v: not COMBINES.search(v.path.lower()))
     return {**found, "b_combination": next(iter(rest), None)}
 
 
@@ -93,15 +104,18 @@ def encoder_of(path: str) -> str:
     return next((encoder for encoder, pattern in ENCODER if pattern.search(name)), "")
 
 
-def complete(found: dict[str, VariableInfo | None], variables: Sequence[VariableInfo], dim: int) -> Layout:
+def complete(
+    found: dict[str, VariableInfo | None], variables: Sequence[VariableInfo], sizes: tuple[int, int]
+) -> Layout:
     """With the matrix that tells the classes."""
+    dim, width = sizes
     used = [v for v in found.values() if v is not None]
     rest = [v for v in variables if v not in used]
     out = next((v for v in rest if len(v.shape) == 2 and v.shape[0] == dim and 1 < v.shape[1] < dim), None)
     bias = next((v for v in rest if out and v is not out and max(v.shape, default=0) == out.shape[1]), None)
     found |= {"W_cl": out, "b_cl": bias}
     roles = {role: v.path for role, v in found.items() if v is not None}
-    return Layout(roles, dim, tuple(v.path for v in rest if v not in (out, bias)))
+    return Layout(roles, dim, width, tuple(v.path for v in rest if v not in (out, bias)))
 
 
 def values(found: Layout, weights: Mapping[str, Numbers], E: Numbers) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import importlib
 import logging
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ MODULES = {
     "lab4_gru": "grader.judging.recurrent_checks",
     "a2_embeddings": "grader.judging.embeddings_checks",
     "a3_lstm_lm": "grader.judging.language_model_checks",
+    "lab5b_bert": "grader.judging.fine_tuning_checks",
     "lab5_attention": "grader.judging.attention_checks",
     "a4_word_by_word": "grader.judging.word_by_word_checks",
 }
@@ -53,6 +55,7 @@ class Examiner(Struct, frozen=True):
     training: TrainBudget = TrainBudget()
     truth: Truth | None = None  # labels of the data the notebook ran on
     calibration: Calibration | None = None  # what right answers reach on these data
+    data: dict[str, Path] = {}  # the parts of the course's data, as notebooks see them
 
     def ask(self, name: str, *steps: Step, seconds: float = 20.0) -> Observation:
         return self.asking(Question(f"{self.lab}.{name}", steps, seconds))

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import constructions
+import finetuned
 import numpy as np
+import pairs
 import predictions
 import survey
 import tensorflow as tf
@@ -34,6 +36,11 @@ class Namespace:
             "predictions": predictions.predictions,
             "train_again": predictions.train_again,
             "sets": lambda: predictions.sets_of(self.globals),
+            "models": finetuned.models,
+            "fine_tuned": finetuned.fine_tuned,
+            "loss_of": finetuned.loss_of,
+            "logits_of": finetuned.logits_of,
+            "pair_rows": pairs.pair_rows,
             constructions.SLOT: constructions.CONSTRUCTIONS,
         }
         self.undo: list[Callable[[], None]] = []
@@ -93,6 +100,7 @@ def seed_everything(seed: int) -> None:
 def answer(question: wire.Question, values: dict[str, Any]) -> tuple[wire.Trouble | None, int | None]:
     """Fill `values`; the exception of the first step that raised and that step's number, else (None, None)."""
     tf.config.run_functions_eagerly(True)  # a watched tape inside a graph fires once, with symbols
+    tf.config.experimental.enable_tensor_float_32_execution(False)  # a GPU's ten bits of mantissa are no right answer
     names = Namespace()
     number = 0
     try:

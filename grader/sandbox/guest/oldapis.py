@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import notes
+import oldcheckpoints
 import oldkeras
 import oldplots
 import oldpython
@@ -20,7 +21,9 @@ import oldtables
 from config import GuestConfig
 
 Mend = Callable[[Any], None]
-MENDS: dict[str, Mend] = oldpython.MENDS | oldkeras.MENDS | oldplots.MENDS | oldtables.MENDS
+MENDS: dict[str, Mend] = {
+    **oldpython.MENDS, **oldkeras.MENDS, **oldplots.MENDS, **oldtables.MENDS, **oldcheckpoints.MENDS,
+}  # fmt: skip
 
 
 def install(config: GuestConfig) -> None:
