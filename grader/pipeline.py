@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -15,6 +16,8 @@ from grader import hidden
 from grader.calibration import Calibration, load_calibration
 from grader.course import WORKS
 from grader.data.folder import DataFolder, shown
+from grader.data.parts import IMAGES
+from grader.data.photos import ROOM, Photos, photos
 from grader.data.truth import Truth
 from grader.errors import GraderError
 from grader.judging.claims import learning_curves
@@ -104,11 +107,13 @@ def run_and_examine(
     seconds = batch.deadline or rubric.deadline
     training = min(rubric.training.seconds, seconds / 2)  # the rest of the notebook has to run as well
     budget = TrainBudget(batch.train, rubric.training.epochs, training, batch.accelerate)
+    data, seen = with_photos(shown(batch.data, submission.cells, told), rubric.lab, batch.train)
+    disk = Limits().disk + (seen.number * ROOM if seen else 0)
     with open_session(
         Setting(
             slot=slot,
-            data=shown(batch.data, submission.cells, told),
-            limits=Limits(submission=seconds, cell=seconds),
+            data=data,
+            limits=Limits(submission=seconds, cell=seconds, disk=disk),
             budget=budget,
             seed=kernel_seed(batch.seed),
             isolation=batch.isolation,
@@ -119,6 +124,8 @@ def run_and_examine(
         numbers = {c.index: n for n, c in enumerate((c for c in submission.cells if c.kind == "code"), 1)}
         run = session.run(submission.cells, lambda index: told(f"runs code cell {numbers[index]} of {total}"))
         told("is being asked")
+        if seen and seen.said:
+            run = replace(run, changes=(*run.changes, seen.said))
         outcome = any(check.level is Level.OUTCOME for check in rubric.checks)
         if outcome and batch.blind_test and rubric.lab in batch.truths:
             run = replace(run, changes=(*run.changes, hidden.SAID))
@@ -129,6 +136,13 @@ def run_and_examine(
             batch.truths.get(rubric.lab), calibration_of(rubric, batch),
         )  # fmt: skip
         return run, examine(examiner)
+
+
+def with_photos(data: dict[str, Path], lab: str, train: TrainPolicy) -> tuple[dict[str, Path], Photos | None]:
+    """The parts with as many photos as this training wants, for the lab that works on photos."""
+    used = IMAGES.name in data and any(lab.startswith(f"{short}_") for short in IMAGES.labs)
+    seen = photos(data[IMAGES.name], train) if used else None
+    return (data | {IMAGES.name: seen.folder} if seen else data), seen
 
 
 def calibration_of(rubric: Rubric, batch: Batch) -> Calibration | None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from grader import toy_snli, toy_treebank, toy_vectors
+from grader import toy_photos, toy_snli, toy_treebank, toy_vectors
 from grader.data import cache, glove_package
-from grader.data.parts import EMBEDDINGS, PARTS, SNLI, TREES
+from grader.data.parts import EMBEDDINGS, IMAGES, PARTS, SNLI, TREES
 from grader.errors import UsageError
 from grader.model import Cell
 
@@ -107,7 +107,14 @@ def _toy_parts() -> dict[str, Path]:
         TREES.name: cache.kept(cache.place("toy-trees", _source("toy_treebank")) / TREES.name, trees),
         SNLI.name: cache.kept(cache.place("toy-snli", _source("toy_snli")) / SNLI.name, pairs),
         EMBEDDINGS.name: embeddings / EMBEDDINGS.name,
+        IMAGES.name: _toy_photos(),
     }
+
+
+def _toy_photos() -> Path:
+    """Drawn once; the captions are written last, so where they are there all is."""
+    folder = cache.place("toy-photos", _source("toy_photos")) / IMAGES.name
+    return folder if not IMAGES.missing(folder) else cache.kept(folder, toy_photos.toy_photos())
 
 
 def _source(*modules: str) -> bytes:

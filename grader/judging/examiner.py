@@ -26,6 +26,7 @@ MODULES = {
     "lab4_gru": "grader.judging.recurrent_checks",
     "a2_embeddings": "grader.judging.embeddings_checks",
     "a3_lstm_lm": "grader.judging.language_model_checks",
+    "lab6_captioning": "grader.judging.captioning_checks",
 }
 
 log = logging.getLogger("grader")

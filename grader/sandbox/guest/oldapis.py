@@ -12,6 +12,7 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import downloads
 import notes
 import oldkeras
 import oldplots
@@ -21,6 +22,7 @@ from config import GuestConfig
 
 Mend = Callable[[Any], None]
 MENDS: dict[str, Mend] = oldpython.MENDS | oldkeras.MENDS | oldplots.MENDS | oldtables.MENDS
+MENDS |= downloads.MENDS
 
 
 def install(config: GuestConfig) -> None:
