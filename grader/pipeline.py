@@ -133,7 +133,7 @@ def run_and_examine(
         end = time.monotonic() + max(30.0, seconds / 2) + again
         examiner = Examiner(
             rubric.lab, submission.cells, run, asking(session, end), oracle, batch.seed, budget,
-            batch.truths.get(rubric.lab), calibration_of(rubric, batch),
+            batch.truths.get(rubric.lab), calibration_of(rubric, batch), seen.folder if seen else None,
         )  # fmt: skip
         return run, examine(examiner)
 

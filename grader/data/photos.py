@@ -16,7 +16,9 @@ from grader.model import TrainPolicy
 
 MOST = 240  # photos for a budget of training
 CAPTIONS_SEEN, WORDS = 160, 10  # without training: four fifths of them are two batches of 64, none is longer
-ROOM = 3 * 512**2  # bytes of features for a photo, [64, 2048] of float32, and as much again for what else is made of them
+ROOM = (
+    3 * 512**2
+)  # bytes of features for a photo, [64, 2048] of float32, and as much again for what else is made of them
 (CAPTIONS,) = IMAGES.files
 
 
@@ -53,7 +55,9 @@ def photos(folder: Path, train: TrainPolicy) -> Photos | None:
     files = {name: (folder / name).read_bytes() for number in ids if (folder / (name := name_of(number))).is_file()}
     files[CAPTIONS] = msgspec.json.encode(Annotations(kept))
     place = cache.place("photos", content + files[CAPTIONS]) / IMAGES.name
-    said = f"Your notebook saw {len(ids)} photos with {len(kept)} of the {len(known)} captions, as asked for by --train."
+    said = (
+        f"Your notebook saw {len(ids)} photos with {len(kept)} of the {len(known)} captions, as asked for by --train."
+    )
     return Photos(cache.kept(place, files), len(ids), said)
 
 

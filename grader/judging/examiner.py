@@ -4,6 +4,7 @@ import importlib
 import logging
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,7 @@ class Examiner(Struct, frozen=True):
     training: TrainBudget = TrainBudget()
     truth: Truth | None = None  # labels of the data the notebook ran on
     calibration: Calibration | None = None  # what right answers reach on these data
+    photos: Path | None = None  # folder of those that the notebook saw
 
     def ask(self, name: str, *steps: Step, seconds: float = 20.0) -> Observation:
         return self.asking(Question(f"{self.lab}.{name}", steps, seconds))

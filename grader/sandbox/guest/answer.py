@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import constructions
+import downloads
 import numpy as np
 import predictions
 import survey
@@ -33,6 +34,7 @@ class Namespace:
             "vocabulary_held": vocabulary.vocabulary,
             "predictions": predictions.predictions,
             "train_again": predictions.train_again,
+            "photo": downloads.photo,
             "sets": lambda: predictions.sets_of(self.globals),
             constructions.SLOT: constructions.CONSTRUCTIONS,
         }

@@ -68,6 +68,11 @@ def photos() -> list[str]:
     return [os.path.join(folder, name) for name in sorted(os.listdir(folder))] if folder else []
 
 
+def photo(name: str) -> str:
+    """The path of one of the course's photos."""
+    return next(path for path in photos() if os.path.basename(path) == name)
+
+
 def mend_inception(module: Any) -> None:
     plain = module.InceptionV3
 
