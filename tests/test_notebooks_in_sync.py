@@ -28,6 +28,7 @@ HOLES = {
     "lab4_gru": ("nCzr4whzNnqy",),
     "a2_embeddings": ("PoI1QpJsOVRY",),
     "a3_lstm_lm": ("8o4syEQOgUvG",),
+    "lab6_captioning": ("V9UbGQmERPGi",),
 }
 VARIANTS = [
     (lab, name, variant)

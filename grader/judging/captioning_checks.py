@@ -15,7 +15,11 @@ from grader.judging.learning import falling
 from grader.model import AttentionMap, Finding, Remark, Trouble
 
 UNKNOWN = "Your decoder holds layers that are not the handout's; your instructor looks at what it computes."
-QUIET = {"R", "bv", "b2"}  # the loss need not change with these: h is zero, or the softmax takes a constant away
+BROKEN = {  # parts of the training that were given
+    "teacher-forcing-lost": "The decoder is given its own words while it trains, where teacher forcing was given.",
+    "state-not-carried": "Each step of the training begins from the first state: the new one is not handed on.",
+    "target-not-shifted": "The guess is compared with the word that went in, not with the one that comes next.",
+}
 
 
 @check(LAB, "runs")
@@ -58,7 +62,7 @@ def shapes(e: Evidence) -> Finding:
         )
     if found.logits.shape != (BATCH, vocabulary):
         twice = found.logits.size == 2 * BATCH * vocabulary
-        slugged = "wrong-axis" if twice else "logits-not-reshaped" if found.logits.size == BATCH * vocabulary else None
+        slugged = "wrong-axis" if twice else None
         return failed(f"The logits are no [{BATCH}, {vocabulary}].", slugged, seen=told, cell=e.cell)
     if found.attention is None:
         return failed(mistake="attention-not-returned", seen=told, cell=e.cell)
@@ -78,11 +82,11 @@ def attention_weights(e: Evidence) -> Finding:
     form = e.step.attention
     if form == "deck":
         return passed("The weights are those of the attention for your features and your state; they sum to 1.")
-    if form:
-        return failed(mistake=slug(form), cell=e.cell)
+    if form == "hidden-not-attended":
+        return failed(mistake=form, cell=e.cell)
     sums = e.seen.attention.reshape(BATCH, PLACES).sum(axis=1)
     if not np.allclose(sums, 1, atol=1e-3):
-        return failed(mistake="attention-changed", seen=f"sums over the 64 places: {written(sums)}", cell=e.cell)
+        return failed("The weights do not sum to 1 over the 64 places.", seen=f"sums over the 64 places: {written(sums)}", cell=e.cell)
     if e.step.others or "v" not in e.step.roles:
         return unsure(UNKNOWN)
     return failed("The weights sum to 1, but are not those of the attention for this input.", cell=e.cell)
@@ -99,6 +103,8 @@ def step(e: Evidence) -> Finding:
     form = e.step.form
     if form and slug(form) == "deck":
         return passed("The logits are those of the reference.", seen=form.partition("/")[2])
+    if form and slug(form) == "added":
+        return failed("Context and embedding are added; the handout puts them side by side.", cell=e.cell)
     if form:
         return failed(mistake=slug(form), cell=e.cell)
     if found := by_behaviour(e.seen, e.seen.logits):
@@ -156,7 +162,7 @@ def gradients(e: Evidence) -> Finding:
     if not e.steps.unreached:
         return passed("The gradient of your training step reaches every variable of encoder and decoder.")
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(map(readable, e.steps.unreached)))
-    return failed(f"No gradient reaches {names}.", "not-reached", cell=e.cell)
+    return failed(f"No gradient reaches {names}, so training never moves it.", cell=e.cell)
 
 
 def not_followed(e: Evidence) -> Finding:
@@ -181,7 +187,8 @@ def training_step(e: Evidence) -> Finding:
     if kind and slug(kind) == "deck":
         return passed("Teacher forcing, and a loss to which paddings add nothing.", seen=kind)
     if kind:
-        return failed(mistake=slug(kind), seen=f"loss {e.steps.loss:.4f}")
+        mistake = "mask-lost" if slug(kind) == "mask-lost" else None
+        return failed(BROKEN.get(kind, ""), mistake, seen=f"loss {e.steps.loss:.4f}")
     if e.step is None or e.step.form is None or slug(e.step.form) != "deck":
         return blocked("Not checked: the loss can be computed only for a decoder that does what is asked.")
     return failed("The loss of a training step is not the one of the handout, masked and with teacher forcing.")
@@ -228,7 +235,7 @@ def checkpoint(e: Evidence) -> Finding:
         return failed("There is no CheckpointManager any more: a training that breaks off cannot go on.")
     if r.right:
         return passed("What your checkpoint saved came back.")
-    return failed("Numbers saved by your checkpoint did not come back from it.", "checkpoint-broken")
+    return failed("Numbers saved by your checkpoint did not come back from it: compare its parts with the cell handed out.")
 
 
 @attends(LAB)
