@@ -86,7 +86,11 @@ def attention_weights(e: Evidence) -> Finding:
         return failed(mistake=form, cell=e.cell)
     sums = e.seen.attention.reshape(BATCH, PLACES).sum(axis=1)
     if not np.allclose(sums, 1, atol=1e-3):
-        return failed("The weights do not sum to 1 over the 64 places.", seen=f"sums over the 64 places: {written(sums)}", cell=e.cell)
+        return failed(
+            "The weights do not sum to 1 over the 64 places.",
+            seen=f"sums over the 64 places: {written(sums)}",
+            cell=e.cell,
+        )
     if e.step.others or "v" not in e.step.roles:
         return unsure(UNKNOWN)
     return failed("The weights sum to 1, but are not those of the attention for this input.", cell=e.cell)
@@ -103,6 +107,8 @@ def step(e: Evidence) -> Finding:
     form = e.step.form
     if form and slug(form) == "deck":
         return passed("The logits are those of the reference.", seen=form.partition("/")[2])
+    if form and slug(form) == "softmax-before-loss" and fits_probabilities(e):
+        return passed("The step returns probabilities, and your loss takes them as such.", seen=form.partition("/")[2])
     if form and slug(form) == "added":
         return failed("Context and embedding are added; the handout puts them side by side.", cell=e.cell)
     if form:
@@ -112,6 +118,11 @@ def step(e: Evidence) -> Finding:
     if e.step.others or len(e.step.roles) < 12:
         return unsure(UNKNOWN)
     return failed("With these weights the reference gives other logits, in every form known to us.", cell=e.cell)
+
+
+def fits_probabilities(e: Evidence) -> bool:
+    """Whether the loss is that of the scores before the softmax."""
+    return e.steps is not None and slug(e.steps.form or "") == "deck"
 
 
 def by_behaviour(seen: Seen, logits: Numbers) -> str | None:
@@ -127,32 +138,36 @@ def by_behaviour(seen: Seen, logits: Numbers) -> str | None:
 
 @check(LAB, "independent")
 def independent(e: Evidence) -> Finding:
-    if e.seen is None or "first" not in e.seen.changes:
+    if e.seen is None or e.seen.logits is None or len(e.seen.logits) != BATCH or "first" not in e.seen.changes:
         return blocked("Not checked: the decoder gives no logits for each caption.")
     if e.seen.changes["first"]:
         return failed("Changing one caption, with its photo and state, changes the logits of others.", cell=e.cell)
     return passed("Changing one caption, with its photo and state, leaves the logits of the others as they are.")
 
 
+RETURNED = {
+    "output": "the output of the GRU with its axis of time",
+    "dense": "what the first dense layer gives",
+    "hidden": "what was handed in",
+}
+
+
 @check(LAB, "state")
 def state(e: Evidence) -> Finding:
     if e.seen is None or e.step is None:
         return blocked("Not checked: the decoder gives no answer.")
-    if e.seen.state is None:
-        return failed(mistake="old-state-returned", seen="no state was returned", cell=e.cell)
     found = e.step.state
-    if found in ("output", "dense"):
-        seen = {"output": "the output of the GRU with its axis of time", "dense": "what the first dense layer gives"}
-        return failed(mistake="output-returned", seen=seen[found], cell=e.cell)
-    if found == "hidden":
-        return failed(mistake="old-state-returned", cell=e.cell)
     if found == "state":
         return passed("The state returned is the GRU's after this word.")
-    if e.seen.state.ndim == 3:
-        return failed(mistake="output-returned", cell=e.cell)
-    if found is None:
-        return unsure("What your step computes is not known to us, so its state cannot be compared.")
-    return failed("What is returned for the state is not the state of the GRU after this word.", cell=e.cell)
+    if found == "hidden" or e.seen.state is None:
+        return failed(mistake="old-state-returned", seen=RETURNED.get(found or "", "no state"), cell=e.cell)
+    if found in RETURNED or e.seen.state.ndim == 3:
+        return failed(mistake="output-returned", seen=RETURNED.get(found or "", ""), cell=e.cell)
+    if found is not None:
+        return failed("What is returned for the state is not the state of the GRU after this word.", cell=e.cell)
+    if e.seen.logits is not None and by_behaviour(e.seen, e.seen.logits):
+        return blocked("Not checked: the step has to be right for its state to be compared.")
+    return unsure("What your step computes is not known to us, so its state cannot be compared.")
 
 
 @check(LAB, "gradients")
@@ -235,7 +250,9 @@ def checkpoint(e: Evidence) -> Finding:
         return failed("There is no CheckpointManager any more: a training that breaks off cannot go on.")
     if r.right:
         return passed("What your checkpoint saved came back.")
-    return failed("Numbers saved by your checkpoint did not come back from it: compare its parts with the cell handed out.")
+    return failed(
+        "Numbers saved by your checkpoint did not come back from it: compare its parts with the cell handed out."
+    )
 
 
 @attends(LAB)

@@ -29,7 +29,7 @@ from grader.sandbox.guest.wire import (
 BATCH, PLACES, DEPTH = 3, 64, 2048
 STEPS_TAKEN = ("call", "__call__", "step", "forward", "decode")
 DECODER = re.compile(r"deco|desco|deskod", re.IGNORECASE)
-ATTENTION = re.compile(r"attention|atenci|arreta|bahdanau|luong|encoder|codificador|kodetzaile", re.IGNORECASE)
+ATTENTION = re.compile(r"attention|atenci|arreta|bahdanau|luong", re.IGNORECASE)
 SIZES = {  # what a size is called, in English, Spanish or Basque
     "embedding": re.compile(r"emb|incrust|txertat", re.IGNORECASE),
     "units": re.compile(r"unit|unid|hidden|ocult|ezkut|state|rnn|gru|^dim$", re.IGNORECASE),
@@ -85,8 +85,12 @@ def candidates(inventory: Inventory) -> list[ClassInfo]:
 
 def meet(x: Examiner, inventory: Inventory, info: ClassInfo) -> Decoder:
     """The decoder in small sizes, else in those of the notebook; `trouble` says why neither works."""
-    found = [attempt(x, decoder) for decoder in ways(inventory, info)]
-    return next((one for one in found if one.trouble is None), found[0])
+    first, own = ways(inventory, info)
+    small = attempt(x, first)
+    if small.trouble is None:
+        return small
+    large = attempt(x, own)
+    return small if large.trouble else large
 
 
 def ways(inventory: Inventory, info: ClassInfo) -> Iterator[Decoder]:

@@ -7,7 +7,7 @@ import numpy as np
 from msgspec import Struct
 
 from grader.judging.arrays import Numbers, array, number, send
-from grader.judging.captioning_contact import PLACES, Decoder, tensor
+from grader.judging.captioning_contact import ATTENTION, DECODER, PLACES, Decoder, tensor
 from grader.judging.compare import nearest
 from grader.judging.examiner import Examiner
 from grader.judging.learning import Learning
@@ -17,9 +17,11 @@ from grader.sandbox.guest.wire import (
     Call,
     ClassInfo,
     FunctionInfo,
+    Listing,
     ListVariables,
     Make,
     Put,
+    Read,
     Ref,
     Step,
     Trouble,
@@ -34,8 +36,10 @@ START, END = 1, 2
 STEP = re.compile(r"train.*step|step.*train|paso|urrats|entren|trebatu", re.IGNORECASE)
 ENCODER = re.compile(r"enco|codif|kodetz|cnn", re.IGNORECASE)
 BATCHES = re.compile(r"batch|lote|sorta", re.IGNORECASE)
-ADAM = "__import__('tensorflow').keras.optimizers.Adam(0.02)"
-KERAS = "__import__('types').SimpleNamespace"
+ADAM = "__import__('tensorflow').keras.optimizers.Adam({})"
+RATES = {True: 0.02, False: 0.001}  # whether the decoder is small
+OPTIMIZERS = "[k for k, v in list(globals().items()) if hasattr(v, 'apply_gradients') and k.isidentifier()]"
+SPACE = "__import__('types').SimpleNamespace"
 MANY = 10  # steps of the training on a small task
 
 
@@ -58,15 +62,18 @@ class Loop(Struct, frozen=True):
     optimizers: tuple[str, ...]
 
 
-def loop_of(decoder: Decoder) -> Loop | None:
+def loop_of(x: Examiner, decoder: Decoder) -> Loop | None:
     functions = [f for f in decoder.inventory.functions if len(f.parameters) >= 2 and STEP.search(f.name)]
     named = [c for c in decoder.inventory.classes if ENCODER.search(c.name) and c.name != decoder.info.name]
-    encoders = [c for c in named if not re.search("atten|bahdanau|arreta|atenc", c.name, re.IGNORECASE)]
+    encoders = [c for c in named if not ATTENTION.search(c.name) and not DECODER.search(c.name)]
     if not functions or not encoders:
         return None
     bound = [c.bound_to for c in decoder.inventory.constructions if c.cls == encoders[-1].name and c.bound_to]
     best = next((f for f in functions if f.name == "train_step"), functions[-1])
-    return Loop(best, decoder.bound_to or "decoder", (bound or ["encoder"])[-1], encoders[-1], ("optimizer",))
+    held = x.ask("train.optimizers", Read(OPTIMIZERS, "names")).values.get("names")
+    names = [str(name) for name in held.items] if isinstance(held, Listing) else []
+    made = tuple(dict.fromkeys((*names, "optimizer")))
+    return Loop(best, decoder.bound_to or "decoder", (bound or ["encoder"])[-1], encoders[-1], made)
 
 
 def small_task(x: Examiner, decoder: Decoder) -> tuple[Numbers, Numbers]:
@@ -91,8 +98,8 @@ def built(decoder: Decoder, loop: Loop, weights: Mapping[str, Numbers], batch: i
         decoder.called(*zeros, into=""), Call("e", (tensor(np.zeros((batch, PLACES, DEPTH))),)),
         *(Put(path, send(value)) for path, value in weights.items()),
         Put(loop.decoder, Ref("d")), Put(loop.encoder, Ref("e")),
-        *(Put(name, Ref(ADAM)) for name in loop.optimizers), *(Put(name, batch) for name in whole),
-        Call(KERAS, (), {"word_index": words, "index_word": WireMapping({})}, "tokens", keep=True),
+        *(Put(name, Ref(ADAM.format(RATES[decoder.sizes.units < 100]))) for name in loop.optimizers), *(Put(name, batch) for name in whole),
+        Call(SPACE, (), {"word_index": words, "index_word": WireMapping({})}, "tokens", keep=True),
         Put("tokenizer", Ref("tokens")),
     ]  # fmt: skip
 
@@ -105,7 +112,7 @@ def question_training(
     form: str | None,
     attention: str | None,
 ) -> tuple[Steps | None, Learning | None]:  # fmt: skip
-    loop = loop_of(decoder)
+    loop = loop_of(x, decoder)
     if loop is None:
         return None, None
     photos, target = small_task(x, decoder)
@@ -114,14 +121,21 @@ def question_training(
     parts = {"d": Ref("d"), "e": Ref("e"), "train": Ref(loop.function.name)}
     seen = x.ask(
         "train.step", *begin, ListVariables("e", "encoder", values=True),
-        Call(KERAS, (), parts, "t", keep=True), Watch("t", "train", "w", given), seconds=60,
+        Call(SPACE, (), parts, "t", keep=True), Watch("t", "train", "w", given), seconds=60,
     )  # fmt: skip
     watched = watched_in(seen)
     learning = question_learning(x, decoder, loop, given)
     if watched is None or not watched.tape:
         return Steps(trouble=seen.trouble or (watched.trouble if watched else None)), learning
     loss = number(watched.tape[0].loss)
-    question = {"form": form, "query": attention or "deck", "photos": photos, "target": target, **encoder_in(seen)}
+    consistent = form.replace("softmax-before-loss", "deck") if form else None  # where the loss takes probabilities
+    question = {
+        "form": consistent,
+        "query": attention or "deck",
+        "photos": photos,
+        "target": target,
+        **encoder_in(seen),
+    }
     answers = x.answers("loss", **case, **question) if form and "W" in question else {}
     kind = nearest({"loss": np.asarray(loss)}, answers) if answers and loss is not None else None
     return Steps(loss, kind, unreached(watched), watched.trouble), learning
@@ -149,7 +163,7 @@ def question_learning(x: Examiner, decoder: Decoder, loop: Loop, given: tuple[ob
     again = f"lambda *given: [{loop.function.name}(*given) for _ in range({MANY})]"
     seen = x.ask(
         "train.learns", *built(decoder, loop, {}, CAPTIONS),
-        Call(KERAS, (), {"train": Ref(again)}, "t", keep=True),
+        Call(SPACE, (), {"train": Ref(again)}, "t", keep=True),
         Watch("t", "train", "w", given, steps=MANY, losses_only=True), seconds=90,  # type: ignore[arg-type]
     )  # fmt: skip
     watched = seen.values.get("w")
