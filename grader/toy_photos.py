@@ -62,7 +62,7 @@ def toy_photos() -> dict[str, bytes]:
     """Files of the folder: the captions, and a JPEG for each picture. Takes a second."""
     dice = random.Random(2014)
     files: dict[str, bytes] = {}
-    annotations = []
+    annotations: list[dict[str, str | int]] = []
     for number in range(1, NUMBER + 1):
         scene = drawn(dice)
         files[name_of(number)] = jpeg(scene)

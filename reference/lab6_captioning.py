@@ -20,24 +20,23 @@ import tensorflow as tf
 from reference import Answers, Case
 
 ROLES = ("E", "W1", "b1", "W2", "b2", "v", "bv", "K", "R", "b", "F1", "f1", "F2", "f2")
-T = tf.Tensor
 
 
 class Weights(NamedTuple):
-    E: T
-    W1: T
-    b1: T
-    W2: T
-    b2: T
-    v: T
-    bv: T
-    K: T
-    R: T
-    b: T  # [2, 3U], or [3U] where the reset gate comes first
-    F1: T
-    f1: T
-    F2: T
-    f2: T
+    E: tf.Tensor
+    W1: tf.Tensor
+    b1: tf.Tensor
+    W2: tf.Tensor
+    b2: tf.Tensor
+    v: tf.Tensor
+    bv: tf.Tensor
+    K: tf.Tensor
+    R: tf.Tensor
+    b: tf.Tensor  # [2, 3U], or [3U] where the reset gate comes first
+    F1: tf.Tensor
+    f1: tf.Tensor
+    F2: tf.Tensor
+    f2: tf.Tensor
 
     @property
     def units(self) -> int:
@@ -57,7 +56,7 @@ class Form(NamedTuple):
     told: str = "logits"  # or their softmax
 
 
-def attention(w: Weights, a: T, h: T, form: Form) -> T:
+def attention(w: Weights, a: tf.Tensor, h: tf.Tensor, form: Form) -> tf.Tensor:
     """Weights [B, L, 1] of the places."""
     h = tf.zeros_like(h) if form.query == "zeros" else h
     scores = tf.tanh(a @ w.W1 + w.b1 + (h @ w.W2 + w.b2)[:, None, :]) @ w.v + w.bv
@@ -70,7 +69,7 @@ def attention(w: Weights, a: T, h: T, form: Form) -> T:
     }[form.scores]()
 
 
-def context(a: T, weights: T, form: Form) -> T:
+def context(a: tf.Tensor, weights: tf.Tensor, form: Form) -> tf.Tensor:
     """What stands for the photo, [B, D] but for the last two."""
     return {
         "attended": lambda: tf.reduce_sum(weights * a, axis=1),
@@ -84,7 +83,7 @@ def context(a: T, weights: T, form: Form) -> T:
     }[form.context]()
 
 
-def gru(w: Weights, x: T, h: T) -> T:
+def gru(w: Weights, x: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
     """The next state [B, U]."""
     u, after = w.units, len(w.b.shape) == 2
     b, d = (w.b[0], w.b[1]) if after else (w.b, tf.zeros_like(w.b))
@@ -96,7 +95,7 @@ def gru(w: Weights, x: T, h: T) -> T:
     return z * h + (1 - z) * candidate
 
 
-def read(w: Weights, words: T, c: T, h: T, form: Form) -> T:
+def read(w: Weights, words: tf.Tensor, c: tf.Tensor, h: tf.Tensor, form: Form) -> tf.Tensor:
     """The state [B, U] after the word and what stands for the photo."""
     e = tf.gather(w.E, words[:, 0])
     h = h if form.start == "hidden" else tf.zeros_like(h)
@@ -113,7 +112,9 @@ def read(w: Weights, words: T, c: T, h: T, form: Form) -> T:
 F = {"line": tf.identity, "relu": tf.nn.relu, "tanh": tf.tanh}
 
 
-def step(w: Weights, words: T, a: T, h: T, form: Form) -> tuple[T, T, T]:
+def step(
+    w: Weights, words: tf.Tensor, a: tf.Tensor, h: tf.Tensor, form: Form
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Logits [B, V], state [B, U], attention [B, L, 1]."""
     weights = attention(w, a, h, form)
     state = read(w, words, context(a, weights, form), h, form)
@@ -179,7 +180,7 @@ def fits(w: Weights, form: Form, places: int) -> bool:
     return sum(size[part] for part in form.joined) == int(w.K.shape[0]) and not skipped
 
 
-def asked(case: Case) -> tuple[Weights, T, T, T]:
+def asked(case: Case) -> tuple[Weights, tf.Tensor, tf.Tensor, tf.Tensor]:
     a, h = (tf.constant(case[key], tf.float64) for key in ("features", "hidden"))
     return weights_of(case), tf.constant(case["words"], tf.int32), a, h
 
@@ -206,7 +207,7 @@ LOSSES = ("deck", "deck/mean-of-words", "deck/sum", "mask-lost", "mask-lost/sum"
 
 
 def losses(case: Case) -> Answers:
-    """Of a batch of captions [B, T] for photos [B, L, D'], after an encoder relu(photo W + b), in the given form."""
+    """Of a batch of captions [B, tf.Tensor] for photos [B, L, D'], after an encoder relu(photo W + b), in the given form."""
     w, photos = weights_of(case), tf.constant(case["photos"], tf.float64)
     a = tf.nn.relu(photos @ tf.constant(case["W"], tf.float64) + tf.constant(case["bias"], tf.float64))
     way = QUERIES[case["query"]]
@@ -215,7 +216,7 @@ def losses(case: Case) -> Answers:
     return {kind: {"loss": np.asarray(loss(w, a, target, form, kind))} for kind in LOSSES}
 
 
-def loss(w: Weights, a: T, target: T, form: Form, kind: str) -> T:
+def loss(w: Weights, a: tf.Tensor, target: tf.Tensor, form: Form, kind: str) -> tf.Tensor:
     """Σ_t of the mean over captions of the cross-entropy with the next word, paddings (0) counting nothing."""
     h = tf.zeros([target.shape[0], w.units], tf.float64)
     words, total = target[:, :1], tf.constant(0.0, tf.float64)

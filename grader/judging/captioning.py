@@ -13,6 +13,7 @@ from grader.judging.captioning_contact import (
     PLACES,
     STEPS_TAKEN,
     Decoder,
+    Given,
     Roles,
     assignments,
     candidates,
@@ -134,21 +135,21 @@ def drawn(x: Examiner, path: str, shape: tuple[int, ...]) -> Numbers:
     return x.normal(path, shape, (4.0 if shape[1] == 1 else 1.5) / np.sqrt(shape[0]))
 
 
-Given = tuple[Numbers, Numbers, Numbers]  # words, features, hidden
-
-
 def asked(x: Examiner, decoder: Decoder, weights: Mapping[str, Numbers], given: Given) -> Seen | None:
     words, features, hidden = given
     others = data(x, decoder.sizes, "others")
     words_of_others = (words % (decoder.sizes.vocabulary - 1)) + 1
-    first = [np.concatenate([o[:1], g[1:]]) for o, g in zip((words_of_others, *others[1:]), given, strict=True)]
+    first = (
+        np.concatenate([words_of_others[:1], words[1:]]), np.concatenate([others[1][:1], features[1:]]),
+        np.concatenate([others[2][:1], hidden[1:]]),
+    )  # fmt: skip
     calls = {
         "r": given, "words": (words_of_others, features, hidden), "features": (words, others[1], hidden),
-        "hidden": (words, features, others[2]), "first": tuple(first),
+        "hidden": (words, features, others[2]), "first": first,
     }  # fmt: skip
-    steps: list[Step] = [*decoder.made(), decoder.called(*given, into="")]
+    steps: list[Step] = [*decoder.made(), decoder.called(given, "")]
     steps += [Put(path, send(value)) for path, value in weights.items()]
-    steps += [decoder.called(*call, into=name) for name, call in calls.items()]
+    steps += [decoder.called(call, name) for name, call in calls.items()]
     answer = x.ask(f"{decoder.info.name}.step", *steps, seconds=60)
     returned = [array(value) for value in outputs(answer)]
     if not returned:

@@ -12,7 +12,8 @@ from grader.judging.captioning_photos import END, Captioned
 from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import slug
 from grader.judging.learning import falling
-from grader.model import AttentionMap, Finding, Remark, Trouble
+from grader.model import AttentionMap, Finding, Remark
+from grader.sandbox.guest.wire import Trouble
 
 UNKNOWN = "Your decoder holds layers that are not the handout's; your instructor looks at what it computes."
 BROKEN = {  # parts of the training that were given
@@ -258,15 +259,13 @@ def checkpoint(e: Evidence) -> Finding:
 @attends(LAB)
 def maps(e: Evidence) -> tuple[AttentionMap, ...]:
     """Rows are the words of a caption, columns the places of the photo, row by row."""
-    places = tuple(f"{row + 1}/{column + 1}" for row in range(8) for column in range(8))
-    return tuple(
-        AttentionMap(
-            Path(one.photo).stem, one.words, places,
-            tuple(tuple(float(weight) for weight in row) for row in one.weights),
-            " ".join(word for word in one.words if word != END),
-        )
-        for one in (e.captions.captions if e.captions else ())
-    )  # fmt: skip
+    places = tuple(f"row {row + 1}, column {column + 1}" for row in range(8) for column in range(8))
+    found = []
+    for one in e.captions.captions if e.captions else ():
+        weights = tuple(tuple(float(weight) for weight in row) for row in one.weights)
+        said = " ".join(word for word in one.words if word != END)
+        found.append(AttentionMap(Path(one.photo).stem, one.words, places, weights, said, one.picture))
+    return tuple(found)
 
 
 @remarks(LAB)

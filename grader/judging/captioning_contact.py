@@ -67,9 +67,12 @@ class Decoder(Struct, frozen=True):
     def made(self, into: str = "d") -> list[Step]:
         return [Make(into, self.info.name, self.args, self.kwargs)]
 
-    def called(self, words: Numbers, features: Numbers, hidden: Numbers, into: str) -> Step:
-        given = (send(words.astype("int32"), "tensor"), tensor(features), tensor(hidden))
-        return Call("d", given, into=into)
+    def called(self, given: "Given", into: str) -> Step:
+        words, features, hidden = given
+        return Call("d", (send(words.astype("int32"), "tensor"), tensor(features), tensor(hidden)), into=into)
+
+
+Given = tuple[Numbers, Numbers, Numbers]  # words [B, 1], features [B, 64, e], states [B, U]
 
 
 def tensor(values: Numbers) -> Value:
@@ -131,8 +134,8 @@ def own_sizes(inventory: Inventory, roles: Mapping[str, str], given: Mapping[str
     return Sizes(**sizes)
 
 
-def data(x: Examiner, sizes: Sizes, purpose: str) -> tuple[Numbers, Numbers, Numbers]:
-    """Secret words [B, 1], features [B, 64, e] and states [B, U]."""
+def data(x: Examiner, sizes: Sizes, purpose: str) -> Given:
+    """Secret ones."""
     words: Numbers = x.generator(f"words {purpose}").integers(1, sizes.vocabulary, (BATCH, 1))
     features = abs(x.normal(f"features {purpose}", (BATCH, PLACES, sizes.embedding), 1.0))
     return words, features, x.normal(f"hidden {purpose}", (BATCH, sizes.units), 0.7)
@@ -141,7 +144,7 @@ def data(x: Examiner, sizes: Sizes, purpose: str) -> tuple[Numbers, Numbers, Num
 def attempt(x: Examiner, decoder: Decoder) -> Decoder:
     given = data(x, decoder.sizes, "contact")
     seen = x.ask(
-        f"{decoder.info.name}.contact", *decoder.made(), decoder.called(*given, into="r"), ListVariables("d", "v"),
+        f"{decoder.info.name}.contact", *decoder.made(), decoder.called(given, "r"), ListVariables("d", "v"),
         seconds=60,
     )  # fmt: skip
     listed = seen.values.get("v")
@@ -174,7 +177,7 @@ def is_bias(v: VariableInfo) -> bool:
     return len(v.shape) == 1 or (len(v.shape) == 2 and v.shape[0] == 2 and v.shape[1] % 3 == 0)
 
 
-Roles = Mapping[str, str]  # role as in reference/lab6_captioning.py -> path of its variable
+Roles = dict[str, str]  # role as in reference/lab6_captioning.py -> path of its variable
 
 
 def assignments(decoder: Decoder, state: int) -> tuple[list[Roles], tuple[str, ...]]:
@@ -205,26 +208,29 @@ LAYERS = (("W1", "b1"), ("W2", "b2"), ("v", "bv"), ("F1", "f1"), ("F2", "f2"))
 def layered(dense: list[Group], state: int, sizes: Sizes) -> list[Roles]:
     """Ways to take dense layers as those of attention and output; where some are not there, the others alone."""
     depth, vocabulary = sizes.embedding, sizes.vocabulary
-    fits = {
-        "v": lambda m: m[1] == 1,
-        "F2": lambda m: m[1] == vocabulary,
-        "W1": lambda m: m[0] == depth and m[1] not in (1, vocabulary),
-        "W2": lambda m: m[0] == state and m[1] not in (1, vocabulary),
-        "F1": lambda m: m[0] == state and m[1] not in (1, vocabulary),
+
+    def inner(rows: int) -> list[Group]:
+        """Layers inside, neither the scores of places nor those of words."""
+        shapes = [(g, g.matrices[0].shape) for g in dense]
+        return [g for g, shape in shapes if shape[0] == rows and shape[1] not in (1, vocabulary)]
+
+    known = {
+        "v": [g for g in dense if g.matrices[0].shape[1] == 1],
+        "F2": [g for g in dense if g.matrices[0].shape[1] == vocabulary],
+        "W1": inner(depth),
     }
-    known = [next((g for g in dense if fits[role](g.matrices[0].shape)), None) for role in ("v", "F2", "W1")]
-    fixed = {role: group for role, group in zip(("v", "F2", "W1"), known, strict=True) if group}
-    left = [g for g in dense if g not in fixed.values() and fits["W2"](g.matrices[0].shape)]
+    fixed = {role: found[0] for role, found in known.items() if found}
+    left = [g for g in inner(state) if g not in fixed.values()]
     near = fixed.get("v") or fixed.get("W1")
     beside = near.owner.rpartition(".")[0] if near else "?"
     left.sort(key=lambda g: g.owner.rpartition(".")[0] != beside)
     if len(left) == 1:
         is_attention = left[0].owner.rpartition(".")[0] == beside != "d" or "F2" not in fixed
-        orders: list[tuple[Group | None, ...]] = [(left[0], None), (None, left[0])]
-        orders = orders if is_attention else orders[::-1]
+        pairs = [{"W2": left[0]}, {"F1": left[0]}]
+        pairs = pairs if is_attention else pairs[::-1]
     else:
-        orders = list(permutations(left, 2))[:6] or [(None, None)]
-    return [paths(fixed | {role: g for role, g in zip(("W2", "F1"), order, strict=True) if g}) for order in orders]
+        pairs = [{"W2": one, "F1": other} for one, other in permutations(left, 2)][:6] or [{}]
+    return [paths(fixed | pair) for pair in pairs]
 
 
 def paths(layers: Mapping[str, Group]) -> Roles:

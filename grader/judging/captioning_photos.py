@@ -1,10 +1,13 @@
 """What the notebook's own captioner says about photos of the course, and whether its checkpoints bring it back."""
 
+import io
 import re
 from pathlib import Path
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
+from PIL import Image
 
 from grader.judging.arrays import Numbers, array, send
 from grader.judging.captioning_contact import PLACES, Decoder
@@ -13,6 +16,7 @@ from grader.model import Status
 from grader.sandbox.guest.wire import Call, Listing, ListVariables, Put, Read, Ref, Trouble, Value, VariableList
 
 SHOWN = 3  # photos
+PIXELS = 160
 EVALUATE = re.compile(r"evalua|caption|descri|leyenda|ebalua|deskrib|predict", re.IGNORECASE)
 MANAGER = "[v for v in list(globals().values()) if type(v).__name__ == 'CheckpointManager'][-1]"
 RESTORE = f"(lambda manager: manager.checkpoint.restore(manager.latest_checkpoint))({MANAGER})"
@@ -23,6 +27,7 @@ class Caption(Struct, frozen=True):
     photo: str  # name of its file
     words: tuple[str, ...]
     weights: Numbers  # [words, 64]
+    picture: bytes = b""  # JPEG, from the course's file
 
 
 class Captioned(Struct, frozen=True):
@@ -52,7 +57,7 @@ def question_captions(x: Examiner, decoder: Decoder) -> Captioned | None:
         caption = caption_in(name, seen.values.get("r"))  # type: ignore[arg-type]
         if caption is None:
             return Captioned(best.name, tuple(found), strange=f"{best.name}() returned something else")
-        found.append(caption)
+        found.append(replace(caption, picture=small(x, name)))
     return Captioned(best.name, tuple(found))
 
 
@@ -63,6 +68,18 @@ def photos_of(x: Examiner) -> list[str]:
     names = sorted(path.name for path in Path(x.photos).glob("*.jpg"))
     chosen = x.generator("photos").permutation(len(names))[:SHOWN]
     return [names[i] for i in chosen]
+
+
+def small(x: Examiner, name: str) -> bytes:
+    """The course's own photo, so many pixels wide and high at most."""
+    packed = io.BytesIO()
+    try:
+        with Image.open(Path(x.photos or "", name)) as photo:
+            photo.thumbnail((PIXELS, PIXELS))
+            photo.convert("RGB").save(packed, "JPEG", quality=80)
+    except OSError:  # no picture Pillow knows: the map is shown without it
+        return b""
+    return packed.getvalue()
 
 
 def caption_in(name: str, value: Value) -> Caption | None:

@@ -25,6 +25,7 @@ from grader.sandbox.guest.wire import (
     Ref,
     Step,
     Trouble,
+    Value,
     VariableList,
     Watch,
     Watched,
@@ -92,13 +93,14 @@ def built(decoder: Decoder, loop: Loop, weights: Mapping[str, Numbers], batch: i
     sized = {p.name: width for p in loop.encoder_class.parameters if p.required}
     zeros = (np.zeros((batch, 1)), np.zeros((batch, PLACES, width)), np.zeros((batch, decoder.sizes.units)))
     words = WireMapping({"<start>": START, "<end>": END, "<pad>": 0, "<unk>": 3})
+    optimizer = Ref(ADAM.format(RATES[decoder.sizes.units < 100]))
     whole = [name for name, v in decoder.inventory.scalars.items() if type(v) is int and BATCHES.search(name)]
     return [
         *decoder.made(), Make("e", loop.encoder_class.name, (), dict(sized)),
-        decoder.called(*zeros, into=""), Call("e", (tensor(np.zeros((batch, PLACES, DEPTH))),)),
+        decoder.called(zeros, ""), Call("e", (tensor(np.zeros((batch, PLACES, DEPTH))),)),
         *(Put(path, send(value)) for path, value in weights.items()),
         Put(loop.decoder, Ref("d")), Put(loop.encoder, Ref("e")),
-        *(Put(name, Ref(ADAM.format(RATES[decoder.sizes.units < 100]))) for name in loop.optimizers), *(Put(name, batch) for name in whole),
+        *(Put(name, optimizer) for name in loop.optimizers), *(Put(name, batch) for name in whole),
         Call(SPACE, (), {"word_index": words, "index_word": WireMapping({})}, "tokens", keep=True),
         Put("tokenizer", Ref("tokens")),
     ]  # fmt: skip
@@ -118,7 +120,7 @@ def question_training(
     photos, target = small_task(x, decoder)
     given = (tensor(photos), send(target, "tensor"))
     begin = [*built(decoder, loop, weights, CAPTIONS)]
-    parts = {"d": Ref("d"), "e": Ref("e"), "train": Ref(loop.function.name)}
+    parts: dict[str, Value] = {"d": Ref("d"), "e": Ref("e"), "train": Ref(loop.function.name)}
     seen = x.ask(
         "train.step", *begin, ListVariables("e", "encoder", values=True),
         Call(SPACE, (), parts, "t", keep=True), Watch("t", "train", "w", given), seconds=60,
@@ -158,13 +160,13 @@ def unreached(watched: Watched) -> tuple[str, ...]:
     return tuple(path for path in mine if path not in reached)
 
 
-def question_learning(x: Examiner, decoder: Decoder, loop: Loop, given: tuple[object, ...]) -> Learning:
+def question_learning(x: Examiner, decoder: Decoder, loop: Loop, given: tuple[Value, ...]) -> Learning:
     """A fresh decoder, with its own start values, on four captions."""
     again = f"lambda *given: [{loop.function.name}(*given) for _ in range({MANY})]"
     seen = x.ask(
         "train.learns", *built(decoder, loop, {}, CAPTIONS),
         Call(SPACE, (), {"train": Ref(again)}, "t", keep=True),
-        Watch("t", "train", "w", given, steps=MANY, losses_only=True), seconds=90,  # type: ignore[arg-type]
+        Watch("t", "train", "w", given, steps=MANY, losses_only=True), seconds=90,
     )  # fmt: skip
     watched = seen.values.get("w")
     if not isinstance(watched, Watched):

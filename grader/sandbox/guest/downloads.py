@@ -25,7 +25,7 @@ class Unreachable(Exception):
 
 def everywhere(plain: Any, replacement: Any) -> None:
     """In whichever modules of Keras have taken it over by now; those that load later take it from these."""
-    for module in [module for name, module in list(sys.modules.items()) if name.split(".")[0] == "keras"]:
+    for module in [module for name, module in list(sys.modules.items()) if module and name.split(".")[0] == "keras"]:
         if vars(module).get(plain.__name__) is plain:
             setattr(module, plain.__name__, replacement)
 
