@@ -202,14 +202,13 @@ def steps(case: Case) -> Answers:
     return found
 
 
-LOSSES = ("deck", "deck/mean-of-words", "deck/sum", "mask-lost", "mask-lost/sum", "teacher-forcing-lost",
-          "state-not-carried", "target-not-shifted")  # fmt: skip
+LOSSES = ("deck", "deck/per-word", "deck/per-guess", "deck/mean-of-words", "deck/sum", "mask-lost", "mask-lost/sum",
+          "teacher-forcing-lost", "state-not-carried", "target-not-shifted")  # fmt: skip
 
 
 def losses(case: Case) -> Answers:
-    """Of a batch of captions [B, tf.Tensor] for photos [B, L, D'], after an encoder relu(photo W + b), in the given form."""
-    w, photos = weights_of(case), tf.constant(case["photos"], tf.float64)
-    a = tf.nn.relu(photos @ tf.constant(case["W"], tf.float64) + tf.constant(case["bias"], tf.float64))
+    """Of a batch of captions [B, T] for features [B, L, D], in the given form."""
+    w, a = weights_of(case), tf.constant(case["encoded"], tf.float64)
     way = QUERIES[case["query"]]
     form = FORMS[case["form"]]._replace(scores=way.scores, query=way.query)
     target = tf.constant(case["target"], tf.int32)
@@ -234,7 +233,8 @@ def loss(w: Weights, a: tf.Tensor, target: tf.Tensor, form: Form, kind: str) -> 
         h = h if kind == "state-not-carried" else state
         own = tf.argmax(logits, axis=1, output_type=tf.int32)[:, None]
         words = own if kind == "teacher-forcing-lost" else target[:, t : t + 1]
-    return total
+    length = target.shape[1]
+    return total / {"deck/per-word": length, "deck/per-guess": length - 1}.get(kind, 1)
 
 
 QUESTIONS = {"attention": attentions, "step": steps, "loss": losses}

@@ -13,7 +13,7 @@ MOST = 4  # photos on a page
 MOST_WORDS = 12  # of a caption
 IN_A_ROW, GAP, LINE = 4, 6, 16  # panels, and units of the viewBox
 WIDTH = 84  # of a panel
-DARKEST = 0.8
+DARKEST = 0.65
 SIDE = 8  # places along each side of the photo
 
 

@@ -68,7 +68,8 @@ def test_only_a_notebook_that_names_word_vectors_waits_until_they_are_made(tmp_p
     made = []
     folder = replace(data_folder(None), vectors=lambda: made.append(1) or b"vectors")
     told: list[str] = []
-    assert set(shown(folder, [OTHER, SPEAKS], told.append)) == {"trees", "snli"} and made == told == []
+    assert set(shown(folder, [OTHER, SPEAKS], told.append)) == {"trees", "snli", "train2014-subset"}
+    assert made == told == []
     with ThreadPoolExecutor(4) as pool:
         seen = list(pool.map(lambda _: shown(folder, [OTHER, READS], told.append), range(4)))
     assert made == [1]

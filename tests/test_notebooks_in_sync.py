@@ -45,7 +45,7 @@ def variant_code(lab: str, variant: Variant) -> str:
 
 def code(notebook: NotebookNode) -> str:
     cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    return "\n".join(line for cell in cells for line in cell.splitlines() if not line.startswith(("%", "!")))
+    return "\n".join(line for cell in cells for line in cell.splitlines() if not line.lstrip().startswith(("%", "!")))
 
 
 @pytest.mark.parametrize("lab", labs())

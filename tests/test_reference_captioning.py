@@ -83,10 +83,8 @@ def test_ways_to_ask_the_attention_and_to_count_the_loss_differ() -> None:
     known = case()
     alphas = ASK["attention"](known)
     assert set(alphas) == set(QUERIES)
-    training = {
-        "photos": numbers(B, L, 8, seed=9), "W": numbers(8, D, seed=3), "bias": numbers(D, seed=4),
-        "target": np.array([[1, 4, 5, 2], [1, 6, 2, 0], [1, 2, 0, 0]]), "form": "deck/ce-zeros", "query": "deck",
-    }  # fmt: skip
+    target = np.array([[1, 4, 5, 2], [1, 6, 2, 0], [1, 2, 0, 0]])
+    training = {"encoded": known["features"], "target": target, "form": "deck/ce-zeros", "query": "deck"}
     losses = ASK["loss"](known | training)
     assert set(losses) == set(LOSSES)
     for table in (alphas, losses):

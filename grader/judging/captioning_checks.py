@@ -183,6 +183,8 @@ def gradients(e: Evidence) -> Finding:
 
 def not_followed(e: Evidence) -> Finding:
     trouble = e.steps.trouble if e.steps else None
+    if trouble and (trouble.kind == "NameError" or "positional argument" in trouble.message):
+        return unsure(f"Your training step could not be called here: {trouble.kind}: {plain(trouble.message)}")
     if trouble and e.works:
         told = f"A training step with your decoder ended with {trouble.kind}: {plain(trouble.message)}"
         return failed(told, cell=trouble.cell or e.cell)
@@ -212,7 +214,7 @@ def training_step(e: Evidence) -> Finding:
 
 @check(LAB, "learns")
 def learns(e: Evidence) -> Finding:
-    if e.learning is not None and e.learning.first is None and e.learning.trouble:
+    if e.learning is not None and e.learning.first is None and e.steps and e.steps.trouble:
         return not_followed(e)
     return falling(e.learning, e.cell)
 

@@ -11,14 +11,13 @@ from grader.judging.captioning_contact import ATTENTION, DECODER, PLACES, Decode
 from grader.judging.compare import nearest
 from grader.judging.examiner import Examiner
 from grader.judging.learning import Learning
+from grader.judging.oracle import Answers
 from grader.judging.watching import watched_in
-from grader.model import Observation
 from grader.sandbox.guest.wire import (
     Call,
     ClassInfo,
     FunctionInfo,
     Listing,
-    ListVariables,
     Make,
     Put,
     Read,
@@ -26,7 +25,6 @@ from grader.sandbox.guest.wire import (
     Step,
     Trouble,
     Value,
-    VariableList,
     Watch,
     Watched,
 )
@@ -41,6 +39,7 @@ ADAM = "__import__('tensorflow').keras.optimizers.Adam({})"
 RATES = {True: 0.02, False: 0.001}  # whether the decoder is small
 OPTIMIZERS = "[k for k, v in list(globals().items()) if hasattr(v, 'apply_gradients') and k.isidentifier()]"
 SPACE = "__import__('types').SimpleNamespace"
+WHOLE = ("__import__('keras').layers.Dropout.call", Ref("lambda self, inputs, training=None: inputs"))
 MANY = 10  # steps of the training on a small task
 
 
@@ -122,7 +121,7 @@ def question_training(
     begin = [*built(decoder, loop, weights, CAPTIONS)]
     parts: dict[str, Value] = {"d": Ref("d"), "e": Ref("e"), "train": Ref(loop.function.name)}
     seen = x.ask(
-        "train.step", *begin, ListVariables("e", "encoder", values=True),
+        "train.step", *begin, Put(*WHOLE), Call("e", (given[0],), into="encoded"),
         Call(SPACE, (), parts, "t", keep=True), Watch("t", "train", "w", given), seconds=60,
     )  # fmt: skip
     watched = watched_in(seen)
@@ -130,33 +129,21 @@ def question_training(
     if watched is None or not watched.tape:
         return Steps(trouble=seen.trouble or (watched.trouble if watched else None)), learning
     loss = number(watched.tape[0].loss)
-    consistent = form.replace("softmax-before-loss", "deck") if form else None  # where the loss takes probabilities
-    question = {
-        "form": consistent,
-        "query": attention or "deck",
-        "photos": photos,
-        "target": target,
-        **encoder_in(seen),
-    }
-    answers = x.answers("loss", **case, **question) if form and "W" in question else {}
+    encoded = array(seen.values.get("encoded"))
+    answers: Answers = {}
+    if form and encoded is not None:
+        scores = form.replace("softmax-before-loss", "deck")  # where the loss takes probabilities
+        asked = {"form": scores, "query": attention or "deck", "encoded": encoded, "target": target}
+        answers = x.answers("loss", **case, **asked)
     kind = nearest({"loss": np.asarray(loss)}, answers) if answers and loss is not None else None
     return Steps(loss, kind, unreached(watched), watched.trouble), learning
-
-
-def encoder_in(seen: Observation) -> dict[str, Numbers]:
-    """Matrix and bias of the encoder's one dense layer; empty where it is another encoder."""
-    listed = seen.values.get("encoder")
-    values = [v.value for v in listed.variables if v.value] if isinstance(listed, VariableList) else []
-    arrays = [found for value in values if (found := array(value)) is not None and found.dtype.kind == "f"]
-    matrices, biases = ([v for v in arrays if v.ndim == n] for n in (2, 1))
-    return {"W": matrices[0], "bias": biases[0]} if len(matrices) == len(biases) == 1 else {}
 
 
 def unreached(watched: Watched) -> tuple[str, ...]:
     """Variables that are no source of the gradient, or that the loss does not depend on."""
     event = watched.tape[0]
     reached = {path for path, gradient in zip(event.sources, event.gradients, strict=False) if gradient is not None}
-    mine = [v.path for v in watched.before if v.dtype.startswith("float")]
+    mine = [v.path for v in watched.before if v.dtype.startswith("float") and "moving_" not in v.path]
     return tuple(path for path in mine if path not in reached)
 
 
