@@ -1,6 +1,7 @@
 """Lab 6: the interview of a captioner, above all of the decoder's step that students write."""
 
 import ast
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -33,6 +34,7 @@ from grader.sandbox.guest.wire import Inventory, Put, Step, Survey
 
 LAB = "lab6_captioning"
 ROLES = ("E", "W1", "b1", "W2", "b2", "v", "bv", "K", "R", "b", "F1", "f1", "F2", "f2")
+FROM_LOGITS = re.compile(r"from_logits\s*=\s*True")
 CHANGED = ("words", "features", "hidden", "first")  # what is other in a second call; `first`: all of the first example
 
 
@@ -65,6 +67,7 @@ class Evidence(Struct, frozen=True):
     captions: Captioned | None = None
     restored: Restored | None = None
     begun: bool = False  # the step calls something of its own object
+    logits_wanted: bool = True  # a loss of the notebook says so
 
     @property
     def cell(self) -> int | None:
@@ -88,7 +91,8 @@ def interview_captioner(x: Examiner) -> Evidence:
         if worth(best) == 3:
             break
     assert best is not None and best.decoder is not None
-    best = replace(best, begun=begun(best.decoder, x.cells))
+    wanted = any(FROM_LOGITS.search(cell.source) for cell in x.cells)
+    best = replace(best, begun=begun(best.decoder, x.cells), logits_wanted=wanted)
     if not best.works:
         return best
     best = trained(x, best)

@@ -122,8 +122,11 @@ def step(e: Evidence) -> Finding:
 
 
 def fits_probabilities(e: Evidence) -> bool:
-    """Whether the loss is that of the scores before the softmax."""
-    return e.steps is not None and slug(e.steps.form or "") == "deck"
+    """Whether the loss is that of the scores before the softmax.
+
+    Keras finds these by itself behind its own softmax; the sampling handed out does not.
+    """
+    return not e.logits_wanted and e.steps is not None and slug(e.steps.form or "") == "deck"
 
 
 def by_behaviour(seen: Seen, logits: Numbers) -> str | None:

@@ -8,6 +8,7 @@ import functools
 import os
 import shutil
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +24,7 @@ class Unreachable(Exception):
     """What is not in the course data cannot be had here."""
 
 
-def everywhere(plain: Any, replacement: Any) -> None:
+def everywhere(plain: types.FunctionType, replacement: Any) -> None:
     """In whichever modules of Keras have taken it over by now; those that load later take it from these."""
     for module in [module for name, module in list(sys.modules.items()) if module and name.split(".")[0] == "keras"]:
         if vars(module).get(plain.__name__) is plain:
