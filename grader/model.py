@@ -192,6 +192,7 @@ class AttentionMap(Struct, frozen=True):
     columns: tuple[str, ...]  # what is looked at
     weights: tuple[tuple[float, ...], ...]  # by row; may be anything
     note: str = ""  # what the model made of it
+    photo: bytes = b""  # a JPEG of ours; the columns are then its places, 8×8 row by row
 
 
 class Report(Struct, frozen=True):

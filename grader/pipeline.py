@@ -12,6 +12,7 @@ from grader import hidden, keys
 from grader.batch import Batch, calibration_of, kernel_seed, training_budget
 from grader.course import environment_of
 from grader.data.folder import shown
+from grader.data.photos import ROOM, with_photos
 from grader.errors import Crowded, GraderError
 from grader.judging.examiner import Examination, Examiner, examine
 from grader.judging.oracle import Oracle
@@ -108,12 +109,14 @@ def run_and_examine(
 ) -> tuple[Run, Examination, Answers]:
     seconds = batch.deadline or rubric.deadline
     budget = training_budget(batch, rubric)
+    data, seen = with_photos(shown(batch.data, submission.cells, told), rubric.lab, batch.train)
+    disk = Limits().disk + (seen.number * ROOM if seen else 0)
     with open_session(
         Setting(
             slot=slot.number,
             device=slot.device,
-            data=shown(batch.data, submission.cells, told),
-            limits=Limits(submission=seconds, cell=ONE_CELL * seconds),
+            data=data,
+            limits=Limits(submission=seconds, cell=ONE_CELL * seconds, disk=disk),
             budget=budget,
             seed=kernel_seed(batch.seed),
             isolation=batch.isolation,
@@ -126,6 +129,8 @@ def run_and_examine(
         run = session.run(submission.cells, lambda index: told(f"runs code cell {numbers[index]} of {total}"))
         session.insist_on_room()
         told("is being asked")
+        if seen and seen.said:
+            run = replace(run, changes=(*run.changes, seen.said))
         outcome = any(check.level is Level.OUTCOME for check in rubric.checks)
         if outcome and batch.blind_test and rubric.lab in batch.truths:
             run = replace(run, changes=(*run.changes, hidden.SAID))
@@ -140,9 +145,10 @@ def run_and_examine(
 def examiner(
     submission: Submission, batch: Batch, rubric: Rubric, oracle: Oracle, run: Run, ask: Ask
 ) -> Examiner:
+    parts, _ = with_photos(batch.data.parts, rubric.lab, batch.train)
     return Examiner(
         rubric.lab, submission.cells, run, ask, oracle, batch.seed, training_budget(batch, rubric),
-        batch.truths.get(rubric.lab), calibration_of(rubric, batch), batch.data.parts,
+        batch.truths.get(rubric.lab), calibration_of(rubric, batch), parts,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from grader.model import CheckResult, Level, Report, Scorecard, Verdict
 from reports import words
 from reports.drawing import figures
 from reports.heat import heats
+from reports.looks import looks
 from reports.notebook import anchor, shown_cells
 from reports.pages import page
 
@@ -39,6 +40,7 @@ def feedback_page(report: Report) -> str:
         first=first_to_fix(report.card),
         figures=figures(report),
         heats=heats(report),
+        looks=looks(report),
         changes=(*report.submission.repairs, *report.run.changes),
         unisolated=words.ran_unisolated(report),
         cells=shown_cells(report),

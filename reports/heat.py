@@ -44,7 +44,7 @@ class Heat(Struct, frozen=True):
 
 
 def heats(report: Report) -> tuple[Heat, ...]:
-    drawable = [one for one in report.attention if is_drawable(one)]
+    drawable = [one for one in report.attention if is_drawable(one) and not one.photo]
     return tuple(heat(one, f"attention-{number}") for number, one in enumerate(drawable[:MOST], 1))
 
 

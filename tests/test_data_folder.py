@@ -70,7 +70,7 @@ def test_only_a_notebook_that_names_word_vectors_waits_until_they_are_made(tmp_p
     made = []
     folder = replace(data_folder(None), vectors=lambda: made.append(1) or b"vectors")
     told: list[str] = []
-    names = {"trees", "snli", "bert-base-cased"}
+    names = {"trees", "snli", "bert-base-cased", "train2014-subset"}
     assert set(shown(folder, [OTHER, SPEAKS], told.append)) == names and made == told == []
     with ThreadPoolExecutor(4) as pool:
         seen = list(pool.map(lambda _: shown(folder, [OTHER, READS], told.append), range(4)))

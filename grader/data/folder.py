@@ -7,9 +7,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from grader import toy_bert, toy_snli, toy_treebank, toy_vectors
+from grader import toy_bert, toy_photos, toy_snli, toy_treebank, toy_vectors
 from grader.data import bert_package, cache, glove_package
-from grader.data.parts import BERT, EMBEDDINGS, PARTS, SNLI, TREES
+from grader.data.parts import BERT, EMBEDDINGS, IMAGES, PARTS, SNLI, TREES
 from grader.errors import UsageError
 from grader.model import Cell
 
@@ -117,6 +117,7 @@ def _toy_parts() -> dict[str, Path]:
         SNLI.name: cache.kept(cache.place("toy-snli", _source("toy_snli")) / SNLI.name, pairs),
         EMBEDDINGS.name: embeddings / EMBEDDINGS.name,
         BERT.name: _toy_checkpoint(),
+        IMAGES.name: _toy_photos(),
     }
 
 
@@ -124,6 +125,12 @@ def _toy_checkpoint() -> Path:
     sources = _source("toy_treebank", "toy_snli", "toy_lexicon", "toy_bert")
     folder = cache.place("toy-bert", sources) / BERT.name
     return folder if (folder / toy_bert.WEIGHTS).is_file() else cache.kept(folder, toy_bert.toy_bert())
+
+
+def _toy_photos() -> Path:
+    """Drawn once; the captions are written last, so where they are there all is."""
+    folder = cache.place("toy-photos", _source("toy_photos")) / IMAGES.name
+    return folder if not IMAGES.missing(folder) else cache.kept(folder, toy_photos.toy_photos())
 
 
 def _source(*modules: str) -> bytes:

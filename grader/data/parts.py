@@ -26,8 +26,9 @@ TREES = Part("trees", ("train.txt", "dev.txt", "test.txt"), ("a1", "lab2", "lab3
 SNLI = Part("snli", tuple(f"snli_1.0_{split}.jsonl" for split in ("train", "dev", "test")), ("lab5", "a4", "lab5b"))
 EMBEDDINGS = Part("embeddings", ("glove.6B.50d.txt",), ("a2", "lab5", "a4"))
 IMAGES = Part("train2014-subset", ("captions_train2014.json",), ("lab6",))
+IMAGENET = Part("imagenet", ("inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",), ("lab6",))
 BERT = Part("bert-base-cased", ("config.json", "vocab.txt"), ("lab5b",))
-PARTS = {part.name: part for part in (TREES, SNLI, EMBEDDINGS, IMAGES, BERT)}
+PARTS = {part.name: part for part in (TREES, SNLI, EMBEDDINGS, IMAGES, IMAGENET, BERT)}
 
 
 class Pair(Struct):

@@ -33,6 +33,8 @@ OFFICIAL = {
 BY_HAND = {
     "train2014-subset": "comes with the course: copy its train2014-subset/ (captions_train2014.json and the photos "
     "COCO_train2014_….jpg) into this folder; COCO's own archives hold the whole of train2014 and are far larger.",
+    "imagenet": "is the file that InceptionV3(include_top=False) of Keras downloads (see keras.io/api/applications): "
+    "copy it out of ~/.keras/models of a computer with a network into this folder.",
     "bert-base-cased": "is a checkpoint that transformers' save_pretrained has written (config.json, vocab.txt, "
     "weights without a head): copy its folder into this one.",
 }

@@ -30,6 +30,7 @@ MODULES = {
     "lab5b_bert": "grader.judging.fine_tuning_checks",
     "lab5_attention": "grader.judging.attention_checks",
     "a4_word_by_word": "grader.judging.word_by_word_checks",
+    "lab6_captioning": "grader.judging.captioning_checks",
 }
 
 log = logging.getLogger("grader")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import constructions
+import downloads
 import finetuned
 import numpy as np
 import pairs
@@ -35,6 +36,7 @@ class Namespace:
             "vocabulary_held": vocabulary.vocabulary,
             "predictions": predictions.predictions,
             "train_again": predictions.train_again,
+            "photo": downloads.photo,
             "sets": lambda: predictions.sets_of(self.globals),
             "models": finetuned.models,
             "fine_tuned": finetuned.fine_tuned,

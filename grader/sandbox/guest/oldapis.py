@@ -12,6 +12,7 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import downloads
 import notes
 import oldcheckpoints
 import oldkeras
@@ -23,6 +24,7 @@ from config import GuestConfig
 Mend = Callable[[Any], None]
 MENDS: dict[str, Mend] = {
     **oldpython.MENDS, **oldkeras.MENDS, **oldplots.MENDS, **oldtables.MENDS, **oldcheckpoints.MENDS,
+    **downloads.MENDS,
 }  # fmt: skip
 
 

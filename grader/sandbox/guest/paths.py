@@ -149,6 +149,11 @@ def find(path: Any) -> str | None:
     return _course.find(path) if _course else None
 
 
+def data_folder() -> str:
+    """Of the course data, as it lies."""
+    return _course.data if _course else ""
+
+
 def is_drive(path: Any) -> bool:
     """Whether a path names somebody's Google Drive."""
     return any(part in ("drive", "MyDrive", "My Drive", "gdrive") for part in parts_of(path))

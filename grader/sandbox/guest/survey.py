@@ -146,6 +146,11 @@ def walk(thing: Any, path: str, depth: int, visited: set[int]) -> Iterator[tuple
         yield from walk(child, where, depth - 1, visited)
 
 
+def book_keeping(name: str) -> tuple[bool, bool]:
+    """Lists that only repeat what has a name of its own come last, Keras' private ones among them."""
+    return name in ("trainable_variables", "_trainable_variables") or name[:6] == "_self_", name[:1] == "_"
+
+
 def children(thing: Any, path: str) -> Iterator[tuple[str, Any]]:
     if isinstance(thing, dict):
         yield from ((f"{path}[{key!r}]", value) for key, value in list(thing.items()) if isinstance(key, (str, int)))
@@ -154,5 +159,5 @@ def children(thing: Any, path: str) -> Iterator[tuple[str, Any]]:
     elif hasattr(thing, "apply_gradients"):
         return  # an optimizer's own variables are none of the model's
     elif hasattr(thing, "__dict__") and not isinstance(thing, (type, types.ModuleType, types.FunctionType)):
-        names = sorted(vars(thing), key=lambda name: name in ("trainable_variables", "_trainable_variables"))
+        names = sorted(vars(thing), key=book_keeping)
         yield from ((f"{path}.{name}", vars(thing)[name]) for name in names if name.isidentifier())

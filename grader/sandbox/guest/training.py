@@ -20,6 +20,7 @@ import pace
 import retries
 import survey
 import tape
+import tensorflow as tf
 import written
 from config import GuestConfig
 from constructions import CONSTRUCTIONS, SLOT, remembered, small
@@ -44,6 +45,8 @@ def install(config: GuestConfig) -> None:
         return cls
 
     builtins.__build_class__ = build_class
+    if config.train_policy == "none":  # to trace a function takes longer than the few steps that are taken here
+        tf.config.run_functions_eagerly(True)
     tape.install()
     pace.install(config)
 

@@ -1,0 +1,270 @@
+"""Lab 6: the interview of a captioner, above all of the decoder's step that students write."""
+
+import ast
+import re
+from collections.abc import Mapping
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from grader.judging.arrays import Numbers, array, send
+from grader.judging.captioning_contact import (
+    BATCH,
+    PLACES,
+    STEPS_TAKEN,
+    Decoder,
+    Given,
+    Roles,
+    assignments,
+    candidates,
+    data,
+    meet,
+    outputs,
+)
+from grader.judging.captioning_photos import Captioned, Restored, question_captions, question_checkpoint
+from grader.judging.captioning_training import Steps, question_training
+from grader.judging.checks import interview
+from grader.judging.compare import agree, nearest
+from grader.judging.examiner import Examiner
+from grader.judging.learning import Learning
+from grader.judging.source import trees
+from grader.model import Cell
+from grader.sandbox.guest.wire import Inventory, Put, Step, Survey
+
+LAB = "lab6_captioning"
+ROLES = ("E", "W1", "b1", "W2", "b2", "v", "bv", "K", "R", "b", "F1", "f1", "F2", "f2")
+FROM_LOGITS = re.compile(r"from_logits\s*=\s*True")
+CHANGED = ("words", "features", "hidden", "first")  # what is other in a second call; `first`: all of the first example
+
+
+class Seen(Struct, frozen=True):
+    """One call with our weights: what it returned, and what changes it."""
+
+    shapes: tuple[tuple[int, ...] | None, ...]  # as returned
+    logits: Numbers | None = None  # [rows, V] in whatever axes there are
+    state: Numbers | None = None
+    attention: Numbers | None = None
+    changes: Mapping[str, bool] = {}  # whether the logits are others; for `first`: whether those of the rest are
+
+
+class Step_(Struct, frozen=True):
+    """Which forms of the reference explain what was seen; None: none does."""
+
+    roles: Roles
+    others: tuple[str, ...] = ()  # variables with no part in the course's decoder
+    attention: str | None = None
+    form: str | None = None
+    state: str | None = None  # what is returned for the state: "state", "output", "hidden", "other"
+
+
+class Evidence(Struct, frozen=True):
+    decoder: Decoder | None
+    seen: Seen | None = None
+    step: Step_ | None = None
+    steps: Steps | None = None
+    learning: Learning | None = None
+    captions: Captioned | None = None
+    restored: Restored | None = None
+    begun: bool = False  # the step calls something of its own object
+    logits_wanted: bool = True  # a loss of the notebook says so
+
+    @property
+    def cell(self) -> int | None:
+        return self.decoder.info.cell if self.decoder else None
+
+    @property
+    def works(self) -> bool:
+        return self.seen is not None
+
+
+@interview(LAB)
+def interview_captioner(x: Examiner) -> Evidence:
+    survey = x.ask("survey", Survey("all")).values.get("all")
+    if not isinstance(survey, Inventory) or not candidates(survey):
+        return Evidence(None)
+    best: Evidence | None = None
+    for info in candidates(survey):
+        evidence = question(x, meet(x, survey, info))
+        if best is None or worth(evidence) > worth(best):
+            best = evidence
+        if worth(best) == 3:
+            break
+    assert best is not None and best.decoder is not None
+    wanted = any(FROM_LOGITS.search(cell.source) for cell in x.cells)
+    best = replace(best, begun=begun(best.decoder, x.cells), logits_wanted=wanted)
+    if not best.works:
+        return best
+    best = trained(x, best)
+    captions = question_captions(x, best.decoder)  # type: ignore[arg-type]
+    return replace(best, captions=captions, restored=question_checkpoint(x, best.decoder))  # type: ignore[arg-type]
+
+
+def begun(decoder: Decoder, cells: tuple[Cell, ...]) -> bool:
+    """Whether the decoder's step, as it is written, calls any of its own layers."""
+    classes = [
+        node for _, tree in trees(cells) for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and node.name == decoder.info.name
+    ]  # fmt: skip
+    functions = [f for f in ast.walk(classes[-1]) if isinstance(f, ast.FunctionDef)] if classes else []
+    called = [
+        node.func.value.id for f in functions if f.name in STEPS_TAKEN for node in ast.walk(f)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)
+    ]  # fmt: skip
+    return any(name == (f.args.args[0].arg if f.args.args else "") for f in functions for name in called)
+
+
+def worth(e: Evidence) -> int:
+    """Where several classes could be the decoder, the one that answers like one is judged."""
+    if e.seen is None or e.step is None:
+        return 0
+    return 1 + (e.step.attention is not None) + bool(e.step.form)
+
+
+def question(x: Examiner, decoder: Decoder) -> Evidence:
+    if decoder.trouble:
+        return Evidence(decoder)
+    weights = {v.path: drawn(x, v.path, v.shape) for v in decoder.variables}
+    given = data(x, decoder.sizes, "asked")
+    seen = asked(x, decoder, weights, given)
+    if seen is None:
+        return Evidence(decoder)
+    return Evidence(decoder, seen, explained(x, decoder, weights, given, seen))
+
+
+def drawn(x: Examiner, path: str, shape: tuple[int, ...]) -> Numbers:
+    """Weights under which every part of the step shows."""
+    if len(shape) < 2 or shape[0] == 2:
+        return x.normal(path, shape, 0.3)
+    return x.normal(path, shape, (4.0 if shape[1] == 1 else 1.5) / np.sqrt(shape[0]))
+
+
+def asked(x: Examiner, decoder: Decoder, weights: Mapping[str, Numbers], given: Given) -> Seen | None:
+    words, features, hidden = given
+    others = data(x, decoder.sizes, "others")
+    words_of_others = (words % (decoder.sizes.vocabulary - 1)) + 1
+    first = (
+        np.concatenate([words_of_others[:1], words[1:]]), np.concatenate([others[1][:1], features[1:]]),
+        np.concatenate([others[2][:1], hidden[1:]]),
+    )  # fmt: skip
+    calls = {
+        "r": given, "words": (words_of_others, features, hidden), "features": (words, others[1], hidden),
+        "hidden": (words, features, others[2]), "first": first,
+    }  # fmt: skip
+    steps: list[Step] = [*decoder.made(), decoder.called(given, "")]
+    steps += [Put(path, send(value)) for path, value in weights.items()]
+    steps += [decoder.called(call, name) for name, call in calls.items()]
+    answer = x.ask(f"{decoder.info.name}.step", *steps, seconds=60)
+    returned = [array(value) for value in outputs(answer)]
+    if not returned:
+        return None
+    logits, state, attention = placed(returned, decoder)
+    changes = {}
+    for name in CHANGED:
+        again, *_ = placed([array(value) for value in outputs(answer, name)], decoder)
+        if again is not None and logits is not None and again.shape == logits.shape:
+            rows = slice(1, None) if name == "first" and len(logits) == BATCH else slice(None)
+            changes[name] = not agree(again[rows], logits[rows], 1e-4)
+    return Seen(tuple(None if r is None else r.shape for r in returned), logits, state, attention, changes)
+
+
+def placed(returned: list[Numbers | None], decoder: Decoder) -> tuple[Numbers | None, Numbers | None, Numbers | None]:
+    """Logits, state and attention by their shapes; what is left first is the state."""
+    vocabulary = decoder.sizes.vocabulary
+    known = [r for r in returned if r is not None]
+    logits = next((r for r in known if r.ndim > 1 and r.shape[-1] == vocabulary), None)
+    attention = next((r for r in known if PLACES in r.shape and r.size == BATCH * PLACES), None)
+    state = next((r for r in known if r is not logits and r is not attention), None)
+    return logits, state, attention
+
+
+def case_of(x: Examiner, decoder: Decoder, weights: Mapping[str, Numbers], roles: Roles) -> dict[str, Numbers]:
+    """A value for each role; roles that no variable has get numbers that nothing can agree with by chance."""
+    state = units_of(decoder)
+    depth, vocabulary = decoder.sizes.embedding, decoder.sizes.vocabulary
+
+    def of(role: str, shape: tuple[int, ...]) -> Numbers:
+        return weights[roles[role]] if role in roles else x.normal(f"no {role}", shape, 1.0)
+
+    def bias(role: str, shape: tuple[int, ...]) -> Numbers:
+        return weights[roles[role]] if role in roles else np.zeros(shape, np.float32)
+
+    W1, W2, F1 = of("W1", (depth, state)), of("W2", (state, state)), of("F1", (state, state))
+    width = W1.shape[1]
+    return {
+        "E": of("E", (vocabulary, depth)), "W1": W1, "b1": bias("b1", (width,)), "W2": W2, "b2": bias("b2", (width,)),
+        "v": of("v", (width, 1)), "bv": bias("bv", (1,)), "K": of("K", (2 * depth, 3 * state)),
+        "R": of("R", (state, 3 * state)), "b": bias("b", (3 * state,)), "F1": F1, "f1": bias("f1", (F1.shape[1],)),
+        "F2": of("F2", (F1.shape[1], vocabulary)), "f2": bias("f2", (vocabulary,)),
+    }  # fmt: skip
+
+
+def units_of(decoder: Decoder) -> int:
+    """Of the GRU, by its recurrent matrix; the constructor may not have taken ours."""
+    recurrent = [v.shape[0] for v in decoder.variables if len(v.shape) == 2 and v.shape[1] == 3 * v.shape[0]]
+    return next(iter(recurrent), decoder.sizes.units)
+
+
+def explained(x: Examiner, decoder: Decoder, weights: Mapping[str, Numbers], given: Given, seen: Seen) -> Step_:
+    """The first way to take the variables under which the reference agrees."""
+    words, features, hidden = given
+    ways, others = assignments(decoder, units_of(decoder))
+    best = Step_(ways[0], others)
+    for roles in ways:
+        case = case_of(x, decoder, weights, roles)
+        if not consistent(case):
+            continue
+        inputs = {"words": words, "features": features, "hidden": hidden}
+        found = replace(best, roles=roles, attention=attention_form(x, case | inputs, seen))
+        found = with_form(x, found, case | inputs, seen)
+        if (found.attention is not None, found.form is not None) > (best.attention is not None, best.form is not None):
+            best = found
+    return best
+
+
+def consistent(case: Mapping[str, Numbers]) -> bool:
+    """Whether products of these matrices exist."""
+    joints = (("W1", "v"), ("W2", "v"), ("F1", "F2"), ("R", "W2"))
+    fits = [case[one].shape[1 if one != "R" else 0] == case[other].shape[0] for one, other in joints]
+    return all(fits) or (case["R"].shape[0] == case["F2"].shape[0] and all(fits[:2]))
+
+
+def attention_form(x: Examiner, case: Mapping[str, Numbers], seen: Seen) -> str | None:
+    if seen.attention is None:
+        return None
+    answers = x.answers("attention", **case)
+    return nearest({"attention": seen.attention.reshape(BATCH, PLACES, 1)}, answers)
+
+
+def with_form(x: Examiner, found: Step_, case: Mapping[str, Numbers], seen: Seen) -> Step_:
+    if seen.logits is None or seen.logits.size != BATCH * seen.logits.shape[-1]:
+        return found
+    logits = seen.logits.reshape(BATCH, -1)
+    for query in dict.fromkeys((found.attention or "deck", "deck", "hidden-not-attended")):
+        answers = x.answers("step", query=query, **case)
+        if form := nearest({"logits": logits}, answers):
+            state = answers[form]["state"]
+            return replace(found, form=form, state=what_is(seen.state, state, case))
+    return found
+
+
+def what_is(returned: Numbers | None, state: Numbers, case: Mapping[str, Numbers]) -> str:
+    """The output of a GRU for one word is its state; what tells them apart is the axis of time."""
+    if returned is None:
+        return "nothing"
+    if agree(returned, state):
+        return "state"
+    if returned.size == state.size and agree(returned.reshape(state.shape), state):
+        return "output"
+    first = state @ case["F1"] + case["f1"] if state.shape[1] == len(case["F1"]) else state
+    if returned.size == first.size and agree(returned.reshape(first.shape), first, 1e-3):
+        return "dense"
+    return "hidden" if agree(returned, case["hidden"]) else "other"
+
+
+def trained(x: Examiner, e: Evidence) -> Evidence:
+    assert e.decoder is not None and e.step is not None
+    weights = {v.path: drawn(x, v.path, v.shape) for v in e.decoder.variables}
+    case = case_of(x, e.decoder, weights, e.step.roles)
+    steps, learning = question_training(x, e.decoder, weights, case, e.step.form, e.step.attention)
+    return replace(e, steps=steps, learning=learning)

@@ -1,0 +1,293 @@
+"""Lab 6: what each check saw of a captioner."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from grader.judging.arrays import Numbers
+from grader.judging.captioning import LAB, Evidence, Seen
+from grader.judging.captioning_contact import BATCH, PLACES
+from grader.judging.captioning_photos import END, Captioned
+from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
+from grader.judging.compare import slug
+from grader.judging.learning import falling
+from grader.model import AttentionMap, Finding, Remark
+from grader.sandbox.guest.wire import Trouble
+
+UNKNOWN = "Your decoder holds layers that are not the handout's; your instructor looks at what it computes."
+BROKEN = {  # parts of the training that were given
+    "teacher-forcing-lost": "The decoder is given its own words while it trains, where teacher forcing was given.",
+    "state-not-carried": "Each step of the training begins from the first state: the new one is not handed on.",
+    "target-not-shifted": "The guess is compared with the word that went in, not with the one that comes next.",
+}
+
+
+@check(LAB, "runs")
+def runs(e: Evidence) -> Finding:
+    if e.decoder is None:
+        return failed("No class was found that could be the decoder: none takes a word, features and a state.")
+    if e.works:
+        return passed("It answers.")
+    trouble = e.decoder.trouble
+    told = f"A call ended with {trouble.kind}: {plain(trouble.message)}" if trouble else "A call returned no tensors."
+    return failed(told, crash(trouble), seen=f"called as {e.decoder.info.name}(x, features, hidden)", cell=e.cell)
+
+
+def plain(message: str) -> str:
+    """The sentence inside what Keras writes around it."""
+    inner = re.search(r"call\(\)\.\s*(?:\x1b\[\d+m)*\s*(.+?)(?:\x1b|\n\s*\n|$)", message, re.DOTALL)
+    found = (inner.group(1) if inner else message).strip().splitlines()
+    return re.sub(r"^\{\{.*?\}\}\s*", "", found[0])[:300] if found else ""
+
+
+def crash(trouble: Trouble | None) -> str | None:
+    """What sizes that do not fit say of how context and embedding were joined."""
+    said = trouble.message.lower() if trouble else ""
+    if "concat" in said and "rank" in said:
+        return "context-not-expanded"
+    if "concat" in said and ("dimension" in said or "shape" in said):
+        return "wrong-axis"
+    return "context-not-expanded" if "expected ndim=3" in said or "expected shape=(none, none, none)" in said else None
+
+
+@check(LAB, "shapes")
+def shapes(e: Evidence) -> Finding:
+    if e.decoder is None or e.seen is None:
+        return blocked("Not checked: the decoder gives no answer.")
+    vocabulary, found = e.decoder.sizes.vocabulary, e.seen
+    told = ", ".join("[" + ", ".join(map(str, s)) + "]" if s is not None else "no tensor" for s in found.shapes)
+    if found.logits is None:
+        return failed(
+            f"No tensor with a score for each of the {vocabulary} words was returned.", seen=told, cell=e.cell
+        )
+    if found.logits.shape != (BATCH, vocabulary):
+        twice = found.logits.size == 2 * BATCH * vocabulary
+        slugged = "wrong-axis" if twice else None
+        return failed(f"The logits are no [{BATCH}, {vocabulary}].", slugged, seen=told, cell=e.cell)
+    if found.attention is None:
+        return failed(mistake="attention-not-returned", seen=told, cell=e.cell)
+    if found.state is None or found.state.ndim != 2 or len(found.state) != BATCH:
+        one = found.state is not None and found.state.ndim == 3 and 1 in found.state.shape
+        slugged = "output-returned" if one else None
+        return failed("The state is no [batch, units].", slugged, seen=told, cell=e.cell)
+    return passed("Logits [batch, words], state [batch, units], attention [batch, 64, 1].", seen=told)
+
+
+@check(LAB, "attention")
+def attention_weights(e: Evidence) -> Finding:
+    if e.seen is None or e.step is None:
+        return blocked("Not checked: the decoder gives no answer.")
+    if e.seen.attention is None:
+        return failed(mistake="attention-not-returned", cell=e.cell)
+    form = e.step.attention
+    if form == "deck":
+        return passed("The weights are those of the attention for your features and your state; they sum to 1.")
+    if form == "hidden-not-attended":
+        return failed(mistake=form, cell=e.cell)
+    sums = e.seen.attention.reshape(BATCH, PLACES).sum(axis=1)
+    if not np.allclose(sums, 1, atol=1e-3):
+        return failed(
+            "The weights do not sum to 1 over the 64 places.",
+            seen=f"sums over the 64 places: {written(sums)}",
+            cell=e.cell,
+        )
+    if e.step.others or "v" not in e.step.roles:
+        return unsure(UNKNOWN)
+    return failed("The weights sum to 1, but are not those of the attention for this input.", cell=e.cell)
+
+
+def written(numbers: Numbers) -> str:
+    return ", ".join(f"{number:.3g}" for number in numbers.ravel()[:4])
+
+
+@check(LAB, "step")
+def step(e: Evidence) -> Finding:
+    if e.seen is None or e.step is None or e.seen.logits is None:
+        return blocked("Not checked: the decoder gives no logits.")
+    form = e.step.form
+    if form and slug(form) == "deck":
+        return passed("The logits are those of the reference.", seen=form.partition("/")[2])
+    if form and slug(form) == "softmax-before-loss" and fits_probabilities(e):
+        return passed("The step returns probabilities, and your loss takes them as such.", seen=form.partition("/")[2])
+    if form and slug(form) == "added":
+        return failed("Context and embedding are added; the handout puts them side by side.", cell=e.cell)
+    if form:
+        return failed(mistake=slug(form), cell=e.cell)
+    if found := by_behaviour(e.seen, e.seen.logits):
+        return failed(mistake=found, cell=e.cell)
+    if e.step.others or len(e.step.roles) < 12:
+        return unsure(UNKNOWN)
+    return failed("With these weights the reference gives other logits, in every form known to us.", cell=e.cell)
+
+
+def fits_probabilities(e: Evidence) -> bool:
+    """Whether the loss is that of the scores before the softmax.
+
+    Keras finds these by itself behind its own softmax; the sampling handed out does not.
+    """
+    return not e.logits_wanted and e.steps is not None and slug(e.steps.form or "") == "deck"
+
+
+def by_behaviour(seen: Seen, logits: Numbers) -> str | None:
+    """A mistake that shows where no form explains the logits."""
+    if logits.size == 2 * BATCH * logits.shape[-1]:
+        return "wrong-axis"
+    if np.allclose(logits.sum(axis=-1), 1, atol=1e-3) and np.all(logits >= 0):
+        return "softmax-before-loss"
+    if seen.changes.get("features") is False:
+        return "context-not-used"
+    return "word-not-used" if seen.changes.get("words") is False else None
+
+
+@check(LAB, "independent")
+def independent(e: Evidence) -> Finding:
+    if e.seen is None or e.seen.logits is None or len(e.seen.logits) != BATCH or "first" not in e.seen.changes:
+        return blocked("Not checked: the decoder gives no logits for each caption.")
+    if e.seen.changes["first"]:
+        return failed("Changing one caption, with its photo and state, changes the logits of others.", cell=e.cell)
+    return passed("Changing one caption, with its photo and state, leaves the logits of the others as they are.")
+
+
+RETURNED = {
+    "output": "the output of the GRU with its axis of time",
+    "dense": "what the first dense layer gives",
+    "hidden": "what was handed in",
+}
+
+
+@check(LAB, "state")
+def state(e: Evidence) -> Finding:
+    if e.seen is None or e.step is None:
+        return blocked("Not checked: the decoder gives no answer.")
+    found = e.step.state
+    if found == "state":
+        return passed("The state returned is the GRU's after this word.")
+    if found == "hidden" or e.seen.state is None:
+        return failed(mistake="old-state-returned", seen=RETURNED.get(found or "", "no state"), cell=e.cell)
+    if found in RETURNED or e.seen.state.ndim == 3:
+        return failed(mistake="output-returned", seen=RETURNED.get(found or "", ""), cell=e.cell)
+    if found is not None:
+        return failed("What is returned for the state is not the state of the GRU after this word.", cell=e.cell)
+    if e.seen.logits is not None and by_behaviour(e.seen, e.seen.logits):
+        return blocked("Not checked: the step has to be right for its state to be compared.")
+    return unsure("What your step computes is not known to us, so its state cannot be compared.")
+
+
+@check(LAB, "gradients")
+def gradients(e: Evidence) -> Finding:
+    if e.steps is None or e.steps.unreached is None:
+        return not_followed(e)
+    if not e.steps.unreached:
+        return passed("The gradient of your training step reaches every variable of encoder and decoder.")
+    names = ", ".join(f"`{name}`" for name in dict.fromkeys(map(readable, e.steps.unreached)))
+    return failed(f"No gradient reaches {names}, so training never moves it.", cell=e.cell)
+
+
+def not_followed(e: Evidence) -> Finding:
+    trouble = e.steps.trouble if e.steps else None
+    if trouble and (trouble.kind == "NameError" or "positional argument" in trouble.message):
+        return unsure(f"Your training step could not be called here: {trouble.kind}: {plain(trouble.message)}")
+    if trouble and e.works:
+        told = f"A training step with your decoder ended with {trouble.kind}: {plain(trouble.message)}"
+        return failed(told, cell=trouble.cell or e.cell)
+    return unsure("No training step was found that could be followed.")
+
+
+def readable(path: str) -> str:
+    """`encoder.fc` for what Keras keeps as t.e.fc._kernel."""
+    name = re.sub(r"^t\.d\b", "decoder", re.sub(r"^t\.e\b", "encoder", path))
+    return re.sub(r"\.(_?kernel|_?embeddings|recurrent_kernel|bias|cell)\b", "", name)
+
+
+@check(LAB, "training-step")
+def training_step(e: Evidence) -> Finding:
+    if e.steps is None or e.steps.loss is None:
+        return not_followed(e)
+    kind = e.steps.form
+    if kind and slug(kind) == "deck":
+        return passed("Teacher forcing, and a loss to which paddings add nothing.", seen=kind)
+    if kind:
+        mistake = "mask-lost" if slug(kind) == "mask-lost" else None
+        return failed(BROKEN.get(kind, ""), mistake, seen=f"loss {e.steps.loss:.4f}")
+    if e.step is None or e.step.form is None or slug(e.step.form) != "deck":
+        return blocked("Not checked: the loss can be computed only for a decoder that does what is asked.")
+    return failed("The loss of a training step is not the one of the handout, masked and with teacher forcing.")
+
+
+@check(LAB, "learns")
+def learns(e: Evidence) -> Finding:
+    if e.learning is not None and e.learning.first is None and e.steps and e.steps.trouble:
+        return not_followed(e)
+    return falling(e.learning, e.cell)
+
+
+@check(LAB, "captions")
+def captions(e: Evidence) -> Finding:
+    c = e.captions
+    if c is None:
+        return unsure("No function that describes a photo was found, or no photo to give it.")
+    if c.strange:
+        return failed(f"{c.strange}: no words with a map of 64 weights for each.", cell=e.cell)
+    if c.trouble:
+        return caption_trouble(c)
+    bad = [one for one in c.captions if not np.allclose(one.weights.sum(axis=1), 1, atol=1e-2)]
+    if bad:
+        return failed(f"The map of {bad[0].photo} has rows that do not sum to 1.", cell=e.cell)
+    told = "\n".join(f"{one.photo}: {' '.join(one.words)}" for one in c.captions)
+    return passed("Each photo gets words, and each word a map of where the decoder looked.", seen=told)
+
+
+def caption_trouble(c: Captioned) -> Finding:
+    assert c.trouble is not None
+    told = f"{c.function}() of a photo of the course ended with {c.trouble.kind}: {plain(c.trouble.message)}"
+    ours = c.trouble.kind in ("KeyError", "IndexError", "late", "died", "malformed", "FileNotFoundError")
+    if ours or (c.trouble.kind == "NameError" and "is not defined" in c.trouble.message):
+        return unsure(f"{told}; that may lie in how your notebook was run here.")
+    return failed(told, cell=c.trouble.cell)
+
+
+@check(LAB, "checkpoint")
+def checkpoint(e: Evidence) -> Finding:
+    r = e.restored
+    if r is None:
+        return unsure("Your notebook's own decoder could not be looked at.")
+    if r.right is None:
+        return failed("There is no CheckpointManager any more: a training that breaks off cannot go on.")
+    if r.right:
+        return passed("What your checkpoint saved came back.")
+    return failed(
+        "Numbers saved by your checkpoint did not come back from it: compare its parts with the cell handed out."
+    )
+
+
+@attends(LAB)
+def maps(e: Evidence) -> tuple[AttentionMap, ...]:
+    """Rows are the words of a caption, columns the places of the photo, row by row."""
+    places = tuple(f"row {row + 1}, column {column + 1}" for row in range(8) for column in range(8))
+    found = []
+    for one in e.captions.captions if e.captions else ():
+        weights = tuple(tuple(float(weight) for weight in row) for row in one.weights)
+        said = " ".join(word for word in one.words if word != END)
+        found.append(AttentionMap(Path(one.photo).stem, one.words, places, weights, said, one.picture))
+    return tuple(found)
+
+
+@remarks(LAB)
+def remarks_on(e: Evidence) -> tuple[Remark, ...]:
+    form = e.step.form if e.step and e.step.form else ""
+    found = []
+    if slug(form) == "deck" and "hidden" in form:
+        told = "Your GRU starts from the decoder's last state. The handout's starts from zeros; both are right."
+        found.append(Remark("state-handed-on", told))
+    if slug(form) == "deck" and form.endswith(("relu", "tanh")):
+        found.append(Remark("extra-activation", "A non-linearity stands after your first dense layer."))
+    if e.steps and e.steps.form and "/" in e.steps.form:
+        found.append(Remark("other-mean", "Your loss is averaged in another way than the handout's."))
+    return tuple(found)
+
+
+@unattempted(LAB)
+def not_begun(e: Evidence) -> bool:
+    """The handout's class as it was: its step fails, and calls none of its layers."""
+    return not e.works and not e.begun

@@ -1,0 +1,161 @@
+"""What a training step of the notebook does: its loss, and which variables its gradient reaches."""
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+from msgspec import Struct
+
+from grader.judging.arrays import Numbers, array, number, send
+from grader.judging.captioning_contact import ATTENTION, DECODER, PLACES, Decoder, tensor
+from grader.judging.compare import nearest
+from grader.judging.examiner import Examiner
+from grader.judging.learning import Learning
+from grader.judging.oracle import Answers
+from grader.judging.watching import watched_in
+from grader.sandbox.guest.wire import (
+    Call,
+    ClassInfo,
+    FunctionInfo,
+    Listing,
+    Make,
+    Put,
+    Read,
+    Ref,
+    Step,
+    Trouble,
+    Value,
+    Watch,
+    Watched,
+)
+from grader.sandbox.guest.wire import Mapping as WireMapping
+
+CAPTIONS, LENGTH, DEPTH = 4, 5, 9
+START, END = 1, 2
+STEP = re.compile(r"train.*step|step.*train|paso|urrats|entren|trebatu", re.IGNORECASE)
+ENCODER = re.compile(r"enco|codif|kodetz|cnn", re.IGNORECASE)
+BATCHES = re.compile(r"batch|lote|sorta", re.IGNORECASE)
+ADAM = "__import__('tensorflow').keras.optimizers.Adam({})"
+RATES = {True: 0.02, False: 0.001}  # whether the decoder is small
+OPTIMIZERS = "[k for k, v in list(globals().items()) if hasattr(v, 'apply_gradients') and k.isidentifier()]"
+SPACE = "__import__('types').SimpleNamespace"
+WHOLE = ("__import__('keras').layers.Dropout.call", Ref("lambda self, inputs, training=None: inputs"))
+MANY = 10  # steps of the training on a small task
+
+
+class Steps(Struct, frozen=True):
+    """One watched step; every field None where that could not be seen."""
+
+    loss: float | None = None
+    form: str | None = None  # as the reference names losses
+    unreached: tuple[str, ...] | None = None  # variables that no gradient reaches
+    trouble: Trouble | None = None
+
+
+class Loop(Struct, frozen=True):
+    """The parts of the notebook's training."""
+
+    function: FunctionInfo
+    decoder: str  # names of globals
+    encoder: str
+    encoder_class: ClassInfo
+    optimizers: tuple[str, ...]
+
+
+def loop_of(x: Examiner, decoder: Decoder) -> Loop | None:
+    functions = [f for f in decoder.inventory.functions if len(f.parameters) >= 2 and STEP.search(f.name)]
+    named = [c for c in decoder.inventory.classes if ENCODER.search(c.name) and c.name != decoder.info.name]
+    encoders = [c for c in named if not ATTENTION.search(c.name) and not DECODER.search(c.name)]
+    if not functions or not encoders:
+        return None
+    bound = [c.bound_to for c in decoder.inventory.constructions if c.cls == encoders[-1].name and c.bound_to]
+    best = next((f for f in functions if f.name == "train_step"), functions[-1])
+    held = x.ask("train.optimizers", Read(OPTIMIZERS, "names")).values.get("names")
+    names = [str(name) for name in held.items] if isinstance(held, Listing) else []
+    made = tuple(dict.fromkeys((*names, "optimizer")))
+    return Loop(best, decoder.bound_to or "decoder", (bound or ["encoder"])[-1], encoders[-1], made)
+
+
+def small_task(x: Examiner, decoder: Decoder) -> tuple[Numbers, Numbers]:
+    """Features [n, 64, 9] of photos, and captions [n, 5] that end with paddings of different length."""
+    photos = abs(x.normal("photos", (CAPTIONS, PLACES, DEPTH), 1.0))
+    target: Numbers = x.generator("captions").integers(3, decoder.sizes.vocabulary, (CAPTIONS, LENGTH))
+    target[:, 0] = START
+    for row, length in enumerate((LENGTH, LENGTH - 1, LENGTH - 2, LENGTH)):
+        target[row, length - 1], target[row, length:] = END, 0
+    return photos, target.astype(np.int32)
+
+
+def built(decoder: Decoder, loop: Loop, weights: Mapping[str, Numbers], batch: int) -> list[Step]:
+    """Our decoder and encoder, optimizer and words under the names the notebook's step reads."""
+    width = decoder.sizes.embedding
+    sized = {p.name: width for p in loop.encoder_class.parameters if p.required}
+    zeros = (np.zeros((batch, 1)), np.zeros((batch, PLACES, width)), np.zeros((batch, decoder.sizes.units)))
+    words = WireMapping({"<start>": START, "<end>": END, "<pad>": 0, "<unk>": 3})
+    optimizer = Ref(ADAM.format(RATES[decoder.sizes.units < 100]))
+    whole = [name for name, v in decoder.inventory.scalars.items() if type(v) is int and BATCHES.search(name)]
+    return [
+        *decoder.made(), Make("e", loop.encoder_class.name, (), dict(sized)),
+        decoder.called(zeros, ""), Call("e", (tensor(np.zeros((batch, PLACES, DEPTH))),)),
+        *(Put(path, send(value)) for path, value in weights.items()),
+        Put(loop.decoder, Ref("d")), Put(loop.encoder, Ref("e")),
+        *(Put(name, optimizer) for name in loop.optimizers), *(Put(name, batch) for name in whole),
+        Call(SPACE, (), {"word_index": words, "index_word": WireMapping({})}, "tokens", keep=True),
+        Put("tokenizer", Ref("tokens")),
+    ]  # fmt: skip
+
+
+def question_training(
+    x: Examiner,
+    decoder: Decoder,
+    weights: Mapping[str, Numbers],
+    case: Mapping[str, Numbers],
+    form: str | None,
+    attention: str | None,
+) -> tuple[Steps | None, Learning | None]:  # fmt: skip
+    loop = loop_of(x, decoder)
+    if loop is None:
+        return None, None
+    photos, target = small_task(x, decoder)
+    given = (tensor(photos), send(target, "tensor"))
+    begin = [*built(decoder, loop, weights, CAPTIONS)]
+    parts: dict[str, Value] = {"d": Ref("d"), "e": Ref("e"), "train": Ref(loop.function.name)}
+    seen = x.ask(
+        "train.step", *begin, Put(*WHOLE), Call("e", (given[0],), into="encoded"),
+        Call(SPACE, (), parts, "t", keep=True), Watch("t", "train", "w", given), seconds=60,
+    )  # fmt: skip
+    watched = watched_in(seen)
+    learning = question_learning(x, decoder, loop, given)
+    if watched is None or not watched.tape:
+        return Steps(trouble=seen.trouble or (watched.trouble if watched else None)), learning
+    loss = number(watched.tape[0].loss)
+    encoded = array(seen.values.get("encoded"))
+    answers: Answers = {}
+    if form and encoded is not None:
+        scores = form.replace("softmax-before-loss", "deck")  # where the loss takes probabilities
+        asked = {"form": scores, "query": attention or "deck", "encoded": encoded, "target": target}
+        answers = x.answers("loss", **case, **asked)
+    kind = nearest({"loss": np.asarray(loss)}, answers) if answers and loss is not None else None
+    return Steps(loss, kind, unreached(watched), watched.trouble), learning
+
+
+def unreached(watched: Watched) -> tuple[str, ...]:
+    """Variables that are no source of the gradient, or that the loss does not depend on."""
+    event = watched.tape[0]
+    reached = {path for path, gradient in zip(event.sources, event.gradients, strict=False) if gradient is not None}
+    mine = [v.path for v in watched.before if v.dtype.startswith("float") and "moving_" not in v.path]
+    return tuple(path for path in mine if path not in reached)
+
+
+def question_learning(x: Examiner, decoder: Decoder, loop: Loop, given: tuple[Value, ...]) -> Learning:
+    """A fresh decoder, with its own start values, on four captions."""
+    again = f"lambda *given: [{loop.function.name}(*given) for _ in range({MANY})]"
+    seen = x.ask(
+        "train.learns", *built(decoder, loop, {}, CAPTIONS),
+        Call(SPACE, (), {"train": Ref(again)}, "t", keep=True),
+        Watch("t", "train", "w", given, steps=MANY, losses_only=True), seconds=90,
+    )  # fmt: skip
+    watched = seen.values.get("w")
+    if not isinstance(watched, Watched):
+        return Learning((), seen.trouble)
+    return Learning(tuple(loss for event in watched.tape if (loss := number(event.loss)) is not None), watched.trouble)

@@ -1,0 +1,93 @@
+"""The captioner's reference agrees with Keras and with finite differences, and its questions separate forms."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from reference.lab6_captioning import FORMS, LOSSES, QUERIES, ROLES, Form, Weights, fits, gru, loss, step
+from reference.lab6_captioning import QUESTIONS as ASK
+
+B, L, D, A, U, V, F = 3, 6, 5, 4, 7, 11, 9
+
+
+def numbers(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng([seed, *shape]).normal(0, 0.6, shape)
+
+
+def case(rows: int = 2 * D, after: bool = True) -> dict[str, np.ndarray]:
+    shapes = {
+        "E": (V, D), "W1": (D, A), "b1": (A,), "W2": (U, A), "b2": (A,), "v": (A, 1), "bv": (1,), "K": (rows, 3 * U),
+        "R": (U, 3 * U), "b": (2, 3 * U) if after else (3 * U,), "F1": (U, U), "f1": (U,), "F2": (U, V), "f2": (V,),
+    }  # fmt: skip
+    drawn = {role: numbers(*shape, seed=i) for i, (role, shape) in enumerate(shapes.items())}
+    words = np.random.default_rng(5).integers(1, V, (B, 1))
+    return drawn | {"words": words, "features": numbers(B, L, D, seed=77), "hidden": numbers(B, U, seed=78)}
+
+
+def weights(known: dict[str, np.ndarray]) -> Weights:
+    return Weights(*(tf.constant(known[role], tf.float64) for role in ROLES))
+
+
+@pytest.mark.parametrize("after", [True, False])
+def test_the_gru_is_that_of_keras(after: bool) -> None:
+    known = case(after=after)
+    layer = tf.keras.layers.GRU(U, reset_after=after, dtype="float64")
+    x, h = numbers(B, 2 * D, seed=1), numbers(B, U, seed=2)
+    layer(x[:, None], initial_state=tf.constant(h))
+    layer.set_weights([known["K"], known["R"], known["b"]])
+    expected = layer(x[:, None], initial_state=tf.constant(h))
+    np.testing.assert_allclose(gru(weights(known), tf.constant(x), tf.constant(h)), expected, atol=1e-12)
+
+
+def test_the_gradient_of_the_loss_agrees_with_finite_differences() -> None:
+    known = case()
+    target = tf.constant([[1, 4, 5, 2], [1, 6, 2, 0], [1, 2, 0, 0]])
+    a = tf.constant(known["features"])
+    form = Form(start="hidden")
+    for i, role in enumerate(ROLES):
+        w = list(weights(known))
+        with tf.GradientTape() as tape:
+            tape.watch(w[i])
+            total = loss(Weights(*w), a, target, form, "deck")
+        gradient = tape.gradient(total, w[i])
+        way = tf.constant(numbers(*known[role].shape, seed=40 + i))
+        ends = []
+        for sign in (1e-5, -1e-5):
+            w[i] = tf.constant(known[role]) + sign * way
+            ends.append(loss(Weights(*w), a, target, form, "deck"))
+        slope = tf.reduce_sum(gradient * way) if gradient is not None else 0.0
+        np.testing.assert_allclose((ends[0] - ends[1]) / 2e-5, slope, rtol=1e-5, atol=1e-7)
+
+
+def test_the_weights_of_the_places_sum_to_one_and_examples_do_not_mix() -> None:
+    known = case()
+    words, a, h = tf.constant(known["words"], tf.int32), tf.constant(known["features"]), tf.constant(known["hidden"])
+    logits, state, alpha = step(weights(known), words, a, h, Form())
+    np.testing.assert_allclose(tf.reduce_sum(alpha, axis=1), np.ones((B, 1)))
+    alone = step(weights(known), words[1:2], a[1:2], h[1:2], Form())
+    for whole, one in zip((logits, state, alpha), alone, strict=True):
+        np.testing.assert_allclose(whole[1:2], one, atol=1e-12)
+
+
+@pytest.mark.parametrize("rows", [2 * D, D, L + D, L * D + D])
+def test_forms_that_fit_the_same_matrix_give_different_logits(rows: int) -> None:
+    answers = ASK["step"](case(rows) | {"query": "deck"})
+    assert set(answers) == {name for name, form in FORMS.items() if fits(weights(case(rows)), form, L)} != set()
+    for (one, first), (other, second) in combinations(answers.items(), 2):
+        assert not np.allclose(first["logits"], second["logits"], atol=1e-3), (one, other)
+
+
+def test_ways_to_ask_the_attention_and_to_count_the_loss_differ() -> None:
+    known = case()
+    alphas = ASK["attention"](known)
+    assert set(alphas) == set(QUERIES)
+    target = np.array([[1, 4, 5, 2], [1, 6, 2, 0], [1, 2, 0, 0]])
+    training = {"encoded": known["features"], "target": target, "form": "deck/ce-zeros", "query": "deck"}
+    losses = ASK["loss"](known | training)
+    assert set(losses) == set(LOSSES)
+    for table in (alphas, losses):
+        for (one, first), (other, second) in combinations(table.items(), 2):
+            key = next(iter(first))
+            assert not np.allclose(first[key], second[key], atol=1e-3), (one, other)
