@@ -31,6 +31,7 @@ from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
 from grader.summing_up import report, unread
 
+ONE_CELL = 0.8  # of the deadline; a loop without end leaves time for the cells after it
 RETRAININGS = 2 * 2  # two more seeds, each with twice its seconds at most
 
 log = logging.getLogger("grader")
@@ -112,7 +113,7 @@ def run_and_examine(
             slot=slot.number,
             device=slot.device,
             data=shown(batch.data, submission.cells, told),
-            limits=Limits(submission=seconds, cell=seconds),
+            limits=Limits(submission=seconds, cell=ONE_CELL * seconds),
             budget=budget,
             seed=kernel_seed(batch.seed),
             isolation=batch.isolation,

@@ -12,7 +12,7 @@ from grader.keys import of_data
 from grader.model import TrainPolicy
 from grader.rubric import known_labs, load_rubric
 from grader.sandbox.isolation import best_isolation, insist_on_isolation
-from grader.store import Asked, Store
+from grader.store import SEED_BITS, Asked, Store
 
 
 def batch_for(
@@ -24,7 +24,7 @@ def batch_for(
         folder,
         best_isolation(),
         train,
-        secrets.randbits(32) if seed is None else seed,
+        secrets.randbits(SEED_BITS) if seed is None else seed,
         deadline,
         public_only,
         truths=truths_of(folder),

@@ -24,6 +24,7 @@ from grader.model import Observation, Report, Run, Submission, TrainPolicy
 Kind = TypeVar("Kind")
 
 FOLDER, FILE = ".grader", "batch.sqlite"
+SEED_BITS = 62  # notebooks see a hash of the seed, and could try all seeds of half as many bits
 TABLES = """
 CREATE TABLE IF NOT EXISTS batch (what TEXT PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS reports (key TEXT PRIMARY KEY, report BLOB NOT NULL);
@@ -54,7 +55,7 @@ class Store:
 
     def seed(self) -> int:
         """Secret, and the same for all that resume this batch, so that the same questions are asked."""
-        self._execute("INSERT OR IGNORE INTO batch VALUES ('seed', ?)", packed(secrets.randbits(32)))
+        self._execute("INSERT OR IGNORE INTO batch VALUES ('seed', ?)", packed(secrets.randbits(SEED_BITS)))
         seed = self._one("SELECT value FROM batch WHERE what = 'seed'", int)
         if seed is None:
             raise OurFault(f"The batch kept in {FOLDER}/ of the out folder is damaged: grade with --fresh.")

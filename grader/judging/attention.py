@@ -18,7 +18,7 @@ from grader.judging.checks import interview
 from grader.judging.compare import nearest, slug
 from grader.judging.contact import Contact, Inputs
 from grader.judging.examiner import Examiner
-from grader.judging.language_model_asking import value_of
+from grader.judging.language_model_asking import value_of, whole
 from grader.judging.learning import Learning
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers
@@ -145,7 +145,7 @@ def question(x: Examiner, contact: Contact) -> Evidence:
         return evidence
     other = np.concatenate([pairs_of_words(x, "other", contact)[:1], data[1:]])
     steps = [forward.call(data, "r"), forward.call(other, "other")]
-    seen = x.ask(f"{contact.info.name}.pairs", *instance(contact, given, {}), *steps)
+    seen = x.ask(f"{contact.info.name}.pairs", *whole(), *instance(contact, given, {}), *steps)
     size = contact.batch, contact.features
     answer = answer_in(seen, "r", *size)
     evidence = replace(evidence, answer=answer, flows=flows(answer, answer_in(seen, "other", *size)))
@@ -172,7 +172,7 @@ def with_methods(x: Examiner, e: Evidence, forward: Forward, data: Numbers, give
     assert contact is not None and answer is not None
 
     def asked(name: str, *steps: Step) -> Observation:
-        begin = [*instance(contact, given, {}), *data_steps(contact, data, np.arange(len(data)) % 3)]
+        begin = [*whole(), *instance(contact, given, {}), *data_steps(contact, data, np.arange(len(data)) % 3)]
         return x.ask(f"{contact.info.name}.{name}", *begin, *steps)
 
     seen = asked("fewer", forward.call(data[:FEWER], "r"))

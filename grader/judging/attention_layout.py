@@ -95,7 +95,7 @@ def recurrent(cells: Sequence[VariableInfo], biases: Sequence[VariableInfo]) -> 
         by_name = [told.get(slot) for slot in slots]
         chosen = by_name if all(by_name) or len(group) < len(slots) else list(group[: len(slots)])
         found |= {f"{kind}_{gate}_{name}": v for (gate, name), v in zip(slots, chosen, strict=True)}
-    rest = [v for v in biases if v not in found.values()]
+    rest = sorted((v for v in biases if v not in found.values()), key=lambda v: not COMBINES.search(v.path.lower()))
     return {**found, "b_combination": next(iter(rest), None)}
 
 

@@ -20,11 +20,17 @@ SHOWN = 4
 
 def question_maps(x: Examiner, contact: Contact) -> tuple[AttentionMap, ...]:
     """Of the first dev examples, as the method that tells the attention gives it."""
+    seen, note = first_pairs(x, contact)
+    return tuple(maps_of(seen, classes_in(seen), note)) if seen is not None else ()
+
+
+def first_pairs(x: Examiner, contact: Contact) -> tuple[Observation | None, str]:
+    """What the notebook's own trained object says of the first dev examples, and a note about its training."""
     survey, attender = contact.inventory, attender_of(contact)
     trained = [one for one in trained_objects(survey) if one.training.cls == contact.info.name]
     sets = sorted(survey.data_sets, key=lambda name: re.search("dev|val", name) is None)
     if not trained or attender is None or not sets:
-        return ()
+        return None, ""
     best, few = trained[-1], f"{sets[0]}[:{SHOWN}]"
     seen = x.ask(
         f"{contact.info.name}.maps",
@@ -32,8 +38,7 @@ def question_maps(x: Examiner, contact: Contact) -> tuple[AttentionMap, ...]:
         Call(f"{best.path}.{attender}", (Ref(few),), into="attn"),
         Call(f"{best.path}.{best.classify}", (Ref(few),), into="classes"),
     )
-    note = "after a training cut to a single step" if best.training.cut else ""
-    return tuple(maps_of(seen, classes_in(seen), note))
+    return seen, "after a training cut to a single step" if best.training.cut else ""
 
 
 def classes_in(seen: Observation) -> list[int]:
@@ -49,10 +54,14 @@ def maps_of(seen: Observation, classes: list[int], note: str) -> Iterator[Attent
         if row is None or not premise or not np.all(np.isfinite(row)):
             continue
         shown = premise[-len(row) :]
-        said = f"says {LABELS[classes[i]]}" if i < len(classes) and 0 <= classes[i] < len(LABELS) else ""
+        said = told_class(classes, i)
         told = tuple(float(weight) for weight in row[len(row) - len(shown) :])
         what = ", ".join(filter(None, [said, note]))
         yield AttentionMap(" ".join(hypothesis), ("hypothesis",), tuple(shown), (told,), what)
+
+
+def told_class(classes: list[int], i: int) -> str:
+    return f"says {LABELS[classes[i]]}" if i < len(classes) and 0 <= classes[i] < len(LABELS) else ""
 
 
 def words(parse: object) -> list[str]:

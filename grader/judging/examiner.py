@@ -29,6 +29,7 @@ MODULES = {
     "a3_lstm_lm": "grader.judging.language_model_checks",
     "lab5b_bert": "grader.judging.fine_tuning_checks",
     "lab5_attention": "grader.judging.attention_checks",
+    "a4_word_by_word": "grader.judging.word_by_word_checks",
 }
 
 log = logging.getLogger("grader")

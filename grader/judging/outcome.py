@@ -189,7 +189,7 @@ def as_handed_out(lab: str, best: Trained, settings: dict[str, float]) -> bool:
     """
     given = {n: v for n, v in best.training.scalars.items() if type(v) in (int, float)}
     names = r"learning_?rate$|^lr$|^eta$|^alpha$|tasa|abiadura"
-    rates = {round(v, 6) for n, v in given.items() if re.search(names, n)}  # float32 in an optimizer
+    rates = {round(float(v or 0), 6) for n, v in given.items() if re.search(names, n)}  # float32 in an optimizer
     optimizer = "Adam" if settings.get("adam") else "SGD"
     if rates != {settings.get("learning_rate")} or best.training.scalars.get("optimizer", optimizer) != optimizer:
         return False

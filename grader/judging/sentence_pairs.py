@@ -1,5 +1,7 @@
 """Examples of two sentences as the notebooks on SNLI hold them, and the word vectors that their classes read."""
 
+import re
+
 import numpy as np
 
 from grader.judging.arrays import Numbers, examples, send
@@ -9,6 +11,7 @@ from grader.sandbox.guest.wire import Listing, Put, Step
 KEYS = ("sentence1_binary_parse", "sentence2_binary_parse")  # premise, hypothesis
 LABELS = ("entailment", "neutral", "contradiction")
 VECTORS = "loaded_embeddings"
+HYPOTHESES = re.compile(r"hyp|hip|sentence2|(^|_)h\d?(_|$)|2$", re.IGNORECASE)
 WIDTH = 50  # of a word vector, where nothing tells
 
 
@@ -53,4 +56,4 @@ def small_world(contact: Contact) -> list[Step]:
 
 def stacked(name: str, x: Numbers) -> Numbers:
     """The half that an array of this name holds."""
-    return halves(x)["hyp" in name.lower() or "hip" in name.lower() or "sentence2" in name.lower()]
+    return halves(x)[HYPOTHESES.search(name) is not None]

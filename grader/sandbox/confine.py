@@ -58,6 +58,7 @@ def main() -> None:
     _call("prctl", PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     _call("prctl", SUBREAPER, 1, 0, 0, 0)
     restrict(Ruleset(0, 0, SIGNALS), ())
+    insist_on_own_domain()
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDINGS)
     kernel = os.fork()
     if kernel == 0:
@@ -70,6 +71,15 @@ def main() -> None:
     code = ended(kernel)
     end_the_rest()
     sys.exit(code)
+
+
+def insist_on_own_domain() -> None:
+    """Otherwise the last kill(-1) would end what is not ours."""
+    try:
+        os.kill(os.getppid(), 0)
+    except PermissionError:
+        return
+    sys.exit("Landlock does not keep signals inside here")
 
 
 def shut_in(allowed: Iterable[tuple[str, int]]) -> None:

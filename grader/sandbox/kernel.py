@@ -31,7 +31,8 @@ from grader.sandbox.processes import Tree, Watch
 from grader.sandbox.questions import Line
 
 START_SECONDS = 120.0
-MESSAGE_LIMIT = 64 * 1024**2  # bytes of one Jupyter message; above it the connection is cut, for good
+MESSAGE_LIMIT = 24 * 1024**2  # bytes of one Jupyter message; above it the connection is cut, for good
+MESSAGES_WAITING = 10  # held by us until they are read; the others wait in the kernel, whose memory is watched
 NOTES_LIMIT = 256 * 1024
 SHARED_FOLDER_LIMIT = 64 * 1024**2
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
@@ -206,6 +207,7 @@ class Kernel:
     def _connect(self) -> Client:
         context = zmq.asyncio.Context()
         context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_LIMIT)
+        context.setsockopt(zmq.RCVHWM, MESSAGES_WAITING)
         client = Client(context=context)
         client.tree = self.tree
         client.load_connection_info(self._connection(str(self._sockets)))

@@ -60,9 +60,7 @@ class Session:
             raise
 
     def close(self) -> None:
-        if self._kernel is not None:
-            self._kernel.close()
-            self._kernel = None
+        self._drop()
         if self._loop.is_closed():
             return
         waiting = asyncio.all_tasks(self._loop)  # left over when a run was broken off, by Ctrl-C for instance
@@ -87,7 +85,10 @@ class Session:
             if done.fatal is None or time.monotonic() >= end:
                 break
             self._renew()
-            done = self._pass(end, started)
+            again = self._pass(end, started)
+            if again.out_of_time:
+                self._drop()  # the questions bring up a kernel in which all of the notebook has run
+            done = structs.replace(again, cells=at_their_best(done.cells, again.cells))
         return self._told(done, round(time.monotonic() - begun, 3))
 
     def ask(self, question: Question) -> Observation:
@@ -102,16 +103,18 @@ class Session:
                 limit = self._setting.limits.memory / 1024**3
                 trouble = Trouble("MemoryError", f"more than {limit:g} GB of memory were used")
                 observation = Observation(question.id, Status.DIED, trouble=trouble)
-            self._kernel.close()
-            self._kernel = None
+            self._drop()
         self.card_full |= self._setting.device is not None and card_memory.ran_out_while_asked(observation)
         return observation
 
-    def _renew(self) -> None:
-        """A fresh kernel; tried twice, since a busy machine can be at fault."""
+    def _drop(self) -> None:
         if self._kernel is not None:
             self._kernel.close()
             self._kernel = None
+
+    def _renew(self) -> None:
+        """A fresh kernel; tried twice, since a busy machine can be at fault."""
+        self._drop()
         try:
             self._kernel = Kernel(self._setting, self._loop)
         except OurFault:
@@ -170,6 +173,11 @@ class Session:
         if device and run.status is CellStatus.OUT_OF_MEMORY and card_memory.ran_out(run.trouble):
             return card_memory.sentence(f"Cell {run.index + 1} of the notebook", device)
         return sentence(run, self._setting.limits)
+
+
+def at_their_best(first: tuple[CellRun, ...], again: tuple[CellRun, ...]) -> tuple[CellRun, ...]:
+    """A cell for which a second reading had no time keeps what is known of it from the first."""
+    return tuple(one if other.status is CellStatus.SKIPPED else other for one, other in zip(first, again, strict=True))
 
 
 def sentence(run: CellRun, limits: Limits) -> str:
