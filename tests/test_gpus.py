@@ -161,7 +161,7 @@ def test_a_jail_on_a_gpu_shows_that_one_and_no_other() -> None:
     assert shown == ["/dev/nvidia1", "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools",
                      "/dev/nvidia-modeset", "/dev/nvidia-caps"]  # fmt: skip
     assert jail._device(None) == []
-    assert not [word for word in jail._rlimits(Limits(), SHARE) if word.startswith("--data")]
+    assert not [word for word in jail.rlimits(Limits(), SHARE) if word.startswith("--data")]
     assert jail.environment(jail.INSIDE, SHARE)["CUDA_VISIBLE_DEVICES"] == "GPU-2222"
     assert jail.environment(jail.INSIDE)["CUDA_VISIBLE_DEVICES"] == "-1"
 
