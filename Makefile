@@ -29,6 +29,8 @@ $(STAMP): pyproject.toml
 		"or name it: make install PYTHON=/path/to/python3" >&2; exit 1; fi
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev,$(TF)]"
+	version=$$($(BIN)/python -c 'import tensorflow as tf; print(".".join(tf.__version__.split(".")[:2]))' 2>/dev/null) && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps "tf-keras==$$version.*"
 	$(BIN)/python -m compileall -q grader reference reports rubrics
 	@touch $@
 

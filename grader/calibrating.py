@@ -6,6 +6,7 @@ trains only those; the calibration is written at the end, whole.
 
 import hashlib
 import importlib.metadata
+import json
 import math
 import multiprocessing
 import os
@@ -13,6 +14,7 @@ import platform
 import signal
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -40,9 +42,11 @@ from grader.calibration import (
 )
 from grader.course import lab_slug
 from grader.data.cache import write_whole
-from grader.data.folder import data_folder
-from grader.data.parts import TREES
-from grader.data.truth import digest_of
+from grader.data.folder import DataFolder, data_folder, with_vectors
+from grader.data.packing import content
+from grader.data.pairs import LABELS, file_of
+from grader.data.parts import EMBEDDINGS, SNLI, TREES, Part
+from grader.data.truths import INFERENCE, truths_of
 from grader.errors import OurFault, RubricError, UsageError
 from grader.judging.oracle import prepare
 from grader.tolerance import lower_bound
@@ -50,16 +54,20 @@ from reference import Accuracies
 from reference.settings import SETTINGS, Settings
 
 MARKS = (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 125, 150, 175, 200, 250, 300, 350, 400, 450, 500)
+SPLITS: tuple[SplitName, ...] = ("dev", "test")
+NAMES = {TREES: "treebank", SNLI: "snli"}
 
 
 
 class Plan(Struct, frozen=True):
-    """One lab on one treebank."""
+    """One lab on one set of data."""
 
     lab: str
     data: str
     digest: str
-    trees: Path
+    folders: tuple[Path, ...]  # of the parts it is trained on
+    dev: Split
+    test: Split
     folder: Path  # where the calibration goes
     seeds: int
     marks: tuple[int, ...]  # epochs after which accuracies are taken
@@ -92,19 +100,34 @@ def calibrations(
     """Makes and stores the calibration of each lab; raises before the first training when one cannot be made."""
     slugs = [calibrated(lab) for lab in labs]
     data = data_folder(configured)
-    trees = data.parts[TREES.name]
-    if (configured and TREES.name in data.toy) or TREES.missing(trees):
-        raise UsageError(f"{configured or trees} does not hold {', '.join(TREES.files)}, and calibrations are made "
-                         "on the treebank. Name a folder that has it by --data, or leave --data out for toy data.")
+    for slug in slugs:
+        insist_on(trained_on(slug)[0], data, configured)
     with refusing_to_lose(folder):
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()  # whether it can be written, before an hour is spent
-    digest = digest_of(trees)
+    truths = truths_of(data)
     for lab in slugs:
+        part, *more = trained_on(lab)
+        digest, there = truths[lab].digest, with_vectors(data) if more else data.parts
+        folders = tuple(there[one.name] for one in (part, *more))
         longest = min(epochs or SETTINGS[lab].epochs, SETTINGS[lab].epochs)
         marks = (*(mark for mark in MARKS if mark < longest), longest)
-        name = "toy" if TREES.name in data.toy else name_of_treebank(folder / f"{lab}.treebank.json", digest)
-        yield from stored(Plan(lab, name, digest, trees, folder, seeds, marks), jobs)
+        own = NAMES[part]
+        name = "toy" if part.name in data.toy else name_of(own, folder / f"{lab}.{own}.json", digest)
+        dev, test = (split_facts(labels_in(folders[0], part, split)) for split in SPLITS)
+        yield from stored(Plan(lab, name, digest, folders, dev, test, folder, seeds, marks), jobs)
+
+
+def trained_on(lab: str) -> tuple[Part, ...]:
+    """The first decides the accuracies."""
+    return (SNLI, EMBEDDINGS) if lab in INFERENCE else (TREES,)
+
+
+def insist_on(part: Part, data: DataFolder, configured: Path | None) -> None:
+    where = data.parts[part.name]
+    if (configured and part.name in data.toy) or part.missing(where):
+        raise UsageError(f"{configured or where} does not hold {', '.join(part.files)}, which calibrations are made "
+                         "on. Name a folder that has them by --data, or leave --data out for toy data.")
 
 
 def calibrated(lab: str) -> str:
@@ -114,13 +137,13 @@ def calibrated(lab: str) -> str:
     return slug
 
 
-def name_of_treebank(there: Path, digest: str) -> str:
-    """A name of its own for a second one, so that the file `there` stays as it is; a spoilt file is made anew."""
+def name_of(own: str, there: Path, digest: str) -> str:
+    """Another name for a second set of data, so that the file `there` stays as it is; a spoilt file is made anew."""
     try:
         same = not there.is_file() or read_calibration(there).digest == digest
     except RubricError:
         same = True
-    return "treebank" if same else f"treebank-{digest[:8]}"
+    return own if same else f"{own}-{digest[:8]}"
 
 
 def stored(plan: Plan, jobs: int) -> Iterator[Told]:
@@ -162,7 +185,7 @@ def duration(seconds: float) -> str:
 def trainings(plan: Plan) -> Path:
     """Where they are kept; another place when data, settings, versions or what is trained are others."""
     key = hashlib.sha256(repr((plan.digest, plan.settings, plan.marks, environment())).encode())
-    for module in ("training", "recurrent", plan.lab):
+    for module in ("training", "training_pairs", "recurrent", plan.lab):
         key.update(Path(reference.__file__).with_name(f"{module}.py").read_bytes())
     folder = Path(platformdirs.user_cache_dir("grader", appauthor=False), "calibrating")
     return folder / f"{plan.lab}-{key.hexdigest()[:16]}.jsonl"
@@ -212,31 +235,38 @@ def begin() -> None:
 
 
 def one(plan: Plan, seed: int) -> Done:
-    return Done(seed, reference.trained(plan.lab, plan.trees, seed, plan.marks))
+    return Done(seed, reference.trained(plan.lab, plan.folders, seed, plan.marks))
 
 
 def calibration(plan: Plan, runs: Sequence[Accuracies]) -> Calibration:
-    facts = {split: split_facts(plan.trees / f"{split}.txt") for split in ("dev", "test")}
-    bounds = {split: bounds_of(plan.marks, runs, split, facts[split].examples) for split in ("dev", "test")}
+    bounds = {
+        "dev": bounds_of(plan.marks, runs, "dev", plan.dev.examples),
+        "test": bounds_of(plan.marks, runs, "test", plan.test.examples),
+    }
     return Calibration(
         plan.lab,
         plan.data,
         plan.digest,
         plan.seeds,
         plan.settings._asdict(),
-        facts["dev"],
-        facts["test"],
+        plan.dev,
+        plan.test,
         environment(),
         date.today().isoformat(),
         tuple(Row(mark, bounds["dev"][i], bounds["test"][i]) for i, mark in enumerate(plan.marks)),
     )
 
 
-def split_facts(file: Path) -> Split:
-    """Two-way: sentences labelled 2, neither good nor bad, are left out."""
-    labels = [line[1] > "2" for line in file.read_text(encoding="utf-8").splitlines() if line[1:2] in "0134"]
-    good = sum(labels) / len(labels)
-    return Split(len(labels), round(max(good, 1 - good), 4))
+def split_facts(labels: Sequence[object]) -> Split:
+    return Split(len(labels), round(max(Counter(labels).values()) / len(labels), 4))
+
+
+def labels_in(folder: Path, part: Part, split: SplitName) -> list[object]:
+    """Of all examples that notebooks use; sentences labelled 2, neither good nor bad, are left out."""
+    if part is SNLI:
+        labels = (json.loads(line)["gold_label"] for line in content(folder, file_of(split)).splitlines())
+        return [label for label in labels if label in LABELS]
+    return [line[1:2] > b"2" for line in content(folder, f"{split}.txt").splitlines() if line[1:2] in b"0134"]
 
 
 def bounds_of(marks: Sequence[int], runs: Sequence[Accuracies], split: SplitName, examples: int) -> list[Bounds]:

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import secrets
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -33,9 +32,9 @@ from grader.options import (
 )
 
 if TYPE_CHECKING:
+    from grader.batch import Batch
     from grader.data.folder import DataFolder
     from grader.data.parts import Part
-    from grader.pipeline import Batch
     from grader.progress import Progress
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -49,7 +48,7 @@ def main() -> NoReturn:
     try:
         code = app(standalone_mode=False) or 0  # the code of a typer.Exit, which Ctrl-C becomes as well
         if code == exit_codes.INTERRUPTED:
-            err.print("grader: interrupted; nothing more was written.", style="red")
+            err.print("grader: interrupted. What was graded is kept: the same command goes on from there.", style="red")
         sys.exit(code)
     except GraderError as trouble:
         err.print(f"grader: {trouble}", style="red", markup=False, soft_wrap=True)
@@ -70,7 +69,7 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     lab: Annotated[str | None, typer.Option(help="Take every notebook for this lab.")] = None,
     data: Data = None,
     out_folder: Out = Path("grades"),
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     train: Train = TrainPolicy.BUDGET,
     seed: Seed = None,
     format: Annotated[Format, typer.Option(help="rich: a table; json: results.json on stdout.")] = Format.RICH,
@@ -81,20 +80,57 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     no_blind_test: Seen = False,
     allow_unisolated: Trusting = False,
 ) -> None:
-    """Grade notebooks and write a page for each, a class page, gradebook.csv and results.json."""
+    """Grade notebooks and write a page for each, a class page, gradebook.csv and results.json.
+
+    The same command again goes on where it was broken off; what is graded already is not run again.
+    """
     from grader.course import lab_slug
     from grader.intake.collect import collect
-    from grader.results import ensure_writable, results_json, write_reports
-    from grader.sandbox.isolation import insist_on_isolation
-    from reports.terminal import batch_table
+    from grader.preparing import batch_asked, resumed
+    from grader.results import ensure_writable
+    from grader.store import Asked, opened
 
     slug = lab_slug(lab) if lab else None
-    batch = replace(batch_for(data, train, seed, deadline), accelerate=not no_accelerate,
-                    blind_test=not no_blind_test)
-    submissions = collect(paths, slug)
-    insist_on_isolation(batch.isolation, len(submissions), allow_unisolated)
+    asked = Asked(tuple(collect(paths, slug)), data and data.absolute(), train, deadline, not no_accelerate,
+                  not no_blind_test)
+    batch = batch_asked(asked, seed, allow_unisolated)
     ensure_writable(out_folder)
-    reports = grade_all(submissions, batch, jobs)
+    with opened(out_folder) as store:
+        if fresh:
+            store.forget()
+        reports = grade_all(asked.submissions, resumed(batch, asked, store, seed), jobs)
+    hand_out(reports, out_folder, format, fail_under)
+
+
+@app.command()
+def regrade(
+    out_folder: Annotated[Path, typer.Argument(help="Where `grader grade` put its pages.")] = Path("grades"),
+    jobs: Jobs = None,
+    seed: Seed = None,
+    format: Annotated[Format, typer.Option(help="rich: a table; json: results.json on stdout.")] = Format.RICH,
+    fail_under: FailUnder = None,
+    allow_unisolated: Trusting = False,
+) -> None:
+    """Judge a graded batch by the rubrics as they are now; a notebook runs again only where it is asked new things."""
+    from grader.preparing import batch_asked, resumed
+    from grader.store import opened
+
+    if not out_folder.is_dir():
+        raise UsageError(f"{out_folder}: there is no such folder. Give the one that `grader grade --out` wrote.")
+    with opened(out_folder) as store:
+        asked = store.asked()
+        if asked is None:
+            raise UsageError(f"{out_folder} keeps no graded batch. Grade the notebooks with `grader grade` first.")
+        batch = batch_asked(asked, seed, allow_unisolated)
+        reports = grade_all(asked.submissions, resumed(batch, asked, store, seed), jobs)
+    hand_out(reports, out_folder, format, fail_under)
+
+
+def hand_out(reports: list[Report], out_folder: Path, format: Format, fail_under: float | None) -> None:
+    """Pages, tables and the exit code of a batch."""
+    from grader.results import results_json, write_reports
+    from reports.terminal import batch_table
+
     pages = write_reports(reports, out_folder)
     if format is Format.JSON:
         sys.stdout.buffer.write(results_json(reports))
@@ -117,6 +153,7 @@ def check(
     """Check your own notebook: public checks only, training cut short. Exit 0 when all pass, 1 when not."""
     from grader.course import lab_slug
     from grader.intake.collect import collect
+    from grader.preparing import batch_for
     from grader.results import results_json
     from reports.terminal import check_view
 
@@ -140,9 +177,10 @@ def verify(
     labs: Annotated[list[str] | None, typer.Argument(help="Slugs; all labs with a rubric when left out.")] = None,
     fast: Annotated[bool, typer.Option("--fast", help="One mutant of each mistake, no accepted variants.")] = False,
     seed: Seed = None,
-    jobs: Jobs = 2,
+    jobs: Jobs = None,
 ) -> None:
     """Prove that solutions earn everything, starters nothing, and every known mistake is named; prints the matrix."""
+    from grader.preparing import batch_for
     from grader.selfcheck import by_policy, chosen, failures, matrix, trials
 
     batch = batch_for(None, TrainPolicy.NONE, seed, None)
@@ -177,7 +215,7 @@ def calibrate(
 @app.command()
 def demo(
     out_folder: Annotated[Path, typer.Option("--out", help="Where the sample class and its pages go.")] = Path("demo"),
-    jobs: Jobs = 2,
+    jobs: Jobs = None,
 ) -> None:
     """Grade a bundled sample class offline, on toy data, and say where its pages lie."""
     from grader.results import ensure_writable
@@ -232,26 +270,16 @@ def fetch_all(parts: "Sequence[Part]", own: "DataFolder", to: Path) -> None:
     err.print(f"To use it: --data {to}, or export GRADER_DATA={to}", markup=False, soft_wrap=True)
 
 
-def batch_for(data: Path | None, train: TrainPolicy, seed: int | None, deadline: float | None,
-              public_only: bool = False) -> "Batch":
-    from grader.data.folder import data_folder
-    from grader.data.truths import truths_of
-    from grader.pipeline import Batch
-    from grader.rubric import known_labs, load_rubric
-    from grader.sandbox.isolation import best_isolation
-
-    rubrics = {slug: load_rubric(slug) for slug in known_labs()}
-    folder = data_folder(data)
-    return Batch(rubrics, folder, best_isolation(), train, secrets.randbits(32) if seed is None else seed,
-                 deadline, public_only, truths=truths_of(folder))
-
-
-def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int) -> list[Report]:
+def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int | None) -> list[Report]:
     from grader.judging.oracle import Oracle
-    from grader.pipeline import grade_batch, in_order
+    from grader.pipeline import grade_batch, in_order, slots_for
+    from grader.running.slots import at_a_time
 
     reports: list[Report] = []
-    with Oracle() as oracle, progress(len(submissions), min(jobs, len(submissions))) as shown:
+    if len(submissions) > 1:
+        held = at_a_time(slots_for(submissions, batch, jobs)[:len(submissions)])
+        err.print(f"{len(submissions)} notebooks, {held}.", markup=False)
+    with Oracle() as oracle, progress(len(submissions)) as shown:
         for report in grade_batch(submissions, batch, oracle, jobs, shown.told):
             shown.done(report)
             reports.append(report)
@@ -259,10 +287,8 @@ def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int) -> l
 
 
 @contextmanager
-def progress(total: int, jobs: int) -> Iterator["Progress"]:
-    from grader.progress import Progress
+def progress(total: int) -> Iterator["Progress"]:
+    from grader.progress import Progress, bars
 
-    if total > 1:
-        err.print(f"{total} notebooks, {jobs} at a time.", markup=False)
-    with err.status("") as status:
-        yield Progress(status, lambda line: err.print(line, markup=False, soft_wrap=True), total)
+    with bars(err) as shown:
+        yield Progress(shown, lambda line: shown.console.print(line, markup=False, soft_wrap=True), total)

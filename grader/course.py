@@ -19,6 +19,7 @@ class Work(Struct, frozen=True):
     title: str
     kind: Kind
     aliases: tuple[str, ...]  # as `_plain` writes them
+    environment: dict[str, str] = {}  # what its kernels have beside the usual
 
 
 WORKS = (
@@ -48,9 +49,19 @@ WORKS = (
     Work(
         "a4_word_by_word", "Assignment4: Word by Word attention", Kind.ASSIGNMENT, ("a4", "assignment4", "wordbyword")
     ),
-    Work("lab5b_bert", "Lab5: Transformers with TensorFlow", Kind.LAB, ("lab5b", "bert", "transformers")),
+    Work(
+        "lab5b_bert",
+        "Lab5: Transformers with TensorFlow",
+        Kind.LAB,
+        ("lab5b", "bert", "transformers"),
+        {"TF_USE_LEGACY_KERAS": "1"},  # the TensorFlow classes of transformers know no other Keras
+    ),
     Work("lab6_captioning", "Lab6: Image Captioning", Kind.LAB, ("lab6", "captioning", "imagecaptioning")),
 )
+
+
+def environment_of(lab: str) -> dict[str, str]:
+    return next((work.environment for work in WORKS if work.slug == lab), {})
 
 
 def lab_slug(text: str) -> str:

@@ -4,10 +4,14 @@ import importlib.util
 import os
 import platform
 import shutil
+from collections import Counter
 
 from grader.data.folder import data_folder
 from grader.errors import GraderError
-from grader.sandbox.isolation import why_not_jailed
+from grader.model import Isolation
+from grader.running.gpus import Inventory, installed
+from grader.running.slots import slots
+from grader.sandbox.isolation import best_isolation, sees_gpu, why_not_jailed, why_unisolated
 
 
 def findings() -> list[tuple[str, bool, str]]:
@@ -27,8 +31,13 @@ def findings() -> list[tuple[str, bool, str]]:
 
 
 def isolation() -> tuple[str, bool, str]:
-    why = why_not_jailed()
-    return "isolation", why is None, "bubblewrap works; student code runs in a jail." if why is None else f"none: {why}"
+    match best_isolation():
+        case Isolation.BUBBLEWRAP:
+            return "isolation", True, "bubblewrap works; student code runs in a jail."
+        case Isolation.LANDLOCK:
+            return "isolation", True, f"landlock works; a fuller jail is missing: {why_not_jailed()}."
+        case _:
+            return "isolation", False, f"none: {why_unisolated()}."
 
 
 def tensorflow() -> tuple[str, bool, str]:
@@ -37,10 +46,18 @@ def tensorflow() -> tuple[str, bool, str]:
     return "tensorflow", True, "installed."
 
 
-def gpu() -> tuple[str, bool, str]:
-    if shutil.which("nvidia-smi"):
-        return "gpu", True, "an NVIDIA driver is there; running notebooks on a GPU has not been tried by us."
-    return "gpu", True, "none found; notebooks run on the CPU."
+def gpu(inventory: Inventory = installed) -> tuple[str, bool, str]:
+    found = inventory()
+    if not found.gpus:
+        return "gpu", True, f"none; notebooks run on the CPU: {found.why_none}"
+    names = Counter(f"{gpu.name} ({gpu.free / 1024**3:.0f} of {gpu.total / 1024**3:.0f} GB free)" for gpu in found.gpus)
+    told = ", ".join(f"{count} × {name}" for name, count in names.items())
+    (slot,) = slots(found, memory=0, jobs=1)
+    if slot.device is None:
+        return "gpu", False, f"{told}: too full for a notebook; notebooks run on the CPU."
+    if why_not_jailed() is None and not sees_gpu(slot.device):
+        return "gpu", False, f"{told}: but TensorFlow in the jail does not see {slot.device.name}, so it uses the CPU."
+    return "gpu", True, f"{told}: notebooks run there, which we have never tried."
 
 
 def data() -> tuple[str, bool, str]:

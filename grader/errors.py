@@ -5,6 +5,7 @@
     │   └── RubricError     a rubric or course file does not hold what it should
     ├── NothingReadable     no notebook was found where we were told to look (exit code 3)
     └── OurFault            a defect of the grader or of its surroundings (exit code 4)
+        └── Crowded         the memory of a GPU ran out while notebooks shared it; to be run again alone
 
 Every message names the thing, the place and the remedy.
 """
@@ -28,3 +29,7 @@ class NothingReadable(GraderError):
 
 class OurFault(GraderError):
     exit_code = 4
+
+
+class Crowded(OurFault):
+    pass

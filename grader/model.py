@@ -234,6 +234,17 @@ class Observation(Struct, frozen=True):
     printed: str = ""
 
 
+class Device(Struct, frozen=True):
+    """What one kernel may use of a GPU."""
+
+    uuid: str
+    name: str
+    minor: int  # of /dev/nvidia<minor>
+    memory: int  # bytes that TensorFlow may take
+    alone: bool = False  # no other kernel of ours is on it
+    elsewhere: int = 0  # bytes that other programs held of it, where it is alone
+
+
 class Limits(Struct, frozen=True):
     """Seconds and bytes a submission may use."""
 

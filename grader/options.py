@@ -16,14 +16,16 @@ class Format(StrEnum):
 
 Data = Annotated[Path | None, typer.Option("--data", help="The course's data; else $GRADER_DATA, else toy data.")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Makes a batch repeatable; else a secret random one.")]
-Jobs = Annotated[int, typer.Option(min=1, max=64, help="Notebooks at a time.")]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, max=64, help="Notebooks at a time; else what GPUs, or cores and memory, carry.")
+]
 Out = Annotated[Path, typer.Option("--out", help="Where pages, gradebook.csv and results.json go.")]
 Deadline = Annotated[float | None, typer.Option(min=1, help="Seconds for each submission; else the rubric's.")]
 FailUnder = Annotated[
     float | None, typer.Option(min=0, max=100, help="Exit 1 when a notebook earns less; open points are not earned.")
 ]
 Train = Annotated[TrainPolicy, typer.Option(help="full, budget (the rubric's), none (one step).")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Take nothing from earlier runs (nothing is kept yet).")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Forget what is kept in the out folder: everything runs again.")]
 Plain = Annotated[bool, typer.Option("--no-accelerate", help="Train eagerly, as written, instead of as a graph.")]
 Seen = Annotated[bool, typer.Option("--no-blind-test", help="Show notebooks the true labels of the test set.")]
 Trusting = Annotated[bool, typer.Option("--allow-unisolated", help="Grade a batch without a jail.")]

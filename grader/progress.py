@@ -1,44 +1,70 @@
-"""How far a batch is, told while it runs."""
+"""How far a batch is, told while it runs: a live view in a terminal, a line for each event elsewhere."""
 
 from collections.abc import Callable
 
-from rich.status import Status
+from rich.console import Console
+from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+from rich.table import Column
 from rich.text import Text
 
-from grader.model import Report, Submission
+from grader.model import Outcome, Report, Submission
 from reports import scrub, words
+
+WELL = (Outcome.OK, Outcome.UNATTEMPTED)
+
+
+def bars(console: Console) -> Bars:
+    """On top a bar for the whole batch, below it a row for each notebook that runs."""
+    return Bars(
+        SpinnerColumn(),
+        TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[count]}"),
+        TimeRemainingColumn(compact=True),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        expand=True,
+    )
 
 
 class Progress:
-    """A line for each submission that starts and for each that is done; in a terminal a last line with all that run."""
+    """Called by the threads that grade; `say` prints a line above the bars."""
 
-    def __init__(self, status: Status, say: Callable[[str], None], total: int) -> None:
-        self._status = status
+    def __init__(self, shown: Bars, say: Callable[[str], None], total: int) -> None:
+        self._bars = shown
         self._say = say
         self._total = total
-        self._done = 0
-        self._running: dict[str, str] = {}
+        self._done = self._failed = 0
+        self._rows: dict[str, TaskID] = {}
+        self._all = shown.add_task(f"{total} notebooks", total=total, count=f"0/{total}")
 
     def told(self, submission: Submission, what: str) -> None:
-        """Called by the thread that grades the submission."""
         who = called(submission)
-        if who not in self._running:
-            self._say(f"{who} has started")
-        self._running[who] = what
-        self._show()
+        if who not in self._rows:
+            self._rows[who] = self._bars.add_task("", total=None, count="")
+            if self._bars.disable:
+                self._say(f"{who} has started")
+        self._bars.update(self._rows[who], description=_plain(f"{who} {what}"))
 
     def done(self, report: Report) -> None:
         who = called(report.submission)
         self._done += 1
-        self._running.pop(who, None)
+        self._failed += report.outcome not in WELL
+        if who in self._rows:
+            self._bars.remove_task(self._rows.pop(who))
         points = f"{words.points(report.card.earned, report.card.possible)}, " if report.card.checks else ""
         self._say(f"{who} is done: {points}{words.OUTCOMES[report.outcome]} ({self._done} of {self._total})")
-        self._show()
-
-    def _show(self) -> None:
-        line = "; ".join(f"{who} {what}" for who, what in tuple(self._running.items()))
-        self._status.update(Text(line, no_wrap=True, overflow="ellipsis"))
+        failed = f", {self._failed} not to the end" if self._failed else ""
+        told = f"{len(self._rows)} running{failed}"
+        self._bars.update(self._all, completed=self._done, description=told, count=f"{self._done}/{self._total}")
 
 
 def called(submission: Submission) -> str:
     return f"{scrub.name(submission.student)}, {submission.lab or 'unknown lab'},"
+
+
+def _plain(text: str) -> str:
+    """A student's name is no markup."""
+    return Text(text).markup

@@ -56,6 +56,7 @@ class Rubric(Struct, frozen=True, forbid_unknown_fields=True):
     training: Training
     checks: tuple[CheckRule, ...]
     mistakes: dict[str, MistakeRule]
+    gpu_memory: float = 4.0  # GB that a notebook gets of a GPU it shares; one that needs more is run again alone
 
 
 def known_labs() -> tuple[str, ...]:
@@ -138,6 +139,7 @@ class _Head(Struct, frozen=True, forbid_unknown_fields=True):
     training: Any
     checks: list[Any]
     mistakes: dict[str, Any] = {}
+    gpu_memory: float = 4.0
 
 
 def _decoded(lab: str, page: _Page) -> Rubric:
@@ -145,7 +147,7 @@ def _decoded(lab: str, page: _Page) -> Rubric:
     training = _convert(head.training, Training, page, "training")
     checks = tuple(_convert(item, CheckRule, page, "checks", i) for i, item in enumerate(head.checks))
     mistakes = {slug: _convert(item, MistakeRule, page, "mistakes", slug) for slug, item in head.mistakes.items()}
-    return Rubric(lab, head.title, head.deadline, training, checks, mistakes)
+    return Rubric(lab, head.title, head.deadline, training, checks, mistakes, head.gpu_memory)
 
 
 def _convert(data: Any, kind: type[S], page: _Page, *place: str | int) -> S:
@@ -185,12 +187,7 @@ Complaint = tuple[tuple[str | int, ...], str]
 def _complaints(rubric: Rubric) -> Iterator[Complaint]:
     if not rubric.title.strip():
         yield ("title",), "title is empty; say what students know this lab as"
-    if not (math.isfinite(rubric.deadline) and rubric.deadline > 0):
-        yield ("deadline",), "deadline is a number of seconds above 0"
-    if rubric.training.epochs < 1:
-        yield ("training", "epochs"), "epochs is at least 1, since notebooks go on with what training returns"
-    if not (math.isfinite(rubric.training.seconds) and rubric.training.seconds > 0):
-        yield ("training", "seconds"), "seconds is a number above 0"
+    yield from _number_complaints(rubric)
     if not rubric.checks:
         yield ("checks",), "there is no check; a rubric has at least one"
     known = tuple(check.id for check in rubric.checks)
@@ -198,6 +195,17 @@ def _complaints(rubric: Rubric) -> Iterator[Complaint]:
         yield from ((("checks", i, *place), said) for place, said in _check_complaints(check, known, known[:i]))
     for slug, mistake in rubric.mistakes.items():
         yield from ((("mistakes", slug, *place), said) for place, said in _mistake_complaints(mistake, known))
+
+
+def _number_complaints(rubric: Rubric) -> Iterator[Complaint]:
+    if not (math.isfinite(rubric.deadline) and rubric.deadline > 0):
+        yield ("deadline",), "deadline is a number of seconds above 0"
+    if rubric.training.epochs < 1:
+        yield ("training", "epochs"), "epochs is at least 1, since notebooks go on with what training returns"
+    if not (math.isfinite(rubric.training.seconds) and rubric.training.seconds > 0):
+        yield ("training", "seconds"), "seconds is a number above 0"
+    if not (math.isfinite(rubric.gpu_memory) and rubric.gpu_memory > 0):
+        yield ("gpu_memory",), "gpu_memory is a number of GB above 0"
 
 
 def _check_complaints(check: CheckRule, known: tuple[str, ...], above: tuple[str, ...]) -> Iterator[Complaint]:

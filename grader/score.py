@@ -44,6 +44,19 @@ def score(rubric: Rubric, findings: Sequence[Finding]) -> Scorecard:
     )
 
 
+def public(card: Scorecard) -> Scorecard:
+    """The card with its public checks only, as a student's own check shows it."""
+    checks = tuple(check for check in card.checks if check.public)
+    shown = {check.id for check in checks}
+    return Scorecard(
+        checks,
+        round(sum(c.points for c in checks), 2),
+        round(sum(c.possible for c in checks), 2),
+        round(sum(c.possible for c in checks if c.verdict in PENDING), 2),
+        card.fix_first if card.fix_first in shown else None,
+    )
+
+
 def _by_check(rubric: Rubric, findings: Sequence[Finding]) -> dict[str, Finding]:
     twice = [check for check, times in Counter(finding.check for finding in findings).items() if times > 1]
     if twice:

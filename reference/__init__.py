@@ -24,7 +24,7 @@ def answer(lab: str, question: str, case: Case) -> Answers:
     return table[question](case)
 
 
-def trained(lab: str, trees: Path, seed: int, marks: Sequence[int]) -> Accuracies:
-    """What one training of `lab` on the treebank in `trees` reaches after each number of epochs in `marks`."""
-    found: Accuracies = importlib.import_module("reference.training").course(lab, trees).run(seed, marks)
+def trained(lab: str, folders: Sequence[Path], seed: int, marks: Sequence[int]) -> Accuracies:
+    """What one training of `lab` on the data in these folders reaches after each number of epochs in `marks`."""
+    found: Accuracies = importlib.import_module("reference.training").course(lab, *folders).run(seed, marks)
     return found

@@ -12,6 +12,8 @@ class Settings(NamedTuple):
     dropout: float = 0.0
     stddev: float = 0.1  # of the initial matrices; biases start at zero
     embedding_stddev: float = 0.0
+    bias_stddev: float = 0.0
+    adam: int = 0  # 1: a new optimizer at every minibatch, as handed out, so that each step is Adam's first
 
 
 SETTINGS = {
@@ -19,4 +21,5 @@ SETTINGS = {
     "lab2_mlp": Settings(epochs=100, batch=256, learning_rate=0.3, dropout=0.2),
     "lab3_rnn": Settings(epochs=500, batch=256, learning_rate=0.2, l2=0.001, clip=5.0, embedding_stddev=0.1),
     "lab4_gru": Settings(epochs=500, batch=256, learning_rate=1.0, l2=0.001, clip=5.0, embedding_stddev=0.1),
+    "lab5_attention": Settings(epochs=5, batch=64, learning_rate=0.001, clip=5.0, bias_stddev=0.1, adam=1),
 }

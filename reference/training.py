@@ -15,8 +15,10 @@ import numpy as np
 import tensorflow as tf
 
 from reference import Accuracies, a1_logistic_regression, lab2_mlp, lab3_rnn, lab4_gru
+from reference import training_pairs as pairs
 from reference.recurrent import logits as last_logits
 from reference.settings import SETTINGS
+from reference.training_pairs import Corpus
 
 TWO_WAY = {"0": 0, "1": 0, "3": 1, "4": 1}
 LENGTH = 20  # words of a sentence that the recurrent labs read
@@ -24,11 +26,12 @@ PADDING, UNKNOWN = 0, 1
 
 Sentences = list[list[str]]
 Weights = dict[str, tf.Variable]
+Encode = Callable[[Sequence[Sentences]], tuple[list[np.ndarray], int]]  # train first; the size: words it knows
 Forward = Callable[[tf.Tensor, Weights, tf.Tensor], tf.Tensor]  # (x, weights, seed of the dropout) -> logits
 
 
 class Recipe(NamedTuple):
-    encode: Callable[[Sequence[Sentences]], tuple[list[np.ndarray], int]]  # train first; the size: words it knows
+    read: Callable[[Sequence[Path]], Corpus]  # from the folders of the course's data it needs
     shapes: Callable[[int], dict[str, tuple[int, ...]]]
     forward: Callable[[float], Forward]  # with this rate of dropout
     penalised: tuple[str, ...] = ()
@@ -37,6 +40,19 @@ class Recipe(NamedTuple):
 class Split(NamedTuple):
     x: tf.Tensor
     labels: tf.Tensor
+
+
+def treebank(encode: Encode) -> Callable[[Sequence[Path]], Corpus]:
+    """Its sentences, encoded by what their training part holds."""
+
+    def read(folders: Sequence[Path]) -> Corpus:
+        (trees,) = folders
+        found = {name: two_way(trees / f"{name}.txt") for name in ("train", "dev", "test")}
+        encoded, size = encode([words for words, _ in found.values()])
+        labels = (labels for _, labels in found.values())
+        return Corpus(dict(zip(found, zip(encoded, labels, strict=True), strict=True)), size)
+
+    return read
 
 
 def two_way(path: Path) -> tuple[Sentences, np.ndarray]:
@@ -125,56 +141,57 @@ def recurrent_shapes(dim: int, gates: Sequence[str]) -> Callable[[int], dict[str
 
 RECIPES = {
     "a1_logistic_regression": Recipe(
-        counts(more_than=0),
+        treebank(counts(more_than=0)),
         lambda dim: {"W": (dim, 2), "b": (2,)},
         linear,
     ),
     "lab2_mlp": Recipe(
-        counts(more_than=10),
+        treebank(counts(more_than=10)),
         lambda dim: {"W0": (dim, 50), "b0": (50,), "W1": (50, 50), "b1": (50,), "W2": (50, 2), "b2": (2,)},
         perceptron,
     ),
     "lab3_rnn": Recipe(
-        ids,
+        treebank(ids),
         recurrent_shapes(24, ["rnn"]),
         recurrent,
         penalised=("W_rnn", "W_cl"),
     ),
     "lab4_gru": Recipe(
-        ids,
+        treebank(ids),
         recurrent_shapes(12, ["rnn", "z", "r"]),
         gated,
         penalised=("W_rnn", "W_z", "W_r", "W_cl"),
     ),
+    "lab5_attention": Recipe(pairs.read, pairs.attention_shapes, pairs.attention),
 }
 
 
 class Course:
-    """A lab's model over one treebank, compiled once; its variables are set anew for each run."""
+    """A lab's model over the data in these folders, compiled once; its variables are set anew for each run."""
 
-    def __init__(self, lab: str, trees: Path) -> None:
+    def __init__(self, lab: str, *folders: Path) -> None:
         self._recipe = RECIPES[lab]
-        read = {name: two_way(trees / f"{name}.txt") for name in ("train", "dev", "test")}
-        encoded, size = self._recipe.encode([words for words, _ in read.values()])
-        self.splits = {
-            name: Split(tf.constant(x), tf.constant(labels))
-            for (name, (_, labels)), x in zip(read.items(), encoded, strict=True)
-        }
+        corpus = self._recipe.read(folders)
+        self.splits = {name: Split(tf.constant(x), tf.constant(labels)) for name, (x, labels) in corpus.splits.items()}
         self.w: Weights = {
-            role: tf.Variable(tf.zeros(shape), name=role) for role, shape in self._recipe.shapes(size).items()
+            role: tf.Variable(tf.zeros(shape), name=role) for role, shape in self._recipe.shapes(corpus.size).items()
         }
+        self._frozen = {} if corpus.E is None else {"E": tf.constant(corpus.E)}
         self._settings = SETTINGS[lab]
         self._train = self._recipe.forward(self._settings.dropout)
         self._classify = self._recipe.forward(0.0)
         self._epoch = tf.function(self._steps)
-        self._predict = tf.function(lambda x: tf.argmax(self._classify(x, self.w, tf.zeros([2], tf.int32)), axis=1))
+        self._predict = tf.function(
+            lambda x: tf.argmax(self._classify(x, self.w | self._frozen, tf.zeros([2], tf.int32)), axis=1)
+        )
 
     def run(self, seed: int, marks: Sequence[int]) -> Accuracies:
         """One training; the accuracies after each number of epochs in `marks`."""
         dice = np.random.default_rng(seed)
         for role, variable in self.w.items():
-            spread = self._settings.embedding_stddev if role == "E" else self._settings.stddev
-            variable.assign(dice.normal(0.0, spread if len(variable.shape) > 1 else 0.0, variable.shape))
+            of_matrices = self._settings.embedding_stddev if role == "E" else self._settings.stddev
+            spread = of_matrices if len(variable.shape) > 1 else self._settings.bias_stddev
+            variable.assign(dice.normal(0.0, spread, variable.shape))
         found: Accuracies = {}
         for epoch, (rows, seeds) in enumerate(self._minibatches(dice, max(marks)), 1):
             self._epoch(rows, seeds)
@@ -199,18 +216,21 @@ class Course:
         """On one minibatch: x [B, D] of counts or [B, T] of ids."""
         settings = self._settings
         with tf.GradientTape() as tape:
-            cost = a1_logistic_regression.cross_entropy(self._train(x, self.w, seed), labels)
+            logits = self._train(x, self.w | self._frozen, seed)
+            cost = a1_logistic_regression.cross_entropy(logits, labels)
             for role in self._recipe.penalised:
                 cost += settings.l2 * tf.reduce_sum(self.w[role] ** 2)
         gradients = tape.gradient(cost, self.w)
         for role, gradient in gradients.items():
             clipped = tf.clip_by_norm(gradient, settings.clip) if settings.clip else gradient
-            self.w[role].assign_sub(settings.learning_rate * tf.convert_to_tensor(clipped))
+            dense = tf.convert_to_tensor(clipped)
+            step = pairs.first_step_of_adam(dense) if settings.adam else dense
+            self.w[role].assign_sub(settings.learning_rate * step)
 
     def _accuracy(self, split: Split) -> float:
         return float(np.mean(self._predict(split.x).numpy() == split.labels.numpy()))
 
 
 @cache
-def course(lab: str, trees: Path) -> Course:
-    return Course(lab, trees)
+def course(lab: str, *folders: Path) -> Course:
+    return Course(lab, *folders)

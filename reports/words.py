@@ -48,7 +48,7 @@ LEVELS = {
 
 ISOLATIONS = {
     Isolation.BUBBLEWRAP: "run in a jail (bubblewrap): no network, and no files but its own and the course data",
-    Isolation.LANDLOCK: "run in a light jail (Landlock): no files but its own and the course data",
+    Isolation.LANDLOCK: "run in a light jail (Landlock): no network, and no files but its own and the course data",
     Isolation.NONE: "NOT isolated: the notebook could reach the files and the network of the machine it ran on",
 }
 

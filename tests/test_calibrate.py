@@ -1,5 +1,6 @@
 """`grader calibrate`: that it trains as the notebooks do, keeps what is done, and what it leaves on disk."""
 
+import json
 import re
 import statistics
 from pathlib import Path
@@ -11,20 +12,23 @@ import pytest
 import tensorflow as tf
 
 import reference
-from grader.calibrating import calibrations, name_of_treebank
+from grader.calibrating import calibrations, name_of
 from grader.calibration import CALIBRATIONS, load_calibration, read_calibration
 from grader.data.folder import data_folder
 from grader.data.truth import digest_of
+from grader.data.truths import SENTIMENT
 from grader.errors import UsageError
 from grader.model import Cell, Limits, TrainBudget, TrainPolicy
 from grader.sandbox.isolation import best_isolation
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
+from grader.toy_snli import toy_snli
 from reference.notebooks import Edit, edited, solution
 from reference.settings import SETTINGS
 from reference.training import Course
+from reference.training_pairs import first_step_of_adam, words_of
 
-LABS = tuple(SETTINGS)
+LABS = tuple(lab for lab in SETTINGS if lab in SENTIMENT)
 
 
 @pytest.fixture(autouse=True)
@@ -70,13 +74,13 @@ def test_a_run_broken_off_leaves_the_old_calibration_and_keeps_what_was_done(tmp
 
 def test_a_second_treebank_gets_a_name_of_its_own_and_a_spoilt_file_is_made_anew(tmp_path: Path) -> None:
     there = tmp_path / "lab2_mlp.treebank.json"
-    assert name_of_treebank(there, "ab" * 32) == "treebank"
+    assert name_of("treebank", there, "ab" * 32) == "treebank"
     (toy,) = CALIBRATIONS.glob("lab2_mlp.toy.json")
     there.write_text(toy.read_text().replace('"data": "toy"', '"data": "treebank"'))
-    assert name_of_treebank(there, read_calibration(toy).digest) == "treebank"
-    assert name_of_treebank(there, "ab" * 32) == "treebank-abababab"
+    assert name_of("treebank", there, read_calibration(toy).digest) == "treebank"
+    assert name_of("treebank", there, "ab" * 32) == "treebank-abababab"
     there.write_text("{}")
-    assert name_of_treebank(there, "ab" * 32) == "treebank"
+    assert name_of("treebank", there, "ab" * 32) == "treebank"
 
 
 def test_a_place_that_cannot_be_written_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
@@ -152,6 +156,55 @@ def test_a_step_goes_where_the_reference_says(lab: str, trees: Path) -> None:
         penalty = 2 * 0.001 * before[role] if role.startswith("W") else 0.0
         expected = before[role] - SETTINGS[lab].learning_rate * (told[role] + penalty)
         np.testing.assert_allclose(variable.numpy(), expected, atol=2e-6)
+
+
+@pytest.fixture(scope="module")
+def course_of_pairs(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A few toy pairs, and vectors of some of their words."""
+    folder = tmp_path_factory.mktemp("pairs")
+    for name, text in toy_snli().items():
+        (folder / name).write_text("".join(text.splitlines(keepends=True)[:300]))
+    words = "the a man dog is running resting outside".split()
+    (folder / "glove.6B.50d.txt").write_text(
+        "".join(f"{w} " + " ".join([f"0.{n}"] * 50) + "\n" for n, w in enumerate(words))
+    )
+    return Course("lab5_attention", folder, folder)
+
+
+def test_pairs_are_encoded_as_the_notebook_does(course_of_pairs: Course) -> None:
+    """Ids may be others; which words are equal, where padding stands, and what vectors they have is the same."""
+    x = course_of_pairs.splits["train"].x.numpy()
+    pairs = [json.loads(line) for line in toy_snli()["snli_1.0_train.jsonl"].splitlines()[:300]]
+    decided = [pair for pair in pairs if pair["gold_label"] != "-"]
+    assert x.shape == (len(decided), 20)
+    names: dict[int, str] = {}
+    for row, pair in zip(x, decided, strict=True):
+        words = [words_of(pair[f"sentence{n}_binary_parse"])[-10:] for n in (1, 2)]
+        padded = [word for sentence in words for word in [*[""] * (10 - len(sentence)), *sentence]]
+        assert all(names.setdefault(int(place), word) == word for place, word in zip(row, padded, strict=True))
+    assert len(set(names.values())) == len(names) and names[0] == ""
+    E = course_of_pairs._frozen["E"].numpy()
+    assert all(
+        E[place].any() == (word in "a man dog is running resting outside".split()) for place, word in names.items()
+    )
+
+
+def test_the_model_on_pairs_is_the_reference_s(course_of_pairs: Course) -> None:
+    course = course_of_pairs
+    course.run(seed=1, marks=[1])
+    weights = {role: variable.numpy().astype(float) for role, variable in course.w.items()}
+    x = course.splits["train"].x[:64]
+    case = {"p": x.numpy()[:, :10], "h": x.numpy()[:, 10:], "E": course._frozen["E"].numpy().astype(float)}
+    told = reference.answer("lab5_attention", "values", case | weights | {"w": weights["w"][:, 0]})["deck"]["logits"]
+    ours = course._classify(x, course.w | course._frozen, tf.zeros([2], tf.int32))
+    np.testing.assert_allclose(ours.numpy(), told, atol=1e-5)
+
+
+def test_the_first_step_of_adam_is_that_of_keras() -> None:
+    gradient = tf.constant(np.random.default_rng(1).normal(0, 1, 50) * np.logspace(-9, 1, 50), tf.float32)
+    variable = tf.Variable(tf.zeros(50))
+    tf.optimizers.Adam().apply_gradients([(gradient, variable)])
+    np.testing.assert_allclose(-variable.numpy(), 0.001 * first_step_of_adam(gradient).numpy(), rtol=1e-4, atol=1e-12)
 
 
 def test_the_same_seed_reaches_the_same_and_another_seed_something_else(trees: Path) -> None:

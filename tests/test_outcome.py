@@ -200,6 +200,14 @@ def test_a_bound_made_with_the_given_settings_is_not_held_against_others(scalars
     assert judged(Notebook(right, scalars=given | scalars)).verdict is Verdict.PASS
 
 
+def test_the_rate_of_an_optimizer_that_is_no_attribute_counts_and_so_does_its_kind() -> None:
+    nothing = {"learning_rate": None, "rate": 0.2}
+    made = {"optimizer": "SGD", "optimizer.learning_rate": float(np.float32(0.3))}
+    assert judged(Notebook(wrong_every(3), scalars=nothing)).verdict is Verdict.UNSURE
+    assert judged(Notebook(wrong_every(3), scalars=nothing | made)).verdict is Verdict.FAIL
+    assert judged(Notebook(wrong_every(3), scalars=nothing | made | {"optimizer": "Adam"})).verdict is Verdict.UNSURE
+
+
 @pytest.mark.parametrize(
     "changes", [{"truth": None}, {"calibration": None}, {"training": TrainBudget(TrainPolicy.NONE)}]
 )
@@ -219,6 +227,18 @@ def test_a_training_that_we_cut_is_told_from_all_other_reasons_to_leave_it_open(
     others = (Notebook(right, sets=()), Notebook(), Silent(right))
     found = [judged(notebook, training=NONE) for notebook in others] + [judged(Notebook(right), truth=None)]
     assert [(one.verdict, one.cut) for one in found] == [(Verdict.UNSURE, False)] * 4
+
+
+def test_while_trainings_are_cut_an_object_that_takes_other_examples_does_not_hide_the_one_before_it() -> None:
+    class FiveWayLast(Notebook):
+        def __call__(self, question: Question) -> Observation:
+            paths = [getattr(a, "path", "") for step in question.steps if isinstance(step, Call) for a in step.args]
+            if "_made[1].instance" in paths:
+                return Observation(question.id, Status.RAISED)
+            return super().__call__(question)
+
+    assert judged(FiveWayLast(right, right), training=NONE).cut
+    assert judged(FiveWayLast(lambda label, given: given, right), training=NONE).mistake == "returns-the-labels"
 
 
 def test_before_the_first_calibrated_epoch_nothing_is_decided() -> None:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from grader.calibration import load_calibration
-from grader.cli import batch_for
 from grader.judging.oracle import Oracle
 from grader.model import CheckResult, TrainPolicy, Verdict
 from grader.pipeline import grade_batch
+from grader.preparing import batch_for
 from grader.selfcheck import trials
 
 SEEDS = 20

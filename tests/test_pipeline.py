@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from grader.cli import batch_for
+from grader.batch import Batch, kernel_seed
 from grader.intake.collect import collect
 from grader.judging.oracle import Answers, Oracle
 from grader.model import Isolation, Outcome, Report, Submission, TrainPolicy, Verdict
-from grader.pipeline import Batch, grade, grade_batch, in_order, kernel_seed
+from grader.pipeline import grade, grade_batch, in_order
+from grader.preparing import batch_for
 from grader.results import results_json, write_reports
+from grader.running.slots import Slot
 from grader.sample_class import write_sample_class
 from grader.selfcheck import complete, named, trials
 
@@ -98,7 +100,7 @@ def without_answers(lab: str, question: str, case: dict[str, Any]) -> Answers:
 
 
 def test_an_oracle_that_fails_leaves_points_open_and_takes_none(batch: Batch) -> None:
-    report = grade(solution(), batch, without_answers, 0, lambda what: None)
+    report = grade(solution(), batch, without_answers, Slot(0), lambda what: None)
     assert report.card.pending == report.card.possible > 0
     assert {check.verdict for check in report.card.checks} <= {Verdict.UNSURE, Verdict.PASS}
 
@@ -106,17 +108,19 @@ def test_an_oracle_that_fails_leaves_points_open_and_takes_none(batch: Batch) ->
 def test_a_fault_of_ours_is_a_report_with_all_points_open(batch: Batch) -> None:
     """Data the jailed user cannot read is refused before any student code runs."""
     nowhere = replace(batch, data=replace(batch.data, parts={"trees": Path("/nonexistent/data")}))
-    report = grade(solution(), nowhere, without_answers, 0, lambda what: None)
+    report = grade(solution(), nowhere, without_answers, Slot(0), lambda what: None)
     assert report.outcome is Outcome.GRADER_ERROR
     assert report.card.pending == report.card.possible > 0
     assert "nothing is lost" in (report.run.fault or "")
 
 
-def test_where_the_labels_are_shown_no_blind_copy_is_made(batch: Batch) -> None:
-    nowhere = replace(batch, data=replace(batch.data, parts={"trees": Path("/nonexistent/trees")}), blind_test=False)
-    assert list(grade_batch([], nowhere, without_answers, 1, lambda s, what: None)) == []
-    with pytest.raises(FileNotFoundError):
-        list(grade_batch([], replace(nowhere, blind_test=True), without_answers, 1, lambda s, what: None))
+def test_where_the_labels_are_shown_no_blind_copy_is_made(batch: Batch, tmp_path: Path) -> None:
+    for name in ("train.txt", "dev.txt", "test.txt"):
+        (tmp_path / name).write_bytes(b"\xff, which is no text that could be copied with other labels\n")
+    shown = replace(batch, data=replace(batch.data, parts={"trees": tmp_path}), blind_test=False)
+    assert list(grade_batch([], shown, without_answers, 1, lambda s, what: None)) == []
+    with pytest.raises(UnicodeDecodeError):
+        list(grade_batch([], replace(shown, blind_test=True), without_answers, 1, lambda s, what: None))
 
 
 def test_a_check_that_is_not_public_is_hidden_from_a_students_own_check(batch: Batch) -> None:
@@ -124,14 +128,14 @@ def test_a_check_that_is_not_public_is_hidden_from_a_students_own_check(batch: B
     secret = rubric.checks[-1].id
     hidden = replace(rubric, checks=(*rubric.checks[:-1], replace(rubric.checks[-1], public=False)))
     own = replace(batch, rubrics={"lab1_warmup": hidden}, public_only=True)
-    report = grade(solution(), own, without_answers, 0, lambda what: None)
+    report = grade(solution(), own, without_answers, Slot(0), lambda what: None)
     assert report.card.checks and secret not in {check.id for check in report.card.checks}
     assert report.card.possible == sum(check.points for check in rubric.checks[:-1])
 
 
 def test_a_notebook_of_no_known_lab_is_not_run(batch: Batch) -> None:
     stray = replace(solution(), lab=None)
-    report = grade(stray, batch, without_answers, 0, lambda what: None)
+    report = grade(stray, batch, without_answers, Slot(0), lambda what: None)
     assert report.outcome is Outcome.UNREADABLE and "--lab" in report.summary
     assert report.run.isolation in set(Isolation) and report.run.cells == ()
 

@@ -74,6 +74,7 @@ WRONG = {
     "an empty title": ("title: Some lab", "title: ''", ":1: title is empty"),
     "no time": ("deadline: 300", "deadline: 0", ":2: deadline is a number of seconds above 0"),
     "no training time": ("seconds: 60", "seconds: .nan", ":3: seconds is a number above 0"),
+    "no GPU memory": ("deadline: 300", "deadline: 300\ngpu_memory: 0", ":3: gpu_memory is a number of GB above 0"),
     "no epoch": ("epochs: 10", "epochs: 0", ":3: epochs is at least 1"),
     "broken YAML": ("deadline: 300", "deadline: [300", ":3: "),
 }
@@ -163,7 +164,7 @@ def test_every_mistake_the_reference_explains_has_its_words() -> None:
 
 def _slugs_in(source: str) -> set[str]:
     """Names of explanations: hyphenated words at the start of a string, up to a slash."""
-    accepted = {"per-example", "half-per-example"}
+    accepted = {"per-example", "half-per-example", "utf-8"}
     found = re.findall(r"\"([a-z0-9]+(?:-[a-z0-9]+)+)(?=[\"/])", source)
     return set(found) - accepted
 

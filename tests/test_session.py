@@ -266,3 +266,13 @@ def test_a_reply_that_trickles_in_is_late_at_the_deadline():
         begun = time.monotonic()
         assert Line(here).ask(Question("q", (), seconds=0.1)).status is Status.LATE
         assert time.monotonic() - begun < 4
+
+
+def test_what_ran_before_a_deadly_cell_is_asked_even_when_no_time_is_left_to_run_it_again():
+    short = Limits(submission=6.0, cell=6.0)
+    with open_session(
+        Setting(slot=3, data={}, limits=short, budget=TrainBudget(), seed=1, isolation=best_isolation())
+    ) as opened:
+        ended = opened.run(cells("kept = 42", "import os, time\ntime.sleep(4.5)\nos._exit(1)", "after = 1"))
+        assert [c.status for c in ended.cells[:2]] == [CellStatus.OK, CellStatus.DIED]
+        assert opened.ask(Question("q", (Read("kept", into="kept"),))).values == {"kept": 42}

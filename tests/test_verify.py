@@ -4,12 +4,13 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
-from grader.cli import batch_for
 from grader.judging.oracle import Oracle
 from grader.model import CheckResult, Level, Outcome, Report, Scorecard, TrainPolicy, Verdict
-from grader.pipeline import grade_batch, unread
+from grader.pipeline import grade_batch
+from grader.preparing import batch_for
 from grader.rubric import known_labs, load_rubric
 from grader.selfcheck import Trial, failures, matrix, trials
+from grader.summing_up import unread
 from reference.notebooks import load_edits, mistake_of
 
 

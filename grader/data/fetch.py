@@ -12,11 +12,11 @@ from pathlib import Path
 
 from msgspec import DecodeError, Struct, json
 
-from grader.data import glove_package
+from grader.data import bert_package, glove_package
 from grader.data.cache import write_whole
 from grader.data.download import Told, downloaded
 from grader.data.folder import VECTORS, DataFolder
-from grader.data.parts import EMBEDDINGS, PARTS, Part, insist_on_whole
+from grader.data.parts import BERT, EMBEDDINGS, PARTS, Part, insist_on_whole
 from grader.data.sources import BY_HAND, OFFICIAL, Source, unpack
 from grader.errors import OurFault, UsageError
 from grader.rubric import meant
@@ -98,6 +98,8 @@ def _origin(part: Part, own: DataFolder, to: Path, told: Told, official: Mapping
         return Origin(str(there), lambda folder: _copy(part, there, folder, told))
     if part is EMBEDDINGS and glove_package.installed():
         return Origin(f"the package {glove_package.NAME}", lambda folder: _convert(folder, told))
+    if part is BERT and (checkpoint := bert_package.checkpoint()):
+        return Origin(f"the package {bert_package.NAME}", lambda folder: _copy(part, checkpoint, folder, told))
     if part.name not in official:
         raise UsageError(f"{part.name} {BY_HAND[part.name]} This folder is {to}.")
     source = official[part.name]

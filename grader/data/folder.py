@@ -7,14 +7,14 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from grader import toy_photos, toy_snli, toy_treebank, toy_vectors
-from grader.data import cache, glove_package
-from grader.data.parts import EMBEDDINGS, IMAGES, PARTS, SNLI, TREES
+from grader import toy_bert, toy_photos, toy_snli, toy_treebank, toy_vectors
+from grader.data import bert_package, cache, glove_package
+from grader.data.parts import BERT, EMBEDDINGS, IMAGES, PARTS, SNLI, TREES
 from grader.errors import UsageError
 from grader.model import Cell
 
 VECTORS = "glove.6B.50d.txt.bz2"
-TOY = "toy data made by the grader (invented sentences; figures say little about real data)"
+TOY = "toy data made by the grader (invented sentences, an untrained tiny BERT; figures say little about real data)"
 _ASKS_FOR_VECTORS = re.compile(r"glove|embeddings", re.IGNORECASE)
 
 
@@ -43,12 +43,17 @@ def shown(folder: DataFolder, cells: Iterable[Cell], told: Callable[[str], None]
     if folder.vectors is None:
         return folder.parts
     if any(cell.kind == "code" and _ASKS_FOR_VECTORS.search(cell.source) for cell in cells):
-        file = folder.parts[EMBEDDINGS.name] / VECTORS
-        if not file.is_file():
+        if not (folder.parts[EMBEDDINGS.name] / VECTORS).is_file():
             told("waits for word vectors, which are made once (up to a minute)")
-        cache.made_once(file, folder.vectors)
-        return folder.parts
+        return with_vectors(folder)
     return {name: path for name, path in folder.parts.items() if name != EMBEDDINGS.name}
+
+
+def with_vectors(folder: DataFolder) -> dict[str, Path]:
+    """All parts; word vectors are made now where they are not there."""
+    if folder.vectors is not None:
+        cache.made_once(folder.parts[EMBEDDINGS.name] / VECTORS, folder.vectors)
+    return folder.parts
 
 
 def _course(given: Path, asked_by: str) -> DataFolder:
@@ -77,6 +82,10 @@ def _filled(parts: dict[str, Path], description: str) -> DataFolder:
             make = glove_package.embeddings
             parts = parts | {EMBEDDINGS.name: cache.place("glove", glove_package.version()) / EMBEDDINGS.name}
             description += f"; word vectors of the package {glove_package.NAME}"
+    if BERT.name in missing and (checkpoint := bert_package.checkpoint()):
+        del missing[BERT.name]
+        parts = parts | {BERT.name: checkpoint}
+        description += f"; the package {bert_package.NAME} in place of bert-base-cased"
     if missing:
         description += f"; {', '.join(f'toy {name}' for name in missing)} made by the grader"
     return DataFolder(parts | missing, tuple(missing), description, make)
@@ -107,8 +116,15 @@ def _toy_parts() -> dict[str, Path]:
         TREES.name: cache.kept(cache.place("toy-trees", _source("toy_treebank")) / TREES.name, trees),
         SNLI.name: cache.kept(cache.place("toy-snli", _source("toy_snli")) / SNLI.name, pairs),
         EMBEDDINGS.name: embeddings / EMBEDDINGS.name,
+        BERT.name: _toy_checkpoint(),
         IMAGES.name: _toy_photos(),
     }
+
+
+def _toy_checkpoint() -> Path:
+    sources = _source("toy_treebank", "toy_snli", "toy_lexicon", "toy_bert")
+    folder = cache.place("toy-bert", sources) / BERT.name
+    return folder if (folder / toy_bert.WEIGHTS).is_file() else cache.kept(folder, toy_bert.toy_bert())
 
 
 def _toy_photos() -> Path:

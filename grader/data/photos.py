@@ -83,3 +83,10 @@ def shortest(known: list[Annotation], words: int) -> list[Annotation]:
 
 def name_of(number: int) -> str:
     return f"COCO_train2014_{number:012d}.jpg"
+
+
+def with_photos(parts: dict[str, Path], lab: str, train: TrainPolicy) -> tuple[dict[str, Path], Photos | None]:
+    """The parts with as many photos as this training wants, for the lab that works on photos."""
+    used = IMAGES.name in parts and any(lab.startswith(f"{short}_") for short in IMAGES.labs)
+    seen = photos(parts[IMAGES.name], train) if used else None
+    return (parts | {IMAGES.name: seen.folder} if seen else parts), seen

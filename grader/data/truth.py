@@ -61,6 +61,11 @@ def _labels(text: str) -> dict[str, int]:
     return {key: label for key, label in found.items() if key not in doubtful}
 
 
+def order_of(seed: int, text: bytes) -> random.Random:
+    """How labels are exchanged depends on the labels too: whoever guesses a small seed cannot put them back."""
+    return random.Random(f"blind {seed} {hashlib.sha256(text).hexdigest()}")
+
+
 def blind_trees(text: bytes, seed: int) -> bytes:
     """The same sentences with the labels of the decided ones exchanged among them, and no label inside them.
 
@@ -69,7 +74,7 @@ def blind_trees(text: bytes, seed: int) -> bytes:
     lines = text.decode("utf-8").splitlines()
     decided = [i for i, line in enumerate(lines) if line[1] != _NEUTRAL]
     labels = [lines[i][1] for i in decided]
-    random.Random(f"blind {seed}").shuffle(labels)
+    order_of(seed, text).shuffle(labels)
     exchanged = dict(zip(decided, labels, strict=True))
     inside = (_LABELS.sub(f"({_NEUTRAL}", line) for line in lines)
     return "".join(f"({exchanged.get(i, _NEUTRAL)}{line[2:]}\n" for i, line in enumerate(inside)).encode()

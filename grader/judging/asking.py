@@ -12,7 +12,8 @@ import numpy as np
 from grader.judging.arrays import Numbers, examples, send
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
-from grader.sandbox.guest.wire import Make, Put, Ref, Scalar, Step, Watch
+from grader.judging.sentence_pairs import pairs, small_world, stacked
+from grader.sandbox.guest.wire import Listing, Make, Put, Ref, Scalar, Step, Watch
 
 # Shuffling would only hide which row is whose.
 IN_ORDER = (
@@ -25,13 +26,14 @@ def inputs(x: Examiner, purpose: str, contact: Contact, batch: int, sigma: float
     """Secret inputs [batch, features]: word ids where the lab reads words, else normal numbers."""
     if not contact.inputs.words:
         return x.normal(purpose, (batch, contact.features), sigma)
-    drawn: Numbers = x.generator(f"{purpose}{batch}").integers(0, contact.vocabulary, (batch, contact.features))
+    length = contact.features * (2 if contact.inputs.pairs else 1)
+    drawn: Numbers = x.generator(f"{purpose}{batch}").integers(0, contact.vocabulary, (batch, length))
     return drawn
 
 
 def instance(contact: Contact, weights: Mapping[str, Numbers], attributes: Mapping[str, Scalar]) -> list[Step]:
     """A new instance in slot `c` with our weights; `attributes` it does not have are left out."""
-    steps: list[Step] = [Make("c", contact.recipe.cls, contact.recipe.args, contact.recipe.kwargs)]
+    steps = [*small_world(contact), Make("c", contact.recipe.cls, contact.recipe.args, contact.recipe.kwargs)]
     steps += [Put(path, send(value)) for path, value in weights.items()]
     steps += [Put(f"c.{name}", value) for name, value in attributes.items() if name in contact.scalars]
     return steps
@@ -39,15 +41,8 @@ def instance(contact: Contact, weights: Mapping[str, Numbers], attributes: Mappi
 
 def data_steps(contact: Contact, x: Numbers, labels: Numbers) -> list[Step]:
     """Our examples under every name the notebook may read them by."""
-    rows = examples(
-        label=list(labels),
-        text=["word"] * len(labels),
-        features=[{}] * len(labels),
-        vector=list(x.astype(np.float64)),
-        index_sequence=list(x.astype(np.int32)),
-    )
     steps: list[Step] = [
-        Put("training_set", rows),
+        Put("training_set", pairs(x, labels) if contact.inputs.pairs else sentences(x, labels)),
         Put("dev_set", Ref("training_set[:]")),
         Put("test_set", Ref("training_set[:]")),
     ]
@@ -59,6 +54,17 @@ def data_steps(contact: Contact, x: Numbers, labels: Numbers) -> list[Step]:
     return steps
 
 
+def sentences(x: Numbers, labels: Numbers) -> Listing:
+    """Examples of one sentence each, with everything that some lab reads of them."""
+    return examples(
+        label=list(labels),
+        text=["word"] * len(labels),
+        features=[{}] * len(labels),
+        vector=list(x.astype(np.float64)),
+        index_sequence=list(x.astype(np.int32)),
+    )
+
+
 def stacked_steps(contact: Contact, x: Numbers, labels: Numbers) -> list[Step]:
     """The same where the notebook stacked inputs and labels into arrays before its class."""
     shapes = contact.inventory.arrays
@@ -67,7 +73,7 @@ def stacked_steps(contact: Contact, x: Numbers, labels: Numbers) -> list[Step]:
     labels_of = [name for name, shape in shapes.items() if len(shape) == 1 and shape[0] in lengths]
     rows = x.astype(np.int32 if contact.inputs.words else np.float32)
     return [
-        *(Put(name, send(rows)) for name in inputs_of),
+        *(Put(name, send(stacked(name, rows) if contact.inputs.pairs else rows)) for name in inputs_of),
         *(Put(name, send(labels.astype(np.int32))) for name in labels_of),
     ]
 

@@ -2,13 +2,13 @@
 
 import io
 import re
-from pathlib import Path
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 from PIL import Image
 
+from grader.data.parts import IMAGES
 from grader.judging.arrays import Numbers, array, send
 from grader.judging.captioning_contact import PLACES, Decoder
 from grader.judging.examiner import Examiner
@@ -63,9 +63,9 @@ def question_captions(x: Examiner, decoder: Decoder) -> Captioned | None:
 
 def photos_of(x: Examiner) -> list[str]:
     """Names of photos that the notebook has seen; secret ones, for what they are."""
-    if x.photos is None:
+    if IMAGES.name not in x.data:
         return []
-    names = sorted(path.name for path in Path(x.photos).glob("*.jpg"))
+    names = sorted(path.name for path in x.data[IMAGES.name].glob("*.jpg"))
     chosen = x.generator("photos").permutation(len(names))[:SHOWN]
     return [names[i] for i in chosen]
 
@@ -74,7 +74,7 @@ def small(x: Examiner, name: str) -> bytes:
     """The course's own photo, so many pixels wide and high at most."""
     packed = io.BytesIO()
     try:
-        with Image.open(Path(x.photos or "", name)) as photo:
+        with Image.open(x.data[IMAGES.name] / name) as photo:
             photo.thumbnail((PIXELS, PIXELS))
             photo.convert("RGB").save(packed, "JPEG", quality=80)
     except OSError:  # no picture Pillow knows: the map is shown without it

@@ -36,6 +36,7 @@ class Inputs(Struct, frozen=True):
     ]  # pattern of a constructor parameter's name -> our small value, first matches first
     words: bool = False
     length: int = 20  # of a sentence, where nothing tells
+    pairs: bool = False  # an input is two sentences, one behind the other
 
 
 class Contact(Struct, frozen=True):

@@ -4,64 +4,19 @@ import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from msgspec import Struct
 
 from grader.judging import source
 from grader.judging.arrays import Numbers, array, send
-from grader.judging.checks import blocked, check, failed, interview, passed, remarks, unattempted
+from grader.judging.checks import blocked, check, failed, interview, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, nearest, slug
+from grader.judging.density_evidence import Answering, Asked, Evidence, Named
 from grader.judging.examiner import Examiner
-from grader.judging.oracle import Answers
-from grader.model import Finding, Observation, Remark, Status, Verdict
+from grader.model import Finding, Remark, Status, Verdict
 from grader.sandbox.guest.wire import Array, Call, FunctionInfo, Gradient, Inventory, Listing, Opaque, Ref, Survey
 
 LAB = "lab1_warmup"
 # Forms an argument may have; a right function may refuse some (tf maths on an int array), none may give wrong numbers.
 FORMS = ("int array", "float array", "2-D array", "float32 tensor", "2-D tensor")
-
-
-class Asked(Struct, frozen=True):
-    """One function with one form of argument."""
-
-    form: str
-    x: Numbers
-    observation: Observation
-    answers: Answers
-
-    @property
-    def value(self) -> Numbers | None:
-        return array(self.observation.values.get("p"))
-
-
-class Named(Struct, frozen=True):
-    name: str
-    exists: bool
-
-
-class Answering(Struct, frozen=True):
-    """Everything one of the two functions answered."""
-
-    name: str
-    exists: bool
-    asked: tuple[Asked, ...]
-    cell: int | None
-    ready_made: bool
-
-    @property
-    def silent(self) -> bool:
-        """Returns None for everything, as in the handout."""
-        return all(
-            a.observation.status is Status.ANSWERED and a.observation.values.get("p") is None for a in self.asked
-        )
-
-
-class Evidence(Struct, frozen=True):
-    numpy: Answering
-    tensorflow: Answering
-    gradient: Observation
-    gradients: Answers
-    numpy_touched: bool
-    other_sigma: Mapping[str, bool]  # function -> whether σ = 1.7 in place of its literal 1 gives the right density
 
 
 @interview(LAB)
@@ -122,10 +77,11 @@ def question(x: Examiner, who: Named, inputs: Mapping[str, tuple[Numbers, str]])
     return Answering(name, who.exists, tuple(asked), found[0] if found else None, ready is True)
 
 
-def touches_numpy(x: Examiner, name: str, point: Numbers) -> bool:
+def touches_numpy(x: Examiner, name: str, point: Numbers) -> bool | None:
     """Whether NumPy works on the numbers of the tensor in tf_fn: only then is a missing gradient the student's slip."""
     noted = x.ask("numpy", Call("touched", (Ref(name), send(point, "tensor")), into="n"))
-    return noted.values.get("n") is True
+    seen = noted.values.get("n")
+    return seen if isinstance(seen, bool) else None
 
 
 def other_sigma(x: Examiner, name: str, values: Numbers) -> bool:
@@ -254,12 +210,8 @@ def tf_tensor(e: Evidence) -> Finding:
 @check(LAB, "tf-gradient")
 def tf_gradient(e: Evidence) -> Finding:
     seen = array(e.gradient.values.get("dx"))
-    if e.gradient.status is not Status.ANSWERED or seen is None:
-        if e.numpy_touched:
-            return failed(mistake="numpy-in-tf", cell=e.tensorflow.cell)
-        return passed(
-            "TensorFlow does all of the work; `x` is wrapped anew inside, so its own gradient is not followed."
-        )
+    if seen is None:
+        return without_gradient(e)
     deck = e.gradients["deck"]["dx"]
     name = nearest({"dx": seen}, e.gradients)
     if name == "deck":
@@ -269,6 +221,24 @@ def tf_gradient(e: Evidence) -> Finding:
         difference=difference("Gradient of Σp(x)", seen, deck),
         cell=e.tensorflow.cell,
     )
+
+
+def without_gradient(e: Evidence) -> Finding:
+    """Right where x is wrapped anew, or no tensor is taken at all; a question without an answer is neither."""
+    status = e.gradient.status
+    wrapped = status is Status.ANSWERED and e.gradient.values.get("dx") is None
+    refused = status is Status.RAISED and any(
+        a.form == "float32 tensor" and a.observation.status is Status.RAISED for a in e.tensorflow.asked
+    )
+    if e.numpy_touched:
+        return failed(mistake="numpy-in-tf", cell=e.tensorflow.cell)
+    if status is Status.LATE or (e.numpy_touched is None and (wrapped or refused)):
+        return unsure("`tf_fn` gave no answer in time when we looked how it comes to its numbers.")
+    if wrapped or refused:
+        return passed(
+            "TensorFlow does all of the work; `x` is wrapped anew inside, so its own gradient is not followed."
+        )
+    return failed("`tf_fn` gives numbers, but stops when its gradient is asked for.", cell=e.tensorflow.cell)
 
 
 @remarks(LAB)

@@ -27,6 +27,9 @@ MODULES = {
     "lab4_gru": "grader.judging.recurrent_checks",
     "a2_embeddings": "grader.judging.embeddings_checks",
     "a3_lstm_lm": "grader.judging.language_model_checks",
+    "lab5b_bert": "grader.judging.fine_tuning_checks",
+    "lab5_attention": "grader.judging.attention_checks",
+    "a4_word_by_word": "grader.judging.word_by_word_checks",
     "lab6_captioning": "grader.judging.captioning_checks",
 }
 
@@ -53,7 +56,7 @@ class Examiner(Struct, frozen=True):
     training: TrainBudget = TrainBudget()
     truth: Truth | None = None  # labels of the data the notebook ran on
     calibration: Calibration | None = None  # what right answers reach on these data
-    photos: Path | None = None  # folder of those that the notebook saw
+    data: dict[str, Path] = {}  # the parts of the course's data, as notebooks see them
 
     def ask(self, name: str, *steps: Step, seconds: float = 20.0) -> Observation:
         return self.asking(Question(f"{self.lab}.{name}", steps, seconds))

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from grader.judging.asking import inputs, training
 from grader.judging.contact import Contact, Inputs, Recipe
 from grader.judging.examiner import Examiner
+from grader.judging.sentence_pairs import is_small, small_world
 from grader.judging.watching import watched_in
 from grader.sandbox.guest.wire import (
     ClassInfo,
@@ -91,7 +92,7 @@ def small(own: Recipe, kind: Inputs) -> Recipe:
     named = [(name, size) for name, size in matching if name is not None]
     if len(named) < len(kind.sizes):
         named = [(name, size) for name, (_, size) in zip(own.parameters, kind.sizes, strict=False)]
-    for name, size in named:
+    for name, size in named[:1] if kind.pairs else named:  # get_attn of the handout has the length written into it
         own = own.changed(name, size) if type(own.argument(name)) is int else own
     return own
 
@@ -112,7 +113,10 @@ def guess(name: str) -> Value:
 def try_recipe(x: Examiner, contact: Contact) -> Contact:
     name, recipe = contact.info.name, contact.recipe
     made = x.ask(
-        f"{name}.make", Make("c", recipe.cls, recipe.args, recipe.kwargs), ListVariables("c", "v", values=True)
+        f"{name}.make",
+        *small_world(contact),
+        Make("c", recipe.cls, recipe.args, recipe.kwargs),
+        ListVariables("c", "v", values=True),
     )
     listed = made.values.get("v")
     if not isinstance(listed, VariableList):
@@ -151,7 +155,8 @@ def sized(contact: Contact) -> Contact:
     """Sizes of an input: ours where the constructor took them, else what the notebook's own instance has."""
     rows = [v.shape[0] for v in contact.initial if len(v.shape) == 2]
     asked = [size for _, size in contact.inputs.sizes]
-    first = asked[0] if asked[0] in rows or not rows else max(rows)
+    ours = asked[0] in rows or not rows or (contact.inputs.pairs and is_small(contact))
+    first = asked[0] if ours else max(rows)
     if not contact.inputs.words:
         return replace(contact, features=first)
     lengths = [v for name, v in contact.scalars.items() if type(v) is int and re.search(LENGTH, name, re.IGNORECASE)]

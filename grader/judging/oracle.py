@@ -6,14 +6,19 @@ Its answers are kept and shared by all submissions.
 import gc
 import hashlib
 import os
+import signal
 import sys
-from multiprocessing import get_context
-from multiprocessing.pool import AsyncResult
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import active_children, get_context
+from multiprocessing.process import BaseProcess
 from threading import Lock
 from typing import Any
 
 import msgspec
 import numpy as np
+
+from grader.errors import OurFault
 
 PATIENCE = 300.0  # seconds for one answer; they take well under one, so more means that its process is gone
 
@@ -24,27 +29,53 @@ class Oracle:
     """Answers questions of `reference/`; warms up from when it is made, to be ready when the first notebook has run."""
 
     def __init__(self) -> None:
-        self._pool = get_context("spawn").Pool(1, initializer=prepare)
-        self._pool.apply_async(warm)
-        self._kept: dict[str, AsyncResult[Answers]] = {}
         self._lock = Lock()
+        self._kept: dict[str, Future[Answers]] = {}
+        self._pool, self._processes = begun()
 
     def __call__(self, lab: str, question: str, case: dict[str, Any]) -> Answers:
+        """Raises OurFault when the process dies of the same question twice."""
         key = hashlib.sha256(msgspec.msgpack.encode((lab, question, case), enc_hook=array_bytes)).hexdigest()
+        for _ in range(2):
+            pool = self._pool
+            try:
+                with self._lock:
+                    if key not in self._kept:
+                        self._kept[key] = pool.submit(computed, lab, question, case)
+                return self._kept[key].result(PATIENCE)
+            except BrokenProcessPool:
+                self._begin_again(pool)
+        raise OurFault(f"The process that computes right answers died twice at {lab}, {question}: is memory short?")
+
+    def _begin_again(self, broken: ProcessPoolExecutor) -> None:
+        """Once, however many notebooks were waiting; answers that were there stay."""
         with self._lock:
-            if key not in self._kept:
-                self._kept[key] = self._pool.apply_async(computed, (lab, question, case))
-        return self._kept[key].get(PATIENCE)
+            if self._pool is broken:
+                self._kept = {key: future for key, future in self._kept.items() if is_answered(future)}
+                self._pool, self._processes = begun()
 
     def close(self) -> None:
         """At once: whatever it still computes is of no use to anyone."""
-        self._pool.terminate()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for process in self._processes:
+            process.kill()
 
     def __enter__(self) -> "Oracle":
         return self
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+def begun() -> tuple[ProcessPoolExecutor, set[BaseProcess]]:
+    before = set(active_children())
+    pool = ProcessPoolExecutor(1, get_context("spawn"), prepare)
+    pool.submit(warm)
+    return pool, set(active_children()) - before
+
+
+def is_answered(future: Future[Answers]) -> bool:
+    return future.done() and future.exception() is None
 
 
 def array_bytes(thing: Any) -> Any:
@@ -54,6 +85,7 @@ def array_bytes(thing: Any) -> Any:
 
 
 def prepare() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the grader, and with it this process
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["CUDA_VISIBLE_DEVICES"] = ""  # float64 answers need no GPU, and students need its memory
     os.environ["GRPC_VERBOSITY"] = "NONE"

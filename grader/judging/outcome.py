@@ -55,7 +55,8 @@ def accuracy(x: Examiner) -> Finding:
     if not objects or not isinstance(survey, Inventory):
         return unsure("No object that your notebook trained could be asked for its predictions.")
     if x.training.policy is TrainPolicy.NONE:
-        seen = asked(x, objects[-1], f"{splits['dev']}[:{FEW}]")
+        few = (asked(x, one, f"{splits['dev']}[:{FEW}]") for one in reversed(objects))
+        seen = next((predictions for predictions in few if predictions is not None), None)
         if seen is None:
             return unsure(UNREAD)
         return failed(mistake="returns-the-labels") if seen.echoes else cut(CUT)
@@ -187,8 +188,10 @@ def as_handed_out(lab: str, best: Trained, settings: dict[str, float]) -> bool:
     Tuning is invited, and right answers with other settings reach other figures.
     """
     given = {n: v for n, v in best.training.scalars.items() if type(v) in (int, float)}
-    rates = [v for n, v in given.items() if re.search(r"learning_?rate$|^lr$|^eta$|^alpha$|tasa|abiadura", n)]
-    if rates != [settings.get("learning_rate")]:
+    names = r"learning_?rate$|^lr$|^eta$|^alpha$|tasa|abiadura"
+    rates = {round(float(v or 0), 6) for n, v in given.items() if re.search(names, n)}  # float32 in an optimizer
+    optimizer = "Adam" if settings.get("adam") else "SGD"
+    if rates != {settings.get("learning_rate")} or best.training.scalars.get("optimizer", optimizer) != optimizer:
         return False
     for pattern, name in ((r"l2|lam|reg|penal|decay", "l2"), (r"drop|^rate$|^dr$", "dropout"), (r"batch", "batch")):
         if any(v != settings.get(name) for n, v in given.items() if re.search(pattern, n, re.IGNORECASE)):

@@ -13,7 +13,7 @@ Roles = Mapping[str, str | None]  # role -> path; None where the class has no su
 
 # What people call the gates, in English, Spanish, Basque and letters.
 GATES = (
-    ("z", re.compile(r"z|upd|actual|eguner|[wb]_?u(\b|_|$)")),
+    ("z", re.compile(r"(?<!berre)z|upd|actual|eguner|[wb]_?u(\b|_|$)")),
     ("r", re.compile(r"reset|reini|berrez|(\b|_)r(\b|_|$)|\b[wb]r(\b|_|$)")),
 )
 

@@ -7,54 +7,89 @@ import tempfile
 from pathlib import Path
 
 from grader.errors import UsageError
-from grader.model import Isolation, Limits
-from grader.sandbox import jail, seccomp
+from grader.model import Device, Isolation, Limits
+from grader.sandbox import confine, jail, landlock, seccomp
+from grader.sandbox.leftovers import remove
 
-PROBE = "import msgspec, os; os.listdir('/data'); print('inside')"
+LEVELS = (Isolation.BUBBLEWRAP, Isolation.LANDLOCK)  # the best first
+ROOMS = {Isolation.BUBBLEWRAP: jail, Isolation.LANDLOCK: landlock}
+COUNTS = "import tensorflow as tf; print(len(tf.config.list_physical_devices('GPU')))"
+PROBE = f"""
+import msgspec, os, sys
+os.listdir(sys.argv[1])
+try:
+    open({__file__!r})
+except OSError:
+    print('inside')
+"""
 
 
-def best_isolation() -> Isolation:
-    return Isolation.NONE if why_not_jailed() else Isolation.BUBBLEWRAP
+def best_isolation(levels: tuple[Isolation, ...] = LEVELS) -> Isolation:
+    return next((level for level in levels if why_not_jailed(level) is None), Isolation.NONE)
 
 
 def insist_on_isolation(isolation: Isolation, count: int, allowed: bool) -> None:
     if isolation is Isolation.NONE and count > 1 and not allowed:
         raise UsageError(
-            f"Without a jail, a batch of other people's code is not run: {why_not_jailed()}. "
+            f"Without a jail, a batch of other people's code is not run: {why_unisolated()}. "
             "If you trust every notebook, add --allow-unisolated."
         )
 
 
+def why_unisolated() -> str:
+    return "; and ".join(filter(None, (why_not_jailed(level) for level in LEVELS)))
+
+
 @functools.cache
-def why_not_jailed() -> str | None:
+def why_not_jailed(level: Isolation = Isolation.BUBBLEWRAP) -> str | None:
     """None when a jail works here, otherwise what stands in its way and what would help."""
+    if level is Isolation.LANDLOCK and (abi := confine.abi()) < landlock.LEAST_ABI:
+        offered = f"offers Landlock's ABI {abi}" if abi else "offers no Landlock"
+        return f"this kernel {offered}, and ABI {landlock.LEAST_ABI} is needed (Linux 6.12 or later)"
     try:
-        done = run_jailed(PROBE)
+        done = run_jailed(PROBE, level=level)
     except FileNotFoundError as missing:
         return f"bubblewrap cannot be started ({missing}); install it, for example with: apt install bubblewrap"
     except (ImportError, OSError, RuntimeError, subprocess.TimeoutExpired) as error:
-        return f"the jail could not be made: {error}; check that bubblewrap and libseccomp2 are installed"
+        return f"the jail could not be made: {error}; check that {level} and libseccomp2 are installed"
     if done.returncode == 0 and done.stdout.strip() == "inside":
         return None
-    return f"bubblewrap does not work here: {(done.stderr or done.stdout).strip()[-300:]}"
+    return f"{level} does not work here: {(done.stderr or done.stdout).strip()[-300:]}"
 
 
-def run_jailed(program: str, seconds: float = 30.0) -> subprocess.CompletedProcess[str]:
-    """A Python program in the jail that kernels get, without data."""
-    with tempfile.TemporaryDirectory(prefix="grader-", dir="/tmp") as name, tempfile.TemporaryFile() as rules:
-        folder = Path(name)
-        seccomp.write_filter(rules)
-        rules.seek(0)
-        (folder / "sockets").mkdir()
-        jail.write_etc(folder / "etc", jail.uid_of(0))
-        inner = [sys.executable, "-s", "-P", "-c", program]
-        return subprocess.run(
-            jail.command(inner, 0, {}, folder, Limits(), rules.fileno()),
-            env=jail.environment(jail.INSIDE),
-            pass_fds=[rules.fileno()],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
+def sees_gpu(device: Device) -> bool:
+    """Whether TensorFlow in a jail can use it; takes seconds."""
+    try:
+        done = run_jailed(COUNTS, seconds=120.0, device=device)
+    except (OSError, ImportError, RuntimeError, subprocess.TimeoutExpired):
+        return False
+    return done.stdout.split()[-1:] == ["1"]
+
+
+def run_jailed(
+    program: str,
+    seconds: float = 30.0,
+    level: Isolation = Isolation.BUBBLEWRAP,
+    device: Device | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """A Python program in the jail that kernels get, without data; its argument is the data folder."""
+    folder, room = Path(tempfile.mkdtemp(prefix="grader-", dir="/tmp")), ROOMS[level]
+    shown = jail.Shown(device=device)
+    try:
+        with tempfile.TemporaryFile() as rules:
+            seccomp.write_filter(rules, level)
+            (folder / "sockets").mkdir()
+            places = room.furnish(folder, 0, shown)
+            inner = [sys.executable, "-s", "-P", "-c", program, places.data]
+            return subprocess.run(
+                room.command(inner, 0, shown, folder, Limits(), rules.fileno()),
+                env=jail.environment(places, device),
+                pass_fds=[rules.fileno()],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=seconds,
+                check=False,
+            )
+    finally:
+        remove(folder)

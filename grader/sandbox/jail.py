@@ -7,13 +7,13 @@ a uid of its own per slot; started by anybody else, it has a user namespace and 
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from grader.errors import UsageError
-from grader.model import Limits
+from grader.model import Device, Limits
 from grader.sandbox.hiding import covered
 
 GUEST = Path(__file__).resolve().parent / "guest"
@@ -30,11 +30,11 @@ SHOWN_OF_ETC = (
     "mime.types",
     "ssl/certs",
 )
+GPU_CONTROLS = ("nvidiactl", "nvidia-uvm", "nvidia-uvm-tools", "nvidia-modeset", "nvidia-caps")
 KEPT_VARIABLES = (
     "OPENBLAS_CORETYPE",
     "MKL_ENABLE_INSTRUCTIONS",
     "ONEDNN_MAX_CPU_ISA",
-    "CUDA_VISIBLE_DEVICES",
     "TF_ENABLE_ONEDNN_OPTS",
 )
 
@@ -46,6 +46,7 @@ class Places(Struct, frozen=True):
     data: str
     home: str
     sockets: str
+    tmp: str = "/tmp"
 
 
 INSIDE = Places(guest="/guest", data="/data", home="/home/student", sockets="/sockets")
@@ -56,7 +57,7 @@ def uid_of(slot: int) -> int | None:
     return FIRST_UID + slot if os.geteuid() == 0 else None
 
 
-def environment(places: Places) -> dict[str, str]:
+def environment(places: Places, device: Device | None = None) -> dict[str, str]:
     kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     threads = (
         "OMP_NUM_THREADS",
@@ -68,6 +69,7 @@ def environment(places: Places) -> dict[str, str]:
     return kept | dict.fromkeys(threads, "1") | {
         "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
         "HOME": places.home,
+        "TMPDIR": places.tmp,
         "USER": "student",
         "LOGNAME": "student",
         "LANG": "C.UTF-8",
@@ -75,15 +77,45 @@ def environment(places: Places) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
         "PIP_NO_INDEX": "1",
         "COLAB_RELEASE_TAG": "local",
+        "CUDA_VISIBLE_DEVICES": device.uuid if device else "-1",
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
     }  # fmt: skip
 
 
 Parts = Mapping[str, Path]  # of the course's data, by the names of their folders: trees, snli …
 
 
-def command(inner: Iterable[str], slot: int, data: Parts, folder: Path, limits: Limits, filter_fd: int) -> list[str]:
+class Shown(Struct, frozen=True):
+    """What of the machine one jail has beside the software."""
+
+    data: Parts = {}
+    device: Device | None = None
+
+
+def places_below(folder: Path, data: Parts) -> Places:
+    """Make what a kernel finds in `folder` where no mount shows other places to it."""
+    for name in ("home", "tmp"):
+        (folder / name).mkdir(mode=0o700)
+    (folder / "data").mkdir(mode=0o755)
+    for name, part in data.items():
+        (folder / "data" / name).symlink_to(part.resolve())
+    home, sockets, seen, tmp = (str(folder / name) for name in ("home", "sockets", "data", "tmp"))
+    return Places(guest=str(GUEST), data=seen, home=home, sockets=sockets, tmp=tmp)
+
+
+def furnish(folder: Path, slot: int, shown: Shown) -> Places:
+    """Make what is shown to the kernel beside its sockets."""
+    insist_on_readable(shown.data, uid_of(slot))
+    write_etc(folder / "etc", uid_of(slot))
+    return INSIDE
+
+
+def command(inner: Iterable[str], slot: int, shown: Shown, folder: Path, limits: Limits, filter_fd: int) -> list[str]:
     """`folder` holds `sockets`, shared with the kernel, and `etc`, shown to it."""
     bwrap = shutil.which("bwrap")
     if bwrap is None:
@@ -94,12 +126,12 @@ def command(inner: Iterable[str], slot: int, data: Parts, folder: Path, limits: 
         *_system(limits, folder),
         *_software(),
         *("--ro-bind", str(GUEST), INSIDE.guest, "--perms", "0755", "--dir", INSIDE.data),
-        *(word for name, part in data.items() for word in ("--ro-bind", str(part.resolve()), f"{INSIDE.data}/{name}")),
+        *_data(shown.data),
         *("--bind", str(folder / "sockets"), INSIDE.sockets),
-        *_devices(),
+        *_device(shown.device),
         *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", INSIDE.home, "--seccomp", str(filter_fd), "--"),
-        *_drop_privileges(slot),
-        *_rlimits(limits),
+        *drop_privileges(slot),
+        *rlimits(limits, shown.device),
         *inner,
     ]
 
@@ -159,12 +191,17 @@ def _software() -> list[str]:
     return out
 
 
-def _devices() -> list[str]:
-    found = sorted(str(path) for path in Path("/dev").glob("nvidia*"))
-    out = ["--ro-bind-try", "/sys", "/sys"] if found else []
-    for device in found:
-        out += ["--dev-bind-try", device, device]
-    return out
+def _data(parts: Parts) -> list[str]:
+    bound = [("--ro-bind", str(part.resolve()), f"{INSIDE.data}/{name}") for name, part in parts.items()]
+    return [word for words in bound for word in words]
+
+
+def _device(device: Device | None) -> list[str]:
+    """One GPU and what all of them are reached through; the others are not there."""
+    if device is None:
+        return []
+    nodes = [f"/dev/{name}" for name in (f"nvidia{device.minor}", *GPU_CONTROLS)]
+    return ["--ro-bind-try", "/sys", "/sys", *(word for node in nodes for word in ("--dev-bind-try", node, node))]
 
 
 def insist_on_readable(data: Parts, uid: int | None) -> None:
@@ -179,16 +216,27 @@ def insist_on_readable(data: Parts, uid: int | None) -> None:
             )
 
 
-def _drop_privileges(slot: int) -> list[str]:
+def drop_privileges(slot: int, kept: Sequence[str] = ()) -> list[str]:
+    """`kept` are capabilities as setpriv names them."""
     uid = uid_of(slot)
     if uid is None:
         return []
     who = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
-    return ["/usr/bin/setpriv", *who, "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]
+    keys = ",".join(["-all", *(f"+{name}" for name in kept)])
+    return [
+        "/usr/bin/setpriv",
+        *who,
+        f"--inh-caps={keys}",
+        f"--ambient-caps={keys}",
+        f"--bounding-set={keys}",
+        "--no-new-privs",
+    ]
 
 
-def _rlimits(limits: Limits) -> list[str]:
-    sizes = {"core": 0, "nproc": limits.processes, "fsize": FILE_LIMIT, "nofile": 4096, "data": limits.memory + SLACK}
+def rlimits(limits: Limits, device: Device | None) -> list[str]:
+    sizes = {"core": 0, "nproc": limits.processes, "fsize": FILE_LIMIT, "nofile": 4096}
+    if device is None:  # CUDA maps many times what it touches
+        sizes["data"] = limits.memory + SLACK
     return ["/usr/bin/prlimit", *(f"--{name}={size}" for name, size in sizes.items())]
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import socket
 import stat
 import sys
@@ -10,6 +9,7 @@ import tempfile
 import threading
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from queue import Empty
 from typing import IO, Any
@@ -21,17 +21,20 @@ from jupyter_client.asynchronous import AsyncKernelClient
 from msgspec import Struct, field
 
 from grader.errors import OurFault
-from grader.model import Isolation, Limits, TrainBudget
+from grader.model import Device, Isolation, Limits, TrainBudget
 from grader.sandbox import jail, seccomp
 from grader.sandbox.guest.config import GuestConfig, Note
+from grader.sandbox.isolation import ROOMS
 from grader.sandbox.jail import Parts, Places
-from grader.sandbox.leftovers import claimed_folder
+from grader.sandbox.leftovers import claimed_folder, remove
 from grader.sandbox.processes import Tree, Watch
 from grader.sandbox.questions import Line
 
 START_SECONDS = 120.0
-MESSAGE_LIMIT = 64 * 1024**2  # bytes of one Jupyter message; above it the connection is cut, for good
+MESSAGE_LIMIT = 24 * 1024**2  # bytes of one Jupyter message; above it the connection is cut, for good
+MESSAGES_WAITING = 10  # held by us until they are read; the others wait in the kernel, whose memory is watched
 NOTES_LIMIT = 256 * 1024
+SHARED_FOLDER_LIMIT = 64 * 1024**2
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 
 
@@ -44,9 +47,11 @@ class Setting(Struct, frozen=True):
     budget: TrainBudget
     seed: int
     isolation: Isolation
+    environment: Mapping[str, str] = {}  # variables beside the usual ones
     broken_off: threading.Event = field(
         default_factory=threading.Event
     )  # set from another thread: kernels end, and no new one starts
+    device: Device | None = None  # None: the CPU alone
 
 
 class Client(AsyncKernelClient):  # type: ignore[misc]
@@ -66,10 +71,12 @@ class Kernel:
             raise KeyboardInterrupt
         self._setting = setting
         self._loop = loop
-        self._jailed = setting.isolation is Isolation.BUBBLEWRAP
-        self._uid = jail.uid_of(setting.slot) if self._jailed else None
+        self._shown = jail.Shown(setting.data, setting.device)
+        self._room = ROOMS.get(setting.isolation)
+        self._uid = jail.uid_of(setting.slot) if self._room else None
         self._folder, self._claim = claimed_folder()
         self._sockets = self._folder / "sockets"
+        self._sizes = {self._sockets: SHARED_FOLDER_LIMIT}
         self._tree: Tree | None = None
         self._watch: Watch | None = None
         self._line: Line | None = None
@@ -116,7 +123,7 @@ class Kernel:
             self._client.stop_channels()
             self._client.context.destroy(linger=0)
             self._client = None
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove(self._folder)
         self._claim.close()
 
     def notes(self) -> tuple[Note, ...]:
@@ -138,38 +145,33 @@ class Kernel:
         return tuple(found)
 
     def _start(self) -> None:
-        places = self._lay_out()
-        listener = self._listen()
-        with listener, tempfile.TemporaryFile() as rules:
-            self._tree = self._launch(places, rules)
-            self._watch = Watch(self._tree, self._setting.limits.memory, self._sockets, self._setting.broken_off)
-            self._line = Line(self._accept(listener))
+        ours, theirs = socket.socketpair()
+        self._line = Line(ours)
+        with theirs, tempfile.TemporaryFile() as rules:
+            self._tree = self._launch(self._lay_out(theirs.fileno()), rules, theirs.fileno())
+        self._watch = Watch(self._tree, self._setting.limits.memory, self._sizes, self._setting.broken_off)
         self._client = self._connect()
         self._loop.run_until_complete(self._ready())
         if self._uid is not None:  # all sockets stand: from here on nothing can be added to the shared folder
             os.chown(self._sockets, 0, 0)
             self._sockets.chmod(0o711)
 
-    def _lay_out(self) -> Places:
+    def _lay_out(self, questions: int) -> Places:
         """Make the folders and the two files that the kernel reads when it starts."""
         setting, budget = self._setting, self._setting.budget
         self._sockets.mkdir(mode=0o700)
-        places = jail.INSIDE
-        if self._jailed:
-            jail.insist_on_readable(setting.data, self._uid)
-            jail.write_etc(self._folder / "etc", self._uid)
+        if self._room is None:
+            places = jail.places_below(self._folder, setting.data)
         else:
-            home, data = self._folder / "home", self._folder / "data"
-            home.mkdir()
-            data.mkdir()
-            for name, part in setting.data.items():
-                (data / name).symlink_to(part.resolve())
-            places = Places(str(jail.GUEST), str(data), str(home), str(self._sockets))
+            places = self._room.furnish(self._folder, setting.slot, self._shown)
+        for folder in {places.home, places.tmp} - {jail.INSIDE.home, jail.INSIDE.tmp}:
+            self._sizes[Path(folder)] = setting.limits.disk
         config = GuestConfig(
-            connection_file=f"{places.sockets}/connection.json", socket=f"{places.sockets}/questions",
+            connection_file=f"{places.sockets}/connection.json", socket=questions,
             data=places.data, home=places.home, seed=setting.seed, train_policy=budget.policy.value,
             train_epochs=budget.epochs, train_seconds=budget.seconds, accelerate=budget.accelerate,
             notes=f"{places.sockets}/notes", output=setting.limits.output,
+            gpu_memory=setting.device.memory if setting.device else 0,
         )  # fmt: skip
         self._key = uuid.uuid4().hex
         self._write("config.json", msgspec.json.encode(config))
@@ -190,37 +192,22 @@ class Kernel:
         if self._uid is not None:
             os.chown(path, self._uid, self._uid)
 
-    def _listen(self) -> socket.socket:
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind(str(self._sockets / "questions"))
-        self._give(self._sockets / "questions")
-        listener.listen(1)
-        return listener
-
-    def _launch(self, places: Places, rules: IO[bytes]) -> Tree:
-        inner = [sys.executable, "-s", "-P", f"{places.guest}/start.py", f"{places.sockets}/config.json"]
-        mark, environment = uuid.uuid4().hex, jail.environment(places)
-        if not self._jailed:
-            return Tree(inner, environment, (), mark)
-        seccomp.write_filter(rules)
-        rules.seek(0)
+    def _launch(self, places: Places, rules: IO[bytes], questions: int) -> Tree:
         setting = self._setting
-        command = jail.command(inner, setting.slot, setting.data, self._folder, setting.limits, rules.fileno())
-        return Tree(command, environment, (rules.fileno(),), mark)
-
-    def _accept(self, listener: socket.socket) -> socket.socket:
-        listener.settimeout(0.1)
-        end = time.monotonic() + START_SECONDS
-        while self.tree.alive and time.monotonic() < end:
-            try:
-                return listener.accept()[0]
-            except TimeoutError:
-                continue
-        raise self._not_started()
+        command = [sys.executable, "-s", "-P", f"{places.guest}/start.py", f"{places.sockets}/config.json"]
+        environment, keep = {**jail.environment(places, setting.device), **setting.environment}, [questions]
+        if self._room is not None:
+            seccomp.write_filter(rules, setting.isolation)
+            keep.append(rules.fileno())
+            command = self._room.command(
+                command, setting.slot, self._shown, self._folder, setting.limits, rules.fileno()
+            )
+        return Tree(command, environment, keep, uuid.uuid4().hex, self._room is not None)
 
     def _connect(self) -> Client:
         context = zmq.asyncio.Context()
         context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_LIMIT)
+        context.setsockopt(zmq.RCVHWM, MESSAGES_WAITING)
         client = Client(context=context)
         client.tree = self.tree
         client.load_connection_info(self._connection(str(self._sockets)))

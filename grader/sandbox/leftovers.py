@@ -32,7 +32,7 @@ def sweep() -> None:
         with contextlib.suppress(OSError):
             entry = folder.lstat()
             if stat.S_ISDIR(entry.st_mode) and entry.st_uid == os.geteuid() and abandoned(folder / OWNER):
-                shutil.rmtree(folder, ignore_errors=True)
+                remove(folder)
 
 
 def abandoned(owner: Path) -> bool:
@@ -42,3 +42,14 @@ def abandoned(owner: Path) -> bool:
         except BlockingIOError:
             return False
         return True
+
+
+def remove(folder: Path) -> None:
+    """With what a notebook has made unreadable in it, for which every folder is opened first."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for here, below, _ in os.walk(folder):
+        for name in below:
+            with contextlib.suppress(OSError):
+                if not os.path.islink(inside := os.path.join(here, name)):
+                    os.chmod(inside, stat.S_IRWXU)
+    shutil.rmtree(folder, ignore_errors=True)

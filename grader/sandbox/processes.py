@@ -13,17 +13,22 @@ import psutil
 
 POLL = 0.2
 MARK = "GRADER_KERNEL"  # environment variable by which processes are found again that left the tree
-SHARED_FOLDER_LIMIT = 64 * 1024**2
+PATIENCE = 20  # times as long as it takes to measure folders, before they are measured again
 
 
 class Tree:
     """One kernel with everything it starts."""
 
     def __init__(
-        self, command: Sequence[str], environment: Mapping[str, str], keep_fds: Sequence[int], mark: str
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        keep_fds: Sequence[int],
+        mark: str,
+        jailed: bool,
     ) -> None:
         self._mark = mark
-        self._jailed = bool(keep_fds)  # a jail is handed its filter
+        self._jailed = jailed
         self._process = subprocess.Popen(
             command,
             env={**environment, MARK: mark},
@@ -59,7 +64,7 @@ class Tree:
 
     def kill(self) -> None:
         family = self._family()
-        # Inside first: with a jail's own pid 1 all in it dies, and the process outside reaps it and ends by itself.
+        # Inside first: with a jail's first process all in it dies, and the one outside reaps it and ends by itself.
         for process in reversed(family[1:]):
             with contextlib.suppress(psutil.Error):
                 process.kill()
@@ -99,9 +104,9 @@ class Tree:
 
 
 class Watch:
-    """Kills a tree that takes more memory than it may, fills the shared folder, or outlives its last moment."""
+    """Kills a tree that takes more memory than it may, fills a folder, or outlives its last moment."""
 
-    def __init__(self, tree: Tree, memory: int, shared: Path, broken_off: threading.Event) -> None:
+    def __init__(self, tree: Tree, memory: int, sizes: Mapping[Path, int], broken_off: threading.Event) -> None:
         self.out_of_memory = False
         self.peak = 0
         self.overdue = False
@@ -109,7 +114,8 @@ class Watch:
         self._lock = threading.Lock()
         self._tree = tree
         self._memory = memory
-        self._shared = shared
+        self._sizes = sizes
+        self._measured_again = 0.0  # of time.monotonic()
         self._broken_off = broken_off
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
@@ -133,9 +139,17 @@ class Watch:
             with self._lock:
                 self.overdue = time.monotonic() > self._last_moment
             broken_off = self._broken_off.is_set()
-            if self.out_of_memory or self.overdue or broken_off or _size(self._shared) > SHARED_FOLDER_LIMIT:
+            if self.out_of_memory or self.overdue or broken_off or self._overfull():
                 self._tree.kill()
                 return
+
+    def _overfull(self) -> bool:
+        begun = time.monotonic()
+        if begun < self._measured_again:
+            return False
+        overfull = any(_holds_more(folder, limit) for folder, limit in self._sizes.items())
+        self._measured_again = time.monotonic() + PATIENCE * (time.monotonic() - begun)
+        return overfull
 
 
 def _private_bytes(pid: int) -> int:
@@ -150,11 +164,16 @@ def _private_bytes(pid: int) -> int:
     return 0
 
 
-def _size(folder: Path) -> int:
+def _holds_more(folder: Path, limit: int) -> bool:
+    """Every entry counts, so that empty files are not without end."""
     total = 0
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        for count, entry in enumerate(entries):
-            total += entry.stat(follow_symlinks=False).st_blocks * 512 + 4096
-            if count > 10_000:
-                return SHARED_FOLDER_LIMIT + 1
-    return total
+    waiting = [os.fspath(folder)]
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                total += entry.stat(follow_symlinks=False).st_blocks * 512 + 512
+                if total > limit:
+                    return True
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+    return False

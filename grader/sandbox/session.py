@@ -18,6 +18,7 @@ from grader.model import (
     Run,
     Status,
 )
+from grader.sandbox import card_memory
 from grader.sandbox.guest.wire import Question, Trouble, frame
 from grader.sandbox.kernel import Kernel, Setting
 from grader.sandbox.notebook import Pass, Reading
@@ -51,6 +52,7 @@ class Session:
         self._kernel: Kernel | None = None
         self._revivals = 0
         self._deadly: set[bytes] = set()
+        self.card_full = False  # the memory of a GPU has run out, in a cell or under a question
         try:
             self._renew()
         except BaseException:
@@ -58,9 +60,7 @@ class Session:
             raise
 
     def close(self) -> None:
-        if self._kernel is not None:
-            self._kernel.close()
-            self._kernel = None
+        self._drop()
         if self._loop.is_closed():
             return
         waiting = asyncio.all_tasks(self._loop)  # left over when a run was broken off, by Ctrl-C for instance
@@ -69,6 +69,11 @@ class Session:
         if waiting:
             self._loop.run_until_complete(asyncio.wait(waiting, timeout=5))
         self._loop.close()
+
+    def insist_on_room(self) -> None:
+        """Raises where the memory of a GPU ran out of which others had a part; all that was seen here is void then."""
+        if self._setting.device is not None and self.card_full:
+            card_memory.insist_on_room(self._setting.device)
 
     def run(self, cells: tuple[Cell, ...], started: Callable[[int], None] | None = None) -> Run:
         """Every code cell once, top to bottom; again without it when one takes the kernel down."""
@@ -80,7 +85,10 @@ class Session:
             if done.fatal is None or time.monotonic() >= end:
                 break
             self._renew()
-            done = self._pass(end, started)
+            again = self._pass(end, started)
+            if again.out_of_time:
+                self._drop()  # the questions bring up a kernel in which all of the notebook has run
+            done = structs.replace(again, cells=at_their_best(done.cells, again.cells))
         return self._told(done, round(time.monotonic() - begun, 3))
 
     def ask(self, question: Question) -> Observation:
@@ -95,15 +103,18 @@ class Session:
                 limit = self._setting.limits.memory / 1024**3
                 trouble = Trouble("MemoryError", f"more than {limit:g} GB of memory were used")
                 observation = Observation(question.id, Status.DIED, trouble=trouble)
-            self._kernel.close()
-            self._kernel = None
+            self._drop()
+        self.card_full |= self._setting.device is not None and card_memory.ran_out_while_asked(observation)
         return observation
 
-    def _renew(self) -> None:
-        """A fresh kernel; tried twice, since a busy machine can be at fault."""
+    def _drop(self) -> None:
         if self._kernel is not None:
             self._kernel.close()
             self._kernel = None
+
+    def _renew(self) -> None:
+        """A fresh kernel; tried twice, since a busy machine can be at fault."""
+        self._drop()
         try:
             self._kernel = Kernel(self._setting, self._loop)
         except OurFault:
@@ -124,9 +135,18 @@ class Session:
         assert self._kernel is not None
         reading = Reading(self._kernel, self._cells, self._setting.limits)
         done = self._loop.run_until_complete(reading.go(self._left_out, end, started))
+        if self._setting.device is not None:
+            done = self._with_card(done, self._kernel.tree.said() if done.fatal else "")
         if done.fatal is not None:
             self._left_out[done.fatal.index] = done.fatal
         return done
+
+    def _with_card(self, done: Pass, last_words: str) -> Pass:
+        """What the memory of a GPU has to do with the ends of cells."""
+        fatal = done.fatal and card_memory.told_of(done.fatal, last_words)
+        cells = tuple(fatal if fatal and run is done.fatal else card_memory.told_of(run, "") for run in done.cells)
+        self.card_full |= any(card_memory.ran_out(run.trouble) for run in cells)
+        return structs.replace(done, cells=cells, fatal=fatal)
 
     def _told(self, done: Pass, seconds: float) -> Run:
         outcome, fault = self._verdict(done)
@@ -137,7 +157,7 @@ class Session:
         limits = self._setting.limits
         for run in done.cells:
             if run.status in OUTCOMES:
-                return OUTCOMES[run.status], sentence(run, limits)
+                return OUTCOMES[run.status], self._sentence(run)
         if done.out_of_time:
             return Outcome.TIMEOUT, (
                 f"The notebook did not finish within {limits.submission:g} s, so its later cells were not run; "
@@ -146,7 +166,18 @@ class Session:
         failed = next((run for run in done.cells if run.status is CellStatus.ERROR), None)
         if failed is None:
             return Outcome.OK, None
-        return Outcome.FAILED_CELLS, sentence(failed, limits)
+        return Outcome.FAILED_CELLS, self._sentence(failed)
+
+    def _sentence(self, run: CellRun) -> str:
+        device = self._setting.device
+        if device and run.status is CellStatus.OUT_OF_MEMORY and card_memory.ran_out(run.trouble):
+            return card_memory.sentence(f"Cell {run.index + 1} of the notebook", device)
+        return sentence(run, self._setting.limits)
+
+
+def at_their_best(first: tuple[CellRun, ...], again: tuple[CellRun, ...]) -> tuple[CellRun, ...]:
+    """A cell for which a second reading had no time keeps what is known of it from the first."""
+    return tuple(one if other.status is CellStatus.SKIPPED else other for one, other in zip(first, again, strict=True))
 
 
 def sentence(run: CellRun, limits: Limits) -> str:

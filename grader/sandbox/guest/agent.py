@@ -1,4 +1,4 @@
-"""Serves questions over a unix socket from a thread of the student's kernel.
+"""Serves questions over an inherited socket from a thread of the student's kernel.
 
 Interrupts itself when one takes too long.
 """
@@ -24,8 +24,8 @@ class Late(BaseException):
 
 
 def start(config: GuestConfig) -> None:
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.connect(config.socket)
+    connection = socket.socket(fileno=config.socket)
+    connection.set_inheritable(False)
     threading.Thread(target=serve, args=(connection,), daemon=True, name="questions").start()
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import constructions
 import downloads
+import finetuned
 import numpy as np
+import pairs
 import predictions
 import survey
 import tensorflow as tf
@@ -36,6 +38,11 @@ class Namespace:
             "train_again": predictions.train_again,
             "photo": downloads.photo,
             "sets": lambda: predictions.sets_of(self.globals),
+            "models": finetuned.models,
+            "fine_tuned": finetuned.fine_tuned,
+            "loss_of": finetuned.loss_of,
+            "logits_of": finetuned.logits_of,
+            "pair_rows": pairs.pair_rows,
             constructions.SLOT: constructions.CONSTRUCTIONS,
         }
         self.undo: list[Callable[[], None]] = []
@@ -95,6 +102,7 @@ def seed_everything(seed: int) -> None:
 def answer(question: wire.Question, values: dict[str, Any]) -> tuple[wire.Trouble | None, int | None]:
     """Fill `values`; the exception of the first step that raised and that step's number, else (None, None)."""
     tf.config.run_functions_eagerly(True)  # a watched tape inside a graph fires once, with symbols
+    tf.config.experimental.enable_tensor_float_32_execution(False)  # a GPU's ten bits of mantissa are no right answer
     names = Namespace()
     number = 0
     try:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 class GuestConfig(Struct, frozen=True, forbid_unknown_fields=True):
     connection_file: str  # ipykernel's, with paths as seen from inside
-    socket: str  # the question socket; the host listens, the guest connects once
+    socket: int  # descriptor of the question socket, connected already: under Landlock the guest could not
     data: str  # course data folder as seen from inside: trees/ snli/ embeddings/ train2014-subset/
     home: str  # writable working directory
     seed: int
@@ -19,6 +19,7 @@ class GuestConfig(Struct, frozen=True, forbid_unknown_fields=True):
     modules: tuple[str, ...] = ("tensorflow",)  # imported before the submission arrives
     notes: str = ""  # file of Note lines; "" keeps none
     output: int = 2 * 1024**2  # bytes a cell may print
+    gpu_memory: int = 0  # bytes TensorFlow may take of the one GPU there is; 0 where there is none
 
 
 class Note(Struct, frozen=True, forbid_unknown_fields=True):

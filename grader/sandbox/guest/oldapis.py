@@ -14,6 +14,7 @@ from typing import Any
 
 import downloads
 import notes
+import oldcheckpoints
 import oldkeras
 import oldplots
 import oldpython
@@ -21,8 +22,10 @@ import oldtables
 from config import GuestConfig
 
 Mend = Callable[[Any], None]
-MENDS: dict[str, Mend] = oldpython.MENDS | oldkeras.MENDS | oldplots.MENDS | oldtables.MENDS
-MENDS |= downloads.MENDS
+MENDS: dict[str, Mend] = {
+    **oldpython.MENDS, **oldkeras.MENDS, **oldplots.MENDS, **oldtables.MENDS, **oldcheckpoints.MENDS,
+    **downloads.MENDS,
+}  # fmt: skip
 
 
 def install(config: GuestConfig) -> None:

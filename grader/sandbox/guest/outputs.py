@@ -6,7 +6,7 @@ from typing import Any
 
 from config import GuestConfig
 
-LARGEST = 16 * 1024**2  # bytes of one picture or page; a notebook shows far less in all
+LARGEST = 3 * 1024**2  # characters of one picture or page; the host keeps less of a whole notebook
 
 _printed = 0
 

@@ -20,7 +20,9 @@ from typing import Any
 import notes
 from config import GuestConfig
 
-FOLDERS = ("trees", "snli", "embeddings", "train2014-subset")
+TEXTS = ("trees", "snli", "embeddings", "train2014-subset")  # whose files are known by their names alone
+CHECKPOINT = "bert-base-cased"
+FOLDERS = (*TEXTS, CHECKPOINT)
 PACKED = ".bz2"
 LITERAL = re.compile(r"""["']([^"'\n]*(?:trees|snli|embeddings|train2014-subset)[^"'\n]*)["']""")
 
@@ -40,7 +42,7 @@ class CourseData:
 
     def find(self, path: Any) -> str | None:
         """The path that is meant by one that does not exist; None when it is not course data."""
-        parts = _parts(path)
+        parts = parts_of(path)
         if not parts or getattr(_searching, "now", False):
             return None
         _searching.now = True
@@ -60,7 +62,7 @@ class CourseData:
 
     def parent_for_writing(self, path: Any) -> str | None:
         """Where a new file goes whose folder does not exist: beside the data it belongs to."""
-        parts = _parts(path)
+        parts = parts_of(path)
         folder = self.find(os.sep.join(parts[:-1])) if len(parts) > 1 else None
         return os.path.join(folder, parts[-1]) if folder else None
 
@@ -107,7 +109,7 @@ class CourseData:
     def _bare(self, name: str) -> str | None:
         """A file known by its name alone, such as dev.txt in the working directory."""
         other = name.removesuffix(PACKED) if name.endswith(PACKED) else name + PACKED
-        for folder in FOLDERS:
+        for folder in TEXTS:
             if any(_there(os.path.join(self.data, folder, n), stat.S_ISREG) for n in (name, other)):
                 notes.change(f"{name} was read from {folder}/ of the course data.")
                 return self._inside(folder, [name])
@@ -118,20 +120,29 @@ def install(config: GuestConfig) -> None:
     global _course  # noqa: PLW0603 - one kernel, one course
     _course = CourseData(config.data, os.path.join(config.home, ".course"))
     for name in ("stat", "lstat", "listdir", "scandir", "chdir"):
-        original = getattr(os, name)
-        replacement = finding(original)
-        setattr(os, name, replacement)
-        for supported in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
-            if original in supported:
-                supported.add(replacement)
-    opened = opening(builtins.open)
+        put(name, finding(getattr(os, name)))
+    put_open(opening(builtins.open))
+    from IPython.core import interactiveshell  # noqa: PLC0415 - exists only inside a kernel
+
+    if interactiveshell.InteractiveShell.initialized():
+        interactiveshell.InteractiveShell.instance().events.register("pre_run_cell", plant_literals)
+
+
+def put(name: str, replacement: Callable[..., Any]) -> None:
+    """In the place of a function of os, with what is known of it."""
+    original = getattr(os, name)
+    setattr(os, name, replacement)
+    for supported in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
+        if original in supported:
+            supported.add(replacement)
+
+
+def put_open(opened: Callable[..., Any]) -> None:
     builtins.open = io.open = opened
     bz2._builtin_open = opened  # type: ignore[attr-defined]
     from IPython.core import interactiveshell  # noqa: PLC0415 - exists only inside a kernel
 
     vars(interactiveshell)["io_open"] = opened  # behind the name `open` that notebooks see
-    if interactiveshell.InteractiveShell.initialized():
-        interactiveshell.InteractiveShell.instance().events.register("pre_run_cell", plant_literals)
 
 
 def find(path: Any) -> str | None:
@@ -145,7 +156,7 @@ def data_folder() -> str:
 
 def is_drive(path: Any) -> bool:
     """Whether a path names somebody's Google Drive."""
-    return any(part in ("drive", "MyDrive", "My Drive", "gdrive") for part in _parts(path))
+    return any(part in ("drive", "MyDrive", "My Drive", "gdrive") for part in parts_of(path))
 
 
 def finding(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -188,7 +199,7 @@ def plant_literals(info: Any) -> None:
             find(literal)
 
 
-def _parts(path: Any) -> list[str]:
+def parts_of(path: Any) -> list[str]:
     """The parts of a path in either slash; none for file descriptors and addresses."""
     if not isinstance(path, str | bytes | os.PathLike):
         return []

@@ -6,7 +6,6 @@ Answers are small scripts that stand first in PATH, so that `!pip`, `%%bash`, os
 import codecs
 import os
 import shlex
-import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -35,7 +34,7 @@ def install(config: GuestConfig) -> None:
             name,
             f'for a in "$@"; do [ -f "$a" ] && exec /usr/bin/{name} "$@"; done\n' + answer(name, config.notes),
         )
-    if not os.path.exists("/dev/nvidiactl"):
+    if not config.gpu_memory:
         script(folder, "nvidia-smi", 'echo "NVIDIA-SMI has failed because there is no GPU here."\n')
     os.environ["PATH"] = folder + os.pathsep + os.environ.get("PATH", os.defpath)
     from IPython import get_ipython  # noqa: PLC0415 - exists only inside a kernel
@@ -46,9 +45,8 @@ def install(config: GuestConfig) -> None:
 
 def script(folder: str, name: str, body: str) -> None:
     path = os.path.join(folder, name)
-    with open(path, "w", encoding="utf-8") as file:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o755), "w", encoding="utf-8") as file:
         file.write("#!/bin/sh\n" + body)
-    os.chmod(path, stat.S_IRWXU | stat.S_IXGRP | stat.S_IRGRP | stat.S_IXOTH | stat.S_IROTH)
 
 
 def answer(name: str, file: str) -> str:

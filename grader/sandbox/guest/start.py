@@ -13,6 +13,7 @@ import notes
 import oldapis
 import outputs
 import paths
+import places
 import preload
 import shell
 from config import read_config
@@ -25,6 +26,8 @@ def main() -> None:
     os.chdir(config.home)
     preload.load((*config.modules, *SLOW))
     import agent  # noqa: PLC0415
+    import devices  # noqa: PLC0415
+    import fits  # noqa: PLC0415
     import loops  # noqa: PLC0415
     import training  # noqa: PLC0415
 
@@ -33,7 +36,7 @@ def main() -> None:
     notes.install(config)
     cells.install(app.shell)
     outputs.install(config, app.shell)
-    for part in (paths, colab, shell, oldapis, training, loops):
+    for part in (paths, places, colab, shell, devices, fits, oldapis, training, loops):
         part.install(config)
     agent.start(config)
     preload.settle()

@@ -22,18 +22,19 @@ class Recorder(Protocol):
 
 
 class Losses:
-    """First and last loss and the number of steps of a training."""
+    """First and last loss of a training, the number of its steps, and what made the first of them."""
 
     def __init__(self) -> None:
         self.targets: list[Any] = []
         self.steps = 0
+        self.optimizer: Any = None
 
     def gradient(self, target: Any, sources: Any, gradients: Any) -> None:
         self.steps += 1
         self.targets[1:] = [target]  # converted only when asked for: a number each step would cost time
 
     def updating(self, optimizer: Any, pairs: list[tuple[Any, Any]]) -> None:
-        """Not needed for losses."""
+        self.optimizer = optimizer if self.optimizer is None else self.optimizer
 
     def updated(self) -> None:
         """Not needed for losses."""

@@ -92,8 +92,8 @@ def logged(function: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[str, A
         function.__name__,
         tuple(small(value) for value in args if value is not owner),
         {name: small(value) for name, value in kwargs.items() if value is not owner},
-        written.plain_attributes(owner),
     )
+    scalars = written.plain_attributes(owner)
     started, attempt = time.monotonic(), Attempt(function, owner, bound, config, _spent)
     try:
         return attempt.carried_out()
@@ -104,8 +104,15 @@ def logged(function: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[str, A
             pace.after_part(owner, function.__name__)
         if attempt.plan.cut:
             notes.change("Training was cut short, as asked for with --train; its figures say little.")
-        seen = record.first, record.last, record.steps
+        seen = scalars | by(record.optimizer), record.first, record.last, record.steps
         log(Training(*shown, *seen, attempt.plan.cut, attempt.epochs, instance_path(owner)))
+
+
+def by(optimizer: Any) -> dict[str, Any]:
+    """Which optimizer made the steps, and with which rate: a new one at each step is no attribute of anything."""
+    rate = getattr(optimizer, "learning_rate", None)
+    number = tape.mean(rate() if callable(rate) else rate) if optimizer is not None else None
+    return {"optimizer": type(optimizer).__name__, "optimizer.learning_rate": number} if number is not None else {}
 
 
 def log(new: Training) -> None:

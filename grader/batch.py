@@ -1,0 +1,52 @@
+"""What all submissions of one command share, and what follows from it for one lab."""
+
+import hashlib
+import threading
+
+from msgspec import Struct, field
+
+from grader.calibration import Calibration, load_calibration
+from grader.data.folder import DataFolder
+from grader.data.truth import Truth
+from grader.model import Isolation, TrainBudget, TrainPolicy
+from grader.rubric import Rubric
+from grader.running.gpus import Inventory, installed
+from grader.store import Store
+
+
+class Batch(Struct, frozen=True):
+    """What all submissions of one command share."""
+
+    rubrics: dict[str, Rubric]
+    data: DataFolder
+    isolation: Isolation
+    train: TrainPolicy
+    seed: int
+    deadline: float | None = None  # seconds; the rubric's where None
+    public_only: bool = False
+    accelerate: bool = True
+    blind_test: bool = True  # notebooks see the test sentences with each other's labels
+    truths: dict[str, Truth] = {}  # the right labels, by lab
+    inventory: Inventory = installed  # of GPUs
+    store: Store | None = None  # what earlier runs of this batch found out
+    data_key: str = ""  # of the data, for what is stored
+    broken_off: threading.Event = field(default_factory=threading.Event)  # set: all that runs ends
+
+
+def training_budget(batch: Batch, rubric: Rubric) -> TrainBudget:
+    seconds = batch.deadline or rubric.deadline
+    training = min(rubric.training.seconds, seconds / 2)  # the rest of the notebook has to run as well
+    return TrainBudget(batch.train, rubric.training.epochs, training, batch.accelerate)
+
+
+def calibration_of(rubric: Rubric, batch: Batch) -> Calibration | None:
+    truth = batch.truths.get(rubric.lab)
+    return load_calibration(rubric.lab, truth.digest) if truth else None
+
+
+def kernel_seed(seed: int) -> int:
+    """The seed student code may see.
+
+    Nothing of the batch's own seed, from which our questions follow, can be told from it.
+    """
+    return int.from_bytes(hashlib.sha256(f"kernel {seed}".encode()).digest()[:4], "big")

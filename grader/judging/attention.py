@@ -1,0 +1,274 @@
+"""Lab5: the interview of a classifier of pairs that attends to the words of the premise."""
+
+import ast
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from grader.judging.arrays import Numbers, array, number
+from grader.judging.asking import data_steps, inputs, instance, loop_attributes, training
+from grader.judging.attention_asking import Answer, Forward, answer_in, attender_of, forward_of, weights
+from grader.judging.attention_layout import Layout, layout, values
+from grader.judging.attention_maps import question_maps
+from grader.judging.checks import interview
+from grader.judging.compare import nearest, slug
+from grader.judging.contact import Contact, Inputs
+from grader.judging.examiner import Examiner
+from grader.judging.language_model_asking import value_of, whole
+from grader.judging.learning import Learning
+from grader.judging.meeting import WORDS, candidates, meet
+from grader.judging.oracle import Answers
+from grader.judging.recurrent import weight
+from grader.judging.sentence_pairs import halves
+from grader.judging.source import trees
+from grader.judging.watching import moved, watched_in
+from grader.model import AttentionMap, Cell, Observation
+from grader.sandbox.guest.wire import Call, Inventory, Read, Ref, Step, Survey, Trouble, Watch, Watched
+
+LAB = "lab5_attention"
+PAIRS = Inputs((WORDS.sizes[0], (WORDS.sizes[1][0], 10)), words=True, length=10, pairs=True)
+WORDS_USED = PAIRS.sizes[0][1]
+PLAIN = 2  # ids from here on are neither padding nor unknown, so masking these changes nothing
+FEWER = 3  # examples, where any number has to do
+BATCH, STEPS, PATIENT = 16, 12, 60  # of the training on a small task; the last for a small learning rate
+# [batch, words, dim] met [batch, words]: the scores of the words have lost their last axis
+WITHOUT_AXIS = re.compile(
+    r"\[(\d+), ?(\d+), ?(\d+)\] vs\. \[\1, ?(?:\2|\3)\]|\[(\d+), ?(\d+)\] vs\. \[\4, ?(?:\5, ?\d+|\d+, ?\5)\]"
+)
+
+
+class Same(Struct, frozen=True):
+    """Whether a method says what `model` says; None: it could not be seen."""
+
+    agrees: bool | None = None
+    trouble: Trouble | None = None
+
+
+class Evidence(Struct, frozen=True):
+    contact: Contact | None
+    begun: bool = True  # the attention's variables are used somewhere
+    layout: Layout | None = None
+    answer: Answer | None = None
+    known: Answers = {}
+    explanation: str | None = None
+    given_to: str = ""  # whose weights the roles take, where it is not as their names say
+    flows: bool | None = None  # an example's answer changes with another example
+    fewer: Same = Same()  # three examples alone are answered as among others
+    classify: Same = Same()
+    get_attn: Same = Same()
+    standing: tuple[str, ...] | None = None  # variables that a training step leaves as they were
+    listed: frozenset[str] = frozenset()  # variables that stand in trainable_variables
+    trains_vectors: bool = False
+    learning: Learning | None = None
+    crash: str | None = None
+    maps: tuple[AttentionMap, ...] = ()
+
+    @property
+    def cell(self) -> int | None:
+        return self.contact.info.cell if self.contact else None
+
+    @property
+    def right(self) -> bool:
+        return self.explanation is not None and slug(self.explanation) == "deck"
+
+    @property
+    def alike(self) -> bool:
+        """Every word of a premise gets the same weight."""
+        attn = self.answer.attn if self.answer else None
+        return attn is not None and bool(np.all(np.isfinite(attn)) and np.ptp(attn, axis=1).max() < 1e-5)
+
+
+@interview(LAB)
+def interview_attention(x: Examiner) -> Evidence:
+    survey = x.ask("survey", Survey("all")).values.get("all")
+    if not isinstance(survey, Inventory) or not candidates(survey):
+        return Evidence(None)
+    best: Evidence | None = None
+    for info in candidates(survey):
+        contact = meet(x, survey, info, PAIRS)
+        evidence = question(x, contact) if contact.works else silent(contact)
+        evidence = replace(evidence, begun=begun(evidence, x.cells))
+        if best is None or worth(evidence) > worth(best):
+            best = evidence
+        if worth(best) == 3:
+            break
+    assert best is not None and best.contact is not None
+    return replace(best, maps=question_maps(x, best.contact)) if best.contact.works else best
+
+
+def worth(e: Evidence) -> int:
+    """Where several classes train, the one that shows the work is judged."""
+    if e.contact is None or not e.contact.works:
+        return 0
+    return 1 + (e.explanation is not None) + e.right
+
+
+def silent(contact: Contact) -> Evidence:
+    """Of a class that takes no step."""
+    message = contact.trouble.message if contact.trouble else ""
+    crash = "scores-without-axis" if WITHOUT_AXIS.search(message) else None
+    return Evidence(contact, layout=layout(contact.initial, contact.vocabulary), crash=crash)
+
+
+def begun(e: Evidence, cells: tuple[Cell, ...]) -> bool:
+    """Whether there is an attention, or at least something that reads its variables."""
+    silent_or_even = e.contact is None or not e.contact.works or e.alike
+    return not silent_or_even or e.layout is None or uses(cells, e.layout)
+
+
+def uses(cells: tuple[Cell, ...], found: Layout) -> bool:
+    """Whether anything outside of constructors reads a variable of the attention."""
+    names = {path.removeprefix("c.").split("[")[0].split(".")[0] for path in found.attention}
+    methods = [
+        node
+        for _, tree in trees(cells)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name != "__init__"
+    ]
+    read = {part.attr for method in methods for part in ast.walk(method) if isinstance(part, ast.Attribute)}
+    return bool(names & read)
+
+
+def question(x: Examiner, contact: Contact) -> Evidence:
+    found = layout(contact.initial, contact.vocabulary)
+    listed = frozenset(v.path for v in contact.initial if v.place is not None)
+    evidence = Evidence(contact, layout=found, listed=listed, learning=question_learning(x, contact))
+    data = pairs_of_words(x, "x", contact)
+    given = {v.path: weight(x, v.path, v.shape, contact.vocabulary) for v in contact.initial}
+    evidence = with_step(x, evidence, data, given)
+    forward = forward_of(contact, inputs(x, "contact", contact, contact.batch, 0.5))
+    if forward is None:
+        return evidence
+    other = np.concatenate([pairs_of_words(x, "other", contact)[:1], data[1:]])
+    steps = [forward.call(data, "r"), forward.call(other, "other")]
+    seen = x.ask(f"{contact.info.name}.pairs", *whole(), *instance(contact, given, {}), *steps)
+    size = contact.batch, contact.features
+    answer = answer_in(seen, "r", *size)
+    evidence = replace(evidence, answer=answer, flows=flows(answer, answer_in(seen, "other", *size)))
+    return explained(x, with_methods(x, evidence, forward, data, given), data, given)
+
+
+def pairs_of_words(x: Examiner, purpose: str, contact: Contact) -> Numbers:
+    """Secret ids [batch, 2 length]."""
+    size = (contact.batch, 2 * contact.features)
+    drawn: Numbers = x.generator(f"{purpose}{size}").integers(PLAIN, min(WORDS_USED, contact.vocabulary), size)
+    return drawn
+
+
+def flows(one: Answer, other: Answer) -> bool | None:
+    """Whether the answers for all examples but the first differ."""
+    pairs = [(one.logits, other.logits), (one.attn, other.attn)]
+    told = [(a[1:], b[1:]) for a, b in pairs if a is not None and b is not None and a.shape == b.shape]
+    return any(not np.allclose(a, b, rtol=1e-4, atol=1e-5) for a, b in told) if told else None
+
+
+def with_methods(x: Examiner, e: Evidence, forward: Forward, data: Numbers, given: Mapping[str, Numbers]) -> Evidence:
+    """Fewer examples than before, and the methods that take examples as the notebook holds them."""
+    contact, answer = e.contact, e.answer
+    assert contact is not None and answer is not None
+
+    def asked(name: str, *steps: Step) -> Observation:
+        begin = [*whole(), *instance(contact, given, {}), *data_steps(contact, data, np.arange(len(data)) % 3)]
+        return x.ask(f"{contact.info.name}.{name}", *begin, *steps)
+
+    seen = asked("fewer", forward.call(data[:FEWER], "r"))
+    told = answer_in(seen, "r", FEWER, contact.features)
+    e = replace(e, fewer=Same(same(told.logits, answer.logits), seen.trouble))
+    if contact.classifier:
+        seen = asked("classify", Call(f"c.{contact.classifier}", (Ref(f"training_set[:{FEWER}]"),), into="r"))
+        e = replace(e, classify=Same(same_classes(array(value_of(seen, "r")), answer.logits), seen.trouble))
+    if attender := attender_of(contact):
+        seen = asked("attn", Call(f"c.{attender}", (Ref(f"training_set[:{FEWER}]"),), into="r"))
+        attn = array(value_of(seen, "r"))
+        told_attn = weights(attn, FEWER, contact.features) if attn is not None else None
+        e = replace(e, get_attn=Same(same(told_attn, answer.attn), seen.trouble))
+    return e
+
+
+def same(few: Numbers | None, all_of_them: Numbers | None) -> bool | None:
+    if few is None or all_of_them is None:
+        return None
+    return few.shape == all_of_them[:FEWER].shape and bool(np.allclose(few, all_of_them[:FEWER], rtol=1e-3, atol=1e-4))
+
+
+def same_classes(classes: Numbers | None, logits: Numbers | None) -> bool | None:
+    if classes is None or logits is None or classes.size != FEWER:
+        return None
+    return bool(np.array_equal(classes.reshape(-1), np.argmax(logits[:FEWER], axis=1)))
+
+
+def with_step(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbers]) -> Evidence:
+    """What a step of the notebook's own training moves."""
+    assert e.contact is not None
+    labels = np.arange(len(data)) % 3
+    trained = watched_in(x.ask(f"{e.contact.info.name}.step", *training(e.contact, data, labels, weights=given)))
+    if trained is None or not trained.tape:
+        return e
+    changes = moved(trained)
+    still = tuple(path for path, change in changes.items() if not np.any(change))
+    E = e.layout.roles.get("E") if e.layout else None
+    return replace(e, standing=still, trains_vectors=E is not None and E in changes and E not in still)
+
+
+def explained(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbers]) -> Evidence:
+    """By the attention where it is seen, else by the logits; names say which assignment of roles is asked first."""
+    contact, found, answer = e.contact, e.layout, e.answer
+    assert contact is not None and answer is not None
+    seen = {key: value for key, value in (("attn", answer.attn), ("logits", answer.logits)) if value is not None}
+    table = word_vectors(x, contact, found, given) if found and seen else None
+    if found is None or table is None:
+        return e
+    seen = dict(list(seen.items())[:1])
+    p, h = halves(data)
+    case = {"p": p, "h": h, **values(found, given, table)}
+    known = x.answers("values", **case)
+    name = nearest(seen, known)
+    if name is not None:
+        return replace(e, known=known, explanation=name)
+    swapped: dict[str, Any] = {**case, "W_y": case["W_h"], "W_h": case["W_y"]}
+    orders = x.answers("roles", **case)
+    if (order := nearest(seen, orders)) is not None:
+        return replace(e, known={"deck": orders[order]}, explanation="deck", given_to=order)
+    other = x.answers("values", **swapped)
+    return replace(e, known=known, explanation=nearest(seen, other))
+
+
+def word_vectors(x: Examiner, contact: Contact, found: Layout, given: Mapping[str, Numbers]) -> Numbers | None:
+    """Of the words we use; where they are no variable, an array as wide that the object or the notebook holds."""
+    if "E" in found.roles:
+        return given[found.roles["E"]][:WORDS_USED]
+    held = "[*vars(c).values(), globals().get('loaded_embeddings'), *globals().values()]"
+    fitting = f"len(getattr(v, 'shape', ())) == 2 and v.shape[1] == {found.width} and v.shape[0] >= {WORDS_USED}"
+    steps = [*instance(contact, {}, {}), Read(f"next(v for v in {held} if {fitting})[:{WORDS_USED}]", "E")]
+    table = array(value_of(x.ask(f"{contact.info.name}.vectors", *steps), "E"))
+    if table is None or table.shape != (WORDS_USED, found.width) or not np.all(np.isfinite(table)):
+        return None
+    return table if len(np.unique(table, axis=0)) > WORDS_USED // 2 else None
+
+
+def question_learning(x: Examiner, contact: Contact) -> Learning:
+    """Four words only; the label says which of them ends the hypothesis."""
+    batch = contact.batch if contact.batch > BATCH else BATCH
+    size = (2 * batch, 2 * contact.features)
+    data = x.generator("learning").integers(PLAIN, min(PLAIN + 4, contact.vocabulary), size)
+    labels = (data[:, -1] < PLAIN + 2).astype(np.int64)
+    learning = Learning(())
+    for steps in (STEPS, PATIENT):
+        seen = x.ask(
+            f"{contact.info.name}.learns",
+            *instance(contact, {}, loop_attributes(contact, batch, steps // 2)),
+            *data_steps(contact, data, labels),
+            Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs, steps=steps, losses_only=True),
+            seconds=60,
+        )
+        watched = seen.values.get("w")
+        if not isinstance(watched, Watched):
+            return Learning((), seen.trouble)
+        losses = tuple(loss for event in watched.tape if (loss := number(event.loss)) is not None)
+        if (learning := Learning(losses, watched.trouble)).fell:
+            break
+    return learning

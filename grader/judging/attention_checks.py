@@ -1,0 +1,171 @@
+"""Lab5: what the interview of an attentive classifier means for each check."""
+
+import numpy as np
+
+from grader.judging.arrays import Numbers
+from grader.judging.attention import FEWER, LAB, Evidence, Same
+from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
+from grader.judging.compare import difference, slug
+from grader.judging.first_step import takes_a_step
+from grader.judging.learning import about_the_start, falling
+from grader.model import AttentionMap, Finding, Remark
+
+CLASSES = 3
+UNSEEN = "`model` was not seen to return weights for the words of the premise, [batch, words, 1]."
+UNKNOWN = (
+    "The variables are others than those of two GRUs and an attention with two matrices and a vector, so the attention "
+    "could not be compared with the equations."
+)
+
+
+@check(LAB, "trains")
+def trains(e: Evidence) -> Finding:
+    if e.contact is not None and not e.begun:
+        return failed(
+            "`model` reads none of the attention's weights yet: the scores of the words are still to be written.",
+            cell=e.cell,
+        )
+    return takes_a_step(e.contact, e.crash)
+
+
+@check(LAB, "weights")
+def weights(e: Evidence) -> Finding:
+    attn = e.answer.attn if e.answer else None
+    if attn is None:
+        return unsure(UNSEEN)
+    if not np.all(np.isfinite(attn)):
+        return failed("The attention holds numbers that are not finite.", cell=e.cell)
+    if named := mistake_in(e, "softmax-axis", "softmax-missing"):
+        return failed(mistake=named, seen=sums(attn), cell=e.cell)
+    if e.alike:
+        return failed(mistake="uniform-attention", seen=sums(attn), cell=e.cell)
+    if attn.min() < -1e-5 or not np.allclose(attn.sum(axis=1), 1.0, atol=1e-3):
+        return failed("The weights of a premise's words do not sum to 1.", seen=sums(attn), cell=e.cell)
+    return passed("The weights of each premise's words are positive and sum to 1.")
+
+
+def sums(attn: Numbers) -> str:
+    told = attn.sum(axis=1).reshape(-1)
+    return f"for each premise the weights sum to {told.min():.3g} … {told.max():.3g}, the smallest is {attn.min():.3g}"
+
+
+def mistake_in(e: Evidence, *slugs: str) -> str | None:
+    found = slug(e.explanation) if e.explanation else ""
+    return found if found in slugs else None
+
+
+@check(LAB, "attention")
+def attention(e: Evidence) -> Finding:
+    if e.answer is None or (e.answer.attn is None and e.answer.logits is None):
+        return unsure(UNSEEN)
+    if e.layout is None or not e.known:
+        return unsure(UNKNOWN)
+    if e.right:
+        return passed("Each word's weight is that of the equations.", seen=e.explanation or "")
+    key = "attn" if e.answer.attn is not None else "logits"
+    seen = e.answer.attn if e.answer.attn is not None else e.answer.logits
+    assert seen is not None
+    told = difference("Attention" if key == "attn" else "Logits", seen, e.known["deck"][key])
+    if e.explanation:
+        return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=e.cell)
+    if e.layout.others:
+        names = ", ".join(path.removeprefix("c.") for path in e.layout.others)
+        return unsure(f"Your class holds more than the lab asks for ({names}); your instructor looks at it.")
+    return failed("The attention is not that of M = tanh(W^y Y + W^h h_N ⊗ e_L) and softmax(w^T M).",
+                  difference=told, cell=e.cell)  # fmt: skip
+
+
+@check(LAB, "logits")
+def logits(e: Evidence) -> Finding:
+    if e.answer is None or e.answer.logits is None or e.layout is None or not e.layout.reads_out or not e.right:
+        return unsure("The logits could not be compared with the equations.")
+    known = e.known[e.explanation or "deck"]
+    ways = [difference("Logits", e.answer.logits, known[key]) for key in ("logits", "logits_h_first")]
+    if "from_zeros" in (e.explanation or ""):
+        return failed(mistake="hypothesis-from-zeros", cell=e.cell)
+    if None in ways:
+        return passed("Context, h* and logits follow from the attention as in the equations.")
+    if e.layout.others:
+        return unsure("Your class holds more than the lab asks for, so its logits were not explained.")
+    return failed("The attention is right, but context, h* or logits do not follow from it.",
+                  difference=ways[0], cell=e.cell)  # fmt: skip
+
+
+@check(LAB, "examples-apart")
+def examples_apart(e: Evidence) -> Finding:
+    if e.flows is None:
+        return unsure(UNSEEN)
+    if e.flows:
+        named = mistake_in(e, "softmax-axis", "softmax-twice") or "examples-mixed"
+        return failed(mistake=named, seen="another first pair changes the answers for the others", cell=e.cell)
+    return passed("What is said of a pair depends on no other pair.")
+
+
+@check(LAB, "all-trained")
+def all_trained(e: Evidence) -> Finding:
+    if e.alike:
+        return blocked("Not checked because every word gets the same weight, so that no gradient goes through it.")
+    if e.layout is None or e.standing is None:
+        return unsure(UNKNOWN if e.layout is None else "A training step could not be followed.")
+    used = [path for role, path in e.layout.roles.items() if role != "E"]
+    still = [path for path in used if path in e.standing]
+    if not e.right:  # an attention that is not right may leave a weight without any say
+        still = [path for path in still if path not in e.listed]
+    if not still:
+        return passed("A training step moves every variable of the GRUs, the attention and the classifier.")
+    names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in still)
+    named = "attention-not-trained" if set(still) & set(e.layout.attention) else None
+    return failed(f"A training step changes nothing in {names}.", named,
+                  seen=f"unchanged by a training step: {names}", cell=e.cell)  # fmt: skip
+
+
+@check(LAB, "any-number")
+def any_number(e: Evidence) -> Finding:
+    if e.flows:
+        return blocked("Not checked because the answer for a pair depends on its batch.")
+    parts = {"`model`": e.fewer, "`classify`": e.classify, "`get_attn`": e.get_attn}
+    wrong = [name for name, part in parts.items() if part.agrees is False]
+    raised = [name for name, part in parts.items() if part.agrees is None and part.trouble]
+    if raised:
+        return failed(
+            f"{FEWER} examples are refused by {' and '.join(raised)}: {told_by(parts[raised[0]])}", cell=e.cell
+        )
+    if wrong:
+        return failed(f"For {FEWER} examples {' and '.join(wrong)} says something else than `model` among more.",
+                      cell=e.cell)  # fmt: skip
+    if any(part.agrees is None for part in parts.values()):
+        return unsure(f"Not all of {', '.join(parts)} could be asked for {FEWER} examples.")
+    return passed(f"`model`, `classify` and `get_attn` agree for {FEWER} examples as for more.")
+
+
+def told_by(part: Same) -> str:
+    return f"{part.trouble.kind}: {part.trouble.message[:200]}" if part.trouble else ""
+
+
+@check(LAB, "learns")
+def learns(e: Evidence) -> Finding:
+    return falling(e.learning, e.cell)
+
+
+@remarks(LAB)
+def remarks_on(e: Evidence) -> tuple[Remark, ...]:
+    found = [*about_the_start(e.learning, CLASSES)]
+    if e.trains_vectors:
+        told = "A training step moves the word vectors too: the extra is done, and more can be overfitted."
+        found.append(Remark("vectors-trained", told))
+    if e.given_to:
+        told = "Some weights have each other's names; the equations hold, so nothing is lost."
+        found.append(Remark("other-names", told))
+    if e.explanation and "mirrored" in e.explanation:
+        found.append(Remark("mirrored-gru", "The update gate of your GRUs keeps the old state where z is 1."))
+    return tuple(found)
+
+
+@unattempted(LAB)
+def not_begun(e: Evidence) -> bool:
+    return not e.begun and e.contact is not None and not e.contact.works
+
+
+@attends(LAB)
+def maps(e: Evidence) -> tuple[AttentionMap, ...]:
+    return e.maps

@@ -1,0 +1,53 @@
+"""What the interview of lab1 brings home: both functions with every form of argument, and how they came to it."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from grader.judging.arrays import Numbers, array
+from grader.judging.oracle import Answers
+from grader.model import Observation, Status
+
+
+class Asked(Struct, frozen=True):
+    """One function with one form of argument."""
+
+    form: str
+    x: Numbers
+    observation: Observation
+    answers: Answers
+
+    @property
+    def value(self) -> Numbers | None:
+        return array(self.observation.values.get("p"))
+
+
+class Named(Struct, frozen=True):
+    name: str
+    exists: bool
+
+
+class Answering(Struct, frozen=True):
+    """Everything one of the two functions answered."""
+
+    name: str
+    exists: bool
+    asked: tuple[Asked, ...]
+    cell: int | None
+    ready_made: bool
+
+    @property
+    def silent(self) -> bool:
+        """Returns None for everything, as in the handout."""
+        return all(
+            a.observation.status is Status.ANSWERED and a.observation.values.get("p") is None for a in self.asked
+        )
+
+
+class Evidence(Struct, frozen=True):
+    numpy: Answering
+    tensorflow: Answering
+    gradient: Observation
+    gradients: Answers
+    numpy_touched: bool | None  # None: no answer
+    other_sigma: Mapping[str, bool]  # function -> whether σ = 1.7 in place of its literal 1 gives the right density

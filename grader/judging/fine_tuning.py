@@ -1,0 +1,236 @@
+"""The lab on transformers: asks the notebook's function about secret pairs, and what became of its models."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from grader.data.parts import BERT
+from grader.judging.arrays import Numbers, array, number, send
+from grader.judging.checks import interview
+from grader.judging.examiner import Examiner
+from grader.judging.fine_tuning_asking import Asked, Pairs, asked, candidates, encoded, forms, is_meant
+from grader.judging.fine_tuning_written import Answered, answers_in
+from grader.judging.oracle import Answers
+from grader.model import Cell, CellRun
+from grader.sandbox.guest.wire import Call, Inventory, Listing, Mapping, Ref, Survey
+
+LAB = "lab5b_bert"
+SEPARATOR = "[SEP]"
+WHO = "a man,the old woman,Two girls,a small dog,The policeman,my friend,an actress,Some children".split(",")
+DOES = "is sleeping,walks home,reads the newspaper,jumped,was singing loudly,plays soccer".split(",")
+WHERE = "near the lake,in Paris,outside,under a bridge,at the office,during lunch,without a rumination,at 7".split(",")
+SIGNS = (".", "", " !", " , again .")
+
+
+class Model(Struct, frozen=True):
+    """A model that was compiled or fitted; the first batch of its last fit."""
+
+    path: str
+    width: int | None  # of its head, as its configuration says
+    rate: float | None
+    fits: int
+    ids: Numbers | None
+    types: Numbers | None
+    labels: Numbers | None
+    losses: tuple[float, ...]
+    cut: bool
+    raised: str
+    scores: Numbers | None = None  # [n, classes] for our pairs
+    loss: float | None = None  # of secret scores [n, classes]
+    losses_of: Answers = {}  # what that loss is, by explanation
+
+    @property
+    def classes(self) -> int | None:
+        return None if self.scores is None else self.scores.shape[1]
+
+
+class Evidence(Struct, frozen=True):
+    cells: tuple[Cell, ...]
+    runs: tuple[CellRun, ...]
+    ours: Pairs
+    asked: Asked | None  # None when there is no such function
+    answers: Answers
+    model: Model | None  # the one of the pairs: fitted to them, or at least compiled for three classes
+    other_models: int
+    tested: float = 0.0  # share of the batch it was fitted on that are pairs of the test set
+    uncut: int | None = None  # pieces of a pair that is far too long, where they were not cut
+    written: tuple[Answered, ...] = ()
+
+    @property
+    def fitted(self) -> Model | None:
+        return self.model if self.model is not None and self.model.fits else None
+
+
+@interview(LAB)
+def interview_notebook(x: Examiner) -> Evidence:
+    survey = x.ask("survey", Survey("all")).values.get("all")
+    functions = survey.functions if isinstance(survey, Inventory) else ()
+    ours = secret(x)
+    best = best_form(x, ours, [form for f in candidates(functions, x.cells) for form in forms(f, x.cells)])
+    answers = of_pairs(x, ours, shortest_room(best))
+    models = tuple(m for m in map(model, listed(x)) if m is not None)
+    fitted = [m for m in models if m.fits and on_pairs(m, separator(x))]
+    meant = [m for m in models if not m.fits and m.width == 3]
+    chosen = next(reversed(fitted or meant), None)
+    return Evidence(
+        x.cells, x.run.cells, ours, best, answers,
+        examined(x, chosen, ours) if chosen else None,
+        len(models) - (chosen is not None),
+        tested=share_of_test(x, chosen) if chosen else 0.0,
+        uncut=too_long(x, best),
+        written=answers_in(x.cells),
+    )  # fmt: skip
+
+
+def secret(x: Examiner) -> Pairs:
+    """Seven pairs, all sentences different; labels whose order tells, and every class among them."""
+    draw = random.Random(int(x.generator("pairs").integers(2**62)))
+    sentences: list[str] = []
+    while len(sentences) < 14:
+        new = f"{draw.choice(WHO)} {draw.choice(DOES)} {draw.choice(WHERE)}{draw.choice(SIGNS)}"
+        sentences += [new] if new not in sentences else []
+    labels = [0] * 7
+    while len(set(labels)) < 3 or labels == labels[::-1] or labels == sorted(labels):
+        labels = [draw.randrange(3) for _ in labels]
+    return Pairs(tuple(sentences[:7]), tuple(sentences[7:]), tuple(labels))
+
+
+def best_form(x: Examiner, ours: Pairs, ways: list[Any]) -> Asked | None:
+    """The first that gives a row for each pair, else the first that ran, else the first."""
+    tried: list[Asked] = []
+    for form in ways[:12]:
+        found = asked(x, form, ours)
+        if len(found.rows) == len(ours.labels) and all(row.ids is not None for row in found.rows):
+            return found
+        tried.append(found)
+    best = max(tried, key=lambda one: sum(row.ids is not None for row in one.rows), default=None)
+    shows = best is not None and (any(row.ids is not None for row in best.rows) or is_meant(best.form, x.cells))
+    return best if shows else None
+
+
+def shortest_room(best: Asked | None) -> int:
+    """The length to which all rows were brought; 0 where they differ."""
+    lengths = {row.ids.size for row in best.rows if row.ids is not None} if best else set()
+    return lengths.pop() if len(lengths) == 1 else 0
+
+
+def checkpoint(x: Examiner) -> Path | None:
+    place = x.data.get(BERT.name)
+    return None if place is None or BERT.missing(place) else place
+
+
+def of_pairs(x: Examiner, pairs: Pairs, length: int = 0) -> Answers:
+    """None of them without a checkpoint."""
+    place = checkpoint(x)
+    if place is None:
+        return {}
+    return x.answers(
+        "pairs", checkpoint=str(place), premises=list(pairs.premises), hypotheses=list(pairs.hypotheses), length=length
+    )
+
+
+def listed(x: Examiner) -> tuple[Any, ...]:
+    value = x.ask("models", Call("models", into="m"), seconds=60).values.get("m")
+    return value.items if isinstance(value, Listing) else ()
+
+
+def model(value: Any) -> Model | None:
+    if not isinstance(value, Mapping):
+        return None
+    told = value.items
+    path, raised, losses, given = (told.get(name) for name in ("path", "raised", "losses", "inputs"))
+    inputs = given.items if isinstance(given, Mapping) else {}
+    return Model(
+        path if isinstance(path, str) and path.startswith("fine_tuned(") else "None",
+        None if (width := number(told.get("classes"))) is None else int(width),
+        number(told.get("rate")),
+        int(number(told.get("fits")) or 0),
+        table(inputs.get("input_ids")),
+        table(inputs.get("token_type_ids")),
+        array(told.get("labels")),
+        tuple(loss for loss in losses.items if isinstance(loss, float)) if isinstance(losses, Listing) else (),
+        told.get("cut") is True,
+        raised if isinstance(raised, str) else "",
+    )
+
+
+def table(value: Any) -> Numbers | None:
+    found = array(value)
+    return found if found is not None and found.ndim == 2 and found.dtype.kind in "iu" else None
+
+
+def separator(x: Examiner) -> int | None:
+    return next((n for n, piece in enumerate(vocabulary(x)) if piece == SEPARATOR), None)
+
+
+def vocabulary(x: Examiner) -> list[str]:
+    place = checkpoint(x)
+    return (place / "vocab.txt").read_text("utf-8").splitlines() if place else []
+
+
+def on_pairs(m: Model, sep: int | None) -> bool:
+    """Whether its last fit was given pairs, or labels of three classes."""
+    three = m.labels is not None and m.labels.dtype.kind in "iuf" and m.labels.size > 0 and np.max(m.labels) >= 2
+    one_hot = m.labels is not None and m.labels.ndim == 2 and m.labels.shape[1] == 3
+    second = m.types is not None and m.types.any()
+    twice = m.ids is not None and sep is not None and bool(((m.ids == sep).sum(1) > 1).mean() > 0.5)
+    return bool(three or one_hot or second or twice)
+
+
+def scores_for(x: Examiner, m: Model, pairs: Pairs) -> Numbers | None:
+    """[n, classes], for rows as long as those it was fitted on."""
+    length = 128 if m.ids is None else m.ids.shape[1]
+    deck = of_pairs(x, pairs, length).get("deck")
+    if deck is None:
+        return None
+    ids, types = (np.pad(deck[part], ((0, 0), (0, length - deck[part].shape[1]))) for part in ("ids", "types"))
+    return encoded(x, m.path, ids, types, ids != 0)
+
+
+def examined(x: Examiner, m: Model, ours: Pairs) -> Model:
+    """With its scores for our pairs, and its loss for secret scores and labels of as many classes."""
+    scores = scores_for(x, m, ours)
+    if scores is None:
+        return m
+    classes = scores.shape[1]
+    secret_scores = x.normal("scores", (9, classes), 2.0)
+    labels = x.generator("labels").integers(0, classes, 9)
+    if looks_like_shares(scores):
+        secret_scores = np.exp(secret_scores) / np.exp(secret_scores).sum(1, keepdims=True)
+    call = Call("loss_of", (Ref(m.path), send(labels), send(secret_scores.astype(np.float32))), into="l")
+    found = number(x.ask(f"loss.{m.path}", call).values.get("l"))
+    known = x.answers("loss", scores=secret_scores, labels=labels)
+    return replace(m, scores=scores, loss=found, losses_of=known)
+
+
+def looks_like_shares(scores: Numbers) -> bool:
+    """Whether the model itself ends in a softmax."""
+    return bool((scores >= 0).all() and np.allclose(scores.sum(1), 1, atol=1e-4))
+
+
+def share_of_test(x: Examiner, m: Model) -> float:
+    """How many of the examples it was fitted on are pairs of the test set, by their pieces put together again."""
+    pieces, truth = vocabulary(x), x.truth
+    if truth is None or m.ids is None or not pieces:
+        return 0.0
+    texts = []
+    for ids in m.ids:
+        kept = [pieces[i] for i in ids.tolist() if 0 < i < len(pieces)]
+        plain = [piece.removeprefix("##") for piece in kept if not (piece.startswith("[") and piece.endswith("]"))]
+        texts.append("".join(plain).lower())
+    test = {key.lower() for key in truth.test}
+    return sum(text in test for text in texts) / len(texts) if texts else 0.0
+
+
+def too_long(x: Examiner, best: Asked | None) -> int | None:
+    """How many pieces it made of a pair of four hundred words, where they are more than BERT can take."""
+    if best is None or not best.rows:
+        return None
+    long = Pairs((" ".join(["the dog is here"] * 100),) * 7, ("a dog is there",) * 7, (0, 1, 2, 0, 1, 2, 0))
+    rows = asked(x, best.form, long, ".long").rows
+    longest = max((row.ids.size for row in rows if row.ids is not None), default=0)
+    return longest if longest > 512 else None

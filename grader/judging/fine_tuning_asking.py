@@ -1,0 +1,198 @@
+"""How the function that encodes pairs of sentences is found and called, and what its rows are made of."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from grader.judging import arrays
+from grader.judging.arrays import Numbers, send
+from grader.judging.examiner import Examiner
+from grader.judging.source import trees
+from grader.model import Cell, Observation
+from grader.sandbox.guest.wire import Call, FunctionInfo, Listing, ParameterInfo, Put, Ref, Step, Value
+
+HOLE = "3zFQ2QNwXLoB"
+GIVEN_NAME = "convert_nli_examples_to_features"
+LENGTH = 64  # where the function wants to be told one
+NAMED = re.compile(r"nli|pair|pare(s|ja)|bikote|infer|entail", re.IGNORECASE)
+MAKES = re.compile(r"feature|encod|convert|rasgo|ezaugarri|codific|tokeni", re.IGNORECASE)
+TEXT = "(?:sent|text|frase|esaldi|oraci)"
+ROLES = (
+    ("h", re.compile(rf"hyp|hip|^h$|({TEXT}\w*|(^|_)[stx]_?)(2|_b)$|second|segund|bigarren", re.IGNORECASE)),
+    ("p", re.compile(rf"prem|^p$|({TEXT}\w*|(^|_)[stx]_?)(1|_a)$|first|primer|lehen", re.IGNORECASE)),
+    ("l", re.compile(r"lab|gold|target|^y|etiq|etik|clase|^l$", re.IGNORECASE)),
+    ("pairs", re.compile(r"pair|exampl|pares|pareja|bikote|texts|inputs|ejemplos", re.IGNORECASE)),
+    ("frame", re.compile(r"df|frame|data|tabla|taula|set$", re.IGNORECASE)),
+)
+GIVEN = (  # as the notebook names what it hands over
+    ("h", re.compile(rf"hyp|hip|\b{TEXT}\w*(2|_b)\b|\b[stx]_?2\b", re.IGNORECASE)),
+    ("p", re.compile(rf"prem|\b{TEXT}\w*(1|_a)\b|\b[stx]_?1\b", re.IGNORECASE)),
+    ("l", re.compile(r"lab|gold|target|\by|etiq|etik", re.IGNORECASE)),
+)
+TOKENIZER = re.compile(r"tok", re.IGNORECASE)
+SIZE = re.compile(r"len|max|size|luzera|largo", re.IGNORECASE)
+TOLD = re.compile(r"verb|print|show|quiet|muestra", re.IGNORECASE)
+# What the notebook made before, unless it came no further: then as it was handed out.
+BEFORE = (
+    Put("tokenizer", Ref("globals().get('tokenizer') or __import__('transformers').BertTokenizer.from_pretrained("
+                         "'bert-base-cased')")),
+    Put("InputFeatures", Ref("globals().get('InputFeatures') or __import__('transformers').InputFeatures")),
+    Put("max_length", Ref("globals().get('max_length', 128)")),
+)  # fmt: skip
+
+
+class Form(Struct, frozen=True):
+    """A function and one way to hand it pairs: `order` of premises p, hypotheses h, labels l, pairs or a frame."""
+
+    name: str
+    cell: int | None
+    order: tuple[str, ...]
+    container: str = "pandas"  # or lists
+    names: tuple[str, ...] = ()  # of the parameters that take these
+    extra: Mapping[str, Value] = {}
+
+
+class Pairs(Struct, frozen=True):
+    premises: tuple[str, ...]
+    hypotheses: tuple[str, ...]
+    labels: tuple[int, ...]
+
+
+class Row(Struct, frozen=True):
+    """One example as it came back; None for what it does not have."""
+
+    ids: Numbers | None
+    types: Numbers | None
+    mask: Numbers | None
+    label: Numbers | None
+    apart: bool = False  # several encodings, one after another
+
+
+class Asked(Struct, frozen=True):
+    form: Form
+    observation: Observation
+    rows: tuple[Row, ...]
+
+
+def candidates(functions: Sequence[FunctionInfo], cells: Sequence[Cell]) -> list[FunctionInfo]:
+    """Functions that may encode pairs, the likeliest first."""
+    hole = {cell.index for cell in cells if cell.colab_id == HOLE}
+    given = {name for name, call in calls(cells) if {"p", "h"} <= {role for role, p in GIVEN if p.search(call)}}
+
+    def likelihood(f: FunctionInfo) -> tuple[bool, ...]:
+        roles = [role_of(p.name) for p in f.parameters]
+        return (
+            f.name == GIVEN_NAME,
+            bool(NAMED.search(f.name) and MAKES.search(f.name)),
+            {"p", "h"} <= set(roles),
+            f.cell in hole,
+            bool(NAMED.search(f.name) and {"l", "pairs", "frame"} & set(roles)),
+            f.name in given,
+        )
+
+    return sorted((f for f in functions if any(likelihood(f))), key=likelihood, reverse=True)[:5]
+
+
+def is_meant(form: Form, cells: Sequence[Cell]) -> bool:
+    """Whether its name or place says that it is the function asked for, even if it does nothing yet."""
+    in_hole = any(cell.colab_id == HOLE and cell.index == form.cell for cell in cells)
+    return in_hole or bool(NAMED.search(form.name) and MAKES.search(form.name)) or {"p", "h"} <= set(form.order)
+
+
+def role_of(name: str, roles: Sequence[tuple[str, re.Pattern[str]]] = ROLES) -> str:
+    return next((role for role, pattern in roles if pattern.search(name)), "")
+
+
+def forms(f: FunctionInfo, cells: Sequence[Cell]) -> Iterator[Form]:
+    """Ways to call it, the likeliest first; how the notebook calls it says more than names of parameters."""
+    called = order_called(f.name, cells)
+    plain = [p for p in f.parameters if not is_extra(p)]
+    extra = {p.name: value for p in f.parameters if p.required and is_extra(p) and (value := extra_of(p)) is not None}
+    for order in [called] if called else orders(plain):
+        for container in ("pandas", "lists"):
+            names = tuple(p.name for p in plain[: len(order)])
+            yield Form(f.name, f.cell, order, container, names if len(names) == len(order) else (), extra)
+
+
+def calls(cells: Sequence[Cell]) -> Iterator[tuple[str, str]]:
+    """What the notebook calls by a plain name, and the whole call."""
+    for _, tree in trees(cells):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                yield node.func.id, ast.unparse(node)
+
+
+def order_called(name: str, cells: Sequence[Cell]) -> tuple[str, ...] | None:
+    """What stands at the first places where the notebook calls it: sentence1 is the premise."""
+    for _, tree in trees(cells):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == name and len(node.args) >= 3:
+                order = tuple(role_of(ast.unparse(argument), GIVEN) for argument in node.args[:3])
+                if sorted(order) == ["h", "l", "p"]:
+                    return order
+    return None
+
+
+def is_extra(parameter: ParameterInfo) -> bool:
+    role = role_of(parameter.name)
+    return not role and any(p.search(parameter.name) for p in (TOKENIZER, SIZE, TOLD))
+
+
+def extra_of(parameter: ParameterInfo) -> Value:
+    if TOKENIZER.search(parameter.name):
+        return Ref("tokenizer")
+    return LENGTH if SIZE.search(parameter.name) else False
+
+
+def orders(parameters: Sequence[ParameterInfo]) -> list[tuple[str, ...]]:
+    roles = [role_of(p.name) for p in parameters]
+    needed = [role for role, p in zip(roles, parameters, strict=True) if p.required]
+    if {"p", "h"} <= set(roles[:3]):
+        return [tuple(roles[:3])]
+    if len(needed) >= 3 or not parameters:
+        return [("p", "h", "l")]
+    if len(needed) == 2:
+        pair = "frame" if "frame" in needed and "pairs" not in needed else "pairs"
+        return [("l", pair)] if needed[0] == "l" else [("pairs", "l"), ("p", "h")]
+    return [("frame",), ("pairs",)] if len(needed) == 1 else [("p", "h", "l")]
+
+
+def asked(x: Examiner, form: Form, ours: Pairs, purpose: str = "") -> Asked:
+    container = "frame" if form.order == ("frame",) else form.container
+    arguments: tuple[Value, ...] = (
+        Ref(form.name), container, Listing(ours.premises), Listing(ours.hypotheses), Listing(ours.labels),
+        Listing(form.order), Listing(form.names),
+    )  # fmt: skip
+    steps: list[Step] = [*BEFORE, Call("pair_rows", arguments, dict(form.extra), into="r")]
+    seen = x.ask(f"{form.name}.{'-'.join(form.order)}.{container}{purpose}", *steps, seconds=60)
+    value = seen.values.get("r")
+    return Asked(form, seen, tuple(map(row, value.items)) if isinstance(value, Listing) else ())
+
+
+def row(value: Value) -> Row:
+    items = getattr(value, "items", {})
+    found = {name: whole(items.get(name)) if isinstance(items, dict) else None for name in
+             ("input_ids", "token_type_ids", "attention_mask", "label")}  # fmt: skip
+    apart = isinstance(items, dict) and items.get("apart") is not None
+    return Row(found["input_ids"], found["token_type_ids"], found["attention_mask"], found["label"], apart)
+
+
+def whole(value: object) -> Numbers | None:
+    """One axis of whole numbers, or of truth values."""
+    found = arrays.array(value)
+    if found is None or found.ndim > 1 or found.size > 100_000 or not np.all(np.isfinite(found)):
+        return None
+    rounded: Numbers = np.rint(found).astype(np.int64).reshape(-1)
+    return rounded if np.array_equal(rounded, found.reshape(-1)) else None
+
+
+def encoded(x: Examiner, path: str, ids: Numbers, types: Numbers, mask: Numbers) -> Numbers | None:
+    """What a model of the notebook answers to these inputs [n, length]: its scores [n, classes]."""
+    inputs = (send(part.astype(np.int32)) for part in (ids, types, mask))
+    seen = x.ask(f"scores.{path}.{len(ids)}", Call("logits_of", (Ref(path), *inputs), into="s"), seconds=120)
+    scores = arrays.array(seen.values.get("s"))
+    fits = scores is not None and scores.ndim == 2 and len(scores) == len(ids) and scores.dtype.kind == "f"
+    return scores if fits and scores is not None and np.all(np.isfinite(scores)) else None

@@ -1,0 +1,247 @@
+"""The lab on transformers: what rows of features and fine-tuned models show, as findings."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from grader.judging import fine_tuning_accuracy as accuracy
+from grader.judging import fine_tuning_models  # noqa: F401 - its checks are registered when it is imported
+from grader.judging.arrays import Numbers
+from grader.judging.checks import blocked, check, failed, manual, passed, reaches, remarks, unattempted, unsure
+from grader.judging.compare import slug
+from grader.judging.fine_tuning import LAB, Evidence, shortest_room
+from grader.judging.fine_tuning_asking import Row
+from grader.judging.source import definition
+from grader.model import Difference, Finding, Remark, Status
+
+NO_ROWS = "Not checked because there were no features to look at."
+NO_FUNCTION = "Your notebook fits a model to pairs, but encodes them in no function that could be called."
+NO_CHECKPOINT = "There is no bert-base-cased among the course's data, so nothing is known of its word pieces."
+SHOWN = 12  # pieces
+DESTRUCTIVE = 1e-3  # a learning rate that makes BERT forget within a few steps
+
+
+def ids_of(e: Evidence) -> list[Numbers]:
+    return [row.ids for row in e.asked.rows if row.ids is not None] if e.asked else []
+
+
+def cell_of(e: Evidence) -> int | None:
+    return e.asked.form.cell if e.asked else None
+
+
+def complete_rows(e: Evidence) -> tuple[Row, ...]:
+    """Rows with ids, if there is one for each of our pairs."""
+    rows = tuple(row for row in e.asked.rows if row.ids is not None) if e.asked else ()
+    return rows if len(rows) == len(e.ours.labels) else ()
+
+
+def out_of_reach(e: Evidence) -> bool:
+    """Whether pairs are encoded outside of any function, so that we could give it none of ours."""
+    return e.asked is None and e.fitted is not None
+
+
+def no_rows(e: Evidence) -> Finding:
+    return unsure(NO_FUNCTION) if out_of_reach(e) else blocked(NO_ROWS)
+
+
+@check(LAB, "features")
+def features(e: Evidence) -> Finding:
+    if out_of_reach(e):
+        return unsure(NO_FUNCTION)
+    if e.asked is None:
+        return failed("There is no function that encodes pairs of sentences in your notebook after it has run.")
+    name, seen = e.asked.form.name, e.asked.observation
+    if seen.status is Status.RAISED and seen.trouble is not None:
+        trouble = seen.trouble
+        told = f"`{name}` stops with {trouble.kind}: {trouble.message[:200]}"
+        return failed(told, cell=trouble.cell if trouble.cell is not None else cell_of(e))
+    if seen.status is not Status.ANSWERED:
+        return failed(f"`{name}` gave no answer in time for seven pairs.", cell=cell_of(e))
+    if not ids_of(e):
+        return failed(f"`{name}` runs, but what it returns holds no `input_ids`.", cell=cell_of(e))
+    if not complete_rows(e) and explanation(e) is None:
+        told = f"`{name}` returned {len(e.asked.rows)} rows of features for {len(e.ours.labels)} pairs."
+        return failed(told, cell=cell_of(e))
+    return passed(f"`{name}` returns features for each pair.")
+
+
+@check(LAB, "pair")
+def pair(e: Evidence) -> Finding:
+    if not ids_of(e):
+        return no_rows(e)
+    if not e.answers:
+        return unsure(NO_CHECKPOINT)
+    name = explanation(e)
+    if name is not None and slug(name) == "deck":
+        return passed("Each row is [CLS] premise [SEP] hypothesis [SEP].")
+    if name is not None:
+        return failed(mistake=slug(name), cell=cell_of(e), difference=compared(e))
+    return failed("The rows are not [CLS] premise [SEP] hypothesis [SEP].", cell=cell_of(e), difference=compared(e))
+
+
+def explanation(e: Evidence) -> str | None:
+    """The first that gives the pieces of every row, paddings apart; two encodings where that is their form."""
+    if e.asked is not None and any(row.apart for row in e.asked.rows):
+        return "encoded-apart/in-a-tuple"
+    seen = [pieces(ids) for ids in ids_of(e)]
+    named = {name: [pieces(ids) for ids in answer["ids"]] for name, answer in e.answers.items()}
+    found = next((name for name, right in named.items() if seen == right), None)
+    in_other_order = (name for name, right in named.items() if slug(name) == "deck" and sorted(seen) == sorted(right))
+    return found or next(in_other_order, None)
+
+
+def pieces(ids: Numbers) -> tuple[int, ...]:
+    return tuple(ids[ids != 0].tolist())
+
+
+def order_of(e: Evidence, name: str) -> list[int]:
+    """Which of our pairs each row is: some functions shuffle."""
+    right = [pieces(ids) for ids in e.answers[name]["ids"]]
+    return [right.index(pieces(ids)) for ids in ids_of(e)]
+
+
+def compared(e: Evidence) -> Difference | None:
+    """The first pieces of the first row."""
+    if "deck" not in e.answers or not ids_of(e):
+        return None
+    seen, right = ids_of(e)[0], e.answers["deck"]["ids"][0]
+    rows = tuple((f"row 0, {what}", " ".join(map(str, s[:SHOWN])), " ".join(map(str, r[:SHOWN])))
+                 for what, s, r in (("first pieces", seen, right),))  # fmt: skip
+    return Difference(f"for {e.ours.premises[0]!r} and {e.ours.hypotheses[0]!r}", rows)
+
+
+@check(LAB, "segments")
+def segments(e: Evidence) -> Finding:
+    rows, name = complete_rows(e), explanation(e)
+    if not rows:
+        return no_rows(e)
+    if name is None or slug(name) != "deck":
+        return blocked("Not checked because the rows are no pairs.")
+    types = [row.types for row in rows]
+    if all(one is None or not one.any() for one in types):
+        return failed(mistake="types-zero", cell=cell_of(e))
+    if any(one is None or one.shape != row.ids.shape for one, row in zip(types, rows, strict=True)):  # type: ignore[union-attr]
+        return failed("`token_type_ids` is not as long as `input_ids`.", cell=cell_of(e))
+    known = e.answers[name]["types"][order_of(e, name)]
+    for number, (row, right) in enumerate(zip(rows, known, strict=True)):
+        assert row.ids is not None and row.types is not None
+        text = row.ids != 0  # what stands at paddings is masked
+        count = int(text.sum())
+        if not np.array_equal(row.types[text], right[:count]):
+            told = f"`token_type_ids` of row {number} are not 0 in the first and 1 in the second sentence."
+            first = (f"row {number}", " ".join(map(str, row.types[text])), " ".join(map(str, right[:count])))
+            return failed(told, cell=cell_of(e), difference=Difference("token_type_ids", (first,)))
+    return passed("`token_type_ids` tell the second sentence from the first.")
+
+
+@check(LAB, "mask")
+def mask(e: Evidence) -> Finding:
+    rows = complete_rows(e)
+    if not rows:
+        return no_rows(e)
+    if all(row.mask is None for row in rows):
+        return failed(mistake="mask-missing", cell=cell_of(e))
+    padded = any((row.ids == 0).any() for row in rows if row.ids is not None)
+    if padded and all(row.mask is not None and row.mask.all() for row in rows):
+        return failed(mistake="mask-ones", cell=cell_of(e))
+    for row in rows:
+        if row.mask is None or row.ids is None or not np.array_equal(row.mask != 0, row.ids != 0):
+            return failed("`attention_mask` is not 1 at every piece and 0 at every padding.", cell=cell_of(e))
+    return passed("`attention_mask` hides the padding and nothing else.")
+
+
+@check(LAB, "padding")
+def padding(e: Evidence) -> Finding:
+    rows = complete_rows(e)
+    if not rows:
+        return no_rows(e)
+    if shortest_room(e.asked) == 0:
+        return failed(mistake="not-padded", cell=cell_of(e))
+    parts = [part for row in rows for part in (row.types, row.mask) if part is not None]
+    if any(part.size != shortest_room(e.asked) for part in parts):
+        return failed("The parts of a row are not of the same length.", cell=cell_of(e))
+    if any(inside(row.ids) for row in rows):
+        return failed("There is padding inside of the rows, not only at their end.", cell=cell_of(e))
+    return passed(f"All rows are {shortest_room(e.asked)} long.")
+
+
+def inside(ids: Numbers | None) -> bool:
+    """Whether zeros stand between pieces."""
+    text = np.flatnonzero(ids) if ids is not None else np.zeros(0)
+    return bool(len(text) and text[-1] - text[0] + 1 != len(text))
+
+
+@check(LAB, "labels")
+def labels(e: Evidence) -> Finding:
+    rows = complete_rows(e)
+    if not rows:
+        return no_rows(e)
+    if any(row.label is None or row.label.size == 0 for row in rows):
+        return failed("Some rows have no label.", cell=cell_of(e))
+    seen = [class_of(row.label) for row in rows if row.label is not None]
+    name = explanation(e)
+    order = order_of(e, name) if name and slug(name) == "deck" else range(len(seen))
+    right = [e.ours.labels[place] for place in order]
+    if seen == right:
+        return passed("Each row has the label of its pair.")
+    told = f"labels came back as {', '.join(map(str, seen))}; given were {', '.join(map(str, right))}"
+    if len(set(seen)) == 1:
+        return failed(mistake="label-constant", seen=told, cell=cell_of(e))
+    if sorted(seen) == sorted(right):
+        return failed(mistake="labels-misaligned", seen=told, cell=cell_of(e))
+    return failed("The rows have other labels than their pairs.", seen=told, cell=cell_of(e))
+
+
+def class_of(label: Numbers) -> int:
+    """One-hot labels are labels too."""
+    return int(np.argmax(label)) if label.size > 1 else int(label[0])
+
+
+reaches(LAB, "accuracy")(accuracy.of_pairs)
+
+
+def answer_to(name: str) -> Callable[[Evidence], Finding]:
+    def answered(e: Evidence) -> Finding:
+        found = next((answer for answer in e.written if answer.question == name), None)
+        if found is None or not found.asked:
+            return manual("Neither the exercise nor an answer to it was found in the notebook; your instructor looks.")
+        if not found.text:
+            return manual("No answer was found below the exercise.")
+        return manual("Your instructor reads this one.", seen=found.text)
+
+    return answered
+
+
+check(LAB, "answer-word-pieces")(answer_to("word-pieces"))
+check(LAB, "answer-second-sentence")(answer_to("second-sentence"))
+
+
+@remarks(LAB)
+def remarks_on(e: Evidence) -> tuple[Remark, ...]:
+    found = []
+    if e.uncut is not None:
+        told = f"A pair of four hundred words became {e.uncut} pieces, and BERT takes 512: without truncation=True"
+        found.append(Remark("not-cut", f"{told} nothing cuts long pairs."))
+    if e.model and e.model.rate is not None and e.model.rate >= DESTRUCTIVE:
+        told = f"A learning rate of {e.model.rate:g} is far above the usual 2e-5 to 5e-5."
+        found.append(Remark("learning-rate", f"{told} It overwrites what BERT knows."))
+    lengths = {row.ids.size for row in complete_rows(e) if row.ids is not None}
+    if len(lengths) == 1 and "deck" in e.answers and lengths == {e.answers["deck"]["ids"].shape[1]}:
+        told = "Rows are padded to the longest one of each set, so training, dev and test rows may differ in length."
+        found.append(Remark("padded-to-longest", told))
+    return tuple(found)
+
+
+@unattempted(LAB)
+def not_begun(e: Evidence) -> bool:
+    """No function, no attempt at one that encodes anything, no training on pairs, nothing written."""
+    if any(answer.text for answer in e.written) or e.fitted is not None:
+        return False
+    return e.asked is None and not begun(e)
+
+
+def begun(e: Evidence) -> bool:
+    """Whether a cell that could not be read as Python, or never ran, encodes pairs nevertheless."""
+    return any(definition(e.cells, name) is not None for name in ("convert_nli_examples_to_features",)) or any(
+        "zip(" in cell.source and "nli" in cell.source.lower() for cell in e.cells if cell.kind == "code"
+    )

@@ -1,0 +1,72 @@
+"""The lab on transformers: what was fitted to the pairs, with how many classes and which loss, as findings."""
+
+import re
+
+import numpy as np
+
+from grader.judging.checks import blocked, check, failed, passed, unsure
+from grader.judging.compare import agree, slug
+from grader.judging.fine_tuning import LAB, Evidence, looks_like_shares
+from grader.model import Finding
+
+OWN_LOOP = re.compile(r"GradientTape|train_on_batch|\bTF?Trainer\b")
+NOT_HERE = ("FileNotFoundError", "OSError", "ConnectionError", "ConnectTimeout", "HTTPError", "URLError",
+            "ImportError", "ModuleNotFoundError")  # fmt: skip
+
+
+@check(LAB, "fitted")
+def fitted(e: Evidence) -> Finding:
+    m = e.fitted
+    if m is None:
+        return unsure(why) if (why := excuse(e)) else failed("No model was fitted to pairs of sentences.")
+    if m.raised and m.classes == 2:
+        return failed(mistake="two-classes")
+    if m.raised:
+        return failed(f"A model was given the pairs, but its training stopped with {m.raised}.")
+    if e.tested > 0.5:
+        return failed(mistake="test-in-training")
+    if not all(np.isfinite(m.losses)):
+        return failed(f"The loss of the training is {m.losses[-1]}, no number any more.")
+    return passed("A model was fitted to pairs of sentences.")
+
+
+def excuse(e: Evidence) -> str:
+    """Why no fit may have been seen although the notebook does it right; empty where there is no such reason."""
+    if any(OWN_LOOP.search(cell.source) for cell in e.cells if cell.kind == "code"):
+        return "Your notebook trains in a way of its own, which was not watched here."
+    if any(run.trouble is not None and run.trouble.kind in NOT_HERE for run in e.runs):
+        return "A cell wants files or packages that are not here, so your training was not seen."
+    return ""
+
+
+def no_model(e: Evidence) -> Finding:
+    return unsure(why) if (why := excuse(e)) else blocked("Not checked because no model was fitted to pairs.")
+
+
+@check(LAB, "three-classes")
+def three_classes(e: Evidence) -> Finding:
+    m = e.model
+    if m is None:
+        return no_model(e)
+    if m.classes is None:
+        return unsure("The model gave no scores for pairs of ours.")
+    if m.classes == 2:
+        return failed(mistake="two-classes")
+    if m.classes != 3:
+        return failed(f"The model has {m.classes} scores for each pair, where three classes want three.")
+    return passed("The model has a score for each of the three classes.")
+
+
+@check(LAB, "from-logits")
+def from_logits(e: Evidence) -> Finding:
+    m = e.model
+    if m is None:
+        return no_model(e)
+    if m.loss is None or m.scores is None:
+        return unsure("The loss of the model could not be asked about scores of ours.")
+    name = next((n for n, a in m.losses_of.items() if agree(np.asarray(m.loss), a["loss"], 1e-3)), None)
+    if name is None:
+        return unsure("The loss is no cross-entropy that we know; your instructor looks at it.")
+    if slug(name) == ("probabilities" if looks_like_shares(m.scores) else "scores"):
+        return passed("The loss takes what the model gives for what it is.")
+    return failed(mistake="from-logits-missing")

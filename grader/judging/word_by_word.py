@@ -1,0 +1,208 @@
+"""Assignment 4: the interview of a classifier of pairs that attends word by word, whatever its parts are called."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from grader.judging.arrays import Numbers, array
+from grader.judging.asking import data_steps, inputs, training
+from grader.judging.attention import PLAIN, question_learning
+from grader.judging.attention_asking import attender_of, forward_of
+from grader.judging.checks import interview
+from grader.judging.contact import Contact, Inputs
+from grader.judging.examiner import Examiner
+from grader.judging.language_model_asking import value_of
+from grader.judging.learning import Learning
+from grader.judging.meeting import LENGTH, candidates, meet
+from grader.judging.watching import moved, watched_in
+from grader.judging.word_by_word_answers import Answer, Asker, batch_first, reads_on, rows_first, sums_to_one
+from grader.judging.word_by_word_explained import Explanation, explanation
+from grader.judging.word_by_word_maps import question_maps
+from grader.judging.word_by_word_parts import FEW
+from grader.model import AttentionMap, Status
+from grader.sandbox.guest.wire import Call, Inventory, Ref, Survey, Trouble, VariableInfo
+
+LAB = "a4_word_by_word"
+# Ten words, as handed out: `get_attn` may have that written into it.
+PAIRS = Inputs(((r".*(voc|hizt).*", 13), (rf".*({LENGTH}|max|steps|words).*", 10)), words=True, length=10, pairs=True)
+FEWER = 3
+
+
+class Shown(Struct, frozen=True):
+    """What `get_attn` returned beside what `model` says of the same examples."""
+
+    agrees: bool | None = None  # None: it could not be compared
+    transposed: bool = False  # the hypothesis's words come first
+    trouble: Trouble | None = None
+
+
+class Evidence(Struct, frozen=True):
+    contact: Contact | None
+    answer: Answer = Answer()
+    premise_first: bool | None = None  # of the axes of the model's attention; None: neither fits
+    causal: bool | None = None
+    flows: bool | None = None
+    told: Explanation = Explanation()
+    shown: Shown = Shown()
+    fewer: bool | None = None
+    idle: tuple[str, ...] | None = None  # variables with a say in the answer that training leaves as they are
+    zeros: tuple[str, ...] = ()  # matrices that start as zeros
+    trains_vectors: bool = False
+    learning: Learning | None = None
+    maps: tuple[AttentionMap, ...] = ()
+
+    @property
+    def cell(self) -> int | None:
+        return self.contact.info.cell if self.contact else None
+
+
+@interview(LAB)
+def interview_word_by_word(x: Examiner) -> Evidence:
+    survey = x.ask("survey", Survey("all")).values.get("all")
+    if not isinstance(survey, Inventory) or not candidates(survey):
+        return Evidence(None)
+    best: Evidence | None = None
+    for info in candidates(survey):
+        contact = meet(x, survey, info, PAIRS)
+        evidence = question(x, contact) if contact.works else Evidence(contact)
+        if best is None or worth(evidence) > worth(best):
+            best = evidence
+        if worth(best) == 4:
+            break
+    assert best is not None
+    if best.contact is None or not best.shown.agrees or best.premise_first is None:
+        return best
+    return replace(best, maps=question_maps(x, best.contact, best.shown.transposed))
+
+
+def worth(e: Evidence) -> int:
+    """Where several classes train, the one that shows the work is judged."""
+    if e.contact is None or not e.contact.works:
+        return 0
+    return 1 + (e.premise_first is not None) + (e.told.form is not None) + e.told.right
+
+
+def question(x: Examiner, contact: Contact) -> Evidence:
+    learning = question_learning(x, contact)
+    data = words(x, "x", contact)
+    given = {v.path: weight(x, v, contact.vocabulary) for v in contact.initial}
+    zeros = tuple(v.path for v in contact.initial if starts_at_zero(v))
+    evidence = Evidence(contact, zeros=zeros, learning=learning)
+    forward = forward_of(contact, words_met(x, contact))
+    if forward is None:
+        return evidence
+    asker = Asker(x, contact, forward, given, data)
+    evidence = with_step(asker, with_behaviour(asker, evidence))
+    return replace(with_shown(asker, evidence), told=explanation(asker, evidence.answer, PAIRS.sizes[0][1]))
+
+
+def words(x: Examiner, purpose: str, contact: Contact) -> Numbers:
+    """Secret ids [batch, 2 length], none of them padding."""
+    size = (contact.batch, 2 * contact.features)
+    drawn: Numbers = x.generator(f"{purpose}{size}").integers(PLAIN, min(PAIRS.sizes[0][1], contact.vocabulary), size)
+    return drawn
+
+
+def words_met(x: Examiner, contact: Contact) -> Numbers:
+    """The words of the first meeting."""
+    return inputs(x, "contact", contact, contact.batch, 0.5)
+
+
+def weight(x: Examiner, v: VariableInfo, vocabulary: int) -> Numbers:
+    """Strong enough to tell every place from every other, weak enough for float32 over all words."""
+    shape = tuple(n for n in v.shape if n > 1)
+    rows = shape[-2] if len(shape) > 1 else 1
+    sigma = 0.8 if rows == vocabulary else 1.6 / np.sqrt(rows) if rows > FEW else 0.5
+    return x.normal(f"weight {v.path}", v.shape, sigma)
+
+
+def starts_at_zero(v: VariableInfo) -> bool:
+    value = array(v.value)
+    matrix = len([n for n in v.shape if n > 1]) > 1
+    return matrix and v.place is not None and value is not None and not np.any(value)
+
+
+def with_behaviour(asker: Asker, e: Evidence) -> Evidence:
+    """What can be said of a model whatever is inside it."""
+    data, x, contact = asker.data, asker.x, asker.contact
+    mixed = np.concatenate([words(x, "other", contact)[:1], data[1:]])
+    later = data.copy()
+    later[:, -1] = PLAIN + (data[:, -1] - PLAIN + 1) % (min(PAIRS.sizes[0][1], contact.vocabulary) - PLAIN)
+    answer, other, after = asker.of("pairs", data, mixed, later)
+    few = asker.of("fewer", data[:FEWER])[0]
+    e = replace(e, answer=answer, flows=differs(answer, other), fewer=same_few(answer, few))
+    if answer.attn is None or after.attn is None or not np.all(np.isfinite(answer.attn)):
+        return e
+    stays = reads_on(answer.attn, after.attn)
+    fits = {first: sums_to_one(rows_first(answer.attn, first)) for first in stays}
+    both = [first for first in stays if stays[first] and fits[first]]
+    if not both and any(stays.values()) and not all(stays.values()):
+        return replace(e, causal=True)
+    fitting = both or [first for first in fits if fits[first]]
+    return replace(e, causal=any(stays.values()), premise_first=fitting[0] if fitting else None)
+
+
+def differs(one: Answer, other: Answer) -> bool | None:
+    """Whether the answers for all examples but the first do."""
+    pairs = [(one.logits, other.logits), (one.attn, other.attn)]
+    told = [(a[1:], b[1:]) for a, b in pairs if a is not None and b is not None]
+    return any(not np.allclose(a, b, rtol=1e-4, atol=1e-5) for a, b in told) if told else None
+
+
+def same_few(answer: Answer, few: Answer) -> bool | None:
+    if answer.logits is None or few.logits is None:
+        return None
+    return bool(np.allclose(answer.logits[:FEWER], few.logits, rtol=1e-3, atol=1e-4))
+
+
+def with_shown(asker: Asker, e: Evidence) -> Evidence:
+    attender, attn = attender_of(asker.contact), e.answer.attn
+    if attender is None or attn is None or attn.ndim != 3:
+        return e
+    labels = np.arange(len(asker.data)) % 3
+    steps = data_steps(asker.contact, asker.data, labels)
+    call = Call(f"c.{attender}", (Ref(f"training_set[:{FEWER}]"),), into="r")
+    seen = asker.observed("attn", *steps, call)
+    found, length = array(value_of(seen, "r")), asker.contact.features
+    if found is None:
+        return replace(e, shown=Shown(trouble=seen.trouble if seen.status is Status.RAISED else None))
+    told = found if found.shape == (FEWER, length, length) else batch_first(found, FEWER, length)
+    if told is None or len(found) != FEWER:
+        return replace(e, shown=Shown(False))
+    ways = [bool(np.allclose(told, rows_first(attn[:FEWER], way), rtol=1e-3, atol=1e-4)) for way in (False, True)]
+    first = any(ways) and (e.premise_first if ways[0] else not e.premise_first)
+    return replace(e, shown=Shown(any(ways), transposed=any(ways) and not first))
+
+
+def with_step(asker: Asker, e: Evidence) -> Evidence:
+    """Which variables a step of the notebook's own training leaves, though the answer depends on them."""
+    contact, data = asker.contact, asker.data
+    seen = asker.x.ask(
+        f"{contact.info.name}.step", *training(contact, data, np.arange(len(data)) % 3, weights=asker.weights)
+    )
+    trained = watched_in(seen)
+    if trained is None or not trained.tape:
+        return e
+    changes = moved(trained)
+    tables = [v.path for v in contact.initial if len(v.shape) == 2 and v.shape[0] == contact.vocabulary]
+    still = [path for path, change in changes.items() if not np.any(change) and path not in tables]
+    e = replace(e, trains_vectors=any(np.any(changes.get(path, 0.0)) for path in tables))
+    if not still:
+        return replace(e, idle=())
+    told = asker.under([{path: asker.weights[path] for path in still}, *others(asker, still)])
+    spoken = [path for path, answer in zip(still, told[1:], strict=True) if speaks(told[0], answer)]
+    return replace(e, idle=tuple(spoken))
+
+
+def others(asker: Asker, paths: list[str]) -> Iterator[dict[str, Numbers]]:
+    """One variable after the other is changed, the one before put back."""
+    for i, path in enumerate(paths):
+        back = {paths[i - 1]: asker.weights[paths[i - 1]]} if i else {}
+        yield back | {path: asker.weights[path][..., ::-1].copy() * 0.5}
+
+
+def speaks(one: Answer, other: Answer) -> bool:
+    pairs = ((one.logits, other.logits), (one.attn, other.attn))
+    return any(a is not None and b is not None and not np.allclose(a, b, rtol=1e-4, atol=1e-5) for a, b in pairs)

@@ -1,0 +1,98 @@
+"""Assignment 4: what a model and its `get_attn` return, whatever the axes: weights of the premise for each word."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import permutations
+
+import numpy as np
+from msgspec import Struct
+
+from grader.judging.arrays import Numbers, send
+from grader.judging.asking import instance
+from grader.judging.attention_asking import Forward, floats
+from grader.judging.contact import Contact
+from grader.judging.examiner import Examiner
+from grader.judging.language_model_asking import value_of
+from grader.model import Observation
+from grader.sandbox.guest.wire import Put, Step, Value
+
+CLASSES = 3
+SUMS = 1e-3  # how far from 1 the weights of float32 may sum
+
+
+class Answer(Struct, frozen=True):
+    """Attention before it is known which of its axes are the premise's words."""
+
+    logits: Numbers | None = None  # [B, 3]
+    attn: Numbers | None = None  # [B, L, L], or [B, L, L, d] with a weight for each number of a state
+    states: bool = False  # what stands where attention should is as wide as a state
+
+
+def answer_in(value: Value | None, batch: int, length: int) -> Answer:
+    arrays = [found for found in floats(value) if found.dtype.kind == "f"]
+    logits = next((a for a in arrays if a.shape == (batch, CLASSES)), None)
+    attn = next((a for a in (batch_first(a, batch, length) for a in arrays) if a is not None), None)
+    wide = any(a.ndim == 3 and sorted(a.shape)[:2] == sorted((batch, length)) for a in arrays)
+    return Answer(logits, attn, attn is None and wide)
+
+
+def batch_first(found: Numbers, batch: int, length: int) -> Numbers | None:
+    """[B, L, L] with the other two axes in their order; None for anything else."""
+    if found.shape == (batch, length * length):
+        return found.reshape(batch, length, length)
+    plain = found.reshape(tuple(n for n in found.shape if n > 1)) if batch > 1 else found
+    if plain.ndim not in (3, 4):
+        return None
+    for axes in permutations(range(plain.ndim)):
+        if tuple(plain.shape[i] for i in axes[:3]) == (batch, length, length) and axes[1] < axes[2]:
+            return plain.transpose(axes)
+    return None
+
+
+def rows_first(attn: Numbers, premise_first: bool) -> Numbers:
+    """[B, hypothesis, premise, ...]"""
+    return attn.swapaxes(1, 2) if premise_first else attn
+
+
+def sums_to_one(attn: Numbers) -> bool:
+    """Over the last of three axes."""
+    return attn.ndim == 3 and bool(attn.min() > -1e-5 and np.allclose(attn.sum(axis=2), 1.0, atol=SUMS))
+
+
+def reads_on(attn: Numbers, later: Numbers) -> dict[bool, bool]:
+    """For either order of axes whether rows before the last stay when the last word of the hypothesis changes."""
+    found = {}
+    for premise_first in (False, True):
+        one, other = rows_first(attn, premise_first), rows_first(later, premise_first)
+        found[premise_first] = bool(np.allclose(one[:, :-1], other[:, :-1], rtol=1e-4, atol=1e-5))
+    return found
+
+
+class Asker(Struct, frozen=True):
+    """Asks for the forward pass of one class, under weights of ours."""
+
+    x: Examiner
+    contact: Contact
+    forward: Forward
+    weights: Mapping[str, Numbers]
+    data: Numbers  # [B, 2 L]
+
+    def observed(self, name: str, *steps: Step, seconds: float = 60.0) -> Observation:
+        begin = instance(self.contact, self.weights, {})
+        return self.x.ask(f"{self.contact.info.name}.{name}", *begin, *steps, seconds=seconds)
+
+    def of(self, name: str, *data: Numbers) -> list[Answer]:
+        """With all weights, of several data."""
+        seen = self.observed(name, *(self.forward.call(one, f"r{i}") for i, one in enumerate(data)))
+        return [answer_in(value_of(seen, f"r{i}"), len(one), self.contact.features) for i, one in enumerate(data)]
+
+    def under(self, configurations: Sequence[Mapping[str, Numbers]]) -> list[Answer]:
+        """Of our data under other weights."""
+        seen = self.observed("roles", *changed(configurations, self.forward, self.data))
+        size = len(self.data), self.contact.features
+        return [answer_in(value_of(seen, f"r{i}"), *size) for i in range(len(configurations))]
+
+
+def changed(configurations: Sequence[Mapping[str, Numbers]], forward: Forward, data: Numbers) -> Iterator[Step]:
+    for i, weights in enumerate(configurations):
+        yield from (Put(path, send(value)) for path, value in weights.items())
+        yield forward.call(data, f"r{i}")

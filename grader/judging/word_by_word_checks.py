@@ -1,0 +1,199 @@
+"""Assignment 4: what the interview of a classifier with word by word attention means for each check."""
+
+import numpy as np
+
+from grader.judging.arrays import Numbers
+from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
+from grader.judging.compare import difference, slug
+from grader.judging.first_step import takes_a_step
+from grader.judging.learning import about_the_start, falling
+from grader.judging.word_by_word import FEWER, LAB, Evidence
+from grader.judging.word_by_word_answers import CLASSES, rows_first
+from grader.judging.word_by_word_parts import SOURCES
+from grader.model import AttentionMap, Finding, Remark
+
+UNSEEN = "`model` was not seen to return weights for the words of the premise, ten for each word of the hypothesis."
+UNKNOWN = (
+    "Your variables could not be told apart by what they do, so this could not be compared with the equations; "
+    "your instructor looks at it."
+)
+ENOUGH = 24  # steps to tell whether a loss falls
+SUMMED = ("softmax-axis", "softmax-missing", "own-term-missing", "elementwise-product", "reshape-as-transpose")
+
+
+@check(LAB, "trains")
+def trains(e: Evidence) -> Finding:
+    return takes_a_step(e.contact)
+
+
+@check(LAB, "weights")
+def weights(e: Evidence) -> Finding:
+    attn = e.answer.attn
+    if attn is None and e.answer.states:
+        return failed(mistake="states-as-attention", cell=e.cell)
+    if attn is None:
+        return unsure(UNSEEN)
+    if not np.all(np.isfinite(attn)):
+        return failed("The attention holds numbers that are not finite.", cell=e.cell)
+    if e.premise_first is not None and is_uniform(rows_first(attn, e.premise_first)):
+        return failed(mistake="uniform-attention", cell=e.cell)
+    if e.premise_first is not None:
+        return passed("For each word of the hypothesis the weights of the premise's words are positive and sum to 1.")
+    named = mistake_in(e, *SUMMED)
+    return failed("The weights of a premise's words do not sum to 1.", named, seen=sums(attn), cell=e.cell)
+
+
+def is_uniform(attn: Numbers) -> bool:
+    return attn.ndim == 3 and float(np.ptp(attn, axis=2).max()) < 1e-5
+
+
+def sums(attn: Numbers) -> str:
+    told = [f"{part.min():.3g} … {part.max():.3g}" for part in (attn.sum(axis=2), attn.sum(axis=1))]
+    return f"over one axis the weights sum to {told[0]}, over the other to {told[1]}"
+
+
+def mistake_in(e: Evidence, *slugs: str) -> str | None:
+    if e.told.bound is not None and e.told.bound.numbers.get("mixed") and "reshape-as-transpose" in slugs:
+        return "reshape-as-transpose"
+    found = slug(e.told.form) if e.told.form else ""
+    return found if found in slugs else None
+
+
+@check(LAB, "encoder")
+def encoder(e: Evidence) -> Finding:
+    bound = e.told.bound
+    if bound is None:
+        return unsure(UNKNOWN)
+    own = [role for cell in "ph" for role in roles_of(cell)]
+    if any(set(way.roles) & set(own) and len(way.roles) == 1 for way in bound.ways.values()):
+        return failed(mistake="separate-encoders", cell=e.cell)
+    if bound.numbers.get("chained"):
+        return failed(mistake="hypothesis-chained", cell=e.cell)
+    return whole(e, "p", "One GRU reads both sentences, each from zeros.")
+
+
+@check(LAB, "matching")
+def matching(e: Evidence) -> Finding:
+    if e.told.bound is None:
+        return unsure(UNKNOWN)
+    found = whole(e, "m", "The matching GRU reads [a_k; h^t_k], and its last state makes the logits.")
+    if found.verdict != "pass" or not e.told.form:
+        return found if e.told.form else unsure("The logits could not be compared with the equations.")
+    if e.told.logits_follow is False:
+        seen = e.answer.logits
+        told = None if seen is None else difference("Logits", seen, e.told.deck["logits"])
+        return failed("The attention is explained, but the logits do not follow from it.", difference=told, cell=e.cell)
+    return found
+
+
+def roles_of(cell: str) -> list[str]:
+    return [f"W_{gate}_{cell}" for gate in "zrc"]
+
+
+def whole(e: Evidence, cell: str, message: str) -> Finding:
+    """Whether each gate has all that it reads."""
+    assert e.told.bound is not None
+    gaps = {role: set(SOURCES[cell]) - e.told.bound.sources(role) for role in roles_of(cell)}
+    if not any(gaps.values()):
+        return passed(message)
+    names = {"x": "the word", "h": "its own state", "a": "a_k", "t": "h^t_k", "m": "its own state"}
+    lost = sorted({names[source] for sources in gaps.values() for source in sources})
+    if e.told.bound.rest or e.told.variables is None or e.told.variables.others:
+        return unsure(UNKNOWN)
+    return failed(f"A gate reads nothing of {' and '.join(lost)}.", cell=e.cell)
+
+
+@check(LAB, "attention")
+def attention(e: Evidence) -> Finding:
+    if named := mistake_in(e, "reshape-as-transpose"):
+        return failed(mistake=named, seen=e.told.form or "", cell=e.cell)
+    if e.told.right:
+        return passed("Each word's weights are those of the bilinear form.", seen=e.told.form or "")
+    if e.told.form:
+        return failed(mistake=slug(e.told.form), seen=e.told.form, cell=e.cell)
+    if e.causal is False:
+        return failed("Weights for a word of the hypothesis change with words after it.", cell=e.cell)
+    bound, variables = e.told.bound, e.told.variables
+    if bound is None or variables is None or variables.others or not e.told.deck or e.answer.attn is None:
+        return unsure(UNKNOWN)
+    if e.premise_first is None or e.answer.attn.ndim != 3 or len([b for b in bound.rest if b.rows]) != 1:
+        return unsure(UNKNOWN)
+    told = difference("Attention", rows_first(e.answer.attn, e.premise_first), e.told.deck["attn"])
+    return failed("The weights are not those of [h^t_k; h^m_{k-1}] W h^s_j and its softmax.",
+                  difference=told, cell=e.cell)  # fmt: skip
+
+
+@check(LAB, "examples-apart")
+def examples_apart(e: Evidence) -> Finding:
+    if e.flows is None:
+        return unsure(UNSEEN)
+    if e.flows:
+        named = mistake_in(e, "reshape-as-transpose", "softmax-axis")
+        return failed(mistake=named, seen="another first pair changes the answers for the others", cell=e.cell)
+    if e.fewer is False:
+        return failed(f"For {FEWER} pairs `model` says something else than for these among more.", cell=e.cell)
+    return passed("What is said of a pair depends on no other pair.")
+
+
+@check(LAB, "get-attn")
+def get_attn(e: Evidence) -> Finding:
+    if e.shown.trouble:
+        return failed(f"`get_attn` stops with {e.shown.trouble.kind}: {e.shown.trouble.message[:200]}",
+                      cell=e.shown.trouble.cell)  # fmt: skip
+    if e.flows:
+        return blocked("Not checked because the pairs of a batch are mixed already.")
+    if e.shown.agrees is None:
+        return unsure("`get_attn` could not be compared with what `model` returns.")
+    if not e.shown.agrees:
+        return failed(mistake="get-attn-mixes", cell=e.cell)
+    return passed("`get_attn` gives each example its own weights.")
+
+
+@check(LAB, "all-trained")
+def all_trained(e: Evidence) -> Finding:
+    if e.idle is None:
+        return unsure("A training step could not be followed.")
+    if e.told.variables and all(b.path in e.zeros for b in e.told.variables.matrices):
+        return failed(mistake="zero-weights", seen="all matrices start as zeros", cell=e.cell)
+    if e.idle:
+        names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in e.idle)
+        return failed(f"A training step changes nothing in {names}.", "weights-not-trained",
+                      seen=f"unchanged by a training step: {names}", cell=e.cell)  # fmt: skip
+    return passed("A training step moves every variable that the answer depends on.")
+
+
+@check(LAB, "learns")
+def learns(e: Evidence) -> Finding:
+    if e.learning and not e.learning.fell and (len(e.learning.losses) < ENOUGH or e.learning.trouble):
+        return unsure("The loss of a longer training could not be followed to its end.")
+    return falling(e.learning, e.cell)
+
+
+@remarks(LAB)
+def remarks_on(e: Evidence) -> tuple[Remark, ...]:
+    found = [*about_the_start(e.learning, CLASSES)]
+    if e.shown.transposed and e.premise_first is not None:
+        told = "`get_attn` has the hypothesis's words first, so the plots show rows and columns exchanged."
+        found.append(Remark("attention-transposed", told))
+    if e.trains_vectors:
+        found.append(Remark("vectors-trained", "A training step moves the word vectors too."))
+    ways = e.told.bound.ways.values() if e.told.bound else ()
+    if any(way.sign < 0 for way in ways):
+        found.append(Remark("mirrored-gru", "The update gate of your GRU keeps the old state where z is 1."))
+    if any(key.startswith("after") for way in ways for key in way.numbers):
+        told = "The reset gate of your GRU acts on the product of state and matrix, as in Keras."
+        found.append(Remark("reset-after-product", told))
+    return tuple(found)
+
+
+@unattempted(LAB)
+def not_begun(e: Evidence) -> bool:
+    """The handout's class has word vectors and no matrix, and trains nothing."""
+    if e.contact is None or e.contact.works:
+        return False
+    return len(e.contact.initial) <= 1
+
+
+@attends(LAB)
+def maps(e: Evidence) -> tuple[AttentionMap, ...]:
+    return e.maps

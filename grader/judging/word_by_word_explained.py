@@ -1,0 +1,113 @@
+"""Assignment 4: which form of the attention explains the answers, once it is known what each variable does."""
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from grader.judging.arrays import Numbers
+from grader.judging.compare import agree, nearest, slug
+from grader.judging.sentence_pairs import halves, is_small, vectors
+from grader.judging.word_by_word_answers import Answer, Asker, rows_first
+from grader.judging.word_by_word_parts import Block, Variables, added, attending, sorted_out, summed
+from grader.judging.word_by_word_roles import Bound, Scene, bound
+
+Values = Mapping[str, Numbers]
+
+
+class Explanation(Struct, frozen=True):
+    variables: Variables | None = None  # None: none of them can be the classifier on the last state
+    bound: Bound | None = None  # None: the networks are not those of the equations, or could not be told apart
+    deck: Values = {}
+    form: str | None = None  # of the attention
+    logits_follow: bool | None = None
+
+    @property
+    def right(self) -> bool:
+        return self.form is not None and slug(self.form) == "deck"
+
+
+def explanation(asker: Asker, answer: Answer, vocabulary: int) -> Explanation:
+    contact, weights = asker.contact, asker.weights
+    variables = sorted_out(contact.initial, contact.vocabulary, vectors(contact).shape[1])
+    if variables is None or not (variables.E or is_small(contact)) or answer.logits is None:
+        return Explanation(variables)
+    p, h = halves(asker.data)
+    table = weights[variables.E] if variables.E else vectors(contact)
+    scene = Scene(
+        asker.x, variables, weights, lambda many: [a.logits for a in asker.under(many)], p, h, table[:vocabulary]
+    )
+    found = bound(scene)
+    if found is None:
+        return Explanation(variables)
+    numbers = {key: value for key, value in found.numbers.items() if key != "share"}
+    case: dict[str, Any] = {**scene.base(), **replace(found, numbers=numbers).roles(weights, variables.sizes)}
+    if variables.b_cl:
+        case["b_cl"] = weights[variables.b_cl].reshape(-1)
+    tried = list(placements(found, weights, variables))
+    known = Explanation(variables, found)
+    return compared(known, answer, asker.x.answers("values", **case, changes=tried), tried) if tried else known
+
+
+def placements(found: Bound, weights: Mapping[str, Numbers], variables: Variables) -> Iterator[dict[str, Any]]:
+    """What is left may be the attention's, one matrix or two, with a bias or without."""
+    matrices = [block for block in found.rest if block.rows]
+    biases = [block for block in found.rest if not block.rows]
+    for bias in ([], *([one] for one in biases)):
+        told = {"b_attn": bias[0].view(weights)} if bias else {}
+        for way in ways_of(matrices, weights, variables):
+            yield {**way, **told}
+
+
+def ways_of(
+    matrices: list[Block], weights: Mapping[str, Numbers], variables: Variables
+) -> Iterator[Mapping[str, Any]]:
+    sizes = variables.sizes
+    if len(matrices) == 2 and all(block.rows == sizes.dim for block in matrices):
+        for first, second in product(*([*attending(sizes.dim, sizes)] for _ in matrices)):
+            if first.sources != second.sources:
+                parts = zip(matrices, (first, second), strict=True)
+                yield summed(added(block.view(weights), way, sizes) for block, way in parts)
+    elif len(matrices) == 1:
+        yield from (added(matrices[0].view(weights), way, sizes) for way in attending(matrices[0].rows, sizes))
+    elif not matrices:
+        yield {}
+
+
+def compared(
+    known: Explanation, answer: Answer, told: Mapping[str, Values], tried: list[dict[str, Any]]
+) -> Explanation:
+    """By attention and logits, else by one of them."""
+    each = {
+        f"{name} {i}": {key: value[i] for key, value in parts.items()}
+        for name, parts in told.items()
+        for i in range(len(tried))
+    }
+    for seen in seen_of(answer):
+        if (name := nearest(seen, each)) is not None:
+            form, at = name.rsplit(" ", 1)
+            follows = answer.logits is not None and agree(answer.logits, each[name]["logits"])
+            form = half_used(tried[int(at)].get("W_attn")) or form if form == "deck" else form
+            return replace(known, deck=each[f"deck {at}"], form=form, logits_follow=follows)
+    return replace(known, deck=each["deck 0"])
+
+
+def half_used(W: Numbers | None) -> str | None:
+    """The mistake of a matrix that reads one of the two states only."""
+    if W is None:
+        return None
+    word, state = np.split(W, 2)
+    return "wrong-state/matching-alone" if not np.any(word) else None if np.any(state) else "matching-state-unused/word"
+
+
+def seen_of(answer: Answer) -> Iterator[dict[str, Numbers]]:
+    """Attention in either order of its axes with the logits, then each alone."""
+    logits, attn = answer.logits, answer.attn
+    ways = [] if attn is None else [{"attn": rows_first(attn, first)} for first in (False, True)]
+    yield from ({**way, "logits": logits} for way in ways if logits is not None)
+    yield from ways
+    if logits is not None:
+        yield {"logits": logits}

@@ -1,0 +1,200 @@
+"""Assignment 4: variables cut into blocks as high as the equations need them, and the places a block may have there.
+
+Letters of rows: x a word's vector, h the encoder's state; a the average of the premise, t the state of the hypothesis,
+m the matching state.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import permutations
+
+import numpy as np
+from msgspec import Struct
+
+from grader.judging.arrays import Numbers
+from grader.sandbox.guest.wire import VariableInfo
+
+SOURCES = {"p": "xh", "h": "xh", "m": "atm", "attn": "tm"}
+FEW = 6  # biases stacked into one variable
+CLASSES = 3
+
+Weights = Mapping[str, Numbers]  # by path
+
+
+class Block(Struct, frozen=True):
+    """A matrix [rows, d], or a bias [d] (no rows), inside a variable whose axes of 1 are left out."""
+
+    path: str
+    at: tuple[int, ...]  # in a cube of them, or among stacked biases
+    columns: tuple[int, int] | None
+    rows: int
+    turned: bool = False
+
+    @property
+    def index(self) -> tuple[int | slice, ...]:
+        columns = slice(None) if self.columns is None else slice(*self.columns)
+        return (*self.at, slice(None), columns) if self.rows else (*self.at, columns)
+
+    def view(self, weights: Weights) -> Numbers:
+        found = np.squeeze(weights[self.path])[self.index]
+        return found.T if self.turned else found
+
+
+class Way(Struct, frozen=True):
+    """A block's place: what it adds to, with the rows in this order, and what else is so where it stands there."""
+
+    roles: tuple[str, ...]
+    sources: str = ""
+    sign: float = 1.0
+    turned: bool = False
+    numbers: Mapping[str, float] = {}  # of the equations' form, as differences to the usual one
+
+
+class Sizes(Struct, frozen=True):
+    word: int
+    dim: int
+
+    def heights(self) -> set[int]:
+        return {self.word, self.dim, self.word + self.dim, 2 * self.dim, 3 * self.dim}
+
+    def of(self, source: str) -> int:
+        return self.word if source == "x" else self.dim
+
+
+class Variables(Struct, frozen=True):
+    sizes: Sizes
+    matrices: tuple[Block, ...]
+    biases: tuple[Block, ...]
+    E: str | None
+    W_cl: Block
+    b_cl: str | None
+    others: tuple[str, ...] = ()  # of a shape with no place in the equations
+
+    @property
+    def cells(self) -> set[str]:
+        """What has to be silent while something else is asked."""
+        return {block.path for block in (*self.matrices, *self.biases)}
+
+
+def sorted_out(variables: Sequence[VariableInfo], vocabulary: int, width: int) -> Variables | None:
+    """None where nothing can be the classifier on the last state; `width` of a word where E is no variable."""
+    shapes = {v.path: tuple(n for n in v.shape if n > 1) for v in variables}
+    E = next((p for p, s in by_name(shapes, "e") if len(s) == 2 and s[0] == vocabulary), None)
+    out = next((p for p, s in shapes.items() if p != E and len(s) == 2 and s[1] == CLASSES), None)
+    out = out or next((p for p, s in shapes.items() if p != E and len(s) == 2 and s[0] == CLASSES), None)
+    if out is None:
+        return None
+    turned = shapes[out][1] != CLASSES
+    dim = shapes[out][1 if turned else 0]
+    b_cl = next((p for p, s in shapes.items() if s == (CLASSES,)), None)
+    sizes = Sizes(shapes[E][1] if E else width, dim)
+    matrices: list[Block] = []
+    biases: list[Block] = []
+    others: list[str] = []
+    for path, shape in shapes.items():
+        found = [] if path in (E, out, b_cl) else blocks(path, shape, sizes)
+        matrices += [block for block in found if block.rows]
+        biases += [block for block in found if not block.rows]
+        others += [] if found or path in (E, out, b_cl) else [path]
+    W_cl = Block(out, (), None, dim, turned)
+    return Variables(sizes, tuple(matrices), tuple(biases), E, W_cl, b_cl, tuple(others))
+
+
+def by_name(shapes: Mapping[str, tuple[int, ...]], letter: str) -> list[tuple[str, tuple[int, ...]]]:
+    return sorted(shapes.items(), key=lambda item: letter not in item[0].lower())
+
+
+def blocks(path: str, shape: tuple[int, ...], sizes: Sizes, at: tuple[int, ...] = ()) -> list[Block]:
+    """Gates may stand side by side in one variable, or one behind the other in a cube of them."""
+    d = sizes.dim
+    if not shape:
+        return []
+    columns = [(i * d, (i + 1) * d) for i in range(shape[-1] // d)] if shape[-1] % d == 0 else []
+    if len(shape) == 1:
+        return [Block(path, at, part, 0) for part in columns]
+    if len(shape) == 2 and shape[0] in sizes.heights() and columns:
+        return [Block(path, at, part, shape[0]) for part in columns]
+    if len(shape) == 2 and shape[0] == d and shape[1] in sizes.heights():
+        return [Block(path, at, None, shape[1], turned=True)]
+    if len(shape) <= 3 and shape[0] <= FEW and not at:
+        return [block for i in range(shape[0]) for block in blocks(path, shape[1:], sizes, (i,))]
+    return []
+
+
+def orders(rows: int, sources: str, sizes: Sizes) -> Iterator[str]:
+    """In which orders some of the sources are so many rows together."""
+    for count in range(1, len(sources) + 1):
+        for order in permutations(sources, count):
+            if sum(sizes.of(source) for source in order) == rows:
+                yield "".join(order)
+
+
+def places(rows: int, gate: str, sizes: Sizes, cells: Sequence[str]) -> Iterator[Way]:
+    """Of a matrix: of this gate, in one of these networks; "ph" is an encoder of both sentences."""
+    for cell in cells:
+        roles = tuple(f"W_{gate}_{one}" for one in cell)
+        for order in orders(rows, SOURCES[cell[0]], sizes):
+            yield Way(roles, order)
+
+
+def gates(rows: int, sizes: Sizes, cells: Sequence[str]) -> Iterator[Way]:
+    """All places of a matrix in the networks. Mirrored update gates are those of the negative sum."""
+    for gate in "czr":
+        for way in places(rows, gate, sizes, cells):
+            yield way
+            if gate == "z":
+                yield Way(way.roles, way.sources, -1.0)
+            if gate == "r":
+                yield Way(way.roles, way.sources, numbers={f"after_{role[-1]}": 1.0 for role in way.roles})
+
+
+def thresholds(cells: Sequence[str]) -> Iterator[Way]:
+    """All places of a bias; s: of the state's own product, in a reset that comes after it."""
+    for cell in cells:
+        for gate in "czrs":
+            way = Way(tuple(f"b_{gate}_{one}" for one in cell))
+            yield way
+            if gate == "z":
+                yield Way(way.roles, sign=-1.0)
+
+
+def attending(rows: int, sizes: Sizes) -> Iterator[Way]:
+    for order in orders(rows, SOURCES["attn"], sizes):
+        yield Way(("W_attn",), order)
+        if len(order) == 1:
+            yield Way(("W_attn",), order, turned=True)
+
+
+def added(value: Numbers, way: Way, sizes: Sizes) -> dict[str, Numbers | float]:
+    """What the block adds to each role, with the rows where the equations have them."""
+    return {**{role: way.sign * placed(value, way, role, sizes) for role in way.roles}, **way.numbers}
+
+
+def placed(value: Numbers, way: Way, role: str, sizes: Sizes) -> Numbers:
+    if not way.sources:
+        return value.astype(np.float64)
+    all_sources = SOURCES[role.rsplit("_", maxsplit=1)[1]]
+    height = [sizes.of(source) for source in all_sources]
+    full = np.zeros((sum(height), sizes.dim))
+    start = 0
+    for source in way.sources:
+        part = value[start : start + sizes.of(source)]
+        first = sum(height[: all_sources.index(source)])
+        full[first : first + len(part)] = part.T if way.turned else part
+        start += len(part)
+    return full
+
+
+def summed(parts: Iterable[Mapping[str, Numbers | float]]) -> dict[str, Numbers | float]:
+    total: dict[str, Numbers | float] = {}
+    for part in parts:
+        for role, value in part.items():
+            total[role] = total[role] + value if role in total else value
+    return total
+
+
+def only(weights: Weights, on: Iterable[Block], paths: Iterable[str]) -> dict[str, Numbers]:
+    """Zeros in these variables, but for some blocks."""
+    quiet = {path: np.zeros_like(weights[path]) for path in paths}
+    for block in on:
+        np.squeeze(quiet[block.path])[block.index] = np.squeeze(weights[block.path])[block.index]
+    return quiet

@@ -1,0 +1,195 @@
+"""Assignment 4: what each block of a student's variables does, found by letting few of them speak at a time.
+
+Without biases a network says nothing until a word's vector enters the encoder's candidate and a state the matching
+one's. From that core on, one block more at a time is compared with all places it may have: names only say what to ask
+first.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from grader.judging.arrays import Numbers
+from grader.judging.compare import WITHIN
+from grader.judging.examiner import Examiner
+from grader.judging.roles import gate_of
+from grader.judging.word_by_word_parts import (
+    Block,
+    Sizes,
+    Variables,
+    Way,
+    Weights,
+    added,
+    gates,
+    only,
+    places,
+    summed,
+    thresholds,
+)
+
+TOGETHER = 6  # pairs asked at once
+PASSES = 3  # a reset gate is seen once the state it resets is
+LOUD = 1e-4
+ENCODERS = ("ph", "h", "p")  # of both sentences, or of one
+# The scores are zero without weights, except where states alone make them.
+WITHOUT = "elementwise-product"
+SILENT = ("deck", *(f"{WITHOUT}/{what}" for what in ("states", "both-states", "all-three", "matching")))
+
+Asking = Callable[[Sequence[Mapping[str, Numbers]]], list[Numbers | None]]  # weights -> logits of each
+
+
+class Scene(Struct, frozen=True):
+    """Whom to ask, with which words and weights."""
+
+    x: Examiner
+    variables: Variables
+    weights: Weights
+    ask: Asking
+    p: Numbers
+    h: Numbers
+    E: Numbers
+
+    @property
+    def sizes(self) -> Sizes:
+        return self.variables.sizes
+
+    def base(self) -> dict[str, Any]:
+        """What is known from the start."""
+        b_cl = np.zeros(self.variables.W_cl.view(self.weights).shape[1])
+        return {"p": self.p, "h": self.h, "E": self.E, "W_cl": self.variables.W_cl.view(self.weights), "b_cl": b_cl}
+
+    def quiet(self, on: Iterable[Block]) -> dict[str, Numbers]:
+        told = only(self.weights, on, self.variables.cells)
+        b_cl = self.variables.b_cl
+        return told | ({b_cl: np.zeros_like(self.weights[b_cl])} if b_cl else {})
+
+    def answers(self, known: Mapping[str, Any], changes: Sequence[Mapping[str, Any]], form: str) -> Numbers:
+        """Logits [R, B, 3] of the equations."""
+        case = {**self.base(), **known, "changes": [dict(change) for change in changes], "forms": [form]}
+        return self.x.answers("values", **case)[form]["logits"]
+
+
+class Bound(Struct, frozen=True):
+    ways: Mapping[Block, Way]
+    rest: tuple[Block, ...] = ()  # what changes nothing while the attention is silent, or has no place in the networks
+    numbers: Mapping[str, float] = {}
+    form: str = SILENT[0]  # of the attention while its weights are zeros
+
+    def roles(self, weights: Weights, sizes: Sizes) -> dict[str, Any]:
+        parts = [added(block.view(weights), bare(way), sizes) for block, way in self.ways.items()]
+        told: dict[str, Any] = dict(summed(parts))
+        return told | {key: value + (key == "share") for key, value in self.numbers.items()}
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """One encoder, or two where the first block that was found belongs to one sentence alone."""
+        encoder = next(way.roles for way in self.ways.values() if "x" in way.sources)
+        return ("ph", "m") if len(encoder) == 2 else ("p", "h", "m")
+
+    def sources(self, role: str) -> set[str]:
+        """Which of its inputs a gate's sum has."""
+        return {source for way in self.ways.values() if role in way.roles for source in way.sources}
+
+
+def bare(way: Way) -> Way:
+    return replace(way, numbers={})
+
+
+def bound(scene: Scene) -> Bound | None:
+    """None when no two blocks make a network that says anything the equations could say."""
+    found = core(scene)
+    if found is None:
+        return None
+    for blocks, ways in ((scene.variables.matrices, None), (scene.variables.biases, list(thresholds(found.cells)))):
+        for _ in range(PASSES if ways is None else 1):
+            grown = with_more(scene, found, [b for b in blocks if b not in found.ways], ways)
+            if grown == found:
+                break
+            found = grown
+    rest = (b for b in (*scene.variables.matrices, *scene.variables.biases) if b not in found.ways)
+    return replace(found, rest=tuple(rest))
+
+
+def core(scene: Scene) -> Bound | None:
+    """The encoder's candidate and the matching one's."""
+    sizes = scene.sizes
+    words = [b for b in scene.variables.matrices if any("x" in w.sources for w in places(b.rows, "c", sizes, ENCODERS))]
+    states = [b for b in scene.variables.matrices if list(matching(b, sizes))]
+    pairs = [(one, two) for one, two in product(words, states) if one != two]
+    pairs.sort(key=lambda pair: sum(gate_of(block.path) != "rnn" for block in pair))
+    for start in range(0, len(pairs), TOGETHER):
+        some = pairs[start : start + TOGETHER]
+        for pair, seen in zip(some, scene.ask([scene.quiet(pair) for pair in some]), strict=True):
+            if seen is not None and np.ptp(seen, axis=0).max() > LOUD:
+                return explained(scene, pair, seen)
+    return None
+
+
+def matching(block: Block, sizes: Sizes) -> Iterable[Way]:
+    return (way for way in places(block.rows, "c", sizes, ["m"]) if set(way.sources) & set("at"))
+
+
+def averages(scene: Scene) -> list[dict[str, float]]:
+    """How the average of the premise comes out by mistake while all scores are 0: usual first; as differences."""
+    words, batch = scene.p.shape[1], len(scene.p)
+    shares = (words / (words - 1), float(words), 1 / scene.sizes.dim * words, words / batch, 0.0, words / 2)
+    return [{}, *({"share": share - 1} for share in shares), {"mixed": 1.0}]
+
+
+def explained(scene: Scene, pair: tuple[Block, Block], seen: Numbers) -> Bound | None:
+    sizes, (one, two) = scene.sizes, pair
+    firsts = [way for way in places(one.rows, "c", sizes, ENCODERS) if "x" in way.sources]
+    ways = list(product(firsts, matching(two, sizes)))
+    mistaken = [
+        (first, replace(second, numbers={**more, **start}))
+        for start in ({}, {"chained": 1.0})
+        for first, second in ways
+        for more in (averages(scene) if "a" in second.sources else [{}])
+    ]
+    values = one.view(scene.weights), two.view(scene.weights)
+    for form, tried in ((SILENT[0], ways), *((form, mistaken) for form in SILENT)):
+        changes = [summed(added(v, w, sizes) for v, w in zip(values, both, strict=True)) for both in tried]
+        at = nearest(seen, scene.answers({}, changes, form))
+        if at is not None:
+            return Bound(dict(zip(pair, tried[at], strict=True)), numbers=tried[at][1].numbers, form=form)
+    return None
+
+
+def with_more(scene: Scene, found: Bound, blocks: Sequence[Block], ways: list[Way] | None) -> Bound:
+    """Each block alone beside what is known. One that changes nothing may do so later."""
+    configurations = [scene.quiet(found.ways), *(scene.quiet([*found.ways, block]) for block in blocks)]
+    before, *seen = scene.ask(configurations)
+    loud = {
+        block: logits
+        for block, logits in zip(blocks, seen, strict=True)
+        if logits is not None and before is not None and np.abs(logits - before).max() > LOUD
+    }
+    tried = {block: ways or list(with_averages(scene, found, block)) for block in loud}
+    changes = [added(b.view(scene.weights), way, scene.sizes) for b, some in tried.items() for way in some]
+    told = scene.answers(found.roles(scene.weights, scene.sizes), changes, found.form) if changes else np.zeros(0)
+    new, numbers, start = dict(found.ways), dict(found.numbers), 0
+    for block, some in tried.items():
+        at = nearest(loud[block], told[start : start + len(some)])
+        start += len(some)
+        if at is not None:
+            new[block] = some[at]
+            numbers |= some[at].numbers
+    return replace(found, ways=new, numbers=numbers)
+
+
+def with_averages(scene: Scene, found: Bound, block: Block) -> Iterable[Way]:
+    seen = any("a" in way.sources for way in found.ways.values())
+    for way in gates(block.rows, scene.sizes, found.cells):
+        for more in averages(scene) if "a" in way.sources and not seen else [{}]:
+            yield replace(way, numbers={**way.numbers, **more})
+
+
+def nearest(seen: Numbers, told: Numbers) -> int | None:
+    """The first of many answers that is near, and none of them if it is as near to saying nothing."""
+    gaps = np.abs(told - seen).max(axis=(1, 2)) / max(float(np.abs(seen).max()), 1e-3)
+    near = np.flatnonzero(gaps <= WITHIN)
+    return int(near[0]) if len(near) else None

@@ -1,0 +1,44 @@
+"""What a command settles before it grades: rubrics, data, isolation, the secret seed, what is kept of earlier runs."""
+
+import secrets
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from grader.batch import Batch
+from grader.data.folder import data_folder
+from grader.data.truths import truths_of
+from grader.keys import of_data
+from grader.model import TrainPolicy
+from grader.rubric import known_labs, load_rubric
+from grader.sandbox.isolation import best_isolation, insist_on_isolation
+from grader.store import SEED_BITS, Asked, Store
+
+
+def batch_for(
+    data: Path | None, train: TrainPolicy, seed: int | None, deadline: float | None = None, public_only: bool = False
+) -> Batch:
+    folder = data_folder(data)
+    return Batch(
+        {slug: load_rubric(slug) for slug in known_labs()},
+        folder,
+        best_isolation(),
+        train,
+        secrets.randbits(SEED_BITS) if seed is None else seed,
+        deadline,
+        public_only,
+        truths=truths_of(folder),
+    )
+
+
+def batch_asked(asked: Asked, seed: int | None, allow_unisolated: bool) -> Batch:
+    """Raises before anything is written where data, rubrics or isolation are not as they have to be."""
+    batch = batch_for(asked.data, asked.train, seed, asked.deadline)
+    insist_on_isolation(batch.isolation, len(asked.submissions), allow_unisolated)
+    return replace(batch, accelerate=asked.accelerate, blind_test=asked.blind_test)
+
+
+def resumed(batch: Batch, asked: Asked, store: Store, seed: int | None) -> Batch:
+    """The same batch as the store keeps: it asks the same questions, unless another seed is given."""
+    store.keep_asked(asked)
+    return replace(batch, seed=store.seed() if seed is None else seed, store=store, data_key=of_data(batch.data))

@@ -1,0 +1,167 @@
+"""What a batch keeps beside its pages, row by row as it happens: its seed, finished reports, answers of notebooks.
+
+One SQLite file in write-ahead mode, in the out folder. Whoever kills the grader at any moment loses the notebooks that
+were being graded, and nothing else. Deleting the folder `.grader` costs time only.
+"""
+
+import contextlib
+import secrets
+import sqlite3
+import threading
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from filelock import FileLock, Timeout
+from msgspec import Struct
+
+from grader.errors import OurFault, UsageError
+from grader.model import Observation, Report, Run, Submission, TrainPolicy
+
+Kind = TypeVar("Kind")
+
+FOLDER, FILE = ".grader", "batch.sqlite"
+SEED_BITS = 62  # notebooks see a hash of the seed, and could try all seeds of half as many bits
+TABLES = """
+CREATE TABLE IF NOT EXISTS batch (what TEXT PRIMARY KEY, value BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS reports (key TEXT PRIMARY KEY, report BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS runs (key TEXT PRIMARY KEY, run BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS answers (
+    run TEXT NOT NULL, question TEXT NOT NULL, answer BLOB NOT NULL, PRIMARY KEY (run, question)
+);
+"""
+
+
+class Asked(Struct, frozen=True):
+    """What a command asked for, so that the batch can be graded again without its notebooks at hand."""
+
+    submissions: tuple[Submission, ...]
+    data: Path | None
+    train: TrainPolicy
+    deadline: float | None
+    accelerate: bool
+    blind_test: bool
+
+
+class Store:
+    """Rows of one out folder. Threads share it; another process is kept out by a lock."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._one_at_a_time = threading.Lock()
+
+    def seed(self) -> int:
+        """Secret, and the same for all that resume this batch, so that the same questions are asked."""
+        self._execute("INSERT OR IGNORE INTO batch VALUES ('seed', ?)", packed(secrets.randbits(SEED_BITS)))
+        seed = self._one("SELECT value FROM batch WHERE what = 'seed'", int)
+        if seed is None:
+            raise OurFault(f"The batch kept in {FOLDER}/ of the out folder is damaged: grade with --fresh.")
+        return seed
+
+    def asked(self) -> Asked | None:
+        return self._one("SELECT value FROM batch WHERE what = 'asked'", Asked)
+
+    def keep_asked(self, asked: Asked) -> None:
+        self._execute("INSERT OR REPLACE INTO batch VALUES ('asked', ?)", packed(asked))
+
+    def report(self, key: str) -> Report | None:
+        return self._one("SELECT report FROM reports WHERE key = ?", Report, key)
+
+    def keep_report(self, key: str, report: Report) -> None:
+        self._execute("INSERT OR REPLACE INTO reports VALUES (?, ?)", key, packed(report))
+
+    def run(self, key: str) -> Run | None:
+        return self._one("SELECT run FROM runs WHERE key = ?", Run, key)
+
+    def keep_run(self, key: str, run: Run, answers: dict[str, Observation]) -> None:
+        """A run with the answers to all it was asked, at once: half of them would be no evidence."""
+        rows = [(key, question, packed(answer)) for question, answer in answers.items()]
+        with self._writing():
+            self._connection.execute("DELETE FROM answers WHERE run = ?", (key,))
+            self._connection.executemany("INSERT INTO answers VALUES (?, ?, ?)", rows)
+            self._connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?)", (key, packed(run)))
+
+    def answer(self, run: str, question: str) -> Observation | None:
+        return self._one("SELECT answer FROM answers WHERE run = ? AND question = ?", Observation, run, question)
+
+    def forget(self) -> None:
+        for table in ("batch", "reports", "runs", "answers"):
+            self._execute(f"DELETE FROM {table}")
+
+    def _one(self, query: str, kind: type[Kind], *values: str) -> Kind | None:
+        """What cannot be read (an older version's, a damaged one) counts as not there."""
+        for (blob,) in self._rows(query, *values):
+            with contextlib.suppress(msgspec.DecodeError, zlib.error):
+                return unpacked(blob, kind)
+        return None
+
+    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self._one_at_a_time:
+            return self._connection.execute(query, values).fetchall()
+
+    def _execute(self, query: str, *values: Any) -> None:
+        with self._writing():
+            self._connection.execute(query, values)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A transaction. Raises OurFault where nothing can be written."""
+        try:
+            with self._one_at_a_time, self._connection:
+                yield
+        except sqlite3.OperationalError as error:
+            raise OurFault(
+                f"What was graded cannot be kept in {FOLDER}/ of the out folder ({error}). "
+                "Make room or make it writable, and give the same command again."
+            ) from error
+
+
+@contextmanager
+def opened(out: Path) -> Iterator[Store]:
+    """Raises UsageError while another grader works in the same folder."""
+    folder = out / FOLDER
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock")
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise UsageError(
+            f"{out}: another grader is working there. Wait until it is done, or give another folder by --out."
+        ) from None
+    try:
+        with contextlib.closing(_connected(folder / FILE)) as connection:
+            yield Store(connection)
+    finally:
+        lock.release()
+
+
+def _connected(file: Path) -> sqlite3.Connection:
+    """A file that is no database any more is begun anew: it only saves time."""
+    try:
+        return _prepared(file)
+    except sqlite3.DatabaseError:
+        for name in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
+            name.unlink(missing_ok=True)
+        return _prepared(file)
+
+
+def _prepared(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(TABLES)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def packed(value: Any) -> bytes:
+    return zlib.compress(msgspec.msgpack.encode(value, enc_hook=str), 1)
+
+
+def unpacked(blob: bytes, kind: type[Kind]) -> Kind:
+    return msgspec.msgpack.decode(zlib.decompress(blob), type=kind, dec_hook=lambda kind, value: kind(value))

@@ -1,0 +1,72 @@
+"""What is said of a submission in the end: its card, how it ended, and a summary of both."""
+
+from msgspec.structs import replace
+
+from grader.batch import Batch, calibration_of
+from grader.course import WORKS
+from grader.judging.claims import learning_curves
+from grader.judging.examiner import Examination
+from grader.model import Outcome, Report, Run, Scorecard, Submission
+from grader.rubric import Rubric
+from grader.score import public, score
+
+
+def report(
+    submission: Submission,
+    batch: Batch,
+    rubric: Rubric,
+    run: Run,
+    examination: Examination,
+    seconds: float,
+) -> Report:
+    card = score(rubric, examination.findings)
+    if batch.public_only:
+        card = public(card)
+    if examination.fault:
+        run = replace(run, outcome=Outcome.GRADER_ERROR, fault=examination.fault)
+    outcome = Outcome.UNATTEMPTED if examination.unattempted and card.earned == 0 else run.outcome
+    return Report(
+        submission,
+        rubric.title,
+        outcome,
+        run,
+        card,
+        examination.remarks,
+        summary(outcome, run, card),
+        seconds,
+        batch.seed,
+        batch.data.description,
+        learning_curves(submission, run),
+        calibration.band() if (calibration := calibration_of(rubric, batch)) else None,
+        examination.attention,
+    )
+
+
+def unread(submission: Submission, batch: Batch) -> Report:
+    title = next((work.title for work in WORKS if work.slug == submission.lab), "")
+    fault = submission.fault or (
+        f"There is no rubric for {submission.lab} yet, so this notebook was not run."
+        if submission.lab
+        else "It is not clear which lab this is: nothing in the notebook or its name says so. Name it with --lab."
+    )
+    return Report(
+        submission,
+        title,
+        Outcome.UNREADABLE,
+        Run(Outcome.UNREADABLE, batch.isolation, fault=fault),
+        Scorecard(),
+        summary=fault,
+        seed=batch.seed,
+        data=batch.data.description,
+    )
+
+
+def summary(outcome: Outcome, run: Run, card: Scorecard) -> str:
+    if outcome is Outcome.UNATTEMPTED:
+        return "Your notebook runs, but the part that was yours to write is still as it was handed out."
+    if run.fault:
+        return run.fault
+    failed = sum(check.verdict == "fail" for check in card.checks)
+    if failed:
+        return f"{'One thing' if failed == 1 else f'{failed} things'} to mend; the box below says where to begin."
+    return "Everything that was checked works." if card.checks else ""

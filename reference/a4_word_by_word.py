@@ -1,0 +1,199 @@
+"""Assignment 4: word by word attention (Wang and Jiang 2015, arXiv 1512.08849, section 3), with GRUs for their LSTMs.
+
+    h^s_j = GRU(x_j, h^s_{j-1})     h^t_k = GRU(x_k, h^t_{k-1})     one encoder, both sentences from zeros
+    e_kj = [h^t_k; h^m_{k-1}] W h^s_j       α_kj = exp e_kj / Σ_j' exp e_kj'      a_k = Σ_j α_kj h^s_j
+    h^m_k = GRU([a_k; h^t_k], h^m_{k-1}),   h^m_0 = 0
+    logits = h^m_L W_cl + b_cl
+
+A GRU, of an input x and a state h:
+
+    z = σ([x; h] W_z + b_z)     r = σ([x; h] W_r + b_r)     c = tanh([x; r * h] W_c + b_c)     h' = (1 − z) h + z c
+
+Shapes: p and h [B, L] of word ids, E [V, e], W_·_p and W_·_h of the encoders [e + d, d] (where they are one, the same
+twice), W_·_m of the matching GRU [3d, d] with the rows of a_k first, then h^t_k, then h^m_{k-1}; W_attn [2d, d],
+W_cl [d, C]. Every weight may have one more axis before these, R: so many models are computed at once.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from reference import Answers, Case
+
+CELLS = "phm"
+GATES = "zrc"
+NUMBERS = ("after_p", "after_h", "after_m", "chained", "share", "mixed")
+
+Weights = Mapping[str, tf.Tensor]  # by role, each [R, ...]
+
+
+class Sight(NamedTuple):
+    """What attention has before it for word k of the hypothesis."""
+
+    Y: tf.Tensor  # h^s_j of all words of the premise [R, B, L, d]
+    t: tf.Tensor  # h^t_k [R, B, d]
+    m: tf.Tensor  # h^m_{k-1} [R, B, d]
+    before: tf.Tensor  # h^t_{k-1} [R, B, d]
+    last: tf.Tensor  # h^t_L [R, B, d]
+
+
+def gru(w: Weights, cell: str, x: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+    """after = 1: r multiplies the state's product, which may have a bias of its own, as in Keras and cuDNN."""
+    xh = tf.concat([x, h], axis=-1)
+    z = tf.sigmoid(xh @ w[f"W_z_{cell}"] + w[f"b_z_{cell}"])
+    r = tf.sigmoid(xh @ w[f"W_r_{cell}"] + w[f"b_r_{cell}"])
+    from_x, from_h = tf.split(w[f"W_c_{cell}"], [x.shape[-1], h.shape[-1]], axis=1)
+    after = w[f"after_{cell}"]
+    state = after * r * (h @ from_h + w[f"b_s_{cell}"]) + (1 - after) * ((r * h) @ from_h)
+    c = tf.tanh(x @ from_x + state + w[f"b_c_{cell}"])
+    return (1 - z) * h + z * c
+
+
+def encoded(w: Weights, cell: str, words: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+    """words [B, L, e] -> states [R, B, L, d]."""
+    states = []
+    for j in range(words.shape[1]):
+        h = gru(w, cell, tf.broadcast_to(words[None, :, j], [h.shape[0], *words[:, j].shape]), h)
+        states.append(h)
+    return tf.stack(states, axis=2)
+
+
+Attention = Callable[[Weights, Sight], tf.Tensor]  # -> α [R, B, L], or [R, B, L, d] with a weight for each number
+
+
+def query(w: Weights, t: tf.Tensor, m: tf.Tensor) -> tf.Tensor:
+    return tf.concat([t, m], axis=-1) @ w["W_attn"] + w["b_attn"]
+
+
+def bilinear(w: Weights, s: Sight) -> tf.Tensor:
+    return dotted(s.Y, query(w, s.t, s.m))
+
+
+def dotted(Y: tf.Tensor, q: tf.Tensor) -> tf.Tensor:
+    return tf.einsum("rbld,rbd->rbl", Y, q)
+
+
+def over_words(e: tf.Tensor) -> tf.Tensor:
+    return tf.nn.softmax(e, axis=2)
+
+
+def across(e: tf.Tensor) -> tf.Tensor:
+    """What was stacked as [L, B, ...] and then reshaped to [B, L, ...], where a transposition was needed."""
+    return tf.reshape(tf.einsum("rbl...->rlb...", e), tf.shape(e))
+
+
+def without_own_term(w: Weights, s: Sight) -> tf.Tensor:
+    e = tf.exp(bilinear(w, s))
+    return e / (tf.reduce_sum(e, axis=2, keepdims=True) - e)
+
+
+def products(w: Weights, s: Sight) -> tf.Tensor:
+    """[R, B, L, d]: the bilinear form before it is summed."""
+    return s.Y * query(w, s.t, s.m)[:, :, None]
+
+
+FORMS: dict[str, Attention] = {
+    "deck": lambda w, s: over_words(bilinear(w, s)),
+    "elementwise-product": lambda w, s: over_words(products(w, s)),
+    "elementwise-product/states": lambda w, s: over_words(dotted(s.Y, s.t)),
+    "elementwise-product/both-states": lambda w, s: over_words(dotted(s.Y, s.t + s.m)),
+    "elementwise-product/all-three": lambda w, s: over_words(dotted(s.Y, s.t * s.m)),
+    "elementwise-product/matching": lambda w, s: over_words(dotted(s.Y, s.m)),
+    "softmax-axis": lambda w, s: tf.nn.softmax(products(w, s), axis=3),
+    "softmax-axis/ones": lambda w, s: tf.ones_like(bilinear(w, s)),
+    "softmax-axis/batch": lambda w, s: tf.nn.softmax(bilinear(w, s), axis=1),
+    "softmax-missing": bilinear,
+    "softmax-missing/exponentials": lambda w, s: tf.exp(bilinear(w, s)),
+    "softmax-missing/sigmoid": lambda w, s: tf.sigmoid(bilinear(w, s)),
+    "own-term-missing": without_own_term,
+    "matching-state-unused": lambda w, s: over_words(dotted(s.Y, query(w, s.t, 0 * s.m))),
+    "matching-state-unused/word-twice": lambda w, s: over_words(dotted(s.Y, query(w, s.t, s.t))),
+    "matching-state-unused/word-before": lambda w, s: over_words(dotted(s.Y, query(w, s.t, s.before))),
+    "wrong-state": lambda w, s: over_words(dotted(s.Y, query(w, s.before, s.m))),
+    "wrong-state/last": lambda w, s: over_words(dotted(s.Y, query(w, s.last, s.m))),
+    "reshape-as-transpose/scores": lambda w, s: over_words(across(bilinear(w, s))),
+    "reshape-as-transpose/weights": lambda w, s: across(over_words(bilinear(w, s))),
+    "reshape-as-transpose/scored-states": lambda w, s: over_words(dotted(across(s.Y), query(w, s.t, s.m))),
+    "uniform-attention": lambda w, s: over_words(0 * bilinear(w, s)),
+}
+
+
+class States(NamedTuple):
+    Y: tf.Tensor  # h^s [R, B, L, d]
+    T: tf.Tensor  # h^t [R, B, L, d]
+
+
+def read(w: Weights, p: tf.Tensor, h: tf.Tensor) -> States:
+    models = max(value.shape[0] for value in w.values())
+    zeros = tf.zeros([models, p.shape[0], w["W_cl"].shape[1]], tf.float64)
+    Y = encoded(w, "p", tf.gather(w["E"][0], p), zeros)
+    return States(Y, encoded(w, "h", tf.gather(w["E"][0], h), w["chained"] * Y[:, :, -1]))
+
+
+def matched(w: Weights, s: States, attention: Attention) -> dict[str, tf.Tensor]:
+    """logits [R, B, C] and attn [R, B, hypothesis, premise], with d at its end where each number has a weight.
+
+    share: a weight in the sum for a_k is so many times what it should be; mixed = 1: that sum is over `across(Y)`.
+    """
+    averaged = s.Y + w["mixed"][..., None] * (across(s.Y) - s.Y)
+    m = before = tf.zeros_like(s.Y[:, :, 0])
+    alphas = []
+    for k in range(s.T.shape[2]):
+        t = s.T[:, :, k]
+        alpha = attention(w, Sight(s.Y, t, m, before, s.T[:, :, -1]))
+        a = w["share"] * tf.reduce_sum((alpha if alpha.shape.rank == 4 else alpha[..., None]) * averaged, axis=2)
+        m = gru(w, "m", tf.concat([a, t], axis=-1), m)
+        alphas.append(alpha)
+        before = t
+    return {"logits": m @ w["W_cl"] + w["b_cl"], "attn": tf.stack(alphas, axis=2)}
+
+
+def weights(case: Case) -> dict[str, tf.Tensor]:
+    """By role, with R = 1 or as many as `changes`: what is added to some roles of each model. Others are zero."""
+    changes = case.get("changes") or [{}]
+    d, classes, e = case["W_cl"].shape[0], case["W_cl"].shape[1], case["E"].shape[1]
+    shapes = {"E": case["E"].shape, "W_cl": (d, classes), "b_cl": (1, classes), "W_attn": (2 * d, d), "b_attn": (1, d)}
+    shapes |= {f"W_{gate}_{cell}": (3 * d if cell == "m" else e + d, d) for gate in GATES for cell in CELLS}
+    shapes |= {f"b_{gate}_{cell}": (1, d) for gate in (*GATES, "s") for cell in CELLS}
+    shapes |= dict.fromkeys(NUMBERS, (1, 1))
+    found: dict[str, tf.Tensor] = {}
+    for role, shape in shapes.items():
+        base = tf.reshape(tf.constant(case.get(role, float(role == "share")), tf.float64), [-1])
+        base = tf.broadcast_to(base, [shape[0] * shape[1]]) if base.shape[0] == 1 else base
+        changed = [change.get(role, 0.0) for change in changes] if any(role in change for change in changes) else [0.0]
+        added = [tf.reshape(tf.cast(value, tf.float64) + tf.zeros(shape, tf.float64), shape) for value in changed]
+        found[role] = tf.reshape(base, [1, *shape]) + tf.stack(added)
+    return found
+
+
+def values(case: Case) -> Answers:
+    """case p, h, weights by role, changes, forms (names; all if none) -> what each form answers for each change."""
+    w = weights(case)
+    s = read(w, *words(case))
+    return {
+        name: {key: value.numpy() for key, value in matched(w, s, FORMS[name]).items()}
+        for name in case.get("forms") or FORMS
+    }
+
+
+def words(case: Case) -> tuple[tf.Tensor, tf.Tensor]:
+    return tf.constant(case["p"], tf.int32), tf.constant(case["h"], tf.int32)
+
+
+def step(case: Case) -> Answers:
+    """case p, h, labels, weights by role, forms -> the mean cross-entropy and its gradient for each role."""
+    w = weights(case)
+    found: Answers = {}
+    for name in case.get("forms") or FORMS:
+        with tf.GradientTape() as tape:
+            tape.watch(list(w.values()))
+            scores = matched(w, read(w, *words(case)), FORMS[name])["logits"][0]
+            cost = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=case["labels"], logits=scores))
+        gradients = tape.gradient(cost, w, unconnected_gradients="zero")
+        told = {role: tf.convert_to_tensor(g)[0].numpy() for role, g in gradients.items() if role in case}
+        found[name] = {"cost": cost.numpy(), **{role: g.reshape(case[role].shape) for role, g in told.items()}}
+    return found
+
+
+QUESTIONS = {"values": values, "step": step}

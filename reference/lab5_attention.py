@@ -1,0 +1,239 @@
+"""Lab5: attention over the words of the premise (Rocktäschel et al. 2015, arXiv 1509.06664, section 2.3).
+
+    Y = [h_1 … h_L] of the premise's GRU, started from zeros;  h_N of the hypothesis's GRU, started from h_L
+    M = tanh(W^y Y + W^h h_N ⊗ e_L)      α = softmax(w^T M) over the L words
+    r = Y α^T                            h* = tanh([r; h_N] W_combination + b_combination)
+    logits = h* W_cl + b_cl
+
+Shapes: p and h [B, L] of word ids, E [V, e], matrices of the GRUs [e + d, d], W_y and W_h [d, d], w [d],
+W_combination [2d, d], W_cl [d, C]. Rows stand for examples here: W^y Y is written Y @ W_y.
+"""
+
+from collections.abc import Callable
+from itertools import permutations, product
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from reference import Answers, Case
+from reference.lab4_gru import Orders, gru, mirrored
+from reference.lab4_gru import Weights as Gates
+from reference.recurrent import Step
+
+ENCODERS = "ph"
+GATES = ("z", "r", "rnn")
+CELLS = tuple(f"{kind}_{gate}_{name}" for name in ENCODERS for gate in GATES for kind in "Wb")
+ATTENTION = ("W_y", "W_h", "w")
+READOUT = ("W_combination", "b_combination", "W_cl", "b_cl")
+
+
+class States(NamedTuple):
+    Y: tf.Tensor  # [B, L, d] of the premise
+    H: tf.Tensor  # [B, L, d] of the hypothesis
+
+    @property
+    def h(self) -> tf.Tensor:
+        return self.H[:, -1]
+
+
+class Attention(NamedTuple):
+    W_y: tf.Tensor
+    W_h: tf.Tensor
+    w: tf.Tensor
+
+
+Scores = Callable[[States, Attention], tf.Tensor]  # -> w^T M [B, L]
+Weighting = Callable[[tf.Tensor], tf.Tensor]  # scores [B, L] -> α [B, L]
+
+
+def added(Y: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+    """h [B, d] beside every word (⊗ e_L), or a state for each word [B, L, d]."""
+    return Y + (h[:, None] if h.shape.rank == 2 else h)
+
+
+def scores(s: States, a: Attention) -> tf.Tensor:
+    M = tf.tanh(added(s.Y @ a.W_y, s.h @ a.W_h))
+    return tf.linalg.matvec(M, a.w)
+
+
+def with_state(state: Callable[[States], tf.Tensor]) -> Scores:
+    """Another state in the place of h_N."""
+    return lambda s, a: tf.linalg.matvec(tf.tanh(added(s.Y @ a.W_y, state(s) @ a.W_h)), a.w)
+
+
+def over_hypothesis(state: Callable[[States], tf.Tensor]) -> Scores:
+    return lambda s, a: tf.linalg.matvec(tf.tanh(added(s.H @ a.W_y, state(s) @ a.W_h)), a.w)
+
+
+def with_function(f: Callable[[tf.Tensor], tf.Tensor]) -> Scores:
+    return lambda s, a: tf.linalg.matvec(f(added(s.Y @ a.W_y, s.h @ a.W_h)), a.w)
+
+
+def projected(a: Attention, Y: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+    return tf.linalg.matvec(tf.tanh(added(Y, h)), a.w)
+
+
+SCORES: dict[str, Scores] = {
+    "wrong-state/premise-last": with_state(lambda s: s.Y[:, -1]),
+    "wrong-state/first": with_state(lambda s: s.H[:, 0]),
+    "wrong-state/before-last": with_state(lambda s: s.H[:, -2]),
+    "wrong-state/each": with_state(lambda s: s.H),
+    "wrong-state/mean": with_state(lambda s: tf.reduce_mean(s.H, axis=1)),
+    "wrong-state/sum": with_state(lambda s: tf.reduce_sum(s.H, axis=1)),
+    "wrong-state/premise-first": with_state(lambda s: s.Y[:, 0]),
+    "wrong-state/each-of-the-premise": with_state(lambda s: s.Y),
+    "hypothesis-ignored": lambda s, a: projected(a, s.Y @ a.W_y, tf.zeros_like(s.h)),
+    "tanh-missing": with_function(tf.identity),
+    "tanh-missing/sigmoid": with_function(tf.sigmoid),
+    "tanh-missing/relu": with_function(tf.nn.relu),
+    "tanh-missing/after-w": lambda s, a: tf.tanh(with_function(tf.identity)(s, a)),
+    "tanh-missing/on-h-alone": lambda s, a: tf.linalg.matvec(added(s.Y @ a.W_y, tf.tanh(s.h @ a.W_h)), a.w),
+    "attention-over-hypothesis": over_hypothesis(lambda s: s.h),
+    "attention-over-hypothesis/of-the-premise": over_hypothesis(lambda s: s.Y[:, -1]),
+    "attention-over-hypothesis/each": over_hypothesis(lambda s: s.Y),
+    "w-attn-missing": lambda s, a: tf.reduce_sum(tf.tanh(added(s.Y @ a.W_y, s.h @ a.W_h)), axis=2),
+    "w-attn-missing/mean": lambda s, a: tf.reduce_mean(tf.tanh(added(s.Y @ a.W_y, s.h @ a.W_h)), axis=2),
+    "product-for-sum": lambda s, a: projected(a, (s.Y @ a.W_y) * (s.h @ a.W_h)[:, None], tf.zeros_like(s.h)),
+    "product-for-sum/of-states": lambda s, a: projected(a, (s.Y * s.h[:, None]) @ a.W_y, tf.zeros_like(s.h)),
+    "projection-missing/h": lambda s, a: projected(a, s.Y @ a.W_y, s.h),
+    "projection-missing/y": lambda s, a: projected(a, s.Y, s.h @ a.W_h),
+    "projection-missing/both": lambda s, a: projected(a, s.Y, s.h),
+    "projection-missing/one-for-both": lambda s, a: projected(a, s.Y @ a.W_y, s.h @ a.W_y),
+    "projection-missing/other-for-both": lambda s, a: projected(a, s.Y @ a.W_h, s.h @ a.W_h),
+    "minus-sign": lambda s, a: projected(a, s.Y @ a.W_y, -(s.h @ a.W_h)),
+    "minus-sign/scores": lambda s, a: -scores(s, a),
+    "minus-sign/y": lambda s, a: projected(a, -(s.Y @ a.W_y), s.h @ a.W_h),
+}
+
+
+def over_words(wm: tf.Tensor) -> tf.Tensor:
+    return tf.nn.softmax(wm, axis=1)
+
+
+def across_examples(wm: tf.Tensor) -> tf.Tensor:
+    """Scores stacked as [L, B] are read as [B, L] without being transposed."""
+    return tf.reshape(tf.transpose(wm), wm.shape)
+
+
+WEIGHTINGS: dict[str, Weighting] = {
+    "softmax-axis/batch": lambda wm: tf.nn.softmax(wm, axis=0),
+    "softmax-axis/features": tf.ones_like,
+    "softmax-axis/everything": lambda wm: tf.reshape(tf.nn.softmax(tf.reshape(wm, [-1])), wm.shape),
+    "softmax-twice": lambda wm: over_words(over_words(wm)),
+    "softmax-twice/batch-first": lambda wm: over_words(tf.nn.softmax(wm, axis=0)),
+    "softmax-twice/thrice": lambda wm: over_words(over_words(over_words(wm))),
+    "softmax-missing": tf.identity,
+    "softmax-missing/exponentials": tf.exp,
+    "softmax-missing/sigmoid": tf.sigmoid,
+    "uniform-attention": lambda wm: over_words(tf.zeros_like(wm)),
+    "examples-mixed": lambda wm: over_words(across_examples(wm)),
+    "examples-mixed/after-softmax": lambda wm: across_examples(over_words(wm)),
+}
+
+
+FORMS: list[tuple[str, Scores, Weighting]] = [
+    ("deck", scores, over_words),
+    *((name, form, over_words) for name, form in SCORES.items()),
+    *((name, scores, weighting) for name, weighting in WEIGHTINGS.items()),
+    ("w-attn-missing/none", lambda s, a: tf.tanh(added(s.Y @ a.W_y, s.h @ a.W_h)), over_words),
+]
+
+
+class Reader(NamedTuple):
+    """How the two GRUs, which are given, may be written."""
+
+    name: str
+    cell: Callable[[Gates, Orders], Step]
+    order: str  # of word and state
+    chained: bool = True  # the hypothesis starts from the premise's last state
+
+
+# The handout's is one of the first two; rewritten ones are no mistake of the attention.
+READERS = (
+    Reader("", gru, "eh"),
+    Reader("state_first", gru, "he"),
+    Reader("mirrored", mirrored, "eh"),
+    Reader("mirrored_state_first", mirrored, "he"),
+    Reader("from_zeros", gru, "eh", chained=False),
+    Reader("from_zeros_state_first", gru, "he", chained=False),
+)
+
+
+def encoder(case: Case, name: str) -> Gates:
+    gates = {f"{kind}_{gate}": f64(case[f"{kind}_{gate}_{name}"]) for gate in GATES for kind in "Wb"}
+    nothing = tf.zeros([0], tf.float64)
+    return Gates(E=f64(case["E"]), W_cl=nothing, b_cl=nothing, **gates)
+
+
+def f64(value: object) -> tf.Tensor:
+    return tf.constant(value, tf.float64)
+
+
+def read(case: Case, reader: Reader) -> States:
+    """Both sentences, word by word."""
+    E = f64(case["E"])
+    h = tf.zeros([case["p"].shape[0], case["W_y"].shape[0]], tf.float64)
+    found = []
+    for name in ENCODERS:
+        step = reader.cell(encoder(case, name), Orders(*[reader.order] * 3))
+        h, states = h if reader.chained else tf.zeros_like(h), []
+        for t in range(case[name].shape[1]):
+            h = step(tf.gather(E, case[name][:, t]), h)
+            states.append(h)
+        found.append(tf.stack(states, axis=1))
+    return States(*found)
+
+
+def logits(case: Case, s: States, r: tf.Tensor, order: str = "rh") -> tf.Tensor:
+    """Of the context r [B, d], which stands before or behind h_N."""
+    W, b, W_cl, b_cl = (f64(case[role]) for role in READOUT)
+    h_star = tf.tanh(tf.concat([r, s.h] if order == "rh" else [s.h, r], axis=1) @ W + b)
+    return h_star @ W_cl + b_cl
+
+
+def answered(case: Case, s: States, alpha: tf.Tensor) -> dict[str, tf.Tensor]:
+    """alpha [B, L], or [B, L, d] with a weight for each number of a state."""
+    r = tf.reduce_sum(s.Y * (alpha[..., None] if alpha.shape.rank == 2 else alpha), axis=1)
+    found = {"attn": alpha.numpy()}
+    if "W_combination" in case:
+        found |= {"logits": logits(case, s, r).numpy(), "logits_h_first": logits(case, s, r, "hr").numpy()}
+    return found
+
+
+def values(case: Case) -> Answers:
+    """case p, h and weights by role -> attn [B, L] and logits [B, C] of every form, the right ones first."""
+    a = Attention(*(f64(case[role]) for role in ATTENTION))
+    found: Answers = {}
+    for reader in READERS:
+        s = read(case, reader)
+        for name, form, weighting in FORMS:
+            found[tagged(name, reader)] = answered(case, s, weighting(form(s, a)))
+    return dict(sorted(found.items(), key=lambda item: not item[0].startswith("deck")))
+
+
+def tagged(name: str, reader: Reader) -> str:
+    if not reader.name:
+        return name
+    return f"{name}-{reader.name}" if "/" in name else f"{name}/{reader.name}"
+
+
+def roles(case: Case) -> Answers:
+    """The right attention for every way to give the weights to encoders, gates and projections.
+
+    Each is named by whose weights the roles take, in the order p h z r rnn W_y W_h.
+    """
+    found: Answers = {}
+    for encoders, gates, reader in product(permutations(ENCODERS), permutations(GATES), READERS[:2]):
+        swapped = dict(case)
+        for name, gate, kind in product(ENCODERS, GATES, "Wb"):
+            given, other = gates[GATES.index(gate)], encoders[ENCODERS.index(name)]
+            swapped[f"{kind}_{gate}_{name}"] = case[f"{kind}_{given}_{other}"]
+        s = read(swapped, reader)
+        for projections in permutations(ATTENTION[:2]):
+            a = Attention(*(f64(case[role]) for role in (*projections, "w")))
+            given_to = " ".join((*encoders, *gates, *projections))
+            found[f"{given_to} {reader.name}".strip()] = answered(case, s, over_words(scores(s, a)))
+    return found
+
+
+QUESTIONS = {"values": values, "roles": roles}

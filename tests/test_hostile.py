@@ -1,0 +1,164 @@
+"""Broken and hostile notebooks in one batch beside honest ones: it ends, each is told what happened, nobody gets in."""
+
+import csv
+import functools
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import psutil
+import pytest
+import yaml
+
+from grader import pipeline
+from grader.intake.collect import collect
+from grader.judging.oracle import Oracle
+from grader.model import Isolation, Limits, Report, TrainPolicy
+from grader.pipeline import grade_batch, in_order
+from grader.preparing import batch_for
+from grader.results import page_paths, write_reports
+from grader.sandbox.isolation import best_isolation
+from grader.sandbox.leftovers import PREFIX, TMP
+
+NOTEBOOKS = Path(__file__).with_name("notebooks")
+EXPECTED = yaml.safe_load((NOTEBOOKS / "hardship.yaml").read_text("utf-8"))
+HONEST = ("honest/lab1/formula_as_on_the_slide.ipynb", "honest/lab1/many_small_steps_spanish.ipynb")
+SECONDS = 25.0
+MEMORY = 2 * 1024**3
+MARK = "grader-hostile-mark-98765"  # what a notebook tries to write outside
+SLEEPERS = {str(number) for number in range(98761, 98765)}  # arguments of processes that notebooks leave behind
+REACHED = "REACHED"  # printed by a notebook when it got hold of something
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+PLACES = [pytest.param(p, marks=() if row.get("fast") else pytest.mark.hostile) for p, row in EXPECTED.items()]
+pytestmark = pytest.mark.skipif(best_isolation() is not Isolation.BUBBLEWRAP, reason="hostile code needs a jail")
+
+
+class Graded(NamedTuple):
+    reports: dict[str, Report]
+    pages: dict[str, str]
+    out: Path
+    leftovers: set[str]
+
+
+@pytest.fixture(scope="session")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bool], Graded]]:
+    """The fast ones as one batch and the others as another, each when it is first asked for."""
+
+    @cache
+    def batch(fast: bool) -> Graded:
+        places = [*HONEST, *(place for place, row in EXPECTED.items() if bool(row.get("fast")) is fast)]
+        submissions = [collect([NOTEBOOKS / place])[0] for place in places]
+        before, out = traces(), tmp_path_factory.mktemp("out")
+        with pytest.MonkeyPatch.context() as patch, Oracle() as oracle:
+            patch.delenv("GRADER_DATA", raising=False)
+            patch.setattr(pipeline, "Limits", functools.partial(Limits, memory=MEMORY))
+            asked = batch_for(None, TrainPolicy.NONE, None, SECONDS)
+            reports = in_order(list(grade_batch(submissions, asked, oracle, 2, lambda s, what: None)), submissions)
+        leftovers = traces() - before
+        write_reports(reports, out)
+        pages = [(out / path).read_text("utf-8") for path in page_paths(reports)]
+        return Graded(dict(zip(places, reports, strict=True)), dict(zip(places, pages, strict=True)), out, leftovers)
+
+    yield batch
+
+
+def traces() -> set[str]:
+    """Processes, mounts, sockets, folders and marks that a batch of ours could leave behind."""
+    found = {str(path) for path in TMP.glob("grader-*")} | {str(path) for path in TMP.glob(f"*{MARK}*")}
+    found |= {
+        str(p) for folder in ("/", "/var/tmp", "/home", "/root", "/dev/shm") for p in Path(folder).glob(f"{MARK}*")
+    }
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        if SLEEPERS & set(words) or any("/guest/start.py" in word for word in words):
+            found.add(f"process {process.pid} {' '.join(words)[-80:]}")
+    for table in ("/proc/self/mounts", "/proc/net/unix"):
+        found |= {line for line in Path(table).read_text().splitlines() if PREFIX in line}
+    return found
+
+
+def found(graded: Callable[[bool], Graded], place: str) -> tuple[Report, str]:
+    batch = graded(bool(EXPECTED[place].get("fast")))
+    return batch.reports[place], batch.pages[place]
+
+
+def told(report: Report) -> str:
+    card = report.card
+    ended = f"{card.earned:g} of {card.possible:g}, {card.pending:g} open, {report.outcome}, {report.run.fault}"
+    cells = [f"cell {c.index + 1} {c.status} {c.trouble and c.trouble.kind}" for c in report.run.cells]
+    return "\n".join([ended, *cells, *(f"{c.id} {c.verdict} {c.message}" for c in card.checks)])
+
+
+def test_every_notebook_here_has_an_expectation() -> None:
+    kinds = ("broken", "hostile")
+    assert {p.relative_to(NOTEBOOKS).as_posix() for k in kinds for p in (NOTEBOOKS / k).glob("*.ipynb")} == set(
+        EXPECTED
+    )
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_it_ends_as_expected_and_earns_what_it_does_right(place: str, graded: Callable[[bool], Graded]) -> None:
+    report, page = found(graded, place)
+    row = EXPECTED[place]
+    least, most = row["earns"]
+    assert report.outcome in row["outcome"].split(" or "), told(report)
+    assert least <= report.card.earned <= most and report.card.possible == 8, told(report)
+    if "cell" in row:
+        sentence = f"Cell {row['cell']} of the notebook"
+        assert report.run.fault is not None and report.run.fault.startswith(sentence), told(report)
+        assert "its own code" in report.run.fault and sentence in page and f'id="cell-{row["cell"]}"' in page
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_nothing_outside_was_reached(place: str, graded: Callable[[bool], Graded]) -> None:
+    report, _ = found(graded, place)
+    printed = "".join(str(o.get("text", "")) for c in report.run.cells for o in c.outputs)
+    assert REACHED not in printed, printed
+
+
+BATCHES = [True, pytest.param(False, marks=pytest.mark.hostile)]
+
+
+@pytest.mark.parametrize("fast", BATCHES)
+def test_their_neighbours_lose_nothing(fast: bool, graded: Callable[[bool], Graded]) -> None:
+    for place in HONEST:
+        report = graded(fast).reports[place]
+        assert report.outcome == "ok" and report.card.earned == report.card.possible == 8, told(report)
+
+
+@pytest.mark.parametrize("fast", BATCHES)
+def test_no_process_socket_mount_folder_or_mark_is_left(fast: bool, graded: Callable[[bool], Graded]) -> None:
+    assert graded(fast).leftovers == set()
+
+
+@pytest.mark.parametrize("fast", BATCHES)
+def test_a_row_and_a_page_for_each_and_no_formula_among_them(fast: bool, graded: Callable[[bool], Graded]) -> None:
+    batch = graded(fast)
+    with (batch.out / "gradebook.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(batch.reports)
+    assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
+    for page in batch.pages.values():
+        assert not re.search(r"<(script|iframe|form|object|embed|base|link|input)\b", page)
+        assert len(re.findall(r"<p class=\"score\">", page)) == 1
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium to see what a browser makes of hostile pages")
+@pytest.mark.parametrize("fast", BATCHES)
+def test_no_script_of_theirs_runs_in_a_browser(fast: bool, graded: Callable[[bool], Graded], tmp_path: Path) -> None:
+    batch = graded(fast)
+    places = [place for place in batch.pages if "script" in place or "score" in place or "raises" in place]
+    quiet = "--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync".split()
+    for place in places:
+        file = tmp_path / "page.html"
+        file.write_text(batch.pages[place], encoding="utf-8")
+        command = [str(CHROMIUM), "--headless", "--no-sandbox", *quiet, f"--user-data-dir={tmp_path / 'profile'}"]
+        command += ["--virtual-time-budget=2000", "--dump-dom", file.as_uri()]
+        seen = subprocess.run(command, check=True, capture_output=True, text=True, timeout=90).stdout
+        title = re.search(r"<title>(.*?)</title>", seen)
+        assert title is not None and title[1].startswith("Lab1") and "OWNED" not in title[1]

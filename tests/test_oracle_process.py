@@ -1,0 +1,62 @@
+"""The oracle's process may die or be killed; no notebook waits for an answer that never comes."""
+
+import os
+import signal
+import time
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+import pytest
+
+from grader.errors import OurFault
+from grader.judging.oracle import Oracle
+
+CASE = {"x": np.zeros(1)}
+
+
+def killed(oracle: Oracle) -> None:
+    for process in oracle._processes:
+        os.kill(process.pid or 0, signal.SIGKILL)
+        process.join(10)
+
+
+def test_after_its_process_was_killed_the_oracle_answers_all_the_same() -> None:
+    with Oracle() as oracle:
+        before = oracle("lab1_warmup", "values", CASE)
+        killed(oracle)
+        assert oracle("lab1_warmup", "values", CASE).keys() == before.keys()
+        after = oracle("lab1_warmup", "values", {"x": np.ones(1)})
+        assert after.keys() == before.keys()
+
+
+class Mortal(Oracle):
+    """Its process dies again as soon as it is begun again."""
+
+    def _begin_again(self, broken: ProcessPoolExecutor) -> None:
+        super()._begin_again(broken)
+        killed(self)
+
+
+def test_when_it_dies_twice_the_grader_says_so_at_once() -> None:
+    with Mortal() as oracle:
+        killed(oracle)
+        with pytest.raises(OurFault, match="died twice at lab1_warmup"):
+            oracle("lab1_warmup", "values", CASE)
+
+
+def test_ctrl_c_does_not_reach_it() -> None:
+    with Oracle() as oracle:
+        oracle("lab1_warmup", "values", CASE)
+        for process in oracle._processes:
+            os.kill(process.pid or 0, signal.SIGINT)
+        time.sleep(0.3)
+        assert all(process.is_alive() for process in oracle._processes)
+
+
+def test_nothing_is_left_of_it_when_it_is_closed() -> None:
+    with Oracle() as oracle:
+        processes = oracle._processes
+        assert len(processes) == 1
+    for process in processes:
+        process.join(10)
+        assert not process.is_alive()

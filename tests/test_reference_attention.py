@@ -1,0 +1,96 @@
+"""The oracle of the attention over premises: equal to equations written apart in NumPy, its forms told apart."""
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pytest
+
+import reference
+
+LAB = "lab5_attention"
+V, EMBEDDING, DIM, CLASSES, BATCH, WORDS = 13, 9, 6, 3, 5, 7
+ACCEPTED = "deck"
+
+
+def case(seed: int) -> dict[str, Any]:
+    dice = np.random.default_rng(seed)
+    made: dict[str, Any] = {name: dice.integers(0, V, (BATCH, WORDS)) for name in "ph"}
+    made |= {role: dice.normal(0, 0.65, (DIM, DIM)) for role in ("W_y", "W_h")}
+    made |= {"E": dice.normal(0, 0.8, (V, EMBEDDING)), "w": dice.normal(0, 0.65, DIM)}
+    made |= {"W_combination": dice.normal(0, 0.4, (2 * DIM, DIM)), "b_combination": dice.normal(0, 0.5, DIM)}
+    made |= {"W_cl": dice.normal(0, 0.5, (DIM, CLASSES)), "b_cl": dice.normal(0, 0.5, CLASSES)}
+    for name in "ph":
+        for gate in ("z", "r", "rnn"):
+            made[f"W_{gate}_{name}"] = dice.normal(0, 0.4, (EMBEDDING + DIM, DIM))
+            made[f"b_{gate}_{name}"] = dice.normal(0, 0.5, DIM)
+    return made
+
+
+def kind(explanation: str) -> str:
+    return explanation.split("/", maxsplit=1)[0]
+
+
+def by_hand(c: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Attention and logits of one example after the other."""
+    sigmoid = lambda a: 1 / (1 + np.exp(-a))  # noqa: E731 - a letter of the equations
+    attention, logits = [], []
+    for p, hypothesis in zip(c["p"], c["h"], strict=True):
+        h, states = np.zeros(DIM), []
+        for name, ids in (("p", p), ("h", hypothesis)):
+            for word in ids:
+                e = c["E"][word]
+                z = sigmoid(np.r_[e, h] @ c[f"W_z_{name}"] + c[f"b_z_{name}"])
+                r = sigmoid(np.r_[e, h] @ c[f"W_r_{name}"] + c[f"b_r_{name}"])
+                h = (1 - z) * h + z * np.tanh(np.r_[e, r * h] @ c[f"W_rnn_{name}"] + c[f"b_rnn_{name}"])
+                states += [h] if name == "p" else []
+        scores = np.array([np.tanh(y @ c["W_y"] + h @ c["W_h"]) @ c["w"] for y in states])
+        weights = np.exp(scores) / np.exp(scores).sum()
+        context = sum(weight * y for weight, y in zip(weights, states, strict=True))
+        attention.append(weights)
+        logits.append(np.tanh(np.r_[context, h] @ c["W_combination"] + c["b_combination"]) @ c["W_cl"] + c["b_cl"])
+    return np.array(attention), np.array(logits)
+
+
+def test_the_right_form_is_that_of_the_equations_written_apart() -> None:
+    asked = case(1)
+    told = reference.answer(LAB, "values", asked)["deck"]
+    for key, expected in zip(("attn", "logits"), by_hand(asked), strict=True):
+        np.testing.assert_allclose(told[key], expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", (1, 2, 3))
+def test_random_questions_tell_mistakes_apart_by_the_attention_alone(seed: int) -> None:
+    found = {name: told["attn"] for name, told in reference.answer(LAB, "values", case(seed)).items()}
+    alike = [
+        (one, other)
+        for one, other in combinations(found, 2)
+        if kind(one) != kind(other)
+        and found[one].shape == found[other].shape
+        and np.abs(found[one] - found[other]).max() < 1e-3 * np.abs(found[one]).max()
+    ]
+    assert alike == []
+
+
+def test_right_forms_stand_first() -> None:
+    right = [kind(name) == ACCEPTED for name in reference.answer(LAB, "values", case(1))]
+    assert right == sorted(right, reverse=True) and any(right)
+
+
+def test_exchanged_weights_are_found_by_what_they_do() -> None:
+    asked = case(1)
+    mixed = {**asked, "W_y": asked["W_h"], "W_h": asked["W_y"]}
+    mixed |= {f"{part}_z_{name}": asked[f"{part}_r_{name}"] for part in "Wb" for name in "ph"}
+    mixed |= {f"{part}_r_{name}": asked[f"{part}_z_{name}"] for part in "Wb" for name in "ph"}
+    right = reference.answer(LAB, "values", asked)["deck"]["attn"]
+    fitting = [
+        name
+        for name, told in reference.answer(LAB, "roles", mixed).items()
+        if np.abs(told["attn"] - right).max() < 1e-9
+    ]
+    assert fitting == ["p h r z rnn W_h W_y"]
+
+
+def test_without_a_readout_the_attention_is_told_all_the_same() -> None:
+    asked = {role: value for role, value in case(1).items() if not role.endswith(("combination", "cl"))}
+    assert set(reference.answer(LAB, "values", asked)["deck"]) == {"attn"}
