@@ -87,7 +87,7 @@ class Evidence(Struct, frozen=True):
 def interview_attention(x: Examiner) -> Evidence:
     survey = x.ask("survey", Survey("all")).values.get("all")
     if not isinstance(survey, Inventory):
-        raise OurFault("lab5_attention: the notebook's classes could not be listed; grade it again on a quieter machine")
+        raise OurFault("lab5_attention: the notebook's classes could not be listed; grade it again")
     if not candidates(survey):
         return Evidence(None)
     best: Evidence | None = None
