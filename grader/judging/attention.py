@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from grader.errors import OurFault
 from grader.judging.arrays import Numbers, array, number
 from grader.judging.asking import data_steps, inputs, instance, loop_attributes, training
 from grader.judging.attention_asking import Answer, Forward, answer_in, attender_of, forward_of, weights
@@ -85,7 +86,9 @@ class Evidence(Struct, frozen=True):
 @interview(LAB)
 def interview_attention(x: Examiner) -> Evidence:
     survey = x.ask("survey", Survey("all")).values.get("all")
-    if not isinstance(survey, Inventory) or not candidates(survey):
+    if not isinstance(survey, Inventory):
+        raise OurFault("lab5_attention: the notebook's classes could not be listed; grade it again")
+    if not candidates(survey):
         return Evidence(None)
     best: Evidence | None = None
     for info in candidates(survey):
