@@ -188,10 +188,10 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
 
 @unattempted(LAB)
 def not_begun(e: Evidence) -> bool:
-    """The handout's class has word vectors and no matrix, and trains nothing."""
-    if e.contact is None or e.contact.works:
+    """The handout's class holds word vectors alone, and its `model` returns nothing."""
+    if e.contact is None or e.contact.works or e.contact.trouble is None:
         return False
-    return len(e.contact.initial) <= 1
+    return len(e.contact.initial) == 1 and "NoneType" in e.contact.trouble.message
 
 
 @attends(LAB)
