@@ -9,6 +9,7 @@ from nbformat import NotebookNode
 from nbformat.validator import isvalid
 
 from grader.model import Cell
+from grader.sandbox.streams import joined
 
 ERROR_LIMIT = 20_000  # an error is kept beyond the cap, cut to this
 OVERHEAD = 60  # bytes of JSON around an output
@@ -20,7 +21,7 @@ class Recorder(NotebookClient):  # type: ignore[misc]
     def __init__(self, cells: tuple[Cell, ...], limit: int, client: Any) -> None:
         nodes = [nbformat.v4.new_code_cell(cell.source) for cell in cells]
         super().__init__(
-            nbformat.v4.new_notebook(cells=nodes), timeout=None, allow_errors=True, coalesce_streams=True,
+            nbformat.v4.new_notebook(cells=nodes), timeout=None, allow_errors=True, coalesce_streams=False,
             store_widget_state=False, record_timing=False,
         )  # fmt: skip
         self.kc = client
@@ -39,7 +40,7 @@ class Recorder(NotebookClient):  # type: ignore[misc]
         await self.async_execute_cell(self.nb.cells[position], position)
 
     def outputs(self, position: int) -> tuple[dict[str, Any], ...]:
-        kept = [json.loads(json.dumps(output)) for output in self.nb.cells[position].outputs]
+        kept = joined(json.loads(json.dumps(output)) for output in self.nb.cells[position].outputs)
         return tuple(output for output in kept if isvalid(output, ref="output", version=4, version_minor=5))
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
