@@ -9,7 +9,6 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.errors import OurFault
 from grader.judging.arrays import Numbers, array, number
 from grader.judging.asking import data_steps, inputs, instance, loop_attributes, training
 from grader.judging.attention_asking import Answer, Forward, answer_in, attender_of, forward_of, weights
@@ -28,7 +27,7 @@ from grader.judging.sentence_pairs import halves
 from grader.judging.source import trees
 from grader.judging.watching import moved, watched_in
 from grader.model import AttentionMap, Cell, Observation
-from grader.sandbox.guest.wire import Call, Inventory, Read, Ref, Step, Survey, Trouble, Watch, Watched
+from grader.sandbox.guest.wire import Call, Read, Ref, Step, Trouble, Watch, Watched
 
 LAB = "lab5_attention"
 PAIRS = Inputs((WORDS.sizes[0], (WORDS.sizes[1][0], 10)), words=True, length=10, pairs=True)
@@ -85,10 +84,8 @@ class Evidence(Struct, frozen=True):
 
 @interview(LAB)
 def interview_attention(x: Examiner) -> Evidence:
-    survey = x.ask("survey", Survey("all")).values.get("all")
-    if not isinstance(survey, Inventory):
-        raise OurFault("lab5_attention: the notebook's classes could not be listed; grade it again")
-    if not candidates(survey):
+    survey = x.survey()
+    if survey is None or not candidates(survey):
         return Evidence(None)
     best: Evidence | None = None
     for info in candidates(survey):

@@ -30,7 +30,7 @@ from grader.judging.examiner import Examiner
 from grader.judging.learning import Learning
 from grader.judging.source import trees
 from grader.model import Cell
-from grader.sandbox.guest.wire import Inventory, Put, Step, Survey
+from grader.sandbox.guest.wire import Put, Step
 
 LAB = "lab6_captioning"
 ROLES = ("E", "W1", "b1", "W2", "b2", "v", "bv", "K", "R", "b", "F1", "f1", "F2", "f2")
@@ -80,8 +80,8 @@ class Evidence(Struct, frozen=True):
 
 @interview(LAB)
 def interview_captioner(x: Examiner) -> Evidence:
-    survey = x.ask("survey", Survey("all")).values.get("all")
-    if not isinstance(survey, Inventory) or not candidates(survey):
+    survey = x.survey()
+    if survey is None or not candidates(survey):
         return Evidence(None)
     best: Evidence | None = None
     for info in candidates(survey):

@@ -12,7 +12,7 @@ from grader.judging.compare import agree, difference, nearest, slug
 from grader.judging.density_evidence import Answering, Asked, Evidence, Named
 from grader.judging.examiner import Examiner
 from grader.model import Finding, Remark, Status, Verdict
-from grader.sandbox.guest.wire import Array, Call, FunctionInfo, Gradient, Inventory, Listing, Opaque, Ref, Survey
+from grader.sandbox.guest.wire import Array, Call, FunctionInfo, Gradient, Inventory, Listing, Opaque, Ref
 
 LAB = "lab1_warmup"
 # Forms an argument may have; a right function may refuse some (tf maths on an int array), none may give wrong numbers.
@@ -21,7 +21,7 @@ FORMS = ("int array", "float array", "2-D array", "float32 tensor", "2-D tensor"
 
 @interview(LAB)
 def ask_both(x: Examiner) -> Evidence:
-    survey = x.ask("survey", Survey("all")).values.get("all")
+    survey = x.survey()
     np_fn, tf_fn = names_of(x, survey.functions if isinstance(survey, Inventory) else ())
     generator = x.generator("x")
     flat = generator.uniform(-3, 3, 7).round(3)

@@ -18,7 +18,7 @@ from grader.judging.embeddings_written import Written, written
 from grader.judging.examiner import Examiner
 from grader.judging.oracle import Answers
 from grader.model import Observation, Status
-from grader.sandbox.guest.wire import Call, FunctionInfo, Inventory, Listing, Survey
+from grader.sandbox.guest.wire import Call, FunctionInfo, Inventory, Listing
 
 LAB = "a2_embeddings"
 TRIPLES = ((0, 1, 2), (3, 4, 5), (6, 7, 8))  # rows a, b, c of our vocabulary
@@ -80,7 +80,7 @@ def ranking_of(shown: Sequence[Shown]) -> str | None:
 
 @interview(LAB)
 def interview_notebook(x: Examiner) -> Evidence:
-    survey = x.ask("survey", Survey("all")).values.get("all")
+    survey = x.survey()
     if not isinstance(survey, Inventory):
         survey = Inventory((), (), {}, (), {}, (), ())
     holders = held(x, survey)

@@ -13,11 +13,12 @@ from msgspec.structs import replace
 
 from grader.calibration import Calibration
 from grader.data.truth import Truth
+from grader.errors import OurFault
 from grader.judging import checks
 from grader.judging.arrays import Numbers
 from grader.judging.oracle import Answers
 from grader.model import AttentionMap, Cell, Finding, Observation, Remark, Run, TrainBudget, Verdict
-from grader.sandbox.guest.wire import Question, Step
+from grader.sandbox.guest.wire import Inventory, Question, Step, Survey
 
 MODULES = {
     "lab1_warmup": "grader.judging.density",
@@ -33,6 +34,7 @@ MODULES = {
     "lab6_captioning": "grader.judging.captioning_checks",
 }
 
+GUEST_FAULT = "GuestFault"  # so our guest calls what went wrong in itself
 log = logging.getLogger("grader")
 
 
@@ -60,6 +62,14 @@ class Examiner(Struct, frozen=True):
 
     def ask(self, name: str, *steps: Step, seconds: float = 20.0) -> Observation:
         return self.asking(Question(f"{self.lab}.{name}", steps, seconds))
+
+    def survey(self) -> Inventory | None:
+        """What the notebook holds; None where it did not say in time. Raises OurFault where our own guest failed."""
+        seen = self.ask("survey", Survey("all"))
+        if seen.trouble is not None and seen.trouble.kind == GUEST_FAULT:
+            raise OurFault(f"{self.lab}: what the notebook holds could not be listed ({seen.trouble.message[:200]})")
+        found = seen.values.get("all")
+        return found if isinstance(found, Inventory) else None
 
     def answers(self, question: str, **case: Any) -> Answers:
         return self.oracle(self.lab, question, case)

@@ -16,7 +16,7 @@ from grader.judging.fine_tuning_asking import Asked, Pairs, asked, candidates, e
 from grader.judging.fine_tuning_written import Answered, answers_in
 from grader.judging.oracle import Answers
 from grader.model import Cell, CellRun
-from grader.sandbox.guest.wire import Call, Inventory, Listing, Mapping, Ref, Survey
+from grader.sandbox.guest.wire import Call, Inventory, Listing, Mapping, Ref
 
 LAB = "lab5b_bert"
 SEPARATOR = "[SEP]"
@@ -67,7 +67,7 @@ class Evidence(Struct, frozen=True):
 
 @interview(LAB)
 def interview_notebook(x: Examiner) -> Evidence:
-    survey = x.ask("survey", Survey("all")).values.get("all")
+    survey = x.survey()
     functions = survey.functions if isinstance(survey, Inventory) else ()
     ours = secret(x)
     best = best_form(x, ours, [form for f in candidates(functions, x.cells) for form in forms(f, x.cells)])

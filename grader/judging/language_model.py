@@ -34,7 +34,7 @@ from grader.judging.learning import Learning
 from grader.judging.meeting import WORDS, candidates, meet, own_batch
 from grader.judging.recurrent import uses_ready_made, weight
 from grader.judging.watching import first_gradients, moved, watched_in
-from grader.sandbox.guest.wire import Inventory, Put, Read, Ref, Survey, Watch, Watched
+from grader.sandbox.guest.wire import Put, Read, Ref, Watch, Watched
 
 LAB = "a3_lstm_lm"
 SENTENCES = replace(WORDS, length=21)
@@ -89,9 +89,9 @@ class Evidence(Struct, frozen=True):
 
 @interview(LAB)
 def interview_language_model(x: Examiner) -> Evidence:
-    survey = x.ask("survey", Survey("all")).values.get("all")
+    survey = x.survey()
     answers = answers_in(x.cells)
-    if not isinstance(survey, Inventory) or not candidates(survey):
+    if survey is None or not candidates(survey):
         return Evidence(None, answers)
     best: Evidence | None = None
     for info in candidates(survey):

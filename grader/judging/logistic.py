@@ -23,7 +23,7 @@ from grader.judging.oracle import Answers
 from grader.judging.source import trees
 from grader.judging.watching import first_gradients, logits_in, watched_in
 from grader.model import Cell
-from grader.sandbox.guest.wire import Inventory, Survey, VariableInfo, Watched
+from grader.sandbox.guest.wire import VariableInfo, Watched
 
 LAB = "a1_logistic_regression"
 HIDDEN = re.compile(
@@ -57,8 +57,8 @@ class Evidence(Struct, frozen=True):
 
 @interview(LAB)
 def interview_classifier(x: Examiner) -> Evidence:
-    survey = x.ask("survey", Survey("all")).values.get("all")
-    if not isinstance(survey, Inventory) or not candidates(survey):
+    survey = x.survey()
+    if survey is None or not candidates(survey):
         return Evidence(None)
     contacts = [meet(x, survey, info, VECTORS) for info in candidates(survey)]
     found = [question(x, contact) for contact in contacts if contact.works]

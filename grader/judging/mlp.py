@@ -18,7 +18,7 @@ from grader.judging.learning import Learning, question_learning
 from grader.judging.meeting import VECTORS, candidates, meet
 from grader.judging.oracle import Answers
 from grader.judging.watching import first_gradients, logits_in, moved, other_input, watched_in
-from grader.sandbox.guest.wire import Inventory, Survey, Watched
+from grader.sandbox.guest.wire import Watched
 
 LAB = "lab2_mlp"
 ACCEPTED = ("deck", "probabilities")
@@ -43,8 +43,8 @@ class Evidence(Struct, frozen=True):
 
 @interview(LAB)
 def interview_network(x: Examiner) -> Evidence:
-    survey = x.ask("survey", Survey("all")).values.get("all")
-    if not isinstance(survey, Inventory) or not candidates(survey):
+    survey = x.survey()
+    if survey is None or not candidates(survey):
         return Evidence(None)
     best = None
     for info in candidates(survey):

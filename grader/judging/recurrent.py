@@ -21,7 +21,7 @@ from grader.judging.oracle import Answers
 from grader.judging.roles import Parts, Roles, assignments, parts
 from grader.judging.watching import first_gradients, logits_in, moved, watched_in
 from grader.model import Cell
-from grader.sandbox.guest.wire import Inventory, Survey, Watch, Watched
+from grader.sandbox.guest.wire import Watch, Watched
 
 LABS = {"lab3_rnn": ("rnn",), "lab4_gru": ("z", "r", "rnn")}
 READY_MADE = {"GRU", "GRUCell", "LSTM", "LSTMCell", "SimpleRNN", "SimpleRNNCell", "RNN", "Bidirectional"}
@@ -50,10 +50,10 @@ class Evidence(Struct, frozen=True):
 @interview("lab3_rnn")
 @interview("lab4_gru")
 def interview_recurrent(x: Examiner) -> Evidence:
-    survey = x.ask("survey", Survey("all")).values.get("all")
+    survey = x.survey()
     shown = any("image/png" in output.get("data", {}) for cell in x.run.cells for output in cell.outputs)
     broken = any("tf.Variableself." in cell.source or "miniself." in cell.source for cell in x.cells)
-    if not isinstance(survey, Inventory) or not candidates(survey):
+    if survey is None or not candidates(survey):
         return Evidence(None, corrupted=broken, plots=shown)
     best = None
     for info in candidates(survey):

@@ -22,7 +22,7 @@ from grader.judging.word_by_word_explained import Explanation, explanation
 from grader.judging.word_by_word_maps import question_maps
 from grader.judging.word_by_word_parts import FEW
 from grader.model import AttentionMap, Status
-from grader.sandbox.guest.wire import Call, Inventory, Ref, Survey, Trouble, VariableInfo
+from grader.sandbox.guest.wire import Call, Ref, Trouble, VariableInfo
 
 LAB = "a4_word_by_word"
 # Ten words, as handed out: `get_attn` may have that written into it.
@@ -60,8 +60,8 @@ class Evidence(Struct, frozen=True):
 
 @interview(LAB)
 def interview_word_by_word(x: Examiner) -> Evidence:
-    survey = x.ask("survey", Survey("all")).values.get("all")
-    if not isinstance(survey, Inventory) or not candidates(survey):
+    survey = x.survey()
+    if survey is None or not candidates(survey):
         return Evidence(None)
     best: Evidence | None = None
     for info in candidates(survey):
