@@ -144,10 +144,10 @@ WRONG = {
 QUERIES = {
     "deck": Form(),
     "hidden-not-attended": Form(query="zeros"),
-    "attention-changed/batch": Form(scores="batch"),
-    "attention-changed/last": Form(scores="last"),
-    "attention-changed/none": Form(scores="none"),
-    "attention-changed/sigmoid": Form(scores="sigmoid"),
+    "attention_changed/batch": Form(scores="batch"),
+    "attention_changed/last": Form(scores="last"),
+    "attention_changed/none": Form(scores="none"),
+    "attention_changed/sigmoid": Form(scores="sigmoid"),
 }
 
 
@@ -203,7 +203,7 @@ def steps(case: Case) -> Answers:
 
 
 LOSSES = ("deck", "deck/per-word", "deck/per-guess", "deck/mean-of-words", "deck/sum", "mask-lost", "mask-lost/sum",
-          "teacher-forcing-lost", "state-not-carried", "target-not-shifted")  # fmt: skip
+          "teacher_forcing_lost", "state_not_carried", "target_not_shifted")  # fmt: skip
 
 
 def losses(case: Case) -> Answers:
@@ -221,7 +221,7 @@ def loss(w: Weights, a: tf.Tensor, target: tf.Tensor, form: Form, kind: str) -> 
     words, total = target[:, :1], tf.constant(0.0, tf.float64)
     for t in range(1, target.shape[1]):
         logits, state, _ = step(w, words, a, h, form)
-        right = target[:, t - 1] if kind == "target-not-shifted" else target[:, t]
+        right = target[:, t - 1] if kind == "target_not_shifted" else target[:, t]
         costs = tf.nn.sparse_softmax_cross_entropy_with_logits(right, logits)
         mask = tf.ones_like(costs) if kind.startswith("mask-lost") else tf.cast(right != 0, tf.float64)
         if kind == "deck/mean-of-words":
@@ -230,9 +230,9 @@ def loss(w: Weights, a: tf.Tensor, target: tf.Tensor, form: Form, kind: str) -> 
             total += tf.reduce_sum(costs * mask)
         else:
             total += tf.reduce_mean(costs * mask)
-        h = h if kind == "state-not-carried" else state
+        h = h if kind == "state_not_carried" else state
         own = tf.argmax(logits, axis=1, output_type=tf.int32)[:, None]
-        words = own if kind == "teacher-forcing-lost" else target[:, t : t + 1]
+        words = own if kind == "teacher_forcing_lost" else target[:, t : t + 1]
     length = target.shape[1]
     return total / {"deck/per-word": length, "deck/per-guess": length - 1}.get(kind, 1)
 

@@ -66,7 +66,7 @@ def test_every_assignment_has_a_solution_and_no_marker_reaches_a_student(lab: st
     ast.parse(code(solution(lab)))
     for cell in starter(lab).cells:
         if cell.cell_type == "code" and cell.metadata["id"] not in NO_PYTHON:
-            ast.parse("\n".join(line for line in cell.source.splitlines() if not line.startswith(("%", "!"))))
+            ast.parse("\n".join(line for line in cell.source.splitlines() if not line.lstrip().startswith(("%", "!"))))
 
 
 @pytest.mark.parametrize("lab", labs())

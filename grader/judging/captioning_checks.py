@@ -17,9 +17,9 @@ from grader.sandbox.guest.wire import Trouble
 
 UNKNOWN = "Your decoder holds layers that are not the handout's; your instructor looks at what it computes."
 BROKEN = {  # parts of the training that were given
-    "teacher-forcing-lost": "The decoder is given its own words while it trains, where teacher forcing was given.",
-    "state-not-carried": "Each step of the training begins from the first state: the new one is not handed on.",
-    "target-not-shifted": "The guess is compared with the word that went in, not with the one that comes next.",
+    "teacher_forcing_lost": "The decoder is given its own words while it trains, where teacher forcing was given.",
+    "state_not_carried": "Each step of the training begins from the first state: the new one is not handed on.",
+    "target_not_shifted": "The guess is compared with the word that went in, not with the one that comes next.",
 }
 
 
