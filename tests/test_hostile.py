@@ -1,7 +1,9 @@
 """Broken and hostile notebooks in one batch beside honest ones: it ends, each is told what happened, nobody gets in."""
 
+import contextlib
 import csv
 import functools
+import os
 import re
 import shutil
 import subprocess
@@ -68,18 +70,19 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bool]
 
 
 def traces() -> set[str]:
-    """Processes, mounts, sockets, folders and marks that a batch of ours could leave behind."""
-    found = {str(path) for path in TMP.glob("grader-*")} | {str(path) for path in TMP.glob(f"*{MARK}*")}
-    found |= {
-        str(p) for folder in ("/", "/var/tmp", "/home", "/root", "/dev/shm") for p in Path(folder).glob(f"{MARK}*")
-    }
+    """What a batch of this process could leave behind; other graders may be at work on the same machine."""
+    outside = (TMP, Path("/"), Path("/var/tmp"), Path("/home"), Path("/root"), Path("/dev/shm"), Path.cwd())
+    found = {str(path) for folder in outside for path in folder.glob(f"*{MARK}*")}
     for process in psutil.process_iter(["cmdline"]):
-        words = process.info["cmdline"] or []
-        if SLEEPERS & set(words) or any("/guest/start.py" in word for word in words):
-            found.add(f"process {process.pid} {' '.join(words)[-80:]}")
-    for table in ("/proc/self/mounts", "/proc/net/unix"):
-        found |= {line for line in Path(table).read_text().splitlines() if PREFIX in line}
-    return found
+        found |= {f"process sleep {word}" for word in SLEEPERS & set(process.info["cmdline"] or ())}
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            found |= {f"process {word}" for word in child.cmdline() if "bwrap" in word or "/guest/start.py" in word}
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            target = os.readlink(descriptor)
+            found |= {target} if target.startswith(f"{TMP}/{PREFIX}") else set()
+    return found | {line for line in Path("/proc/self/mounts").read_text().splitlines() if PREFIX in line}
 
 
 def found(graded: Callable[[bool], Graded], place: str) -> tuple[Report, str]:

@@ -11,10 +11,10 @@ def stream(text: str, name: str = "stdout") -> dict[str, str]:
     return {"output_type": "stream", "name": name, "text": text}
 
 
-def test_streams_become_one_of_each_name_until_another_output_comes() -> None:
+def test_all_that_is_printed_becomes_one_stream_of_each_name() -> None:
     picture = {"output_type": "display_data"}
-    given = [stream("a"), stream("x", "stderr"), stream("b\n"), picture, stream("c"), stream("d")]
-    assert joined(given) == [stream("ab\n"), stream("x", "stderr"), picture, stream("cd")]
+    given = [stream("x", "stderr"), stream("a"), stream("b\n"), picture, stream("c"), stream("y", "stderr")]
+    assert joined(given) == [stream("ab\nc"), stream("xy", "stderr"), picture]
 
 
 @pytest.mark.parametrize(

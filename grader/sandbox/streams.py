@@ -10,26 +10,24 @@ NAMES = ("stdout", "stderr")
 
 
 def joined(outputs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Streams that follow one another with no other output between them become one of each name."""
+    """All that a cell printed becomes one stream of each name, where the first stood; stdout before its neighbour."""
     found: list[dict[str, Any]] = []
     parts: dict[str, list[str]] = {}
     for output in outputs:
-        if output.get("output_type") == "stream" and output.get("name") in NAMES and type(output.get("text")) is str:
-            if output["name"] not in parts:
-                found.append(output)
-            parts.setdefault(output["name"], []).append(output["text"])
+        printed = output.get("output_type") == "stream" and output.get("name") in NAMES
+        if printed and output["name"] in parts:
+            parts[output["name"]].append(str(output.get("text")))
             continue
-        finish(found, parts)
         found.append(output)
-    finish(found, parts)
+        if printed:
+            parts[output["name"]] = [str(output.get("text"))]
+    for place, output in enumerate(found):
+        if output.get("output_type") == "stream" and output.get("name") in parts:
+            found[place] = {**output, "text": overwritten(taken_back("".join(parts[output["name"]])))}
+    for place in range(len(found) - 1):
+        if [found[place + i].get("name") for i in (0, 1)] == ["stderr", "stdout"]:
+            found[place : place + 2] = [found[place + 1], found[place]]
     return found
-
-
-def finish(found: list[dict[str, Any]], parts: dict[str, list[str]]) -> None:
-    """Write the collected texts into the streams at the end of `found`."""
-    for place in range(len(found) - len(parts), len(found)):
-        found[place] = {**found[place], "text": overwritten(taken_back("".join(parts[found[place]["name"]])))}
-    parts.clear()
 
 
 def overwritten(text: str) -> str:
