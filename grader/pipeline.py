@@ -12,7 +12,7 @@ from grader import hidden, keys
 from grader.batch import Batch, calibration_of, kernel_seed, training_budget
 from grader.course import environment_of
 from grader.data.folder import shown
-from grader.data.photos import ROOM, with_photos
+from grader.data.photos import ROOM, Photos, with_photos
 from grader.errors import Crowded, GraderError
 from grader.judging.examiner import Examination, Examiner, examine
 from grader.judging.oracle import Oracle
@@ -129,17 +129,22 @@ def run_and_examine(
         run = session.run(submission.cells, lambda index: told(f"runs code cell {numbers[index]} of {total}"))
         session.insist_on_room()
         told("is being asked")
-        if seen and seen.said:
-            run = replace(run, changes=(*run.changes, seen.said))
-        outcome = any(check.level is Level.OUTCOME for check in rubric.checks)
-        if outcome and batch.blind_test and rubric.lab in batch.truths:
-            run = replace(run, changes=(*run.changes, hidden.SAID))
+        run = replace(run, changes=(*run.changes, *said_of_data(batch, rubric, seen)))
         again = 0.0 if batch.train is TrainPolicy.NONE else RETRAININGS * budget.seconds
         answers: Answers = {}
         ask = asking(session, time.monotonic() + max(30.0, seconds / 2) + again, answers)
         examination = examine(examiner(submission, batch, rubric, oracle, run, ask))
         session.insist_on_room()
         return run, examination, answers
+
+
+def said_of_data(batch: Batch, rubric: Rubric, seen: Photos | None) -> Iterator[str]:
+    """What was done to the data before the notebook saw it, a sentence each."""
+    if seen and seen.said:
+        yield seen.said
+    outcome = any(check.level is Level.OUTCOME for check in rubric.checks)
+    if outcome and batch.blind_test and rubric.lab in batch.truths:
+        yield hidden.SAID
 
 
 def examiner(
