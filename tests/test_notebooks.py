@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -19,8 +20,15 @@ EXPECTED: dict[str, dict[str, str | list[str]]] = yaml.safe_load((NOTEBOOKS / "e
 LABS = sorted({str(row["lab"]) for row in EXPECTED.values()})
 
 
-def expecting(kind: str) -> list[str]:
-    return [place for place, row in EXPECTED.items() if row["expect"] == kind]
+DEAR = ("lab5_attention", "a4_word_by_word", "lab5b_bert", "lab6_captioning")  # half an hour of notebooks on two cores
+
+
+def expecting(kind: str) -> list[Any]:
+    return [
+        pytest.param(place, marks=pytest.mark.slow if row["lab"] in DEAR else ())
+        for place, row in EXPECTED.items()
+        if row["expect"] == kind
+    ]
 
 
 @pytest.fixture(scope="session")
