@@ -26,9 +26,21 @@ SCHEMA = json.loads((ROOT / "reports" / "results.schema.json").read_bytes())
 Graded = tuple[Path, dict[str, Any], subprocess.CompletedProcess[str]]
 
 
-def grader(*arguments: str | Path, folder: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
+# A kernel without Landlock, as far as the grader can see.
+OLD_KERNEL = """
+import errno, os, pyseccomp, sys
+rules = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
+rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "landlock_create_ruleset")
+rules.load()
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
+
+def grader(
+    *arguments: str | Path, folder: Path = ROOT, before: tuple[str, ...] = (), **variables: str
+) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "GRADER_DATA"} | variables
-    command = [sys.executable, "-m", "grader", *map(str, arguments)]
+    command = [sys.executable, *before, "-m", "grader", *map(str, arguments)]
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
@@ -138,14 +150,14 @@ def test_a_batch_without_a_jail_is_refused_unless_asked_for(notebook: Path, tmp_
     for student in ("student01", "student02"):
         (tmp_path / student).mkdir()
         shutil.copy(notebook, tmp_path / student / "lab1.ipynb")
-    done = grader("grade", tmp_path, "--out", tmp_path / "out", PATH=str(tmp_path))
+    done = grader("grade", tmp_path, "--out", tmp_path / "out", before=("-c", OLD_KERNEL), PATH=str(tmp_path))
     refused(done, 2, "Without a jail", "bubblewrap", "--allow-unisolated")
     assert not (tmp_path / "out").exists()
 
 
 def test_one_notebook_without_a_jail_is_graded_and_the_report_says_so(notebook: Path, tmp_path: Path) -> None:
     arguments = ("grade", notebook, "--train", "none", "--seed", "1", "--out", tmp_path / "out")
-    done = grader(*arguments, PATH=str(tmp_path))
+    done = grader(*arguments, before=("-c", OLD_KERNEL), PATH=str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert "NOT isolated" in done.stderr
     assert json.loads((tmp_path / "out" / "results.json").read_bytes())["submissions"][0]["isolation"] == "none"
