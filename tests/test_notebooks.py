@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+from dear_labs import DEAR
 
 from grader.intake.collect import collect
 from grader.judging.oracle import Oracle
@@ -18,9 +19,6 @@ from grader.selfcheck import complete, named
 NOTEBOOKS = Path(__file__).with_name("notebooks")
 EXPECTED: dict[str, dict[str, str | list[str]]] = yaml.safe_load((NOTEBOOKS / "expected.yaml").read_text("utf-8"))
 LABS = sorted({str(row["lab"]) for row in EXPECTED.values()})
-
-
-DEAR = ("lab5_attention", "a4_word_by_word", "lab5b_bert", "lab6_captioning")  # half an hour of notebooks on two cores
 
 
 def expecting(kind: str) -> list[Any]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from dear_labs import DEAR
 from msgspec.structs import replace
 from rich.console import Console
 
@@ -15,9 +16,6 @@ from grader.rubric import known_labs, load_rubric
 from grader.selfcheck import Trial, failures, matrix, trials
 from grader.summing_up import unread
 from reference.notebooks import load_edits, mistake_of
-
-# On two cores their mutants and notebooks take more than half an hour, so most of them are left to the slow run.
-DEAR = ("lab5_attention", "a4_word_by_word", "lab5b_bert", "lab6_captioning")
 
 
 def labs_marked(dear: Sequence[str]) -> list[Any]:
