@@ -23,7 +23,7 @@ from reference import Answers, Case
 
 CELLS = "phm"
 GATES = "zrc"
-NUMBERS = ("after_p", "after_h", "after_m", "chained", "share", "mixed")
+NUMBERS = ("after_p", "after_h", "after_m", "chained", "share", "mixed", "crossed")
 
 Weights = Mapping[str, tf.Tensor]  # by role, each [R, ...]
 
@@ -125,10 +125,13 @@ class States(NamedTuple):
 
 
 def read(w: Weights, p: tf.Tensor, h: tf.Tensor) -> States:
+    """crossed = 1: both sentences' states went through `across`."""
     models = max(value.shape[0] for value in w.values())
     zeros = tf.zeros([models, p.shape[0], w["W_cl"].shape[1]], tf.float64)
     Y = encoded(w, "p", tf.gather(w["E"][0], p), zeros)
-    return States(Y, encoded(w, "h", tf.gather(w["E"][0], h), w["chained"] * Y[:, :, -1]))
+    T = encoded(w, "h", tf.gather(w["E"][0], h), w["chained"] * Y[:, :, -1])
+    crossed = w["crossed"][..., None]
+    return States(Y + crossed * (across(Y) - Y), T + crossed * (across(T) - T))
 
 
 def matched(w: Weights, s: States, attention: Attention) -> dict[str, tf.Tensor]:

@@ -53,7 +53,8 @@ def sums(attn: Numbers) -> str:
 
 
 def mistake_in(e: Evidence, *slugs: str) -> str | None:
-    if e.told.bound is not None and e.told.bound.numbers.get("mixed") and "reshape-as-transpose" in slugs:
+    numbers = e.told.bound.numbers if e.told.bound else {}
+    if (numbers.get("mixed") or numbers.get("crossed")) and "reshape-as-transpose" in slugs:
         return "reshape-as-transpose"
     found = slug(e.told.form) if e.told.form else ""
     return found if found in slugs else None

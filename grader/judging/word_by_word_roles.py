@@ -34,6 +34,7 @@ from grader.judging.word_by_word_parts import (
 TOGETHER = 6  # pairs asked at once
 PASSES = 3  # a reset gate is seen once the state it resets is
 LOUD = 1e-4
+ATTENDING = 2  # matrices that the attention may have
 ENCODERS = ("ph", "h", "p")  # of both sentences, or of one
 # The scores are zero without weights, except where states alone make them.
 WITHOUT = "elementwise-product"
@@ -111,7 +112,26 @@ def bound(scene: Scene) -> Bound | None:
                 break
             found = grown
     rest = (b for b in (*scene.variables.matrices, *scene.variables.biases) if b not in found.ways)
-    return replace(found, rest=tuple(rest))
+    return of_both_sentences(replace(found, rest=tuple(rest)))
+
+
+def of_both_sentences(found: Bound) -> Bound:
+    """Nothing is heard of the premise where zero scores are its weights: the one encoder there is may still read it."""
+    heard = {role for way in found.ways.values() for role in way.roles}
+    left_over = [block for block in found.rest if block.rows]
+    if len(found.cells) == 2 or any(role.endswith("_p") for role in heard) or len(left_over) > ATTENDING:
+        return found
+    ways = {
+        block: replace(way, roles=tuple(one for role in way.roles for one in twice(role)),
+                       numbers={one: value for key, value in way.numbers.items() for one in twice(key)})
+        for block, way in found.ways.items()
+    }  # fmt: skip
+    numbers = {one: value for key, value in found.numbers.items() for one in twice(key)}
+    return replace(found, ways=ways, numbers=numbers)
+
+
+def twice(role: str) -> tuple[str, ...]:
+    return (f"{role[:-1]}p", role) if role.endswith("_h") else (role,)
 
 
 def core(scene: Scene) -> Bound | None:
@@ -146,7 +166,7 @@ def explained(scene: Scene, pair: tuple[Block, Block], seen: Numbers) -> Bound |
     ways = list(product(firsts, matching(two, sizes)))
     mistaken = [
         (first, replace(second, numbers={**more, **start}))
-        for start in ({}, {"chained": 1.0})
+        for start in ({}, {"chained": 1.0}, {"crossed": 1.0})
         for first, second in ways
         for more in (averages(scene) if "a" in second.sources else [{}])
     ]
