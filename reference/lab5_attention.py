@@ -10,6 +10,7 @@ W_combination [2d, d], W_cl [d, C]. Rows stand for examples here: W^y Y is writt
 """
 
 from collections.abc import Callable
+from functools import partial
 from itertools import permutations, product
 from typing import NamedTuple
 
@@ -236,4 +237,42 @@ def roles(case: Case) -> Answers:
     return found
 
 
-QUESTIONS = {"values": values, "roles": roles}
+def endings(case: Case) -> Answers:
+    """Logits of many models without a context, which hold the same cells and biases in other places.
+
+    case p, h, E, W_cl, b_cl, cells [n, e + d, d], biases [m, d], models [R, 13] and halves [2, d, d] of W_combination:
+    for z, r and rnn of the premise's GRU and then of the hypothesis's, which of the cells, after these which of the
+    biases, last b_combination -> logits [R, B, C] of each reader with h_N in each half.
+    """
+    models = tf.constant(case["models"], tf.int32)
+    places = [f"{gate}_{name}" for name in ENCODERS for gate in GATES]
+    W = {place: tf.gather(f64(case["cells"]), models[:, i]) for i, place in enumerate(places)}
+    b = {place: tf.gather(f64(case["biases"]), models[:, 6 + i])[:, None] for i, place in enumerate(places)}
+    b_h = tf.gather(f64(case["biases"]), models[:, 12])[:, None]
+    found: Answers = {}
+    for reader in READERS:
+        h = last_state(case, W, b, reader)
+        stars = [tf.tanh(h @ half + b_h) for half in f64(case["halves"])]
+        told = [(star @ f64(case["W_cl"]) + f64(case["b_cl"])).numpy() for star in stars]
+        found[reader.name or "given"] = {"0": told[0], "1": told[1]}
+    return found
+
+
+def last_state(case: Case, W: dict[str, tf.Tensor], b: dict[str, tf.Tensor], reader: Reader) -> tf.Tensor:
+    E, h = f64(case["E"]), tf.zeros([len(case["models"]), len(case["p"]), W["z_p"].shape[2]], tf.float64)
+    for name in ENCODERS:
+        h = h if reader.chained else tf.zeros_like(h)
+        for t in range(case[name].shape[1]):
+            x = tf.tile(tf.gather(E, case[name][:, t])[None], [len(h), 1, 1])
+            joined = partial(beside, x, order=reader.order)
+            z, r = (tf.sigmoid(joined(h) @ W[f"{gate}_{name}"] + b[f"{gate}_{name}"]) for gate in GATES[:2])
+            c = tf.tanh(joined(r * h) @ W[f"rnn_{name}"] + b[f"rnn_{name}"])
+            h = z * h + (1 - z) * c if reader.cell is mirrored else (1 - z) * h + z * c
+    return h
+
+
+def beside(x: tf.Tensor, h: tf.Tensor, order: str) -> tf.Tensor:
+    return tf.concat([x, h] if order == "eh" else [h, x], axis=2)
+
+
+QUESTIONS = {"values": values, "roles": roles, "endings": endings}

@@ -3,7 +3,6 @@
 import ast
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from msgspec import Struct
@@ -12,26 +11,25 @@ from msgspec.structs import replace
 from grader.judging.arrays import Numbers, array, number
 from grader.judging.asking import data_steps, inputs, instance, loop_attributes, training
 from grader.judging.attention_asking import Answer, Forward, answer_in, attender_of, forward_of, weights
-from grader.judging.attention_layout import Layout, layout, values
+from grader.judging.attention_explained import WORDS_USED, Scene, explained, word_vectors
+from grader.judging.attention_layout import Layout, layout
 from grader.judging.attention_maps import question_maps
 from grader.judging.checks import interview
-from grader.judging.compare import nearest, slug
+from grader.judging.compare import slug
 from grader.judging.contact import Contact, Inputs
-from grader.judging.examiner import Examiner
+from grader.judging.examiner import GUEST_FAULT, Examiner
 from grader.judging.language_model_asking import value_of, whole
 from grader.judging.learning import Learning
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers
 from grader.judging.recurrent import weight
-from grader.judging.sentence_pairs import halves
 from grader.judging.source import trees
 from grader.judging.watching import moved, watched_in
-from grader.model import AttentionMap, Cell, Observation
-from grader.sandbox.guest.wire import Call, Read, Ref, Step, Trouble, Watch, Watched
+from grader.model import AttentionMap, Cell, Observation, Status
+from grader.sandbox.guest.wire import Call, Ref, Step, Trouble, Watch, Watched
 
 LAB = "lab5_attention"
 PAIRS = Inputs((WORDS.sizes[0], (WORDS.sizes[1][0], 10)), words=True, length=10, pairs=True)
-WORDS_USED = PAIRS.sizes[0][1]
 PLAIN = 2  # ids from here on are neither padding nor unknown, so masking these changes nothing
 FEWER = 3  # examples, where any number has to do
 BATCH, STEPS, PATIENT = 16, 12, 60  # of the training on a small task; the last for a small learning rate
@@ -42,7 +40,7 @@ WITHOUT_AXIS = re.compile(
 
 
 class Same(Struct, frozen=True):
-    """Whether a method says what `model` says; None: it could not be seen."""
+    """Whether a method says what `model` says; None: it could not be seen. Trouble is that of its own code."""
 
     agrees: bool | None = None
     trouble: Trouble | None = None
@@ -56,6 +54,7 @@ class Evidence(Struct, frozen=True):
     known: Answers = {}
     explanation: str | None = None
     given_to: str = ""  # whose weights the roles take, where it is not as their names say
+    read: bool = False  # both GRUs are known to do what their roles say
     flows: bool | None = None  # an example's answer changes with another example
     fewer: Same = Same()  # three examples alone are answered as among others
     classify: Same = Same()
@@ -149,7 +148,14 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     size = contact.batch, contact.features
     answer = answer_in(seen, "r", *size)
     evidence = replace(evidence, answer=answer, flows=flows(answer, answer_in(seen, "other", *size)))
-    return explained(x, with_methods(x, evidence, forward, data, given), data, given)
+    evidence = with_methods(x, evidence, forward, data, given)
+    table = word_vectors(x, contact, found, given) if found else None
+    if found is None or table is None:
+        return evidence
+    told = explained(Scene(x, contact, forward, data, given, table), found, answer)
+    return replace(
+        evidence, layout=told.layout, known=told.known, explanation=told.form, given_to=told.given_to, read=told.read
+    )
 
 
 def pairs_of_words(x: Examiner, purpose: str, contact: Contact) -> Numbers:
@@ -177,16 +183,22 @@ def with_methods(x: Examiner, e: Evidence, forward: Forward, data: Numbers, give
 
     seen = asked("fewer", forward.call(data[:FEWER], "r"))
     told = answer_in(seen, "r", FEWER, contact.features)
-    e = replace(e, fewer=Same(same(told.logits, answer.logits), seen.trouble))
+    e = replace(e, fewer=Same(same(told.logits, answer.logits), raised(seen)))
     if contact.classifier:
         seen = asked("classify", Call(f"c.{contact.classifier}", (Ref(f"training_set[:{FEWER}]"),), into="r"))
-        e = replace(e, classify=Same(same_classes(array(value_of(seen, "r")), answer.logits), seen.trouble))
+        e = replace(e, classify=Same(same_classes(array(value_of(seen, "r")), answer.logits), raised(seen)))
     if attender := attender_of(contact):
         seen = asked("attn", Call(f"c.{attender}", (Ref(f"training_set[:{FEWER}]"),), into="r"))
         attn = array(value_of(seen, "r"))
         told_attn = weights(attn, FEWER, contact.features) if attn is not None else None
-        e = replace(e, get_attn=Same(same(told_attn, answer.attn), seen.trouble))
+        e = replace(e, get_attn=Same(same(told_attn, answer.attn), raised(seen)))
     return e
+
+
+def raised(seen: Observation) -> Trouble | None:
+    """Of the student's own code; a late or damaged reply and a fault of our guest's are none."""
+    own = seen.status is Status.RAISED and seen.trouble is not None and seen.trouble.kind != GUEST_FAULT
+    return seen.trouble if own else None
 
 
 def same(few: Numbers | None, all_of_them: Numbers | None) -> bool | None:
@@ -212,42 +224,6 @@ def with_step(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbe
     still = tuple(path for path, change in changes.items() if not np.any(change))
     E = e.layout.roles.get("E") if e.layout else None
     return replace(e, standing=still, trains_vectors=E is not None and E in changes and E not in still)
-
-
-def explained(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbers]) -> Evidence:
-    """By the attention where it is seen, else by the logits; names say which assignment of roles is asked first."""
-    contact, found, answer = e.contact, e.layout, e.answer
-    assert contact is not None and answer is not None
-    seen = {key: value for key, value in (("attn", answer.attn), ("logits", answer.logits)) if value is not None}
-    table = word_vectors(x, contact, found, given) if found and seen else None
-    if found is None or table is None:
-        return e
-    seen = dict(list(seen.items())[:1])
-    p, h = halves(data)
-    case = {"p": p, "h": h, **values(found, given, table)}
-    known = x.answers("values", **case)
-    name = nearest(seen, known)
-    if name is not None:
-        return replace(e, known=known, explanation=name)
-    swapped: dict[str, Any] = {**case, "W_y": case["W_h"], "W_h": case["W_y"]}
-    orders = x.answers("roles", **case)
-    if (order := nearest(seen, orders)) is not None:
-        return replace(e, known={"deck": orders[order]}, explanation="deck", given_to=order)
-    other = x.answers("values", **swapped)
-    return replace(e, known=known, explanation=nearest(seen, other))
-
-
-def word_vectors(x: Examiner, contact: Contact, found: Layout, given: Mapping[str, Numbers]) -> Numbers | None:
-    """Of the words we use; where they are no variable, an array as wide that the object or the notebook holds."""
-    if "E" in found.roles:
-        return given[found.roles["E"]][:WORDS_USED]
-    held = "[*vars(c).values(), globals().get('loaded_embeddings'), *globals().values()]"
-    fitting = f"len(getattr(v, 'shape', ())) == 2 and v.shape[1] == {found.width} and v.shape[0] >= {WORDS_USED}"
-    steps = [*instance(contact, {}, {}), Read(f"next(v for v in {held} if {fitting})[:{WORDS_USED}]", "E")]
-    table = array(value_of(x.ask(f"{contact.info.name}.vectors", *steps), "E"))
-    if table is None or table.shape != (WORDS_USED, found.width) or not np.all(np.isfinite(table)):
-        return None
-    return table if len(np.unique(table, axis=0)) > WORDS_USED // 2 else None
 
 
 def question_learning(x: Examiner, contact: Contact) -> Learning:

@@ -16,6 +16,10 @@ UNKNOWN = (
     "The variables are others than those of two GRUs and an attention with two matrices and a vector, so the attention "
     "could not be compared with the equations."
 )
+UNREAD = (
+    "Which of your variables read the premise and which the hypothesis could not be found out, so the attention could "
+    "not be compared with the equations."
+)
 
 
 @check(LAB, "trains")
@@ -71,6 +75,8 @@ def attention(e: Evidence) -> Finding:
     if e.layout.others:
         names = ", ".join(path.removeprefix("c.") for path in e.layout.others)
         return unsure(f"Your class holds more than the lab asks for ({names}); your instructor looks at it.")
+    if not e.read:
+        return unsure(UNREAD)
     return failed("The attention is not that of M = tanh(W^y Y + W^h h_N ⊗ e_L) and softmax(w^T M).",
                   difference=told, cell=e.cell)  # fmt: skip
 

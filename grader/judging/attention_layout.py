@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers
 from grader.judging.roles import gate_of
 from grader.sandbox.guest.wire import VariableInfo
 
 GATES, ENCODERS = ("rnn", "r", "z"), ("p", "h")
+PLACES = tuple(f"{gate}_{name}" for name in ENCODERS for gate in ("z", "r", "rnn"))
 ENCODER = (
     ("p", re.compile(r"prem|(\b|_)p(\b|_)|\[0\]")),
     ("h", re.compile(r"hyp|hip|(\b|_)h(\b|_)|\[1\]")),
@@ -25,6 +27,8 @@ class Layout(Struct, frozen=True):
     roles: Mapping[str, str]  # role, as in the reference, -> path; what the class does not have is left out
     dim: int  # of a state
     width: int  # of a word vector
+    cells: tuple[str, ...] = ()  # the GRUs' matrices and the biases as wide, in the order they were found
+    biases: tuple[str, ...] = ()
     others: tuple[str, ...] = ()  # variables with no part in this
 
     @property
@@ -64,7 +68,10 @@ def of_width(
         return None
     known = {"E": table, "W_y": squares[0], "W_h": squares[1], "w": vector, "W_combination": combination}
     biases = [v for v in lists if max(v.shape) == dim and v is not vector]
-    return complete({**known, **recurrent(cells, biases)}, variables, (dim, width))
+    paths = tuple(v.path for v in cells), tuple(v.path for v in biases)
+    return replace(
+        complete({**known, **recurrent(cells, biases)}, variables, (dim, width)), cells=paths[0], biases=paths[1]
+    )
 
 
 def named(found: list[VariableInfo], pattern: re.Pattern[str], count: int) -> list[VariableInfo]:

@@ -47,7 +47,8 @@ def shorten(
     plan = Plan(max(left, LEAST), epochs, examples(bound) // size, cut)
     if not short:
         return plan, lambda: None
-    return plan._replace(cut=True, steps_an_epoch=min(1, plan.steps_an_epoch)), cut_data(bound, size)
+    plan = plan._replace(cut=True, steps_an_epoch=min(1, plan.steps_an_epoch))
+    return plan, cut_data(bound, size, reached(method, type(owner)))
 
 
 def refit(
@@ -59,7 +60,7 @@ def refit(
     fitting = plan._replace(epochs=epochs, cut=True, steps_an_epoch=min(steps, plan.steps_an_epoch))
     if steps >= plan.steps_an_epoch:
         return fitting, lambda: None
-    return fitting, cut_data(bound, steps * batch_size(owner))
+    return fitting, cut_data(bound, steps * batch_size(owner), reached(method, type(owner)))
 
 
 def batch_size(owner: Any) -> int:
@@ -122,14 +123,23 @@ def cut_epochs(method: Any, owner: Any, bound: inspect.BoundArguments, epochs: i
     return cut, now
 
 
-def cut_data(bound: inspect.BoundArguments, size: int) -> Undo:
+def cut_data(bound: inspect.BoundArguments, size: int, used: set[str]) -> Undo:
     """Show the first `size` examples only, of what may be the training data, under every name it has."""
     main = sys.modules["__main__"].__dict__
     targets = [value for value in training_lists(bound) if len(value) > size]
-    swapped = [(name, value) for name, value in main.items() if any(value is target for target in targets)]
+    beside = stacked_beside(targets, used)
+    swapped = [(name, value) for name, value in main.items() if any(value is target for target in (*targets, *beside))]
     for name, value in swapped:
         main[name] = value[:size]
     for name, value in bound.arguments.items():
         if any(value is target for target in targets):
             bound.arguments[name] = next((main[n] for n, v in swapped if v is value), value[:size])
     return lambda: main.update(swapped)
+
+
+def stacked_beside(targets: list[Any], used: set[str]) -> list[Any]:
+    """Global arrays that the training reads, a row for each example: inputs and labels taken out of the examples."""
+    main = sys.modules["__main__"].__dict__
+    arrays = (main[name] for name in used if kind_of_array(main.get(name)) in ("numpy", "tensor"))
+    lengths = {len(target) for target in targets}
+    return [value for value in arrays if len(value.shape) and value.shape[0] in lengths]
