@@ -10,7 +10,7 @@ from grader.judging.arrays import Numbers, array, number, send
 from grader.judging.captioning_contact import ATTENTION, DECODER, PLACES, Decoder, tensor
 from grader.judging.compare import nearest
 from grader.judging.examiner import Examiner
-from grader.judging.learning import Learning
+from grader.judging.learning import Learning, learning_in
 from grader.judging.oracle import Answers
 from grader.judging.watching import watched_in
 from grader.sandbox.guest.wire import (
@@ -150,12 +150,8 @@ def unreached(watched: Watched) -> tuple[str, ...]:
 def question_learning(x: Examiner, decoder: Decoder, loop: Loop, given: tuple[Value, ...]) -> Learning:
     """A fresh decoder, with its own start values, on four captions."""
     again = f"lambda *given: [{loop.function.name}(*given) for _ in range({MANY})]"
-    seen = x.ask(
+    return learning_in(x.ask(
         "train.learns", *built(decoder, loop, {}, CAPTIONS),
         Call(SPACE, (), {"train": Ref(again)}, "t", keep=True),
         Watch("t", "train", "w", given, steps=MANY, losses_only=True), seconds=90,
-    )  # fmt: skip
-    watched = seen.values.get("w")
-    if not isinstance(watched, Watched):
-        return Learning((), seen.trouble)
-    return Learning(tuple(loss for event in watched.tape if (loss := number(event.loss)) is not None), watched.trouble)
+    ))  # fmt: skip
