@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from grader.calibration import Calibration, load_calibration
 from grader.data.folder import DataFolder
 from grader.data.truth import Truth
-from grader.model import Isolation, TrainBudget, TrainPolicy
+from grader.model import Isolation, Limits, TrainBudget, TrainPolicy
 from grader.rubric import Rubric
 from grader.running.gpus import Inventory, installed
 from grader.store import Store
@@ -23,6 +23,7 @@ class Batch(Struct, frozen=True):
     train: TrainPolicy
     seed: int
     deadline: float | None = None  # seconds; the rubric's where None
+    memory: int = Limits().memory  # bytes, for each notebook
     public_only: bool = False
     accelerate: bool = True
     blind_test: bool = True  # notebooks see the test sentences with each other's labels
