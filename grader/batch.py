@@ -23,7 +23,6 @@ class Batch(Struct, frozen=True):
     train: TrainPolicy
     seed: int
     deadline: float | None = None  # seconds; the rubric's where None
-    memory: int = Limits().memory  # bytes, for each notebook
     public_only: bool = False
     accelerate: bool = True
     blind_test: bool = True  # notebooks see the test sentences with each other's labels
@@ -31,6 +30,7 @@ class Batch(Struct, frozen=True):
     inventory: Inventory = installed  # of GPUs
     store: Store | None = None  # what earlier runs of this batch found out
     data_key: str = ""  # of the data, for what is stored
+    memory: int = Limits().memory  # bytes, for each notebook
     broken_off: threading.Event = field(default_factory=threading.Event)  # set: all that runs ends
 
 
