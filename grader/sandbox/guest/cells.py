@@ -1,6 +1,8 @@
 """Which notebook cell a piece of compiled code belongs to, and which line of it a traceback last touched."""
 
+import ast
 import linecache
+import traceback
 import types
 from typing import Any
 
@@ -49,6 +51,16 @@ def locate(trace: types.TracebackType) -> tuple[int | None, int | None, str | No
             found = (_current, entry.tb_lineno + 1, _line(_source, entry.tb_lineno + 1))
         entry = entry.tb_next
     return found
+
+
+def below(trace: types.TracebackType) -> str:
+    """The rest of the cell that this traceback begins in: what stands below the statement at its top."""
+    for frame, line in traceback.walk_tb(trace):
+        if frame.f_code.co_filename in _place:
+            lines = linecache.getlines(frame.f_code.co_filename)
+            ends = (one.end_lineno or 0 for one in ast.parse("".join(lines)).body)
+            return "".join(lines[next(end for end in ends if end >= line) :])
+    return ""
 
 
 def _enter(info: Any) -> None:

@@ -1,9 +1,11 @@
 """How long the trainings of a notebook may take: one that would take longer is begun anew, shorter, or broken off."""
 
 import time
+import types
 from collections import Counter
 from typing import Any
 
+import cells
 import tape
 from config import GuestConfig
 
@@ -92,7 +94,7 @@ def after_part(owner: Any, method: str) -> None:
 
 
 def install(config: GuestConfig) -> None:
-    """Interrupts loops at the top of cells; their cell ends there, and what it made until then stays."""
+    """Interrupts loops at the top of cells; what they made until then stays, and the rest of the cell is run."""
     if config.train_policy == "full":
         return
     standing = Standing(config.train_seconds if config.train_policy == "budget" else MOMENT)
@@ -102,4 +104,12 @@ def install(config: GuestConfig) -> None:
 
     if shell := get_ipython():
         shell.events.register("pre_run_cell", standing.restart)
-        shell.set_custom_exc((TrainingOver,), lambda shell, kind, error, trace, tb_offset=None: print(error))
+        shell.set_custom_exc((TrainingOver,), go_on)
+
+
+def go_on(
+    shell: Any, kind: type, error: TrainingOver, trace: types.TracebackType, tb_offset: int | None = None
+) -> None:
+    print(error)
+    if rest := cells.below(trace).strip("\n"):
+        shell.run_cell(rest)
