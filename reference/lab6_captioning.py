@@ -173,11 +173,13 @@ def fits(w: Weights, form: Form, places: int) -> bool:
     """Whether the GRU's matrix has a row for each number that this form would give it."""
     depth, width = int(w.W1.shape[0]), int(w.E.shape[1])
     size = {"c": {"weights": places, "flat": places * depth}.get(form.context, depth), "e": width}
+    ends = w.units if form.head == "none" else int(w.F1.shape[1])
+    if ends != int(w.F2.shape[0]) or (w.units != int(w.F1.shape[0]) and form.head != "none"):
+        return False
     if form.axis == "time" or form.joined == "c+e":
         rows = {size["c"], size["e"]}
         return rows == {int(w.K.shape[0])}
-    skipped = form.head == "none" and w.units != int(w.F2.shape[0])
-    return sum(size[part] for part in form.joined) == int(w.K.shape[0]) and not skipped
+    return sum(size[part] for part in form.joined) == int(w.K.shape[0])
 
 
 def asked(case: Case) -> tuple[Weights, tf.Tensor, tf.Tensor, tf.Tensor]:

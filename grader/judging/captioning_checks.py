@@ -191,7 +191,9 @@ def gradients(e: Evidence) -> Finding:
 
 def not_followed(e: Evidence) -> Finding:
     trouble = e.steps.trouble if e.steps else None
-    if trouble and (trouble.kind == "NameError" or "positional argument" in trouble.message):
+    if trouble and (
+        trouble.kind in ("NameError", "TooLarge", "GuestFault") or "positional argument" in trouble.message
+    ):
         return unsure(f"Your training step could not be called here: {trouble.kind}: {plain(trouble.message)}")
     if trouble and e.works:
         told = f"A training step with your decoder ended with {trouble.kind}: {plain(trouble.message)}"

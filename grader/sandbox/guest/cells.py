@@ -53,14 +53,15 @@ def locate(trace: types.TracebackType) -> tuple[int | None, int | None, str | No
     return found
 
 
-def below(trace: types.TracebackType) -> str:
-    """The rest of the cell that this traceback begins in: what stands below the statement at its top."""
+def stopped_at(trace: types.TracebackType) -> tuple[ast.stmt | None, str]:
+    """The statement at the top of a cell in which this traceback begins, and what stands below it."""
     for frame, line in traceback.walk_tb(trace):
         if frame.f_code.co_filename in _place:
             lines = linecache.getlines(frame.f_code.co_filename)
-            ends = (one.end_lineno or 0 for one in ast.parse("".join(lines)).body)
-            return "".join(lines[next(end for end in ends if end >= line) :])
-    return ""
+            for statement in ast.parse("".join(lines)).body:
+                if statement.end_lineno is not None and statement.end_lineno >= line:
+                    return statement, "".join(lines[statement.end_lineno :])
+    return None, ""
 
 
 def _enter(info: Any) -> None:

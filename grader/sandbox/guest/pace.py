@@ -1,11 +1,9 @@
 """How long the trainings of a notebook may take: one that would take longer is begun anew, shorter, or broken off."""
 
 import time
-import types
 from collections import Counter
 from typing import Any
 
-import cells
 import tape
 from config import GuestConfig
 
@@ -94,7 +92,7 @@ def after_part(owner: Any, method: str) -> None:
 
 
 def install(config: GuestConfig) -> None:
-    """Interrupts loops at the top of cells; what they made until then stays, and the rest of the cell is run."""
+    """Interrupts loops at the top of cells; what they made until then stays."""
     if config.train_policy == "full":
         return
     standing = Standing(config.train_seconds if config.train_policy == "budget" else MOMENT)
@@ -104,12 +102,3 @@ def install(config: GuestConfig) -> None:
 
     if shell := get_ipython():
         shell.events.register("pre_run_cell", standing.restart)
-        shell.set_custom_exc((TrainingOver,), go_on)
-
-
-def go_on(
-    shell: Any, kind: type, error: TrainingOver, trace: types.TracebackType, tb_offset: int | None = None
-) -> None:
-    print(error)
-    if rest := cells.below(trace).strip("\n"):
-        shell.run_cell(rest)
