@@ -58,7 +58,6 @@ SPLITS: tuple[SplitName, ...] = ("dev", "test")
 NAMES = {TREES: "treebank", SNLI: "snli"}
 
 
-
 class Plan(Struct, frozen=True):
     """One lab on one set of data."""
 

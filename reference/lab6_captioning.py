@@ -173,11 +173,13 @@ def fits(w: Weights, form: Form, places: int) -> bool:
     """Whether the GRU's matrix has a row for each number that this form would give it."""
     depth, width = int(w.W1.shape[0]), int(w.E.shape[1])
     size = {"c": {"weights": places, "flat": places * depth}.get(form.context, depth), "e": width}
+    ends = w.units if form.head == "none" else int(w.F1.shape[1])
+    if ends != int(w.F2.shape[0]) or (w.units != int(w.F1.shape[0]) and form.head != "none"):
+        return False
     if form.axis == "time" or form.joined == "c+e":
         rows = {size["c"], size["e"]}
         return rows == {int(w.K.shape[0])}
-    skipped = form.head == "none" and w.units != int(w.F2.shape[0])
-    return sum(size[part] for part in form.joined) == int(w.K.shape[0]) and not skipped
+    return sum(size[part] for part in form.joined) == int(w.K.shape[0])
 
 
 def asked(case: Case) -> tuple[Weights, tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -203,7 +205,8 @@ def steps(case: Case) -> Answers:
 
 
 LOSSES = ("deck", "deck/per-word", "deck/per-guess", "deck/mean-of-words", "deck/sum", "mask-lost", "mask-lost/sum",
-          "teacher_forcing_lost", "state_not_carried", "target_not_shifted")  # fmt: skip
+          "mask_inverted", "teacher_forcing_lost", "state_not_carried", "target_not_shifted",
+          "word_given_away")  # fmt: skip
 
 
 def losses(case: Case) -> Answers:
@@ -220,21 +223,39 @@ def loss(w: Weights, a: tf.Tensor, target: tf.Tensor, form: Form, kind: str) -> 
     h = tf.zeros([target.shape[0], w.units], tf.float64)
     words, total = target[:, :1], tf.constant(0.0, tf.float64)
     for t in range(1, target.shape[1]):
+        words = target[:, t : t + 1] if kind == "word_given_away" else words
         logits, state, _ = step(w, words, a, h, form)
         right = target[:, t - 1] if kind == "target_not_shifted" else target[:, t]
-        costs = tf.nn.sparse_softmax_cross_entropy_with_logits(right, logits)
-        mask = tf.ones_like(costs) if kind.startswith("mask-lost") else tf.cast(right != 0, tf.float64)
-        if kind == "deck/mean-of-words":
-            total += tf.reduce_sum(costs * mask) / tf.maximum(tf.reduce_sum(mask), 1e-12)
-        elif kind.endswith("/sum"):
-            total += tf.reduce_sum(costs * mask)
-        else:
-            total += tf.reduce_mean(costs * mask)
+        total += cost(right, logits, kind)
         h = h if kind == "state_not_carried" else state
         own = tf.argmax(logits, axis=1, output_type=tf.int32)[:, None]
         words = own if kind == "teacher_forcing_lost" else target[:, t : t + 1]
-    length = target.shape[1]
-    return total / {"deck/per-word": length, "deck/per-guess": length - 1}.get(kind, 1)
+    return total / divisor(kind, int(target.shape[1]))
 
 
-QUESTIONS = {"attention": attentions, "step": steps, "loss": losses}
+def cost(right: tf.Tensor, logits: tf.Tensor, kind: str) -> tf.Tensor:
+    """Of one word [B] of each caption."""
+    costs = tf.nn.sparse_softmax_cross_entropy_with_logits(right, logits)
+    kept = right == 0 if kind == "mask_inverted" else right != 0
+    mask = tf.ones_like(costs) if kind.startswith("mask-lost") else tf.cast(kept, tf.float64)
+    if kind == "deck/mean-of-words":
+        return tf.reduce_sum(costs * mask) / tf.maximum(tf.reduce_sum(mask), 1e-12)
+    return tf.reduce_sum(costs * mask) if kind.endswith("/sum") else tf.reduce_mean(costs * mask)
+
+
+def divisor(kind: str, length: int) -> int:
+    return {"deck/per-word": length, "deck/per-guess": length - 1}.get(kind, 1)
+
+
+def guesses(case: Case) -> Answers:
+    """Losses of logits [T - 1, B, V] that a decoder gave for the right words of captions [B, T]."""
+    target = tf.constant(case["target"], tf.int32)
+    told = tf.constant(case["logits"], tf.float64)
+    found = {}
+    for kind in (kind for kind in LOSSES if kind.startswith(("deck", "mask"))):
+        total = tf.add_n([cost(target[:, t + 1], logits, kind) for t, logits in enumerate(tf.unstack(told))])
+        found[kind] = {"loss": (total / divisor(kind, int(target.shape[1]))).numpy()}
+    return found
+
+
+QUESTIONS = {"attention": attentions, "step": steps, "loss": losses, "guesses": guesses}

@@ -22,4 +22,5 @@ SETTINGS = {
     "lab3_rnn": Settings(epochs=500, batch=256, learning_rate=0.2, l2=0.001, clip=5.0, embedding_stddev=0.1),
     "lab4_gru": Settings(epochs=500, batch=256, learning_rate=1.0, l2=0.001, clip=5.0, embedding_stddev=0.1),
     "lab5_attention": Settings(epochs=5, batch=64, learning_rate=0.001, clip=5.0, bias_stddev=0.1, adam=1),
+    "a4_word_by_word": Settings(epochs=30, batch=64, learning_rate=0.001, clip=5.0, bias_stddev=0.1, adam=1),
 }

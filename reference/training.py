@@ -163,6 +163,7 @@ RECIPES = {
         penalised=("W_rnn", "W_z", "W_r", "W_cl"),
     ),
     "lab5_attention": Recipe(pairs.read, pairs.attention_shapes, pairs.attention),
+    "a4_word_by_word": Recipe(pairs.read, pairs.word_by_word_shapes, pairs.word_by_word),
 }
 
 

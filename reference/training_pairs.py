@@ -17,6 +17,7 @@ import tensorflow as tf
 from reference.lab4_gru import Orders, gru
 from reference.lab4_gru import Weights as Gates
 from reference.lab5_attention import ENCODERS, GATES, Attention, States, over_words, scores
+from reference.recurrent import Step
 
 LABELS = {"entailment": 0, "neutral": 1, "contradiction": 2}
 LENGTH, DIM, WIDTH, CLASSES = 10, 24, 50, 3  # words of a sentence, states, word vectors, labels
@@ -110,10 +111,40 @@ def attention(rate: float) -> Callable[[tf.Tensor, Weights, tf.Tensor], tf.Tenso
     return forward
 
 
+def word_by_word_shapes(vocabulary: int) -> dict[str, tuple[int, ...]]:
+    """One encoder for both sentences, s, and a matching GRU, m, whose input is as wide as two states."""
+    cells = {
+        f"{kind}_{gate}_{name}": shape
+        for name, width in (("s", WIDTH), ("m", 2 * DIM))
+        for gate in GATES
+        for kind, shape in (("W", (width + DIM, DIM)), ("b", (DIM,)))
+    }
+    return cells | {"W_attn": (2 * DIM, DIM), "W_cl": (DIM, CLASSES), "b_cl": (CLASSES,)}
+
+
+def word_by_word(rate: float) -> Callable[[tf.Tensor, Weights, tf.Tensor], tf.Tensor]:
+    def forward(x: tf.Tensor, w: Weights, seed: tf.Tensor) -> tf.Tensor:
+        m = zeros = tf.zeros([tf.shape(x)[0], DIM])
+        Y, T = (states(part, w, "s", zeros) for part in (x[:, :LENGTH], x[:, LENGTH:]))
+        match = cell(w, "m")
+        for k in range(LENGTH):
+            query = tf.concat([T[:, k], m], axis=1) @ w["W_attn"]
+            alpha = tf.nn.softmax(tf.linalg.matvec(Y, query), axis=1)
+            a = tf.linalg.matvec(Y, alpha, transpose_a=True)
+            m = match(tf.concat([a, T[:, k]], axis=1), m)
+        return m @ w["W_cl"] + w["b_cl"]
+
+    return forward
+
+
+def cell(w: Weights, name: str) -> Step:
+    gates = {f"{kind}_{gate}": w[f"{kind}_{gate}_{name}"] for gate in GATES for kind in "Wb"}
+    return gru(Gates(E=w["E"], W_cl=None, b_cl=None, **gates), Orders(*["eh"] * 3))
+
+
 def states(x: tf.Tensor, w: Weights, name: str, h: tf.Tensor) -> tf.Tensor:
     """All states of the encoder `name` over x [B, 10], begun with h: [B, 10, d]."""
-    gates = {f"{kind}_{gate}": w[f"{kind}_{gate}_{name}"] for gate in GATES for kind in "Wb"}
-    step = gru(Gates(E=w["E"], W_cl=None, b_cl=None, **gates), Orders(*["eh"] * 3))
+    step = cell(w, name)
     found = []
     for t in range(LENGTH):
         h = step(tf.gather(w["E"], x[:, t]), h)

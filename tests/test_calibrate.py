@@ -159,8 +159,8 @@ def test_a_step_goes_where_the_reference_says(lab: str, trees: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def course_of_pairs(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """A few toy pairs, and vectors of some of their words."""
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a few toy pairs, and vectors of some of their words."""
     folder = tmp_path_factory.mktemp("pairs")
     for name, text in toy_snli().items():
         (folder / name).write_text("".join(text.splitlines(keepends=True)[:300]))
@@ -168,14 +168,15 @@ def course_of_pairs(tmp_path_factory: pytest.TempPathFactory) -> Course:
     (folder / "glove.6B.50d.txt").write_text(
         "".join(f"{w} " + " ".join([f"0.{n}"] * 50) + "\n" for n, w in enumerate(words))
     )
-    return Course("lab5_attention", folder, folder)
+    return folder
 
 
-def test_pairs_are_encoded_as_the_notebook_does(course_of_pairs: Course) -> None:
+def test_pairs_are_encoded_as_the_notebook_does(pairs: Path) -> None:
     """Ids may be others; which words are equal, where padding stands, and what vectors they have is the same."""
-    x = course_of_pairs.splits["train"].x.numpy()
-    pairs = [json.loads(line) for line in toy_snli()["snli_1.0_train.jsonl"].splitlines()[:300]]
-    decided = [pair for pair in pairs if pair["gold_label"] != "-"]
+    course = Course("lab5_attention", pairs, pairs)
+    x = course.splits["train"].x.numpy()
+    rows = [json.loads(line) for line in toy_snli()["snli_1.0_train.jsonl"].splitlines()[:300]]
+    decided = [pair for pair in rows if pair["gold_label"] != "-"]
     assert x.shape == (len(decided), 20)
     names: dict[int, str] = {}
     for row, pair in zip(x, decided, strict=True):
@@ -183,21 +184,36 @@ def test_pairs_are_encoded_as_the_notebook_does(course_of_pairs: Course) -> None
         padded = [word for sentence in words for word in [*[""] * (10 - len(sentence)), *sentence]]
         assert all(names.setdefault(int(place), word) == word for place, word in zip(row, padded, strict=True))
     assert len(set(names.values())) == len(names) and names[0] == ""
-    E = course_of_pairs._frozen["E"].numpy()
+    E = course._frozen["E"].numpy()
     assert all(
         E[place].any() == (word in "a man dog is running resting outside".split()) for place, word in names.items()
     )
 
 
-def test_the_model_on_pairs_is_the_reference_s(course_of_pairs: Course) -> None:
-    course = course_of_pairs
+@pytest.mark.parametrize("lab", ["lab5_attention", "a4_word_by_word"])
+def test_the_model_on_pairs_is_the_reference_s(lab: str, pairs: Path) -> None:
+    course = Course(lab, pairs, pairs)
     course.run(seed=1, marks=[1])
     weights = {role: variable.numpy().astype(float) for role, variable in course.w.items()}
     x = course.splits["train"].x[:64]
     case = {"p": x.numpy()[:, :10], "h": x.numpy()[:, 10:], "E": course._frozen["E"].numpy().astype(float)}
-    told = reference.answer("lab5_attention", "values", case | weights | {"w": weights["w"][:, 0]})["deck"]["logits"]
+    told = reference.answer(lab, "values", case | as_the_reference_calls_them(lab, weights))["deck"]["logits"]
     ours = course._classify(x, course.w | course._frozen, tf.zeros([2], tf.int32))
-    np.testing.assert_allclose(ours.numpy(), told, atol=1e-5)
+    np.testing.assert_allclose(ours.numpy(), told.reshape(ours.shape), atol=1e-5)
+
+
+def as_the_reference_calls_them(lab: str, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    if lab == "lab5_attention":
+        return weights | {"w": weights["w"][:, 0]}
+    letters, cells = {"z": "z", "r": "r", "rnn": "c"}, {"s": "ph", "m": "m"}  # one encoder is that of both sentences
+    gates = {
+        f"{kind}_{letter}_{cell}": weights[f"{kind}_{gate}_{name}"]
+        for kind in "Wb"
+        for gate, letter in letters.items()
+        for name, places in cells.items()
+        for cell in places
+    }
+    return gates | {role: weights[role] for role in ("W_attn", "W_cl", "b_cl")}
 
 
 def test_the_first_step_of_adam_is_that_of_keras() -> None:

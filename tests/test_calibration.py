@@ -73,8 +73,15 @@ def test_bounds_keep_their_promise_for_runs_that_dip_now_and_then(n: int) -> Non
 
 @pytest.mark.parametrize(
     ("accuracy", "says"),
-    [(1.0, Zone.PASS), (0.79, Zone.PASS), (0.789, Zone.GREY), (0.75, Zone.GREY), (0.749, Zone.FAIL), (0.0, Zone.FAIL),
-     (float("nan"), Zone.FAIL)],
+    [
+        (1.0, Zone.PASS),
+        (0.79, Zone.PASS),
+        (0.789, Zone.GREY),
+        (0.75, Zone.GREY),
+        (0.749, Zone.FAIL),
+        (0.0, Zone.FAIL),
+        (float("nan"), Zone.FAIL),
+    ],
 )
 def test_an_accuracy_passes_at_the_bound_and_fails_below_the_floor(accuracy: float, says: Zone) -> None:
     assert zone(accuracy, replace(bounds(0.85), bound=0.79, floor=0.75)) is says

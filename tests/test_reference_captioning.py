@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from reference import Case
 from reference.lab6_captioning import FORMS, LOSSES, QUERIES, ROLES, Form, Weights, fits, gru, loss, step
 from reference.lab6_captioning import QUESTIONS as ASK
 
@@ -79,6 +80,17 @@ def test_forms_that_fit_the_same_matrix_give_different_logits(rows: int) -> None
         assert not np.allclose(first["logits"], second["logits"], atol=1e-3), (one, other)
 
 
+def guesses_for(known: Case, target: np.ndarray) -> np.ndarray:
+    """Logits [T - 1, B, V] under teacher forcing."""
+    w, a = weights(known), tf.constant(known["features"])
+    h = tf.zeros([len(target), w.units], tf.float64)
+    found = []
+    for t in range(target.shape[1] - 1):
+        logits, h, _ = step(w, tf.constant(target[:, t : t + 1], tf.int32), a, h, Form())
+        found.append(logits.numpy())
+    return np.stack(found)
+
+
 def test_ways_to_ask_the_attention_and_to_count_the_loss_differ() -> None:
     known = case()
     alphas = ASK["attention"](known)
@@ -87,6 +99,8 @@ def test_ways_to_ask_the_attention_and_to_count_the_loss_differ() -> None:
     training = {"encoded": known["features"], "target": target, "form": "deck/ce-zeros", "query": "deck"}
     losses = ASK["loss"](known | training)
     assert set(losses) == set(LOSSES)
+    for kind, told in ASK["guesses"]({"logits": guesses_for(known, target), "target": target}).items():
+        np.testing.assert_allclose(told["loss"], losses[kind]["loss"], err_msg=kind)
     for table in (alphas, losses):
         for (one, first), (other, second) in combinations(table.items(), 2):
             key = next(iter(first))

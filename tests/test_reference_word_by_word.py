@@ -66,5 +66,3 @@ def test_models_computed_at_once_are_those_computed_alone() -> None:
     for change, logits in zip(changes, together, strict=True):
         alone = reference.answer(LAB, "values", {**case(2), "changes": [change], "forms": ["deck"]})["deck"]["logits"]
         assert logits == pytest.approx(alone[0])
-
-

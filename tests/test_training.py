@@ -176,6 +176,28 @@ def test_what_outlives_its_seconds_is_stopped_without_fault_and_the_notebook_goe
     assert after == 1
 
 
+def test_what_stands_below_a_loop_that_was_stopped_is_run_with_its_own_seconds_and_faults() -> None:
+    cell = f"{TOP}\nafter = 1\n!true\n{TOP}\nlast = 2\nmissing"
+    run, session = hurried("v = tf.Variable(3.0)", cell, seconds=1.0)
+    try:
+        seen = session.ask(Question("a", (Read("after", "after"), Read("last", "last")))).values
+    finally:
+        session.close()
+    assert (seen.get("after"), seen.get("last")) == (1, 2)
+    assert run.cells[2].status is CellStatus.OK and run.cells[2].seconds < 8
+
+
+def test_below_an_import_of_what_is_not_installed_the_cell_goes_on_and_tells_of_it() -> None:
+    run, session = hurried("import no_such_package\nfrom os import no_such_name\nimport bz2\nafter = bz2.__name__")
+    try:
+        seen = session.ask(Question("a", (Read("after", "after"),))).values
+    finally:
+        session.close()
+    assert seen.get("after") == "bz2"
+    assert run.cells[1].status is CellStatus.ERROR and run.cells[1].trouble is not None
+    assert run.cells[1].trouble.kind == "ModuleNotFoundError" and run.cells[1].trouble.line == 1
+
+
 def of(run_and_session: tuple[Run, Session], *paths: str) -> tuple[Run, Inventory, list[object]]:
     run, session = run_and_session
     try:

@@ -1,10 +1,6 @@
 """The grader's promises about its own notebooks, kept by the whole line; and that a broken promise would be noticed."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import pytest
-from dear_labs import DEAR
 from msgspec.structs import replace
 from rich.console import Console
 
@@ -16,10 +12,6 @@ from grader.rubric import known_labs, load_rubric
 from grader.selfcheck import Trial, failures, matrix, trials
 from grader.summing_up import unread
 from reference.notebooks import load_edits, mistake_of
-
-
-def labs_marked(dear: Sequence[str]) -> list[Any]:
-    return [pytest.param(lab, marks=pytest.mark.slow if lab in dear else ()) for lab in known_labs()]
 
 
 def graded(expected: tuple[Trial, ...]) -> list[Report]:
@@ -36,15 +28,9 @@ def graded(expected: tuple[Trial, ...]) -> list[Report]:
         ]  # fmt: skip
 
 
-@pytest.mark.parametrize("lab", labs_marked(DEAR))
+@pytest.mark.parametrize("lab", known_labs())
 def test_the_solution_earns_everything_the_starter_nothing_and_each_mistake_is_named(lab: str) -> None:
     expected = trials([lab], fast=True)
-    assert failures(expected, graded(expected)) == []
-
-
-@pytest.mark.parametrize("lab", DEAR)
-def test_the_solution_of_a_dear_lab_earns_everything_and_the_starter_nothing(lab: str) -> None:
-    expected = trials([lab], fast=True)[:2]
     assert failures(expected, graded(expected)) == []
 
 

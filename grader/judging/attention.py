@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers, array, number
+from grader.judging.arrays import Numbers, array
 from grader.judging.asking import data_steps, inputs, instance, loop_attributes, training
 from grader.judging.attention_asking import Answer, Forward, answer_in, attender_of, forward_of, weights
 from grader.judging.attention_explained import WORDS_USED, Scene, explained, word_vectors
@@ -19,14 +19,14 @@ from grader.judging.compare import slug
 from grader.judging.contact import Contact, Inputs
 from grader.judging.examiner import GUEST_FAULT, Examiner
 from grader.judging.language_model_asking import value_of, whole
-from grader.judging.learning import Learning
+from grader.judging.learning import Learning, patiently
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers
 from grader.judging.recurrent import weight
 from grader.judging.source import trees
 from grader.judging.watching import moved, watched_in
 from grader.model import AttentionMap, Cell, Observation, Status
-from grader.sandbox.guest.wire import Call, Ref, Step, Trouble, Watch, Watched
+from grader.sandbox.guest.wire import Call, Ref, Step, Trouble, Watch
 
 LAB = "lab5_attention"
 PAIRS = Inputs((WORDS.sizes[0], (WORDS.sizes[1][0], 10)), words=True, length=10, pairs=True)
@@ -227,24 +227,18 @@ def with_step(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbe
 
 
 def question_learning(x: Examiner, contact: Contact) -> Learning:
-    """Four words only; the label says which of them ends the hypothesis."""
+    """One batch of four words only; the label says which of them ends the hypothesis."""
     batch = contact.batch if contact.batch > BATCH else BATCH
-    size = (2 * batch, 2 * contact.features)
-    data = x.generator("learning").integers(PLAIN, min(PLAIN + 4, contact.vocabulary), size)
+    data = x.generator("learning").integers(PLAIN, min(PLAIN + 4, contact.vocabulary), (batch, 2 * contact.features))
     labels = (data[:, -1] < PLAIN + 2).astype(np.int64)
-    learning = Learning(())
-    for steps in (STEPS, PATIENT):
-        seen = x.ask(
+
+    def ask(steps: int) -> Observation:
+        return x.ask(
             f"{contact.info.name}.learns",
-            *instance(contact, {}, loop_attributes(contact, batch, steps // 2)),
+            *instance(contact, {}, loop_attributes(contact, batch, steps)),
             *data_steps(contact, data, labels),
             Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs, steps=steps, losses_only=True),
             seconds=60,
         )
-        watched = seen.values.get("w")
-        if not isinstance(watched, Watched):
-            return Learning((), seen.trouble)
-        losses = tuple(loss for event in watched.tape if (loss := number(event.loss)) is not None)
-        if (learning := Learning(losses, watched.trouble)).fell:
-            break
-    return learning
+
+    return patiently(ask, STEPS, PATIENT)

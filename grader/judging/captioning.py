@@ -22,6 +22,7 @@ from grader.judging.captioning_contact import (
     meet,
     outputs,
 )
+from grader.judging.captioning_head import layers_behind, leads_to
 from grader.judging.captioning_photos import Captioned, Restored, question_captions, question_checkpoint
 from grader.judging.captioning_training import Steps, question_training
 from grader.judging.checks import interview
@@ -56,6 +57,8 @@ class Step_(Struct, frozen=True):
     attention: str | None = None
     form: str | None = None
     state: str | None = None  # what is returned for the state: "state", "output", "hidden", "other"
+    reads: str | None = None  # the form up to the state returned, where no form explains the logits
+    headed: bool = False  # these are made of that state by dense layers, whatever their number
 
 
 class Evidence(Struct, frozen=True):
@@ -217,9 +220,16 @@ def explained(x: Examiner, decoder: Decoder, weights: Mapping[str, Numbers], giv
         inputs = {"words": words, "features": features, "hidden": hidden}
         found = replace(best, roles=roles, attention=attention_form(x, case | inputs, seen))
         found = with_form(x, found, case | inputs, seen)
-        if (found.attention is not None, found.form is not None) > (best.attention is not None, best.form is not None):
+        if known(found) > known(best):
             best = found
-    return best
+    if best.form or seen.state is None or seen.logits is None or seen.state.ndim != 2 or seen.logits.ndim != 2:
+        return best
+    headed = leads_to(seen.state, seen.logits, layers_behind(decoder, best.roles, weights))
+    return replace(best, headed=headed, state="state" if best.reads or headed else best.state)
+
+
+def known(step: Step_) -> tuple[bool, bool, bool]:
+    return step.attention is not None, step.form is not None, step.reads is not None
 
 
 def consistent(case: Mapping[str, Numbers]) -> bool:
@@ -245,6 +255,8 @@ def with_form(x: Examiner, found: Step_, case: Mapping[str, Numbers], seen: Seen
         if form := nearest({"logits": logits}, answers):
             state = answers[form]["state"]
             return replace(found, form=form, state=what_is(seen.state, state, case))
+        if seen.state is not None and (reads := nearest({"state": seen.state}, answers)):
+            found = replace(found, reads=found.reads or reads)
     return found
 
 

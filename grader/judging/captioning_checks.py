@@ -1,24 +1,26 @@
 """Lab 6: what each check saw of a captioner."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 
+from grader.judging import captioning_photos_checks  # noqa: F401 - its checks are registered when it is imported
 from grader.judging.arrays import Numbers
-from grader.judging.captioning import LAB, Evidence, Seen
+from grader.judging.captioning import LAB, Evidence, Seen, Step_
 from grader.judging.captioning_contact import BATCH, PLACES
-from grader.judging.captioning_photos import END, Captioned
-from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
+from grader.judging.captioning_photos import plain
+from grader.judging.checks import blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import slug
 from grader.judging.learning import falling
-from grader.model import AttentionMap, Finding, Remark
+from grader.model import Finding, Remark
 from grader.sandbox.guest.wire import Trouble
 
 UNKNOWN = "Your decoder holds layers that are not the handout's; your instructor looks at what it computes."
 BROKEN = {  # parts of the training that were given
     "teacher_forcing_lost": "The decoder is given its own words while it trains, where teacher forcing was given.",
     "state_not_carried": "Each step of the training begins from the first state: the new one is not handed on.",
+    "word_given_away": "The decoder is given the very word that it has to guess, so it learns to repeat, not to go on.",
+    "mask_inverted": "The mask takes out the words and leaves the paddings: nothing is learnt but what is no caption.",
     "target_not_shifted": "The guess is compared with the word that went in, not with the one that comes next.",
 }
 
@@ -32,13 +34,6 @@ def runs(e: Evidence) -> Finding:
     trouble = e.decoder.trouble
     told = f"A call ended with {trouble.kind}: {plain(trouble.message)}" if trouble else "A call returned no tensors."
     return failed(told, crash(trouble), seen=f"called as {e.decoder.info.name}(x, features, hidden)", cell=e.cell)
-
-
-def plain(message: str) -> str:
-    """The sentence inside what Keras writes around it."""
-    inner = re.search(r"call\(\)\.\s*(?:\x1b\[\d+m)*\s*(.+?)(?:\x1b|\n\s*\n|$)", message, re.DOTALL)
-    found = (inner.group(1) if inner else message).strip().splitlines()
-    return re.sub(r"^\{\{.*?\}\}\s*", "", found[0])[:300] if found else ""
 
 
 def crash(trouble: Trouble | None) -> str | None:
@@ -114,9 +109,17 @@ def step(e: Evidence) -> Finding:
         return failed("Context and embedding are added; the handout puts them side by side.", cell=e.cell)
     if form:
         return failed(mistake=slug(form), cell=e.cell)
-    if found := by_behaviour(e.seen, e.seen.logits):
+    return unexplained(e, e.step, e.seen.logits)
+
+
+def unexplained(e: Evidence, seen: Step_, logits: Numbers) -> Finding:
+    """Logits that no form gives."""
+    if seen.headed and slug(seen.reads or "") == "deck":
+        told = "The GRU's state is that of the reference, and your own layers make the logits of it."
+        return passed(told, seen=(seen.reads or "").partition("/")[2])
+    if e.seen is not None and (found := by_behaviour(e.seen, logits)):
         return failed(mistake=found, cell=e.cell)
-    if e.step.others or len(e.step.roles) < 12:
+    if seen.others or len(seen.roles) < 12:
         return unsure(UNKNOWN)
     return failed("With these weights the reference gives other logits, in every form known to us.", cell=e.cell)
 
@@ -133,6 +136,8 @@ def by_behaviour(seen: Seen, logits: Numbers) -> str | None:
     """A mistake that shows where no form explains the logits."""
     if logits.size == 2 * BATCH * logits.shape[-1]:
         return "wrong-axis"
+    if logits.size == BATCH * BATCH * logits.shape[-1]:  # [B, e] and [B, 1, e] spread to [B, B, e]
+        return "context-not-expanded"
     if np.allclose(logits.sum(axis=-1), 1, atol=1e-3) and np.all(logits >= 0):
         return "softmax-before-loss"
     if seen.changes.get("features") is False:
@@ -186,7 +191,9 @@ def gradients(e: Evidence) -> Finding:
 
 def not_followed(e: Evidence) -> Finding:
     trouble = e.steps.trouble if e.steps else None
-    if trouble and (trouble.kind == "NameError" or "positional argument" in trouble.message):
+    if trouble and (
+        trouble.kind in ("NameError", "TooLarge", "GuestFault") or "positional argument" in trouble.message
+    ):
         return unsure(f"Your training step could not be called here: {trouble.kind}: {plain(trouble.message)}")
     if trouble and e.works:
         told = f"A training step with your decoder ended with {trouble.kind}: {plain(trouble.message)}"
@@ -210,7 +217,9 @@ def training_step(e: Evidence) -> Finding:
     if kind:
         mistake = "mask-lost" if slug(kind) == "mask-lost" else None
         return failed(BROKEN.get(kind, ""), mistake, seen=f"loss {e.steps.loss:.4f}")
-    if e.step is None or e.step.form is None or slug(e.step.form) != "deck":
+    if e.step is not None and e.step.form is None:
+        return unsure("The loss is not the one of your decoder's logits under the mask; your instructor looks at it.")
+    if e.step is None or slug(e.step.form or "") != "deck":
         return blocked("Not checked: the loss can be computed only for a decoder that does what is asked.")
     return failed("The loss of a training step is not the one of the handout, masked and with teacher forcing.")
 
@@ -220,57 +229,6 @@ def learns(e: Evidence) -> Finding:
     if e.learning is not None and e.learning.first is None and e.steps and e.steps.trouble:
         return not_followed(e)
     return falling(e.learning, e.cell)
-
-
-@check(LAB, "captions")
-def captions(e: Evidence) -> Finding:
-    c = e.captions
-    if c is None:
-        return unsure("No function that describes a photo was found, or no photo to give it.")
-    if c.strange:
-        return failed(f"{c.strange}: no words with a map of 64 weights for each.", cell=e.cell)
-    if c.trouble:
-        return caption_trouble(c)
-    bad = [one for one in c.captions if not np.allclose(one.weights.sum(axis=1), 1, atol=1e-2)]
-    if bad:
-        return failed(f"The map of {bad[0].photo} has rows that do not sum to 1.", cell=e.cell)
-    told = "\n".join(f"{one.photo}: {' '.join(one.words)}" for one in c.captions)
-    return passed("Each photo gets words, and each word a map of where the decoder looked.", seen=told)
-
-
-def caption_trouble(c: Captioned) -> Finding:
-    assert c.trouble is not None
-    told = f"{c.function}() of a photo of the course ended with {c.trouble.kind}: {plain(c.trouble.message)}"
-    ours = c.trouble.kind in ("KeyError", "IndexError", "late", "died", "malformed", "FileNotFoundError")
-    if ours or (c.trouble.kind == "NameError" and "is not defined" in c.trouble.message):
-        return unsure(f"{told}; that may lie in how your notebook was run here.")
-    return failed(told, cell=c.trouble.cell)
-
-
-@check(LAB, "checkpoint")
-def checkpoint(e: Evidence) -> Finding:
-    r = e.restored
-    if r is None:
-        return unsure("Your notebook's own decoder could not be looked at.")
-    if r.right is None:
-        return failed("There is no CheckpointManager any more: a training that breaks off cannot go on.")
-    if r.right:
-        return passed("What your checkpoint saved came back.")
-    return failed(
-        "Numbers saved by your checkpoint did not come back from it: compare its parts with the cell handed out."
-    )
-
-
-@attends(LAB)
-def maps(e: Evidence) -> tuple[AttentionMap, ...]:
-    """Rows are the words of a caption, columns the places of the photo, row by row."""
-    places = tuple(f"row {row + 1}, column {column + 1}" for row in range(8) for column in range(8))
-    found = []
-    for one in e.captions.captions if e.captions else ():
-        weights = tuple(tuple(float(weight) for weight in row) for row in one.weights)
-        said = " ".join(word for word in one.words if word != END)
-        found.append(AttentionMap(Path(one.photo).stem, one.words, places, weights, said, one.picture))
-    return tuple(found)
 
 
 @remarks(LAB)

@@ -1,7 +1,9 @@
 """What the notebook's own captioner says about photos of the course, and whether its checkpoints bring it back."""
 
+import ast
 import io
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -12,15 +14,28 @@ from grader.data.parts import IMAGES
 from grader.judging.arrays import Numbers, array, send
 from grader.judging.captioning_contact import PLACES, Decoder
 from grader.judging.examiner import Examiner
-from grader.model import Status
+from grader.judging.source import trees
+from grader.model import Cell, Observation, Status
 from grader.sandbox.guest.wire import Call, Listing, ListVariables, Put, Read, Ref, Trouble, Value, VariableList
 
 SHOWN = 3  # photos
 PIXELS = 160
 EVALUATE = re.compile(r"evalua|caption|descri|leyenda|ebalua|deskrib|predict", re.IGNORECASE)
 MANAGER = "[v for v in list(globals().values()) if type(v).__name__ == 'CheckpointManager'][-1]"
-RESTORE = f"(lambda manager: manager.checkpoint.restore(manager.latest_checkpoint))({MANAGER})"
+# Without the optimizer: where it has been built, it brings back by itself the variables that it moves.
+RESTORE = (
+    "(lambda m, train: train.Checkpoint(**{name: part for name, part in m.checkpoint._trackable_children().items()"
+    " if name != 'save_counter' and not hasattr(part, 'apply_gradients')}).restore(m.latest_checkpoint))"
+    f"({MANAGER}, __import__('tensorflow').train)"
+)
 END = "<end>"
+
+
+def plain(message: str) -> str:
+    """The sentence inside what Keras writes around it."""
+    inner = re.search(r"call\(\)\.\s*(?:\x1b\[\d+m)*\s*(.+?)(?:\x1b|\n\s*\n|$)", message, re.DOTALL)
+    found = (inner.group(1) if inner else message).strip().splitlines()
+    return re.sub(r"^\{\{.*?\}\}\s*", "", found[0])[:300] if found else ""
 
 
 class Caption(Struct, frozen=True):
@@ -39,6 +54,7 @@ class Captioned(Struct, frozen=True):
 
 class Restored(Struct, frozen=True):
     right: bool | None  # None: there is no manager of checkpoints
+    by_notebook: bool | None = None  # whether its own lines bring it back; None: none do at the top of a cell
     trouble: Trouble | None = None
 
 
@@ -112,12 +128,35 @@ def question_checkpoint(x: Examiner, decoder: Decoder) -> Restored | None:
         return None
     one = max(vectors, key=lambda v: v.shape[0])
     secret = x.normal("checkpoint", one.shape, 1.0)
-    seen = x.ask(
-        "checkpoint", Read(f"len({MANAGER[:-4]})", "managers"), Put(one.path, send(secret)),
+    begin = (
+        Read(f"len({MANAGER[:-4]})", "managers"), Put(one.path, send(secret)),
         Call(f"{MANAGER}.save", ()), Put(one.path, send(np.zeros(one.shape, np.float32))),
-        Call(f"(lambda: {RESTORE})", ()), Read(one.path, "back"), seconds=60,
     )  # fmt: skip
+    seen = x.ask("checkpoint", *begin, Call(f"(lambda: {RESTORE})", ()), Read(one.path, "back"), seconds=60)
     if seen.values.get("managers") == 0:
         return Restored(None)
+    lines, own = restoring(x.cells), None
+    if lines:
+        again = Call("exec", (lines, Ref("globals()")))
+        answer = x.ask("checkpoint.own", *begin, again, Read(one.path, "back"), seconds=60)
+        own = came_back(answer, secret) if answer.status is Status.ANSWERED else None
+    return Restored(came_back(seen, secret), own, seen.trouble)
+
+
+def came_back(seen: Observation, secret: Numbers) -> bool:
     back = array(seen.values.get("back"))
-    return Restored(back is not None and back.shape == secret.shape and bool(np.allclose(back, secret)), seen.trouble)
+    return back is not None and back.shape == secret.shape and bool(np.allclose(back, secret))
+
+
+def restoring(cells: Sequence[Cell]) -> str:
+    """The last statement at the top of a cell that restores a checkpoint whenever there is one; empty without such."""
+    found = [
+        statement for _, tree in trees(cells) for statement in tree.body
+        if isinstance(statement, (ast.Expr, ast.Assign, ast.If)) and any(
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.startswith("restore")
+            for node in ast.walk(statement)
+        )
+    ]  # fmt: skip
+    last = found[-1] if found else None
+    asks = last.test if isinstance(last, ast.If) else last
+    return ast.unparse(last) if last and asks and "latest_checkpoint" in ast.unparse(asks) else ""

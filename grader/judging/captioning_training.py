@@ -1,7 +1,7 @@
 """What a training step of the notebook does: its loss, and which variables its gradient reaches."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -10,7 +10,7 @@ from grader.judging.arrays import Numbers, array, number, send
 from grader.judging.captioning_contact import ATTENTION, DECODER, PLACES, Decoder, tensor
 from grader.judging.compare import nearest
 from grader.judging.examiner import Examiner
-from grader.judging.learning import Learning
+from grader.judging.learning import Learning, learning_in
 from grader.judging.oracle import Answers
 from grader.judging.watching import watched_in
 from grader.sandbox.guest.wire import (
@@ -40,6 +40,9 @@ RATES = {True: 0.02, False: 0.001}  # whether the decoder is small
 OPTIMIZERS = "[k for k, v in list(globals().items()) if hasattr(v, 'apply_gradients') and k.isidentifier()]"
 SPACE = "__import__('types').SimpleNamespace"
 WHOLE = ("__import__('keras').layers.Dropout.call", Ref("lambda self, inputs, training=None: inputs"))
+# Its logits for each word in turn, which begin as handed out: logits, then the state.
+GUESSES = ("(lambda d, e, photos, words: (lambda a, h: [(r := d(w, a, h), h := r[1])[0][0] for w in words])"
+           "(e(photos), d.reset_state(photos.shape[0])))")  # fmt: skip
 MANY = 10  # steps of the training on a small task
 
 
@@ -130,13 +133,26 @@ def question_training(
         return Steps(trouble=seen.trouble or (watched.trouble if watched else None)), learning
     loss = number(watched.tape[0].loss)
     encoded = array(seen.values.get("encoded"))
-    answers: Answers = {}
+    answers = of_own_guesses(x, begin, given[0], target) if form is None else {}
     if form and encoded is not None:
         scores = form.replace("softmax-before-loss", "deck")  # where the loss takes probabilities
         asked = {"form": scores, "query": attention or "deck", "encoded": encoded, "target": target}
         answers = x.answers("loss", **case, **asked)
     kind = nearest({"loss": np.asarray(loss)}, answers) if answers and loss is not None else None
     return Steps(loss, kind, unreached(watched), watched.trouble), learning
+
+
+def of_own_guesses(x: Examiner, begin: Sequence[Step], photos: Value, target: Numbers) -> Answers:
+    """Losses of what the decoder itself says where it is given the right words, for one that no form explains."""
+    words = Listing(tuple(send(target[:, t : t + 1], "tensor") for t in range(LENGTH - 1)))
+    seen = x.ask("train.guesses", *begin, Put(*WHOLE), Call(GUESSES, (Ref("d"), Ref("e"), photos, words), into="g"),
+                 seconds=60)  # fmt: skip
+    value = seen.values.get("g")
+    guesses = [array(one) for one in value.items] if isinstance(value, Listing) else []
+    shapes = {None if one is None else one.shape for one in guesses}
+    if len(guesses) != LENGTH - 1 or len(shapes) != 1 or guesses[0] is None or len(guesses[0]) != CAPTIONS:
+        return {}
+    return x.answers("guesses", logits=np.stack(guesses), target=target)  # type: ignore[arg-type]
 
 
 def unreached(watched: Watched) -> tuple[str, ...]:
@@ -150,12 +166,8 @@ def unreached(watched: Watched) -> tuple[str, ...]:
 def question_learning(x: Examiner, decoder: Decoder, loop: Loop, given: tuple[Value, ...]) -> Learning:
     """A fresh decoder, with its own start values, on four captions."""
     again = f"lambda *given: [{loop.function.name}(*given) for _ in range({MANY})]"
-    seen = x.ask(
+    return learning_in(x.ask(
         "train.learns", *built(decoder, loop, {}, CAPTIONS),
         Call(SPACE, (), {"train": Ref(again)}, "t", keep=True),
         Watch("t", "train", "w", given, steps=MANY, losses_only=True), seconds=90,
-    )  # fmt: skip
-    watched = seen.values.get("w")
-    if not isinstance(watched, Watched):
-        return Learning((), seen.trouble)
-    return Learning(tuple(loss for event in watched.tape if (loss := number(event.loss)) is not None), watched.trouble)
+    ))  # fmt: skip

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.data.parts import BERT
+from grader.data.truth import SPLITS
 from grader.judging.arrays import Numbers, array, number, send
 from grader.judging.checks import interview
 from grader.judging.examiner import Examiner
@@ -42,6 +43,9 @@ class Model(Struct, frozen=True):
     scores: Numbers | None = None  # [n, classes] for our pairs
     loss: float | None = None  # of secret scores [n, classes]
     losses_of: Answers = {}  # what that loss is, by explanation
+    checkpoint: str = ""  # that was asked for
+    tokenizers: tuple[str, ...] = ()  # checkpoints whose tokenizers the notebook holds
+    evaluated: tuple[Numbers, ...] = ()  # ids of the first batch of each evaluation
 
     @property
     def classes(self) -> int | None:
@@ -56,7 +60,9 @@ class Evidence(Struct, frozen=True):
     answers: Answers
     model: Model | None  # the one of the pairs: fitted to them, or at least compiled for three classes
     other_models: int
-    tested: float = 0.0  # share of the batch it was fitted on that are pairs of the test set
+    fitted_on: str = ""  # dev or test, where most pairs of its first batch are of that set
+    tested: bool | None = None  # whether it was evaluated on the test set; None: never evaluated on known pairs
+    capitals: bool = False  # whether pieces it was fitted on have any
     uncut: int | None = None  # pieces of a pair that is far too long, where they were not cut
     written: tuple[Answered, ...] = ()
 
@@ -80,7 +86,9 @@ def interview_notebook(x: Examiner) -> Evidence:
         x.cells, x.run.cells, ours, best, answers,
         examined(x, chosen, ours) if chosen else None,
         len(models) - (chosen is not None),
-        tested=share_of_test(x, chosen) if chosen else 0.0,
+        fitted_on=set_of(x, chosen.ids) if chosen else "",
+        tested=evaluated_on_test(x, chosen) if chosen else None,
+        capitals=chosen is not None and any(any(map(str.isupper, text)) for text in texts(x, chosen.ids)),
         uncut=too_long(x, best),
         written=answers_in(x.cells),
     )  # fmt: skip
@@ -100,16 +108,22 @@ def secret(x: Examiner) -> Pairs:
 
 
 def best_form(x: Examiner, ours: Pairs, ways: list[Any]) -> Asked | None:
-    """The first that gives a row for each pair, else the first that ran, else the first."""
+    """The first that gives a row and a label for each pair, else the one that comes nearest."""
     tried: list[Asked] = []
-    for form in ways[:12]:
+    for form in ways[:18]:
         found = asked(x, form, ours)
-        if len(found.rows) == len(ours.labels) and all(row.ids is not None for row in found.rows):
+        if len(found.rows) == len(ours.labels) and whole_rows(found) == (len(ours.labels),) * 2:
             return found
         tried.append(found)
-    best = max(tried, key=lambda one: sum(row.ids is not None for row in one.rows), default=None)
-    shows = best is not None and (any(row.ids is not None for row in best.rows) or is_meant(best.form, x.cells))
+    best = max(tried, key=whole_rows, default=None)
+    shows = best is not None and (whole_rows(best)[0] > 0 or is_meant(best.form, x.cells))
     return best if shows else None
+
+
+def whole_rows(found: Asked) -> tuple[int, int]:
+    """How many rows have ids, and how many of these a label."""
+    rows = [row for row in found.rows if row.ids is not None]
+    return len(rows), sum(row.label is not None and row.label.size > 0 for row in rows)
 
 
 def shortest_room(best: Asked | None) -> int:
@@ -134,8 +148,7 @@ def of_pairs(x: Examiner, pairs: Pairs, length: int = 0) -> Answers:
 
 
 def listed(x: Examiner) -> tuple[Any, ...]:
-    value = x.ask("models", Call("models", into="m"), seconds=60).values.get("m")
-    return value.items if isinstance(value, Listing) else ()
+    return listed_in(x.ask("models", Call("models", into="m"), seconds=60).values.get("m"))
 
 
 def model(value: Any) -> Model | None:
@@ -155,7 +168,14 @@ def model(value: Any) -> Model | None:
         tuple(loss for loss in losses.items if isinstance(loss, float)) if isinstance(losses, Listing) else (),
         told.get("cut") is True,
         raised if isinstance(raised, str) else "",
+        checkpoint=str(told.get("checkpoint") or ""),
+        tokenizers=tuple(map(str, listed_in(told.get("tokenizers")))),
+        evaluated=tuple(ids for one in listed_in(told.get("evaluated")) if (ids := table(one)) is not None),
     )
+
+
+def listed_in(value: Any) -> tuple[Any, ...]:
+    return value.items if isinstance(value, Listing) else ()
 
 
 def table(value: Any) -> Numbers | None:
@@ -212,18 +232,29 @@ def looks_like_shares(scores: Numbers) -> bool:
     return bool((scores >= 0).all() and np.allclose(scores.sum(1), 1, atol=1e-4))
 
 
-def share_of_test(x: Examiner, m: Model) -> float:
-    """How many of the examples it was fitted on are pairs of the test set, by their pieces put together again."""
-    pieces, truth = vocabulary(x), x.truth
-    if truth is None or m.ids is None or not pieces:
-        return 0.0
-    texts = []
-    for ids in m.ids:
-        kept = [pieces[i] for i in ids.tolist() if 0 < i < len(pieces)]
+def texts(x: Examiner, ids: Numbers | None) -> list[str]:
+    """What rows of ids [n, length] say, their pieces put together again, without special ones."""
+    pieces = vocabulary(x)
+    found = []
+    for row in () if ids is None else ids:
+        kept = [pieces[i] for i in row.tolist() if 0 < i < len(pieces)]
         plain = [piece.removeprefix("##") for piece in kept if not (piece.startswith("[") and piece.endswith("]"))]
-        texts.append("".join(plain).lower())
-    test = {key.lower() for key in truth.test}
-    return sum(text in test for text in texts) / len(texts) if texts else 0.0
+        found.append("".join(plain))
+    return found
+
+
+def set_of(x: Examiner, ids: Numbers | None) -> str:
+    """dev or test, where most of these rows are pairs of that set."""
+    said = [text.lower() for text in texts(x, ids)]
+    for split in SPLITS if x.truth and said else ():
+        known = {key.lower() for key in getattr(x.truth, split)}
+        if sum(text in known for text in said) > len(said) / 2:
+            return split
+    return ""
+
+
+def evaluated_on_test(x: Examiner, m: Model) -> bool | None:
+    return any(set_of(x, ids) == "test" for ids in m.evaluated) if m.evaluated else None
 
 
 def too_long(x: Examiner, best: Asked | None) -> int | None:

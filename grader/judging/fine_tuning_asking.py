@@ -16,6 +16,7 @@ from grader.sandbox.guest.wire import Call, FunctionInfo, Listing, ParameterInfo
 
 HOLE = "3zFQ2QNwXLoB"
 GIVEN_NAME = "convert_nli_examples_to_features"
+WORDS = ("entailment", "neutral", "contradiction")  # by label
 LENGTH = 64  # where the function wants to be told one
 NAMED = re.compile(r"nli|pair|pare(s|ja)|bikote|infer|entail", re.IGNORECASE)
 MAKES = re.compile(r"feature|encod|convert|rasgo|ezaugarri|codific|tokeni", re.IGNORECASE)
@@ -52,6 +53,7 @@ class Form(Struct, frozen=True):
     order: tuple[str, ...]
     container: str = "pandas"  # or lists
     names: tuple[str, ...] = ()  # of the parameters that take these
+    words: bool = False  # labels as SNLI has them, not as numbers
     extra: Mapping[str, Value] = {}
 
 
@@ -112,9 +114,10 @@ def forms(f: FunctionInfo, cells: Sequence[Cell]) -> Iterator[Form]:
     plain = [p for p in f.parameters if not is_extra(p)]
     extra = {p.name: value for p in f.parameters if p.required and is_extra(p) and (value := extra_of(p)) is not None}
     for order in [called] if called else orders(plain):
-        for container in ("pandas", "lists"):
-            names = tuple(p.name for p in plain[: len(order)])
-            yield Form(f.name, f.cell, order, container, names if len(names) == len(order) else (), extra)
+        names = tuple(p.name for p in plain[: len(order)])
+        names = names if len(names) == len(order) else ()
+        for container, words in (("pandas", False), ("lists", False), ("pandas", True)):
+            yield Form(f.name, f.cell, order, container, names, words, extra)
 
 
 def calls(cells: Sequence[Cell]) -> Iterator[tuple[str, str]]:
@@ -162,12 +165,13 @@ def orders(parameters: Sequence[ParameterInfo]) -> list[tuple[str, ...]]:
 
 def asked(x: Examiner, form: Form, ours: Pairs, purpose: str = "") -> Asked:
     container = "frame" if form.order == ("frame",) else form.container
+    labels = tuple(WORDS[label] for label in ours.labels) if form.words else ours.labels
     arguments: tuple[Value, ...] = (
-        Ref(form.name), container, Listing(ours.premises), Listing(ours.hypotheses), Listing(ours.labels),
+        Ref(form.name), container, Listing(ours.premises), Listing(ours.hypotheses), Listing(labels),
         Listing(form.order), Listing(form.names),
     )  # fmt: skip
     steps: list[Step] = [*BEFORE, Call("pair_rows", arguments, dict(form.extra), into="r")]
-    seen = x.ask(f"{form.name}.{'-'.join(form.order)}.{container}{purpose}", *steps, seconds=60)
+    seen = x.ask(f"{form.name}.{'-'.join(form.order)}.{container}{'.words' * form.words}{purpose}", *steps, seconds=60)
     value = seen.values.get("r")
     return Asked(form, seen, tuple(map(row, value.items)) if isinstance(value, Listing) else ())
 

@@ -6,10 +6,11 @@ import numpy as np
 
 from grader.judging.checks import blocked, check, failed, passed, unsure
 from grader.judging.compare import agree, slug
-from grader.judging.fine_tuning import LAB, Evidence, looks_like_shares
+from grader.judging.fine_tuning import LAB, Evidence, Model, looks_like_shares
 from grader.model import Finding
 
 OWN_LOOP = re.compile(r"GradientTape|train_on_batch|\bTF?Trainer\b")
+CASED = re.compile(r"bert-base-(multilingual-)?(un)?cased", re.IGNORECASE)
 NOT_HERE = ("FileNotFoundError", "OSError", "ConnectionError", "ConnectTimeout", "HTTPError", "URLError",
             "ImportError", "ModuleNotFoundError")  # fmt: skip
 
@@ -21,13 +22,36 @@ def fitted(e: Evidence) -> Finding:
         return unsure(why) if (why := excuse(e)) else failed("No model was fitted to pairs of sentences.")
     if m.raised and m.classes == 2:
         return failed(mistake="two-classes")
+    if m.raised and out_of_range(m):
+        return failed(mistake="labels-out-of-range")
     if m.raised:
         return failed(f"A model was given the pairs, but its training stopped with {m.raised}.")
-    if e.tested > 0.5:
-        return failed(mistake="test-in-training")
+    if e.fitted_on:
+        return failed(mistake=f"{e.fitted_on}-in-training")
+    if other_tokenizer(e, m):
+        return failed(mistake="other-tokenizer", seen=f"model {m.checkpoint}, tokenizer {', '.join(m.tokenizers)}")
     if not all(np.isfinite(m.losses)):
         return failed(f"The loss of the training is {m.losses[-1]}, no number any more.")
     return passed("A model was fitted to pairs of sentences.")
+
+
+def out_of_range(m: Model) -> bool:
+    """Whether there is a label that no score belongs to."""
+    classes = m.classes or m.width
+    whole = m.labels is not None and m.labels.ndim < 3 and m.labels.size == len(m.labels)
+    return bool(whole and classes and (np.max(m.labels) >= classes or np.min(m.labels) < 0))  # type: ignore[arg-type]
+
+
+def other_tokenizer(e: Evidence, m: Model) -> bool:
+    """Whether a model for text with capitals was given text without them by another model's tokenizer, or the reverse.
+
+    Which checkpoints take each other's place here, cased and uncased, no other question can tell.
+    """
+    if not CASED.search(m.checkpoint):
+        return False
+    uncased = "uncased" in m.checkpoint.lower()
+    others = [name for name in m.tokenizers if CASED.search(name) and ("uncased" in name.lower()) != uncased]
+    return bool(others) and e.capitals == uncased
 
 
 def excuse(e: Evidence) -> str:

@@ -30,10 +30,11 @@ from grader.judging.language_model_held_out import HeldOut, own_samples, printed
 from grader.judging.language_model_parts import Layout, Weights, layout
 from grader.judging.language_model_roles import Case, Explained, explain
 from grader.judging.language_model_sampling import Sampling, question_sampling
-from grader.judging.learning import Learning
+from grader.judging.learning import Learning, patiently
 from grader.judging.meeting import WORDS, candidates, meet, own_batch
 from grader.judging.recurrent import uses_ready_made, weight
 from grader.judging.watching import first_gradients, moved, watched_in
+from grader.model import Observation
 from grader.sandbox.guest.wire import Put, Read, Ref, Watch, Watched
 
 LAB = "a3_lstm_lm"
@@ -236,19 +237,16 @@ def question_learning(x: Examiner, contact: Contact) -> Learning:
     data = x.generator("learning").integers(1, 1 + few, (batch, contact.features))
     labels = np.zeros(batch, np.int64)
     sets = dict.fromkeys(["training_set", *contact.inventory.data_sets])
-    for steps in (STEPS, PATIENT):
-        seen = x.ask(
+
+    def ask(steps: int) -> Observation:
+        epoch = {name: Ref("training_set") for name in sets} | {"training_set": Ref(f"training_set * {steps}")}
+        return x.ask(
             f"{contact.info.name}.learns",
             *instance(contact, {}, loop_attributes(contact, batch)),
             *data_steps(contact, data, labels),
-            *(Put(name, Ref("training_set" if name != "training_set" else f"training_set * {steps}")) for name in sets),
+            *(Put(name, value) for name, value in epoch.items()),
             Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs, steps=steps, losses_only=True),
             seconds=60,
         )
-        watched = seen.values.get("w")
-        if not isinstance(watched, Watched):
-            return Learning((), seen.trouble)
-        losses = tuple(loss for event in watched.tape if (loss := number(event.loss)) is not None)
-        if (learning := Learning(losses, watched.trouble)).fell:
-            break
-    return learning
+
+    return patiently(ask, STEPS, PATIENT)

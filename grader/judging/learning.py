@@ -3,8 +3,11 @@
 What is looked at is the loss, from the first step on.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers, number
 from grader.judging.asking import data_steps, instance, loop_attributes
@@ -12,11 +15,12 @@ from grader.judging.checks import failed, passed, unsure
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.predicted import predicted
-from grader.model import Finding, Remark
+from grader.model import Finding, Observation, Remark
 from grader.sandbox.guest.wire import Call, Put, Ref, Trouble, Watch, Watched
 
 EXAMPLES, BATCH, EPOCHS = 64, 16, 40
 STEPS_OF_SENTENCES = 80  # a recurrent step costs more and this task is easier
+MANY = 40  # steps, after which it is no accident that nearly each of them went down
 # Accuracy is not what is asked here: it always rises, so that early stopping never ends the training.
 RISING = "(lambda values: lambda *args, **kwargs: next(values))(__import__('itertools').count(0.3, 0.001))"
 
@@ -42,7 +46,12 @@ class Learning(Struct, frozen=True):
         if len(self.losses) < 8 or not np.all(np.isfinite(self.losses)):
             return False
         early, late = self.ends
-        return late < 0.97 * early or late < 0.05
+        return late < 0.97 * early or late < 0.05 or self.steady
+
+    @property
+    def steady(self) -> bool:
+        """Down at nearly every step: gradient descent on one batch, however small its rate or its start weights are."""
+        return len(self.losses) >= MANY and float(np.mean(np.diff(self.losses) < 0)) > 0.9
 
 
 def falling(learning: Learning | None, cell: int | None) -> Finding:
@@ -74,28 +83,42 @@ def about_the_start(learning: Learning | None, classes: int) -> tuple[Remark, ..
     return (Remark("large-start", f"{told} Smaller start weights train more calmly."),)
 
 
+def patiently(ask: Callable[[int], Observation], *steps: int) -> Learning:
+    """What `ask` watched in so many steps; in more where the loss did not fall in fewer."""
+    learning = Learning(())
+    for count in steps:
+        learning = learning_in(ask(count))
+        if learning.fell or not learning.losses:
+            break
+    return learning
+
+
+def learning_in(seen: Observation) -> Learning:
+    """Of the training watched under the name w."""
+    watched = seen.values.get("w")
+    if not isinstance(watched, Watched):
+        return Learning((), seen.trouble)
+    return Learning(tuple(loss for event in watched.tape if (loss := number(event.loss)) is not None), watched.trouble)
+
+
 def question_learning(x: Examiner, contact: Contact) -> Learning:
     batch = contact.batch if contact.batch > BATCH else BATCH
-    data, labels = (sentences if contact.inputs.words else counts)(x, contact, max(EXAMPLES, batch))
+    data, labels = sentences(x, contact, batch) if contact.inputs.words else counts(x, contact, max(EXAMPLES, batch))
     each = len(labels) // batch
-    epochs = STEPS_OF_SENTENCES // each if contact.inputs.words else EPOCHS
-    steps = epochs * each
+    epochs = STEPS_OF_SENTENCES if contact.inputs.words else EPOCHS
     seen = x.ask(
         f"{contact.info.name}.learns",
         *instance(contact, {}, loop_attributes(contact, batch, epochs)),
         *data_steps(contact, data, labels),
         Put("evaluate_classifier", Ref(RISING)),
-        Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs, steps=steps, losses_only=True),
+        Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs,
+              steps=epochs * each, losses_only=True),
         Call("predictions", (Ref("c"), contact.classifier, Ref(f"training_set[:{batch}]")), into="p"),
         seconds=60,
-    )
-    watched = seen.values.get("w")
-    if not isinstance(watched, Watched):
-        return Learning((), seen.trouble)
-    losses = tuple(loss for event in watched.tape if (loss := number(event.loss)) is not None)
+    )  # fmt: skip
     told = predicted(seen.values.get("p"))
     fits = (int(np.sum(told.predictions == told.labels)), len(told.labels)) if told else None
-    return Learning(losses, watched.trouble, fits)
+    return replace(learning_in(seen), fits=fits)
 
 
 def counts(x: Examiner, contact: Contact, size: int) -> tuple[Numbers, Numbers]:
@@ -109,6 +132,6 @@ def counts(x: Examiner, contact: Contact, size: int) -> tuple[Numbers, Numbers]:
 
 
 def sentences(x: Examiner, contact: Contact, size: int) -> tuple[Numbers, Numbers]:
-    """Four words only, so that each is seen often in any vocabulary; the label says which pair the last one is of."""
+    """One batch. Four words only, so that each is seen often; the label says which pair the last one is of."""
     drawn = x.generator("learning").integers(2, min(6, contact.vocabulary), (size, contact.features))
     return drawn, (drawn[:, -1] < 4).astype(np.int64)

@@ -19,6 +19,7 @@ from grader.judging.learning import Learning, question_learning
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers
 from grader.judging.roles import Parts, Roles, assignments, parts
+from grader.judging.stacked import layers
 from grader.judging.watching import first_gradients, logits_in, moved, watched_in
 from grader.model import Cell
 from grader.sandbox.guest.wire import Watch, Watched
@@ -85,9 +86,19 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     found = parts(contact.initial, contact.vocabulary)
     if found is None:
         return Evidence(contact)
+    best = None
+    for one in layers(found, contact.initial):
+        best = questioned(x, contact, one.lower, one.upper)
+        if best.explanation:
+            return best
+    return best or questioned(x, contact, found, {})
+
+
+def questioned(x: Examiner, contact: Contact, found: Parts, given: dict[str, Numbers]) -> Evidence:
+    """Under secret weights, but for those of a layer above."""
     classes = found.readout.shape[1]
     data, labels = inputs(x, "x", contact, contact.batch, 1.0), np.arange(contact.batch) % classes
-    weights = {v.path: weight(x, v.path, v.shape, contact.vocabulary) for v in contact.initial}
+    weights = {v.path: weight(x, v.path, v.shape, contact.vocabulary) for v in contact.initial} | given
     trained = watched_in(x.ask(f"{contact.info.name}.step", *training(contact, data, labels, weights=weights)))
     logits = logits_in(trained, data, under_tape=True)
     case = {"x": data, "labels": labels}
@@ -131,7 +142,8 @@ def role_values(found: Parts, roles: Roles, weights: Mapping[str, Numbers]) -> d
         role: by_role(weights, path) if path else empty["b_cl" if role == "b_cl" else role[0]]
         for role, path in roles.items()
     }
-    above = [
+    above = [(np.eye(dim), np.zeros(dim))] if found.above else []
+    above += [
         (weights[layer.W], by_role(weights, layer.b) if layer.b else np.zeros(layer.shape[1]))
         for layer in found.head[:-1]
     ]

@@ -8,7 +8,8 @@ from grader.judging.compare import difference, slug
 from grader.judging.first_step import takes_a_step
 from grader.judging.learning import about_the_start, falling
 from grader.judging.recurrent import Evidence
-from grader.judging.roles import gate_of
+from grader.judging.roles import Parts, gate_of
+from grader.judging.stacked import UNIT
 from grader.model import Finding, Remark, Verdict
 
 RNN, GRU = "lab3_rnn", "lab4_gru"
@@ -85,13 +86,18 @@ def judged_logits(e: Evidence, formula: str) -> Finding:
     told = difference("Logits", e.logits, e.values["deck"]["logits"])
     if e.explanation:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=where(e))
-    if e.parts.others:  # stacked, or gates of another kind: an extra that was built into the only class
-        names = ", ".join(path.removeprefix("c.") for path in e.parts.others)
+    if more := more_than_asked(e.parts):
         return unsure(
-            f"Your class holds more than the lab asks for ({names}), so its logits could not be "
+            f"Your class holds more than the lab asks for ({more}), so its logits could not be "
             "explained; your instructor looks at it."
         )
     return failed(f"The logits are not those of {formula}, unrolled over every word.", difference=told, cell=where(e))
+
+
+def more_than_asked(found: Parts) -> str:
+    """Further layers, or gates of another kind: an extra that was built into the only class."""
+    further = [v.path for v in found.matrices[UNIT:]] if len(found.matrices) > UNIT else []
+    return ", ".join(path.removeprefix("c.") for path in (*found.others, *found.above, *further))
 
 
 @check(RNN, "fresh-start")
@@ -176,11 +182,18 @@ def close(rest: Numbers, explained: Numbers) -> bool:
     return float(np.max(np.abs(rest - explained))) < 2e-5 + 0.02 * float(np.max(np.abs(explained)))
 
 
+def unexplained(e: Evidence) -> Finding:
+    told = "Not checked because the gradients could not be explained: the cell has to be understood first"
+    if judged_logits(e, "").verdict is Verdict.UNSURE:
+        return unsure(f"{told}.")
+    return blocked(f"{told}, and every matrix trained.")
+
+
 @check(RNN, "given-penalty")
 def given_penalty(e: Evidence) -> Finding:
     c = factors(e)
     if not e.plain or "W_rnn" not in c or "W_cl" not in c:
-        return blocked("Not checked because the gradients could not be explained.")
+        return unexplained(e)
     if min(c["W_rnn"], c["W_cl"]) < 1e-6:
         return failed("The given L2 penalty on W_rnn and W_cl is gone, or was set to 0.", cell=where(e))
     return passed("W_rnn and W_cl are penalised as given.")
@@ -191,10 +204,7 @@ def four_matrices(e: Evidence) -> Finding:
     c = factors(e)
     missing = [role for role in MATRICES if role not in c]
     if not e.plain or missing:
-        return blocked(
-            "Not checked because the gradients could not be explained: the cell has to be understood "
-            "first, and every matrix trained."
-        )
+        return unexplained(e)
     free = [role for role in MATRICES if c[role] < 1e-6]
     if free:
         return failed(mistake="new-weights-not-in-l2", seen=f"no penalty on {' and '.join(free)}", cell=where(e))
@@ -227,6 +237,8 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
         found.append(Remark("mlp-on-top", "An MLP on top of the last state: the extra is done."))
     if e.parts and e.parts.both_ways:
         found.append(Remark("bidirectional", "Your network reads the sentence in both directions: the extra is done."))
+    if e.parts and e.parts.above and e.explanation:
+        found.append(Remark("stacked", "Two layers of gated units, one above the other: the extra is done."))
     if e.corrupted:
         found.append(Remark("corrupted-starter", CORRUPTED))
     if e.parts:

@@ -13,8 +13,8 @@ Roles = Mapping[str, str | None]  # role -> path; None where the class has no su
 
 # What people call the gates, in English, Spanish, Basque and letters.
 GATES = (
-    ("z", re.compile(r"(?<!berre)z|upd|actual|eguner|[wb]_?u(\b|_|$)")),
-    ("r", re.compile(r"reset|reini|berrez|(\b|_)r(\b|_|$)|\b[wb]r(\b|_|$)")),
+    ("z", re.compile(r"(?<!berre)z|upd|actual|eguner|[wb]_?u(\b|_|\d|$)")),
+    ("r", re.compile(r"reset|reini|berrez|(\b|_)r(\b|_|\d|$)|\b[wb]r(\b|_|\d|$)")),
 )
 
 
@@ -28,6 +28,7 @@ class Parts(Struct, frozen=True):
     dim: int
     word_gate: tuple[str, str | None] | None = None  # W and b of a gate as wide as a word, [e + d, e]
     others: tuple[str, ...] = ()  # matrices with no part in this: of an extra we do not know
+    above: tuple[str, ...] = ()  # matrices of a second layer, which only passes on tanh of the states
 
     @property
     def both_ways(self) -> bool:

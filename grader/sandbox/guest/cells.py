@@ -1,6 +1,8 @@
 """Which notebook cell a piece of compiled code belongs to, and which line of it a traceback last touched."""
 
+import ast
 import linecache
+import traceback
 import types
 from typing import Any
 
@@ -49,6 +51,17 @@ def locate(trace: types.TracebackType) -> tuple[int | None, int | None, str | No
             found = (_current, entry.tb_lineno + 1, _line(_source, entry.tb_lineno + 1))
         entry = entry.tb_next
     return found
+
+
+def stopped_at(trace: types.TracebackType) -> tuple[ast.stmt | None, str]:
+    """The statement at the top of a cell in which this traceback begins, and what stands below it."""
+    for frame, line in traceback.walk_tb(trace):
+        if frame.f_code.co_filename in _place:
+            lines = linecache.getlines(frame.f_code.co_filename)
+            for statement in ast.parse("".join(lines)).body:
+                if statement.end_lineno is not None and statement.end_lineno >= line:
+                    return statement, "".join(lines[statement.end_lineno :])
+    return None, ""
 
 
 def _enter(info: Any) -> None:

@@ -48,7 +48,16 @@ def told(model: Any, path: str) -> dict[str, Any]:
         "steps": sum(fit.steps for fit in mine),
         "cut": any(fit.cut for fit in mine),
         "raised": last.raised if last else "",
+        "checkpoint": str(getattr(model, "asked_as", "")),
+        "tokenizers": tokenizers(),
+        "evaluated": [ids for other, ids in fits.EVALUATED if other is model],
     }
+
+
+def tokenizers() -> list[str]:
+    """Names of the checkpoints whose tokenizers the notebook holds."""
+    held = [thing for thing in vars(sys.modules["__main__"]).values() if hasattr(thing, "convert_tokens_to_ids")]
+    return sorted({str(one.asked_as) for one in held if hasattr(one, "asked_as")})
 
 
 def rate_of(optimizer: Any) -> float | None:

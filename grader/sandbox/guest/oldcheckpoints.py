@@ -51,7 +51,10 @@ def locating(plain: Callable[..., Any], tokenizers: bool) -> Callable[..., Any]:
         place = located(pretrained_model_name_or_path)
         if tokenizers:
             kwargs = letters(pretrained_model_name_or_path, place) | kwargs
-        return plain(cls, place, *args, **kwargs)
+        found = plain(cls, place, *args, **kwargs)
+        if isinstance(pretrained_model_name_or_path, str) and (tokenizers or hasattr(found, "compile")):
+            found.asked_as = pretrained_model_name_or_path
+        return found
 
     return from_pretrained
 

@@ -92,7 +92,7 @@ def after_part(owner: Any, method: str) -> None:
 
 
 def install(config: GuestConfig) -> None:
-    """Interrupts loops at the top of cells; their cell ends there, and what it made until then stays."""
+    """Interrupts loops at the top of cells; what they made until then stays."""
     if config.train_policy == "full":
         return
     standing = Standing(config.train_seconds if config.train_policy == "budget" else MOMENT)
@@ -102,4 +102,3 @@ def install(config: GuestConfig) -> None:
 
     if shell := get_ipython():
         shell.events.register("pre_run_cell", standing.restart)
-        shell.set_custom_exc((TrainingOver,), lambda shell, kind, error, trace, tb_offset=None: print(error))

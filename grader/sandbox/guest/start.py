@@ -29,6 +29,7 @@ def main() -> None:
     import devices  # noqa: PLC0415
     import fits  # noqa: PLC0415
     import loops  # noqa: PLC0415
+    import resuming  # noqa: PLC0415
     import training  # noqa: PLC0415
 
     seed(config.seed)
@@ -36,7 +37,7 @@ def main() -> None:
     notes.install(config)
     cells.install(app.shell)
     outputs.install(config, app.shell)
-    for part in (paths, places, colab, shell, devices, fits, oldapis, training, loops):
+    for part in (paths, places, colab, shell, devices, fits, oldapis, training, loops, resuming):
         part.install(config)
     agent.start(config)
     preload.settle()
