@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from grader.calibration import Calibration, load_calibration
 from grader.data.folder import DataFolder
 from grader.data.truth import Truth
-from grader.model import Isolation, TrainBudget, TrainPolicy
+from grader.model import Isolation, Limits, TrainBudget, TrainPolicy
 from grader.rubric import Rubric
 from grader.running.gpus import Inventory, installed
 from grader.store import Store
@@ -30,6 +30,7 @@ class Batch(Struct, frozen=True):
     inventory: Inventory = installed  # of GPUs
     store: Store | None = None  # what earlier runs of this batch found out
     data_key: str = ""  # of the data, for what is stored
+    memory: int = Limits().memory  # bytes, for each notebook
     broken_off: threading.Event = field(default_factory=threading.Event)  # set: all that runs ends
 
 

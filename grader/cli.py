@@ -98,7 +98,9 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     with opened(out_folder) as store:
         if fresh:
             store.forget()
+        store.begin()
         reports = grade_all(asked.submissions, resumed(batch, asked, store, seed), jobs)
+        store.end()
     hand_out(reports, out_folder, format, fail_under)
 
 

@@ -17,7 +17,7 @@ from grader.running.gpus import Inventory
 from grader.sandbox.guest.wire import Question
 
 HERE = Path(__file__).parent
-RUNS_BY = (HERE / "sandbox",)
+RUNS_BY = (HERE / "sandbox", HERE / "data")  # the second decides how many photos are seen
 JUDGES_BY = (HERE, *(HERE.parent / beside for beside in ("reference", "rubrics")))
 PACKAGES = ("tensorflow", "tensorflow-cpu", "numpy", "keras", "tf-keras", "transformers")
 
@@ -30,7 +30,8 @@ def of_run(submission: Submission, batch: Batch) -> str:
         str(submission.lab),
         repr(environment_of(submission.lab or "")),
         batch.data_key,
-        repr((batch.isolation, batch.train, batch.seed, batch.deadline, batch.accelerate, batch.blind_test)),
+        repr((batch.isolation, batch.train, batch.seed, batch.accelerate, batch.blind_test)),
+        repr((batch.deadline, batch.memory)),
         repr((rubric.deadline, rubric.training) if rubric else None),
         of_code(RUNS_BY),
         of_packages(),

@@ -56,7 +56,7 @@ def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: Slot, told
             run, examination = evidence(submission, batch, rubric, oracle, slot, told)
             found = report(submission, batch, rubric, run, examination, time.monotonic() - begun)
             if batch.store and found.outcome is not Outcome.GRADER_ERROR and not batch.broken_off.is_set():
-                batch.store.keep_report(keys.of_report(submission, batch), found)
+                batch.store.keep_report(keys.of_report(submission, batch), keys.of_run(submission, batch), found)
             return found
         except Crowded:
             raise
@@ -116,7 +116,7 @@ def run_and_examine(
             slot=slot.number,
             device=slot.device,
             data=data,
-            limits=Limits(submission=seconds, cell=ONE_CELL * seconds, disk=disk),
+            limits=Limits(seconds, ONE_CELL * seconds, batch.memory, disk),
             budget=budget,
             seed=kernel_seed(batch.seed),
             isolation=batch.isolation,
@@ -147,9 +147,7 @@ def said_of_data(batch: Batch, rubric: Rubric, seen: Photos | None) -> Iterator[
         yield hidden.SAID
 
 
-def examiner(
-    submission: Submission, batch: Batch, rubric: Rubric, oracle: Oracle, run: Run, ask: Ask
-) -> Examiner:
+def examiner(submission: Submission, batch: Batch, rubric: Rubric, oracle: Oracle, run: Run, ask: Ask) -> Examiner:
     parts, _ = with_photos(batch.data.parts, rubric.lab, batch.train)
     return Examiner(
         rubric.lab, submission.cells, run, ask, oracle, batch.seed, training_budget(batch, rubric),

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from msgspec import Struct
 
 from grader.errors import OurFault, UsageError
-from grader.model import Observation, Report, Run, Submission, TrainPolicy
+from grader.model import Observation, Outcome, Report, Run, Status, Submission, TrainPolicy
 
 Kind = TypeVar("Kind")
 
@@ -32,7 +32,10 @@ CREATE TABLE IF NOT EXISTS runs (key TEXT PRIMARY KEY, run BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS answers (
     run TEXT NOT NULL, question TEXT NOT NULL, answer BLOB NOT NULL, PRIMARY KEY (run, question)
 );
+CREATE TABLE IF NOT EXISTS judged (report TEXT PRIMARY KEY, run TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS late (run TEXT PRIMARY KEY);
 """
+ALL = ("batch", "reports", "runs", "answers", "judged", "late")
 
 
 class Asked(Struct, frozen=True):
@@ -67,11 +70,26 @@ class Store:
     def keep_asked(self, asked: Asked) -> None:
         self._execute("INSERT OR REPLACE INTO batch VALUES ('asked', ?)", packed(asked))
 
+    def begin(self) -> None:
+        """Forget what came late, if the batch before this one ended: a busy machine may have been at fault."""
+        late = "(SELECT run FROM late)"
+        if self._rows("SELECT 1 FROM batch WHERE what = 'ended'"):
+            self._execute(f"DELETE FROM reports WHERE key IN (SELECT report FROM judged WHERE run IN {late})")
+            self._execute(f"DELETE FROM runs WHERE key IN {late}")
+            self._execute("DELETE FROM late")
+            self._execute("DELETE FROM batch WHERE what = 'ended'")
+
+    def end(self) -> None:
+        self._execute("INSERT OR REPLACE INTO batch VALUES ('ended', ?)", packed(True))
+
     def report(self, key: str) -> Report | None:
         return self._one("SELECT report FROM reports WHERE key = ?", Report, key)
 
-    def keep_report(self, key: str, report: Report) -> None:
-        self._execute("INSERT OR REPLACE INTO reports VALUES (?, ?)", key, packed(report))
+    def keep_report(self, key: str, run: str, report: Report) -> None:
+        """`run` is the key of the run that it is about."""
+        with self._writing():
+            self._connection.execute("INSERT OR REPLACE INTO reports VALUES (?, ?)", (key, packed(report)))
+            self._connection.execute("INSERT OR REPLACE INTO judged VALUES (?, ?)", (key, run))
 
     def run(self, key: str) -> Run | None:
         return self._one("SELECT run FROM runs WHERE key = ?", Run, key)
@@ -79,16 +97,19 @@ class Store:
     def keep_run(self, key: str, run: Run, answers: dict[str, Observation]) -> None:
         """A run with the answers to all it was asked, at once: half of them would be no evidence."""
         rows = [(key, question, packed(answer)) for question, answer in answers.items()]
+        late = run.outcome is Outcome.TIMEOUT or any(answer.status is Status.LATE for answer in answers.values())
         with self._writing():
             self._connection.execute("DELETE FROM answers WHERE run = ?", (key,))
             self._connection.executemany("INSERT INTO answers VALUES (?, ?, ?)", rows)
             self._connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?)", (key, packed(run)))
+            if late:
+                self._connection.execute("INSERT OR IGNORE INTO late VALUES (?)", (key,))
 
     def answer(self, run: str, question: str) -> Observation | None:
         return self._one("SELECT answer FROM answers WHERE run = ? AND question = ?", Observation, run, question)
 
     def forget(self) -> None:
-        for table in ("batch", "reports", "runs", "answers"):
+        for table in ALL:
             self._execute(f"DELETE FROM {table}")
 
     def _one(self, query: str, kind: type[Kind], *values: str) -> Kind | None:

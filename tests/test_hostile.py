@@ -2,7 +2,6 @@
 
 import contextlib
 import csv
-import functools
 import os
 import re
 import shutil
@@ -15,11 +14,11 @@ from typing import NamedTuple
 import psutil
 import pytest
 import yaml
+from msgspec.structs import replace
 
-from grader import pipeline
 from grader.intake.collect import collect
 from grader.judging.oracle import Oracle
-from grader.model import Isolation, Limits, Report, TrainPolicy
+from grader.model import Isolation, Report, TrainPolicy
 from grader.pipeline import grade_batch, in_order
 from grader.preparing import batch_for
 from grader.results import page_paths, write_reports
@@ -58,8 +57,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bool]
         before, out = traces(), tmp_path_factory.mktemp("out")
         with pytest.MonkeyPatch.context() as patch, Oracle() as oracle:
             patch.delenv("GRADER_DATA", raising=False)
-            patch.setattr(pipeline, "Limits", functools.partial(Limits, memory=MEMORY))
-            asked = batch_for(None, TrainPolicy.NONE, None, SECONDS)
+            asked = replace(batch_for(None, TrainPolicy.NONE, None, SECONDS), memory=MEMORY)
             reports = in_order(list(grade_batch(submissions, asked, oracle, 2, lambda s, what: None)), submissions)
         leftovers = traces() - before
         write_reports(reports, out)

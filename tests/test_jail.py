@@ -3,13 +3,15 @@
 import json
 import os
 import socket
+import subprocess
+import sys
 import textwrap
 import threading
 from pathlib import Path
 
 import pytest
 
-from grader.sandbox import hiding
+from grader.sandbox import hiding, jail
 from grader.sandbox.isolation import run_jailed, why_not_jailed
 
 pytestmark = pytest.mark.skipif(why_not_jailed() is not None, reason=str(why_not_jailed()))
@@ -155,4 +157,12 @@ def test_the_jailed_process_has_no_capability_and_no_environment_of_ours(monkeyp
     assert "CapEff:\t0000000000000000" in status
     assert "NoNewPrivs:\t1" in status
     assert "GRADER_SECRET" not in seen_from_inside("list(os.environ)")
-    assert seen_from_inside("os.getuid()") == (64000 if os.geteuid() == 0 else os.geteuid())
+    assert seen_from_inside("os.getuid()") == (jail.uid_of(0) or os.geteuid())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user has one uid")
+def test_two_graders_at_work_give_their_kernels_different_uids():
+    asked = "from grader.sandbox import jail; print(jail.uid_of(0))"
+    mine = jail.uid_of(0)
+    other = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True)
+    assert mine is not None and abs(int(other.stdout) - mine) >= 100

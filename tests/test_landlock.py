@@ -252,7 +252,7 @@ def test_the_process_has_no_right_but_to_find_its_interpreter_and_no_environment
     assert int(rights, 16) in (0, 1 << 2)  # CAP_DAC_READ_SEARCH
     assert "NoNewPrivs:\t1" in status and "Seccomp:\t2" in status
     assert "GRADER_SECRET" not in seen_from_inside("list(os.environ)")
-    assert seen_from_inside("os.getuid()") == (64000 if os.geteuid() == 0 else os.geteuid())
+    assert seen_from_inside("os.getuid()") == (jail.uid_of(0) or os.geteuid())
 
 
 LEAVES = "import subprocess; subprocess.Popen(['/bin/sleep', {mark!r}], start_new_session=True, env={{}})"
@@ -312,12 +312,13 @@ def test_without_bubblewrap_the_doctor_names_landlock_and_what_would_be_better(m
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")
 def test_a_folder_that_was_shut_by_the_notebook_is_removed_all_the_same(outside: Path):
-    mine = outside / "mine"
+    mine, uid = outside / "mine", jail.uid_of(0)
+    assert uid is not None
     mine.mkdir()
-    os.chown(mine, 64000, 64000)
+    os.chown(mine, uid, uid)
     child = os.fork()
     if child == 0:
-        os.setuid(64000)
+        os.setuid(uid)
         (mine / "a" / "b").mkdir(parents=True)
         (mine / "a").chmod(0)
         remove(mine)

@@ -2,10 +2,13 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
+import psutil
 import pytest
 
 from grader.errors import OurFault
@@ -60,3 +63,13 @@ def test_nothing_is_left_of_it_when_it_is_closed() -> None:
     for process in processes:
         process.join(10)
         assert not process.is_alive()
+
+
+def test_it_ends_with_a_grader_that_is_killed() -> None:
+    program = "from grader.judging.oracle import Oracle; o = Oracle(); print('begun', flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as grader:
+        assert grader.stdout and grader.stdout.readline() == b"begun\n"
+        children = psutil.Process(grader.pid).children(recursive=True)
+        grader.kill()
+    assert len(children) >= 1
+    assert psutil.wait_procs(children, timeout=60)[1] == []

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 import sample_reports as sample
+from msgspec.structs import replace
 
+from grader import keys
+from grader.data import photos
 from grader.errors import UsageError
 from grader.keys import of_data, of_question, of_report, of_run
 from grader.model import Isolation, Observation, Outcome, Run, Status, Submission, TrainPolicy
@@ -15,13 +18,14 @@ from grader.store import FILE, FOLDER, Asked, opened
 
 RUN = Run(Outcome.OK, Isolation.BUBBLEWRAP, seconds=2.5)
 ANSWER = Observation("q", Status.ANSWERED, {"p": Listing((Array("float32", (1,), b"1234"), float("inf"), "text"))})
+LATE = Observation("q", Status.LATE)
 
 
 def test_what_was_kept_comes_back_the_same_in_another_process(tmp_path: Path) -> None:
     asked = Asked((sample.good().submission,), Path("/data"), TrainPolicy.NONE, 30.0, True, False)
     with opened(tmp_path) as store:
         seed = store.seed()
-        store.keep_report("report", sample.good())
+        store.keep_report("report", "run", sample.good())
         store.keep_run("run", RUN, {"q 1": ANSWER})
         store.keep_asked(asked)
     with opened(tmp_path) as store:
@@ -35,7 +39,7 @@ def test_what_was_kept_comes_back_the_same_in_another_process(tmp_path: Path) ->
 def test_every_sample_report_survives_the_way_through_the_store(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         for report in sample.whole_class():
-            store.keep_report("one", report)
+            store.keep_report("one", "run", report)
             assert store.report("one") == report
 
 
@@ -55,6 +59,20 @@ def test_what_was_forgotten_is_asked_anew_with_another_seed(tmp_path: Path) -> N
         assert store.run("run") is None and store.answer("run", "q 1") is None and store.seed() != seed
 
 
+def test_what_came_late_is_kept_until_its_batch_has_ended_and_then_asked_anew(tmp_path: Path) -> None:
+    slow = Run(Outcome.TIMEOUT, Isolation.BUBBLEWRAP)
+    with opened(tmp_path) as store:
+        for key, run, answer in [("well", RUN, ANSWER), ("slow", slow, ANSWER), ("late", RUN, LATE)]:
+            store.keep_run(key, run, {"q 1": answer})
+            store.keep_report(f"on {key}", key, sample.good())
+        store.begin()  # resumed: nothing is graded twice
+        assert [store.report(f"on {key}") is None for key in ("well", "slow", "late")] == [False, False, False]
+        store.end()
+        store.begin()
+        assert [store.run(key) is None for key in ("well", "slow", "late")] == [False, True, True]
+        assert [store.report(f"on {key}") is None for key in ("well", "slow", "late")] == [False, True, True]
+
+
 def test_a_second_grader_in_the_same_folder_is_sent_away(tmp_path: Path) -> None:
     with opened(tmp_path), pytest.raises(UsageError, match="another grader is working there"), opened(tmp_path):
         pass
@@ -64,14 +82,14 @@ def test_a_second_grader_in_the_same_folder_is_sent_away(tmp_path: Path) -> None
 
 def test_a_damaged_row_counts_as_not_there_and_a_damaged_file_is_begun_anew(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
-        store.keep_report("report", sample.good())
+        store.keep_report("report", "run", sample.good())
     with sqlite3.connect(tmp_path / FOLDER / FILE) as connection:
         connection.execute("UPDATE reports SET report = ?", (b"not a report",))
     with opened(tmp_path) as store:
         assert store.report("report") is None
     (tmp_path / FOLDER / FILE).write_bytes(b"no database at all" * 400)
     with opened(tmp_path) as store:
-        store.keep_report("report", sample.good())
+        store.keep_report("report", "run", sample.good())
         assert store.report("report") == sample.good()
 
 
@@ -91,10 +109,15 @@ def test_a_result_depends_on_content_data_seed_and_settings_and_on_nothing_else(
         of_run(one, batch_for(None, TrainPolicy.NONE, 5)),
         of_run(one, batch_for(None, TrainPolicy.BUDGET, 4)),
         of_run(one, batch_for(None, TrainPolicy.NONE, 4, deadline=30)),
+        of_run(one, replace(batch, memory=batch.memory // 2)),
         of_report(one, batch),
         of_report(one, batch_for(None, TrainPolicy.NONE, 4, public_only=True)),
     ]
     assert len({of_run(one, batch), *others}) == len(others) + 1
+
+
+def test_a_run_depends_on_the_code_that_says_how_many_photos_a_notebook_sees() -> None:
+    assert any(Path(photos.__file__).is_relative_to(folder) for folder in keys.RUNS_BY)
 
 
 def test_a_changed_file_of_the_course_s_data_is_seen(tmp_path: Path) -> None:

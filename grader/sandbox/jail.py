@@ -15,9 +15,9 @@ from msgspec import Struct
 from grader.errors import UsageError
 from grader.model import Device, Limits
 from grader.sandbox.hiding import covered
+from grader.sandbox.uids import first_uid
 
 GUEST = Path(__file__).resolve().parent / "guest"
-FIRST_UID = 64000
 FILE_LIMIT = 1024**3
 SLACK = 2 * 1024**3  # address space a kernel maps and never touches; the watch over the process tree is the real limit
 SHOWN_OF_ETC = (
@@ -54,7 +54,7 @@ INSIDE = Places(guest="/guest", data="/data", home="/home/student", sockets="/so
 
 def uid_of(slot: int) -> int | None:
     """The uid a jailed kernel has outside; None when it is ours."""
-    return FIRST_UID + slot if os.geteuid() == 0 else None
+    return first_uid() + slot if os.geteuid() == 0 else None
 
 
 def environment(places: Places, device: Device | None = None) -> dict[str, str]:

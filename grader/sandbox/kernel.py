@@ -23,6 +23,7 @@ from msgspec import Struct, field
 from grader.errors import OurFault
 from grader.model import Device, Isolation, Limits, TrainBudget
 from grader.sandbox import jail, seccomp
+from grader.sandbox.gate import Gate
 from grader.sandbox.guest.config import GuestConfig, Note
 from grader.sandbox.isolation import ROOMS
 from grader.sandbox.jail import Parts, Places
@@ -31,11 +32,11 @@ from grader.sandbox.processes import Tree, Watch
 from grader.sandbox.questions import Line
 
 START_SECONDS = 120.0
-MESSAGE_LIMIT = 24 * 1024**2  # bytes of one Jupyter message; above it the connection is cut, for good
-MESSAGES_WAITING = 10  # held by us until they are read; the others wait in the kernel, whose memory is watched
+MESSAGES_WAITING = 4  # held by us until they are read; the others wait in the kernel, whose memory is watched
 NOTES_LIMIT = 256 * 1024
 SHARED_FOLDER_LIMIT = 64 * 1024**2
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
+USED = ("shell", "iopub", "control")
 
 
 class Setting(Struct, frozen=True):
@@ -81,6 +82,7 @@ class Kernel:
         self._watch: Watch | None = None
         self._line: Line | None = None
         self._client: Client | None = None
+        self._gate: Gate | None = None
         try:
             self._start()
         except BaseException:
@@ -123,6 +125,8 @@ class Kernel:
             self._client.stop_channels()
             self._client.context.destroy(linger=0)
             self._client = None
+        if self._gate is not None:
+            self._loop.run_until_complete(self._gate.close())
         remove(self._folder)
         self._claim.close()
 
@@ -150,6 +154,7 @@ class Kernel:
         with theirs, tempfile.TemporaryFile() as rules:
             self._tree = self._launch(self._lay_out(theirs.fileno()), rules, theirs.fileno())
         self._watch = Watch(self._tree, self._setting.limits.memory, self._sizes, self._setting.broken_off)
+        self._gate = Gate(self._tree.kill)
         self._client = self._connect()
         self._loop.run_until_complete(self._ready())
         if self._uid is not None:  # all sockets stand: from here on nothing can be added to the shared folder
@@ -175,14 +180,15 @@ class Kernel:
         )  # fmt: skip
         self._key = uuid.uuid4().hex
         self._write("config.json", msgspec.json.encode(config))
-        self._write("connection.json", msgspec.json.encode(self._connection(places.sockets)))
+        self._write("connection.json", msgspec.json.encode(self._connection(f"{places.sockets}/z")))
         self._write("notes", b"")
         self._give(self._sockets)
         return places
 
-    def _connection(self, sockets: str) -> dict[str, Any]:
+    def _connection(self, beginning: str) -> dict[str, Any]:
+        """Sockets are named by this beginning and the number of the channel."""
         ports = {f"{channel}_port": number for number, channel in enumerate(CHANNELS, 1)}
-        return {**ports, "transport": "ipc", "ip": f"{sockets}/z", "key": self._key, "signature_scheme": "hmac-sha256"}
+        return {**ports, "transport": "ipc", "ip": beginning, "key": self._key, "signature_scheme": "hmac-sha256"}
 
     def _write(self, name: str, content: bytes) -> None:
         (self._sockets / name).write_bytes(content)
@@ -206,15 +212,17 @@ class Kernel:
 
     def _connect(self) -> Client:
         context = zmq.asyncio.Context()
-        context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_LIMIT)
         context.setsockopt(zmq.RCVHWM, MESSAGES_WAITING)
         client = Client(context=context)
         client.tree = self.tree
-        client.load_connection_info(self._connection(str(self._sockets)))
+        client.load_connection_info(self._connection(f"{self._folder}/ours"))
         return client
 
     async def _ready(self) -> None:
         """Wait for the iopub subscription to stand, or the first cell's end can be lost; then for an answer."""
+        assert self._gate is not None
+        numbers = [CHANNELS.index(channel) + 1 for channel in USED]
+        await self._gate.open([(self._sockets / f"z-{n}", self._folder / f"ours-{n}") for n in numbers])
         self.client.start_channels(stdin=False, hb=False)
         self.client.allow_stdin = False
         await self._message(self.client.get_iopub_msg, "iopub_welcome")

@@ -1,0 +1,125 @@
+"""What a kernel sends passes a gate: messages as they are, and nothing of one that is too long in all its parts."""
+
+import asyncio
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+import zmq
+import zmq.asyncio
+
+from grader.sandbox import gate
+from grader.sandbox.gate import Gate
+
+MB = 1024**2
+Parts = list[bytes]
+
+
+class Seen:
+    """What came through, and whether the gate was shut."""
+
+    def __init__(self) -> None:
+        self.messages: list[Parts] = []
+        self.shut = threading.Event()
+        self.grown = 0
+
+
+def through(send: Callable[[zmq.Socket[bytes]], None], folder: Path) -> Seen:
+    """A kernel that sends, and how much memory it took to hear it; the last message is b"end", if it comes."""
+    seen = Seen()
+
+    def kernel() -> None:
+        with zmq.Context() as context, context.socket(zmq.DEALER) as theirs:
+            theirs.linger, theirs.sndtimeo, theirs.rcvtimeo = 0, 3000, 10_000
+            theirs.bind(f"ipc://{folder}/theirs")
+            theirs.recv()
+            with contextlib.suppress(zmq.Again):  # nobody is there once the gate is shut
+                send(theirs)
+                theirs.send(b"end")
+            seen.shut.wait(30)
+
+    async def hear() -> None:
+        opened = Gate(seen.shut.set)
+        await opened.open([(folder / "theirs", folder / "ours")])
+        with zmq.asyncio.Context() as context, context.socket(zmq.DEALER) as ours:
+            ours.connect(f"ipc://{folder}/ours")
+            await ours.send(b"begin")
+            while not seen.shut.is_set() and seen.messages[-1:] != [[b"end"]]:
+                if await ours.poll(100):
+                    seen.messages.append(await ours.recv_multipart())
+        seen.shut.set()
+        await opened.close()
+
+    sender = threading.Thread(target=kernel, daemon=True)
+    sender.start()
+    with measured(seen):
+        asyncio.run(asyncio.wait_for(hear(), 30))
+    sender.join()
+    return seen
+
+
+class measured:
+    """How far the memory of this process rises."""
+
+    def __init__(self, seen: Seen) -> None:
+        self._seen, self._over, self._thread = seen, threading.Event(), threading.Thread(target=self._look)
+
+    def __enter__(self) -> None:
+        self._before = psutil.Process().memory_info().rss
+        self._thread.start()
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(0.01):
+            self._seen.grown = max(self._seen.grown, psutil.Process().memory_info().rss - self._before)
+
+
+def test_messages_come_through_as_they_are(tmp_path: Path) -> None:
+    sent = [[b"a", b"", b"b" * 300], [b"x" * (3 * MB), b"y"], [b"1"] * 1000]
+    seen = through(lambda kernel: [kernel.send_multipart(one) for one in sent], tmp_path)  # type: ignore[func-returns-value]
+    assert seen.messages == [*sent, [b"end"]]
+
+
+def test_a_message_of_endless_parts_takes_no_more_memory_than_one_may(tmp_path: Path) -> None:
+    part = b"x" * (4 * MB)
+    seen = through(lambda kernel: kernel.send_multipart([part] * 60), tmp_path)
+    assert seen.messages == [] and seen.grown < 5 * gate.MESSAGE_LIMIT
+
+
+@pytest.mark.parametrize(
+    "parts", [[b""] * 1_000_000, [b"[" + b"[]," * 5_000_000 + b"[]]"], [b"x" * (gate.MESSAGE_LIMIT + 1)]]
+)
+def test_nothing_comes_of_a_message_with_too_many_parts_values_or_bytes(parts: Parts, tmp_path: Path) -> None:
+    assert through(lambda kernel: kernel.send_multipart(parts), tmp_path).messages == []
+
+
+@pytest.mark.parametrize(
+    "said", [b"\xff" + bytes(8) + b"\x7f\x01" + bytes(53), b"GET / HTTP/1.1\r\n\r\n" * 4, b"\xff" * 100]
+)
+def test_who_speaks_another_language_is_not_heard(said: bytes) -> None:
+    """ZMTP 2, HTTP, and a part that is announced to be longer than any memory."""
+
+    async def hear() -> bytes:
+        (kernel, from_kernel), (to_us, us) = socket.socketpair(), socket.socketpair()
+        kernel.sendall(said if said[10] == 1 or said[:3] == b"GET" else greeting() + said)
+        reader, _ = await asyncio.open_connection(sock=from_kernel)
+        _, writer = await asyncio.open_connection(sock=to_us)
+        with kernel, us:
+            with pytest.raises(ValueError):
+                await gate.messages_on(reader, writer)
+            writer.transport.abort()
+            return us.recv(1000)
+
+    assert len(asyncio.run(hear())) <= gate.GREETING
+
+
+def greeting() -> bytes:
+    return b"\xff" + bytes(8) + b"\x7f" + struct.pack("BB20sB31x", 3, 0, b"NULL", 0)
