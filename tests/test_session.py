@@ -1,5 +1,6 @@
 """How a session ends cells, replays notebooks and answers questions, with real kernels; and how replies may lie."""
 
+import random
 import shutil
 import socket
 import struct
@@ -50,6 +51,8 @@ NOTEBOOK = (
     "import numpy as np\nnp.ones((1 << 17, 1 << 17))",
     "after = 'still here'",
     "print('short')",
+    "import random\nrandom.seed(1)",
+    "print(random.random())",
 )
 
 
@@ -94,6 +97,10 @@ def test_a_cell_that_takes_all_memory_is_stopped(run: Run):
 def test_one_allocation_beyond_all_limits_is_told_as_memory_and_costs_no_kernel(run: Run):
     assert cell(run, 11).status is CellStatus.OUT_OF_MEMORY
     assert cell(run, 12).status is CellStatus.OK
+
+
+def test_nothing_of_ours_draws_from_the_random_numbers_of_a_notebook_between_its_cells(run: Run):
+    assert text(run, 15).strip() == str(random.Random(1).random())
 
 
 def test_cells_around_the_deadly_ones_ran_all_the_same(run: Run):

@@ -49,7 +49,9 @@ def make_kernel(connection_file: str) -> Any:
     from ipykernel.kernelapp import IPKernelApp  # noqa: PLC0415 - after TensorFlow, which is what takes long
 
     app = IPKernelApp.instance()
-    app.initialize(["-f", connection_file, "--HistoryManager.enabled=False", "--IPCompleter.use_jedi=False"])
+    # The banner, which is asked for after each cell, would draw its tip by the notebook's own random numbers.
+    quiet = ["--HistoryManager.enabled=False", "--IPCompleter.use_jedi=False", "--InteractiveShell.enable_tip=False"]
+    app.initialize(["-f", connection_file, *quiet])
     return app
 
 
