@@ -62,7 +62,9 @@ def placements(found: Bound, weights: Mapping[str, Numbers], variables: Variable
             yield {**way, **told}
 
 
-def ways_of(matrices: list[Block], weights: Mapping[str, Numbers], variables: Variables) -> Iterator[Mapping[str, Any]]:
+def ways_of(
+    matrices: list[Block], weights: Mapping[str, Numbers], variables: Variables
+) -> Iterator[Mapping[str, Any]]:
     sizes = variables.sizes
     if len(matrices) == 2 and all(block.rows == sizes.dim for block in matrices):
         for first, second in product(*([*attending(sizes.dim, sizes)] for _ in matrices)):
