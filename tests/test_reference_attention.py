@@ -94,3 +94,19 @@ def test_exchanged_weights_are_found_by_what_they_do() -> None:
 def test_without_a_readout_the_attention_is_told_all_the_same() -> None:
     asked = {role: value for role, value in case(1).items() if not role.endswith(("combination", "cl"))}
     assert set(reference.answer(LAB, "values", asked)["deck"]) == {"attn"}
+
+
+def test_without_a_context_each_model_ends_as_the_whole_form_does_with_that_half_of_the_matrix() -> None:
+    asked = case(2)
+    places = [f"{gate}_{name}" for name in "ph" for gate in ("z", "r", "rnn")]
+    natural = [*range(6), *range(6), 6]
+    exchanged = [3, 4, 5, 0, 1, 2, *range(6), 6]
+    told = reference.answer(LAB, "endings", {
+        **asked, "models": np.array([exchanged, natural]), "halves": asked["W_combination"].reshape(2, DIM, DIM),
+        "cells": np.stack([asked[f"W_{place}"] for place in places]),
+        "biases": np.stack([*(asked[f"b_{place}"] for place in places), asked["b_combination"]]),
+    })  # fmt: skip
+    of_state_alone = np.concatenate([np.zeros((DIM, DIM)), asked["W_combination"][DIM:]])
+    _, logits = by_hand({**asked, "W_combination": of_state_alone})
+    np.testing.assert_allclose(told["given"]["1"][1], logits, atol=1e-12)
+    assert not np.allclose(told["given"]["1"][0], logits, atol=1e-3)
