@@ -35,7 +35,8 @@ CREATE TABLE IF NOT EXISTS answers (
 CREATE TABLE IF NOT EXISTS judged (report TEXT PRIMARY KEY, run TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS late (run TEXT PRIMARY KEY);
 """
-ALL = ("batch", "reports", "runs", "answers", "judged", "late")
+COLUMNS = {"batch": "what, value", "reports": "key, report", "runs": "key, run", "answers": "run, question, answer",
+           "judged": "report, run", "late": "run"}  # fmt: skip
 
 
 class Asked(Struct, frozen=True):
@@ -109,7 +110,7 @@ class Store:
         return self._one("SELECT answer FROM answers WHERE run = ? AND question = ?", Observation, run, question)
 
     def forget(self) -> None:
-        for table in ALL:
+        for table in COLUMNS:
             self._execute(f"DELETE FROM {table}")
 
     def _one(self, query: str, kind: type[Kind], *values: str) -> Kind | None:
@@ -142,21 +143,22 @@ class Store:
 
 @contextmanager
 def opened(out: Path) -> Iterator[Store]:
-    """Raises UsageError while another grader works in the same folder."""
+    """Raises UsageError while another grader works in the same folder, and where nothing can be kept in it."""
     folder = out / FOLDER
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = FileLock(folder / "lock")
-    try:
-        lock.acquire(blocking=False)
-    except Timeout:
-        raise UsageError(
-            f"{out}: another grader is working there. Wait until it is done, or give another folder by --out."
-        ) from None
-    try:
-        with contextlib.closing(_connected(folder / FILE)) as connection:
-            yield Store(connection)
-    finally:
-        lock.release()
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            stack.enter_context(FileLock(folder / "lock", blocking=False))
+            connection = stack.enter_context(contextlib.closing(_connected(folder / FILE)))
+        except Timeout:
+            raise UsageError(
+                f"{out}: another grader is working there. Wait until it is done, or give another folder by --out."
+            ) from None
+        except (OSError, sqlite3.Error) as error:
+            raise UsageError(
+                f"{folder}: nothing can be kept there ({error}). Remove it, or give another folder by --out."
+            ) from error
+        yield Store(connection)
 
 
 def _connected(file: Path) -> sqlite3.Connection:
@@ -174,6 +176,8 @@ def _prepared(file: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(TABLES)
+        for table, columns in COLUMNS.items():
+            connection.execute(f"SELECT {columns} FROM {table} LIMIT 0")
     except BaseException:
         connection.close()
         raise

@@ -93,6 +93,25 @@ def test_a_damaged_row_counts_as_not_there_and_a_damaged_file_is_begun_anew(tmp_
         assert store.report("report") == sample.good()
 
 
+@pytest.mark.parametrize("planted", [Path(FOLDER), Path(FOLDER, FILE, "a"), Path(FOLDER, "lock", "a")])
+def test_files_and_folders_in_the_place_of_others_are_told_in_a_sentence(planted: Path, tmp_path: Path) -> None:
+    (tmp_path / planted).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / planted).write_text("planted")
+    with pytest.raises(UsageError, match="Remove it, or give another folder"), opened(tmp_path):
+        pass
+
+
+def test_tables_of_another_form_and_rows_for_other_work_give_nobody_a_report(tmp_path: Path) -> None:
+    (tmp_path / FOLDER).mkdir()
+    with sqlite3.connect(tmp_path / FOLDER / FILE) as connection:
+        connection.execute("CREATE TABLE reports (key, marks)")
+        connection.execute("INSERT INTO reports VALUES ('report', 100)")
+    with opened(tmp_path) as store:
+        assert store.report("report") is None
+        store.keep_report("report", "run", sample.good())
+        assert store.report("report") == sample.good()
+
+
 def test_only_the_owner_may_read_what_is_kept(tmp_path: Path) -> None:
     with opened(tmp_path):
         assert (tmp_path / FOLDER).stat().st_mode & 0o077 == 0

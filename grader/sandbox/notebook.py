@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from queue import Empty
 
 from msgspec import Struct, structs
 
@@ -61,8 +62,8 @@ class Reading:
         self._kernel.watch.until(last + 2 * GRACE)  # holds even when a flood of output keeps this loop busy
         task = asyncio.ensure_future(self._recorder.run(position, cell.index))
         interrupted = await self._wait(task, last)
+        failed = await self._end(task) or not (interrupted or await self._answers(last))
         overdue = self._kernel.watch.until(float("inf"))
-        failed = await self._end(task)
         if failed or overdue:  # overdue: the watch is at it already, and the next cell must not be blamed
             self._kernel.tree.kill()
         status = self._status(position, interrupted or overdue)
@@ -94,6 +95,21 @@ class Reading:
             for left in asyncio.all_tasks() - {asyncio.current_task()}:
                 left.cancel()  # nbclient's own, which wait for messages that will not come
             return True
+        return False
+
+    async def _answers(self, last: float) -> bool:
+        """Whether the kernel still does; where this cell made it deaf, the next one must not be blamed."""
+        client = self._kernel.client
+        asked = client.kernel_info()
+        while self._kernel.alive and time.monotonic() < last:
+            try:
+                reply = await client.get_shell_msg(timeout=0.1)
+            except Empty:
+                continue
+            except Exception:  # no message of a kernel of ours
+                return False
+            if reply["parent_header"].get("msg_id") == asked:
+                return True
         return False
 
     def _status(self, position: int, interrupted: bool) -> CellStatus:

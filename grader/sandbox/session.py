@@ -191,7 +191,7 @@ def sentence(run: CellRun, limits: Limits) -> str:
             allowed = f"the {limits.memory / 1024**3:g} GB of memory a notebook may use here"
             return f"{where} needed more than {allowed}; its own code took them."
         case CellStatus.DIED:
-            return f"{where} ended the Python process it ran in; its own code did that."
+            return f"{where} ended the Python process it ran in, or left it unable to go on; its own code did that."
         case _:
             kind = f" with {run.trouble.kind}" if run.trouble else ""
             return f"{where} failed{kind}; its own code raised that."

@@ -143,8 +143,8 @@ def of_one_step(plain: Callable[..., Any]) -> Callable[..., Any]:
         given = bound.arguments
         batch = first_batch(given.get("x"), given.get("y"), given.get("batch_size"))
         ids = parts(batch)[0].get("input_ids")
-        if ids is not None and len(EVALUATED) < KEPT:
-            EVALUATED.append((self, ids))
+        if ids is not None:
+            EVALUATED[:] = [*EVALUATED[1 - KEPT :], (self, ids)]
         if _config is None or _config.train_policy != "none":
             return plain(*bound.args, **bound.kwargs)
         if batch is not None:

@@ -13,10 +13,19 @@ _printed = 0
 
 def install(config: GuestConfig, shell: Any) -> None:
     shell.events.register("pre_run_cell", _start_counting)
-    for stream in (sys.stdout, sys.stderr):
+    streams = {"stdout": sys.stdout, "stderr": sys.stderr}
+    shell.events.register("post_run_cell", lambda _: put_back(streams))
+    for stream in streams.values():
         stream.write = capped(stream.write, config.output)  # type: ignore[method-assign]
     session = shell.display_pub.session
     session.send = bounded(session.send)
+
+
+def put_back(streams: dict[str, Any]) -> None:
+    """Where a cell took one away, which older IPythons live with, this one could run no further cell."""
+    for name, stream in streams.items():
+        if not hasattr(getattr(sys, name, None), "write"):
+            setattr(sys, name, stream)
 
 
 def capped(write: Callable[[str], int], limit: int) -> Callable[[str], int]:
