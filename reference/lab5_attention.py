@@ -10,7 +10,6 @@ W_combination [2d, d], W_cl [d, C]. Rows stand for examples here: W^y Y is writt
 """
 
 from collections.abc import Callable
-from functools import partial
 from itertools import permutations, product
 from typing import NamedTuple
 
@@ -126,6 +125,7 @@ WEIGHTINGS: dict[str, Weighting] = {
     "softmax-missing": tf.identity,
     "softmax-missing/exponentials": tf.exp,
     "softmax-missing/sigmoid": tf.sigmoid,
+    "softmax-missing/shares": lambda wm: wm / tf.reduce_sum(wm, axis=1, keepdims=True),
     "uniform-attention": lambda wm: over_words(tf.zeros_like(wm)),
     "examples-mixed": lambda wm: over_words(across_examples(wm)),
     "examples-mixed/after-softmax": lambda wm: across_examples(over_words(wm)),
@@ -136,6 +136,8 @@ FORMS: list[tuple[str, Scores, Weighting]] = [
     ("deck", scores, over_words),
     *((name, form, over_words) for name, form in SCORES.items()),
     *((name, scores, weighting) for name, weighting in WEIGHTINGS.items()),
+    ("softmax-axis/of-M", with_function(lambda M: tf.nn.softmax(tf.tanh(M))), over_words),
+    ("softmax-axis/of-M-alone", with_function(lambda M: tf.nn.softmax(tf.tanh(M))), tf.identity),
     ("w-attn-missing/none", lambda s, a: tf.tanh(added(s.Y @ a.W_y, s.h @ a.W_h)), over_words),
 ]
 
@@ -192,13 +194,33 @@ def logits(case: Case, s: States, r: tf.Tensor, order: str = "rh") -> tf.Tensor:
     return h_star @ W_cl + b_cl
 
 
-def answered(case: Case, s: States, alpha: tf.Tensor) -> dict[str, tf.Tensor]:
-    """alpha [B, L], or [B, L, d] with a weight for each number of a state."""
-    r = tf.reduce_sum(s.Y * (alpha[..., None] if alpha.shape.rank == 2 else alpha), axis=1)
+def answered(case: Case, s: States, alpha: tf.Tensor, mistaken: bool = False) -> dict[str, tf.Tensor]:
+    """alpha [B, L], or [B, L, d] with a weight for each number of a state; mistaken: logits of wrong contexts too."""
+    alpha_d = alpha[..., None] if alpha.shape.rank == 2 else alpha
+    r = tf.reduce_sum(s.Y * alpha_d, axis=1)
     found = {"attn": alpha.numpy()}
     if "W_combination" in case:
         found |= {"logits": logits(case, s, r).numpy(), "logits_h_first": logits(case, s, r, "hr").numpy()}
+        found |= {name: value.numpy() for name, value in (wrong(case, s, alpha_d) if mistaken else {}).items()}
     return found
+
+
+def wrong(case: Case, s: States, alpha: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Logits by the mistake behind them, with alpha [B, L, 1] as it should be."""
+    W, b, W_cl, b_cl = (f64(case[role]) for role in READOUT)
+    contexts = {
+        "context-wrong": tf.reduce_sum(s.H * alpha, axis=1),
+        "context-wrong/mean-of-the-weighted": tf.reduce_mean(s.Y * alpha, axis=1),
+        "context-wrong/unweighted": tf.reduce_mean(s.Y, axis=1),
+        "context-wrong/last-state": s.Y[:, -1],
+        "context-wrong/none": s.h,
+    }
+    inside = tf.concat([tf.reduce_sum(s.Y * alpha, axis=1), s.h], axis=1) @ W
+    return {name: logits(case, s, r) for name, r in contexts.items()} | {
+        "combination-incomplete": tf.tanh(inside) @ W_cl + b_cl,
+        "combination-incomplete/tanh": (inside + b) @ W_cl + b_cl,
+        "combination-incomplete/b_cl": tf.tanh(inside + b) @ W_cl,
+    }
 
 
 def values(case: Case) -> Answers:
@@ -208,7 +230,7 @@ def values(case: Case) -> Answers:
     for reader in READERS:
         s = read(case, reader)
         for name, form, weighting in FORMS:
-            found[tagged(name, reader)] = answered(case, s, weighting(form(s, a)))
+            found[tagged(name, reader)] = answered(case, s, weighting(form(s, a)), mistaken=name == "deck")
     return dict(sorted(found.items(), key=lambda item: not item[0].startswith("deck")))
 
 
@@ -264,15 +286,12 @@ def last_state(case: Case, W: dict[str, tf.Tensor], b: dict[str, tf.Tensor], rea
         h = h if reader.chained else tf.zeros_like(h)
         for t in range(case[name].shape[1]):
             x = tf.tile(tf.gather(E, case[name][:, t])[None], [len(h), 1, 1])
-            joined = partial(beside, x, order=reader.order)
-            z, r = (tf.sigmoid(joined(h) @ W[f"{gate}_{name}"] + b[f"{gate}_{name}"]) for gate in GATES[:2])
-            c = tf.tanh(joined(r * h) @ W[f"rnn_{name}"] + b[f"rnn_{name}"])
+            xh = tf.concat([x, h] if reader.order == "eh" else [h, x], axis=2)
+            z, r = (tf.sigmoid(xh @ W[f"{gate}_{name}"] + b[f"{gate}_{name}"]) for gate in GATES[:2])
+            reset = tf.concat([x, r * h] if reader.order == "eh" else [r * h, x], axis=2)
+            c = tf.tanh(reset @ W[f"rnn_{name}"] + b[f"rnn_{name}"])
             h = z * h + (1 - z) * c if reader.cell is mirrored else (1 - z) * h + z * c
     return h
-
-
-def beside(x: tf.Tensor, h: tf.Tensor, order: str) -> tf.Tensor:
-    return tf.concat([x, h] if order == "eh" else [h, x], axis=2)
 
 
 QUESTIONS = {"values": values, "roles": roles, "endings": endings}

@@ -5,7 +5,7 @@ import numpy as np
 from grader.judging.arrays import Numbers
 from grader.judging.attention import FEWER, LAB, Evidence, Same
 from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
-from grader.judging.compare import difference, slug
+from grader.judging.compare import agree, difference, slug
 from grader.judging.first_step import takes_a_step
 from grader.judging.learning import about_the_start, falling
 from grader.model import AttentionMap, Finding, Remark
@@ -43,7 +43,9 @@ def weights(e: Evidence) -> Finding:
         return failed(mistake=named, seen=sums(attn), cell=e.cell)
     if e.alike:
         return failed(mistake="uniform-attention", seen=sums(attn), cell=e.cell)
-    if attn.min() < -1e-5 or not np.allclose(attn.sum(axis=1), 1.0, atol=1e-3):
+    if attn.min() < -1e-5:
+        return failed("Some weights of a premise's words are negative.", seen=sums(attn), cell=e.cell)
+    if not np.allclose(attn.sum(axis=1), 1.0, atol=1e-3):
         return failed("The weights of a premise's words do not sum to 1.", seen=sums(attn), cell=e.cell)
     return passed("The weights of each premise's words are positive and sum to 1.")
 
@@ -91,6 +93,9 @@ def logits(e: Evidence) -> Finding:
         return failed(mistake="hypothesis-from-zeros", cell=e.cell)
     if None in ways:
         return passed("Context, h* and logits follow from the attention as in the equations.")
+    named = next((name for name in known if "-" in name and agree(e.answer.logits, known[name])), None)
+    if named is not None:
+        return failed(mistake=slug(named), seen=named, difference=ways[0], cell=e.cell)
     if e.layout.others:
         return unsure("Your class holds more than the lab asks for, so its logits were not explained.")
     return failed("The attention is right, but context, h* or logits do not follow from it.",
@@ -115,7 +120,8 @@ def all_trained(e: Evidence) -> Finding:
         return unsure(UNKNOWN if e.layout is None else "A training step could not be followed.")
     used = [path for role, path in e.layout.roles.items() if role != "E"]
     still = [path for path in used if path in e.standing]
-    if not e.right:  # an attention that is not right may leave a weight without any say
+    none_used = set(e.layout.attention) <= set(e.standing)
+    if not e.right and not none_used:  # an attention that is not right may leave a weight without any say
         still = [path for path in still if path not in e.listed]
     if not still:
         return passed("A training step moves every variable of the GRUs, the attention and the classifier.")

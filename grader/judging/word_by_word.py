@@ -44,6 +44,7 @@ class Evidence(Struct, frozen=True):
     premise_first: bool | None = None  # of the axes of the model's attention; None: neither fits
     causal: bool | None = None
     flows: bool | None = None
+    unread: bool = False  # the logits follow the hypothesis and are the same for another premise
     told: Explanation = Explanation()
     shown: Shown = Shown()
     fewer: bool | None = None
@@ -130,9 +131,10 @@ def with_behaviour(asker: Asker, e: Evidence) -> Evidence:
     mixed = np.concatenate([words(x, "other", contact)[:1], data[1:]])
     later = data.copy()
     later[:, -1] = PLAIN + (data[:, -1] - PLAIN + 1) % (min(PAIRS.sizes[0][1], contact.vocabulary) - PLAIN)
-    answer, other, after = asker.of("pairs", data, mixed, later)
+    answer, other, after, elsewhere = asker.of("pairs", data, mixed, later, with_premises(data, words(x, "e", contact)))
     few = asker.of("fewer", data[:FEWER])[0]
-    e = replace(e, answer=answer, flows=differs(answer, other), fewer=same_few(answer, few))
+    unread = same_logits(answer, elsewhere) is True and same_logits(answer, after) is False
+    e = replace(e, answer=answer, flows=differs(answer, other), unread=unread, fewer=same_few(answer, few))
     if answer.attn is None or after.attn is None or not np.all(np.isfinite(answer.attn)):
         return e
     stays = reads_on(answer.attn, after.attn)
@@ -142,6 +144,18 @@ def with_behaviour(asker: Asker, e: Evidence) -> Evidence:
         return replace(e, causal=True)
     fitting = both or [first for first in fits if fits[first]]
     return replace(e, causal=any(stays.values()), premise_first=fitting[0] if fitting else None)
+
+
+def with_premises(data: Numbers, other: Numbers) -> Numbers:
+    """The same hypotheses below the premises of other pairs."""
+    length = data.shape[1] // 2
+    return np.concatenate([other[:, :length], data[:, length:]], axis=1)
+
+
+def same_logits(one: Answer, other: Answer) -> bool | None:
+    if one.logits is None or other.logits is None:
+        return None
+    return bool(np.allclose(one.logits, other.logits, rtol=1e-4, atol=1e-5))
 
 
 def differs(one: Answer, other: Answer) -> bool | None:

@@ -75,6 +75,8 @@ def encoder(e: Evidence) -> Finding:
 
 @check(LAB, "matching")
 def matching(e: Evidence) -> Finding:
+    if e.unread:
+        return failed(mistake="premise-unread", seen="another premise, the same logits", cell=e.cell)
     if e.told.bound is None:
         return unsure(UNKNOWN)
     found = whole(e, "m", "The matching GRU reads [a_k; h^t_k], and its last state makes the logits.")
@@ -99,6 +101,9 @@ def whole(e: Evidence, cell: str, message: str) -> Finding:
         return passed(message)
     names = {"x": "the word", "h": "its own state", "a": "a_k", "t": "h^t_k", "m": "its own state"}
     lost = sorted({names[source] for sources in gaps.values() for source in sources})
+    if e.told.form and e.told.logits_follow:  # so all that has a say is known
+        named = "gate-input-missing" if cell == "m" else None
+        return failed(f"A gate reads nothing of {' and '.join(lost)}.", named, cell=e.cell)
     if e.told.bound.rest or e.told.variables is None or e.told.variables.others:
         return unsure(UNKNOWN)
     return failed(f"A gate reads nothing of {' and '.join(lost)}.", cell=e.cell)
@@ -143,6 +148,8 @@ def get_attn(e: Evidence) -> Finding:
                       cell=e.shown.trouble.cell)  # fmt: skip
     if e.flows:
         return blocked("Not checked because the pairs of a batch are mixed already.")
+    if e.answer.states:
+        return blocked("Not checked because `model` returns no weights.")
     if e.shown.agrees is None:
         return unsure("`get_attn` could not be compared with what `model` returns.")
     if not e.shown.agrees:
