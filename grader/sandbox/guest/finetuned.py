@@ -56,7 +56,11 @@ def told(model: Any, path: str) -> dict[str, Any]:
 
 def tokenizers() -> list[str]:
     """Names of the checkpoints whose tokenizers the notebook holds."""
-    held = [thing for thing in vars(sys.modules["__main__"]).values() if hasattr(thing, "convert_tokens_to_ids")]
+    held = [
+        thing for thing in vars(sys.modules["__main__"]).values()
+        # classes that stand in for what a missing library would have brought raise when anything is asked of them
+        if not isinstance(thing, type) and hasattr(type(thing), "convert_tokens_to_ids")
+    ]  # fmt: skip
     return sorted({str(one.asked_as) for one in held if hasattr(one, "asked_as")})
 
 
