@@ -35,8 +35,9 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 # A file of tests stays with one worker, which keeps what is dear to make; each worker may hold TensorFlow, so few.
+# Without a worker that died the tests end: had another taken its place, they would wait for each other for ever.
 test: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --max-worker-restart 0 $(ARGS)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench_training $(ARGS)

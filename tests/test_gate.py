@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
+import multiprocessing
 import socket
 import struct
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -29,19 +29,22 @@ class Seen:
         self.grown = 0
 
 
-def through(send: Callable[[zmq.Socket[bytes]], None], folder: Path) -> Seen:
-    """A kernel that sends, and how much memory it took to hear it; the last message is b"end", if it comes."""
-    seen = Seen()
-
-    def kernel() -> None:
-        with zmq.Context() as context, context.socket(zmq.DEALER) as theirs:
-            theirs.linger, theirs.sndtimeo, theirs.rcvtimeo = 0, 3000, 10_000
-            theirs.bind(f"ipc://{folder}/theirs")
+def kernel(messages: list[Parts], place: str) -> None:
+    """Sends the messages and b"end"; ZeroMQ aborts a process whose other side leaves while a message is on its way."""
+    with zmq.Context() as context, context.socket(zmq.DEALER) as theirs:
+        theirs.linger, theirs.sndtimeo, theirs.rcvtimeo = 0, 3000, 10_000
+        theirs.bind(f"ipc://{place}")
+        theirs.recv()
+        with contextlib.suppress(zmq.Again):  # nobody is there once the gate is shut
+            for parts in [*messages, [b"end"]]:
+                theirs.send_multipart(parts, copy=False)
+        with contextlib.suppress(zmq.Again):
             theirs.recv()
-            with contextlib.suppress(zmq.Again):  # nobody is there once the gate is shut
-                send(theirs)
-                theirs.send(b"end")
-            seen.shut.wait(30)
+
+
+def through(messages: list[Parts], folder: Path) -> Seen:
+    """What of a kernel's messages is heard, and how much memory it took; the last one is b"end", if it comes."""
+    seen = Seen()
 
     async def hear() -> None:
         opened = Gate(seen.shut.set)
@@ -52,14 +55,16 @@ def through(send: Callable[[zmq.Socket[bytes]], None], folder: Path) -> Seen:
             while not seen.shut.is_set() and seen.messages[-1:] != [[b"end"]]:
                 if await ours.poll(100):
                     seen.messages.append(await ours.recv_multipart())
-        seen.shut.set()
         await opened.close()
 
-    sender = threading.Thread(target=kernel, daemon=True)
+    sender = multiprocessing.get_context("spawn").Process(target=kernel, args=(messages, folder / "theirs"))
     sender.start()
-    with measured(seen):
-        asyncio.run(asyncio.wait_for(hear(), 30))
-    sender.join()
+    try:
+        with measured(seen):
+            asyncio.run(asyncio.wait_for(hear(), 30))
+    finally:
+        sender.kill()
+        sender.join()
     return seen
 
 
@@ -84,13 +89,13 @@ class measured:
 
 def test_messages_come_through_as_they_are(tmp_path: Path) -> None:
     sent = [[b"a", b"", b"b" * 300], [b"x" * (3 * MB), b"y"], [b"1"] * 1000]
-    seen = through(lambda kernel: [kernel.send_multipart(one) for one in sent], tmp_path)  # type: ignore[func-returns-value]
+    seen = through(sent, tmp_path)
     assert seen.messages == [*sent, [b"end"]]
 
 
 def test_a_message_of_endless_parts_takes_no_more_memory_than_one_may(tmp_path: Path) -> None:
     part = b"x" * (4 * MB)
-    seen = through(lambda kernel: kernel.send_multipart([part] * 60, copy=False), tmp_path)
+    seen = through([[part] * 60], tmp_path)
     assert seen.messages == [] and seen.grown < 5 * gate.MESSAGE_LIMIT
 
 
@@ -98,7 +103,7 @@ def test_a_message_of_endless_parts_takes_no_more_memory_than_one_may(tmp_path: 
     "parts", [[b""] * 1_000_000, [b"[" + b"[]," * 5_000_000 + b"[]]"], [b"x" * (gate.MESSAGE_LIMIT + 1)]]
 )
 def test_nothing_comes_of_a_message_with_too_many_parts_values_or_bytes(parts: Parts, tmp_path: Path) -> None:
-    assert through(lambda kernel: kernel.send_multipart(parts), tmp_path).messages == []
+    assert through([parts], tmp_path).messages == []
 
 
 @pytest.mark.parametrize(
