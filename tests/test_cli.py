@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -256,6 +256,15 @@ def test_a_check_of_a_folder_with_several_notebooks_is_a_usage_error(notebook: P
     refused(grader("check", tmp_path), 2, "holds 2 notebooks", "grader grade")
 
 
+@pytest.fixture
+def ctrl_c_heard() -> Iterator[None]:
+    """What we start hears it, even if our tests run in the background, where the shell has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c_heard")
 def test_ctrl_c_ends_everything_at_once_with_exit_code_130(tmp_path: Path) -> None:
     sleeps = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import time; time.sleep(99)")])
     nbformat.write(sleeps, tmp_path / "lab1 - student01.ipynb")
