@@ -110,3 +110,21 @@ def test_without_a_context_each_model_ends_as_the_whole_form_does_with_that_half
     _, logits = by_hand({**asked, "W_combination": of_state_alone})
     np.testing.assert_allclose(told["given"]["1"][1], logits, atol=1e-12)
     assert not np.allclose(told["given"]["1"][0], logits, atol=1e-3)
+
+
+@pytest.mark.parametrize(("form", "order"), [("deck", "rh"), ("deck/mirrored_state_first", "hr")])
+def test_gradients_are_confirmed_by_finite_differences(form: str, order: str) -> None:
+    asked = case(4) | {"labels": np.arange(BATCH) % CLASSES, "form": form, "order": order}
+    told = reference.answer(LAB, "step", asked)["deck"]
+    assert set(told) == set(asked) - {"p", "h", "E", "labels", "form", "order"}
+
+    def cost(role: str, moved: np.ndarray) -> float:
+        answers = reference.answer(LAB, "values", {**asked, role: moved})[form]
+        logits = answers["logits" if order == "rh" else "logits_h_first"]
+        chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        return float(-np.log(chances[np.arange(BATCH), asked["labels"]]).mean())
+
+    for role in ("w", "W_y", "b_z_p", "W_rnn_h", "b_combination", "W_cl"):
+        direction = np.random.default_rng(5).normal(0, 1, asked[role].shape)
+        up, down = (cost(role, asked[role] + sign * 1e-5 * direction) for sign in (1, -1))
+        assert np.sum(told[role] * direction) == pytest.approx((up - down) / 2e-5, rel=1e-5, abs=1e-9), role

@@ -12,19 +12,21 @@ from grader.judging.arrays import Numbers, array
 from grader.judging.asking import data_steps, inputs, instance, loop_attributes, training
 from grader.judging.attention_asking import Answer, Forward, answer_in, attender_of, forward_of, weights
 from grader.judging.attention_explained import WORDS_USED, Scene, explained, word_vectors
-from grader.judging.attention_layout import Layout, layout
+from grader.judging.attention_layout import Layout, layout, values
 from grader.judging.attention_maps import question_maps
 from grader.judging.checks import interview
-from grader.judging.compare import slug
+from grader.judging.compare import agree, slug
 from grader.judging.contact import Contact, Inputs
+from grader.judging.cut_gradients import Gradients, cut_off
 from grader.judging.examiner import GUEST_FAULT, Examiner
 from grader.judging.language_model_asking import value_of, whole
 from grader.judging.learning import Learning, patiently
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers
 from grader.judging.recurrent import weight
+from grader.judging.sentence_pairs import halves
 from grader.judging.source import trees
-from grader.judging.watching import moved, watched_in
+from grader.judging.watching import first_gradients, moved, watched_in
 from grader.model import AttentionMap, Cell, Observation, Status
 from grader.sandbox.guest.wire import Call, Ref, Step, Trouble, Watch
 
@@ -32,6 +34,7 @@ LAB = "lab5_attention"
 PAIRS = Inputs((WORDS.sizes[0], (WORDS.sizes[1][0], 10)), words=True, length=10, pairs=True)
 PLAIN = 2  # ids from here on are neither padding nor unknown, so masking these changes nothing
 FEWER = 3  # examples, where any number has to do
+ORDERS = {"rh": "logits", "hr": "logits_h_first"}  # of context and state
 BATCH, STEPS, PATIENT = 16, 12, 60  # of the training on a small task; the last for a small learning rate
 # [batch, words, dim] met [batch, words]: the scores of the words have lost their last axis
 WITHOUT_AXIS = re.compile(
@@ -60,6 +63,8 @@ class Evidence(Struct, frozen=True):
     classify: Same = Same()
     get_attn: Same = Same()
     standing: tuple[str, ...] | None = None  # variables that a training step leaves as they were
+    gradients: Gradients = {}  # of that step
+    cut: tuple[str, ...] = ()  # variables that get a part of their gradient only
     listed: frozenset[str] = frozenset()  # variables that stand in trainable_variables
     trains_vectors: bool = False
     learning: Learning | None = None
@@ -153,9 +158,10 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     if found is None or table is None:
         return evidence
     told = explained(Scene(x, contact, forward, data, given, table), found, answer)
-    return replace(
+    evidence = replace(
         evidence, layout=told.layout, known=told.known, explanation=told.form, given_to=told.given_to, read=told.read
     )
+    return replace(evidence, cut=cut(x, evidence, data, given, table))
 
 
 def pairs_of_words(x: Examiner, purpose: str, contact: Contact) -> Numbers:
@@ -178,7 +184,7 @@ def with_methods(x: Examiner, e: Evidence, forward: Forward, data: Numbers, give
     assert contact is not None and answer is not None
 
     def asked(name: str, *steps: Step) -> Observation:
-        begin = [*whole(), *instance(contact, given, {}), *data_steps(contact, data, np.arange(len(data)) % 3)]
+        begin = [*whole(), *instance(contact, given, {}), *data_steps(contact, data, labels_of(data))]
         return x.ask(f"{contact.info.name}.{name}", *begin, *steps)
 
     seen = asked("fewer", forward.call(data[:FEWER], "r"))
@@ -216,14 +222,38 @@ def same_classes(classes: Numbers | None, logits: Numbers | None) -> bool | None
 def with_step(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbers]) -> Evidence:
     """What a step of the notebook's own training moves."""
     assert e.contact is not None
-    labels = np.arange(len(data)) % 3
-    trained = watched_in(x.ask(f"{e.contact.info.name}.step", *training(e.contact, data, labels, weights=given)))
+    steps = training(e.contact, data, labels_of(data), weights=given)
+    trained = watched_in(x.ask(f"{e.contact.info.name}.step", *steps))
     if trained is None or not trained.tape:
         return e
     changes = moved(trained)
     still = tuple(path for path, change in changes.items() if not np.any(change))
     E = e.layout.roles.get("E") if e.layout else None
-    return replace(e, standing=still, trains_vectors=E is not None and E in changes and E not in still)
+    moves = E is not None and E in changes and E not in still
+    return replace(e, standing=still, trains_vectors=moves, gradients=first_gradients(trained))
+
+
+def cut(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbers], E: Numbers) -> tuple[str, ...]:
+    """Asked where attention and logits are those of the equations, under the names that the roles have."""
+    if not e.right or e.given_to or e.explanation is None or e.layout is None or e.answer is None:
+        return ()
+    known, logits = e.known[e.explanation], e.answer.logits
+    agreed = (
+        order for order, key in ORDERS.items() if key in known and logits is not None and agree(logits, known[key])
+    )
+    order = next(agreed, "")
+    if not order:
+        return ()
+    p, h = halves(data)
+    case = {"p": p, "h": h, **values(e.layout, given, E)}
+    plain = x.answers("step", **case, form=e.explanation, order=order, labels=labels_of(data))["deck"]
+    paths = {role: path for role, path in e.layout.roles.items() if role != "E"}
+    seen = {role: e.gradients.get(path) for role, path in paths.items()}
+    return tuple(paths[role] for role in cut_off(seen, plain, {role: given[path] for role, path in paths.items()}))
+
+
+def labels_of(data: Numbers) -> Numbers:
+    return np.arange(len(data)) % 3
 
 
 def question_learning(x: Examiner, contact: Contact) -> Learning:

@@ -5,6 +5,7 @@ import numpy as np
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, slug
+from grader.judging.cut_gradients import MISTAKE, cut_off
 from grader.judging.first_step import takes_a_step
 from grader.judging.learning import about_the_start, falling
 from grader.judging.recurrent import Evidence
@@ -144,7 +145,7 @@ def all_trained(e: Evidence) -> Finding:
     if e.parts is None:
         return blocked("Not checked because the variables of a recurrent layer are not there.")
     if not e.standing:
-        return passed("A training step moves every variable of the network.")
+        return whole(e)
     names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in e.standing)
     still = {role for role, path in e.roles.items() if path in e.standing}
     seen = f"unchanged by a training step: {names}"
@@ -156,6 +157,15 @@ def all_trained(e: Evidence) -> Finding:
             cell=where(e),
         )
     return failed(f"A training step changes nothing in {names}.", named_for(e, None), seen=seen, cell=where(e))
+
+
+def whole(e: Evidence) -> Finding:
+    right = e.explanation is not None and slug(e.explanation) == "deck"
+    cut = cut_off(e.gradients, e.plain, e.weights) if right else ()
+    if cut:
+        names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for role in cut if (path := e.roles[role]))
+        return failed(mistake=MISTAKE, seen=f"not the whole gradient of the cost: {names}", cell=where(e))
+    return passed("A training step moves every variable of the network, by the gradient of the cost.")
 
 
 def named_for(e: Evidence, embedding: str | None) -> str | None:
