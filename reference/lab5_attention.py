@@ -183,10 +183,10 @@ def tagged(name: str, reader: Reader) -> str:
 
 
 def step(case: Case) -> Answers:
-    """case p, h, labels, weights, form of the right attention, order ("rh" or "hr") -> each role's gradient of the mean
-    cross-entropy, under the role's name.
+    """case p, h, labels, weights, form of the right attention, order ("rh" or "hr") -> logits, and each role's gradient
+    of the mean cross-entropy, under the role's name.
     """
-    sources = {role: f64(value) for role, value in case.items() if role.split("_")[0] in ("W", "b", "w")}
+    sources = {role: f64(case[role]) for role in (*CELLS, *ATTENTION, *READOUT)}
     reader = next(reader for reader in READERS if tagged("deck", reader) == case["form"])
     with tf.GradientTape() as tape:
         tape.watch(sources)
@@ -196,7 +196,8 @@ def step(case: Case) -> Answers:
         r = tf.reduce_sum(s.Y * alpha[..., None], axis=1)
         told = logits(given, s, r, case["order"])
         cost = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(logits=told, labels=case["labels"]))
-    return {"deck": {role: gradient.numpy() for role, gradient in tape.gradient(cost, sources).items()}}
+    gradients = {role: gradient.numpy() for role, gradient in tape.gradient(cost, sources).items()}
+    return {"deck": {"logits": told.numpy(), **gradients}}
 
 
 def roles(case: Case) -> Answers:

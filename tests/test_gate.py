@@ -29,7 +29,7 @@ class Seen:
         self.grown = 0
 
 
-def kernel(messages: list[Parts], place: str) -> None:
+def kernel(messages: list[Parts], place: Path) -> None:
     """Sends the messages and b"end"; ZeroMQ aborts a process whose other side leaves while a message is on its way."""
     with zmq.Context() as context, context.socket(zmq.DEALER) as theirs:
         theirs.linger, theirs.sndtimeo, theirs.rcvtimeo = 0, 3000, 10_000

@@ -34,7 +34,7 @@ LAB = "lab5_attention"
 PAIRS = Inputs((WORDS.sizes[0], (WORDS.sizes[1][0], 10)), words=True, length=10, pairs=True)
 PLAIN = 2  # ids from here on are neither padding nor unknown, so masking these changes nothing
 FEWER = 3  # examples, where any number has to do
-ORDERS = {"rh": "logits", "hr": "logits_h_first"}  # of context and state
+ORDERS = ("rh", "hr")  # of context and state
 BATCH, STEPS, PATIENT = 16, 12, 60  # of the training on a small task; the last for a small learning rate
 # [batch, words, dim] met [batch, words]: the scores of the words have lost their last axis
 WITHOUT_AXIS = re.compile(
@@ -64,7 +64,7 @@ class Evidence(Struct, frozen=True):
     get_attn: Same = Same()
     standing: tuple[str, ...] | None = None  # variables that a training step leaves as they were
     gradients: Gradients = {}  # of that step
-    cut: tuple[str, ...] = ()  # variables that get a part of their gradient only
+    lacking: tuple[str, ...] = ()  # variables that get a part of their gradient only
     listed: frozenset[str] = frozenset()  # variables that stand in trainable_variables
     trains_vectors: bool = False
     learning: Learning | None = None
@@ -161,7 +161,7 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     evidence = replace(
         evidence, layout=told.layout, known=told.known, explanation=told.form, given_to=told.given_to, read=told.read
     )
-    return replace(evidence, cut=cut(x, evidence, data, given, table))
+    return replace(evidence, lacking=lacking(x, evidence, data, given, table))
 
 
 def pairs_of_words(x: Examiner, purpose: str, contact: Contact) -> Numbers:
@@ -233,23 +233,23 @@ def with_step(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbe
     return replace(e, standing=still, trains_vectors=moves, gradients=first_gradients(trained))
 
 
-def cut(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbers], E: Numbers) -> tuple[str, ...]:
-    """Asked where attention and logits are those of the equations, under the names that the roles have."""
-    if not e.right or e.given_to or e.explanation is None or e.layout is None or e.answer is None:
+def lacking(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbers], E: Numbers) -> tuple[str, ...]:
+    """Variables whose gradient lacks a part. Told where the logits follow from the roles as the layout has them."""
+    if not e.right or e.given_to or e.layout is None or not e.layout.reads_out:
         return ()
-    known, logits = e.known[e.explanation], e.answer.logits
-    agreed = (
-        order for order, key in ORDERS.items() if key in known and logits is not None and agree(logits, known[key])
-    )
-    order = next(agreed, "")
-    if not order:
+    if e.answer is None or e.answer.logits is None:
         return ()
     p, h = halves(data)
-    case = {"p": p, "h": h, **values(e.layout, given, E)}
-    plain = x.answers("step", **case, form=e.explanation, order=order, labels=labels_of(data))["deck"]
+    case = {"p": p, "h": h, **values(e.layout, given, E), "form": e.explanation, "labels": labels_of(data)}
     paths = {role: path for role, path in e.layout.roles.items() if role != "E"}
     seen = {role: e.gradients.get(path) for role, path in paths.items()}
-    return tuple(paths[role] for role in cut_off(seen, plain, {role: given[path] for role, path in paths.items()}))
+    for order in ORDERS:
+        plain = x.answers("step", **case, order=order)["deck"]
+        if agree(e.answer.logits, plain["logits"]):
+            return tuple(
+                paths[role] for role in cut_off(seen, plain, {role: given[path] for role, path in paths.items()})
+            )
+    return ()
 
 
 def labels_of(data: Numbers) -> Numbers:

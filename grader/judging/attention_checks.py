@@ -6,7 +6,7 @@ from grader.judging.arrays import Numbers
 from grader.judging.attention import FEWER, LAB, Evidence, Same
 from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, slug
-from grader.judging.cut_gradients import MISTAKE
+from grader.judging.cut_gradients import cut_finding
 from grader.judging.first_step import takes_a_step
 from grader.judging.learning import about_the_start, falling
 from grader.model import AttentionMap, Finding, Remark
@@ -124,9 +124,8 @@ def all_trained(e: Evidence) -> Finding:
     none_used = set(e.layout.attention) <= set(e.standing)
     if not e.right and not none_used:  # an attention that is not right may leave a weight without any say
         still = [path for path in still if path not in e.listed]
-    if not still and e.cut:
-        names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in e.cut)
-        return failed(mistake=MISTAKE, seen=f"not the whole gradient of the cost: {names}", cell=e.cell)
+    if not still and e.lacking:
+        return cut_finding(e.lacking, e.cell)
     if not still:
         return passed("A training step moves every variable of the GRUs, the attention and the classifier.")
     names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in still)

@@ -1,12 +1,13 @@
 """Gradients that lack a part: the forward pass is right, but between cost and weights something left the tape."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from grader.judging.arrays import Numbers
+from grader.judging.checks import failed
+from grader.model import Finding
 
-MISTAKE = "gradient-cut"
 CLOSE, LACKING = 0.01, 0.03  # of a gradient's length: float32 stays far below the first
 READOUT = ("W_cl", "b_cl")
 
@@ -40,3 +41,8 @@ def lack(seen: Numbers, plain: Numbers, weights: Numbers) -> float:
     of_penalties = (np.reshape(weights, plain.shape), np.sign(np.reshape(weights, plain.shape)))
     left = min(float(np.linalg.norm(rest - factor(rest, penalty) * penalty)) for penalty in of_penalties)
     return left / max(float(np.linalg.norm(plain)), 1e-30)
+
+
+def cut_finding(paths: Iterable[str], cell: int | None) -> Finding:
+    names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in paths)
+    return failed(mistake="gradient-cut", seen=f"not the whole gradient of the cost: {names}", cell=cell)

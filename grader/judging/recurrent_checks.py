@@ -5,7 +5,7 @@ import numpy as np
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, slug
-from grader.judging.cut_gradients import MISTAKE, cut_off
+from grader.judging.cut_gradients import cut_finding, cut_off
 from grader.judging.first_step import takes_a_step
 from grader.judging.learning import about_the_start, falling
 from grader.judging.recurrent import Evidence
@@ -161,10 +161,9 @@ def all_trained(e: Evidence) -> Finding:
 
 def whole(e: Evidence) -> Finding:
     right = e.explanation is not None and slug(e.explanation) == "deck"
-    cut = cut_off(e.gradients, e.plain, e.weights) if right else ()
-    if cut:
-        names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for role in cut if (path := e.roles[role]))
-        return failed(mistake=MISTAKE, seen=f"not the whole gradient of the cost: {names}", cell=where(e))
+    lacking = cut_off(e.gradients, e.plain, e.weights) if right else ()
+    if lacking:
+        return cut_finding([path for role in lacking if (path := e.roles[role])], where(e))
     return passed("A training step moves every variable of the network, by the gradient of the cost.")
 
 
