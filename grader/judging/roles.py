@@ -13,8 +13,8 @@ Roles = Mapping[str, str | None]  # role -> path; None where the class has no su
 
 # What people call the gates, in English, Spanish, Basque and letters.
 GATES = (
-    ("z", re.compile(r"(?<!berre)z|upd|actual|eguner|[wb]_?u(\b|_|\d|$)")),
-    ("r", re.compile(r"reset|reini|berrez|(\b|_)r(\b|_|\d|$)|\b[wb]r(\b|_|\d|$)")),
+    ("z", re.compile(r"(?<!berre)z|upd|actual|eguner|[wbxh]_?u(\b|_|\d|$)")),
+    ("r", re.compile(r"reset|reini|berrez|(\b|_|[wubxh])r(\b|_|\d|$)")),
 )
 
 
