@@ -1,6 +1,6 @@
 """Lab3 and Lab4: the interview of a recurrent classifier, whose cell is hidden inside `model`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -19,7 +19,7 @@ from grader.judging.examiner import Examiner
 from grader.judging.learning import Learning, question_learning
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers
-from grader.judging.roles import Parts, Roles, assignments, parts
+from grader.judging.roles import Parts, Roles, assignments, headed, parts
 from grader.judging.stacked import layers
 from grader.judging.watching import first_gradients, logits_in, moved, watched_in
 from grader.model import Cell
@@ -104,18 +104,33 @@ def worth(e: Evidence) -> int:
 
 def question(x: Examiner, contact: Contact) -> Evidence:
     ways = [
-        Way(found, arrangement)
+        Way(one, arrangement)
         for arrangement in arrangements(contact.initial, contact.vocabulary)
         if (found := parts(arrangement.variables, contact.vocabulary)) is not None
+        for one in headed(found)
     ]
     if not ways:
         return Evidence(contact)
     best = None
+    for seen, given in ways_to_ask(x, contact, ways):
+        evidence = questioned(x, contact, seen, given)
+        if evidence.explanation:
+            return evidence
+        best = best or evidence
+    return best or Evidence(contact)
+
+
+def ways_to_ask(
+    x: Examiner, contact: Contact, ways: Sequence[Way]
+) -> Iterator[tuple[Sequence[Way], dict[str, Numbers]]]:
+    """What to see the variables as, and weights that are not secret: the next only where the last explained nothing."""
     for one in layers(ways[-1].parts, contact.initial):
-        best = questioned(x, contact, [Way(one.lower, ways[-1].arrangement)], one.upper)
-        if best.explanation:
-            return best
-    return best or questioned(x, contact, ways, {})
+        yield [Way(one.lower, ways[-1].arrangement)], one.upper
+    yield ways, {}
+    paths, gates = [v.path for v in ways[0].parts.biases], len(LABS[x.lab])
+    if len(paths) == 2 * gates:  # one beside words, one beside states: made in turns, or all of one kind first
+        for silent in (paths[1::2], paths[gates:]):
+            yield ways, {v.path: np.zeros(v.shape) for v in contact.initial if v.path in silent}
 
 
 def questioned(x: Examiner, contact: Contact, ways: Sequence[Way], given: dict[str, Numbers]) -> Evidence:
