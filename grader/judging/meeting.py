@@ -155,7 +155,7 @@ def sized(contact: Contact) -> Contact:
     """Sizes of an input: ours where the constructor took them, else what the notebook's own instance has."""
     rows = [v.shape[0] for v in contact.initial if len(v.shape) == 2]
     asked = [size for _, size in contact.inputs.sizes]
-    ours = asked[0] in rows or not rows or (contact.inputs.pairs and is_small(contact))
+    ours = any(asked[0] in v.shape for v in contact.initial) or not rows or (contact.inputs.pairs and is_small(contact))
     first = asked[0] if ours else max(rows)
     if not contact.inputs.words:
         return replace(contact, features=first)

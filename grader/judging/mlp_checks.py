@@ -9,8 +9,10 @@ from grader.judging.dropout import ASKED_RATE, Dropping
 from grader.judging.first_step import takes_a_step
 from grader.judging.learning import about_the_start, falling
 from grader.judging.mlp import ACCEPTED, LAB, Evidence
+from grader.judging.watching import first_gradients
 from grader.model import Finding, Remark
 
+NOT_KNOWN = "Not decided: what each layer does is not known before the logits are explained."
 TOO_MUCH = 0.72  # a share of dropped units that nobody chooses as a rate, written in the code where none can be set
 
 
@@ -30,6 +32,11 @@ def hidden_layers(e: Evidence) -> Finding:
     )
     if len(e.chain) == 2:
         return failed(mistake="one-hidden-layer", seen=sizes, cell=where(e))
+    if not e.chain and e.contact and sum(len(v.shape) == 2 for v in e.contact.initial) > 2:
+        return unsure(
+            "Your matrices do not follow each other as in xW₀, h₀W₁, h₁W₂ (turned round, perhaps), so they could not be "
+            "told apart; your instructor looks at it."
+        )
     if len(e.chain) < 2:
         return failed(
             "The network leads from the words straight to the logits: there is no hidden layer yet.",
@@ -63,6 +70,11 @@ def forward(e: Evidence) -> Finding:
     told = difference("Logits", e.logits, e.values["deck"]["logits"])
     if e.explanation:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=where(e))
+    if more := more_than_asked(e):
+        return unsure(
+            f"Your network has more variables than the layers the lab asks for ({more}), and its logits could not be "
+            "explained; your instructor looks at it."
+        )
     return failed(
         "The logits differ from h₁W₂ + b₂ after two ReLU layers, as the deck's equations give them.",
         difference=told,
@@ -70,11 +82,20 @@ def forward(e: Evidence) -> Finding:
     )
 
 
+def more_than_asked(e: Evidence) -> str:
+    """Trained variables that belong to no layer, as those of a normalisation: an extra we cannot compute."""
+    seen = first_gradients(e.contact.watched) if e.contact and e.contact.watched else {}
+    layers = {path for layer in e.chain for path in (layer.W, layer.b)}
+    return ", ".join(path.removeprefix("c.") for path, g in seen.items() if g is not None and path not in layers)
+
+
 @check(LAB, "loss-gradients")
 def loss_gradients(e: Evidence) -> Finding:
     seen = {role: g for role, g in e.gradients.items() if g is not None}
     if e.masked:
         return passed("The gradient of the output is that of the mean cross-entropy of your logits.")
+    if e.explanation is None and more_than_asked(e):
+        return unsure(NOT_KNOWN)
     if not e.gradients:
         return unsure(
             "Your network was trained on other data than ours, or with a mask of its own, so its gradients could not "
@@ -129,6 +150,8 @@ def dropout_in_training(e: Evidence) -> Finding:
     if d is None:
         return unsure("No method of your class shows the logits while it trains, so dropout could not be observed.")
     shown = ", ".join(f"layer {i + 1}: {site.dropped:.0%} of the units dropped" for i, site in enumerate(d.hidden))
+    if e.explanation is None and more_than_asked(e):
+        return unsure(NOT_KNOWN)
     if wrong := not_at_work(d, shown, where(e)) or other_rate(d, shown, where(e)):
         return wrong
     if e.explanation not in ACCEPTED:  # without ReLU a hidden unit's mask cannot be followed through the next layer
@@ -190,6 +213,8 @@ def half_done(d: Dropping, shown: str, cell: int | None) -> Finding | None:
 @check(LAB, "dropout-off-at-test")
 def dropout_off_at_test(e: Evidence) -> Finding:
     d = e.dropping
+    if e.explanation is None and more_than_asked(e):
+        return unsure(NOT_KNOWN)
     if d is None or not d.present:
         return blocked("Not checked because there is no dropout to switch off yet.")
     if not d.classifies:
