@@ -52,6 +52,8 @@ def sampler(e: Evidence) -> Finding:
         return unsure("Whether the sampler continues from its states could not be asked.")
     if s.way is None and e.peeks and not e.form:
         return blocked("Not checked because guesses depend on words that are still to come.")
+    if s.way is None and not e.form:
+        return blocked("Not checked because sentences are compared with the guesses, and these were not explained.")
     if s.way is None:
         return failed("The sentences are not drawn from what the model guesses after the words so far.", cell=e.cell)
     if slug(s.way) != "deck":

@@ -34,8 +34,8 @@ def hidden_layers(e: Evidence) -> Finding:
         return failed(mistake="one-hidden-layer", seen=sizes, cell=where(e))
     if not e.chain and e.contact and sum(len(v.shape) == 2 for v in e.contact.initial) > 2:
         return unsure(
-            "Your matrices do not follow each other as in xW₀, h₀W₁, h₁W₂ (turned round, perhaps), so they could not be "
-            "told apart; your instructor looks at it."
+            "Your matrices do not follow each other as in xW₀, h₀W₁, h₁W₂ (turned round, perhaps), so they could not "
+            "be told apart; your instructor looks at it."
         )
     if len(e.chain) < 2:
         return failed(
