@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers, number
+from grader.judging.arrays import Numbers, array, number
 from grader.judging.asking import training
 from grader.judging.contact import Contact, Recipe
 from grader.judging.examiner import Examiner
@@ -165,7 +165,10 @@ def step_with(
 
 
 def steering(base: Watched, other: Watched | None, path: str) -> str | None:
-    """Which a knob's move changed of a variable: its "gradient", else its "update" in a step, else None."""
+    """Which a knob's move changed of a variable: its "gradient", else its "update" in a step, else None.
+
+    An update that differs by a negative multiple of the variable itself is a "decay".
+    """
     if other is None:
         return None
     old, new = first_gradients(base).get(path), first_gradients(other).get(path)
@@ -176,7 +179,14 @@ def steering(base: Watched, other: Watched | None, path: str) -> str | None:
     before, after = moved(base).get(path), moved(other).get(path)
     if before is None or after is None or np.allclose(before, after, rtol=1e-2, atol=1e-7):
         return None
-    return "update"
+    start = next((array(v.value) for v in base.before if v.path == path), None)
+    return "decay" if start is not None and is_decay(after - before, start) else "update"
+
+
+def is_decay(more: Numbers, weights: Numbers) -> bool:
+    factor = float(np.sum(more * weights) / max(np.sum(weights * weights), 1e-30))
+    rest, whole = np.max(np.abs(more - factor * weights)), np.max(np.abs(factor * weights))
+    return factor < 0 and float(rest) < 0.01 * float(whole)
 
 
 def values_tried(contact: Contact, knob: Knob) -> set[float]:

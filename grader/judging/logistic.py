@@ -43,6 +43,8 @@ class Evidence(Struct, frozen=True):
     fixed_factor: float | None = None  # c of a penalty gradient c·W that no knob moves
     penalty_knobs: tuple[Knob, ...] = ()
     rate_knobs: tuple[Knob, ...] = ()
+    decay_knobs: tuple[Knob, ...] = ()  # where nothing steers a penalty: what pulls W towards zero in the update
+    decays_bias: bool = False
     test_misuse: tuple[str, int] | None = None  # sentence, cell
     predicts: str = "largest"  # what `classify` returns: the class of the largest logit, smallest, other, nothing
     hidden_settings: bool = False  # a dictionary that no question of ours reaches may hold the penalty's weight
@@ -84,8 +86,12 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     if base is None:
         return Evidence(contact, unseen="step")
     tried = dict.fromkeys([*knobs(contact), *dictionary_knobs(x.cells)])
-    steers = {knob: steering(base, step_with(x, contact, data, values, {knob: MOVED_TO}), W) for knob in tried}
-    penalty = tuple(sorted((knob for knob, what in steers.items() if what == "gradient"), key=written_last))
+    steps = {knob: step_with(x, contact, data, values, {knob: MOVED_TO}) for knob in tried}
+    steers = {knob: steering(base, step, W) for knob, step in steps.items()}
+    penalty, decay, rate = (
+        tuple(sorted((knob for knob, what in steers.items() if what == kind), key=written_last))
+        for kind in ("gradient", "decay", "update")
+    )
     zero = step_with(x, contact, data, values, dict.fromkeys(penalty, 0.0)) if penalty else base
     high = (
         step_with(x, contact, data, values, {**dict.fromkeys(penalty, 0.0), penalty[0]: MOVED_TO}) if penalty else None
@@ -101,7 +107,9 @@ def question(x: Examiner, contact: Contact) -> Evidence:
         x.answers("step", lam=MOVED_TO, **case),
         None if penalty else fixed_factor(gradients(base, W, b)["W"], plain["deck"]["W"], values[W]),
         penalty,
-        tuple(knob for knob, what in steers.items() if what == "update"),
+        rate,
+        () if penalty else decay,
+        any(steering(base, steps[knob], b) == "decay" for knob in decay),
         blindness.test_misuse(x.cells),
         predicts(x, contact, data, values[W], values[b]),
         not penalty and may_hide_settings(x.cells),

@@ -131,6 +131,11 @@ def without_knob(e: Evidence) -> Finding:
             f"The gradient holds {e.fixed_factor:.3g}·W beyond the cross-entropy's: an L2 penalty, its weight "
             "written into the code."
         )
+    if e.decay_knobs:
+        return passed(
+            f"`{e.decay_knobs[0].name}` pulls W towards zero in the update itself, which for gradient descent is the "
+            "same as a penalty in the cost."
+        )
     if e.hidden_settings:
         return unsure(
             "Your class seems to keep the penalty's weight in a dictionary or an object that we could not change, "
@@ -154,14 +159,14 @@ def odd_factor(e: Evidence) -> float | None:
 def bias_free(e: Evidence) -> Finding:
     if e.unseen:
         return not_seen(e)
-    if e.explanation and slug(e.explanation) == "bias-regularised":
+    if e.decays_bias or (e.explanation and slug(e.explanation) == "bias-regularised"):
         return failed(mistake="bias-regularised", cell=where(e))
     return passed("The gradient of b is the cross-entropy's alone.")
 
 
 @check(LAB, "l2-sweep")
 def l2_sweep(e: Evidence) -> Finding:
-    return sweep(e, e.penalty_knobs, "L2 weight")
+    return sweep(e, e.penalty_knobs or e.decay_knobs, "L2 weight")
 
 
 def sweep(e: Evidence, steering_knobs: tuple[Knob, ...], what: str) -> Finding:
