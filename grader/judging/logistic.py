@@ -88,10 +88,7 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     tried = dict.fromkeys([*knobs(contact), *dictionary_knobs(x.cells)])
     steps = {knob: step_with(x, contact, data, values, {knob: MOVED_TO}) for knob in tried}
     steers = {knob: steering(base, step, W) for knob, step in steps.items()}
-    penalty, decay, rate = (
-        tuple(sorted((knob for knob, what in steers.items() if what == kind), key=written_last))
-        for kind in ("gradient", "decay", "update")
-    )
+    penalty, decay, rate = (steering_what(kind, steers) for kind in ("gradient", "decay", "update"))
     zero = step_with(x, contact, data, values, dict.fromkeys(penalty, 0.0)) if penalty else base
     high = (
         step_with(x, contact, data, values, {**dict.fromkeys(penalty, 0.0), penalty[0]: MOVED_TO}) if penalty else None
@@ -143,6 +140,10 @@ def may_hide_settings(cells: Sequence[Cell]) -> bool:
     """A class reads a penalty's weight by name out of what is no plain attribute: self.settings.get('l2')."""
     classes = [node for _, tree in trees(cells) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     return any(HIDDEN.search(ast.unparse(node)) for node in classes)
+
+
+def steering_what(kind: str, steers: Mapping[Knob, str | None]) -> tuple[Knob, ...]:
+    return tuple(sorted((knob for knob, what in steers.items() if what == kind), key=written_last))
 
 
 def written_last(knob: Knob) -> int:
