@@ -14,7 +14,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from reference import Answers, Case
-from reference.recurrent import Readout, forgetful, head_of, joined, logits, unrolled, with_heads
+from reference.recurrent import Readout, forgetful, head_of, joined, logits, padded, unrolled, with_heads
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
 
@@ -86,6 +86,7 @@ def one_way() -> dict[str, Form]:
     found: dict[str, Form] = {}
     for order in ("eh", "he"):
         found["deck" if order == "eh" else "deck/he"] = lambda x, w, o=order: logits(x, w.out, w.dim, rnn(w, o))
+        found[f"deck/padded-{order}"] = lambda x, w, o=order: padded(x, w.out, w.dim, rnn(w, o))
     found["deck/first-he"] = lambda x, w: one_to_begin(x, w, "he", "eh")
     found["deck/first-eh"] = lambda x, w: one_to_begin(x, w, "eh", "he")
     for order in ("eh", "he"):

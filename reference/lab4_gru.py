@@ -17,7 +17,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from reference import Answers, Case
-from reference.recurrent import Readout, Step, forgetful, head_of, joined, logits, with_heads
+from reference.recurrent import Readout, Step, forgetful, head_of, joined, logits, padded, with_heads
 
 
 class Weights(NamedTuple):
@@ -216,6 +216,9 @@ def plain_forms(same_width: bool) -> dict[str, Form]:
     for z, r, c in product(("he", "eh"), repeat=3):
         name = "deck" if (z, r, c) == DECK else f"deck/{z}-{r}-{c}"
         found[name] = unrolled(gru, Orders(z, r, c))
+    for gates, candidate in product(("he", "eh"), repeat=2):
+        o = Orders(gates, gates, candidate)
+        found[f"deck/padded-{gates}-{candidate}"] = lambda x, w, o=o: padded(x, w.out, w.dim, gru(w, o))
     for gates, candidate in product(("he", "eh"), repeat=2):
         o = Orders(gates, gates, candidate)
         cells = {**MISTAKES, **(SAME_WIDTH if same_width else {})}

@@ -46,6 +46,14 @@ def unrolled(x: tf.Tensor, E: tf.Tensor, dim: int, step: Step, words: Iterable[i
     return h
 
 
+def padded(x: tf.Tensor, out: Readout, dim: int, step: Step) -> tf.Tensor:
+    """Paddings (id 0) leave the state as it is: a refinement of the slide's network that changes nothing else."""
+    h = tf.zeros([tf.shape(x)[0], dim], out.E.dtype)
+    for t in range(x.shape[1]):
+        h = tf.where(x[:, t : t + 1] == 0, h, step(tf.gather(out.E, x[:, t]), h))
+    return out(h)
+
+
 def forgetful(x: tf.Tensor, out: Readout, dim: int, step: Step) -> tf.Tensor:
     """The state is not carried: every word starts from zeros, so that only the last one counts."""
     return logits(x, out, dim, step, words=[x.shape[1] - 1])

@@ -9,7 +9,8 @@ from grader.judging.cut_gradients import cut_finding, cut_off
 from grader.judging.first_step import takes_a_step
 from grader.judging.learning import about_the_start, falling
 from grader.judging.recurrent import Evidence
-from grader.judging.roles import Parts, gate_of
+from grader.judging.recurrent_remarks import extras, layouts
+from grader.judging.roles import Parts
 from grader.judging.stacked import UNIT
 from grader.model import Finding, Remark, Verdict
 
@@ -251,42 +252,12 @@ def learns(e: Evidence) -> Finding:
 @remarks(RNN)
 @remarks(GRU)
 def remarks_on(e: Evidence) -> tuple[Remark, ...]:
-    found = []
-    if e.parts and len(e.parts.head) > 1:
-        found.append(Remark("mlp-on-top", "An MLP on top of the last state: the extra is done."))
-    if e.parts and e.parts.both_ways:
-        found.append(Remark("bidirectional", "Your network reads the sentence in both directions: the extra is done."))
-    if e.parts and e.parts.above and e.explanation:
-        found.append(Remark("stacked", "Two layers of gated units, one above the other: the extra is done."))
+    found = [*extras(e), *layouts(e)]
     if e.corrupted:
         found.append(Remark("corrupted-starter", CORRUPTED))
     if e.parts:
         found += about_the_start(e.learning, e.parts.readout.shape[1])
-    if e.explanation and e.explanation.startswith("deck/"):
-        found.append(
-            Remark(
-                "other-order",
-                "Word and state are joined in another order than on the slide: just as right, the rows of "
-                "the matrix then mean other things.",
-            )
-        )
-    if e.roles and len(e.roles) > 5 and exchanged(e):
-        found.append(
-            Remark(
-                "other-names", "Update and reset gate carry each other's names; the equations hold, so nothing is lost."
-            )
-        )
     return tuple(found)
-
-
-def exchanged(e: Evidence) -> bool:
-    paths = {role: e.roles.get(role) for role in ("W_z", "W_r")}
-    return (
-        paths["W_z"] is not None
-        and paths["W_r"] is not None
-        and gate_of(paths["W_z"]) == "r"
-        and gate_of(paths["W_r"]) == "z"
-    )
 
 
 @unattempted(RNN)

@@ -1,0 +1,38 @@
+"""Lab3 and Lab4: what differs from the slide and costs nothing."""
+
+from grader.judging.recurrent import Evidence
+from grader.judging.roles import gate_of
+from grader.model import Remark
+
+
+def extras(e: Evidence) -> list[Remark]:
+    found = []
+    if e.parts and len(e.parts.head) > 1:
+        found.append(Remark("mlp-on-top", "An MLP on top of the last state: the extra is done."))
+    if e.parts and e.parts.both_ways and e.explanation:
+        found.append(Remark("bidirectional", "Your network reads the sentence in both directions: the extra is done."))
+    if e.parts and e.parts.above and e.explanation:
+        found.append(Remark("stacked", "Two layers of gated units, one above the other: the extra is done."))
+    return found
+
+
+def layouts(e: Evidence) -> list[Remark]:
+    found = []
+    form = e.explanation or ""
+    if form.startswith("deck/padded"):
+        found.append(Remark("padded", "Paddings leave your state as it is: a refinement of the slide's network."))
+    elif form.startswith("deck/"):
+        told = "Word and state are joined in another order than on the slide: just as right, the rows of the matrix "
+        found.append(Remark("other-order", told + "then mean other things."))
+    if form and e.arrangement and e.arrangement.views:
+        told = "Your matrices are cut otherwise than on the slide (gates side by side, or words and states apart): "
+        found.append(Remark("other-cut", told + "just as right."))
+    if len(e.roles) > 5 and exchanged(e):
+        told = "Update and reset gate carry each other's names; the equations hold, so nothing is lost."
+        found.append(Remark("other-names", told))
+    return found
+
+
+def exchanged(e: Evidence) -> bool:
+    update, reset = e.roles.get("W_z"), e.roles.get("W_r")
+    return bool(update and reset) and gate_of(update or "") == "r" and gate_of(reset or "") == "z"
