@@ -55,10 +55,13 @@ class Oracle:
                 self._pool, self._processes = begun()
 
     def close(self) -> None:
-        """At once: whatever it still computes is of no use to anyone."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """At once: whatever it still computes is of no use to anyone.
+
+        The pool's own thread is waited for: left to Python's exit, it now and then complains there of a closed pipe.
+        """
         for process in self._processes:
             process.kill()
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
     def __enter__(self) -> "Oracle":
         return self

@@ -161,7 +161,8 @@ def get_attn(e: Evidence) -> Finding:
 def all_trained(e: Evidence) -> Finding:
     if e.idle is None:
         return unsure("A training step could not be followed.")
-    if e.told.variables and all(b.path in e.zeros for b in e.told.variables.matrices):
+    matrices = e.told.variables.matrices if e.told.variables else ()
+    if matrices and all(matrix.path in e.zeros for matrix in matrices):
         return failed(mistake="zero-weights", seen="all matrices start as zeros", cell=e.cell)
     if e.idle:
         names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in e.idle)
