@@ -43,6 +43,21 @@ def scores(s: States, a: Attention) -> tf.Tensor:
     return tf.linalg.matvec(M, a.w)
 
 
+def turned(*, y: bool, h: bool) -> Scores:
+    """The paper's own products with column vectors, W^y Y and W^h h_N: here the matrices are turned round."""
+    return lambda s, a: scores(
+        s, a._replace(W_y=tf.transpose(a.W_y) if y else a.W_y, W_h=tf.transpose(a.W_h) if h else a.W_h)
+    )
+
+
+RIGHT: dict[str, Scores] = {
+    "deck": scores,
+    "deck/turned": turned(y=True, h=True),
+    "deck/turned-y": turned(y=True, h=False),
+    "deck/turned-h": turned(y=False, h=True),
+}
+
+
 def with_state(state: Callable[[States], tf.Tensor]) -> Scores:
     """Another state in the place of h_N."""
     return lambda s, a: tf.linalg.matvec(tf.tanh(added(s.Y @ a.W_y, state(s) @ a.W_h)), a.w)
@@ -120,8 +135,7 @@ WEIGHTINGS: dict[str, Weighting] = {
 
 
 FORMS: list[tuple[str, Scores, Weighting]] = [
-    ("deck", scores, over_words),
-    *((name, form, over_words) for name, form in SCORES.items()),
+    *((name, form, over_words) for name, form in {**RIGHT, **SCORES}.items()),
     *((name, scores, weighting) for name, weighting in WEIGHTINGS.items()),
     ("softmax-axis/of-M", with_function(lambda M: tf.nn.softmax(tf.tanh(M))), over_words),
     ("softmax-axis/of-M-alone", with_function(lambda M: tf.nn.softmax(tf.tanh(M))), tf.identity),
@@ -172,7 +186,7 @@ def values(case: Case) -> Answers:
     for reader in READERS:
         s = read(case, reader)
         for name, form, weighting in FORMS:
-            found[tagged(name, reader)] = answered(case, s, weighting(form(s, a)), mistaken=name == "deck")
+            found[tagged(name, reader)] = answered(case, s, weighting(form(s, a)), mistaken=name in RIGHT)
     return dict(sorted(found.items(), key=lambda item: not item[0].startswith("deck")))
 
 
@@ -187,12 +201,12 @@ def step(case: Case) -> Answers:
     of the mean cross-entropy, under the role's name.
     """
     sources = {role: f64(case[role]) for role in (*CELLS, *ATTENTION, *READOUT)}
-    reader = next(reader for reader in READERS if tagged("deck", reader) == case["form"])
+    name, reader = next((name, r) for name, r in product(RIGHT, READERS) if tagged(name, r) == case["form"])
     with tf.GradientTape() as tape:
         tape.watch(sources)
         given = {**case, **sources}
         s = read(given, reader)
-        alpha = over_words(scores(s, Attention(*(sources[role] for role in ATTENTION))))
+        alpha = over_words(RIGHT[name](s, Attention(*(sources[role] for role in ATTENTION))))
         r = tf.reduce_sum(s.Y * alpha[..., None], axis=1)
         told = logits(given, s, r, case["order"])
         cost = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(logits=told, labels=case["labels"]))

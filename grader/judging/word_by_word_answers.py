@@ -11,7 +11,7 @@ from grader.judging.asking import instance
 from grader.judging.attention_asking import Forward, floats
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
-from grader.judging.language_model_asking import value_of
+from grader.judging.language_model_asking import value_of, whole
 from grader.model import Observation
 from grader.sandbox.guest.wire import Put, Step, Value
 
@@ -68,7 +68,7 @@ def reads_on(attn: Numbers, later: Numbers) -> dict[bool, bool]:
 
 
 class Asker(Struct, frozen=True):
-    """Asks for the forward pass of one class, under weights of ours."""
+    """Asks for the forward pass of one class, under weights of ours and without dropout."""
 
     x: Examiner
     contact: Contact
@@ -77,7 +77,7 @@ class Asker(Struct, frozen=True):
     data: Numbers  # [B, 2 L]
 
     def observed(self, name: str, *steps: Step, seconds: float = 60.0) -> Observation:
-        begin = instance(self.contact, self.weights, {})
+        begin = [*whole(), *instance(self.contact, self.weights, {})]
         return self.x.ask(f"{self.contact.info.name}.{name}", *begin, *steps, seconds=seconds)
 
     def of(self, name: str, *data: Numbers) -> list[Answer]:
