@@ -58,11 +58,10 @@ def test_ctrl_c_does_not_reach_it() -> None:
 
 def test_nothing_is_left_of_it_when_it_is_closed() -> None:
     with Oracle() as oracle:
-        processes = oracle._processes
+        processes = [psutil.Process(process.pid) for process in oracle._processes]
         assert len(processes) == 1
-    for process in processes:
-        process.join(10)
-        assert not process.is_alive()
+    # not `is_alive`: that says yes while the pool's own thread is fetching the end of the process
+    assert psutil.wait_procs(processes, timeout=10)[1] == []
 
 
 def test_it_ends_with_a_grader_that_is_killed() -> None:

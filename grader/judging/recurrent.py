@@ -1,6 +1,6 @@
 """Lab3 and Lab4: the interview of a recurrent classifier, whose cell is hidden inside `model`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from grader.judging.arrangements import Arrangement, arrangements
 from grader.judging.arrays import Numbers
 from grader.judging.asking import classifying, inputs, training
 from grader.judging.checks import interview
@@ -18,7 +19,7 @@ from grader.judging.examiner import Examiner
 from grader.judging.learning import Learning, question_learning
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers
-from grader.judging.roles import Parts, Roles, assignments, parts
+from grader.judging.roles import Parts, Roles, assignments, headed, parts
 from grader.judging.stacked import layers
 from grader.judging.watching import first_gradients, logits_in, moved, watched_in
 from grader.model import Cell
@@ -26,12 +27,14 @@ from grader.sandbox.guest.wire import Watch, Watched
 
 LABS = {"lab3_rnn": ("rnn",), "lab4_gru": ("z", "r", "rnn")}
 READY_MADE = {"GRU", "GRUCell", "LSTM", "LSTMCell", "SimpleRNN", "SimpleRNNCell", "RNN", "Bidirectional"}
+CERTAIN = 40.0  # a logit's bias beside which no other logit counts in float32
 TRIED, TRIED_WHOLE = 60, 6  # assignments asked for the accepted forms, and for every form
 
 
 class Evidence(Struct, frozen=True):
     contact: Contact | None
     parts: Parts | None = None
+    arrangement: Arrangement | None = None
     roles: Roles = {}
     logits: Numbers | None = None
     values: Answers = {}
@@ -39,6 +42,7 @@ class Evidence(Struct, frozen=True):
     gradients: Mapping[str, Numbers | None] = {}
     plain: Mapping[str, Numbers] = {}  # the cross-entropy's gradient of the explained form
     weights: Mapping[str, Numbers] = {}
+    penalty: Mapping[str, tuple[Numbers, Numbers]] = {}  # weights and gradient where the cost has no other
     standing: tuple[str, ...] = ()  # paths of roles that a training step leaves as they were
     repeats: bool | None = None  # the same sentences twice give the same logits
     learning: Learning | None = None
@@ -46,6 +50,22 @@ class Evidence(Struct, frozen=True):
     ready_made: bool = False  # the class calls a recurrent layer that Keras has ready
     crash: str | None = None  # the mistake behind a class that cannot take a step
     corrupted: bool = False  # the starter as handed out in two years, with two broken lines
+
+
+class Way(Struct, frozen=True):
+    """One way to see the variables as the slide has them."""
+
+    parts: Parts
+    arrangement: Arrangement
+
+
+class Explained(Struct, frozen=True):
+    way: Way
+    roles: Roles
+    weights: Mapping[str, Numbers]  # secret ones, by path, as this way sees them
+    logits: Numbers | None
+    values: Answers  # of every form
+    form: str | None  # None: no form known to us gives these logits
 
 
 @interview("lab3_rnn")
@@ -83,39 +103,84 @@ def worth(e: Evidence) -> int:
 
 
 def question(x: Examiner, contact: Contact) -> Evidence:
-    found = parts(contact.initial, contact.vocabulary)
-    if found is None:
+    ways = [
+        Way(one, arrangement)
+        for arrangement in arrangements(contact.initial, contact.vocabulary)
+        if (found := parts(arrangement.variables, contact.vocabulary)) is not None
+        for one in headed(found)
+    ]
+    if not ways:
         return Evidence(contact)
     best = None
-    for one in layers(found, contact.initial):
-        best = questioned(x, contact, one.lower, one.upper)
-        if best.explanation:
-            return best
-    return best or questioned(x, contact, found, {})
+    for seen, given in ways_to_ask(x, contact, ways):
+        evidence = questioned(x, contact, seen, given)
+        if evidence.explanation:
+            return evidence
+        best = best or evidence
+    return best or Evidence(contact)
 
 
-def questioned(x: Examiner, contact: Contact, found: Parts, given: dict[str, Numbers]) -> Evidence:
+def ways_to_ask(
+    x: Examiner, contact: Contact, ways: Sequence[Way]
+) -> Iterator[tuple[Sequence[Way], dict[str, Numbers]]]:
+    """What to see the variables as, and weights that are not secret: the next only where the last explained nothing."""
+    for one in layers(ways[-1].parts, contact.initial):
+        yield [Way(one.lower, ways[-1].arrangement)], one.upper
+    yield ways, {}
+    paths, gates = [v.path for v in ways[0].parts.biases], len(LABS[x.lab])
+    if len(paths) == 2 * gates:  # one beside words, one beside states: made in turns, or all of one kind first
+        for silent in (paths[1::2], paths[gates:]):
+            yield ways, {v.path: np.zeros(v.shape) for v in contact.initial if v.path in silent}
+
+
+def questioned(x: Examiner, contact: Contact, ways: Sequence[Way], given: dict[str, Numbers]) -> Evidence:
     """Under secret weights, but for those of a layer above."""
-    classes = found.readout.shape[1]
-    data, labels = inputs(x, "x", contact, contact.batch, 1.0), np.arange(contact.batch) % classes
-    weights = {v.path: weight(x, v.path, v.shape, contact.vocabulary) for v in contact.initial} | given
-    trained = watched_in(x.ask(f"{contact.info.name}.step", *training(contact, data, labels, weights=weights)))
+    data, labels = inputs(x, "x", contact, contact.batch, 1.0), np.arange(contact.batch) % 2
+    secret = {v.path: weight(x, v.path, v.shape, contact.vocabulary) for v in contact.initial} | given
+    trained = watched_in(x.ask(f"{contact.info.name}.step", *training(contact, data, labels, weights=secret)))
     logits = logits_in(trained, data, under_tape=True)
     case = {"x": data, "labels": labels}
-    roles, values, name = explained(x, found, case, weights, logits)
+    calm = classified(x, contact, data, labels, secret)
+    told = first_explained(x, likely(ways, logits), data, secret, logits, calm[0])
     evidence = Evidence(
-        contact, found, roles, logits, values, name,
-        weights={role: by_role(weights, path) for role, path in roles.items() if path},
-        repeats=repeated(x, contact, data, labels, weights), learning=question_learning(x, contact))  # fmt: skip
+        contact, told.way.parts, told.way.arrangement, told.roles, told.logits, told.values, told.form,
+        weights={role: by_role(told.weights, path) for role, path in told.roles.items() if path},
+        penalty=penalised(x, contact, told, data, secret),
+        repeats=same(*calm), learning=question_learning(x, contact))  # fmt: skip
     if trained is None:
         return evidence
     plain: Mapping[str, Numbers] = {}
-    if name is not None:
-        plain = x.answers("step", form=name, **case, **role_values(found, roles, weights))["deck"]
-    seen = first_gradients(trained)
+    if told.form is not None and told.logits is logits:
+        case = {"x": data, "labels": labels, **role_values(told.way.parts, told.roles, told.weights)}
+        plain = x.answers("step", form=told.form, **case)["deck"]
     return replace(
-        evidence, plain=plain, standing=standing(trained, roles),
-        gradients={role: flat(seen.get(path)) for role, path in roles.items() if path and path in seen})  # fmt: skip
+        evidence, plain=plain, standing=standing(trained, told), gradients=by_gradient(told, first_gradients(trained))
+    )
+
+
+def penalised(
+    x: Examiner, contact: Contact, told: Explained, data: Numbers, secret: Mapping[str, Numbers]
+) -> dict[str, tuple[Numbers, Numbers]]:
+    """A step in which the network is sure, and right, of every example: its gradients are the penalty's alone."""
+    if (bias := told.roles["b_cl"]) is None:
+        return {}
+    sure = np.full(secret[bias].shape, -CERTAIN)
+    sure[..., 0] = CERTAIN
+    labels = np.zeros(len(data), np.int64)
+    steps = training(contact, data, labels, weights={**secret, bias: sure})
+    trained = watched_in(x.ask(f"{contact.info.name}.penalty", *steps))
+    gradients = by_gradient(told, first_gradients(trained)) if trained else {}
+    weights = {**told.weights, bias: sure}
+    return {
+        role: (by_role(weights, path), gradient)
+        for role, path in told.roles.items()
+        if path and (gradient := gradients.get(role)) is not None
+    }
+
+
+def by_gradient(told: Explained, gradients: Mapping[str, Numbers | None]) -> dict[str, Numbers | None]:
+    seen = told.way.arrangement.seen(gradients)
+    return {role: flat(seen[path]) for role, path in told.roles.items() if path and path in seen}
 
 
 def weight(x: Examiner, path: str, shape: tuple[int, ...], vocabulary: int) -> Numbers:
@@ -150,40 +215,62 @@ def role_values(found: Parts, roles: Roles, weights: Mapping[str, Numbers]) -> d
     return {**values, "head": above} if above else values
 
 
+def likely(ways: Sequence[Way], logits: Numbers | None) -> list[Way]:
+    """Those that end in as many classes as the logits have; first where every matrix has a part."""
+    fitting = [way for way in ways if logits is None or way.parts.readout.shape[1] == logits.shape[1]]
+    return sorted(fitting or ways, key=lambda way: len(way.parts.others))
+
+
+def first_explained(
+    x: Examiner, ways: Sequence[Way], data: Numbers, secret: Mapping[str, Numbers], *logits: Numbers | None
+) -> Explained:
+    """The first of the logits, and of the ways to see the variables, that a form explains; the deck's form if any."""
+    best = None
+    for seen in logits:
+        for way in ways:
+            told = explained(x, way, data, secret, seen)
+            if told.form is not None and slug(told.form) == "deck":
+                return told
+            if best is None or (best.form is None and told.form is not None):
+                best = told
+    assert best is not None
+    return best
+
+
 def explained(
-    x: Examiner, found: Parts, case: dict[str, Any], weights: Mapping[str, Numbers], logits: Numbers | None
-) -> tuple[Roles, Answers, str | None]:
+    x: Examiner, way: Way, data: Numbers, secret: Mapping[str, Numbers], logits: Numbers | None
+) -> Explained:
     """The roles and the form that explain the logits: names only say which assignment is asked first."""
+    found, weights = way.parts, {path: v for path, v in way.arrangement.seen(secret).items() if v is not None}
     gates = ("rnn", "back") if x.lab == "lab3_rnn" and found.both_ways else LABS[x.lab]
-    ways = list(
-        islice(
-            assignments(found, gates), TRIED if len(found.matrices) + len(found.biases) > 2 or len(gates) == 1 else 1
-        )
-    )
-    natural = ways[0]
-    values = x.answers("values", x=case["x"], **role_values(found, natural, weights))
-    if logits is None:
-        return natural, values, None
-    seen = {"logits": logits}
-    name = nearest(seen, values)
-    if name is not None and slug(name) == "deck":
-        return natural, values, name
-    for roles in ways[1:]:
-        question = "roles" if x.lab == "lab4_gru" else "values"
-        known = x.answers(question, x=case["x"], **role_values(found, roles, weights))
-        if (form := nearest(seen, known)) is not None and slug(form) == "deck":
-            return roles, x.answers("values", x=case["x"], **role_values(found, roles, weights)), form
-    for roles in ways[1:TRIED_WHOLE] if name is None else ():
-        known = x.answers("values", x=case["x"], **role_values(found, roles, weights))
-        if (form := nearest(seen, known)) is not None:
-            return roles, known, form
-    return natural, values, name
+    many = len(found.matrices) + len(found.biases) > 2 or len(gates) == 1
+    natural, *others = islice(assignments(found, gates), TRIED if many else 1)
+    if found.both_ways and "back" not in gates:  # gated units that read in both directions are unknown to the reference
+        return Explained(way, natural, weights, logits, {}, None)
+
+    def asked(question: str, roles: Roles) -> Explained:
+        known = x.answers(question, x=data, **role_values(found, roles, weights))
+        form = nearest({"logits": logits}, known) if logits is not None else None
+        return Explained(way, roles, weights, logits, known, form)
+
+    told = asked("values", natural)
+    if logits is None or (told.form is not None and slug(told.form) == "deck"):
+        return told
+    for roles in others:
+        another = asked("roles" if x.lab == "lab4_gru" else "values", roles)
+        if another.form is not None and slug(another.form) == "deck":
+            return asked("values", roles)
+    for roles in others[: TRIED_WHOLE - 1] if told.form is None else ():
+        another = asked("values", roles)
+        if another.form is not None:
+            return another
+    return told
 
 
-def repeated(
+def classified(
     x: Examiner, contact: Contact, data: Numbers, labels: Numbers, weights: Mapping[str, Numbers]
-) -> bool | None:
-    """Whether classifying the same sentences twice gives the same logits; None when that shows none."""
+) -> tuple[Numbers | None, Numbers | None]:
+    """The logits of classifying the same sentences, and of doing so again."""
     steps = classifying(contact, data, labels, weights=weights)
     again = steps[-1]
     assert isinstance(again, Watch)
@@ -191,9 +278,19 @@ def repeated(
     first, second = watched_in(seen), seen.values.get("again")
     one = logits_in(first, data, under_tape=False)
     two = logits_in(second if isinstance(second, Watched) else None, data, under_tape=False)
+    return one, two
+
+
+def same(one: Numbers | None, two: Numbers | None) -> bool | None:
+    """None when there is nothing to compare."""
     return bool(np.allclose(one, two, rtol=1e-4, atol=1e-5)) if one is not None and two is not None else None
 
 
-def standing(watched: Watched, roles: Roles) -> tuple[str, ...]:
+def standing(watched: Watched, told: Explained) -> tuple[str, ...]:
     changes = moved(watched)
-    return tuple(path for path in dict.fromkeys(roles.values()) if path in changes and not np.any(changes[path]))
+    pieces = [piece for path in told.roles.values() if path for piece in told.way.arrangement.pieces(path)]
+    return tuple(
+        piece.name
+        for piece in dict.fromkeys(pieces)
+        if piece.path in changes and not np.any(piece.of(changes[piece.path]))
+    )

@@ -84,7 +84,7 @@ def judged_logits(e: Evidence, formula: str) -> Finding:
         )
     if explained:
         return passed(f"The logits are those of {formula}, unrolled over every word.", seen=e.explanation or "")
-    told = difference("Logits", e.logits, e.values["deck"]["logits"])
+    told = difference("Logits", e.logits, e.values["deck"]["logits"]) if e.values else None
     if e.explanation:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=where(e))
     if more := more_than_asked(e.parts):
@@ -161,10 +161,21 @@ def all_trained(e: Evidence) -> Finding:
 
 def whole(e: Evidence) -> Finding:
     right = e.explanation is not None and slug(e.explanation) == "deck"
-    lacking = cut_off(e.gradients, e.plain, e.weights) if right else ()
-    if lacking:
-        return cut_finding([path for role in lacking if (path := e.roles[role])], where(e))
+    lacking = cut_off(without_penalty(e), e.plain, e.weights) if right else ()
+    if lacking and e.arrangement:
+        paths = [path for role in lacking if (path := e.roles[role])]
+        return cut_finding([piece.name for path in paths for piece in e.arrangement.pieces(path)], where(e))
     return passed("A training step moves every variable of the network, by the gradient of the cost.")
+
+
+def without_penalty(e: Evidence) -> dict[str, Numbers | None]:
+    """The gradients, but for what they hold of a penalty; `b_cl` had other values where that was seen."""
+    bare = dict(e.gradients)
+    for role, (_, penalty) in e.penalty.items():
+        seen = bare.get(role)
+        if seen is not None and seen.shape == penalty.shape and role != "b_cl":
+            bare[role] = seen - penalty
+    return bare
 
 
 def named_for(e: Evidence, embedding: str | None) -> str | None:
@@ -175,33 +186,33 @@ def named_for(e: Evidence, embedding: str | None) -> str | None:
 
 
 def factors(e: Evidence) -> dict[str, float]:
-    """c for each role whose gradient is the cross-entropy's plus c times the weights; others are left out."""
+    """c for each role whose penalty's gradient is c times the weights, 0 where some rows have none."""
     found: dict[str, float] = {}
-    for role, plain in e.plain.items():
-        seen, weights = e.gradients.get(role), e.weights.get(role)
-        if seen is None or weights is None or seen.shape != weights.shape:
+    for role, (weights, seen) in e.penalty.items():
+        if seen.shape != weights.shape:
             continue
-        c = float(np.sum((seen - plain) * weights) / np.sum(weights * weights))
-        if close(seen - plain, c * weights):
+        c = float(np.sum(seen * weights) / np.sum(weights * weights))
+        if close(seen, c * weights):
             found[role] = c
+        elif seen.ndim == 2 and np.any(np.max(np.abs(seen), axis=1) < 1e-7):
+            found[role] = 0.0
     return found
 
 
-def close(rest: Numbers, explained: Numbers) -> bool:
-    return float(np.max(np.abs(rest - explained))) < 2e-5 + 0.02 * float(np.max(np.abs(explained)))
+def close(seen: Numbers, explained: Numbers) -> bool:
+    return float(np.max(np.abs(seen - explained))) < 2e-5 + 0.02 * float(np.max(np.abs(explained)))
 
 
 def unexplained(e: Evidence) -> Finding:
-    told = "Not checked because the gradients could not be explained: the cell has to be understood first"
     if judged_logits(e, "").verdict is Verdict.UNSURE:
-        return unsure(f"{told}.")
-    return blocked(f"{told}, and every matrix trained.")
+        return unsure("Not checked because the cell has to be understood first.")
+    return blocked("Not checked because every matrix has to be there, and trained, before its penalty can be seen.")
 
 
 @check(RNN, "given-penalty")
 def given_penalty(e: Evidence) -> Finding:
     c = factors(e)
-    if not e.plain or "W_rnn" not in c or "W_cl" not in c:
+    if "W_rnn" not in c or "W_cl" not in c:
         return unexplained(e)
     if min(c["W_rnn"], c["W_cl"]) < 1e-6:
         return failed("The given L2 penalty on W_rnn and W_cl is gone, or was set to 0.", cell=where(e))
@@ -211,8 +222,7 @@ def given_penalty(e: Evidence) -> Finding:
 @check(GRU, "l2-four-matrices")
 def four_matrices(e: Evidence) -> Finding:
     c = factors(e)
-    missing = [role for role in MATRICES if role not in c]
-    if not e.plain or missing:
+    if any(role not in c for role in MATRICES):
         return unexplained(e)
     free = [role for role in MATRICES if c[role] < 1e-6]
     if free:

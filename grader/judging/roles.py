@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import permutations, product
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.judging.layers import Chain, LayerPaths, assigned, longest
 from grader.sandbox.guest.wire import VariableInfo
@@ -13,8 +14,8 @@ Roles = Mapping[str, str | None]  # role -> path; None where the class has no su
 
 # What people call the gates, in English, Spanish, Basque and letters.
 GATES = (
-    ("z", re.compile(r"(?<!berre)z|upd|actual|eguner|[wb]_?u(\b|_|\d|$)")),
-    ("r", re.compile(r"reset|reini|berrez|(\b|_)r(\b|_|\d|$)|\b[wb]r(\b|_|\d|$)")),
+    ("z", re.compile(r"(?<!berre)z|upd|actual|eguner|[wbxh]_?u(\b|_|\d|$)")),
+    ("r", re.compile(r"reset|reini|berrez|(\b|_|[wubxh])r(\b|_|\d|$)")),
 )
 
 
@@ -60,6 +61,18 @@ def parts(variables: Sequence[VariableInfo], vocabulary: int) -> Parts | None:
     return None
 
 
+def headed(found: Parts) -> Iterator[Parts]:
+    """Every way to give biases to layers of the head that are as wide as a state, then none."""
+    bare = [n for n, layer in enumerate(found.head) if layer.b is None and layer.shape[1] == found.dim]
+    for chosen in permutations(found.biases, len(bare)) if bare else ():
+        head = list(found.head)
+        for n, bias in zip(bare, chosen, strict=True):
+            head[n] = replace(head[n], b=bias.path)
+        left = tuple(bias for bias in found.biases if bias not in chosen)
+        yield replace(found, head=tuple(head), biases=left)
+    yield found
+
+
 def word_gate(
     matrices: Sequence[VariableInfo], vectors: Sequence[VariableInfo], width: int, rows: int
 ) -> tuple[str, str | None] | None:
@@ -75,7 +88,7 @@ def gate_of(path: str) -> str:
 
 
 def assignments(found: Parts, gates: Sequence[str]) -> Iterator[Roles]:
-    """Every way to give matrices and biases to the gates, that of their names first."""
+    """Every way to give matrices and biases to the gates: that of their names, then those that leave pairs together."""
     fixed: dict[str, str | None] = {
         "E": found.embedding.path,
         "W_cl": found.readout.W,
@@ -85,7 +98,15 @@ def assignments(found: Parts, gates: Sequence[str]) -> Iterator[Roles]:
         fixed |= {"W_r": found.word_gate[0], "b_r": found.word_gate[1]}
         gates = [gate for gate in gates if gate != "r"]
     seen: list[Roles] = []
-    for matrices, biases in product(ways(found.matrices, gates), ways(found.biases, gates)):
+    natural, *others = product(ways(found.matrices, gates), ways(found.biases, gates))
+    order = {v.path: n for kind in (found.matrices, found.biases) for n, v in enumerate(kind)}
+
+    def parted(way: tuple[tuple[str | None, ...], tuple[str | None, ...]]) -> int:
+        """How many matrices are given another bias than the one they have by name, or were made with."""
+        pairs = [(m, b) for m, b in zip(*way, strict=True) if m and b]
+        return sum(gate_of(m) != gate_of(b) and order[m] != order[b] for m, b in pairs)
+
+    for matrices, biases in (natural, *sorted(others, key=parted)):
         roles = {
             **fixed,
             **{f"W_{g}": m for g, m in zip(gates, matrices, strict=True)},
