@@ -8,8 +8,11 @@ Bahdanau et al. 2015 (arXiv 1409.0473), for photos Xu et al. 2015 (arXiv 1502.03
     logits = (h' F_1 + f_1) F_2 + f_2
 
 The GRU is that of Keras (`reset_after`); with a bias of one row the reset gate comes before the product. Its h is zero
-in each step, or the decoder's last state: both are right. Shapes: a [B, L, D], h [B, U], w [B, 1], E [V, e],
-W_1 [D, A], W_2 [U, A], v [A, 1], K [D + e, 3U] with z, r, h̃ side by side, R [U, 3U], F_1 [U, F], F_2 [F, V].
+in each step, or the decoder's last state: both are right. Extras of students: an LSTM in its place (K, R four times as
+wide), a second GRU upon it, any other attention, whose weights α are then given.
+
+Shapes: a [B, L, D], h [B, U], w [B, 1], E [V, e], W_1 [D, A], W_2 [U, A], v [A, 1], K [D + e, 3U]
+with z, r, h̃ side by side, R [U, 3U], F_1 [U, F], F_2 [F, V].
 """
 
 from typing import NamedTuple
@@ -20,6 +23,7 @@ import tensorflow as tf
 from reference import Answers, Case
 
 ROLES = ("E", "W1", "b1", "W2", "b2", "v", "bv", "K", "R", "b", "F1", "f1", "F2", "f2")
+EXTRA = ("K2", "R2", "b2_", "alpha")
 
 
 class Weights(NamedTuple):
@@ -37,6 +41,10 @@ class Weights(NamedTuple):
     f1: tf.Tensor
     F2: tf.Tensor
     f2: tf.Tensor
+    K2: tf.Tensor | None = None  # of a second GRU, which reads the first one's state
+    R2: tf.Tensor | None = None
+    b2_: tf.Tensor | None = None
+    alpha: tf.Tensor | None = None  # weights [B, L, 1] of an attention that is not the course's
 
     @property
     def units(self) -> int:
@@ -54,10 +62,13 @@ class Form(NamedTuple):
     start: str = "zeros"  # the state of the GRU before it reads; or hidden
     head: str = "line"  # the function after the first dense layer; "none": that layer is left out
     told: str = "logits"  # or their softmax
+    upper: str = ""  # the state a second GRU starts from: "zeros" or "hidden"; none without one
 
 
 def attention(w: Weights, a: tf.Tensor, h: tf.Tensor, form: Form) -> tf.Tensor:
     """Weights [B, L, 1] of the places."""
+    if w.alpha is not None:
+        return w.alpha
     h = tf.zeros_like(h) if form.query == "zeros" else h
     scores = tf.tanh(a @ w.W1 + w.b1 + (h @ w.W2 + w.b2)[:, None, :]) @ w.v + w.bv
     return {
@@ -84,7 +95,9 @@ def context(a: tf.Tensor, weights: tf.Tensor, form: Form) -> tf.Tensor:
 
 
 def gru(w: Weights, x: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
-    """The next state [B, U]."""
+    """The next state [B, U]; that of an LSTM whose cell is empty, where the matrices are those of one."""
+    if int(w.R.shape[1]) == 4 * w.units:
+        return lstm(w, x, h)
     u, after = w.units, len(w.b.shape) == 2
     b, d = (w.b[0], w.b[1]) if after else (w.b, tf.zeros_like(w.b))
     xz, xr, xh = tf.split(x @ w.K + b, 3, axis=1)
@@ -93,6 +106,20 @@ def gru(w: Weights, x: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
     r = tf.sigmoid(xr + h @ Rr + d[u : 2 * u])
     candidate = tf.tanh(xh + r * (h @ Rh + d[2 * u :]) if after else xh + (r * h) @ Rh)
     return z * h + (1 - z) * candidate
+
+
+def lstm(w: Weights, x: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+    """h' = o * tanh(i * tanh(c̃)): Keras' order i, f, c̃, o (Hochreiter & Schmidhuber 1997)."""
+    i, _, candidate, o = tf.split(x @ w.K + h @ w.R + w.b, 4, axis=1)
+    return tf.sigmoid(o) * tf.tanh(tf.sigmoid(i) * tf.tanh(candidate))
+
+
+def upon(w: Weights, state: tf.Tensor, h: tf.Tensor, form: Form) -> tf.Tensor:
+    """What the second GRU makes of the first one's state; that itself where there is none."""
+    if not form.upper:
+        return state
+    second = w._replace(K=w.K2, R=w.R2, b=w.b2_)
+    return gru(second, state, h if form.upper == "hidden" else tf.zeros_like(h))
 
 
 def read(w: Weights, words: tf.Tensor, c: tf.Tensor, h: tf.Tensor, form: Form) -> tf.Tensor:
@@ -117,7 +144,7 @@ def step(
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Logits [B, V], state [B, U], attention [B, L, 1]."""
     weights = attention(w, a, h, form)
-    state = read(w, words, context(a, weights, form), h, form)
+    state = upon(w, read(w, words, context(a, weights, form), h, form), h, form)
     hidden = state if form.head == "none" else F[form.head](state @ w.F1 + w.f1)
     logits = hidden @ w.F2 + w.f2
     return (tf.nn.softmax(logits) if form.told == "probabilities" else logits), state, weights
@@ -163,10 +190,22 @@ def forms() -> dict[str, Form]:
 
 
 FORMS = forms()
+UPPER = ("zeros", "hidden")
+
+
+def named(name: str) -> Form:
+    """A form by its name, behind a tilde the start of a second GRU."""
+    plain, _, upper = name.partition("~")
+    return FORMS[plain]._replace(upper=upper)
+
+
+def names_for(w: Weights) -> list[str]:
+    return list(FORMS) if w.K2 is None else [f"{name}~{upper}" for name in FORMS for upper in UPPER]
 
 
 def weights_of(case: Case) -> Weights:
-    return Weights(*(tf.constant(case[role], tf.float64) for role in ROLES))
+    extra = {role: tf.constant(case[role], tf.float64) for role in EXTRA if role in case}
+    return Weights(*(tf.constant(case[role], tf.float64) for role in ROLES), **extra)
 
 
 def fits(w: Weights, form: Form, places: int) -> bool:
@@ -197,7 +236,8 @@ def steps(case: Case) -> Answers:
     w, words, a, h = asked(case)
     way = QUERIES[case["query"]]
     found: Answers = {}
-    for name, form in FORMS.items():
+    for name in names_for(w):
+        form = named(name)
         if fits(w, form, int(a.shape[1])):
             logits, state, _ = step(w, words, a, h, form._replace(scores=way.scores, query=way.query))
             found[name] = {"logits": logits.numpy(), "state": state.numpy()}
@@ -213,7 +253,7 @@ def losses(case: Case) -> Answers:
     """Of a batch of captions [B, T] for features [B, L, D], in the given form."""
     w, a = weights_of(case), tf.constant(case["encoded"], tf.float64)
     way = QUERIES[case["query"]]
-    form = FORMS[case["form"]]._replace(scores=way.scores, query=way.query)
+    form = named(case["form"])._replace(scores=way.scores, query=way.query)
     target = tf.constant(case["target"], tf.int32)
     return {kind: {"loss": np.asarray(loss(w, a, target, form, kind))} for kind in LOSSES}
 
@@ -231,6 +271,19 @@ def loss(w: Weights, a: tf.Tensor, target: tf.Tensor, form: Form, kind: str) -> 
         own = tf.argmax(logits, axis=1, output_type=tf.int32)[:, None]
         words = own if kind == "teacher_forcing_lost" else target[:, t : t + 1]
     return total / divisor(kind, int(target.shape[1]))
+
+
+def gradients(case: Case) -> Answers:
+    """Of the loss of the given `kind`, for every role that can be moved."""
+    w, a = weights_of(case), tf.constant(case["encoded"], tf.float64)
+    way = QUERIES[case["query"]]
+    form = named(case["form"])._replace(scores=way.scores, query=way.query)
+    moved = {role: one for role, one in w._asdict().items() if one is not None and role not in ("E", "alpha")}
+    with tf.GradientTape() as tape:
+        tape.watch(moved)
+        total = loss(w, a, tf.constant(case["target"], tf.int32), form, case["kind"])
+    found = tape.gradient(total, moved)
+    return {"whole": {role: g.numpy() for role, g in found.items() if g is not None}}
 
 
 def cost(right: tf.Tensor, logits: tf.Tensor, kind: str) -> tf.Tensor:
@@ -258,4 +311,4 @@ def guesses(case: Case) -> Answers:
     return found
 
 
-QUESTIONS = {"attention": attentions, "step": steps, "loss": losses, "guesses": guesses}
+QUESTIONS = {"attention": attentions, "step": steps, "loss": losses, "guesses": guesses, "gradients": gradients}
