@@ -167,7 +167,8 @@ def asked(x: Examiner, decoder: Decoder, weights: Mapping[str, Numbers], given: 
     if not returned:
         return None
     logits, state, attention = placed(returned, decoder)
-    changes, looks = {}, {}
+    changes: dict[str, bool] = {}
+    looks: dict[str, bool] = {}
     for name in CHANGED:
         again, _, looking = placed([array(value) for value in outputs(answer, name)], decoder)
         for values, values_now, found in ((logits, again, changes), (attention, looking, looks)):

@@ -121,9 +121,9 @@ def case_of(x: Examiner, decoder: Decoder, weights: Mapping[str, Numbers], roles
 
     W1, W2, F1 = of("W1", (depth, state)), of("W2", (state, state)), of("F1", (state, state))
     R = of("R", (state, 3 * state))
-    upper = {role: weights[roles[role]] for role in ("K2", "R2", "b2_") if role in roles}
+    upper: dict[str, Numbers] = {role: weights[roles[role]] for role in ("K2", "R2", "b2_") if role in roles}
     if "K2" in upper:
-        upper = {"b2_": np.zeros(upper["K2"].shape[1], np.float32)} | upper
+        upper.setdefault("b2_", np.zeros(upper["K2"].shape[1], np.float32))
     width = W1.shape[1]
     return {
         "E": of("E", (vocabulary, depth)), "W1": W1, "b1": bias("b1", (width,)), "W2": W2, "b2": bias("b2", (width,)),
