@@ -106,11 +106,10 @@ def own_attention(e: Evidence, seen: Seen, step: Step_) -> Finding:
         return failed("The weights do not change with the photo.", cell=e.cell)
     if seen.looks.get("first"):
         return failed("Changing one caption changes the weights of others.", cell=e.cell)
-    if not step.own_attention or not {"hidden", "features", "first"} <= seen.looks.keys():
-        return unsure(UNKNOWN)
-    if step.others or "v" not in step.roles or "W2" not in step.roles:
+    other = not {"W1", "W2", "v"} <= step.roles.keys()
+    if step.own_attention and other and {"hidden", "features", "first"} <= seen.looks.keys():
         return passed("The weights of your own attention sum to 1 and follow the photo and your state.")
-    return unsure(OWN)
+    return unsure(UNKNOWN if other or step.others else OWN)
 
 
 def written(numbers: Numbers) -> str:
