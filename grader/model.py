@@ -193,6 +193,7 @@ class AttentionMap(Struct, frozen=True):
     weights: tuple[tuple[float, ...], ...]  # by row; may be anything
     note: str = ""  # what the model made of it
     photo: bytes = b""  # a JPEG of ours; the columns are then its places, 8×8 row by row
+    untrained: bool = False  # the notebook's training was cut to a few steps
 
 
 class Report(Struct, frozen=True):

@@ -8,120 +8,18 @@ Bahdanau et al. 2015 (arXiv 1409.0473), for photos Xu et al. 2015 (arXiv 1502.03
     logits = (h' F_1 + f_1) F_2 + f_2
 
 The GRU is that of Keras (`reset_after`); with a bias of one row the reset gate comes before the product. Its h is zero
-in each step, or the decoder's last state: both are right. Shapes: a [B, L, D], h [B, U], w [B, 1], E [V, e],
-W_1 [D, A], W_2 [U, A], v [A, 1], K [D + e, 3U] with z, r, h̃ side by side, R [U, 3U], F_1 [U, F], F_2 [F, V].
-"""
+in each step, or the decoder's last state: both are right. Extras of students: an LSTM in its place (K, R four times as
+wide), a second GRU upon it, any other attention, whose weights α are then given.
 
-from typing import NamedTuple
+Shapes: a [B, L, D], h [B, U], w [B, 1], E [V, e], W_1 [D, A], W_2 [U, A], v [A, 1], K [D + e, 3U]
+with z, r, h̃ side by side, R [U, 3U], F_1 [U, F], F_2 [F, V].
+"""
 
 import numpy as np
 import tensorflow as tf
 
 from reference import Answers, Case
-
-ROLES = ("E", "W1", "b1", "W2", "b2", "v", "bv", "K", "R", "b", "F1", "f1", "F2", "f2")
-
-
-class Weights(NamedTuple):
-    E: tf.Tensor
-    W1: tf.Tensor
-    b1: tf.Tensor
-    W2: tf.Tensor
-    b2: tf.Tensor
-    v: tf.Tensor
-    bv: tf.Tensor
-    K: tf.Tensor
-    R: tf.Tensor
-    b: tf.Tensor  # [2, 3U], or [3U] where the reset gate comes first
-    F1: tf.Tensor
-    f1: tf.Tensor
-    F2: tf.Tensor
-    f2: tf.Tensor
-
-    @property
-    def units(self) -> int:
-        return int(self.R.shape[0])
-
-
-class Form(NamedTuple):
-    """What a step does; the course's by default."""
-
-    scores: str = "softmax"  # how scores become weights
-    query: str = "hidden"  # what the attention is asked with; or zeros
-    context: str = "attended"  # what stands for the photo
-    joined: str = "ce"  # context and embedding; "ec" the other way round, "c", "e" alone, "c+e" their sum
-    axis: str = "features"  # along which they are joined; "time": the GRU reads one after the other
-    start: str = "zeros"  # the state of the GRU before it reads; or hidden
-    head: str = "line"  # the function after the first dense layer; "none": that layer is left out
-    told: str = "logits"  # or their softmax
-
-
-def attention(w: Weights, a: tf.Tensor, h: tf.Tensor, form: Form) -> tf.Tensor:
-    """Weights [B, L, 1] of the places."""
-    h = tf.zeros_like(h) if form.query == "zeros" else h
-    scores = tf.tanh(a @ w.W1 + w.b1 + (h @ w.W2 + w.b2)[:, None, :]) @ w.v + w.bv
-    return {
-        "softmax": lambda: tf.nn.softmax(scores, axis=1),
-        "batch": lambda: tf.nn.softmax(scores, axis=0),
-        "last": lambda: tf.nn.softmax(scores, axis=2),
-        "none": lambda: scores,
-        "sigmoid": lambda: tf.sigmoid(scores),
-    }[form.scores]()
-
-
-def context(a: tf.Tensor, weights: tf.Tensor, form: Form) -> tf.Tensor:
-    """What stands for the photo, [B, D] but for the last two."""
-    return {
-        "attended": lambda: tf.reduce_sum(weights * a, axis=1),
-        "mean": lambda: tf.reduce_mean(a, axis=1),
-        "sum": lambda: tf.reduce_sum(a, axis=1),
-        "max": lambda: tf.reduce_max(a, axis=1),
-        "first": lambda: a[:, 0],
-        "averaged": lambda: tf.reduce_mean(weights * a, axis=1),
-        "weights": lambda: weights[:, :, 0],
-        "flat": lambda: tf.reshape(a, [a.shape[0], -1]),
-    }[form.context]()
-
-
-def gru(w: Weights, x: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
-    """The next state [B, U]."""
-    u, after = w.units, len(w.b.shape) == 2
-    b, d = (w.b[0], w.b[1]) if after else (w.b, tf.zeros_like(w.b))
-    xz, xr, xh = tf.split(x @ w.K + b, 3, axis=1)
-    Rz, Rr, Rh = tf.split(w.R, 3, axis=1)
-    z = tf.sigmoid(xz + h @ Rz + d[:u])
-    r = tf.sigmoid(xr + h @ Rr + d[u : 2 * u])
-    candidate = tf.tanh(xh + r * (h @ Rh + d[2 * u :]) if after else xh + (r * h) @ Rh)
-    return z * h + (1 - z) * candidate
-
-
-def read(w: Weights, words: tf.Tensor, c: tf.Tensor, h: tf.Tensor, form: Form) -> tf.Tensor:
-    """The state [B, U] after the word and what stands for the photo."""
-    e = tf.gather(w.E, words[:, 0])
-    h = h if form.start == "hidden" else tf.zeros_like(h)
-    parts = {"c": c, "e": e}
-    if form.axis == "time":
-        for part in form.joined:
-            h = gru(w, parts[part], h)
-        return h
-    if form.joined == "c+e":
-        return gru(w, c + e, h)
-    return gru(w, tf.concat([parts[part] for part in form.joined], axis=1), h)
-
-
-F = {"line": tf.identity, "relu": tf.nn.relu, "tanh": tf.tanh}
-
-
-def step(
-    w: Weights, words: tf.Tensor, a: tf.Tensor, h: tf.Tensor, form: Form
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Logits [B, V], state [B, U], attention [B, L, 1]."""
-    weights = attention(w, a, h, form)
-    state = read(w, words, context(a, weights, form), h, form)
-    hidden = state if form.head == "none" else F[form.head](state @ w.F1 + w.f1)
-    logits = hidden @ w.F2 + w.f2
-    return (tf.nn.softmax(logits) if form.told == "probabilities" else logits), state, weights
-
+from reference.captioning_step import EXTRA, ROLES, Form, Weights, attention, step
 
 RIGHT = {
     f"deck/{order}-{start}{'' if head == 'line' else '-' + head}": Form(joined=order, start=start, head=head)
@@ -163,10 +61,22 @@ def forms() -> dict[str, Form]:
 
 
 FORMS = forms()
+UPPER = ("zeros", "hidden")
+
+
+def named(name: str) -> Form:
+    """A form by its name, behind a tilde the start of a second GRU."""
+    plain, _, upper = name.partition("~")
+    return FORMS[plain]._replace(upper=upper)
+
+
+def names_for(w: Weights) -> list[str]:
+    return list(FORMS) if w.K2 is None else [f"{name}~{upper}" for name in FORMS for upper in UPPER]
 
 
 def weights_of(case: Case) -> Weights:
-    return Weights(*(tf.constant(case[role], tf.float64) for role in ROLES))
+    extra = {role: tf.constant(case[role], tf.float64) for role in EXTRA if role in case}
+    return Weights(*(tf.constant(case[role], tf.float64) for role in ROLES), **extra)
 
 
 def fits(w: Weights, form: Form, places: int) -> bool:
@@ -197,7 +107,8 @@ def steps(case: Case) -> Answers:
     w, words, a, h = asked(case)
     way = QUERIES[case["query"]]
     found: Answers = {}
-    for name, form in FORMS.items():
+    for name in names_for(w):
+        form = named(name)
         if fits(w, form, int(a.shape[1])):
             logits, state, _ = step(w, words, a, h, form._replace(scores=way.scores, query=way.query))
             found[name] = {"logits": logits.numpy(), "state": state.numpy()}
@@ -213,7 +124,7 @@ def losses(case: Case) -> Answers:
     """Of a batch of captions [B, T] for features [B, L, D], in the given form."""
     w, a = weights_of(case), tf.constant(case["encoded"], tf.float64)
     way = QUERIES[case["query"]]
-    form = FORMS[case["form"]]._replace(scores=way.scores, query=way.query)
+    form = named(case["form"])._replace(scores=way.scores, query=way.query)
     target = tf.constant(case["target"], tf.int32)
     return {kind: {"loss": np.asarray(loss(w, a, target, form, kind))} for kind in LOSSES}
 
@@ -231,6 +142,19 @@ def loss(w: Weights, a: tf.Tensor, target: tf.Tensor, form: Form, kind: str) -> 
         own = tf.argmax(logits, axis=1, output_type=tf.int32)[:, None]
         words = own if kind == "teacher_forcing_lost" else target[:, t : t + 1]
     return total / divisor(kind, int(target.shape[1]))
+
+
+def gradients(case: Case) -> Answers:
+    """Of the loss of the given `kind`, for every role that can be moved."""
+    w, a = weights_of(case), tf.constant(case["encoded"], tf.float64)
+    way = QUERIES[case["query"]]
+    form = named(case["form"])._replace(scores=way.scores, query=way.query)
+    moved = {role: one for role, one in w._asdict().items() if one is not None and role not in ("E", "alpha")}
+    with tf.GradientTape() as tape:
+        tape.watch(moved)
+        total = loss(w, a, tf.constant(case["target"], tf.int32), form, case["kind"])
+    found = tape.gradient(total, moved)
+    return {"whole": {role: g.numpy() for role, g in found.items() if g is not None}}
 
 
 def cost(right: tf.Tensor, logits: tf.Tensor, kind: str) -> tf.Tensor:
@@ -258,4 +182,4 @@ def guesses(case: Case) -> Answers:
     return found
 
 
-QUESTIONS = {"attention": attentions, "step": steps, "loss": losses, "guesses": guesses}
+QUESTIONS = {"attention": attentions, "step": steps, "loss": losses, "guesses": guesses, "gradients": gradients}

@@ -51,3 +51,8 @@ def test_words_beyond_the_panels_are_in_the_table_and_what_is_no_map_is_not_draw
     long = replace(ONE, rows=("word",) * 17, weights=(EVEN,) * 17)
     assert "The last 5 words are only in the table." in shown(long)
     assert "<svg" not in shown(replace(ONE, weights=((3.0,) * 64,) * 3), replace(ONE, columns=PLACES[:9]))
+
+
+def test_captions_of_a_training_that_was_cut_are_said_to_be_so() -> None:
+    assert "Training was cut to a few steps for this grading" in shown(replace(ONE, untrained=True))
+    assert "Training was cut to a few steps for this grading" not in shown(ONE)

@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 
 from reference import Case
-from reference.lab6_captioning import FORMS, LOSSES, QUERIES, ROLES, Form, Weights, fits, gru, loss, step
+from reference.captioning_step import ROLES, Form, Weights, gru, step
+from reference.lab6_captioning import FORMS, LOSSES, QUERIES, fits, loss
 from reference.lab6_captioning import QUESTIONS as ASK
 
 B, L, D, A, U, V, F = 3, 6, 5, 4, 7, 11, 9
@@ -105,3 +106,40 @@ def test_ways_to_ask_the_attention_and_to_count_the_loss_differ() -> None:
         for (one, first), (other, second) in combinations(table.items(), 2):
             key = next(iter(first))
             assert not np.allclose(first[key], second[key], atol=1e-3), (one, other)
+
+
+def test_the_lstm_is_that_of_keras_with_an_empty_cell() -> None:
+    known = case() | {"K": numbers(2 * D, 4 * U, seed=8), "R": numbers(U, 4 * U, seed=9), "b": numbers(4 * U, seed=10)}
+    layer = tf.keras.layers.LSTM(U, dtype="float64")
+    x, h = numbers(B, 2 * D, seed=1), numbers(B, U, seed=2)
+    start = [tf.constant(h), tf.zeros([B, U], tf.float64)]
+    layer(x[:, None], initial_state=start)
+    layer.set_weights([known["K"], known["R"], known["b"]])
+    expected = layer(x[:, None], initial_state=start)
+    np.testing.assert_allclose(gru(weights(known), tf.constant(x), tf.constant(h)), expected, atol=1e-12)
+
+
+def test_a_second_gru_reads_the_state_of_the_first_and_given_weights_take_the_place_of_the_attention() -> None:
+    known = case() | {"query": "deck"}
+    second = {"K2": numbers(U, 3 * U, seed=8), "R2": numbers(U, 3 * U, seed=9), "b2_": numbers(2, 3 * U, seed=10)}
+    first = ASK["step"](known)["deck/ce-hidden"]["state"]
+    upper = weights(known)._replace(K=second["K2"], R=second["R2"], b=second["b2_"])
+    found = ASK["step"](known | second)["deck/ce-hidden~zeros"]
+    np.testing.assert_allclose(found["state"], gru(upper, tf.constant(first), tf.zeros([B, U], tf.float64)))
+    alpha = ASK["attention"](known)["hidden-not-attended"]["attention"]
+    given = ASK["step"](known | {"alpha": alpha})["deck/ce-zeros"]
+    asked = ASK["step"](known | {"query": "hidden-not-attended"})["deck/ce-zeros"]
+    np.testing.assert_allclose(given["logits"], asked["logits"])
+
+
+def test_the_gradients_told_are_those_of_the_loss() -> None:
+    known = case()
+    training = {"encoded": known["features"], "target": np.array([[1, 4, 5, 2], [1, 6, 2, 0], [1, 2, 0, 0]])}
+    asked = known | training | {"form": "deck/ce-hidden", "query": "deck"}
+    whole = ASK["gradients"](asked | {"kind": "deck/per-word"})["whole"]
+    assert set(whole) == set(ROLES) - {"E"}
+    for role in ("W2", "R", "F1"):
+        way, ends = numbers(*known[role].shape, seed=4), []
+        for sign in (1e-5, -1e-5):
+            ends.append(ASK["loss"](asked | {role: known[role] + sign * way})["deck/per-word"]["loss"])
+        np.testing.assert_allclose((ends[0] - ends[1]) / 2e-5, np.sum(whole[role] * way), rtol=1e-5, atol=1e-7)

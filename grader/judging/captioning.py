@@ -11,12 +11,11 @@ from msgspec.structs import replace
 from grader.judging.arrays import Numbers, array, send
 from grader.judging.captioning_contact import (
     BATCH,
+    NEUTRAL,
     PLACES,
     STEPS_TAKEN,
     Decoder,
     Given,
-    Roles,
-    assignments,
     candidates,
     data,
     meet,
@@ -24,14 +23,15 @@ from grader.judging.captioning_contact import (
 )
 from grader.judging.captioning_head import layers_behind, leads_to
 from grader.judging.captioning_photos import Captioned, Restored, question_captions, question_checkpoint
-from grader.judging.captioning_training import Steps, question_training
+from grader.judging.captioning_roles import Roles, assignments, case_of, consistent, units_of
+from grader.judging.captioning_training import Asked, Steps, question_training
 from grader.judging.checks import interview
 from grader.judging.compare import agree, nearest
 from grader.judging.examiner import Examiner
 from grader.judging.learning import Learning
 from grader.judging.source import trees
 from grader.model import Cell
-from grader.sandbox.guest.wire import Put, Step
+from grader.sandbox.guest.wire import Put
 
 LAB = "lab6_captioning"
 ROLES = ("E", "W1", "b1", "W2", "b2", "v", "bv", "K", "R", "b", "F1", "f1", "F2", "f2")
@@ -47,6 +47,8 @@ class Seen(Struct, frozen=True):
     state: Numbers | None = None
     attention: Numbers | None = None
     changes: Mapping[str, bool] = {}  # whether the logits are others; for `first`: whether those of the rest are
+    looks: Mapping[str, bool] = {}  # whether the weights of the attention are
+    noisy: bool = False  # the logits are others at each call
 
 
 class Step_(Struct, frozen=True):
@@ -59,6 +61,7 @@ class Step_(Struct, frozen=True):
     state: str | None = None  # what is returned for the state: "state", "output", "hidden", "other"
     reads: str | None = None  # the form up to the state returned, where no form explains the logits
     headed: bool = False  # these are made of that state by dense layers, whatever their number
+    own_attention: bool = False  # the form explains the logits for the weights returned, which are not the handout's
 
 
 class Evidence(Struct, frozen=True):
@@ -154,21 +157,28 @@ def asked(x: Examiner, decoder: Decoder, weights: Mapping[str, Numbers], given: 
         "r": given, "words": (words_of_others, features, hidden), "features": (words, others[1], hidden),
         "hidden": (words, features, others[2]), "first": first,
     }  # fmt: skip
-    steps: list[Step] = [*decoder.made(), decoder.called(given, "")]
-    steps += [Put(path, send(value)) for path, value in weights.items()]
-    steps += [decoder.called(call, name) for name, call in calls.items()]
-    answer = x.ask(f"{decoder.info.name}.step", *steps, seconds=60)
+    answer = x.ask(
+        f"{decoder.info.name}.step", *decoder.made(), decoder.called(given, ""),
+        *(Put(path, send(value)) for path, value in weights.items()),
+        decoder.called(given, "noise"), replace(decoder.called(given, "again"), seed=1), *NEUTRAL,
+        *(decoder.called(call, name) for name, call in calls.items()), seconds=60,
+    )  # fmt: skip
     returned = [array(value) for value in outputs(answer)]
     if not returned:
         return None
     logits, state, attention = placed(returned, decoder)
-    changes = {}
+    changes: dict[str, bool] = {}
+    looks: dict[str, bool] = {}
     for name in CHANGED:
-        again, *_ = placed([array(value) for value in outputs(answer, name)], decoder)
-        if again is not None and logits is not None and again.shape == logits.shape:
-            rows = slice(1, None) if name == "first" and len(logits) == BATCH else slice(None)
-            changes[name] = not agree(again[rows], logits[rows], 1e-4)
-    return Seen(tuple(None if r is None else r.shape for r in returned), logits, state, attention, changes)
+        again, _, looking = placed([array(value) for value in outputs(answer, name)], decoder)
+        for values, values_now, found in ((logits, again, changes), (attention, looking, looks)):
+            if values is not None and values_now is not None and values.shape == values_now.shape:
+                rows = slice(1, None) if name == "first" and len(values) == BATCH else slice(None)
+                found[name] = not agree(values_now[rows], values[rows], 1e-4)
+    noise, other = (placed([array(v) for v in outputs(answer, name)], decoder)[0] for name in ("noise", "again"))
+    noisy = noise is not None and other is not None and not agree(noise, other)
+    shapes = tuple(None if r is None else r.shape for r in returned)
+    return Seen(shapes, logits, state, attention, changes, looks, noisy)
 
 
 def placed(returned: list[Numbers | None], decoder: Decoder) -> tuple[Numbers | None, Numbers | None, Numbers | None]:
@@ -179,33 +189,6 @@ def placed(returned: list[Numbers | None], decoder: Decoder) -> tuple[Numbers | 
     attention = next((r for r in known if PLACES in r.shape and r.size == BATCH * PLACES), None)
     state = next((r for r in known if r is not logits and r is not attention), None)
     return logits, state, attention
-
-
-def case_of(x: Examiner, decoder: Decoder, weights: Mapping[str, Numbers], roles: Roles) -> dict[str, Numbers]:
-    """A value for each role; roles that no variable has get numbers that nothing can agree with by chance."""
-    state = units_of(decoder)
-    depth, vocabulary = decoder.sizes.embedding, decoder.sizes.vocabulary
-
-    def of(role: str, shape: tuple[int, ...]) -> Numbers:
-        return weights[roles[role]] if role in roles else x.normal(f"no {role}", shape, 1.0)
-
-    def bias(role: str, shape: tuple[int, ...]) -> Numbers:
-        return weights[roles[role]] if role in roles else np.zeros(shape, np.float32)
-
-    W1, W2, F1 = of("W1", (depth, state)), of("W2", (state, state)), of("F1", (state, state))
-    width = W1.shape[1]
-    return {
-        "E": of("E", (vocabulary, depth)), "W1": W1, "b1": bias("b1", (width,)), "W2": W2, "b2": bias("b2", (width,)),
-        "v": of("v", (width, 1)), "bv": bias("bv", (1,)), "K": of("K", (2 * depth, 3 * state)),
-        "R": of("R", (state, 3 * state)), "b": bias("b", (3 * state,)), "F1": F1, "f1": bias("f1", (F1.shape[1],)),
-        "F2": of("F2", (F1.shape[1], vocabulary)), "f2": bias("f2", (vocabulary,)),
-    }  # fmt: skip
-
-
-def units_of(decoder: Decoder) -> int:
-    """Of the GRU, by its recurrent matrix; the constructor may not have taken ours."""
-    recurrent = [v.shape[0] for v in decoder.variables if len(v.shape) == 2 and v.shape[1] == 3 * v.shape[0]]
-    return next(iter(recurrent), decoder.sizes.units)
 
 
 def explained(x: Examiner, decoder: Decoder, weights: Mapping[str, Numbers], given: Given, seen: Seen) -> Step_:
@@ -220,6 +203,8 @@ def explained(x: Examiner, decoder: Decoder, weights: Mapping[str, Numbers], giv
         inputs = {"words": words, "features": features, "hidden": hidden}
         found = replace(best, roles=roles, attention=attention_form(x, case | inputs, seen))
         found = with_form(x, found, case | inputs, seen)
+        if not (found.attention or found.form) and (alpha := weighing(seen)) is not None:
+            found = with_form(x, replace(found, own_attention=True), case | inputs | {"alpha": alpha}, seen)
         if known(found) > known(best):
             best = found
     if best.form or seen.state is None or seen.logits is None or seen.state.ndim != 2 or seen.logits.ndim != 2:
@@ -228,15 +213,16 @@ def explained(x: Examiner, decoder: Decoder, weights: Mapping[str, Numbers], giv
     return replace(best, headed=headed, state="state" if best.reads or headed else best.state)
 
 
+def weighing(seen: Seen) -> Numbers | None:
+    """Weights [B, 64, 1] that could be those of any attention."""
+    if seen.attention is None or seen.attention.min() < 0:
+        return None
+    alpha = seen.attention.reshape(BATCH, PLACES, 1)
+    return alpha if np.allclose(alpha.sum(axis=1), 1, atol=1e-3) else None
+
+
 def known(step: Step_) -> tuple[bool, bool, bool]:
     return step.attention is not None, step.form is not None, step.reads is not None
-
-
-def consistent(case: Mapping[str, Numbers]) -> bool:
-    """Whether products of these matrices exist."""
-    joints = (("W1", "v"), ("W2", "v"), ("F1", "F2"), ("R", "W2"))
-    fits = [case[one].shape[1 if one != "R" else 0] == case[other].shape[0] for one, other in joints]
-    return all(fits) or (case["R"].shape[0] == case["F2"].shape[0] and all(fits[:2]))
 
 
 def attention_form(x: Examiner, case: Mapping[str, Numbers], seen: Seen) -> str | None:
@@ -250,7 +236,8 @@ def with_form(x: Examiner, found: Step_, case: Mapping[str, Numbers], seen: Seen
     if seen.logits is None or seen.logits.size != BATCH * seen.logits.shape[-1]:
         return found
     logits = seen.logits.reshape(BATCH, -1)
-    for query in dict.fromkeys((found.attention or "deck", "deck", "hidden-not-attended")):
+    queries = ("deck",) if found.own_attention else (found.attention or "deck", "deck", "hidden-not-attended")
+    for query in dict.fromkeys(queries):
         answers = x.answers("step", query=query, **case)
         if form := nearest({"logits": logits}, answers):
             state = answers[form]["state"]
@@ -278,5 +265,6 @@ def trained(x: Examiner, e: Evidence) -> Evidence:
     assert e.decoder is not None and e.step is not None
     weights = {v.path: drawn(x, v.path, v.shape) for v in e.decoder.variables}
     case = case_of(x, e.decoder, weights, e.step.roles)
-    steps, learning = question_training(x, e.decoder, weights, case, e.step.form, e.step.attention)
+    form = None if e.step.own_attention else e.step.form
+    steps, learning = question_training(x, e.decoder, Asked(weights, case, e.step.roles, form, e.step.attention))
     return replace(e, steps=steps, learning=learning)

@@ -4,18 +4,26 @@ import re
 
 import numpy as np
 
-from grader.judging import captioning_photos_checks  # noqa: F401 - its checks are registered when it is imported
+from grader.judging import captioning_photos_checks, captioning_remarks  # noqa: F401 - they register themselves
 from grader.judging.arrays import Numbers
 from grader.judging.captioning import LAB, Evidence, Seen, Step_
 from grader.judging.captioning_contact import BATCH, PLACES
 from grader.judging.captioning_photos import plain
-from grader.judging.checks import blocked, check, failed, passed, remarks, unattempted, unsure
+from grader.judging.checks import blocked, check, failed, passed, unattempted, unsure
 from grader.judging.compare import slug
+from grader.judging.cut_gradients import cut_finding
 from grader.judging.learning import falling
-from grader.model import Finding, Remark
+from grader.model import Finding
 from grader.sandbox.guest.wire import Trouble
 
-UNKNOWN = "Your decoder holds layers that are not the handout's; your instructor looks at what it computes."
+UNKNOWN = (
+    "Your decoder holds layers that are not the handout's, and what they compute cannot be told from outside; "
+    "your instructor looks at it."
+)
+OWN = (
+    "The weights sum to 1 and follow photo and state, but are not those of the attention handed out; "
+    "your instructor looks at the attention you wrote."
+)
 BROKEN = {  # parts of the training that were given
     "teacher_forcing_lost": "The decoder is given its own words while it trains, where teacher forcing was given.",
     "state_not_carried": "Each step of the training begins from the first state: the new one is not handed on.",
@@ -87,9 +95,21 @@ def attention_weights(e: Evidence) -> Finding:
             seen=f"sums over the 64 places: {written(sums)}",
             cell=e.cell,
         )
-    if e.step.others or "v" not in e.step.roles:
-        return unsure(UNKNOWN)
-    return failed("The weights sum to 1, but are not those of the attention for this input.", cell=e.cell)
+    return own_attention(e, e.seen, e.step)
+
+
+def own_attention(e: Evidence, seen: Seen, step: Step_) -> Finding:
+    """Another attention is right when its weights follow what they have to, whatever its formula."""
+    if seen.looks.get("hidden") is False:
+        return failed(mistake="hidden-not-attended", cell=e.cell)
+    if seen.looks.get("features") is False:
+        return failed("The weights do not change with the photo.", cell=e.cell)
+    if seen.looks.get("first"):
+        return failed("Changing one caption changes the weights of others.", cell=e.cell)
+    other = not {"W1", "W2", "v"} <= step.roles.keys()
+    if step.own_attention and other and {"hidden", "features", "first"} <= seen.looks.keys():
+        return passed("The weights of your own attention sum to 1 and follow the photo and your state.")
+    return unsure(UNKNOWN if other or step.others else OWN)
 
 
 def written(numbers: Numbers) -> str:
@@ -102,7 +122,8 @@ def step(e: Evidence) -> Finding:
         return blocked("Not checked: the decoder gives no logits.")
     form = e.step.form
     if form and slug(form) == "deck":
-        return passed("The logits are those of the reference.", seen=form.partition("/")[2])
+        told = ", for the weights of your own attention" if e.step.own_attention else ""
+        return passed(f"The logits are those of the reference{told}.", seen=form.partition("/")[2])
     if form and slug(form) == "softmax-before-loss" and fits_probabilities(e):
         return passed("The step returns probabilities, and your loss takes them as such.", seen=form.partition("/")[2])
     if form and slug(form) == "added":
@@ -183,6 +204,8 @@ def state(e: Evidence) -> Finding:
 def gradients(e: Evidence) -> Finding:
     if e.steps is None or e.steps.unreached is None:
         return not_followed(e)
+    if not e.steps.unreached and e.steps.cut:
+        return cut_finding(dict.fromkeys(map(readable, e.steps.cut)), e.cell)
     if not e.steps.unreached:
         return passed("The gradient of your training step reaches every variable of encoder and decoder.")
     names = ", ".join(f"`{name}`" for name in dict.fromkeys(map(readable, e.steps.unreached)))
@@ -203,7 +226,7 @@ def not_followed(e: Evidence) -> Finding:
 
 def readable(path: str) -> str:
     """`encoder.fc` for what Keras keeps as t.e.fc._kernel."""
-    name = re.sub(r"^t\.d\b", "decoder", re.sub(r"^t\.e\b", "encoder", path))
+    name = re.sub(r"^(t\.)?d\b", "decoder", re.sub(r"^t\.e\b", "encoder", path))
     return re.sub(r"\.(_?kernel|_?embeddings|recurrent_kernel|bias|cell)\b", "", name)
 
 
@@ -229,20 +252,6 @@ def learns(e: Evidence) -> Finding:
     if e.learning is not None and e.learning.first is None and e.steps and e.steps.trouble:
         return not_followed(e)
     return falling(e.learning, e.cell)
-
-
-@remarks(LAB)
-def remarks_on(e: Evidence) -> tuple[Remark, ...]:
-    form = e.step.form if e.step and e.step.form else ""
-    found = []
-    if slug(form) == "deck" and "hidden" in form:
-        told = "Your GRU starts from the decoder's last state. The handout's starts from zeros; both are right."
-        found.append(Remark("state-handed-on", told))
-    if slug(form) == "deck" and form.endswith(("relu", "tanh")):
-        found.append(Remark("extra-activation", "A non-linearity stands after your first dense layer."))
-    if e.steps and e.steps.form and "/" in e.steps.form:
-        found.append(Remark("other-mean", "Your loss is averaged in another way than the handout's."))
-    return tuple(found)
 
 
 @unattempted(LAB)

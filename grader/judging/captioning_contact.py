@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import permutations
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,6 +18,8 @@ from grader.sandbox.guest.wire import (
     ListVariables,
     Make,
     Opaque,
+    Put,
+    Ref,
     Step,
     Trouble,
     Value,
@@ -32,24 +33,29 @@ DECODER = re.compile(r"deco|desco|deskod", re.IGNORECASE)
 ATTENTION = re.compile(r"attention|atenci|arreta|bahdanau|luong", re.IGNORECASE)
 SIZES = {  # what a size is called, in English, Spanish or Basque
     "embedding": re.compile(r"emb|incrust|txertat", re.IGNORECASE),
-    "units": re.compile(r"unit|unid|hidden|ocult|ezkut|state|rnn|gru|^dim$", re.IGNORECASE),
+    "units": re.compile(r"unit|unid|hidden|ocult|ezkut|state|rnn|gru|lstm", re.IGNORECASE),
     "vocabulary": re.compile(r"voc|hiztegi|words|palabra|hitz", re.IGNORECASE),
 }
+NORMS = re.compile(r"\..+\.(gamma|beta|moving_mean|moving_variance)$")  # of layers that normalise: see NEUTRAL
 SMALL = {"embedding": 12, "units": 10, "vocabulary": 17}
+
+
+def passing_on(layer: str) -> Put:
+    return Put(f"__import__('keras').layers.{layer}.call", Ref("lambda self, inputs, training=None, mask=None: inputs"))
+
+
+# Dropout and normalisation hand on what they are given: what is left is the course's step, wherever they stand.
+NEUTRAL = (
+    *map(passing_on, ("Dropout", "SpatialDropout1D", "GaussianDropout", "BatchNormalization", "LayerNormalization",
+                      "RMSNormalization", "UnitNormalization")),
+    Put("__import__('tensorflow').nn.dropout", Ref("lambda x, *_, **__: x")),
+)  # fmt: skip
 
 
 class Sizes(Struct, frozen=True):
     embedding: int
     units: int
     vocabulary: int
-
-
-class Group(Struct, frozen=True):
-    """The variables of one layer: what stands in one object."""
-
-    owner: str
-    matrices: tuple[VariableInfo, ...]
-    vectors: tuple[VariableInfo, ...]
 
 
 class Decoder(Struct, frozen=True):
@@ -61,7 +67,7 @@ class Decoder(Struct, frozen=True):
     kwargs: dict[str, Value]
     sizes: Sizes
     bound_to: str  # the notebook's own decoder
-    variables: tuple[VariableInfo, ...] = ()
+    variables: tuple[VariableInfo, ...] = ()  # without those of layers that normalise
     trouble: Trouble | None = None
 
     def made(self, into: str = "d") -> list[Step]:
@@ -151,7 +157,9 @@ def attempt(x: Examiner, decoder: Decoder) -> Decoder:
     if not isinstance(listed, VariableList):
         told = seen.trouble or Trouble("NoAnswer", str(seen.status))
         return replace(decoder, trouble=told)
-    return replace(decoder, variables=tuple(v for v in listed.variables if v.dtype.startswith("float")))
+    return replace(decoder, variables=tuple(
+        v for v in listed.variables if v.dtype.startswith("float") and not NORMS.search(v.path)
+    ))  # fmt: skip
 
 
 def outputs(seen: Observation, into: str = "r") -> tuple[Value, ...]:
@@ -160,83 +168,3 @@ def outputs(seen: Observation, into: str = "r") -> tuple[Value, ...]:
     if isinstance(value, Listing):
         return value.items
     return (value,) if array(value) is not None else ()  # type: ignore[return-value]
-
-
-def groups(variables: tuple[VariableInfo, ...]) -> list[Group]:
-    found: dict[str, list[VariableInfo]] = {}
-    for v in variables:
-        owner = v.path[: max(v.path.rfind("."), v.path.rfind("["))]
-        found.setdefault(owner if owner != "d" else v.path, []).append(v)
-    return [
-        Group(owner, tuple(v for v in own if len(v.shape) == 2 and not is_bias(v)), tuple(v for v in own if is_bias(v)))
-        for owner, own in found.items()
-    ]
-
-
-def is_bias(v: VariableInfo) -> bool:
-    return len(v.shape) == 1 or (len(v.shape) == 2 and v.shape[0] == 2 and v.shape[1] % 3 == 0)
-
-
-Roles = dict[str, str]  # role as in reference/lab6_captioning.py -> path of its variable
-
-
-def assignments(decoder: Decoder, state: int) -> tuple[list[Roles], tuple[str, ...]]:
-    """Possible roles of the variables, the likeliest first, and the paths that have none; `state` is U."""
-    every = groups(decoder.variables)
-    roles: dict[str, str] = {}
-    dense = []
-    for group in every:
-        shapes = [m.shape for m in group.matrices]
-        recurrent = next((m for m in group.matrices if m.shape == (state, 3 * state)), None)
-        kernel = next((m for m in group.matrices if m is not recurrent and m.shape[1] == 3 * state), None)
-        if recurrent and kernel and "K" not in roles:
-            roles |= {"K": kernel.path, "R": recurrent.path}
-            roles |= {"b": group.vectors[0].path} if group.vectors else {}
-        elif len(shapes) == 1 and not group.vectors and "E" not in roles:
-            roles["E"] = group.matrices[0].path
-        elif len(shapes) == 1:
-            dense.append(group)
-    found = [roles | chosen for chosen in layered(dense, state, decoder.sizes)]
-    best = found or [roles]
-    others = tuple(v.path for v in decoder.variables if v.path not in best[0].values())
-    return best, others
-
-
-LAYERS = (("W1", "b1"), ("W2", "b2"), ("v", "bv"), ("F1", "f1"), ("F2", "f2"))
-
-
-def layered(dense: list[Group], state: int, sizes: Sizes) -> list[Roles]:
-    """Ways to take dense layers as those of attention and output; where some are not there, the others alone."""
-    depth, vocabulary = sizes.embedding, sizes.vocabulary
-
-    def inner(rows: int) -> list[Group]:
-        """Layers inside, neither the scores of places nor those of words."""
-        shapes = [(g, g.matrices[0].shape) for g in dense]
-        return [g for g, shape in shapes if shape[0] == rows and shape[1] not in (1, vocabulary)]
-
-    known = {
-        "v": [g for g in dense if g.matrices[0].shape[1] == 1],
-        "F2": [g for g in dense if g.matrices[0].shape[1] == vocabulary],
-        "W1": inner(depth),
-    }
-    fixed = {role: found[0] for role, found in known.items() if found}
-    left = [g for g in inner(state) if g not in fixed.values()]
-    near = fixed.get("v") or fixed.get("W1")
-    beside = near.owner.rpartition(".")[0] if near else "?"
-    left.sort(key=lambda g: g.owner.rpartition(".")[0] != beside)
-    if len(left) == 1:
-        is_attention = left[0].owner.rpartition(".")[0] == beside != "d" or "F2" not in fixed
-        pairs = [{"W2": left[0]}, {"F1": left[0]}]
-        pairs = pairs if is_attention else pairs[::-1]
-    else:
-        pairs = [{"W2": one, "F1": other} for one, other in permutations(left, 2)][:6] or [{}]
-    return [paths(fixed | pair) for pair in pairs]
-
-
-def paths(layers: Mapping[str, Group]) -> Roles:
-    found: dict[str, str] = {}
-    for matrix, bias in LAYERS:
-        if group := layers.get(matrix):
-            found[matrix] = group.matrices[0].path
-            found |= {bias: group.vectors[0].path} if group.vectors else {}
-    return found

@@ -6,7 +6,8 @@ import numpy as np
 from msgspec import Struct
 
 from grader.judging.arrays import Numbers
-from grader.judging.captioning_contact import Decoder, Roles, groups
+from grader.judging.captioning_contact import Decoder
+from grader.judging.captioning_roles import Roles, groups
 from grader.judging.compare import agree
 
 MOST = 5  # dense layers; all orders of them are tried
@@ -21,7 +22,7 @@ class Layer(Struct, frozen=True):
 
 def layers_behind(decoder: Decoder, roles: Roles, weights: Mapping[str, Numbers]) -> tuple[Layer, ...]:
     """Dense layers with no part in attention, embedding or GRU; none where there are other variables too, or many."""
-    taken = {roles.get(role) for role in ("E", "W1", "W2", "v", "K", "R")}
+    taken = {roles.get(role) for role in ("E", "W1", "W2", "v", "K", "R", "K2", "R2")}
     found = []
     for group in groups(decoder.variables):
         if any(v.path in taken for v in group.matrices):

@@ -15,7 +15,7 @@ from grader.judging.arrays import Numbers, array, send
 from grader.judging.captioning_contact import PLACES, Decoder
 from grader.judging.examiner import Examiner
 from grader.judging.source import trees
-from grader.model import Cell, Observation, Status
+from grader.model import Cell, Observation, Status, TrainPolicy
 from grader.sandbox.guest.wire import Call, Listing, ListVariables, Put, Read, Ref, Trouble, Value, VariableList
 
 SHOWN = 3  # photos
@@ -50,6 +50,7 @@ class Captioned(Struct, frozen=True):
     captions: tuple[Caption, ...] = ()
     trouble: Trouble | None = None
     strange: str = ""  # what came back instead
+    untrained: bool = False  # the notebook's training was cut to a few steps
 
 
 class Restored(Struct, frozen=True):
@@ -74,7 +75,7 @@ def question_captions(x: Examiner, decoder: Decoder) -> Captioned | None:
         if caption is None:
             return Captioned(best.name, tuple(found), strange=f"{best.name}() returned something else")
         found.append(replace(caption, picture=small(x, name)))
-    return Captioned(best.name, tuple(found))
+    return Captioned(best.name, tuple(found), untrained=x.training.policy is TrainPolicy.NONE)
 
 
 def photos_of(x: Examiner) -> list[str]:

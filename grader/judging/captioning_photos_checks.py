@@ -23,7 +23,11 @@ def captions(e: Evidence) -> Finding:
     if bad:
         return failed(f"The map of {bad[0].photo} has rows that do not sum to 1.", cell=e.cell)
     told = "\n".join(f"{one.photo}: {' '.join(one.words)}" for one in c.captions)
-    return passed("Each photo gets words, and each word a map of where the decoder looked.", seen=told)
+    return passed(
+        "Each photo gets words, and each word a map of where the decoder looked."
+        + (" The words themselves say nothing: training was cut to a few steps here." if c.untrained else ""),
+        seen=told,
+    )
 
 
 def caption_trouble(c: Captioned) -> Finding:
@@ -55,9 +59,13 @@ def checkpoint(e: Evidence) -> Finding:
 def maps(e: Evidence) -> tuple[AttentionMap, ...]:
     """Rows are the words of a caption, columns the places of the photo, row by row."""
     places = tuple(f"row {row + 1}, column {column + 1}" for row in range(8) for column in range(8))
+    if e.captions is None:
+        return ()
     found = []
-    for one in e.captions.captions if e.captions else ():
+    for one in e.captions.captions:
         weights = tuple(tuple(float(weight) for weight in row) for row in one.weights)
         said = " ".join(word for word in one.words if word != END)
-        found.append(AttentionMap(Path(one.photo).stem, one.words, places, weights, said, one.picture))
+        found.append(AttentionMap(
+            Path(one.photo).stem, one.words, places, weights, said, one.picture, e.captions.untrained
+        ))  # fmt: skip
     return tuple(found)

@@ -2,17 +2,20 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from msgspec import Struct
 
 from grader.judging.arrays import Numbers, array, number, send
-from grader.judging.captioning_contact import ATTENTION, DECODER, PLACES, Decoder, tensor
-from grader.judging.compare import nearest
+from grader.judging.captioning_contact import ATTENTION, DECODER, NEUTRAL, NORMS, PLACES, Decoder, tensor
+from grader.judging.captioning_roles import Roles
+from grader.judging.compare import nearest, slug
+from grader.judging.cut_gradients import cut_off
 from grader.judging.examiner import Examiner
 from grader.judging.learning import Learning, learning_in
 from grader.judging.oracle import Answers
-from grader.judging.watching import watched_in
+from grader.judging.watching import first_gradients, watched_in
 from grader.sandbox.guest.wire import (
     Call,
     ClassInfo,
@@ -39,10 +42,10 @@ ADAM = "__import__('tensorflow').keras.optimizers.Adam({})"
 RATES = {True: 0.02, False: 0.001}  # whether the decoder is small
 OPTIMIZERS = "[k for k, v in list(globals().items()) if hasattr(v, 'apply_gradients') and k.isidentifier()]"
 SPACE = "__import__('types').SimpleNamespace"
-WHOLE = ("__import__('keras').layers.Dropout.call", Ref("lambda self, inputs, training=None: inputs"))
 # Its logits for each word in turn, which begin as handed out: logits, then the state.
 GUESSES = ("(lambda d, e, photos, words: (lambda a, h: [(r := d(w, a, h), h := r[1])[0][0] for w in words])"
            "(e(photos), d.reset_state(photos.shape[0])))")  # fmt: skip
+TINY = 1e-4  # of the last layer's gradient: below it, as for the bias under a softmax, float32 leaves only noise
 MANY = 10  # steps of the training on a small task
 
 
@@ -53,6 +56,7 @@ class Steps(Struct, frozen=True):
     form: str | None = None  # as the reference names losses
     unreached: tuple[str, ...] | None = None  # variables that no gradient reaches
     trouble: Trouble | None = None
+    cut: tuple[str, ...] = ()  # variables that a part of the gradient does not reach
 
 
 class Loop(Struct, frozen=True):
@@ -108,23 +112,26 @@ def built(decoder: Decoder, loop: Loop, weights: Mapping[str, Numbers], batch: i
     ]  # fmt: skip
 
 
-def question_training(
-    x: Examiner,
-    decoder: Decoder,
-    weights: Mapping[str, Numbers],
-    case: Mapping[str, Numbers],
-    form: str | None,
-    attention: str | None,
-) -> tuple[Steps | None, Learning | None]:  # fmt: skip
+class Asked(Struct, frozen=True):
+    """The decoder with our weights, and which form of the reference it has."""
+
+    weights: Mapping[str, Numbers]  # by path
+    case: Mapping[str, Numbers]  # by role
+    roles: Roles
+    form: str | None
+    attention: str | None
+
+
+def question_training(x: Examiner, decoder: Decoder, known: Asked) -> tuple[Steps | None, Learning | None]:
     loop = loop_of(x, decoder)
     if loop is None:
         return None, None
     photos, target = small_task(x, decoder)
     given = (tensor(photos), send(target, "tensor"))
-    begin = [*built(decoder, loop, weights, CAPTIONS)]
+    begin = [*built(decoder, loop, known.weights, CAPTIONS)]
     parts: dict[str, Value] = {"d": Ref("d"), "e": Ref("e"), "train": Ref(loop.function.name)}
     seen = x.ask(
-        "train.step", *begin, Put(*WHOLE), Call("e", (given[0],), into="encoded"),
+        "train.step", *begin, *NEUTRAL, Call("e", (given[0],), into="encoded"),
         Call(SPACE, (), parts, "t", keep=True), Watch("t", "train", "w", given), seconds=60,
     )  # fmt: skip
     watched = watched_in(seen)
@@ -133,19 +140,31 @@ def question_training(
         return Steps(trouble=seen.trouble or (watched.trouble if watched else None)), learning
     loss = number(watched.tape[0].loss)
     encoded = array(seen.values.get("encoded"))
-    answers = of_own_guesses(x, begin, given[0], target) if form is None else {}
-    if form and encoded is not None:
-        scores = form.replace("softmax-before-loss", "deck")  # where the loss takes probabilities
-        asked = {"form": scores, "query": attention or "deck", "encoded": encoded, "target": target}
-        answers = x.answers("loss", **case, **asked)
+    answers = of_own_guesses(x, begin, given[0], target) if known.form is None else {}
+    asked: dict[str, Any] = {}
+    if known.form and encoded is not None:
+        scores = known.form.replace("softmax-before-loss", "deck")  # where the loss takes probabilities
+        asked = {"form": scores, "query": known.attention or "deck", "encoded": encoded, "target": target}
+        answers = x.answers("loss", **known.case, **asked)
     kind = nearest({"loss": np.asarray(loss)}, answers) if answers and loss is not None else None
-    return Steps(loss, kind, unreached(watched), watched.trouble), learning
+    cut = lacking(x, known, asked | {"kind": kind}, watched) if asked and kind and slug(kind) == "deck" else ()
+    return Steps(loss, kind, unreached(watched), watched.trouble, cut), learning
+
+
+def lacking(x: Examiner, known: Asked, asked: Mapping[str, Any], watched: Watched) -> tuple[str, ...]:
+    """Variables of the decoder whose gradient is not the whole one of a loss that is right."""
+    every = x.answers("gradients", **known.case, **asked)["whole"]
+    least = TINY * float(np.linalg.norm(every["F2"]))
+    whole = {role: g for role, g in every.items() if np.linalg.norm(g) > least}
+    gradients = first_gradients(watched)
+    seen = {role: gradients.get(f"t.{path}") for role, path in known.roles.items()}
+    return tuple(known.roles[role] for role in cut_off(seen, whole, known.case, ("F2", "f2")))
 
 
 def of_own_guesses(x: Examiner, begin: Sequence[Step], photos: Value, target: Numbers) -> Answers:
     """Losses of what the decoder itself says where it is given the right words, for one that no form explains."""
     words = Listing(tuple(send(target[:, t : t + 1], "tensor") for t in range(LENGTH - 1)))
-    seen = x.ask("train.guesses", *begin, Put(*WHOLE), Call(GUESSES, (Ref("d"), Ref("e"), photos, words), into="g"),
+    seen = x.ask("train.guesses", *begin, *NEUTRAL, Call(GUESSES, (Ref("d"), Ref("e"), photos, words), into="g"),
                  seconds=60)  # fmt: skip
     value = seen.values.get("g")
     guesses = [array(one) for one in value.items] if isinstance(value, Listing) else []
@@ -159,7 +178,7 @@ def unreached(watched: Watched) -> tuple[str, ...]:
     """Variables that are no source of the gradient, or that the loss does not depend on."""
     event = watched.tape[0]
     reached = {path for path, gradient in zip(event.sources, event.gradients, strict=False) if gradient is not None}
-    mine = [v.path for v in watched.before if v.dtype.startswith("float") and "moving_" not in v.path]
+    mine = [v.path for v in watched.before if v.dtype.startswith("float") and not NORMS.search(v.path)]
     return tuple(path for path in mine if path not in reached)
 
 

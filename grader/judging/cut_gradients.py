@@ -14,7 +14,12 @@ READOUT = ("W_cl", "b_cl")
 Gradients = Mapping[str, Numbers | None]  # by role
 
 
-def cut_off(seen: Gradients, plain: Mapping[str, Numbers], weights: Mapping[str, Numbers]) -> tuple[str, ...]:
+def cut_off(
+    seen: Gradients,
+    plain: Mapping[str, Numbers],
+    weights: Mapping[str, Numbers],
+    readout: tuple[str, str] = READOUT,
+) -> tuple[str, ...]:
     """Roles that a gradient reaches, but not that of the cross-entropy, `plain`.
 
     The cost may be a sum for a mean, and hold a penalty: the last layer, which nothing can cut off, shows the scale.
@@ -22,11 +27,11 @@ def cut_off(seen: Gradients, plain: Mapping[str, Numbers], weights: Mapping[str,
     """
     fitting = {role: g for role, g in seen.items() if g is not None and role in plain and g.size == plain[role].size}
     told = {role: np.reshape(g, plain[role].shape) for role, g in fitting.items()}
-    if not set(READOUT) & told.keys():
+    if not set(readout) & told.keys():
         return ()
-    scale = next(factor(told[role], plain[role]) for role in reversed(READOUT) if role in told)
+    scale = next(factor(told[role], plain[role]) for role in reversed(readout) if role in told)
     lacking = {role: lack(g, scale * plain[role], weights[role]) for role, g in told.items() if np.any(g)}
-    if any(lacking.get(role, 0.0) > CLOSE for role in READOUT):
+    if any(lacking.get(role, 0.0) > CLOSE for role in readout):
         return ()
     return tuple(role for role, share in lacking.items() if share > LACKING and role != "E")
 

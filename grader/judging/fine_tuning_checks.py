@@ -17,6 +17,8 @@ from grader.model import Difference, Finding, Remark, Status
 NO_ROWS = "Not checked because there were no features to look at."
 NO_FUNCTION = "Your notebook fits a model to pairs, but encodes them in no function that could be called."
 NO_CHECKPOINT = "There is no bert-base-cased among the course's data, so nothing is known of its word pieces."
+ANOTHER = "A cell wants a pre-trained model that only a network could bring, so your function could not be asked."
+ABSENT = "is not here: notebooks run without a network"  # said in the kernel where from_pretrained finds nothing
 SHOWN = 12  # pieces
 DESTRUCTIVE = 1e-3  # a learning rate that makes BERT forget within a few steps
 
@@ -35,19 +37,23 @@ def complete_rows(e: Evidence) -> tuple[Row, ...]:
     return rows if len(rows) == len(e.ours.labels) else ()
 
 
-def out_of_reach(e: Evidence) -> bool:
-    """Whether pairs are encoded outside of any function, so that we could give it none of ours."""
-    return e.asked is None and e.fitted is not None
+def out_of_reach(e: Evidence) -> str:
+    """Why no pairs of ours could be encoded although the notebook may do it right; empty where nothing excuses it."""
+    if e.asked is None and e.fitted is not None:
+        return NO_FUNCTION  # they are encoded outside of any
+    trouble = e.asked.observation.trouble if e.asked else None
+    lacks = e.asked is None or (trouble is not None and trouble.kind == "NameError")  # such as the tokenizer's
+    return ANOTHER if lacks and any(run.trouble and ABSENT in run.trouble.message for run in e.runs) else ""
 
 
 def no_rows(e: Evidence) -> Finding:
-    return unsure(NO_FUNCTION) if out_of_reach(e) else blocked(NO_ROWS)
+    return unsure(why) if (why := out_of_reach(e)) else blocked(NO_ROWS)
 
 
 @check(LAB, "features")
 def features(e: Evidence) -> Finding:
-    if out_of_reach(e):
-        return unsure(NO_FUNCTION)
+    if why := out_of_reach(e):
+        return unsure(why)
     if e.asked is None:
         return failed("There is no function that encodes pairs of sentences in your notebook after it has run.")
     name, seen = e.asked.form.name, e.asked.observation

@@ -10,7 +10,7 @@ from config import GuestConfig
 FIRST, LAST = 3, 8  # steps from which the pace is taken: the first ones build graphs
 PATIENCE = 2.0  # times the seconds that are left; evaluations between the steps take time that nobody can foretell
 CALLS = 5  # in one cell, of what trains one object for an epoch or less; more are taken for a loop
-MOMENT = 5.0  # seconds of a loop at the top of a cell under policy `none`
+MOMENT = 1.5  # seconds of a loop at the top of a cell under policy `none`
 
 
 class TrainingOver(BaseException):
