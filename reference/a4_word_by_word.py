@@ -121,6 +121,16 @@ FORMS: dict[str, Attention] = {
 }
 
 
+def additive(w: Weights, s: Sight) -> tf.Tensor:
+    """The paper's own score, equation 6: w^T tanh(W^s h^s_j + W^t h^t_k + W^m h^m_{k-1})."""
+    M = tf.tanh(s.Y @ w["W_s"][:, None] + query(w, s.t, s.m)[:, :, None])
+    return tf.einsum("rbld,rod->rbl", M, w["w"])
+
+
+# Asked for by name alone: without its weights it is the uniform attention.
+OTHER_SCORES: dict[str, Attention] = {"deck/additive": lambda w, s: over_words(additive(w, s))}
+
+
 class States(NamedTuple):
     Y: tf.Tensor  # h^s [R, B, L, d]
     T: tf.Tensor  # h^t [R, B, L, d]
@@ -159,6 +169,7 @@ def weights(case: Case) -> dict[str, tf.Tensor]:
     changes = case.get("changes") or [{}]
     d, classes, e = case["W_cl"].shape[0], case["W_cl"].shape[1], case["E"].shape[1]
     shapes = {"E": case["E"].shape, "W_cl": (d, classes), "b_cl": (1, classes), "W_attn": (2 * d, d), "b_attn": (1, d)}
+    shapes |= {"W_s": (d, d), "w": (1, d)}
     shapes |= {f"W_{gate}_{cell}": (3 * d if cell == "m" else e + d, d) for gate in GATES for cell in CELLS}
     shapes |= {f"b_{gate}_{cell}": (1, d) for gate in (*GATES, "s") for cell in CELLS}
     shapes |= dict.fromkeys(NUMBERS, (1, 1))
@@ -176,8 +187,9 @@ def values(case: Case) -> Answers:
     """case p, h, weights by role, changes, forms (names; all if none) -> what each form answers for each change."""
     w = weights(case)
     s = read(w, *words(case))
+    known = FORMS | OTHER_SCORES
     return {
-        name: {key: value.numpy() for key, value in matched(w, s, FORMS[name]).items()}
+        name: {key: value.numpy() for key, value in matched(w, s, known[name]).items()}
         for name in case.get("forms") or FORMS
     }
 

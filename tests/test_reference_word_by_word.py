@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import reference
+from reference.a4_word_by_word import read, weights, words
 
 LAB = "a4_word_by_word"
 B, L, E, D, V = 4, 3, 6, 3, 11
@@ -66,3 +67,13 @@ def test_models_computed_at_once_are_those_computed_alone() -> None:
     for change, logits in zip(changes, together, strict=True):
         alone = reference.answer(LAB, "values", {**case(2), "changes": [change], "forms": ["deck"]})["deck"]["logits"]
         assert logits == pytest.approx(alone[0])
+
+
+def test_the_score_of_the_paper_is_that_of_its_equation() -> None:
+    dice = np.random.default_rng(3)
+    asked = {**case(3), "W_s": dice.normal(0, 1, (D, D)), "w": dice.normal(0, 1, D), "forms": ["deck/additive"]}
+    told = reference.answer(LAB, "values", asked)["deck/additive"]["attn"][0]
+    states = read(weights(asked), *words(asked))
+    Y, first = states.Y[0].numpy(), states.T[0, :, 0].numpy()
+    e = np.exp(np.tanh(Y @ asked["W_s"] + (first @ asked["W_attn"][:D])[:, None]) @ asked["w"])
+    assert np.allclose(told[:, 0], e / e.sum(axis=1, keepdims=True))

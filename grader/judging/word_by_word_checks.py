@@ -9,6 +9,7 @@ from grader.judging.first_step import takes_a_step
 from grader.judging.learning import about_the_start, falling
 from grader.judging.word_by_word import FEWER, LAB, Evidence
 from grader.judging.word_by_word_answers import CLASSES, rows_first
+from grader.judging.word_by_word_explained import ADDITIVE
 from grader.judging.word_by_word_parts import SOURCES
 from grader.model import AttentionMap, Finding, Remark
 
@@ -114,7 +115,7 @@ def attention(e: Evidence) -> Finding:
     if named := mistake_in(e, "reshape-as-transpose"):
         return failed(mistake=named, seen=e.told.form or "", cell=e.cell)
     if e.told.right:
-        return passed("Each word's weights are those of the bilinear form.", seen=e.told.form or "")
+        return passed("Each word's weights follow from its score and the softmax.", seen=e.told.form or "")
     if e.told.form:
         return failed(mistake=slug(e.told.form), seen=e.told.form, cell=e.cell)
     if e.causal is False:
@@ -184,6 +185,9 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     if e.shown.transposed and e.premise_first is not None:
         told = "`get_attn` has the hypothesis's words first, so the plots show rows and columns exchanged."
         found.append(Remark("attention-transposed", told))
+    if e.told.form == ADDITIVE[1]:
+        told = "Your score is the paper's w^T tanh(W^s h^s + W^t h^t + W^m h^m), not the assignment's bilinear form."
+        found.append(Remark("additive-score", told))
     if e.trains_vectors:
         found.append(Remark("vectors-trained", "A training step moves the word vectors too."))
     ways = e.told.bound.ways.values() if e.told.bound else ()

@@ -16,6 +16,7 @@ from grader.judging.word_by_word_parts import Block, Variables, added, attending
 from grader.judging.word_by_word_roles import Bound, Scene, bound
 
 Values = Mapping[str, Numbers]
+ADDITIVE = ["deck", "deck/additive"]
 
 
 class Explanation(Struct, frozen=True):
@@ -47,8 +48,12 @@ def explanation(asker: Asker, answer: Answer, vocabulary: int) -> Explanation:
     case: dict[str, Any] = {**scene.base(), **replace(found, numbers=numbers).roles(weights, variables.sizes)}
     if variables.b_cl:
         case["b_cl"] = weights[variables.b_cl].reshape(-1)
-    tried = list(placements(found, weights, variables))
     known = Explanation(variables, found)
+    if tried := list(additive(found, weights, variables)):
+        told = compared(known, answer, asker.x.answers("values", **case, changes=tried, forms=ADDITIVE), tried)
+        if told.form == ADDITIVE[1]:
+            return told
+    tried = list(placements(found, weights, variables))
     return compared(known, answer, asker.x.answers("values", **case, changes=tried), tried) if tried else known
 
 
@@ -60,6 +65,20 @@ def placements(found: Bound, weights: Mapping[str, Numbers], variables: Variable
         told = {"b_attn": bias[0].view(weights)} if bias else {}
         for way in ways_of(matrices, weights, variables):
             yield {**way, **told}
+
+
+def additive(found: Bound, weights: Mapping[str, Numbers], variables: Variables) -> Iterator[dict[str, Any]]:
+    """The paper's score has a matrix for the premise's states and a vector besides."""
+    dim = variables.sizes.dim
+    vectors: list[tuple[Block | None, Numbers]] = [
+        (None, weights[path].reshape(-1)) for path in variables.others if weights[path].size == dim
+    ]
+    vectors += [(block, block.view(weights)) for block in found.rest if not block.rows]
+    for (own, w), W_s in product(vectors, [block for block in found.rest if block.rows == dim]):
+        left = replace(found, rest=tuple(block for block in found.rest if block not in (own, W_s)))
+        for way in placements(left, weights, variables):
+            if "W_attn" in way:
+                yield {**way, "W_s": W_s.view(weights), "w": w}
 
 
 def ways_of(
