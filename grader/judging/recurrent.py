@@ -1,8 +1,6 @@
 """Lab3 and Lab4: the interview of a recurrent classifier, whose cell is hidden inside `model`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
-from typing import Any
 
 import numpy as np
 from msgspec import Struct
@@ -12,23 +10,22 @@ from grader.judging.arrangements import Arrangement, arrangements
 from grader.judging.arrays import Numbers
 from grader.judging.asking import classifying, inputs, training
 from grader.judging.checks import interview
-from grader.judging.compare import nearest, slug
+from grader.judging.compare import slug
 from grader.judging.contact import Contact
 from grader.judging.crashes import calls_of, crash_mistake
 from grader.judging.examiner import Examiner
 from grader.judging.learning import Learning, question_learning
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers
-from grader.judging.roles import Parts, Roles, assignments, headed, parts
+from grader.judging.recurrent_explained import LABS, Explained, Way, by_role, first_explained, likely, role_values
+from grader.judging.roles import Parts, Roles, headed, parts
 from grader.judging.stacked import layers
 from grader.judging.watching import first_gradients, logits_in, moved, watched_in
 from grader.model import Cell
 from grader.sandbox.guest.wire import Watch, Watched
 
-LABS = {"lab3_rnn": ("rnn",), "lab4_gru": ("z", "r", "rnn")}
 READY_MADE = {"GRU", "GRUCell", "LSTM", "LSTMCell", "SimpleRNN", "SimpleRNNCell", "RNN", "Bidirectional"}
 CERTAIN = 40.0  # a logit's bias beside which no other logit counts in float32
-TRIED, TRIED_WHOLE = 60, 6  # assignments asked for the accepted forms, and for every form
 
 
 class Evidence(Struct, frozen=True):
@@ -50,22 +47,6 @@ class Evidence(Struct, frozen=True):
     ready_made: bool = False  # the class calls a recurrent layer that Keras has ready
     crash: str | None = None  # the mistake behind a class that cannot take a step
     corrupted: bool = False  # the starter as handed out in two years, with two broken lines
-
-
-class Way(Struct, frozen=True):
-    """One way to see the variables as the slide has them."""
-
-    parts: Parts
-    arrangement: Arrangement
-
-
-class Explained(Struct, frozen=True):
-    way: Way
-    roles: Roles
-    weights: Mapping[str, Numbers]  # secret ones, by path, as this way sees them
-    logits: Numbers | None
-    values: Answers  # of every form
-    form: str | None  # None: no form known to us gives these logits
 
 
 @interview("lab3_rnn")
@@ -139,7 +120,6 @@ def questioned(x: Examiner, contact: Contact, ways: Sequence[Way], given: dict[s
     secret = {v.path: weight(x, v.path, v.shape, contact.vocabulary) for v in contact.initial} | given
     trained = watched_in(x.ask(f"{contact.info.name}.step", *training(contact, data, labels, weights=secret)))
     logits = logits_in(trained, data, under_tape=True)
-    case = {"x": data, "labels": labels}
     calm = classified(x, contact, data, labels, secret)
     told = first_explained(x, likely(ways, logits), data, secret, logits, calm[0])
     evidence = Evidence(
@@ -153,9 +133,22 @@ def questioned(x: Examiner, contact: Contact, ways: Sequence[Way], given: dict[s
     if told.form is not None and told.logits is logits:
         case = {"x": data, "labels": labels, **role_values(told.way.parts, told.roles, told.weights)}
         plain = x.answers("step", form=told.form, **case)["deck"]
+    gradients = by_gradient(told, first_gradients(trained))
+    penalty = evidence.penalty or beyond(plain, evidence.weights, gradients)
     return replace(
-        evidence, plain=plain, standing=standing(trained, told), gradients=by_gradient(told, first_gradients(trained))
+        evidence, plain=plain, penalty=penalty, standing=standing(trained, told), gradients=gradients
     )
+
+
+def beyond(
+    plain: Mapping[str, Numbers], weights: Mapping[str, Numbers], gradients: Mapping[str, Numbers | None]
+) -> dict[str, tuple[Numbers, Numbers]]:
+    """Weights and what their gradient holds beyond the cross-entropy's, for a class without a bias to silence it by."""
+    return {
+        role: (weights[role], gradient - plain[role])
+        for role, gradient in gradients.items()
+        if gradient is not None and role in plain and gradient.shape == plain[role].shape
+    }
 
 
 def penalised(
@@ -190,81 +183,8 @@ def weight(x: Examiner, path: str, shape: tuple[int, ...], vocabulary: int) -> N
     return x.normal(f"weight {path}", shape, sigma)
 
 
-def by_role(weights: Mapping[str, Numbers], path: str) -> Numbers:
-    value = weights[path]
-    return value.reshape(-1) if value.shape[0] == 1 else value
-
-
 def flat(gradient: Numbers | None) -> Numbers | None:
     return gradient.reshape(-1) if gradient is not None and gradient.ndim == 2 and gradient.shape[0] == 1 else gradient
-
-
-def role_values(found: Parts, roles: Roles, weights: Mapping[str, Numbers]) -> dict[str, Any]:
-    """The weights as the oracle takes them; what the class does not have is zero."""
-    rows, dim, classes = found.matrices[0].shape[0], found.dim, found.readout.shape[1]
-    empty = {"W": np.zeros((rows, dim)), "b": np.zeros(dim), "b_cl": np.zeros(classes)}
-    values: dict[str, Any] = {
-        role: by_role(weights, path) if path else empty["b_cl" if role == "b_cl" else role[0]]
-        for role, path in roles.items()
-    }
-    above = [(np.eye(dim), np.zeros(dim))] if found.above else []
-    above += [
-        (weights[layer.W], by_role(weights, layer.b) if layer.b else np.zeros(layer.shape[1]))
-        for layer in found.head[:-1]
-    ]
-    return {**values, "head": above} if above else values
-
-
-def likely(ways: Sequence[Way], logits: Numbers | None) -> list[Way]:
-    """Those that end in as many classes as the logits have; first where every matrix has a part."""
-    fitting = [way for way in ways if logits is None or way.parts.readout.shape[1] == logits.shape[1]]
-    return sorted(fitting or ways, key=lambda way: len(way.parts.others))
-
-
-def first_explained(
-    x: Examiner, ways: Sequence[Way], data: Numbers, secret: Mapping[str, Numbers], *logits: Numbers | None
-) -> Explained:
-    """The first of the logits, and of the ways to see the variables, that a form explains; the deck's form if any."""
-    best = None
-    for seen in logits:
-        for way in ways:
-            told = explained(x, way, data, secret, seen)
-            if told.form is not None and slug(told.form) == "deck":
-                return told
-            if best is None or (best.form is None and told.form is not None):
-                best = told
-    assert best is not None
-    return best
-
-
-def explained(
-    x: Examiner, way: Way, data: Numbers, secret: Mapping[str, Numbers], logits: Numbers | None
-) -> Explained:
-    """The roles and the form that explain the logits: names only say which assignment is asked first."""
-    found, weights = way.parts, {path: v for path, v in way.arrangement.seen(secret).items() if v is not None}
-    gates = ("rnn", "back") if x.lab == "lab3_rnn" and found.both_ways else LABS[x.lab]
-    many = len(found.matrices) + len(found.biases) > 2 or len(gates) == 1
-    natural, *others = islice(assignments(found, gates), TRIED if many else 1)
-    if found.both_ways and "back" not in gates:  # gated units that read in both directions are unknown to the reference
-        return Explained(way, natural, weights, logits, {}, None)
-
-    def asked(question: str, roles: Roles) -> Explained:
-        known = x.answers(question, x=data, **role_values(found, roles, weights))
-        form = nearest({"logits": logits}, known) if logits is not None else None
-        return Explained(way, roles, weights, logits, known, form)
-
-    told = asked("values", natural)
-    if logits is None or (told.form is not None and slug(told.form) == "deck"):
-        return told
-    for roles in others:
-        another = asked("roles" if x.lab == "lab4_gru" else "values", roles)
-        if another.form is not None and slug(another.form) == "deck":
-            return asked("values", roles)
-    for roles in others[: TRIED_WHOLE - 1] if told.form is None else ():
-        another = asked("values", roles)
-        if another.form is not None:
-            return another
-    return told
 
 
 def classified(
