@@ -14,6 +14,7 @@ from grader.judging.compare import slug
 from grader.judging.contact import Contact
 from grader.judging.crashes import calls_of, crash_mistake
 from grader.judging.examiner import Examiner
+from grader.judging.language_model_asking import whole
 from grader.judging.learning import Learning, question_learning
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers
@@ -115,10 +116,11 @@ def ways_to_ask(
 
 
 def questioned(x: Examiner, contact: Contact, ways: Sequence[Way], given: dict[str, Numbers]) -> Evidence:
-    """Under secret weights, but for those of a layer above."""
+    """Under secret weights, but for those given; dropout, which the lab does not ask for, is off in training."""
     data, labels = inputs(x, "x", contact, contact.batch, 1.0), np.arange(contact.batch) % 2
     secret = {v.path: weight(x, v.path, v.shape, contact.vocabulary) for v in contact.initial} | given
-    trained = watched_in(x.ask(f"{contact.info.name}.step", *training(contact, data, labels, weights=secret)))
+    steps = training(contact, data, labels, weights=secret)
+    trained = watched_in(x.ask(f"{contact.info.name}.step", *whole(), *steps))
     logits = logits_in(trained, data, under_tape=True)
     calm = classified(x, contact, data, labels, secret)
     told = first_explained(x, likely(ways, logits), data, secret, logits, calm[0])
@@ -135,9 +137,7 @@ def questioned(x: Examiner, contact: Contact, ways: Sequence[Way], given: dict[s
         plain = x.answers("step", form=told.form, **case)["deck"]
     gradients = by_gradient(told, first_gradients(trained))
     penalty = evidence.penalty or beyond(plain, evidence.weights, gradients)
-    return replace(
-        evidence, plain=plain, penalty=penalty, standing=standing(trained, told), gradients=gradients
-    )
+    return replace(evidence, plain=plain, penalty=penalty, standing=standing(trained, told), gradients=gradients)
 
 
 def beyond(
@@ -161,7 +161,7 @@ def penalised(
     sure[..., 0] = CERTAIN
     labels = np.zeros(len(data), np.int64)
     steps = training(contact, data, labels, weights={**secret, bias: sure})
-    trained = watched_in(x.ask(f"{contact.info.name}.penalty", *steps))
+    trained = watched_in(x.ask(f"{contact.info.name}.penalty", *whole(), *steps))
     gradients = by_gradient(told, first_gradients(trained)) if trained else {}
     weights = {**told.weights, bias: sure}
     return {
