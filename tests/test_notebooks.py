@@ -65,6 +65,14 @@ def test_honest_work_loses_no_point(place: str, report_on: Callable[[str], Repor
     assert complete(report.card) and report.card.earned > 0, told(report)
 
 
+@pytest.mark.parametrize("place", [place for place, row in EXPECTED.items() if "remarks" in row])
+def test_what_differs_from_the_slide_and_costs_nothing_is_remarked_upon(
+    place: str, report_on: Callable[[str], Report]
+) -> None:
+    made = {remark.id for remark in report_on(place).remarks}
+    assert set(EXPECTED[place]["remarks"]) <= made, made
+
+
 @pytest.mark.parametrize("place", expecting("open"))
 def test_what_goes_beyond_the_reference_is_left_to_a_person(place: str, report_on: Callable[[str], Report]) -> None:
     report = report_on(place)

@@ -26,6 +26,8 @@ from grader.model import Cell
 from grader.sandbox.guest.wire import Watch, Watched
 
 READY_MADE = {"GRU", "GRUCell", "LSTM", "LSTMCell", "SimpleRNN", "SimpleRNNCell", "RNN", "Bidirectional"}
+GIVEN_NORM = 5.0  # beyond which the handout's step shortens a gradient
+LARGE = 3000.0  # times the secret weights: a penalty's gradient is then longer than that
 CERTAIN = 40.0  # a logit's bias beside which no other logit counts in float32
 
 
@@ -42,6 +44,7 @@ class Evidence(Struct, frozen=True):
     weights: Mapping[str, Numbers] = {}
     penalty: Mapping[str, tuple[Numbers, Numbers]] = {}  # weights and gradient where the cost has no other
     standing: tuple[str, ...] = ()  # paths of roles that a training step leaves as they were
+    clips: bool | None = None  # long gradients are shortened
     repeats: bool | None = None  # the same sentences twice give the same logits
     learning: Learning | None = None
     plots: bool = False
@@ -137,7 +140,10 @@ def questioned(x: Examiner, contact: Contact, ways: Sequence[Way], given: dict[s
         plain = x.answers("step", form=told.form, **case)["deck"]
     gradients = by_gradient(told, first_gradients(trained))
     penalty = evidence.penalty or beyond(plain, evidence.weights, gradients)
-    return replace(evidence, plain=plain, penalty=penalty, standing=standing(trained, told), gradients=gradients)
+    return replace(
+        evidence, plain=plain, penalty=penalty, standing=standing(trained, told), gradients=gradients,
+        clips=clips(x, contact, told, data, secret, trained),
+    )  # fmt: skip
 
 
 def beyond(
@@ -169,6 +175,34 @@ def penalised(
         for role, path in told.roles.items()
         if path and (gradient := gradients.get(role)) is not None
     }
+
+
+def clips(
+    x: Examiner, contact: Contact, told: Explained, data: Numbers, secret: Mapping[str, Numbers], before: Watched
+) -> bool | None:
+    """Whether the step along a long gradient, that of a penalty on large weights, is shorter than one along `before`'s.
+
+    None where a step is no multiple of its gradient, as Adam's, or where no penalty makes the gradient long.
+    """
+    if (role := told.roles["W_rnn"]) is None:
+        return None
+    path = told.way.arrangement.pieces(role)[0].path
+    steps = training(contact, data, np.arange(len(data)) % 2, weights={**secret, path: LARGE * secret[path]})
+    after = watched_in(x.ask(f"{contact.info.name}.long", *whole(), *steps))
+    usual, shorter = rate(before, path), rate(after, path)
+    long = first_gradients(after).get(path) if after else None
+    if usual is None or shorter is None or long is None or float(np.linalg.norm(long)) < 2 * GIVEN_NORM:
+        return None
+    return shorter < 0.9 * usual
+
+
+def rate(watched: Watched | None, path: str) -> float | None:
+    """lr where a step changes a variable by −lr times its gradient."""
+    change, gradient = (moved(watched).get(path), first_gradients(watched).get(path)) if watched else (None, None)
+    if change is None or gradient is None or change.shape != gradient.shape or not np.any(gradient):
+        return None
+    found = -float(np.sum(change * gradient) / np.sum(gradient * gradient))
+    return found if float(np.max(np.abs(change + found * gradient))) < 0.02 * float(np.max(np.abs(change))) else None
 
 
 def by_gradient(told: Explained, gradients: Mapping[str, Numbers | None]) -> dict[str, Numbers | None]:

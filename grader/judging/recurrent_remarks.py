@@ -27,6 +27,9 @@ def layouts(e: Evidence) -> list[Remark]:
     if form and e.arrangement and e.arrangement.views:
         told = "Your matrices are cut otherwise than on the slide (gates side by side, or words and states apart): "
         found.append(Remark("other-cut", told + "just as right."))
+    if e.clips is False:
+        told = "The given clipping of gradients (a norm of 5) is gone, so that one odd batch can throw the weights off."
+        found.append(Remark("clipping-gone", told))
     if len(e.roles) > 5 and exchanged(e):
         told = "Update and reset gate carry each other's names; the equations hold, so nothing is lost."
         found.append(Remark("other-names", told))
