@@ -1,7 +1,7 @@
 """Lab5: which form of the equations explains an attention, with roles by name, else by what the variables do."""
 
 from collections.abc import Iterator, Mapping
-from itertools import combinations, permutations
+from itertools import combinations, islice, permutations
 from typing import Any
 
 import numpy as np
@@ -111,8 +111,8 @@ def bias_orders(layout: Layout, order: list[int]) -> Iterator[list[int]]:
     roles = (*(f"b_{place}" for place in PLACES), "b_combination")
     yield [at.get(layout.roles.get(role, ""), count) for role in roles]
     some = combinations(range(count), len(PLACES)) if count >= len(PLACES) else [(count,) * len(PLACES)]
-    for chosen in list(some)[:MOST]:
-        for last in (*(i for i in range(count) if i not in chosen), count):
+    for chosen in islice(some, MOST):
+        for last in (*(i for i in range(min(count, MOST)) if i not in chosen), count):
             yield [*(chosen[i] for i in order), last]
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers, array, send
 from grader.judging.examiner import Examiner
-from grader.judging.meeting import guess
+from grader.judging.meeting import VARIABLES, guess
 from grader.model import Observation
 from grader.sandbox.guest.wire import (
     Call,
@@ -158,7 +158,7 @@ def attempt(x: Examiner, decoder: Decoder) -> Decoder:
         told = seen.trouble or Trouble("NoAnswer", str(seen.status))
         return replace(decoder, trouble=told)
     return replace(decoder, variables=tuple(
-        v for v in listed.variables if v.dtype.startswith("float") and not NORMS.search(v.path)
+        v for v in listed.variables[:VARIABLES] if v.dtype.startswith("float") and not NORMS.search(v.path)
     ))  # fmt: skip
 
 

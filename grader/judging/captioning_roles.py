@@ -1,7 +1,7 @@
 """Lab 6: which variable of a decoder plays which part of the course's step."""
 
 from collections.abc import Mapping
-from itertools import permutations
+from itertools import islice, permutations
 
 import numpy as np
 from msgspec import Struct
@@ -95,7 +95,7 @@ def layered(dense: list[Group], state: int, sizes: Sizes) -> list[Roles]:
         pairs = [{"W2": left[0]}, {"F1": left[0]}]
         pairs = pairs if is_attention else pairs[::-1]
     else:
-        pairs = [{"W2": one, "F1": other} for one, other in permutations(left, 2)][:6] or [{}]
+        pairs = [{"W2": one, "F1": other} for one, other in islice(permutations(left, 2), 6)] or [{}]
     return [paths(fixed | pair) for pair in pairs]
 
 

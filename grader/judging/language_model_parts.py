@@ -9,6 +9,7 @@ from grader.judging.arrays import Numbers
 from grader.sandbox.guest.wire import VariableInfo
 
 GATES = "ifoj"
+MOST = 20  # matrices, and biases, whose gates are sought: every three of them are tried together
 Weights = Mapping[str, Numbers]  # path -> value
 
 
@@ -84,7 +85,8 @@ def layout(variables: Sequence[VariableInfo], vocabulary: int) -> Layout | None:
             others = tuple(path for path, found in cuts.items() if not found)
             matrices = tuple(block for block in blocks if block.rows)
             if matrices:
-                return Layout(embedding, out, bias, matrices, tuple(b for b in blocks if not b.rows), others)
+                biases = tuple(block for block in blocks if not block.rows)
+                return Layout(embedding, out, bias, matrices[:MOST], biases[:MOST], others)
     return None
 
 

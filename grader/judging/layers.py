@@ -1,13 +1,14 @@
 """Which variables are the layers of a feed-forward network: a chain of matrices from the features to the classes."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice, permutations, product
+from itertools import count, islice, permutations, product
 
 from msgspec import Struct
 
 from grader.sandbox.guest.wire import VariableInfo
 
 ASSIGNMENTS = 48  # tried at most; more than that only with six equal layers
+STEPS = 20_000  # in search of chains; a class may hold hundreds of equal matrices
 
 
 class LayerPaths(Struct, frozen=True):
@@ -48,8 +49,11 @@ def is_row(v: VariableInfo, pool: Sequence[VariableInfo]) -> bool:
 def longest(matrices: Sequence[VariableInfo], features: int) -> list[tuple[VariableInfo, ...]]:
     """All longest orders of matrices in which each one's columns are the next one's rows, from `features` on."""
     best: list[tuple[VariableInfo, ...]] = []
+    steps = count()
 
     def grow(chain: tuple[VariableInfo, ...], width: int) -> None:
+        if next(steps) > STEPS:
+            return
         if chain and chain[-1].shape[1] <= 10 and (not best or len(chain) >= len(best[0])):
             if best and len(chain) > len(best[0]):
                 best.clear()
@@ -76,7 +80,8 @@ def assigned(
             needed = widths.count(width)
             own = sorted((b for b in biases if b.shape[-1] == width), key=lambda b: b.path not in connected)
             fitting: list[VariableInfo | None] = [*own, *[None] * max(0, needed - len(own))]
-            ways.append([(width, chosen) for chosen in dict.fromkeys(permutations(fitting, needed))])
+            some = islice(permutations(fitting, needed), ASSIGNMENTS)
+            ways.append([(width, chosen) for chosen in dict.fromkeys(some)])
         for way in product(*ways):
             left = {width: list(chosen) for width, chosen in way}
             taken = [left[width].pop(0) for width in widths]

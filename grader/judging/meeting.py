@@ -36,6 +36,7 @@ GUESSES = (
     (r"size|hidden|unit|dim", 13),
     (r"class|label|out", 2),
 )
+VARIABLES = 100  # of a class that are looked at; with copies of the best weights the largest have half as many
 CLASSIFIES = re.compile(r"classif|predic|clasific|sailka|iragar", re.IGNORECASE)
 LAYERS = re.compile(r"sizes|layers|dims|units|hidden", re.IGNORECASE)  # may want a list of sizes
 
@@ -121,7 +122,7 @@ def try_recipe(x: Examiner, contact: Contact) -> Contact:
     listed = made.values.get("v")
     if not isinstance(listed, VariableList):
         return replace(contact, trouble=made.trouble)
-    contact = sized(replace(contact, scalars=listed.scalars, initial=listed.variables))
+    contact = sized(replace(contact, scalars=listed.scalars, initial=listed.variables[:VARIABLES]))
     for batch in dict.fromkeys((B, own_batch(contact), 256)):  # for a batch size that is written into class or loop
         contact = replace(contact, batch=batch)
         data, labels = inputs(x, "contact", contact, batch, 0.5), np.arange(batch) % 2

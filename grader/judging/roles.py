@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import permutations, product
+from functools import lru_cache
+from itertools import islice, permutations, product
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.layers import Chain, LayerPaths, assigned, longest
 from grader.sandbox.guest.wire import VariableInfo
+
+# Ways tried at most, of classes that hold hundreds of variables: six matrices in three gates have 120 orders.
+HEADS, ORDERS = 24, 150
 
 Roles = Mapping[str, str | None]  # role -> path; None where the class has no such variable
 
@@ -64,7 +68,7 @@ def parts(variables: Sequence[VariableInfo], vocabulary: int) -> Parts | None:
 def headed(found: Parts) -> Iterator[Parts]:
     """Every way to give biases to layers of the head that are as wide as a state, then none."""
     bare = [n for n, layer in enumerate(found.head) if layer.b is None and layer.shape[1] == found.dim]
-    for chosen in permutations(found.biases, len(bare)) if bare else ():
+    for chosen in islice(permutations(found.biases, len(bare)), HEADS) if bare else ():
         head = list(found.head)
         for n, bias in zip(bare, chosen, strict=True):
             head[n] = replace(head[n], b=bias.path)
@@ -81,6 +85,7 @@ def word_gate(
     return (W, b) if W is not None else None
 
 
+@lru_cache(10_000)
 def gate_of(path: str) -> str:
     """z, r or rnn (the candidate), by name."""
     name = path.removeprefix("c.").lower()
@@ -122,7 +127,7 @@ def ways(variables: Sequence[VariableInfo], gates: Sequence[str]) -> list[tuple[
     paths = [v.path for v in variables]
     named = tuple(next((p for p in paths if gate_of(p) == gate), None) for gate in gates)
     if len(paths) >= len(gates):
-        rest: list[tuple[str | None, ...]] = list(permutations(paths, len(gates)))
+        rest: list[tuple[str | None, ...]] = list(islice(permutations(paths, len(gates)), ORDERS))
     else:
         rest = list(product([*paths, None], repeat=len(gates)))
     distinct = len({path for path in named if path}) == min(len(paths), len(gates))
