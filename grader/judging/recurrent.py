@@ -161,7 +161,8 @@ def penalised(
     x: Examiner, contact: Contact, told: Explained, data: Numbers, secret: Mapping[str, Numbers]
 ) -> dict[str, tuple[Numbers, Numbers]]:
     """A step in which the network is sure, and right, of every example: its gradients are the penalty's alone."""
-    if (bias := told.roles["b_cl"]) is None:
+    bias = told.roles["b_cl"]
+    if bias is None or bias not in secret:  # there is none, or what was taken for it is a part of another variable
         return {}
     sure = np.full(secret[bias].shape, -CERTAIN)
     sure[..., 0] = CERTAIN

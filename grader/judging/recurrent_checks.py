@@ -15,6 +15,7 @@ from grader.judging.stacked import UNIT
 from grader.model import Finding, Remark, Verdict
 
 RNN, GRU = "lab3_rnn", "lab4_gru"
+SHOWN = 6  # variables by name in a sentence
 MATRICES = ("W_rnn", "W_z", "W_r", "W_cl")
 CORRUPTED = (
     "The file you were given is broken: two of its lines (`tf.Variableself.E`, `miniself.E`) were damaged before you "
@@ -99,7 +100,8 @@ def judged_logits(e: Evidence, formula: str) -> Finding:
 def more_than_asked(found: Parts) -> str:
     """Further layers, or gates of another kind: an extra that was built into the only class."""
     further = [v.path for v in found.matrices[UNIT:]] if len(found.matrices) > UNIT else []
-    return ", ".join(path.removeprefix("c.") for path in (*found.others, *found.above, *further))
+    names = [path.removeprefix("c.") for path in (*found.others, *found.above, *further)]
+    return ", ".join([*names[:SHOWN], *(["…"] if len(names) > SHOWN else [])])
 
 
 @check(RNN, "fresh-start")
