@@ -126,7 +126,8 @@ def questioned(x: Examiner, contact: Contact, ways: Sequence[Way], given: dict[s
     trained = watched_in(x.ask(f"{contact.info.name}.step", *whole(), *steps))
     logits = logits_in(trained, data, under_tape=True)
     calm = classified(x, contact, data, labels, secret)
-    told = first_explained(x, likely(ways, logits), data, secret, logits, calm[0])
+    shown = [logits] if same(logits, calm[0]) else [logits, calm[0]]  # they differ under a mask of the student's own
+    told = first_explained(x, likely(ways, logits), data, secret, *shown)
     evidence = Evidence(
         contact, told.way.parts, told.way.arrangement, told.roles, told.logits, told.values, told.form,
         weights={role: by_role(told.weights, path) for role, path in told.roles.items() if path},
