@@ -14,12 +14,12 @@ import psutil
 import pytest
 
 from grader.model import Cell, CellRun, CellStatus, Isolation, Limits, Outcome, Run, Status, TrainBudget
-from grader.sandbox.guest.wire import FRAME_LIMIT, Array, Call, Listing, Question, Read, Reply, frame
+from grader.sandbox.guest.wire import FRAME_LIMIT, Array, Call, Listing, Question, Read, Reply, Trouble, frame
 from grader.sandbox.isolation import best_isolation
 from grader.sandbox.kernel import Setting
 from grader.sandbox.leftovers import OWNER, PREFIX, claimed_folder, sweep
 from grader.sandbox.questions import Line
-from grader.sandbox.session import Session, open_session
+from grader.sandbox.session import Session, open_session, sentence
 
 LIMITS = Limits(submission=120.0, cell=4.0, memory=1024**3, output=20_000)
 UNUSUAL = 987654  # a seed by which one session is told from others on this machine
@@ -283,3 +283,12 @@ def test_what_ran_before_a_deadly_cell_is_asked_even_when_no_time_is_left_to_run
         ended = opened.run(cells("kept = 42", "import os, time\ntime.sleep(4.5)\nos._exit(1)", "after = 1"))
         assert [c.status for c in ended.cells[:2]] == [CellStatus.OK, CellStatus.DIED]
         assert opened.ask(Question("q", (Read("kept", into="kept"),))).values == {"kept": 42}
+
+
+@pytest.mark.parametrize("kind", ["FileNotFoundError", "ModuleNotFoundError"])
+def test_who_lacked_a_file_or_a_package_is_not_told_that_the_code_is_at_fault(kind: str) -> None:
+    lacking = CellRun(2, CellStatus.ERROR, 0.1, trouble=Trouble(kind, "no such thing"))
+    assert sentence(lacking, LIMITS).startswith(f"Cell 3 of the notebook failed with {kind}: ")
+    assert "its own code" not in sentence(lacking, LIMITS)
+    wrong = CellRun(2, CellStatus.ERROR, 0.1, trouble=Trouble("ValueError", "shapes"))
+    assert sentence(wrong, LIMITS) == "Cell 3 of the notebook failed with ValueError; its own code raised that."

@@ -25,6 +25,7 @@ from grader.sandbox.notebook import Pass, Reading
 
 REPLAYS = 3  # of the notebook, after cells that took the kernel down
 REVIVALS = 2  # of the kernel, after questions that did
+LACKING = ("FileNotFoundError", "ModuleNotFoundError", "NotFoundError")  # the last is TensorFlow's, of a file
 
 OUTCOMES = {
     CellStatus.TIMEOUT: Outcome.TIMEOUT,
@@ -192,6 +193,8 @@ def sentence(run: CellRun, limits: Limits) -> str:
             return f"{where} needed more than {allowed}; its own code took them."
         case CellStatus.DIED:
             return f"{where} ended the Python process it ran in, or left it unable to go on; its own code did that."
+        case _ if run.trouble and run.trouble.kind in LACKING:
+            return f"{where} failed with {run.trouble.kind}: a file or a package it asks for is not here."
         case _:
             kind = f" with {run.trouble.kind}" if run.trouble else ""
             return f"{where} failed{kind}; its own code raised that."
