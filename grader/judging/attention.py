@@ -18,8 +18,9 @@ from grader.judging.checks import interview
 from grader.judging.compare import agree, slug
 from grader.judging.contact import Contact, Inputs
 from grader.judging.cut_gradients import Gradients, cut_off
+from grader.judging.dropout import whole
 from grader.judging.examiner import GUEST_FAULT, Examiner
-from grader.judging.language_model_asking import value_of, whole
+from grader.judging.language_model_asking import value_of
 from grader.judging.learning import Learning, patiently
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers

@@ -14,8 +14,9 @@ from grader.judging.attention_asking import Answer, Forward, answer_in
 from grader.judging.attention_layout import PLACES, Layout, values
 from grader.judging.compare import agree, nearest, slug
 from grader.judging.contact import Contact
+from grader.judging.dropout import whole
 from grader.judging.examiner import Examiner
-from grader.judging.language_model_asking import value_of, whole
+from grader.judging.language_model_asking import value_of
 from grader.judging.meeting import WORDS
 from grader.judging.oracle import Answers
 from grader.judging.sentence_pairs import halves

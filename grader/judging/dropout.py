@@ -6,7 +6,7 @@ then mask · scale of the one unit that is let through.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from msgspec import Struct
@@ -25,11 +25,13 @@ OWN_BATCH = 256  # the batch size at which our own was not taken
 ASKED_RATE = 0.3
 DROPOUT_NAME = re.compile(r"(drop|keep|^dr\d*$|rate|^p\d*$|prob)", re.IGNORECASE)
 NOT_DROPOUT = re.compile(r"learn|^lr|decay|freq|test|eval|dev|infer|pred", re.IGNORECASE)
-QUIET = (
-    ("tf.nn.dropout", "lambda x, *args, **kwargs: tf.convert_to_tensor(x)"),
-    ("tf.nn.experimental.stateless_dropout", "lambda x, *args, **kwargs: tf.convert_to_tensor(x)"),
-    ("tf.compat.v1.nn.dropout", "lambda x, *args, **kwargs: tf.convert_to_tensor(x)"),
-    ("tf.keras.layers.Dropout.call", "lambda self, inputs, *args, **kwargs: inputs"),
+# Ready-made dropout hands on what it is given: for all questions that are not about dropout.
+HANDS_ON = "lambda x, *args, **kwargs: __import__('tensorflow').convert_to_tensor(x)"
+WHOLE = (
+    ("__import__('tensorflow').nn.dropout", HANDS_ON),
+    ("__import__('tensorflow').nn.experimental.stateless_dropout", HANDS_ON),
+    ("__import__('tensorflow').compat.v1.nn.dropout", HANDS_ON),
+    ("__import__('keras').layers.Dropout.call", "lambda self, inputs, *args, **kwargs: inputs"),
 )
 
 
@@ -90,9 +92,8 @@ def dropout_settings(contact: Contact, rate: float) -> Settings:
     return Settings(replace(contact, recipe=recipe), attributes, found)
 
 
-def silenced(steps: Sequence[Step]) -> list[Step]:
-    """The same steps with ready-made dropout switched off: for what is asked about everything else."""
-    return [*(Put(path, Ref(code)) for path, code in QUIET), *steps]
+def whole() -> list[Step]:
+    return [Put(path, Ref(code)) for path, code in WHOLE]
 
 
 def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | None:

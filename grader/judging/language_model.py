@@ -11,6 +11,7 @@ from grader.judging.asking import data_steps, inputs, instance, loop_attributes,
 from grader.judging.checks import interview
 from grader.judging.compare import slug
 from grader.judging.contact import Contact
+from grader.judging.dropout import whole
 from grader.judging.examiner import Examiner
 from grader.judging.language_model_answers import Answered, answers_in
 from grader.judging.language_model_asking import (
@@ -22,7 +23,6 @@ from grader.judging.language_model_asking import (
     kept_states,
     many,
     value_of,
-    whole,
     with_source,
 )
 from grader.judging.language_model_dropout import Dropout, question_dropout

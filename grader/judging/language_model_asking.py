@@ -13,18 +13,13 @@ from grader.judging.asking import instance, loop_attributes
 from grader.judging.contact import Contact
 from grader.judging.watching import parts_of
 from grader.model import Observation
-from grader.sandbox.guest.wire import Array, Call, Listing, MethodCall, Put, Read, Ref, Scalar, Step, Value
+from grader.sandbox.guest.wire import Array, Call, Listing, MethodCall, Put, Read, Scalar, Step, Value
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
 RATE = re.compile(r"rate|drop|keep|prob", re.IGNORECASE)
 LEARNING = re.compile(r"learn|lr|eta", re.IGNORECASE)
 KEEP = re.compile(r"keep", re.IGNORECASE)
 
-# Ready-made dropout hands on what it is given: for all questions that are not about dropout.
-WHOLE = (
-    ("__import__('tensorflow').nn.dropout", "lambda x, *args, **kwargs: x"),
-    ("__import__('keras').layers.Dropout.call", "lambda self, inputs, training=None: inputs"),
-)
 KEPT = (
     "{name: kept for name, kept in vars(c).items() if not hasattr(kept, 'assign') and name != 'trainable_variables'"
     " and (isinstance(kept, (list, tuple, dict)) or hasattr(kept, 'shape'))}"
@@ -105,10 +100,6 @@ def settings(contact: Contact, rate: float, batch: int | None = None) -> dict[st
 def begin(contact: Contact, weights: Mapping[str, Numbers], rate: float = 0.0) -> list[Step]:
     """An instance with our weights and rate."""
     return instance(contact, weights, settings(contact, rate, contact.batch))
-
-
-def whole() -> list[Step]:
-    return [Put(path, Ref(code)) for path, code in WHOLE]
 
 
 def guesses_in(value: Value | None, shape: tuple[int, int, int]) -> Numbers | None:

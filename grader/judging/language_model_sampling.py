@@ -10,8 +10,9 @@ from grader.judging.arrays import Numbers, array
 from grader.judging.asking import instance
 from grader.judging.compare import slug
 from grader.judging.contact import Contact
+from grader.judging.dropout import whole
 from grader.judging.examiner import Examiner
-from grader.judging.language_model_asking import Forward, begin, guesses_in, settings, value_of, whole
+from grader.judging.language_model_asking import Forward, begin, guesses_in, settings, value_of
 from grader.judging.language_model_parts import Layout, Weights
 from grader.judging.language_model_roles import Explained
 from grader.model import Observation, Status

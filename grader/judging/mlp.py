@@ -11,7 +11,7 @@ from grader.judging.asking import classifying, training
 from grader.judging.checks import interview
 from grader.judging.compare import agree, nearest, slug
 from grader.judging.contact import Contact
-from grader.judging.dropout import Dropping, dropout_settings, question_dropout, silenced
+from grader.judging.dropout import Dropping, dropout_settings, question_dropout, whole
 from grader.judging.examiner import Examiner
 from grader.judging.layers import Chain, chains
 from grader.judging.learning import Learning, question_learning
@@ -110,7 +110,7 @@ def quiet_step(
     """One watched step with these weights and without dropout, as far as it can be switched off."""
     quiet = dropout_settings(contact, 0.0)
     steps = training(quiet.contact, data, labels, weights=weights, attributes=quiet.attributes)
-    return watched_in(x.ask(f"{contact.info.name}.step", *silenced(steps)))
+    return watched_in(x.ask(f"{contact.info.name}.step", *whole(), *steps))
 
 
 def explained(
@@ -137,7 +137,7 @@ def predicts(x: Examiner, contact: Contact, chain: Chain, weights: Mapping[str, 
     data = x.normal("classify", (40, contact.features), 1.0)
     quiet = dropout_settings(contact, 0.0)
     steps = classifying(quiet.contact, data, np.zeros(40, np.int64), weights=weights, attributes=quiet.attributes)
-    watched = watched_in(x.ask(f"{contact.info.name}.predicts", *silenced(steps)))
+    watched = watched_in(x.ask(f"{contact.info.name}.predicts", *whole(), *steps))
     answered = array(watched.returned) if watched else None
     if answered is None or answered.size != len(data):
         return None
@@ -156,7 +156,8 @@ def classified_logits(
     quiet = dropout_settings(contact, 0.0)
     seen = x.ask(
         f"{contact.info.name}.logits",
-        *silenced(classifying(quiet.contact, data, labels, weights=weights, attributes=quiet.attributes)),
+        *whole(),
+        *classifying(quiet.contact, data, labels, weights=weights, attributes=quiet.attributes),
     )
     return logits_in(watched_in(seen), data, under_tape=False)
 

@@ -13,8 +13,8 @@ from grader.judging.checks import interview
 from grader.judging.compare import slug
 from grader.judging.contact import Contact
 from grader.judging.crashes import calls_of, crash_mistake
+from grader.judging.dropout import whole
 from grader.judging.examiner import Examiner
-from grader.judging.language_model_asking import whole
 from grader.judging.learning import Learning, question_learning
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers
