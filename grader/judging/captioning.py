@@ -9,11 +9,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers, array, send
+from grader.judging.captioning_calling import STEPS_TAKEN
 from grader.judging.captioning_contact import (
     BATCH,
     NEUTRAL,
     PLACES,
-    STEPS_TAKEN,
     Decoder,
     Given,
     candidates,
@@ -22,8 +22,9 @@ from grader.judging.captioning_contact import (
     outputs,
 )
 from grader.judging.captioning_head import layers_behind, leads_to
-from grader.judging.captioning_photos import Captioned, Restored, question_captions, question_checkpoint
+from grader.judging.captioning_photos import Captioned, question_captions
 from grader.judging.captioning_roles import Roles, assignments, case_of, consistent, units_of
+from grader.judging.captioning_saved import Restored, question_checkpoint
 from grader.judging.captioning_training import Asked, Steps, question_training
 from grader.judging.checks import interview
 from grader.judging.compare import agree, nearest
@@ -186,9 +187,21 @@ def placed(returned: list[Numbers | None], decoder: Decoder) -> tuple[Numbers | 
     vocabulary = decoder.sizes.vocabulary
     known = [r for r in returned if r is not None]
     logits = next((r for r in known if r.ndim > 1 and r.shape[-1] == vocabulary), None)
-    attention = next((r for r in known if PLACES in r.shape and r.size == BATCH * PLACES), None)
-    state = next((r for r in known if r is not logits and r is not attention), None)
+    maps = [(r, weights) for r in known if r is not logits and (weights := weights_in(r)) is not None]
+    taken, attention = maps[0] if maps else (None, None)
+    state = next((r for r in known if r is not logits and r is not taken), None)
     return logits, state, attention
+
+
+def weights_in(returned: Numbers) -> Numbers | None:
+    """One number for each place; the mean of several heads where these are weights."""
+    if PLACES in returned.shape and returned.size == BATCH * PLACES:
+        return returned
+    if returned.ndim < 3 or len(returned) != BATCH or PLACES not in returned.shape[1:]:
+        return None
+    each = np.moveaxis(returned, returned.shape.index(PLACES, 1), 1).reshape(BATCH, PLACES, -1)
+    heads = each.min() >= 0 and np.allclose(each.sum(axis=1), 1, atol=1e-3)
+    return each.mean(axis=2, keepdims=True) if heads else None
 
 
 def explained(x: Examiner, decoder: Decoder, weights: Mapping[str, Numbers], given: Given, seen: Seen) -> Step_:
@@ -266,5 +279,6 @@ def trained(x: Examiner, e: Evidence) -> Evidence:
     weights = {v.path: drawn(x, v.path, v.shape) for v in e.decoder.variables}
     case = case_of(x, e.decoder, weights, e.step.roles)
     form = None if e.step.own_attention else e.step.form
-    steps, learning = question_training(x, e.decoder, Asked(weights, case, e.step.roles, form, e.step.attention))
+    known = Asked(weights, case, e.step.roles, form, e.step.attention, e.decoder.sizes.vocabulary)
+    steps, learning = question_training(x, e.decoder, known)
     return replace(e, steps=steps, learning=learning)

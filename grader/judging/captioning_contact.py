@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers, array, send
+from grader.judging.captioning_calling import HELD, ways_to_call
 from grader.judging.examiner import Examiner
 from grader.judging.meeting import VARIABLES, guess
 from grader.model import Observation
 from grader.sandbox.guest.wire import (
+    Array,
     Call,
     ClassInfo,
     Inventory,
@@ -26,10 +29,11 @@ from grader.sandbox.guest.wire import (
     VariableInfo,
     VariableList,
 )
+from grader.sandbox.guest.wire import Mapping as Mapping_
 
 BATCH, PLACES, DEPTH = 3, 64, 2048
-STEPS_TAKEN = ("call", "__call__", "step", "forward", "decode")
 DECODER = re.compile(r"deco|desco|deskod", re.IGNORECASE)
+ENCODER = re.compile(r"enco|codif|kodetz|cnn", re.IGNORECASE)
 ATTENTION = re.compile(r"attention|atenci|arreta|bahdanau|luong", re.IGNORECASE)
 SIZES = {  # what a size is called, in English, Spanish or Basque
     "embedding": re.compile(r"emb|incrust|txertat", re.IGNORECASE),
@@ -69,13 +73,19 @@ class Decoder(Struct, frozen=True):
     bound_to: str  # the notebook's own decoder
     variables: tuple[VariableInfo, ...] = ()  # without those of layers that normalise
     trouble: Trouble | None = None
+    way: str = "d(x, f, h)"  # how its step is called
+
+    @property
+    def step(self) -> str:
+        return f"(lambda d, x, f, h: {self.way})"
 
     def made(self, into: str = "d") -> list[Step]:
         return [Make(into, self.info.name, self.args, self.kwargs)]
 
     def called(self, given: "Given", into: str) -> Step:
         words, features, hidden = given
-        return Call("d", (send(words.astype("int32"), "tensor"), tensor(features), tensor(hidden)), into=into)
+        given_ = (send(words.astype("int32"), "tensor"), tensor(features), tensor(hidden))
+        return Call(self.step, (Ref("d"), *given_), into=into)
 
 
 Given = tuple[Numbers, Numbers, Numbers]  # words [B, 1], features [B, 64, e], states [B, U]
@@ -87,19 +97,32 @@ def tensor(values: Numbers) -> Value:
 
 def candidates(inventory: Inventory) -> list[ClassInfo]:
     """Classes that could be a decoder: called so before others, those defined last before earlier ones."""
-    fitting = [c for c in inventory.classes if any(len(c.methods.get(name, ())) >= 3 for name in STEPS_TAKEN)]
+    fitting = [c for c in inventory.classes if ways_to_call(c) and not ENCODER.search(c.name)]
     last = list(reversed(fitting))
     return sorted(last, key=lambda c: (not DECODER.search(c.name), bool(ATTENTION.search(c.name))))[:4]
 
 
 def meet(x: Examiner, inventory: Inventory, info: ClassInfo) -> Decoder:
     """The decoder in small sizes, else in those of the notebook; `trouble` says why neither works."""
-    first, own = ways(inventory, info)
-    small = attempt(x, first)
-    if small.trouble is None:
-        return small
-    large = attempt(x, own)
-    return small if large.trouble else large
+    tried = []
+    for sized in ways(inventory, info):
+        for way in ways_to_call(info):
+            met = attempt(x, replace(sized, way=way))
+            if met.trouble is None:
+                return with_weights_it_keeps(x, met)
+            tried.append(met)
+    return tried[0]
+
+
+def with_weights_it_keeps(x: Examiner, decoder: Decoder) -> Decoder:
+    """Where no weights come back, those that the object holds on to are added to what does."""
+    keeping = replace(decoder, way=f"[{decoder.way}, {HELD}]")
+
+    def maps(one: Decoder) -> int:
+        seen = x.ask(f"{one.info.name}.weights", *one.made(), one.called(data(x, one.sizes, "contact"), "r"))
+        return sum(PLACES in found.shape for value in outputs(seen) if (found := array(value)) is not None)
+
+    return keeping if not maps(decoder) and maps(keeping) else decoder
 
 
 def ways(inventory: Inventory, info: ClassInfo) -> Iterator[Decoder]:
@@ -165,6 +188,17 @@ def attempt(x: Examiner, decoder: Decoder) -> Decoder:
 def outputs(seen: Observation, into: str = "r") -> tuple[Value, ...]:
     """What a call returned, one by one."""
     value = seen.values.get(into)
-    if isinstance(value, Listing):
-        return value.items
-    return (value,) if array(value) is not None else ()  # type: ignore[return-value]
+    return tuple(flat(value)) if isinstance(value, Listing | Mapping_) or array(value) is not None else ()
+
+
+def flat(value: Any) -> Iterator[Value]:
+    """The values inside tuples and dictionaries, however deep; a list of numbers is one."""
+    if isinstance(value, Mapping_):
+        value = Listing(tuple(value.items.values()))
+    if not isinstance(value, Listing) or (
+        value.items and not any(isinstance(v, Array | Listing | Mapping_ | None) for v in value.items)
+    ):
+        yield value
+        return
+    for item in value.items:
+        yield from flat(item)
