@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from reference import Answers, Case
-from reference.captioning_step import EXTRA, ROLES, Form, Weights, attention, step
+from reference.captioning_step import EXTRA, ROLES, Form, Weights, attention, gru, step
 
 RIGHT = {
     f"deck/{order}-{start}{'' if head == 'line' else '-' + head}": Form(joined=order, start=start, head=head)
@@ -115,6 +115,13 @@ def steps(case: Case) -> Answers:
     return found
 
 
+def cells(case: Case) -> Answers:
+    """States after a cell has read [B, K] whatever it was."""
+    w, h = weights_of(case), tf.constant(case["hidden"], tf.float64)
+    read = tf.constant(case["read"], tf.float64)
+    return {"zeros": {"state": gru(w, read, tf.zeros_like(h)).numpy()}, "hidden": {"state": gru(w, read, h).numpy()}}
+
+
 LOSSES = ("deck", "deck/per-word", "deck/per-guess", "deck/mean-of-words", "deck/sum", "deck/mean-of-all-words",
           "deck/sum-per-word", "deck/sum-per-guess", "deck/by-caption", "mask-lost", "mask-lost/sum",
           "mask-lost/per-word", "mask-lost/per-guess", "mask_inverted", "teacher_forcing_lost", "state_not_carried",
@@ -187,4 +194,11 @@ def guesses(case: Case) -> Answers:
     return {kind: {"loss": cost(told, target, kind).numpy()} for kind in LOSSES if kind not in WALKED}
 
 
-QUESTIONS = {"attention": attentions, "step": steps, "loss": losses, "guesses": guesses, "gradients": gradients}
+QUESTIONS = {
+    "attention": attentions,
+    "step": steps,
+    "cell": cells,
+    "loss": losses,
+    "guesses": guesses,
+    "gradients": gradients,
+}

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -202,3 +203,40 @@ def flat(value: Any) -> Iterator[Value]:
         return
     for item in value.items:
         yield from flat(item)
+
+
+def calls_on(x: Examiner, decoder: Decoder, given: Given) -> dict[str, Given]:
+    """These inputs as `r`, and with one of them changed."""
+    words, features, hidden = given
+    others = data(x, decoder.sizes, "others")
+    words_of_others = (words % (decoder.sizes.vocabulary - 1)) + 1
+    first = (
+        np.concatenate([words_of_others[:1], words[1:]]), np.concatenate([others[1][:1], features[1:]]),
+        np.concatenate([others[2][:1], hidden[1:]]),
+    )  # fmt: skip
+    return {
+        "r": given, "words": (words_of_others, features, hidden), "features": (words, others[1], hidden),
+        "hidden": (words, features, others[2]), "first": first,
+    }  # fmt: skip
+
+
+def placed(returned: list[Numbers | None], decoder: Decoder) -> tuple[Numbers | None, Numbers | None, Numbers | None]:
+    """Logits, state and attention by their shapes; what is left first is the state."""
+    vocabulary = decoder.sizes.vocabulary
+    known = [r for r in returned if r is not None]
+    logits = next((r for r in known if r.ndim > 1 and r.shape[-1] == vocabulary), None)
+    maps = [(r, weights) for r in known if r is not logits and (weights := weights_in(r)) is not None]
+    taken, attention = maps[0] if maps else (None, None)
+    state = next((r for r in known if r is not logits and r is not taken), None)
+    return logits, state, attention
+
+
+def weights_in(returned: Numbers) -> Numbers | None:
+    """One number for each place; the mean of several heads where these are weights."""
+    if PLACES in returned.shape and returned.size == BATCH * PLACES:
+        return returned
+    if returned.ndim < 3 or len(returned) != BATCH or PLACES not in returned.shape[1:]:
+        return None
+    each = np.moveaxis(returned, returned.shape.index(PLACES, 1), 1).reshape(BATCH, PLACES, -1)
+    heads = each.min() >= 0 and np.allclose(each.sum(axis=1), 1, atol=1e-3)
+    return each.mean(axis=2, keepdims=True) if heads else None

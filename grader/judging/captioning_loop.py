@@ -28,7 +28,7 @@ GIVEN = (  # what an argument is called -> what it is given, over photos and tar
 STAND_IN = (
     "(lambda own, d, e, o, words: (lambda parts: type('StandIn', (), {{"
     "'__getattr__': lambda s, n: parts[n] if n in parts else"
-    " vars(type(own))[n].__get__(s) if callable(vars(type(own)).get(n)) else getattr(own, n),"
+    " vars(type(own))[n].__get__(s, type(s)) if callable(vars(type(own)).get(n)) else getattr(own, n),"
     " '__call__': lambda s, *a, **k: type(own).call(s, *a, **k)}})())("
     "{{n: part for n, v in list(vars(own).items()) for part in (d, e) if type(v).__name__ == type(part).__name__}}"
     " | {{n: o for n, v in list(vars(own).items()) if hasattr(v, 'apply_gradients')}}"

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers, array, number, send
 from grader.judging.captioning_contact import NEUTRAL, NORMS, PLACES, SIZES, Decoder, flat, tensor, ways
+from grader.judging.captioning_cut import cut_in_differences
 from grader.judging.captioning_loop import Loop, loop_of
 from grader.judging.captioning_recorded import NOTING, recorded
 from grader.judging.captioning_roles import Roles
@@ -123,14 +124,18 @@ def question_training(x: Examiner, decoder: Decoder, known: Asked) -> tuple[Step
         return None, None
     photos, target = small_task(x, decoder)
     given = (tensor(photos), send(target, "tensor"))
-    seen = x.ask("train.step", *watching(decoder, loop, known, given), seconds=60)
+    begin = entered(decoder, loop, known, given)
+    seen = x.ask("train.step", *begin, Watch("t", "train", "w", given), Read("notes.calls", "calls"), seconds=60)
     watched = watched_in(seen)
     learning = question_learning(x, decoder, loop, given)
     if watched is None or not watched.tape:
         trouble = seen.trouble or (watched.trouble if watched else None)
         return Steps(trouble=trouble, ours=not failed_before(x, trouble)), learning
     steps = Steps(number(watched.tape[0].loss), None, unreached(watched), watched.trouble)
-    return explained(x, known, steps, watched, seen, target), learning
+    steps = explained(x, known, steps, watched, seen, target)
+    if steps.walked:  # no formula gives its gradient
+        steps = replace(steps, cut=cut_in_differences(x, begin, given, watched))
+    return steps, learning
 
 
 def failed_before(x: Examiner, trouble: Trouble | None) -> bool:
@@ -139,8 +144,8 @@ def failed_before(x: Examiner, trouble: Trouble | None) -> bool:
     return trouble is not None and trouble.kind in own
 
 
-def watching(decoder: Decoder, loop: Loop, known: Asked, given: tuple[Value, ...]) -> list[Step]:
-    """One step, with notes of every call of the decoder."""
+def entered(decoder: Decoder, loop: Loop, known: Asked, given: tuple[Value, ...]) -> list[Step]:
+    """Its training as `t.train`, with notes of every call of the decoder."""
     taken = re.search(r"\bd\.(\w+)\(", decoder.way)
     method = taken.group(1) if taken else "__call__"
     parts: dict[str, Value] = {"d": Ref("d"), "e": Ref("e"), "train": Ref(loop.step)}
@@ -149,7 +154,6 @@ def watching(decoder: Decoder, loop: Loop, known: Asked, given: tuple[Value, ...
         *batches_of(loop, given), Call(SPACE, (), parts, "t", keep=True),
         Call(SPACE, (), {"calls": Listing(())}, "notes", keep=True),
         Put(f"type(d).{method}", Ref(NOTING.format(method))),
-        Watch("t", "train", "w", given), Read("notes.calls", "calls"),
     ]  # fmt: skip
 
 
