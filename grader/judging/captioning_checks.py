@@ -243,7 +243,7 @@ def not_followed(e: Evidence) -> Finding:
 def readable(path: str) -> str:
     """`encoder.fc` for what Keras keeps as t.e.fc._kernel."""
     name = re.sub(r"^(t\.)?d\b", "decoder", re.sub(r"^t\.e\b", "encoder", path))
-    return re.sub(r"\.(_?kernel|_?embeddings|recurrent_kernel|bias|cell)\b", "", name)
+    return re.sub(r"\.(_?kernel|_?embeddings|recurrent_kernel|bias|cell)\b|\._layers\[\d+\]", "", name)
 
 
 @check(LAB, "training-step")
