@@ -98,7 +98,8 @@ def tensor(values: Numbers) -> Value:
 
 def candidates(inventory: Inventory) -> list[ClassInfo]:
     """Classes that could be a decoder: called so before others, those defined last before earlier ones."""
-    fitting = [c for c in inventory.classes if ways_to_call(c) and not ENCODER.search(c.name)]
+    named = [c for c in inventory.classes if DECODER.search(c.name) or not ENCODER.search(c.name)]
+    fitting = [c for c in named if ways_to_call(c)]
     last = list(reversed(fitting))
     return sorted(last, key=lambda c: (not DECODER.search(c.name), bool(ATTENTION.search(c.name))))[:4]
 
