@@ -232,12 +232,20 @@ def gradients(e: Evidence) -> Finding:
 
 def not_followed(e: Evidence) -> Finding:
     trouble = e.steps.trouble if e.steps else None
-    if trouble and (e.steps.ours or trouble.kind in ("NameError", "TooLarge", "GuestFault")):  # type: ignore[union-attr]
+    ours = e.steps is not None and e.steps.ours and well_shaped(e)
+    if trouble and (ours or trouble.kind in ("NameError", "TooLarge", "GuestFault")):
         return unsure(f"Your training step could not be called here: {trouble.kind}: {plain(trouble.message)}")
     if trouble and e.works:
         told = f"A training step with your decoder ended with {trouble.kind}: {plain(trouble.message)}"
         return failed(told, cell=trouble.cell or e.cell)
     return unsure("No training step was found that could be followed.")
+
+
+def well_shaped(e: Evidence) -> bool:
+    """Whether the step returns what a training can go on with."""
+    if e.seen is None or e.seen.logits is None or e.seen.state is None:
+        return False
+    return len(e.seen.logits) == BATCH and e.seen.state.ndim == 2 and len(e.seen.state) == BATCH
 
 
 def readable(path: str) -> str:
