@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from reference import Answers, Case
-from reference.captioning_step import EXTRA, ROLES, Form, Weights, attention, step
+from reference.captioning_step import EXTRA, ROLES, Form, Weights, attention, gru, step
 
 RIGHT = {
     f"deck/{order}-{start}{'' if head == 'line' else '-' + head}": Form(joined=order, start=start, head=head)
@@ -115,9 +115,17 @@ def steps(case: Case) -> Answers:
     return found
 
 
-LOSSES = ("deck", "deck/per-word", "deck/per-guess", "deck/mean-of-words", "deck/sum", "mask-lost", "mask-lost/sum",
-          "mask_inverted", "teacher_forcing_lost", "state_not_carried", "target_not_shifted",
-          "word_given_away")  # fmt: skip
+def cells(case: Case) -> Answers:
+    """States after a cell has read [B, K] whatever it was."""
+    w, h = weights_of(case), tf.constant(case["hidden"], tf.float64)
+    read = tf.constant(case["read"], tf.float64)
+    return {"zeros": {"state": gru(w, read, tf.zeros_like(h)).numpy()}, "hidden": {"state": gru(w, read, h).numpy()}}
+
+
+LOSSES = ("deck", "deck/per-word", "deck/per-guess", "deck/mean-of-words", "deck/sum", "deck/mean-of-all-words",
+          "deck/sum-per-word", "deck/sum-per-guess", "deck/by-caption", "mask-lost", "mask-lost/sum",
+          "mask-lost/per-word", "mask-lost/per-guess", "mask_inverted", "teacher_forcing_lost", "state_not_carried",
+          "target_not_shifted", "word_given_away")  # fmt: skip
 
 
 def losses(case: Case) -> Answers:
@@ -130,18 +138,16 @@ def losses(case: Case) -> Answers:
 
 
 def loss(w: Weights, a: tf.Tensor, target: tf.Tensor, form: Form, kind: str) -> tf.Tensor:
-    """Σ_t of the mean over captions of the cross-entropy with the next word, paddings (0) counting nothing."""
     h = tf.zeros([target.shape[0], w.units], tf.float64)
-    words, total = target[:, :1], tf.constant(0.0, tf.float64)
+    words, told = target[:, :1], []
     for t in range(1, target.shape[1]):
         words = target[:, t : t + 1] if kind == "word_given_away" else words
         logits, state, _ = step(w, words, a, h, form)
-        right = target[:, t - 1] if kind == "target_not_shifted" else target[:, t]
-        total += cost(right, logits, kind)
+        told.append(logits)
         h = h if kind == "state_not_carried" else state
         own = tf.argmax(logits, axis=1, output_type=tf.int32)[:, None]
         words = own if kind == "teacher_forcing_lost" else target[:, t : t + 1]
-    return total / divisor(kind, int(target.shape[1]))
+    return cost(tf.stack(told), target, kind)
 
 
 def gradients(case: Case) -> Answers:
@@ -157,29 +163,42 @@ def gradients(case: Case) -> Answers:
     return {"whole": {role: g.numpy() for role, g in found.items() if g is not None}}
 
 
-def cost(right: tf.Tensor, logits: tf.Tensor, kind: str) -> tf.Tensor:
-    """Of one word [B] of each caption."""
-    costs = tf.nn.sparse_softmax_cross_entropy_with_logits(right, logits)
+def cost(told: tf.Tensor, target: tf.Tensor, kind: str) -> tf.Tensor:
+    """Σ_t of the mean over captions of the cross-entropy of logits [T - 1, B, V] with the next word.
+
+    Paddings (0) count nothing. The forms of `deck/` take other means of the same costs.
+    """
+    right = tf.transpose(target[:, :-1] if kind == "target_not_shifted" else target[:, 1:])
     kept = right == 0 if kind == "mask_inverted" else right != 0
-    mask = tf.ones_like(costs) if kind.startswith("mask-lost") else tf.cast(kept, tf.float64)
-    if kind == "deck/mean-of-words":
-        return tf.reduce_sum(costs * mask) / tf.maximum(tf.reduce_sum(mask), 1e-12)
-    return tf.reduce_sum(costs * mask) if kind.endswith("/sum") else tf.reduce_mean(costs * mask)
+    mask = tf.ones_like(right, tf.float64) if kind.startswith("mask-lost") else tf.cast(kept, tf.float64)
+    costs = tf.nn.sparse_softmax_cross_entropy_with_logits(right, told) * mask
+    each, steps = tf.reduce_sum(costs, axis=0), int(right.shape[0])
+    way = kind.partition("/")[2]
+    if way == "mean-of-words":
+        return tf.reduce_sum(tf.reduce_sum(costs, axis=1) / tf.maximum(tf.reduce_sum(mask, axis=1), 1e-12))
+    if way == "mean-of-all-words":
+        return tf.reduce_sum(costs) / tf.reduce_sum(mask)
+    if way == "by-caption":
+        return tf.reduce_mean(each / tf.reduce_sum(mask, axis=0))
+    total = tf.reduce_sum(each) if way.startswith("sum") else tf.reduce_mean(each)
+    return total / (steps + 1 if way.endswith("per-word") else steps if way.endswith("per-guess") else 1)
 
 
-def divisor(kind: str, length: int) -> int:
-    return {"deck/per-word": length, "deck/per-guess": length - 1}.get(kind, 1)
+WALKED = ("word_given_away", "teacher_forcing_lost", "state_not_carried")  # seen of what goes in, not of what comes out
 
 
 def guesses(case: Case) -> Answers:
     """Losses of logits [T - 1, B, V] that a decoder gave for the right words of captions [B, T]."""
     target = tf.constant(case["target"], tf.int32)
     told = tf.constant(case["logits"], tf.float64)
-    found = {}
-    for kind in (kind for kind in LOSSES if kind.startswith(("deck", "mask"))):
-        total = tf.add_n([cost(target[:, t + 1], logits, kind) for t, logits in enumerate(tf.unstack(told))])
-        found[kind] = {"loss": (total / divisor(kind, int(target.shape[1]))).numpy()}
-    return found
+    return {kind: {"loss": cost(told, target, kind).numpy()} for kind in LOSSES if kind not in WALKED}
 
 
-QUESTIONS = {"attention": attentions, "step": steps, "loss": losses, "guesses": guesses, "gradients": gradients}
+QUESTIONS = {
+    "attention": attentions,
+    "step": steps,
+    "cell": cells,
+    "loss": losses,
+    "guesses": guesses,
+    "gradients": gradients,
+}

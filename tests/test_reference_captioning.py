@@ -96,7 +96,7 @@ def test_ways_to_ask_the_attention_and_to_count_the_loss_differ() -> None:
     known = case()
     alphas = ASK["attention"](known)
     assert set(alphas) == set(QUERIES)
-    target = np.array([[1, 4, 5, 2], [1, 6, 2, 0], [1, 2, 0, 0]])
+    target = np.array([[1, 4, 5, 7, 2], [1, 6, 2, 0, 0], [1, 2, 0, 0, 0]])
     training = {"encoded": known["features"], "target": target, "form": "deck/ce-zeros", "query": "deck"}
     losses = ASK["loss"](known | training)
     assert set(losses) == set(LOSSES)

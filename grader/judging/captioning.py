@@ -9,21 +9,25 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers, array, send
+from grader.judging.captioning_calling import STEPS_TAKEN
 from grader.judging.captioning_contact import (
     BATCH,
     NEUTRAL,
     PLACES,
-    STEPS_TAKEN,
     Decoder,
     Given,
+    calls_on,
     candidates,
     data,
     meet,
     outputs,
+    placed,
 )
+from grader.judging.captioning_context import changes, context_of, read_by_the_cell, two_layers
 from grader.judging.captioning_head import layers_behind, leads_to
-from grader.judging.captioning_photos import Captioned, Restored, question_captions, question_checkpoint
+from grader.judging.captioning_photos import Captioned, question_captions
 from grader.judging.captioning_roles import Roles, assignments, case_of, consistent, units_of
+from grader.judging.captioning_saved import Restored, question_checkpoint
 from grader.judging.captioning_training import Asked, Steps, question_training
 from grader.judging.checks import interview
 from grader.judging.compare import agree, nearest
@@ -62,6 +66,7 @@ class Step_(Struct, frozen=True):
     reads: str | None = None  # the form up to the state returned, where no form explains the logits
     headed: bool = False  # these are made of that state by dense layers, whatever their number
     own_attention: bool = False  # the form explains the logits for the weights returned, which are not the handout's
+    context: Mapping[str, bool] | None = None  # what changes that of an attention of no form, where all else is right
 
 
 class Evidence(Struct, frozen=True):
@@ -135,7 +140,10 @@ def question(x: Examiner, decoder: Decoder) -> Evidence:
     seen = asked(x, decoder, weights, given)
     if seen is None:
         return Evidence(decoder)
-    return Evidence(decoder, seen, explained(x, decoder, weights, given, seen))
+    step = explained(x, decoder, weights, given, seen)
+    if not (step.form or step.headed or step.attention):
+        step = beside_the_word(x, decoder, weights, calls_on(x, decoder, given), seen, step)
+    return Evidence(decoder, seen, step)
 
 
 def drawn(x: Examiner, path: str, shape: tuple[int, ...]) -> Numbers:
@@ -146,17 +154,7 @@ def drawn(x: Examiner, path: str, shape: tuple[int, ...]) -> Numbers:
 
 
 def asked(x: Examiner, decoder: Decoder, weights: Mapping[str, Numbers], given: Given) -> Seen | None:
-    words, features, hidden = given
-    others = data(x, decoder.sizes, "others")
-    words_of_others = (words % (decoder.sizes.vocabulary - 1)) + 1
-    first = (
-        np.concatenate([words_of_others[:1], words[1:]]), np.concatenate([others[1][:1], features[1:]]),
-        np.concatenate([others[2][:1], hidden[1:]]),
-    )  # fmt: skip
-    calls = {
-        "r": given, "words": (words_of_others, features, hidden), "features": (words, others[1], hidden),
-        "hidden": (words, features, others[2]), "first": first,
-    }  # fmt: skip
+    calls = calls_on(x, decoder, given)
     answer = x.ask(
         f"{decoder.info.name}.step", *decoder.made(), decoder.called(given, ""),
         *(Put(path, send(value)) for path, value in weights.items()),
@@ -181,14 +179,22 @@ def asked(x: Examiner, decoder: Decoder, weights: Mapping[str, Numbers], given: 
     return Seen(shapes, logits, state, attention, changes, looks, noisy)
 
 
-def placed(returned: list[Numbers | None], decoder: Decoder) -> tuple[Numbers | None, Numbers | None, Numbers | None]:
-    """Logits, state and attention by their shapes; what is left first is the state."""
-    vocabulary = decoder.sizes.vocabulary
-    known = [r for r in returned if r is not None]
-    logits = next((r for r in known if r.ndim > 1 and r.shape[-1] == vocabulary), None)
-    attention = next((r for r in known if PLACES in r.shape and r.size == BATCH * PLACES), None)
-    state = next((r for r in known if r is not logits and r is not attention), None)
-    return logits, state, attention
+def beside_the_word(
+    x: Examiner, decoder: Decoder, weights: Mapping[str, Numbers], calls: Mapping[str, Given], seen: Seen, step: Step_
+) -> Step_:
+    """The step of an attention that no form gives, where state and logits follow from what its cell reads."""
+    reads = read_by_the_cell(x, decoder, weights, calls) if {"K", "R"} <= step.roles.keys() else None
+    embeddings = [w for w in weights.values() if w.ndim == 2 and len(w) >= decoder.sizes.vocabulary]
+    found = [contexts for E in embeddings if reads and (contexts := context_of(reads, calls, E)) is not None]
+    if not reads or not found or seen.logits is None or seen.logits.size != BATCH * seen.logits.shape[-1]:
+        return step
+    case = case_of(x, decoder, weights, step.roles) | {"hidden": calls["r"][2], "read": reads["r"]}
+    logits = seen.logits.reshape(BATCH, -1)
+    for start, answer in x.answers("cell", **case).items():
+        if two_layers(answer["state"], logits, decoder, weights):
+            told = what_is(seen.state, answer["state"], case)
+            return replace(step, state=told, reads=start, own_attention=True, context=changes(found[0]))
+    return step
 
 
 def explained(x: Examiner, decoder: Decoder, weights: Mapping[str, Numbers], given: Given, seen: Seen) -> Step_:
@@ -266,5 +272,6 @@ def trained(x: Examiner, e: Evidence) -> Evidence:
     weights = {v.path: drawn(x, v.path, v.shape) for v in e.decoder.variables}
     case = case_of(x, e.decoder, weights, e.step.roles)
     form = None if e.step.own_attention else e.step.form
-    steps, learning = question_training(x, e.decoder, Asked(weights, case, e.step.roles, form, e.step.attention))
+    known = Asked(weights, case, e.step.roles, form, e.step.attention, e.decoder.sizes.vocabulary)
+    steps, learning = question_training(x, e.decoder, known)
     return replace(e, steps=steps, learning=learning)

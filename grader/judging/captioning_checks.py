@@ -1,13 +1,14 @@
 """Lab 6: what each check saw of a captioner."""
 
 import re
+from collections.abc import Mapping
 
 import numpy as np
 
 from grader.judging import captioning_photos_checks, captioning_remarks  # noqa: F401 - they register themselves
 from grader.judging.arrays import Numbers
 from grader.judging.captioning import LAB, Evidence, Seen, Step_
-from grader.judging.captioning_contact import BATCH, PLACES
+from grader.judging.captioning_contact import BATCH, PLACES, Decoder
 from grader.judging.captioning_photos import plain
 from grader.judging.checks import blocked, check, failed, passed, unattempted, unsure
 from grader.judging.compare import slug
@@ -41,7 +42,12 @@ def runs(e: Evidence) -> Finding:
         return passed("It answers.")
     trouble = e.decoder.trouble
     told = f"A call ended with {trouble.kind}: {plain(trouble.message)}" if trouble else "A call returned no tensors."
-    return failed(told, crash(trouble), seen=f"called as {e.decoder.info.name}(x, features, hidden)", cell=e.cell)
+    return failed(told, crash(trouble), seen=f"called as {as_written(e.decoder)}", cell=e.cell)
+
+
+def as_written(decoder: Decoder) -> str:
+    call = re.sub(r"^d\b", decoder.info.name, decoder.way)
+    return re.sub(r"\bh\b", "hidden", re.sub(r"\bf\b", "features", call))
 
 
 def crash(trouble: Trouble | None) -> str | None:
@@ -64,7 +70,8 @@ def shapes(e: Evidence) -> Finding:
         return failed(
             f"No tensor with a score for each of the {vocabulary} words was returned.", seen=told, cell=e.cell
         )
-    if found.logits.shape != (BATCH, vocabulary):
+    fits = e.steps is not None and slug(e.steps.form or "") == "deck"  # your loss takes them as they are
+    if found.logits.shape != (BATCH, vocabulary) and not (fits and found.logits.size == BATCH * vocabulary):
         twice = found.logits.size == 2 * BATCH * vocabulary
         slugged = "wrong-axis" if twice else None
         return failed(f"The logits are no [{BATCH}, {vocabulary}].", slugged, seen=told, cell=e.cell)
@@ -106,7 +113,7 @@ def own_attention(e: Evidence, seen: Seen, step: Step_) -> Finding:
         return failed("The weights do not change with the photo.", cell=e.cell)
     if seen.looks.get("first"):
         return failed("Changing one caption changes the weights of others.", cell=e.cell)
-    other = not {"W1", "W2", "v"} <= step.roles.keys()
+    other = step.context is not None or not {"W1", "W2", "v"} <= step.roles.keys()
     if step.own_attention and other and {"hidden", "features", "first"} <= seen.looks.keys():
         return passed("The weights of your own attention sum to 1 and follow the photo and your state.")
     return unsure(UNKNOWN if other or step.others else OWN)
@@ -140,9 +147,20 @@ def unexplained(e: Evidence, seen: Step_, logits: Numbers) -> Finding:
         return passed(told, seen=(seen.reads or "").partition("/")[2])
     if e.seen is not None and (found := by_behaviour(e.seen, logits)):
         return failed(mistake=found, cell=e.cell)
+    if e.seen is not None and seen.context is not None:
+        return by_context(e, e.seen, seen.context)
     if seen.others or len(seen.roles) < 12:
         return unsure(UNKNOWN)
     return failed("With these weights the reference gives other logits, in every form known to us.", cell=e.cell)
+
+
+def by_context(e: Evidence, seen: Seen, changed: Mapping[str, bool]) -> Finding:
+    """Of an attention of one's own: state and logits follow from the context; what it follows is left."""
+    if not changed["features"]:
+        return failed(mistake="context-not-used", cell=e.cell)
+    if not changed["hidden"] and seen.looks.get("hidden"):
+        return failed(mistake="features-not-attended", cell=e.cell)
+    return passed("Word and context stand side by side, and state and logits follow from them as in the reference.")
 
 
 def fits_probabilities(e: Evidence) -> bool:
@@ -214,9 +232,8 @@ def gradients(e: Evidence) -> Finding:
 
 def not_followed(e: Evidence) -> Finding:
     trouble = e.steps.trouble if e.steps else None
-    if trouble and (
-        trouble.kind in ("NameError", "TooLarge", "GuestFault") or "positional argument" in trouble.message
-    ):
+    ours = e.steps is not None and e.steps.ours and well_shaped(e)
+    if trouble and (ours or trouble.kind in ("NameError", "TooLarge", "GuestFault")):
         return unsure(f"Your training step could not be called here: {trouble.kind}: {plain(trouble.message)}")
     if trouble and e.works:
         told = f"A training step with your decoder ended with {trouble.kind}: {plain(trouble.message)}"
@@ -224,10 +241,17 @@ def not_followed(e: Evidence) -> Finding:
     return unsure("No training step was found that could be followed.")
 
 
+def well_shaped(e: Evidence) -> bool:
+    """Whether the step returns what a training can go on with."""
+    if e.seen is None or e.seen.logits is None or e.seen.state is None:
+        return False
+    return len(e.seen.logits) == BATCH and e.seen.state.ndim == 2 and len(e.seen.state) == BATCH
+
+
 def readable(path: str) -> str:
     """`encoder.fc` for what Keras keeps as t.e.fc._kernel."""
     name = re.sub(r"^(t\.)?d\b", "decoder", re.sub(r"^t\.e\b", "encoder", path))
-    return re.sub(r"\.(_?kernel|_?embeddings|recurrent_kernel|bias|cell)\b", "", name)
+    return re.sub(r"\.(_?kernel|_?embeddings|recurrent_kernel|bias|cell)\b|\._layers\[\d+\]", "", name)
 
 
 @check(LAB, "training-step")
@@ -240,7 +264,7 @@ def training_step(e: Evidence) -> Finding:
     if kind:
         mistake = "mask-lost" if slug(kind) == "mask-lost" else None
         return failed(BROKEN.get(kind, ""), mistake, seen=f"loss {e.steps.loss:.4f}")
-    if e.step is not None and e.step.form is None:
+    if e.steps.walked or (e.step is not None and e.step.form is None):
         return unsure("The loss is not the one of your decoder's logits under the mask; your instructor looks at it.")
     if e.step is None or slug(e.step.form or "") != "deck":
         return blocked("Not checked: the loss can be computed only for a decoder that does what is asked.")

@@ -2,15 +2,19 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
+import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers, array, send
+from grader.judging.captioning_calling import HELD, ways_to_call
 from grader.judging.examiner import Examiner
 from grader.judging.meeting import VARIABLES, guess
 from grader.model import Observation
 from grader.sandbox.guest.wire import (
+    Array,
     Call,
     ClassInfo,
     Inventory,
@@ -26,10 +30,11 @@ from grader.sandbox.guest.wire import (
     VariableInfo,
     VariableList,
 )
+from grader.sandbox.guest.wire import Mapping as Mapping_
 
 BATCH, PLACES, DEPTH = 3, 64, 2048
-STEPS_TAKEN = ("call", "__call__", "step", "forward", "decode")
 DECODER = re.compile(r"deco|desco|deskod", re.IGNORECASE)
+ENCODER = re.compile(r"enco|codif|kodetz|cnn", re.IGNORECASE)
 ATTENTION = re.compile(r"attention|atenci|arreta|bahdanau|luong", re.IGNORECASE)
 SIZES = {  # what a size is called, in English, Spanish or Basque
     "embedding": re.compile(r"emb|incrust|txertat", re.IGNORECASE),
@@ -69,13 +74,19 @@ class Decoder(Struct, frozen=True):
     bound_to: str  # the notebook's own decoder
     variables: tuple[VariableInfo, ...] = ()  # without those of layers that normalise
     trouble: Trouble | None = None
+    way: str = "d(x, f, h)"  # how its step is called
+
+    @property
+    def step(self) -> str:
+        return f"(lambda d, x, f, h: {self.way})"
 
     def made(self, into: str = "d") -> list[Step]:
         return [Make(into, self.info.name, self.args, self.kwargs)]
 
     def called(self, given: "Given", into: str) -> Step:
         words, features, hidden = given
-        return Call("d", (send(words.astype("int32"), "tensor"), tensor(features), tensor(hidden)), into=into)
+        given_ = (send(words.astype("int32"), "tensor"), tensor(features), tensor(hidden))
+        return Call(self.step, (Ref("d"), *given_), into=into)
 
 
 Given = tuple[Numbers, Numbers, Numbers]  # words [B, 1], features [B, 64, e], states [B, U]
@@ -87,19 +98,33 @@ def tensor(values: Numbers) -> Value:
 
 def candidates(inventory: Inventory) -> list[ClassInfo]:
     """Classes that could be a decoder: called so before others, those defined last before earlier ones."""
-    fitting = [c for c in inventory.classes if any(len(c.methods.get(name, ())) >= 3 for name in STEPS_TAKEN)]
+    named = [c for c in inventory.classes if DECODER.search(c.name) or not ENCODER.search(c.name)]
+    fitting = [c for c in named if ways_to_call(c)]
     last = list(reversed(fitting))
     return sorted(last, key=lambda c: (not DECODER.search(c.name), bool(ATTENTION.search(c.name))))[:4]
 
 
 def meet(x: Examiner, inventory: Inventory, info: ClassInfo) -> Decoder:
     """The decoder in small sizes, else in those of the notebook; `trouble` says why neither works."""
-    first, own = ways(inventory, info)
-    small = attempt(x, first)
-    if small.trouble is None:
-        return small
-    large = attempt(x, own)
-    return small if large.trouble else large
+    tried = []
+    for sized in ways(inventory, info):
+        for way in ways_to_call(info):
+            met = attempt(x, replace(sized, way=way))
+            if met.trouble is None:
+                return with_weights_it_keeps(x, met)
+            tried.append(met)
+    return tried[0]
+
+
+def with_weights_it_keeps(x: Examiner, decoder: Decoder) -> Decoder:
+    """Where no weights come back, those that the object holds on to are added to what does."""
+    keeping = replace(decoder, way=f"[{decoder.way}, {HELD}]")
+
+    def maps(one: Decoder) -> int:
+        seen = x.ask(f"{one.info.name}.weights", *one.made(), one.called(data(x, one.sizes, "contact"), "r"))
+        return sum(PLACES in found.shape for value in outputs(seen) if (found := array(value)) is not None)
+
+    return keeping if not maps(decoder) and maps(keeping) else decoder
 
 
 def ways(inventory: Inventory, info: ClassInfo) -> Iterator[Decoder]:
@@ -165,6 +190,54 @@ def attempt(x: Examiner, decoder: Decoder) -> Decoder:
 def outputs(seen: Observation, into: str = "r") -> tuple[Value, ...]:
     """What a call returned, one by one."""
     value = seen.values.get(into)
-    if isinstance(value, Listing):
-        return value.items
-    return (value,) if array(value) is not None else ()  # type: ignore[return-value]
+    return tuple(flat(value)) if isinstance(value, Listing | Mapping_) or array(value) is not None else ()
+
+
+def flat(value: Any) -> Iterator[Value]:
+    """The values inside tuples and dictionaries, however deep; a list of numbers is one."""
+    if isinstance(value, Mapping_):
+        value = Listing(tuple(value.items.values()))
+    if not isinstance(value, Listing) or (
+        value.items and not any(isinstance(v, Array | Listing | Mapping_ | None) for v in value.items)
+    ):
+        yield value
+        return
+    for item in value.items:
+        yield from flat(item)
+
+
+def calls_on(x: Examiner, decoder: Decoder, given: Given) -> dict[str, Given]:
+    """These inputs as `r`, and with one of them changed."""
+    words, features, hidden = given
+    others = data(x, decoder.sizes, "others")
+    words_of_others = (words % (decoder.sizes.vocabulary - 1)) + 1
+    first = (
+        np.concatenate([words_of_others[:1], words[1:]]), np.concatenate([others[1][:1], features[1:]]),
+        np.concatenate([others[2][:1], hidden[1:]]),
+    )  # fmt: skip
+    return {
+        "r": given, "words": (words_of_others, features, hidden), "features": (words, others[1], hidden),
+        "hidden": (words, features, others[2]), "first": first,
+    }  # fmt: skip
+
+
+def placed(returned: list[Numbers | None], decoder: Decoder) -> tuple[Numbers | None, Numbers | None, Numbers | None]:
+    """Logits, state and attention by their shapes; what is left first is the state."""
+    vocabulary = decoder.sizes.vocabulary
+    known = [r for r in returned if r is not None]
+    logits = next((r for r in known if r.ndim > 1 and r.shape[-1] == vocabulary), None)
+    maps = [(r, weights) for r in known if r is not logits and (weights := weights_in(r)) is not None]
+    taken, attention = maps[0] if maps else (None, None)
+    state = next((r for r in known if r is not logits and r is not taken), None)
+    return logits, state, attention
+
+
+def weights_in(returned: Numbers) -> Numbers | None:
+    """One number for each place; the mean of several heads where these are weights."""
+    if PLACES in returned.shape and returned.size == BATCH * PLACES:
+        return returned
+    if returned.ndim < 3 or len(returned) != BATCH or PLACES not in returned.shape[1:]:
+        return None
+    each = np.moveaxis(returned, returned.shape.index(PLACES, 1), 1).reshape(BATCH, PLACES, -1)
+    heads = each.min() >= 0 and np.allclose(each.sum(axis=1), 1, atol=1e-3)
+    return each.mean(axis=2, keepdims=True) if heads else None

@@ -1,34 +1,28 @@
-"""What the notebook's own captioner says about photos of the course, and whether its checkpoints bring it back."""
+"""What the notebook's own captioner says about photos of the course, with a map for each word."""
 
 import ast
 import io
 import re
 from collections.abc import Sequence
 
-import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 from PIL import Image
 
 from grader.data.parts import IMAGES
-from grader.judging.arrays import Numbers, array, send
-from grader.judging.captioning_contact import PLACES, Decoder
+from grader.judging.arrays import Numbers, array
+from grader.judging.captioning_contact import DECODER, PLACES, Decoder
+from grader.judging.captioning_loop import STEP, tapes
 from grader.judging.examiner import Examiner
-from grader.judging.source import trees
-from grader.model import Cell, Observation, Status, TrainPolicy
-from grader.sandbox.guest.wire import Call, Listing, ListVariables, Put, Read, Ref, Trouble, Value, VariableList
+from grader.judging.source import definition
+from grader.model import Cell, Status, TrainPolicy
+from grader.sandbox.guest.wire import Call, FunctionInfo, Listing, Mapping, Ref, Trouble, Value
 
 SHOWN = 3  # photos
 PIXELS = 160
 EVALUATE = re.compile(r"evalua|caption|descri|leyenda|ebalua|deskrib|predict", re.IGNORECASE)
-MANAGER = "[v for v in list(globals().values()) if type(v).__name__ == 'CheckpointManager'][-1]"
-# Without the optimizer: where it has been built, it brings back by itself the variables that it moves.
-RESTORE = (
-    "(lambda m, train: train.Checkpoint(**{name: part for name, part in m.checkpoint._trackable_children().items()"
-    " if name != 'save_counter' and not hasattr(part, 'apply_gradients')}).restore(m.latest_checkpoint))"
-    f"({MANAGER}, __import__('tensorflow').train)"
-)
-END = "<end>"
+PHOTO = re.compile(r"im(g|ag)|path|ruta|foto|photo|file|irudi|url", re.IGNORECASE)
+START, END = "<start>", "<end>"
 
 
 def plain(message: str) -> str:
@@ -53,29 +47,50 @@ class Captioned(Struct, frozen=True):
     untrained: bool = False  # the notebook's training was cut to a few steps
 
 
-class Restored(Struct, frozen=True):
-    right: bool | None  # None: there is no manager of checkpoints
-    by_notebook: bool | None = None  # whether its own lines bring it back; None: none do at the top of a cell
-    trouble: Trouble | None = None
-
-
 def question_captions(x: Examiner, decoder: Decoder) -> Captioned | None:
-    fitting = [f for f in decoder.inventory.functions if EVALUATE.search(f.name)]
-    taking = [f for f in fitting if sum(p.required for p in f.parameters) == 1]
-    best = next((f for f in taking if f.name == "evaluate"), next(iter(taking), None))
     names = photos_of(x)
-    if best is None or not names:
-        return None
+    taking = [f for f in decoder.inventory.functions if f.parameters and not STEP.search(f.name)]
+    speaking = [f for f in taking if speaks(x.cells, decoder, f)]
+    called = [f for f in taking if EVALUATE.search(f.name)]
+    called.sort(key=lambda f: (f.name != "evaluate", f not in speaking, sum(p.required for p in f.parameters) != 1))
+    used = [f for f in speaking if f not in called]
+    first = None
+    for function in (*called, *used) if names else ():
+        told = captioned(x, decoder, function, names)
+        if told.captions and not (told.trouble or told.strange):
+            return told
+        first = first or (told if function in called else None)
+    return first
+
+
+def speaks(cells: Sequence[Cell], decoder: Decoder, function: FunctionInfo) -> bool:
+    """Whether a function asks the decoder, and not in order to train it."""
+    found = definition(cells, function.name)
+    names = {node.id for node in ast.walk(found[1]) if isinstance(node, ast.Name)} if found else set()
+    asks = bool({decoder.bound_to, "decoder"} & names) or any(DECODER.search(p.name) for p in function.parameters)
+    return found is not None and asks and not tapes(found[1])
+
+
+def captioned(x: Examiner, decoder: Decoder, function: FunctionInfo, names: list[str]) -> Captioned:
     found: list[Caption] = []
     for number, name in enumerate(names):
-        seen = x.ask("captions", Call(best.name, (Ref(f"photo({name!r})"),), {}, "r", seed=x.seed % 1000 + number))
+        given = arguments(function, decoder, Ref(f"photo({name!r})"))
+        seen = x.ask("captions", Call(function.name, given, {}, "r", seed=x.seed % 1000 + number))
         if seen.status is not Status.ANSWERED:
-            return Captioned(best.name, tuple(found), seen.trouble or Trouble(str(seen.status), ""))
+            return Captioned(function.name, tuple(found), seen.trouble or Trouble(str(seen.status), ""))
         caption = caption_in(name, seen.values.get("r"))  # type: ignore[arg-type]
         if caption is None:
-            return Captioned(best.name, tuple(found), strange=f"{best.name}() returned something else")
+            return Captioned(function.name, tuple(found), strange=f"{function.name}() returned something else")
         found.append(replace(caption, picture=small(x, name)))
-    return Captioned(best.name, tuple(found), untrained=x.training.policy is TrainPolicy.NONE)
+    return Captioned(function.name, tuple(found), untrained=x.training.policy is TrainPolicy.NONE)
+
+
+def arguments(function: FunctionInfo, decoder: Decoder, photo: Ref) -> tuple[Value, ...]:
+    """The photo, and what else is required as the global of its name."""
+    required = [p.name for p in function.parameters if p.required] or [function.parameters[0].name]
+    shown = next((name for name in required if PHOTO.search(name)), required[0])
+    own = {"decoder": decoder.bound_to or "decoder"}
+    return tuple(photo if name == shown else Ref(own.get(name, name)) for name in required)
 
 
 def photos_of(x: Examiner) -> list[str]:
@@ -101,10 +116,13 @@ def small(x: Examiner, name: str) -> bytes:
 
 def caption_in(name: str, value: Value) -> Caption | None:
     """Words and a map of weights inside a result, in whichever order."""
-    parts = value.items if isinstance(value, Listing) else ()
+    parts = tuple(value.items.values()) if isinstance(value, Mapping) else ()
+    parts = value.items if isinstance(value, Listing) else parts
     words = next((w for part in parts if (w := words_in(part))), None)
     maps = [found for part in parts if (found := array(part)) is not None and found.dtype.kind == "f"]
     whole = next((m.reshape(len(m), -1) for m in maps if m.ndim > 1 and m.size % PLACES == 0 and len(m)), None)
+    if words and words[0] == START and whole is not None and len(whole) == len(words) - 1:
+        words = words[1:]
     if words is None or whole is None or whole.shape[1] != PLACES or len(whole) < len(words):
         return None
     return Caption(name, words, whole[: len(words)])
@@ -116,48 +134,3 @@ def words_in(part: Value) -> tuple[str, ...]:
     if isinstance(part, Listing) and part.items and all(isinstance(word, str) for word in part.items):
         return tuple(str(word) for word in part.items)
     return ()
-
-
-def question_checkpoint(x: Examiner, decoder: Decoder) -> Restored | None:
-    """Secret numbers are saved by the notebook's own manager, overwritten, and have to come back."""
-    if not decoder.bound_to:
-        return None
-    listed = x.ask("checkpoint.variables", ListVariables(decoder.bound_to, "v")).values.get("v")
-    vectors = [v for v in listed.variables if len(v.shape) == 1 and v.dtype == "float32"] if isinstance(
-        listed, VariableList) else []  # fmt: skip
-    if not vectors:
-        return None
-    one = max(vectors, key=lambda v: v.shape[0])
-    secret = x.normal("checkpoint", one.shape, 1.0)
-    begin = (
-        Read(f"len({MANAGER[:-4]})", "managers"), Put(one.path, send(secret)),
-        Call(f"{MANAGER}.save", ()), Put(one.path, send(np.zeros(one.shape, np.float32))),
-    )  # fmt: skip
-    seen = x.ask("checkpoint", *begin, Call(f"(lambda: {RESTORE})", ()), Read(one.path, "back"), seconds=60)
-    if seen.values.get("managers") == 0:
-        return Restored(None)
-    lines, own = restoring(x.cells), None
-    if lines:
-        again = Call("exec", (lines, Ref("globals()")))
-        answer = x.ask("checkpoint.own", *begin, again, Read(one.path, "back"), seconds=60)
-        own = came_back(answer, secret) if answer.status is Status.ANSWERED else None
-    return Restored(came_back(seen, secret), own, seen.trouble)
-
-
-def came_back(seen: Observation, secret: Numbers) -> bool:
-    back = array(seen.values.get("back"))
-    return back is not None and back.shape == secret.shape and bool(np.allclose(back, secret))
-
-
-def restoring(cells: Sequence[Cell]) -> str:
-    """The last statement at the top of a cell that restores a checkpoint whenever there is one; empty without such."""
-    found = [
-        statement for _, tree in trees(cells) for statement in tree.body
-        if isinstance(statement, (ast.Expr, ast.Assign, ast.If)) and any(
-            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.startswith("restore")
-            for node in ast.walk(statement)
-        )
-    ]  # fmt: skip
-    last = found[-1] if found else None
-    asks = last.test if isinstance(last, ast.If) else last
-    return ast.unparse(last) if last and asks and "latest_checkpoint" in ast.unparse(asks) else ""

@@ -44,8 +44,10 @@ def checkpoint(e: Evidence) -> Finding:
     r = e.restored
     if r is None:
         return unsure("Your notebook's own decoder could not be looked at.")
+    if not r.saved:
+        return failed("Nothing is saved any more while it trains: a training that breaks off cannot go on.")
     if r.right is None:
-        return failed("There is no CheckpointManager any more: a training that breaks off cannot go on.")
+        return unsure("Your notebook saves its model in another way than the handout, which could not be tried here.")
     if r.right and r.by_notebook is False:
         return failed("What your checkpoint saved can be brought back, but your lines that restore do not do it.")
     if r.right:

@@ -11,7 +11,7 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     form = e.step.form if e.step and e.step.form else ""
     found = []
     if slug(form) == "deck" and "hidden" in form:
-        told = "Your GRU starts from the decoder's last state. The handout's starts from zeros; both are right."
+        told = "Your recurrent layer starts from the decoder's last state, the handout's from zeros; both are right."
         found.append(Remark("state-handed-on", told))
     if slug(form) == "deck" and form.endswith(("relu", "tanh")):
         found.append(Remark("extra-activation", "A non-linearity stands after your first dense layer."))

@@ -1,25 +1,27 @@
 """What a training step of the notebook does: its loss, and which variables its gradient reaches."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers, array, number, send
-from grader.judging.captioning_contact import ATTENTION, DECODER, NEUTRAL, NORMS, PLACES, Decoder, tensor
+from grader.judging.captioning_contact import NEUTRAL, NORMS, PLACES, SIZES, Decoder, flat, tensor, ways
+from grader.judging.captioning_cut import cut_in_differences
+from grader.judging.captioning_loop import Loop, loop_of
+from grader.judging.captioning_recorded import NOTING, recorded
 from grader.judging.captioning_roles import Roles
 from grader.judging.compare import nearest, slug
 from grader.judging.cut_gradients import cut_off
 from grader.judging.examiner import Examiner
 from grader.judging.learning import Learning, learning_in
-from grader.judging.oracle import Answers
 from grader.judging.watching import first_gradients, watched_in
+from grader.model import Observation
 from grader.sandbox.guest.wire import (
     Call,
-    ClassInfo,
-    FunctionInfo,
     Listing,
     Make,
     Put,
@@ -35,16 +37,12 @@ from grader.sandbox.guest.wire import Mapping as WireMapping
 
 CAPTIONS, LENGTH, DEPTH = 4, 5, 9
 START, END = 1, 2
-STEP = re.compile(r"train.*step|step.*train|paso|urrats|entren|trebatu", re.IGNORECASE)
-ENCODER = re.compile(r"enco|codif|kodetz|cnn", re.IGNORECASE)
+LENGTHS = re.compile(r"max.*(len|long|luz)|(len|long|luz).*max", re.IGNORECASE)
 BATCHES = re.compile(r"batch|lote|sorta", re.IGNORECASE)
 ADAM = "__import__('tensorflow').keras.optimizers.Adam({})"
 RATES = {True: 0.02, False: 0.001}  # whether the decoder is small
 OPTIMIZERS = "[k for k, v in list(globals().items()) if hasattr(v, 'apply_gradients') and k.isidentifier()]"
 SPACE = "__import__('types').SimpleNamespace"
-# Its logits for each word in turn, which begin as handed out: logits, then the state.
-GUESSES = ("(lambda d, e, photos, words: (lambda a, h: [(r := d(w, a, h), h := r[1])[0][0] for w in words])"
-           "(e(photos), d.reset_state(photos.shape[0])))")  # fmt: skip
 TINY = 1e-4  # of the last layer's gradient: below it, as for the bias under a softmax, float32 leaves only noise
 MANY = 10  # steps of the training on a small task
 
@@ -57,30 +55,8 @@ class Steps(Struct, frozen=True):
     unreached: tuple[str, ...] | None = None  # variables that no gradient reaches
     trouble: Trouble | None = None
     cut: tuple[str, ...] = ()  # variables that a part of the gradient does not reach
-
-
-class Loop(Struct, frozen=True):
-    """The parts of the notebook's training."""
-
-    function: FunctionInfo
-    decoder: str  # names of globals
-    encoder: str
-    encoder_class: ClassInfo
-    optimizers: tuple[str, ...]
-
-
-def loop_of(x: Examiner, decoder: Decoder) -> Loop | None:
-    functions = [f for f in decoder.inventory.functions if len(f.parameters) >= 2 and STEP.search(f.name)]
-    named = [c for c in decoder.inventory.classes if ENCODER.search(c.name) and c.name != decoder.info.name]
-    encoders = [c for c in named if not ATTENTION.search(c.name) and not DECODER.search(c.name)]
-    if not functions or not encoders:
-        return None
-    bound = [c.bound_to for c in decoder.inventory.constructions if c.cls == encoders[-1].name and c.bound_to]
-    best = next((f for f in functions if f.name == "train_step"), functions[-1])
-    held = x.ask("train.optimizers", Read(OPTIMIZERS, "names")).values.get("names")
-    names = [str(name) for name in held.items] if isinstance(held, Listing) else []
-    made = tuple(dict.fromkeys((*names, "optimizer")))
-    return Loop(best, decoder.bound_to or "decoder", (bound or ["encoder"])[-1], encoders[-1], made)
+    walked: bool = False  # right words and states were seen to go in, whatever the loss makes of them
+    ours: bool = False  # what it ended with may be of the way it was entered here
 
 
 def small_task(x: Examiner, decoder: Decoder) -> tuple[Numbers, Numbers]:
@@ -100,16 +76,33 @@ def built(decoder: Decoder, loop: Loop, weights: Mapping[str, Numbers], batch: i
     zeros = (np.zeros((batch, 1)), np.zeros((batch, PLACES, width)), np.zeros((batch, decoder.sizes.units)))
     words = WireMapping({"<start>": START, "<end>": END, "<pad>": 0, "<unk>": 3})
     optimizer = Ref(ADAM.format(RATES[decoder.sizes.units < 100]))
-    whole = [name for name, v in decoder.inventory.scalars.items() if type(v) is int and BATCHES.search(name)]
     return [
+        *(Put(name, size) for name, size in sizes_read(decoder, batch).items()),
         *decoder.made(), Make("e", loop.encoder_class.name, (), dict(sized)),
         decoder.called(zeros, ""), Call("e", (tensor(np.zeros((batch, PLACES, DEPTH))),)),
         *(Put(path, send(value)) for path, value in weights.items()),
-        Put(loop.decoder, Ref("d")), Put(loop.encoder, Ref("e")),
-        *(Put(name, optimizer) for name in loop.optimizers), *(Put(name, batch) for name in whole),
+        Put(loop.decoder, Ref("d")), Put(loop.encoder, Ref("e")), Put("optimizer", optimizer),
+        *(Put(name, Ref("optimizer")) for name in loop.optimizers),
         Call(SPACE, (), {"word_index": words, "index_word": WireMapping({})}, "tokens", keep=True),
         Put("tokenizer", Ref("tokens")),
     ]  # fmt: skip
+
+
+def sizes_read(decoder: Decoder, batch: int) -> dict[str, int]:
+    """Global sizes of the notebook's, as they have to be for decoder and captions of ours."""
+    *_, own = ways(decoder.inventory, decoder.info)
+    found: dict[str, int] = {}
+    for name, value in decoder.inventory.scalars.items():
+        if type(value) is not int:
+            continue
+        role = next((role for role, p in SIZES.items() if p.search(name) and value == getattr(own.sizes, role)), None)
+        if BATCHES.search(name):
+            found[name] = batch
+        elif LENGTHS.search(name):
+            found[name] = LENGTH
+        elif role:
+            found[name] = getattr(decoder.sizes, role)
+    return found
 
 
 class Asked(Struct, frozen=True):
@@ -120,35 +113,69 @@ class Asked(Struct, frozen=True):
     roles: Roles
     form: str | None
     attention: str | None
+    vocabulary: int
 
 
 def question_training(x: Examiner, decoder: Decoder, known: Asked) -> tuple[Steps | None, Learning | None]:
-    loop = loop_of(x, decoder)
+    held = x.ask("train.optimizers", Read(OPTIMIZERS, "names")).values.get("names")
+    names = tuple(str(name) for name in held.items) if isinstance(held, Listing) else ()
+    loop = loop_of(decoder, x.cells, names)
     if loop is None:
         return None, None
     photos, target = small_task(x, decoder)
     given = (tensor(photos), send(target, "tensor"))
-    begin = [*built(decoder, loop, known.weights, CAPTIONS)]
-    parts: dict[str, Value] = {"d": Ref("d"), "e": Ref("e"), "train": Ref(loop.function.name)}
-    seen = x.ask(
-        "train.step", *begin, *NEUTRAL, Call("e", (given[0],), into="encoded"),
-        Call(SPACE, (), parts, "t", keep=True), Watch("t", "train", "w", given), seconds=60,
-    )  # fmt: skip
+    begin = entered(decoder, loop, known, given)
+    seen = x.ask("train.step", *begin, Watch("t", "train", "w", given), Read("notes.calls", "calls"), seconds=60)
     watched = watched_in(seen)
     learning = question_learning(x, decoder, loop, given)
     if watched is None or not watched.tape:
-        return Steps(trouble=seen.trouble or (watched.trouble if watched else None)), learning
-    loss = number(watched.tape[0].loss)
-    encoded = array(seen.values.get("encoded"))
-    answers = of_own_guesses(x, begin, given[0], target) if known.form is None else {}
-    asked: dict[str, Any] = {}
+        trouble = seen.trouble or (watched.trouble if watched else None)
+        return Steps(trouble=trouble, ours=not failed_before(x, trouble)), learning
+    steps = Steps(number(watched.tape[0].loss), None, unreached(watched), watched.trouble)
+    steps = explained(x, known, steps, watched, seen, target)
+    if steps.walked:  # no formula gives its gradient
+        steps = replace(steps, cut=cut_in_differences(x, begin, given, watched))
+    return steps, learning
+
+
+def failed_before(x: Examiner, trouble: Trouble | None) -> bool:
+    """Whether a cell of the notebook's own ended with the same."""
+    own = {cell.trouble.kind for cell in x.run.cells if cell.trouble}
+    return trouble is not None and trouble.kind in own
+
+
+def entered(decoder: Decoder, loop: Loop, known: Asked, given: tuple[Value, ...]) -> list[Step]:
+    """Its training as `t.train`, with notes of every call of the decoder."""
+    taken = re.search(r"\bd\.(\w+)\(", decoder.way)
+    method = taken.group(1) if taken else "__call__"
+    parts: dict[str, Value] = {"d": Ref("d"), "e": Ref("e"), "train": Ref(loop.step)}
+    return [
+        *built(decoder, loop, known.weights, CAPTIONS), *NEUTRAL, Call("e", (given[0],), into="encoded"),
+        *batches_of(loop, given), Call(SPACE, (), parts, "t", keep=True),
+        Call(SPACE, (), {"calls": Listing(())}, "notes", keep=True),
+        Put(f"type(d).{method}", Ref(NOTING.format(method))),
+    ]  # fmt: skip
+
+
+def batches_of(loop: Loop, given: tuple[Value, ...]) -> list[Step]:
+    return [Put(loop.batches, Listing((Listing(given, "tuple"),)))] if loop.batches else []
+
+
+def explained(x: Examiner, known: Asked, steps: Steps, watched: Watched, seen: Observation, target: Numbers) -> Steps:
+    """By what the reference makes of the captions, else by what the decoder was seen to say of them."""
+    loss = {"loss": np.asarray(steps.loss)}
+    encoded = next((found for value in flat(seen.values.get("encoded")) if (found := array(value)) is not None), None)
     if known.form and encoded is not None:
         scores = known.form.replace("softmax-before-loss", "deck")  # where the loss takes probabilities
         asked = {"form": scores, "query": known.attention or "deck", "encoded": encoded, "target": target}
-        answers = x.answers("loss", **known.case, **asked)
-    kind = nearest({"loss": np.asarray(loss)}, answers) if answers and loss is not None else None
-    cut = lacking(x, known, asked | {"kind": kind}, watched) if asked and kind and slug(kind) == "deck" else ()
-    return Steps(loss, kind, unreached(watched), watched.trouble, cut), learning
+        if kind := nearest(loss, x.answers("loss", **known.case, **asked)):
+            cut = lacking(x, known, asked | {"kind": kind}, watched) if slug(kind) == "deck" else ()
+            return replace(steps, form=kind, cut=cut)
+    walk = recorded(seen.values.get("calls"), target, known.vocabulary)
+    if walk is None:
+        return steps
+    kind = walk.wrong or nearest(loss, x.answers("guesses", logits=walk.logits, target=target))
+    return replace(steps, form=kind, walked=walk.wrong is None)
 
 
 def lacking(x: Examiner, known: Asked, asked: Mapping[str, Any], watched: Watched) -> tuple[str, ...]:
@@ -161,19 +188,6 @@ def lacking(x: Examiner, known: Asked, asked: Mapping[str, Any], watched: Watche
     return tuple(known.roles[role] for role in cut_off(seen, whole, known.case, ("F2", "f2")))
 
 
-def of_own_guesses(x: Examiner, begin: Sequence[Step], photos: Value, target: Numbers) -> Answers:
-    """Losses of what the decoder itself says where it is given the right words, for one that no form explains."""
-    words = Listing(tuple(send(target[:, t : t + 1], "tensor") for t in range(LENGTH - 1)))
-    seen = x.ask("train.guesses", *begin, *NEUTRAL, Call(GUESSES, (Ref("d"), Ref("e"), photos, words), into="g"),
-                 seconds=60)  # fmt: skip
-    value = seen.values.get("g")
-    guesses = [array(one) for one in value.items] if isinstance(value, Listing) else []
-    shapes = {None if one is None else one.shape for one in guesses}
-    if len(guesses) != LENGTH - 1 or len(shapes) != 1 or guesses[0] is None or len(guesses[0]) != CAPTIONS:
-        return {}
-    return x.answers("guesses", logits=np.stack(guesses), target=target)  # type: ignore[arg-type]
-
-
 def unreached(watched: Watched) -> tuple[str, ...]:
     """Variables that are no source of the gradient, or that the loss does not depend on."""
     event = watched.tape[0]
@@ -184,9 +198,9 @@ def unreached(watched: Watched) -> tuple[str, ...]:
 
 def question_learning(x: Examiner, decoder: Decoder, loop: Loop, given: tuple[Value, ...]) -> Learning:
     """A fresh decoder, with its own start values, on four captions."""
-    again = f"lambda *given: [{loop.function.name}(*given) for _ in range({MANY})]"
+    again = f"lambda *given: [{loop.step}(*given) for _ in range({MANY})]"
     return learning_in(x.ask(
-        "train.learns", *built(decoder, loop, {}, CAPTIONS),
+        "train.learns", *built(decoder, loop, {}, CAPTIONS), *batches_of(loop, given),
         Call(SPACE, (), {"train": Ref(again)}, "t", keep=True),
         Watch("t", "train", "w", given, steps=MANY, losses_only=True), seconds=90,
     ))  # fmt: skip

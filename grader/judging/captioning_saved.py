@@ -1,0 +1,115 @@
+"""Lab 6: whether what a notebook saves while it trains brings its decoder back."""
+
+import ast
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from grader.judging.arrays import Numbers, array, send
+from grader.judging.captioning_contact import Decoder
+from grader.judging.examiner import Examiner
+from grader.judging.source import trees
+from grader.model import Cell, Observation, Status
+from grader.sandbox.guest.wire import Call, ListVariables, Put, Read, Ref, Step, Trouble, VariableInfo, VariableList
+
+OF_TYPE = "[v for v in list(globals().values()) if type(v).__name__ == '{}']"
+MANAGERS, CHECKPOINTS = OF_TYPE.format("CheckpointManager"), OF_TYPE.format("Checkpoint")
+# Without the optimizer: where it has been built, it brings back by itself the variables that it moves.
+PARTS = (
+    "__import__('tensorflow').train.Checkpoint(**{{name: part for name, part in {}._trackable_children().items()"
+    " if name != 'save_counter' and not hasattr(part, 'apply_gradients')}})"
+)
+RESTORE = f"(lambda m: {PARTS.format('m.checkpoint')}.restore(m.latest_checkpoint))({MANAGERS}[-1])"
+SAVES = re.compile(r"(?<!np)(?<!numpy)\.(save|save_weights|write|save_model)\(|ModelCheckpoint|BackupAndRestore")
+
+
+class Restored(Struct, frozen=True):
+    right: bool | None  # None: nothing is saved by means that can be tried
+    by_notebook: bool | None = None  # whether its own lines bring it back; None: none do at the top of a cell
+    trouble: Trouble | None = None
+    saved: bool = True  # whether any line saves something
+
+
+def question_checkpoint(x: Examiner, decoder: Decoder) -> Restored | None:
+    """Secret numbers are saved by the notebook's own means, overwritten, and have to come back."""
+    one = vector_of(x, decoder)
+    if one is None:
+        return None
+    secret = x.normal("checkpoint", one.shape, 1.0)
+    held = x.ask("checkpoint.held", Read(f"[len({MANAGERS}), len({CHECKPOINTS})]", "held"))
+    numbers = array(held.values.get("held"))
+    if numbers is not None and not numbers[0]:
+        return without_manager(x, one, secret, bool(numbers[1]))
+    begin = (Put(one.path, send(secret)), Call(f"{MANAGERS}[-1].save", ()), wiped(one))
+    seen = x.ask("checkpoint", *begin, Call(f"(lambda: {RESTORE})", ()), Read(one.path, "back"), seconds=60)
+    lines, own = restoring(x.cells), None
+    if lines:
+        again = Call("exec", (lines, Ref("globals()")))
+        answer = x.ask("checkpoint.own", *begin, again, Read(one.path, "back"), seconds=60)
+        own = came_back(answer, secret) if answer.status is Status.ANSWERED else None
+    return Restored(came_back(seen, secret), own, seen.trouble)
+
+
+def vector_of(x: Examiner, decoder: Decoder) -> VariableInfo | None:
+    """The longest of the notebook's own decoder."""
+    if not decoder.bound_to:
+        return None
+    listed = x.ask("checkpoint.variables", ListVariables(decoder.bound_to, "v")).values.get("v")
+    every = listed.variables if isinstance(listed, VariableList) else ()
+    vectors = [v for v in every if len(v.shape) == 1 and v.dtype == "float32"]
+    return max(vectors, key=lambda v: v.shape[0], default=None)
+
+
+def wiped(one: VariableInfo) -> Step:
+    return Put(one.path, send(np.zeros(one.shape, np.float32)))
+
+
+def without_manager(x: Examiner, one: VariableInfo, secret: Numbers, checkpoints: bool) -> Restored:
+    """By a plain checkpoint, else by the notebook's own lines that save and load weights."""
+    if not any(cell.kind == "code" and SAVES.search(cell.source) for cell in x.cells):
+        return Restored(None, saved=False)
+    saving, loading = calls(x.cells, "save_weights"), calls(x.cells, "load_weights")
+    if checkpoints:
+        parts = f"{PARTS.format(f'{CHECKPOINTS}[-1]')}"
+        save: tuple[Step, ...] = (
+            Call("__import__('tempfile').mkdtemp", (), {}, "folder", keep=True),
+            Call(f"(lambda folder: {parts}.write(folder + '/all'))", (Ref("folder"),)),
+        )
+        load: Step = Call(f"(lambda folder: {parts}.read(folder + '/all'))", (Ref("folder"),))
+    elif saving and loading:
+        save = (Call("exec", (saving, Ref("globals()"))),)
+        load = Call("exec", (loading, Ref("globals()")))
+    else:
+        return Restored(None)
+    seen = x.ask("checkpoint", Put(one.path, send(secret)), *save, wiped(one), load, Read(one.path, "back"), seconds=60)
+    right = came_back(seen, secret)
+    return Restored(right if right or (checkpoints and seen.status is Status.ANSWERED) else None, None, seen.trouble)
+
+
+def calls(cells: Sequence[Cell], method: str) -> str:
+    found = [
+        ast.unparse(node) for _, tree in trees(cells) for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method
+    ]  # fmt: skip
+    return "\n".join(dict.fromkeys(found))
+
+
+def came_back(seen: Observation, secret: Numbers) -> bool:
+    back = array(seen.values.get("back"))
+    return back is not None and back.shape == secret.shape and bool(np.allclose(back, secret))
+
+
+def restoring(cells: Sequence[Cell]) -> str:
+    """The last statement at the top of a cell that restores a checkpoint whenever there is one; empty without such."""
+    found = [
+        statement for _, tree in trees(cells) for statement in tree.body
+        if isinstance(statement, (ast.Expr, ast.Assign, ast.If)) and any(
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.startswith("restore")
+            for node in ast.walk(statement)
+        )
+    ]  # fmt: skip
+    last = found[-1] if found else None
+    asks = last.test if isinstance(last, ast.If) else last
+    return ast.unparse(last) if last and asks and "latest_checkpoint" in ast.unparse(asks) else ""
