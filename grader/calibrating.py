@@ -40,13 +40,13 @@ from grader.calibration import (
     standard_error,
     written,
 )
-from grader.course import lab_slug
+from grader.course import environment_of, lab_slug
 from grader.data.cache import write_whole
 from grader.data.folder import DataFolder, data_folder, with_vectors
 from grader.data.packing import content
 from grader.data.pairs import LABELS, file_of
-from grader.data.parts import EMBEDDINGS, SNLI, TREES, Part
-from grader.data.truths import INFERENCE, truths_of
+from grader.data.parts import BERT, EMBEDDINGS, SNLI, TREES, Part
+from grader.data.truths import FINE_TUNED, INFERENCE, truths_of
 from grader.errors import OurFault, RubricError, UsageError
 from grader.judging.oracle import prepare
 from grader.tolerance import lower_bound
@@ -107,19 +107,20 @@ def calibrations(
     truths = truths_of(data)
     for lab in slugs:
         part, *more = trained_on(lab)
-        digest, there = truths[lab].digest, with_vectors(data) if more else data.parts
+        digest, there = truths[lab].digest, with_vectors(data) if EMBEDDINGS in more else data.parts
         folders = tuple(there[one.name] for one in (part, *more))
         longest = min(epochs or SETTINGS[lab].epochs, SETTINGS[lab].epochs)
         marks = (*(mark for mark in MARKS if mark < longest), longest)
-        own = NAMES[part]
-        name = "toy" if part.name in data.toy else name_of(own, folder / f"{lab}.{own}.json", digest)
+        own, toy = "toy" if part.name in data.toy else NAMES[part], {part.name, *(p.name for p in more)} <= {*data.toy}
+        name = own if toy else name_of(own, folder / f"{lab}.{own}.json", digest)
         dev, test = (split_facts(labels_in(folders[0], part, split)) for split in SPLITS)
         yield from stored(Plan(lab, name, digest, folders, dev, test, folder, seeds, marks), jobs)
 
 
 def trained_on(lab: str) -> tuple[Part, ...]:
     """The first decides the accuracies."""
-    return (SNLI, EMBEDDINGS) if lab in INFERENCE else (TREES,)
+    begun_with = BERT if lab == FINE_TUNED else EMBEDDINGS
+    return (SNLI, begun_with) if lab in INFERENCE else (TREES,)
 
 
 def insist_on(part: Part, data: DataFolder, configured: Path | None) -> None:
@@ -184,7 +185,8 @@ def duration(seconds: float) -> str:
 def trainings(plan: Plan) -> Path:
     """Where they are kept; another place when data, settings, versions or what is trained are others."""
     key = hashlib.sha256(repr((plan.digest, plan.settings, plan.marks, environment())).encode())
-    for module in ("training", "training_pairs", "recurrent", plan.lab):
+    trainer = "fine_tuning" if plan.lab == FINE_TUNED else "training"
+    for module in (trainer, "training_pairs", "recurrent", plan.lab):
         key.update(Path(reference.__file__).with_name(f"{module}.py").read_bytes())
     folder = Path(platformdirs.user_cache_dir("grader", appauthor=False), "calibrating")
     return folder / f"{plan.lab}-{key.hexdigest()[:16]}.jsonl"
@@ -205,7 +207,7 @@ def append(path: Path, run: Done) -> None:
 
 
 def trained(plan: Plan, seeds: Sequence[int], jobs: int) -> Iterator[Done]:
-    with processes(min(jobs, len(seeds))) as pool:
+    with processes(min(jobs, len(seeds)), plan.lab) as pool:
         waiting = [pool.submit(one, plan, seed) for seed in seeds]
         try:
             for future in as_completed(waiting):
@@ -216,9 +218,9 @@ def trained(plan: Plan, seeds: Sequence[int], jobs: int) -> Iterator[Done]:
 
 
 @contextmanager
-def processes(count: int) -> Iterator[Executor]:
+def processes(count: int, lab: str) -> Iterator[Executor]:
     """Ended at once when this is left, whatever they are doing."""
-    pool = ProcessPoolExecutor(max(count, 1), multiprocessing.get_context("spawn"), begin)
+    pool = ProcessPoolExecutor(max(count, 1), multiprocessing.get_context("spawn"), begin, (lab,))
     try:
         yield pool
     finally:
@@ -227,8 +229,9 @@ def processes(count: int) -> Iterator[Executor]:
             child.terminate()
 
 
-def begin() -> None:
+def begin(lab: str) -> None:
     prepare()
+    os.environ |= {"TRANSFORMERS_VERBOSITY": "error", **environment_of(lab)}
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"  # so small, it uses one anyway
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a traceback
 

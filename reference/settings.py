@@ -13,7 +13,7 @@ class Settings(NamedTuple):
     stddev: float = 0.1  # of the initial matrices; biases start at zero
     embedding_stddev: float = 0.0
     bias_stddev: float = 0.0
-    adam: int = 0  # 1: a new optimizer at every minibatch, as handed out, so that each step is Adam's first
+    adam: int = 0  # 1: a new optimizer at every minibatch, as handed out, so that each step is Adam's first; 2: one
 
 
 SETTINGS = {
@@ -23,4 +23,7 @@ SETTINGS = {
     "lab4_gru": Settings(epochs=500, batch=256, learning_rate=1.0, l2=0.001, clip=5.0, embedding_stddev=0.1),
     "lab5_attention": Settings(epochs=5, batch=64, learning_rate=0.001, clip=5.0, bias_stddev=0.1, adam=1),
     "a4_word_by_word": Settings(epochs=30, batch=64, learning_rate=0.001, clip=5.0, bias_stddev=0.1, adam=1),
+    "lab5b_bert": Settings(
+        epochs=3, batch=16, learning_rate=3e-5, clip=1.0, stddev=0.0, adam=2
+    ),  # BERT drops out itself
 }

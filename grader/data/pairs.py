@@ -72,6 +72,11 @@ def blind_pairs(text: bytes, seed: int) -> bytes:
     return b"".join(json.dumps(pair).encode() + b"\n" for pair in pairs)
 
 
+def labels_of(folder: Path, keys: set[str]) -> dict[str, int]:
+    """Those of the training pairs with these keys. A pair that comes twice with different labels is left out."""
+    return {key: label for key, label in _labels(content(folder, file_of("train"))).items() if key in keys}
+
+
 def _labels(text: bytes) -> dict[str, int]:
     found: dict[str, int] = {}
     doubtful: set[str] = set()

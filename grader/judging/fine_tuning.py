@@ -8,7 +8,8 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.data.parts import BERT
+from grader.data.pairs import labels_of
+from grader.data.parts import BERT, SNLI
 from grader.data.truth import SPLITS
 from grader.errors import OurFault
 from grader.judging.arrays import Numbers, array, number, send
@@ -25,6 +26,7 @@ SEPARATOR = "[SEP]"
 WHO = "a man,the old woman,Two girls,a small dog,The policeman,my friend,an actress,Some children".split(",")
 DOES = "is sleeping,walks home,reads the newspaper,jumped,was singing loudly,plays soccer".split(",")
 WHERE = "near the lake,in Paris,outside,under a bridge,at the office,during lunch,without a rumination,at 7".split(",")
+ENOUGH = 6  # pairs of a batch that are known
 SIGNS = (".", "", " !", " , again .")
 
 
@@ -64,6 +66,7 @@ class Evidence(Struct, frozen=True):
     fitted_on: str = ""  # dev or test, where most pairs of its first batch are of that set
     tested: bool | None = None  # whether it was evaluated on the test set; None: never evaluated on known pairs
     capitals: bool = False  # whether pieces it was fitted on have any
+    own_labels: bool | None = None  # whether pairs it was fitted on have their labels; None: not known
     uncut: int | None = None  # pieces of a pair that is far too long, where they were not cut
     written: tuple[Answered, ...] = ()
 
@@ -90,6 +93,7 @@ def interview_notebook(x: Examiner) -> Evidence:
         fitted_on=set_of(x, chosen.ids) if chosen else "",
         tested=evaluated_on_test(x, chosen) if chosen else None,
         capitals=chosen is not None and any(any(map(str.isupper, text)) for text in texts(x, chosen.ids)),
+        own_labels=right_labels(x, chosen) if chosen and best and not whole_rows(best)[1] else None,
         uncut=too_long(x, best),
         written=answers_in(x.cells),
     )  # fmt: skip
@@ -256,6 +260,19 @@ def set_of(x: Examiner, ids: Numbers | None) -> str:
         if sum(text in known for text in said) > len(said) / 2:
             return split
     return ""
+
+
+def right_labels(x: Examiner, m: Model) -> bool | None:
+    """Whether a class of the training set has one number in its batch, and another class another one."""
+    place = x.data.get(SNLI.name)
+    if m.labels is None or place is None or SNLI.missing(place):
+        return None
+    said = [text.lower() for text in texts(x, m.ids)]
+    known = labels_of(place, set(said))
+    numbers = np.argmax(m.labels, axis=1) if m.labels.ndim > 1 and m.labels.shape[1] > 1 else m.labels.reshape(-1)
+    met = [(known[text], number) for text, number in zip(said, numbers.tolist(), strict=False) if text in known]
+    classes, given = {right for right, _ in met}, {number for _, number in met}
+    return len(set(met)) == len(classes) == len(given) if len(met) >= ENOUGH and len(classes) > 1 else None
 
 
 def evaluated_on_test(x: Examiner, m: Model) -> bool | None:

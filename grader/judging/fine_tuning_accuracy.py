@@ -1,4 +1,8 @@
-"""What a fine-tuned model reaches: its scores for dev and test pairs that we encode, held against their labels."""
+"""What a fine-tuned model reaches: its scores for dev and test pairs that we encode, held against their labels.
+
+Points rest on test. A bound decides only where it is reached: it holds for one checkpoint, one rate and 5000 pairs, all
+of which students may change, and no second training says whether a seed was unlucky.
+"""
 
 import itertools
 import json
@@ -6,17 +10,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from grader.calibration import Calibration, Zone, zone
 from grader.data.packing import content
 from grader.data.pairs import file_of, key_of_pair
 from grader.data.parts import SNLI
 from grader.judging.arrays import Numbers
-from grader.judging.checks import cut, unsure
+from grader.judging.checks import cut, passed, unsure
 from grader.judging.examiner import Examiner
 from grader.judging.fine_tuning import Model, listed, model, on_pairs, scores_for, separator
 from grader.judging.fine_tuning_asking import Pairs
 from grader.model import Finding, TrainPolicy
 
-MOST = {"dev": 600, "test": 1000}  # pairs that are asked about; a large model takes minutes for more
+MOST = {"dev": 600, "test": 1200}  # pairs that are asked about; a large model takes minutes for more
 AT_ONCE = 200
 CUT = "Training was cut to a single step here, so what it reaches says nothing; not decided."
 
@@ -35,11 +40,21 @@ def of_pairs(x: Examiner) -> Finding:
         return unsure("Your model gave no scores for pairs of the data; not decided.")
     # Whichever number a notebook gives to which class.
     order = max(itertools.permutations(range(3)), key=lambda order: share(dev, order))
-    return unsure(
+    seen = (
         f"Measured{', after fewer epochs than you asked for' if models[-1].cut else ''}: {share(dev, order):.3f} on "
-        f"{len(dev[1])} pairs of the dev set, {share(test, order):.3f} on {len(test[1])} of the test set. "
-        "Not decided: no bound is calibrated for this."
+        f"{len(dev[1])} pairs of the dev set, {share(test, order):.3f} on {len(test[1])} of the test set."
     )
+    return decided(x.calibration, share(test, order), seen)
+
+
+def decided(calibration: Calibration | None, reached: float, seen: str) -> Finding:
+    """By what right answers reach in the end, after however many epochs it was reached."""
+    bounds = calibration.at(calibration.rows[-1].epochs, "test") if calibration else None
+    if bounds is None:
+        return unsure(f"{seen} Not decided: no bound is calibrated for this.")
+    if zone(reached, bounds) is Zone.PASS:
+        return passed(seen)
+    return unsure(f"{seen} Right answers reach {bounds.bound:.3f}; your instructor looks at it.")
 
 
 def share(found: tuple[Numbers, Numbers], order: Sequence[int]) -> float:

@@ -1,5 +1,6 @@
 """The lab on transformers: what rows of features and fine-tuned models show, as findings."""
 
+import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -19,6 +20,9 @@ NO_FUNCTION = "Your notebook fits a model to pairs, but encodes them in no funct
 NO_CHECKPOINT = "There is no bert-base-cased among the course's data, so nothing is known of its word pieces."
 ANOTHER = "A cell wants a pre-trained model that only a network could bring, so your function could not be asked."
 ABSENT = "is not here: notebooks run without a network"  # said in the kernel where from_pretrained finds nothing
+NO_TORCH = "Your function needs PyTorch, which is not here: the lab is written for TensorFlow. Not decided."
+LIBRARIES = ("ImportError", "ModuleNotFoundError")
+TORCH = re.compile(r"torch", re.IGNORECASE)
 SHOWN = 12  # pieces
 DESTRUCTIVE = 1e-3  # a learning rate that makes BERT forget within a few steps
 
@@ -42,6 +46,8 @@ def out_of_reach(e: Evidence) -> str:
     if e.asked is None and e.fitted is not None:
         return NO_FUNCTION  # they are encoded outside of any
     trouble = e.asked.observation.trouble if e.asked else None
+    if trouble is not None and trouble.kind in LIBRARIES and TORCH.search(trouble.message):
+        return NO_TORCH
     lacks = e.asked is None or (trouble is not None and trouble.kind == "NameError")  # such as the tokenizer's
     return ANOTHER if lacks and any(run.trouble and ABSENT in run.trouble.message for run in e.runs) else ""
 
@@ -183,12 +189,12 @@ def labels(e: Evidence) -> Finding:
     if not rows:
         return no_rows(e)
     if any(row.label is None or row.label.size == 0 for row in rows):
-        return failed("Some rows have no label.", cell=cell_of(e))
+        return beside(e)
     seen = [class_of(row.label) for row in rows if row.label is not None]
     name = explanation(e)
     order = order_of(e, name) if name and slug(name) == "deck" else range(len(seen))
     right = [e.ours.labels[place] for place in order]
-    if seen == right or (e.asked and e.asked.form.words and renamed(seen, right)):
+    if seen == right or (e.asked and e.asked.form.words and renamed(seen, right)) or counted_on(e, seen, right):
         return passed("Each row has the label of its pair.")
     told = f"labels came back as {', '.join(map(str, seen))}; given were {', '.join(map(str, right))}"
     if len(set(seen)) == 1:
@@ -196,6 +202,26 @@ def labels(e: Evidence) -> Finding:
     if sorted(seen) == sorted(right):
         return failed(mistake="labels-misaligned", seen=told, cell=cell_of(e))
     return failed("The rows have other labels than their pairs.", seen=told, cell=cell_of(e))
+
+
+def beside(e: Evidence) -> Finding:
+    """Of a function whose rows have none: by those that `fit` was given with the pairs."""
+    if e.asked is None or e.fitted is None or "l" in e.asked.form.order:
+        return failed("Some rows have no label.", cell=cell_of(e))
+    if e.own_labels is None:
+        return unsure("Your function returns no labels, and which ones your model was given was not seen.")
+    if not e.own_labels:
+        return failed(mistake="labels-misaligned", seen="Seen in the first batch that `fit` was given.")
+    return passed("Each pair that `fit` was given has its label.")
+
+
+def counted_on(e: Evidence, seen: Sequence[int], right: Sequence[int]) -> bool:
+    """Whether all are shifted by one, from numbers of the notebook's own to those that its model has scores for."""
+    m = e.fitted
+    shift = {a - b for a, b in zip(seen, right, strict=True)}
+    if shift not in ({1}, {-1}) or m is None or m.labels is None or m.raised:
+        return False
+    return set(m.labels.reshape(-1).tolist()) <= {0, 1, 2}
 
 
 def renamed(seen: Sequence[int], right: Sequence[int]) -> bool:

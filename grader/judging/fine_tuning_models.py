@@ -93,4 +93,6 @@ def from_logits(e: Evidence) -> Finding:
         return unsure("The loss is no cross-entropy that we know; your instructor looks at it.")
     if slug(name) == ("probabilities" if looks_like_shares(m.scores) else "scores"):
         return passed("The loss takes what the model gives for what it is.")
+    if looks_like_shares(m.scores):
+        return failed("The model ends in a softmax, and the loss with from_logits=True applies another one to it.")
     return failed(mistake="from-logits-missing")

@@ -100,7 +100,8 @@ def shorten(given: dict[str, Any], batch: Any, record: Fit) -> None:
 
 
 def few(batch: Any) -> Any:
-    """The first rows of a batch, as the whole data."""
+    """The first rows of a batch, as the whole data. Of lists tf.data makes one tensor, so they become tuples."""
+    batch = tuple(tuple(part) if isinstance(part, list) else part for part in batch) if type(batch) is tuple else batch
     return tf.data.Dataset.from_tensors(tf.nest.map_structure(lambda part: part[:FEW], batch))
 
 
