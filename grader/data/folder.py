@@ -14,7 +14,10 @@ from grader.errors import UsageError
 from grader.model import Cell
 
 VECTORS = "glove.6B.50d.txt.bz2"
-TOY = "toy data made by the grader (invented sentences, an untrained tiny BERT; figures say little about real data)"
+TOY = (
+    "toy data made by the grader (invented sentences, drawn pictures, an untrained tiny BERT; "
+    "figures say little about real data)"
+)
 _ASKS_FOR_VECTORS = re.compile(r"glove|embeddings", re.IGNORECASE)
 
 
