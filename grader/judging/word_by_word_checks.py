@@ -84,7 +84,7 @@ def matching(e: Evidence) -> Finding:
     if found.verdict != "pass" or not e.told.form:
         return found if e.told.form else unsure("The logits could not be compared with the equations.")
     if e.told.logits_follow is False:
-        seen = e.answer.logits
+        seen = None if e.told.headed else e.answer.logits
         told = None if seen is None else difference("Logits", seen, e.told.deck["logits"])
         return failed("The attention is explained, but the logits do not follow from it.", difference=told, cell=e.cell)
     return found
@@ -188,6 +188,9 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     if e.told.form == ADDITIVE[1]:
         told = "Your score is the paper's w^T tanh(W^s h^s + W^t h^t + W^m h^m), not the assignment's bilinear form."
         found.append(Remark("additive-score", told))
+    if e.told.headed:
+        told = "Between the last matching state and the classes your model has more than the assignment's one matrix."
+        found.append(Remark("own-head", told))
     if e.trains_vectors:
         found.append(Remark("vectors-trained", "A training step moves the word vectors too."))
     ways = e.told.bound.ways.values() if e.told.bound else ()

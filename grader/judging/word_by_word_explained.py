@@ -12,6 +12,7 @@ from grader.judging.arrays import Numbers
 from grader.judging.compare import agree, nearest, slug
 from grader.judging.sentence_pairs import halves, is_small, vectors
 from grader.judging.word_by_word_answers import Answer, Asker, rows_first
+from grader.judging.word_by_word_head import View, plain, views
 from grader.judging.word_by_word_parts import Block, Variables, added, attending, sorted_out, summed
 from grader.judging.word_by_word_roles import Bound, Scene, bound
 
@@ -25,6 +26,7 @@ class Explanation(Struct, frozen=True):
     deck: Values = {}
     form: str | None = None  # of the attention
     logits_follow: bool | None = None
+    headed: bool = False  # the classes are told by more than one matrix on the last matching state
 
     @property
     def right(self) -> bool:
@@ -32,14 +34,25 @@ class Explanation(Struct, frozen=True):
 
 
 def explanation(asker: Asker, answer: Answer, vocabulary: int) -> Explanation:
-    contact, weights = asker.contact, asker.weights
-    variables = sorted_out(contact.initial, contact.vocabulary, vectors(contact).shape[1])
+    """Of the class as it is, unless it is explained with a head of the student's own set aside."""
+    known = Explanation()
+    for view in views(asker) if answer.logits is not None else [plain(asker)]:
+        told = of_view(asker, view, view.under([{}])[0] if view.headed else answer, vocabulary)
+        if told.form is not None or (told.bound is not None and not view.headed):
+            return replace(told, headed=view.headed)
+        known = known if view.headed else told
+    return known
+
+
+def of_view(asker: Asker, view: View, answer: Answer, vocabulary: int) -> Explanation:
+    contact, weights = asker.contact, view.weights
+    variables = sorted_out(view.variables, contact.vocabulary, vectors(contact).shape[1])
     if variables is None or not (variables.E or is_small(contact)) or answer.logits is None:
         return Explanation(variables)
     p, h = halves(asker.data)
     table = weights[variables.E] if variables.E else vectors(contact)
     scene = Scene(
-        asker.x, variables, weights, lambda many: [a.logits for a in asker.under(many)], p, h, table[:vocabulary]
+        asker.x, variables, weights, lambda many: [a.logits for a in view.under(many)], p, h, table[:vocabulary]
     )
     found = bound(scene)
     if found is None:
@@ -81,9 +94,7 @@ def additive(found: Bound, weights: Mapping[str, Numbers], variables: Variables)
                 yield {**way, "W_s": W_s.view(weights), "w": w}
 
 
-def ways_of(
-    matrices: list[Block], weights: Mapping[str, Numbers], variables: Variables
-) -> Iterator[Mapping[str, Any]]:
+def ways_of(matrices: list[Block], weights: Mapping[str, Numbers], variables: Variables) -> Iterator[Mapping[str, Any]]:
     sizes = variables.sizes
     if len(matrices) == 2 and all(block.rows == sizes.dim for block in matrices):
         for first, second in product(*([*attending(sizes.dim, sizes)] for _ in matrices)):
