@@ -173,15 +173,16 @@ def cost(told: tf.Tensor, target: tf.Tensor, kind: str) -> tf.Tensor:
     mask = tf.ones_like(right, tf.float64) if kind.startswith("mask-lost") else tf.cast(kept, tf.float64)
     costs = tf.nn.sparse_softmax_cross_entropy_with_logits(right, told) * mask
     each, steps = tf.reduce_sum(costs, axis=0), int(right.shape[0])
-    way = kind.partition("/")[2]
-    if way == "mean-of-words":
+    if kind == "deck/mean-of-words":
         return tf.reduce_sum(tf.reduce_sum(costs, axis=1) / tf.maximum(tf.reduce_sum(mask, axis=1), 1e-12))
-    if way == "mean-of-all-words":
+    if kind == "deck/mean-of-all-words":
         return tf.reduce_sum(costs) / tf.reduce_sum(mask)
-    if way == "by-caption":
+    if kind == "deck/by-caption":
         return tf.reduce_mean(each / tf.reduce_sum(mask, axis=0))
-    total = tf.reduce_sum(each) if way.startswith("sum") else tf.reduce_mean(each)
-    return total / (steps + 1 if way.endswith("per-word") else steps if way.endswith("per-guess") else 1)
+    total = tf.reduce_sum(each) if "/sum" in kind else tf.reduce_mean(each)
+    if kind.endswith(("/per-word", "/sum-per-word")):
+        return total / (steps + 1)
+    return total / steps if kind.endswith(("/per-guess", "/sum-per-guess")) else total
 
 
 WALKED = ("word_given_away", "teacher_forcing_lost", "state_not_carried")  # seen of what goes in, not of what comes out
