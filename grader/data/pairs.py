@@ -3,7 +3,9 @@
 import bz2
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -27,7 +29,7 @@ def pairs_truth(folder: DataFolder) -> Truth | None:
     pairs = folder.parts.get(SNLI.name)
     if pairs is None or SNLI.missing(pairs):
         return None
-    dev, test = (_labels(content(pairs, file_of(split))) for split in SPLITS)
+    dev, test = (_labels(content(pairs, file_of(split)).splitlines()) for split in SPLITS)
     return Truth(dev, test, digest_of_pairs(folder), inference=True)
 
 
@@ -51,9 +53,14 @@ def digest_of_pairs(folder: DataFolder) -> str:
 
 
 def beginning(folder: Path, name: str) -> bytes:
-    plain = folder / name
-    with plain.open("rb") if plain.is_file() else bz2.open(folder / f"{name}{PACKED}") as file:
+    with opened(folder, name) as file:
         return file.read(BEGINNING)
+
+
+def opened(folder: Path, name: str) -> IO[bytes]:
+    """A file that may be packed, to be read line by line: the official training file has half a gigabyte."""
+    plain = folder / name
+    return plain.open("rb") if plain.is_file() else bz2.open(folder / f"{name}{PACKED}")
 
 
 def blind_pairs(text: bytes, seed: int) -> bytes:
@@ -74,16 +81,19 @@ def blind_pairs(text: bytes, seed: int) -> bytes:
 
 def labels_of(folder: Path, keys: set[str]) -> dict[str, int]:
     """Those of the training pairs with these keys. A pair that comes twice with different labels is left out."""
-    return {key: label for key, label in _labels(content(folder, file_of("train"))).items() if key in keys}
+    with opened(folder, file_of("train")) as lines:
+        return _labels(lines, keys)
 
 
-def _labels(text: bytes) -> dict[str, int]:
+def _labels(lines: Iterable[bytes], keys: set[str] | None = None) -> dict[str, int]:
     found: dict[str, int] = {}
     doubtful: set[str] = set()
-    for line in text.splitlines():
+    for line in lines:
         pair = msgspec.json.decode(line, type=Line)
         label = LABELS.get(pair.gold_label)
         key = key_of_pair(pair.sentence1, pair.sentence2)
-        if label is not None and found.setdefault(key, label) != label:
+        if label is None or (keys is not None and key not in keys):
+            continue
+        if found.setdefault(key, label) != label:
             doubtful.add(key)
     return {key: label for key, label in found.items() if key not in doubtful}

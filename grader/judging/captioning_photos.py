@@ -20,6 +20,7 @@ from grader.sandbox.guest.wire import Call, FunctionInfo, Listing, Mapping, Ref,
 
 SHOWN = 3  # photos
 PIXELS = 160
+TRIED = 4  # functions, each of which may take its whole time
 EVALUATE = re.compile(r"evalua|caption|descri|leyenda|ebalua|deskrib|predict", re.IGNORECASE)
 PHOTO = re.compile(r"im(g|ag)|path|ruta|foto|photo|file|irudi|url", re.IGNORECASE)
 START, END = "<start>", "<end>"
@@ -55,7 +56,7 @@ def question_captions(x: Examiner, decoder: Decoder) -> Captioned | None:
     called.sort(key=lambda f: (f.name != "evaluate", f not in speaking, sum(p.required for p in f.parameters) != 1))
     used = [f for f in speaking if f not in called]
     first = None
-    for function in (*called, *used) if names else ():
+    for function in (*called, *used)[:TRIED] if names else ():
         told = captioned(x, decoder, function, names)
         if told.captions and not (told.trouble or told.strange):
             return told

@@ -1,7 +1,5 @@
 """Assignment 4: the interview of a classifier of pairs that attends word by word, whatever its parts are called."""
 
-from collections.abc import Iterator
-
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
@@ -205,16 +203,10 @@ def with_step(asker: Asker, e: Evidence) -> Evidence:
     e = replace(e, trains_vectors=any(np.any(changes.get(path, 0.0)) for path in tables))
     if not still:
         return replace(e, idle=())
-    told = asker.under([{path: asker.weights[path] for path in still}, *others(asker, still)])
+    own = {path: asker.weights[path] for path in still}
+    told = asker.under([own, *asker.in_turn(still, lambda value: value[..., ::-1].copy() * 0.5)])
     spoken = [path for path, answer in zip(still, told[1:], strict=True) if speaks(told[0], answer)]
     return replace(e, idle=tuple(spoken))
-
-
-def others(asker: Asker, paths: list[str]) -> Iterator[dict[str, Numbers]]:
-    """One variable after the other is changed, the one before put back."""
-    for i, path in enumerate(paths):
-        back = {paths[i - 1]: asker.weights[paths[i - 1]]} if i else {}
-        yield back | {path: asker.weights[path][..., ::-1].copy() * 0.5}
 
 
 def speaks(one: Answer, other: Answer) -> bool:

@@ -1,6 +1,6 @@
 """Assignment 4: what a model and its `get_attn` return, whatever the axes: weights of the premise for each word."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import permutations
 
 import numpy as np
@@ -91,6 +91,12 @@ class Asker(Struct, frozen=True):
         seen = self.observed("roles", *changed(configurations, self.forward, self.data))
         size = len(self.data), self.contact.features
         return [answer_in(value_of(seen, f"r{i}"), *size) for i in range(len(configurations))]
+
+    def in_turn(self, paths: Sequence[str], change: Callable[[Numbers], Numbers]) -> Iterator[dict[str, Numbers]]:
+        """One variable after the other is changed, the one before put back."""
+        for i, path in enumerate(paths):
+            back = {paths[i - 1]: self.weights[paths[i - 1]]} if i else {}
+            yield back | {path: change(self.weights[path])}
 
 
 def changed(configurations: Sequence[Mapping[str, Numbers]], forward: Forward, data: Numbers) -> Iterator[Step]:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers
 from grader.judging.word_by_word_answers import CLASSES, Answer, Asker
+from grader.judging.word_by_word_parts import MOST
 from grader.sandbox.guest.wire import VariableInfo
 
 EPSILON = 0.01  # a cubic term of 1e-4, and float32 has digits left
@@ -45,7 +46,7 @@ def views(asker: Asker) -> Iterator[View]:
         return
     silent = {path: np.zeros_like(asker.weights[path]) for path, shape in shapes.items() if shape == (CLASSES,)}
     before = [p for p, s in shapes.items() if len(s) == 2 and s[1] == shapes[out][0] != CLASSES]
-    before = [p for p in before if p != out and shapes[p][0] != asker.contact.vocabulary]
+    before = [p for p in before if p != out and shapes[p][0] != asker.contact.vocabulary][:MOST]
     gateways = through(asker, before, silent) if before else []
     # Without biases nothing passes the matching GRU's candidate either: three states high, as it is.
     doubtful = [path for path in gateways if shapes[path][0] == STATES * shapes[path][1]]
@@ -88,32 +89,24 @@ class Layer(Struct, frozen=True):
 
 def through(asker: Asker, paths: Sequence[str], silent: Changed) -> list[str]:
     """Matrices without which all pairs get the same logits."""
-    told = asker.under([{**back(asker, paths), path: np.zeros_like(asker.weights[path]), **silent} for path in paths])
-    return [
-        p for p, a in zip(paths, told, strict=True) if a.logits is not None and np.ptp(a.logits, axis=0).max() < 1e-6
-    ]
-
-
-def back(asker: Asker, paths: Sequence[str]) -> Changed:
-    """As they were, since what one pass is given stays for the next."""
-    return {path: asker.weights[path] for path in paths}
+    told = asker.under([{**silent, **one} for one in asker.in_turn(paths, np.zeros_like)])
+    logits = [one.logits for one in told]
+    return [p for p, seen in zip(paths, logits, strict=True) if seen is not None and np.ptp(seen, axis=0).max() < 1e-6]
 
 
 def layer(asker: Asker, gateway: str, out: str, silent: Changed) -> Layer:
     """Its bias is what the logits still follow, and the slope of its activation is how far they do."""
     wide = asker.weights[out].shape[0]
-    biases = [v.path for v in asker.contact.initial if max(v.shape, default=0) == wide == np.prod(v.shape)]
+    biases = [v.path for v in asker.contact.initial if max(v.shape, default=0) == wide == np.prod(v.shape)][:MOST]
     closed = {**silent, gateway: np.zeros_like(asker.weights[gateway])}
-    moved = [
-        {**closed, **back(asker, biases), path: np.full_like(asker.weights[path], BETA + sign * EPSILON)}
-        for path in biases
-        for sign in (1.0, -1.0)
-    ]
-    told = [a.logits for a in asker.under(moved)]
+    up, down = (
+        asker.under([{**closed, **one} for one in asker.in_turn(biases, partial(np.full_like, fill_value=value))])
+        for value in (BETA + EPSILON, BETA - EPSILON)
+    )
     direction = np.sum(asker.weights[out].astype(np.float64), axis=0)
-    for path, one, other in zip(biases, told[::2], told[1::2], strict=True):
-        if one is not None and other is not None and np.abs(one - other).max() > 1e-6:
-            change = (one - other)[0].astype(np.float64) / (2 * EPSILON)
+    for path, one, other in zip(biases, up, down, strict=True):
+        if one.logits is not None and other.logits is not None and np.abs(one.logits - other.logits).max() > 1e-6:
+            change = (one.logits - other.logits)[0].astype(np.float64) / (2 * EPSILON)
             return Layer(gateway, out, path, float(change @ direction / (direction @ direction)), silent)
     return Layer(gateway, out, None, 1.0, silent)
 
