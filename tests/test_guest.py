@@ -30,6 +30,7 @@ class Classifier:
     lr = 0.1
     def __init__(self, dim, f, optimizer=None):
         self.W, self.f, self.optimizer = tf.Variable(tf.ones([dim, 2])), f, optimizer
+        self.step, self.best, self.order = tf.Variable(0), tf.Variable(0.0), tf.Variable([2, 0, 1])
         self.lr = 0.2
         self.trainable_variables = [self.W]
 class Later(Classifier):
@@ -177,6 +178,7 @@ def test_functions_and_objects_given_to_a_constructor_are_given_again_and_optimi
     assert (answer.values["same"], answer.values["anew"]) == (True, True)
     listed = answer.values["v"]
     assert isinstance(listed, VariableList)
+    assert [v.path for v in listed.variables] == ["n.W"], "counters and best accuracies are no weights"
     assert {"batch_size": 4, "lr": 0.2, "optimizer.learning_rate": 0.5}.items() <= listed.scalars.items()
 
 
@@ -199,3 +201,8 @@ def test_a_sampler_that_tries_for_ever_ends_and_the_cells_after_it_run(run: Run)
     assert endless.status is CellStatus.ERROR and endless.seconds < 10
     assert endless.trouble is not None and endless.trouble.kind == "TimeoutError"
     assert mended.outputs[0]["text"] == "a word a word True\n"
+
+
+def test_a_number_sent_to_a_notebook_has_no_axis():
+    sent = send(np.float32(0.5))
+    assert sent.shape == () and array(sent) == np.float32(0.5)

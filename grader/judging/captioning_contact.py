@@ -183,7 +183,7 @@ def attempt(x: Examiner, decoder: Decoder) -> Decoder:
         told = seen.trouble or Trouble("NoAnswer", str(seen.status))
         return replace(decoder, trouble=told)
     return replace(decoder, variables=tuple(
-        v for v in listed.variables[:VARIABLES] if v.dtype.startswith("float") and not NORMS.search(v.path)
+        v for v in listed.variables[:VARIABLES] if not NORMS.search(v.path)
     ))  # fmt: skip
 
 

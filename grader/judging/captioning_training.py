@@ -192,7 +192,7 @@ def unreached(watched: Watched) -> tuple[str, ...]:
     """Variables that are no source of the gradient, or that the loss does not depend on."""
     event = watched.tape[0]
     reached = {path for path, gradient in zip(event.sources, event.gradients, strict=False) if gradient is not None}
-    mine = [v.path for v in watched.before if v.dtype.startswith("float") and not NORMS.search(v.path)]
+    mine = [v.path for v in watched.before if not NORMS.search(v.path)]
     return tuple(path for path in mine if path not in reached)
 
 

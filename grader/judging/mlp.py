@@ -70,7 +70,7 @@ def worth(e: Evidence) -> int:
 def question(x: Examiner, contact: Contact) -> Evidence:
     assert contact.watched is not None
     connected = [path for path, g in first_gradients(contact.watched).items() if g is not None]
-    variables = [v for v in contact.initial or contact.watched.after if v.dtype.startswith("float")]
+    variables = contact.initial or contact.watched.after
     found = chains(variables, contact.features, connected)
     if not found:
         return Evidence(contact)

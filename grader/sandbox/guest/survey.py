@@ -103,19 +103,25 @@ def parameters(function: Any) -> tuple[ParameterInfo, ...]:
 
 
 def variables(owner: Any, path: str, values: bool) -> VariableList:
+    """Its weights: floats along at least one axis. A counter, a rate or a best accuracy is none and stays as it is."""
     listed = getattr(owner, "trainable_variables", None)
     trained = [id(v) for v in listed] if isinstance(listed, (list, tuple)) else []
     found = [
         VariableInfo(
             where,
             tuple(int(n) for n in v.shape),
-            str(getattr(v.dtype, "name", v.dtype)),
+            dtype_of(v),
             trained.index(id(v)) if id(v) in trained else None,
             value_of(v) if values else None,
         )
         for where, v in reachable(owner, path)
+        if len(v.shape) > 0 and "float" in dtype_of(v)
     ]
     return VariableList(tuple(found), written.plain_attributes(owner))
+
+
+def dtype_of(variable: Any) -> str:
+    return str(getattr(variable.dtype, "name", variable.dtype))
 
 
 def value_of(variable: Any) -> Array | None:
