@@ -30,7 +30,7 @@ class Classifier:
     lr = 0.1
     def __init__(self, dim, f, optimizer=None):
         self.W, self.f, self.optimizer = tf.Variable(tf.ones([dim, 2])), f, optimizer
-        self.step, self.best, self.order = tf.Variable(0), tf.Variable(0.0), tf.Variable([2, 0, 1])
+        self.count, self.best, self.order = tf.Variable(0), tf.Variable(0.0), tf.Variable([2, 0, 1])
         self.lr = 0.2
         self.trainable_variables = [self.W]
 class Later(Classifier):
@@ -91,6 +91,13 @@ sampler = Sampler()
 sampler.sample()
 """
 MENDED = "sampler.model = lambda: 'a word'\nprint(sampler.sample(), sampler.model(), sampler.tries > 0)"
+FILES = """
+import pathlib
+for name in ("config", "values", "notes", "training", "answer", "start"):
+    pathlib.Path(name + ".py").write_text(f"written_by = 'the student, as {name}'")
+import config, values, notes, training, answer, start
+print({module.written_by.split()[1] for module in (config, values, notes, training, answer, start)})
+"""
 CELLS = {
     "class": CLASS,
     "loop": LOOP,
@@ -102,6 +109,7 @@ CELLS = {
     "functions": FUNCTIONS,
     "endless": ENDLESS,
     "mended": MENDED,
+    "files": FILES,
 }
 
 
@@ -197,10 +205,14 @@ def test_the_distributions_of_tensorflow_are_ready_made(session: Session, run: R
 
 
 def test_a_sampler_that_tries_for_ever_ends_and_the_cells_after_it_run(run: Run) -> None:
-    endless, mended = run.cells[-2:]
+    endless, mended = (run.cells[list(CELLS).index(name)] for name in ("endless", "mended"))
     assert endless.status is CellStatus.ERROR and endless.seconds < 10
     assert endless.trouble is not None and endless.trouble.kind == "TimeoutError"
     assert mended.outputs[0]["text"] == "a word a word True\n"
+
+
+def test_modules_that_a_notebook_writes_are_its_own_whatever_ours_are_called(run: Run) -> None:
+    assert text(run, "files") == "{'student,'}\n"
 
 
 def test_a_number_sent_to_a_notebook_has_no_axis():

@@ -266,4 +266,4 @@ def test_an_unrelated_notebook_is_not_recognised_and_says_so() -> None:
 
 def test_a_guess_names_its_evidence() -> None:
     guess = recognise(_cells(*NOTEBOOKS["lab4_gru"], "nCzr4whzNnqy"), ("lab4",))
-    assert guess.reason == "Taken for lab4_gru because of its code and its cell ids and its titles and its name."
+    assert guess.reason == "It was taken for this lab because of its code, cell ids, titles and name."

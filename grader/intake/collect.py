@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 from grader.errors import NothingReadable, UsageError
 from grader.intake.archive import members
 from grader.intake.colab_export import is_export
-from grader.intake.recognise import recognise
+from grader.intake.recognise import Guess, recognise
 from grader.intake.whose import Place, own_words, students, told_apart
 from grader.model import Submission
 from grader.submission import SIZE_LIMIT, Notebook, read_notebook, too_large, unread
@@ -36,18 +36,20 @@ def collect(paths: Sequence[Path], lab: str | None = None) -> tuple[Submission, 
         named = ", ".join(str(path) for path in paths) or "an empty list of paths"
         raise NothingReadable(f"No notebook (.ipynb) was found in {named}. Give a notebook, a folder or a zip of them.")
     ordered = [found[key] for key in sorted(found)]
-    labs = [lab or _lab(item) for item in ordered]
+    guesses = [Guess(lab, "") if lab else _lab(item) for item in ordered]
+    labs = [guess.lab for guess in guesses]
     names = students([_whereabouts(item, slug) for item, slug in zip(ordered, labs, strict=True)])
-    rows = zip(ordered, told_apart(list(zip(names, labs, strict=True))), labs, strict=True)
-    return tuple(_submission(item, name, slug) for item, name, slug in rows)
+    rows = zip(ordered, told_apart(list(zip(names, labs, strict=True))), guesses, strict=True)
+    return tuple(_submission(item, name, guess) for item, name, guess in rows)
 
 
-def _submission(item: Found, student: str, lab: str | None) -> Submission:
+def _submission(item: Found, student: str, guess: Guess) -> Submission:
     notebook = item.notebook
     return Submission(
         path=Path(os.fsencode(item.path).decode(errors="replace")),  # it has to fit into JSON
         student=student,
-        lab=lab,
+        lab=guess.lab,
+        lab_reason=guess.reason,
         cells=notebook.cells,
         repairs=notebook.repairs,
         fault=notebook.fault,
@@ -55,9 +57,9 @@ def _submission(item: Found, student: str, lab: str | None) -> Submission:
     )
 
 
-def _lab(item: Found) -> str | None:
+def _lab(item: Found) -> Guess:
     """By its name alone where it cannot be read, so that its row stands beside the others of that lab."""
-    return recognise(item.notebook.cells, (item.place.stem, *reversed(item.place.parts[:-1]))).lab
+    return recognise(item.notebook.cells, (item.place.stem, *reversed(item.place.parts[:-1])))
 
 
 def _whereabouts(item: Found, lab: str | None) -> Place:

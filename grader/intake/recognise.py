@@ -31,8 +31,9 @@ def recognise(cells: Sequence[Cell], names: Sequence[str]) -> Guess:
     lab = max(LABS, key=lambda slug: sum(scores[slug].values()))
     if sum(scores[lab].values()) < _ENOUGH:
         return Guess(lab=None, reason="Nothing in the notebook or its name tells which lab it is.")
-    kinds = [kind for kind in _KINDS if scores[lab][kind] > 0]
-    return Guess(lab=lab, reason=f"Taken for {lab} because of its {' and its '.join(kinds)}.")
+    *most, last = [kind for kind in _KINDS if scores[lab][kind] > 0]
+    evidence = f"{', '.join(most)} and {last}" if most else last
+    return Guess(lab=lab, reason=f"It was taken for this lab because of its {evidence}.")
 
 
 def _evidence(cells: Sequence[Cell], names: Sequence[str]) -> list[tuple[str, dict[str, float]]]:

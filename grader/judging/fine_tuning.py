@@ -62,7 +62,6 @@ class Evidence(Struct, frozen=True):
     asked: Asked | None  # None when there is no such function
     answers: Answers
     model: Model | None  # the one of the pairs: fitted to them, or at least compiled for three classes
-    other_models: int
     fitted_on: str = ""  # dev or test, where most pairs of its first batch are of that set
     tested: bool | None = None  # whether it was evaluated on the test set; None: never evaluated on known pairs
     capitals: bool = False  # whether pieces it was fitted on have any
@@ -89,7 +88,6 @@ def interview_notebook(x: Examiner) -> Evidence:
     return Evidence(
         x.cells, x.run.cells, ours, best, answers,
         examined(x, chosen, ours) if chosen else None,
-        len(models) - (chosen is not None),
         fitted_on=set_of(x, chosen.ids) if chosen else "",
         tested=evaluated_on_test(x, chosen) if chosen else None,
         capitals=chosen is not None and any(any(map(str.isupper, text)) for text in texts(x, chosen.ids)),

@@ -12,9 +12,9 @@ import traceback
 from collections.abc import Iterator
 from typing import Any
 
-from answer import answer
-from config import GuestConfig
-from wire import Question, Reply, Trouble, decode_question, frame, frame_length
+from .answer import answer
+from .config import GuestConfig
+from .wire import Question, Reply, Trouble, decode_question, frame, frame_length
 
 PRINTED_LIMIT = 50_000
 

@@ -7,20 +7,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import constructions
-import downloads
-import finetuned
 import numpy as np
-import pairs
-import predictions
-import survey
 import tensorflow as tf
-import touch
-import vocabulary
-import watch
-import wire
-from cells import locate
-from values import decode, encode, is_variable
+
+from . import constructions, downloads, finetuned, pairs, predictions, survey, touch, vocabulary, watch, wire
+from .cells import locate
+from .values import decode, encode, is_variable
 
 _ABSENT = object()
 

@@ -6,7 +6,7 @@ import traceback
 import types
 from typing import Any
 
-import notes
+from . import notes
 
 MESSAGE_LIMIT = 500
 TIMED = ("<timed exec>", "<timed eval>")  # %%time compiles its body under these names

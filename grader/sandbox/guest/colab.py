@@ -8,9 +8,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-import notes
-import paths
-from config import GuestConfig
+from . import notes, paths
+from .config import GuestConfig
 
 IGNORED_MAGICS = ("tensorboard", "pip", "conda", "mamba", "uv", "bigquery", "autosave", "nbagg")
 

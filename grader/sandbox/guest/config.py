@@ -16,7 +16,6 @@ class GuestConfig(Struct, frozen=True, forbid_unknown_fields=True):
     train_epochs: int
     train_seconds: float
     accelerate: bool = True  # methods shown to be the same as a graph train as one
-    modules: tuple[str, ...] = ("tensorflow",)  # imported before the submission arrives
     notes: str = ""  # file of Note lines; "" keeps none
     output: int = 2 * 1024**2  # bytes a cell may print
     gpu_memory: int = 0  # bytes TensorFlow may take of the one GPU there is; 0 where there is none

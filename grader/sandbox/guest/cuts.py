@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import written
-from config import GuestConfig
-from constructions import are_examples
-from dependence import ANY_NAME, ITEMS, reached
-from equality import own_parts
-from values import kind_of_array
+from . import written
+from .config import GuestConfig
+from .constructions import are_examples
+from .dependence import ANY_NAME, ITEMS, reached
+from .equality import own_parts
+from .values import kind_of_array
 
 EPOCHS = re.compile(r"epo[ckq]|(^|_)eps?(_|$)", re.IGNORECASE)  # English, Spanish and Basque
 SHOWN = re.compile(r"freq|display|print|every|show", re.IGNORECASE)

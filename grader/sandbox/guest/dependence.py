@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import written
-from values import is_variable
+
+from . import written
+from .values import is_variable
 
 ITEMS = 100
 DEPTH = 4

@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import notes
 import tensorflow as tf
-from config import GuestConfig
+
+from . import notes
+from .config import GuestConfig
 
 GPU = "GPU"
 SHARING = ("set_memory_growth", "set_logical_device_configuration", "set_virtual_device_configuration")

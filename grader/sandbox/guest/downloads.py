@@ -12,8 +12,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-import notes
-import paths
+from . import notes, paths
 
 WEIGHTS = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
 PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp")

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-import survey
-import tape
 import tensorflow as tf
-from values import is_variable
+
+from . import survey, tape
+from .values import is_variable
 
 
 class NotEqual(Exception):

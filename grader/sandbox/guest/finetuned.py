@@ -4,10 +4,11 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import fits
 import numpy as np
 import tensorflow as tf
-from pairs import PARTS
+
+from . import fits
+from .pairs import PARTS
 
 
 def models() -> list[dict[str, Any]]:

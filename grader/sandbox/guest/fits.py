@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import notes
 import numpy as np
-import tape
 import tensorflow as tf
-from config import GuestConfig
+
+from . import notes, tape
+from .config import GuestConfig
 
 KEPT = 20  # fits
 ROWS = 32  # of the first batch, that are kept

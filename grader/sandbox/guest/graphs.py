@@ -11,13 +11,12 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-import notes
-import tape
 import tensorflow as tf
-import written
-from dependence import ITEMS, Fingerprint, are_data, is_input, kind_of, reached, state
-from equality import NotEqual, dice_state, floats, insist_on_equal, leaves, lengths, measured, remembered, silent
 from tensorflow.python.ops.resource_variable_ops import variable_accessed
+
+from . import notes, tape, written
+from .dependence import ITEMS, Fingerprint, are_data, is_input, kind_of, reached, state
+from .equality import NotEqual, dice_state, floats, insist_on_equal, leaves, lengths, measured, remembered, silent
 
 GRAPHS = 4  # of one method; more means that something differs at each step
 ABSENT = object()

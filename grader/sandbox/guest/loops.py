@@ -11,9 +11,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-import training
-import written
-from config import GuestConfig
+from . import training, written
+from .config import GuestConfig
 
 
 def install(config: GuestConfig) -> None:

@@ -3,7 +3,8 @@
 import os
 
 import msgspec
-from config import GuestConfig, Note
+
+from .config import GuestConfig, Note
 
 LIMIT = 1000  # notes kept per kernel; a loop around a missing path must not fill the file
 

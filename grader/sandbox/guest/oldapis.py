@@ -12,14 +12,8 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import downloads
-import notes
-import oldcheckpoints
-import oldkeras
-import oldplots
-import oldpython
-import oldtables
-from config import GuestConfig
+from . import downloads, notes, oldcheckpoints, oldkeras, oldplots, oldpython, oldtables
+from .config import GuestConfig
 
 Mend = Callable[[Any], None]
 MENDS: dict[str, Mend] = {

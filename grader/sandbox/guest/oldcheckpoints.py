@@ -10,9 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import notes
-import paths
-import renamed
+from . import notes, paths, renamed
 
 BERT = re.compile(r"(?:google-bert/)?bert-base-(?:multilingual-)?(?:un)?cased", re.IGNORECASE)
 
@@ -115,7 +113,7 @@ def mend_optimizer(module: Any) -> None:
 
 
 def mend_models(module: Any) -> None:
-    import fits  # noqa: PLC0415 - brings TensorFlow, which is loaded only after this file
+    from . import fits  # noqa: PLC0415 - brings TensorFlow, which is loaded only after this file
 
     fits.mend(module)
 

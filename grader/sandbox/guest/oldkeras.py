@@ -7,7 +7,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-import renamed
+from . import renamed
 
 WEIGHTS = ".weights.h5"
 

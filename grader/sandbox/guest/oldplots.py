@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import renamed
+from . import renamed
 
 
 def mend_style(module: Any) -> None:

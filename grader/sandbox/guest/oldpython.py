@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import renamed
+from . import renamed
 
 NUMPY_TYPES = {"float": float, "int": int, "object": object, "str": str, "complex": complex, "unicode": str}
 NUMPY_NAMES = {

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import renamed
+from . import renamed
 
 
 def mend_pandas(module: Any) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import training
-from constructions import are_examples
+
+from . import training
+from .constructions import are_examples
 
 ENOUGH = 256
 SHOWN = 40  # sentences of a set, by which it is known

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import notes
+from . import notes
 
 
 def told(old: str, new: str) -> None:

@@ -4,9 +4,8 @@ import ast
 import types
 from typing import Any
 
-import cells
-import pace
-from config import GuestConfig
+from . import cells, pace
+from .config import GuestConfig
 
 
 def install(config: GuestConfig) -> None:

@@ -11,9 +11,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import notes
-import paths
-from config import GuestConfig, Note
+from . import notes, paths
+from .config import GuestConfig, Note
 
 ANSWERED = (
     "pip", "pip3", "conda", "mamba", "uv", "gdown", "wget", "curl", "apt", "apt-get", "git", "kaggle", "npm",

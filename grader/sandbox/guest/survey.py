@@ -6,12 +6,11 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-import training
-import written
-from cells import cell_of
-from constructions import CONSTRUCTIONS
-from values import encode_array, is_variable, kind_of_array
-from wire import Array, ClassInfo, Construction, FunctionInfo, Inventory, ParameterInfo, VariableInfo, VariableList
+from . import training, written
+from .cells import cell_of
+from .constructions import CONSTRUCTIONS
+from .values import encode_array, is_variable, kind_of_array
+from .wire import Array, ClassInfo, Construction, FunctionInfo, Inventory, ParameterInfo, VariableInfo, VariableList
 
 DEPTH = 5
 MOST = 2000
@@ -78,7 +77,6 @@ def describe_class(cls: type) -> ClassInfo:
     return ClassInfo(
         name=cls.__name__,
         cell=next((cell for cell in cells if cell is not None), None),
-        bases=tuple(base.__name__ for base in cls.__mro__[1:-1]),
         methods={name: parameters(f)[1:] for name, f in own.items()},
         trains=tuple(written.trainers(cls)),
         parameters=parameters(cls.__init__)[1:],  # type: ignore[misc]  # of whichever class it is

@@ -22,16 +22,16 @@ class Recorder(Protocol):
 
 
 class Losses:
-    """First and last loss of a training, the number of its steps, and what made the first of them."""
+    """The last loss of a training, the number of its steps, and what made the first of them."""
 
     def __init__(self) -> None:
-        self.targets: list[Any] = []
+        self.target: Any = None
         self.steps = 0
         self.optimizer: Any = None
 
     def gradient(self, target: Any, sources: Any, gradients: Any) -> None:
         self.steps += 1
-        self.targets[1:] = [target]  # converted only when asked for: a number each step would cost time
+        self.target = target  # converted only when asked for: a number each step would cost time
 
     def updating(self, optimizer: Any, pairs: list[tuple[Any, Any]]) -> None:
         self.optimizer = optimizer if self.optimizer is None else self.optimizer
@@ -40,12 +40,8 @@ class Losses:
         """Not needed for losses."""
 
     @property
-    def first(self) -> float | None:
-        return mean(self.targets[0]) if self.targets else None
-
-    @property
     def last(self) -> float | None:
-        return mean(self.targets[-1]) if self.targets else None
+        return mean(self.target) if self.steps else None
 
 
 _recorders: list[Recorder] = []

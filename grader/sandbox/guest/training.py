@@ -12,20 +12,13 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-import cuts
-import equality
-import graphs
-import notes
-import pace
-import retries
-import survey
-import tape
 import tensorflow as tf
-import written
-from config import GuestConfig
-from constructions import CONSTRUCTIONS, SLOT, remembered, small
 from msgspec.structs import replace
-from wire import Training
+
+from . import cuts, equality, graphs, notes, pace, retries, survey, tape, written
+from .config import GuestConfig
+from .constructions import CONSTRUCTIONS, SLOT, remembered, small
+from .wire import Training
 
 CLASSES: dict[str, type] = {}  # the last definition of each name, in order of definition
 TRAININGS: list[Training] = []
@@ -104,7 +97,7 @@ def logged(function: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[str, A
             pace.after_part(owner, function.__name__)
         if attempt.plan.cut:
             notes.change("Training was cut short, as asked for with --train; its figures say little.")
-        seen = scalars | by(record.optimizer), record.first, record.last, record.steps
+        seen = scalars | by(record.optimizer), record.last, record.steps
         log(Training(*shown, *seen, attempt.plan.cut, attempt.epochs, instance_path(owner)))
 
 

@@ -4,7 +4,8 @@ import sys
 from typing import Any
 
 import numpy as np
-from values import kind_of_array
+
+from .values import kind_of_array
 
 FEWEST = 30  # words; what is shorter is a list somebody wrote down
 LOOKED_AT = 20

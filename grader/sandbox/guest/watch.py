@@ -5,12 +5,10 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-import survey
-import tape
 import tensorflow as tf
-import wire
-import written
-from values import encode
+
+from . import survey, tape, wire, written
+from .values import encode
 
 KEPT = 4000  # events; a training that goes on is watched no further
 
@@ -22,7 +20,6 @@ class Watcher:
         self.step = step
         self.paths = {id(variable): path for path, variable in survey.reachable(owner, step.owner)}
         self.tape: list[wire.TapeEvent] = []
-        self.updates: list[wire.UpdateEvent] = []
         self.calls: list[wire.MethodCall] = []
         self.done = 0
 
@@ -37,17 +34,6 @@ class Watcher:
     def updating(self, optimizer: Any, pairs: list[tuple[Any, Any]]) -> None:
         if self.done >= self.step.steps:
             raise tape.Enough
-        if self.step.losses_only:
-            return
-        rate = getattr(optimizer, "learning_rate", None)
-        self.updates.append(
-            wire.UpdateEvent(
-                type(optimizer).__name__,
-                tape.mean(rate() if callable(rate) else rate),
-                tuple(self.paths.get(id(variable), "") for _, variable in pairs),
-                tuple(self.dense(gradient) for gradient, _ in pairs),
-            )
-        )
 
     def updated(self) -> None:
         self.done += 1
@@ -144,7 +130,6 @@ def watched(
         undo()
     return wire.Watched(
         tuple(watcher.tape),
-        tuple(watcher.updates),
         tuple(watcher.calls),
         before,
         survey.variables(owner, step.owner, values).variables,

@@ -81,15 +81,6 @@ class TapeEvent(Struct, frozen=True, forbid_unknown_fields=True):
     gradients: tuple[Array | None, ...]
 
 
-class UpdateEvent(Struct, frozen=True, forbid_unknown_fields=True):
-    """One step of an optimizer as it was asked for, before it was carried out."""
-
-    optimizer: str
-    learning_rate: float | None
-    variables: tuple[str, ...]
-    gradients: tuple[Array | None, ...]
-
-
 class MethodCall(Struct, frozen=True, forbid_unknown_fields=True):
     """A call of one of the watched object's own methods while it trained."""
 
@@ -104,7 +95,6 @@ class Watched(Struct, frozen=True, tag="watched", forbid_unknown_fields=True):
     """What a training did while it was watched."""
 
     tape: tuple[TapeEvent, ...]
-    updates: tuple[UpdateEvent, ...]
     calls: tuple[MethodCall, ...]
     before: tuple[VariableInfo, ...]
     after: tuple[VariableInfo, ...]
@@ -121,7 +111,6 @@ class ParameterInfo(Struct, frozen=True, forbid_unknown_fields=True):
 class ClassInfo(Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     cell: int | None
-    bases: tuple[str, ...]
     methods: dict[str, tuple[ParameterInfo, ...]]  # own methods, without self
     trains: tuple[str, ...]  # methods that open a GradientTape
     parameters: tuple[ParameterInfo, ...]  # of __init__, without self
@@ -150,7 +139,6 @@ class Training(Struct, frozen=True, forbid_unknown_fields=True):
     args: tuple[Value, ...]
     kwargs: dict[str, Value]
     scalars: dict[str, Scalar]  # the object's plain attributes at that moment
-    first_loss: float | None
     last_loss: float | None
     steps: int
     cut: bool  # the train policy shortened it

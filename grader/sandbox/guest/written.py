@@ -5,7 +5,7 @@ import sys
 import types
 from typing import Any
 
-from values import is_variable, number_of
+from .values import is_variable, number_of
 
 
 def names_used(code: types.CodeType) -> set[str]:

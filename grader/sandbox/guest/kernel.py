@@ -1,0 +1,48 @@
+"""How a kernel becomes deterministic, warm and Colab-like before it is handed over to ipykernel."""
+
+import os
+import random
+import sys
+from typing import Any
+
+from . import cells, colab, notes, oldapis, outputs, paths, places, preload, shell
+from .config import read_config
+
+SLOW = ("tensorflow", "ipykernel.kernelapp", f"{__package__}.agent", f"{__package__}.training")
+
+
+def run(config_file: str) -> None:
+    config = read_config(config_file)
+    os.chdir(config.home)
+    preload.load(SLOW)
+    from . import agent, devices, fits, loops, resuming, training  # noqa: PLC0415 - they bring TensorFlow
+
+    seed(config.seed)
+    app = make_kernel(config.connection_file)
+    notes.install(config)
+    cells.install(app.shell)
+    outputs.install(config, app.shell)
+    for part in (paths, places, colab, shell, devices, fits, oldapis, training, loops, resuming):
+        part.install(config)
+    agent.start(config)
+    preload.settle()
+    sys.path.insert(0, "")  # as in any notebook: its own folder, and nothing of ours
+    app.start()
+
+
+def make_kernel(connection_file: str) -> Any:
+    from ipykernel.kernelapp import IPKernelApp  # noqa: PLC0415 - after TensorFlow, which is what takes long
+
+    app = IPKernelApp.instance()
+    # The banner, which is asked for after each cell, would draw its tip by the notebook's own random numbers.
+    quiet = ["--HistoryManager.enabled=False", "--IPCompleter.use_jedi=False", "--InteractiveShell.enable_tip=False"]
+    app.initialize(["-f", connection_file, *quiet])
+    return app
+
+
+def seed(number: int) -> None:
+    random.seed(number)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(number)
+    if "tensorflow" in sys.modules:
+        sys.modules["tensorflow"].random.set_seed(number)
