@@ -82,6 +82,8 @@ class Submission(Struct, frozen=True):
     fault: str | None = None  # why it cannot be read; then there are no cells
     content: str = ""  # sha256 of the bytes handed in
     lab_reason: str = ""  # a sentence: why it was taken for this lab; empty where that was not asked
+    student_id: str = ""  # where a name held one
+    file: str = ""  # as it was called, below what was given to the grader
 
 
 class CellRun(Struct, frozen=True):

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from grader.errors import UsageError
-from grader.intake.whose import page_name
+from grader.intake.page_names import page_name
 from grader.model import CheckResult, Isolation, Level, Outcome, Report, Verdict
 from reports.classpage import class_page
 from reports.feedback import feedback_page

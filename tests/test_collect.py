@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from grader.errors import NothingReadable, UsageError
 from grader.intake.collect import collect
-from grader.intake.whose import page_name, person
+from grader.intake.page_names import page_name
+from grader.intake.person import person
 from grader.model import Submission
 
 

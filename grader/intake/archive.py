@@ -1,7 +1,9 @@
-"""Which members are taken out of a zip, under which cleaned names, within which limits. The disk is not touched."""
+"""Which members are taken out of a zip or tar, under which names, within which limits. The disk is not touched."""
 
 import io
 import stat
+import tarfile
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -9,118 +11,188 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from grader.intake.kinds import HEAD
+from grader.intake.member_names import clean, too_deep, zip_names
+from grader.intake.tarball import BROKEN, TooMuch, is_tar, unpacked
 from grader.submission import SIZE_LIMIT, too_large
 
 MEMBERS = 20_000
-TOTAL = 2 * 1024**3  # bytes unpacked from one zip handed to us, zips inside it included
+TOTAL = 2 * 1024**3  # bytes taken out of one archive handed to us, archives inside it included
 RATIO = 500  # a notebook full of one repeated training log stays far below
 SMALL = 1024**2  # below this the ratio does no harm
-DEPTH = 3  # zips within zips: a class's zip of students' zips, and one to spare
+DEPTH = 3  # archives within archives: a class's zip of students' zips, and one to spare
+PACKED_LIMIT = 4 * 1024**3
+
+_ZIPS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_TARS = (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
+_ZIP_BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError)
+_DAMAGED = "The file inside the {} is damaged and cannot be unpacked. Make and send the {} again."
+_LINK = "This entry of the {} is a link to a file, not the file. Pack the notebook itself."
+_CRAMMED = "The file is compressed beyond what a notebook can be; it was not unpacked. Send the notebook itself."
+_DEEP = "Folders lie too deep within each other here. Pack the notebook itself."
 
 
 class Member(Struct, frozen=True):
     name: PurePosixPath  # relative, without '..', drive or backslash
-    data: bytes
+    head: bytes = b""
+    data: bytes | None = None  # where it was wanted
     fault: str | None = None
+    modified: float = 0.0
+    is_folder: bool = False  # an empty one
+
+
+Wanted = Callable[[PurePosixPath, bytes], bool]  # by name and first bytes
 
 
 class _Budget:
-    """Bytes still allowed; shared by a zip and the zips inside it."""
+    """Bytes still allowed; shared by an archive and the archives inside it."""
 
     def __init__(self) -> None:
         self.left = TOTAL
 
 
 class _Walk(Struct, frozen=True):
-    wanted: Callable[[PurePosixPath], bool]
+    wanted: Wanted
     budget: _Budget
     depth: int = DEPTH
 
     def within(self, name: PurePosixPath) -> "_Walk":
-        return _Walk(wanted=lambda inner: self.wanted(name / inner), budget=self.budget, depth=self.depth - 1)
+        return _Walk(lambda inner, head: self.wanted(name / inner, head), self.budget, self.depth - 1)
 
 
-def members(file: Path, wanted: Callable[[PurePosixPath], bool]) -> Iterator[Member]:
-    """The wanted members in order of their names. A zip that cannot be read at all is one member with an empty name."""
-    return _members(file, _Walk(wanted=wanted, budget=_Budget()))
+def archive_kind(name: str, head: bytes, file: Path | IO[bytes] | None = None, size: int = 0) -> str:
+    """zip or tar; empty for what is neither. A damaged zip is one by its name, a document that is a zip is none."""
+    lower = name.lower()
+    if head.startswith(_ZIPS) and (lower.endswith(".zip") or ".ipynb" in lower or "." not in lower):
+        return "zip"
+    if lower.endswith(_TARS) or head[257:262] == b"ustar":
+        return "tar" if file is not None and is_tar(file, size) else ""
+    return "zip" if lower.endswith(".zip") and not head[:1].strip(b"PK\0 \n") else ""
 
 
-def _members(file: Path | IO[bytes], walk: _Walk) -> Iterator[Member]:
+def members(file: Path, kind: str, wanted: Wanted) -> Iterator[Member]:
+    """In order of their names. An archive that cannot be read at all is one member with an empty name."""
+    if file.stat().st_size > PACKED_LIMIT:
+        yield _faulty(f"The {kind} is larger than {PACKED_LIMIT // 1024**3} GB. Pack the notebooks only, without data.")
+        return
+    yield from _members(file, kind, _Walk(wanted, _Budget()))
+
+
+def _members(file: Path | IO[bytes], kind: str, walk: _Walk) -> Iterator[Member]:
     try:
-        with zipfile.ZipFile(file) as archive:
-            yield from _inside(archive, walk)
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError):
-        yield _faulty(PurePosixPath(), "The zip is damaged or cut off and cannot be opened. Make and send it again.")
+        if kind == "zip":
+            with zipfile.ZipFile(file) as archive:
+                yield from _in_zip(archive, walk)
+        else:
+            size = file.stat().st_size if isinstance(file, Path) else file.seek(0, io.SEEK_END)
+            with file.open("rb") if isinstance(file, Path) else file as opened:
+                opened.seek(0)
+                yield from _in_tar(opened, size, walk)
+    except (*_ZIP_BROKEN, *BROKEN):
+        yield _faulty(f"The {kind} is damaged or cut off and cannot be opened. Make and send it again.")
 
 
-def _inside(archive: zipfile.ZipFile, walk: _Walk) -> Iterator[Member]:
+def _in_zip(archive: zipfile.ZipFile, walk: _Walk) -> Iterator[Member]:
     infos = archive.infolist()
     if len(infos) > MEMBERS:
-        fault = f"The zip holds {len(infos)} files; the limit is {MEMBERS}. Zip the notebooks only."
-        yield _faulty(PurePosixPath(), fault)
+        yield _faulty(f"The zip holds {len(infos)} files; the limit is {MEMBERS}. Zip the notebooks only.")
         return
-    named = [(_clean_name(info), info) for info in infos if not info.is_dir()]
+    named = [(clean(name), info) for name, info in zip(zip_names(infos), infos, strict=True)]
+    full = {folder for name, info in named if not info.is_dir() for folder in name.parents}
     for name, info in sorted(named, key=lambda pair: str(pair[0])):
-        if not walk.wanted(name):
-            continue
-        member = _read(archive, name, info, walk.budget)
-        if name.suffix.lower() == ".zip" and member.fault is None:
-            yield from _nested(member, walk)
+        if info.is_dir():
+            if name not in full:
+                yield Member(name, is_folder=True)
         else:
-            yield member
+            yield from _opened(_from_zip(archive, name, info, walk), walk)
 
 
-def _nested(outer: Member, walk: _Walk) -> Iterator[Member]:
-    if walk.depth <= 1:
-        yield _faulty(outer.name, "There are too many zips within zips here. Unpack the inner ones first.")
-        return
-    for inner in _members(io.BytesIO(outer.data), walk.within(outer.name)):
-        yield Member(name=outer.name / inner.name, data=inner.data, fault=inner.fault)
-
-
-def _read(archive: zipfile.ZipFile, name: PurePosixPath, info: zipfile.ZipInfo, budget: _Budget) -> Member:
-    fault = _refusal(info, budget)
-    if fault:
-        return _faulty(name, fault)
+def _from_zip(archive: zipfile.ZipFile, name: PurePosixPath, info: zipfile.ZipInfo, walk: _Walk) -> Member:
+    modified = time.mktime((*info.date_time, 0, 0, -1)) if info.date_time > (1980, 1, 2) else 0.0
+    if too_deep(name):
+        return Member(PurePosixPath(*name.parts[:3]), fault=_DEEP)
+    if info.flag_bits & 0x1:
+        return Member(name, fault="The zip is protected by a password. Make it again without one.")
+    if stat.S_ISLNK(info.external_attr >> 16):
+        return Member(name, fault=_LINK.format("zip"))
+    crammed = info.file_size > SMALL and info.file_size > RATIO * max(info.compress_size, 1)
     try:
         with archive.open(info) as stream:
-            data = stream.read(SIZE_LIMIT + 1)  # the size in the directory may be a lie
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError):
-        return _faulty(name, "The file inside the zip is damaged and cannot be unpacked. Make and send the zip again.")
-    budget.left -= len(data)
-    if len(data) > SIZE_LIMIT:
-        return _faulty(name, too_large(len(data)))
-    return Member(name=name, data=data)
+            return _taken(Member(name, modified=modified), stream, info.file_size, walk, crammed)
+    except _ZIP_BROKEN:
+        return Member(name, fault=_DAMAGED.format("zip", "zip"))
 
 
-def _refusal(info: zipfile.ZipInfo, budget: _Budget) -> str | None:
-    if info.flag_bits & 0x1:
-        return "The zip is protected by a password. Make it again without one."
-    if stat.S_ISLNK(info.external_attr >> 16):
-        return "This entry of the zip is a link to a file, not the file. Zip the notebook itself."
-    if info.file_size > SIZE_LIMIT:
-        return too_large(info.file_size)
-    if info.file_size > SMALL and info.file_size > RATIO * max(info.compress_size, 1):
-        return "The file is compressed beyond what a notebook can be; it was not unpacked. Send the notebook itself."
-    if info.file_size > budget.left:
-        return f"The zip unpacks to more than {TOTAL // 1024**3} GB; this file was left out. Send smaller zips."
-    return None
+def _in_tar(file: IO[bytes], size: int, walk: _Walk) -> Iterator[Member]:
+    inside: list[Member] = []
+    folders: set[PurePosixPath] = set()
+    full: set[PurePosixPath] = set()
+    try:
+        with tarfile.TarFile(fileobj=unpacked(file, size)) as archive:  # type: ignore[arg-type]
+            for number, info in enumerate(archive, 1):
+                name = clean(info.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+                if number > MEMBERS:
+                    inside.append(_faulty(f"The tar holds more than {MEMBERS} files. Pack the notebooks only."))
+                    break
+                if info.isdir():
+                    folders.add(name)
+                else:
+                    full.update(name.parents)
+                    inside += _opened(_from_tar(archive, name, info, walk), walk)
+    except TooMuch:
+        inside.append(_faulty("The tar unpacks to far more than its size promises; the rest was not read."))
+    empty = [Member(name, is_folder=True) for name in folders if not any(name in other.parents for other in folders)]
+    yield from sorted([*inside, *(each for each in empty if each.name not in full)], key=lambda each: str(each.name))
 
 
-def _clean_name(info: zipfile.ZipInfo) -> PurePosixPath:
-    """Zips made on a Mac hold UTF-8 names without saying so, which then look like `EnÌƒe`."""
-    name = info.filename
-    if not info.flag_bits & 0x800:
-        try:
-            name = name.encode("cp437").decode("utf-8")
-        except UnicodeError:
-            pass
-    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
-    if parts and len(parts[0]) == 2 and parts[0].endswith(":"):
-        parts = parts[1:]
-    return PurePosixPath(*parts)
+def _from_tar(archive: tarfile.TarFile, name: PurePosixPath, info: tarfile.TarInfo, walk: _Walk) -> Member:
+    if too_deep(name):
+        return Member(PurePosixPath(*name.parts[:3]), fault=_DEEP)
+    if info.issym() or info.islnk():
+        return Member(name, fault=_LINK.format("tar"))
+    if not info.isreg() or info.issparse():
+        return Member(name, fault="This entry of the tar is no ordinary file. Pack the notebook itself.")
+    stream = archive.extractfile(info)
+    member = Member(name, modified=float(info.mtime))
+    return member if stream is None else _taken(member, stream, info.size, walk)
 
 
-def _faulty(name: PurePosixPath, fault: str) -> Member:
-    return Member(name=name, data=b"", fault=fault)
+def _taken(member: Member, stream: IO[bytes], size: int, walk: _Walk, crammed: bool = False) -> Member:
+    """With its data where that is wanted and within the limits."""
+    head = stream.read(HEAD)
+    member = replace(member, head=head)
+    if not (walk.wanted(member.name, head) or _is_packed(member.name, head)):
+        return member
+    if size > SIZE_LIMIT:
+        return replace(member, fault=too_large(size))
+    if crammed:
+        return replace(member, fault=_CRAMMED)
+    if size > walk.budget.left:
+        fault = f"The archive unpacks to more than {TOTAL // 1024**3} GB; this file was left out. Send smaller ones."
+        return replace(member, fault=fault)
+    data = head + stream.read(SIZE_LIMIT + 1 - len(head))  # the size in the directory may be a lie
+    walk.budget.left -= len(data)
+    return replace(member, fault=too_large(len(data))) if len(data) > SIZE_LIMIT else replace(member, data=data)
+
+
+def _is_packed(name: PurePosixPath, head: bytes) -> bool:
+    return bool(archive_kind(name.name, head)) or name.name.lower().endswith(_TARS)
+
+
+def _opened(member: Member, walk: _Walk) -> Iterator[Member]:
+    """An archive inside is replaced by what it holds."""
+    data = member.data
+    kind = "" if data is None else archive_kind(member.name.name, member.head, io.BytesIO(data), len(data))
+    if not kind or data is None:
+        yield member
+    elif walk.depth <= 1:
+        yield replace(member, data=None, fault="There are too many zips within zips here. Unpack the inner ones first.")
+    else:
+        for inner in _members(io.BytesIO(data), kind, walk.within(member.name)):
+            yield replace(inner, name=member.name / inner.name)
+
+
+def _faulty(fault: str) -> Member:
+    return Member(PurePosixPath(), fault=fault)

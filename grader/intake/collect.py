@@ -1,176 +1,162 @@
-"""Which files among the paths given are submissions, and the row each of them gets; none is lost, none shares a row."""
+"""Which rows the paths given become, one for each student and piece of work; none is lost, none shares a row."""
 
 import os
-import stat
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from msgspec import Struct, structs
+from msgspec import Struct
+from msgspec.structs import replace
 
-from grader.errors import NothingReadable, UsageError
-from grader.intake.archive import members
-from grader.intake.colab_export import is_export
+from grader.errors import NothingReadable
+from grader.intake.hand_in import Item, Row, rows
+from grader.intake.kinds import is_beside, is_the_courses
+from grader.intake.namesakes import Claim, Named, named
+from grader.intake.pieces import Kind, Piece, pieces, register
 from grader.intake.recognise import Guess, recognise
-from grader.intake.whose import Place, own_words, students, told_apart
+from grader.intake.whose import By, Owner, Place, own_words, owners
 from grader.model import Submission
-from grader.submission import SIZE_LIMIT, Notebook, read_notebook, too_large, unread
+from grader.submission import Notebook
 
-_IGNORED_FOLDERS = {"__macosx", "__pycache__", "node_modules", "venv", "site-packages"}
-_NOTEBOOKS = {".ipynb", ".py"}
-_ZIP_LIMIT = 4 * 1024**3
-_EXPORT_HEAD = 4000  # bytes in which a script says that it was a notebook
+_LISTED = 8
 
 
-class Found(Struct, frozen=True):
-    path: Path
-    place: PurePosixPath  # relative to the folder or zip that was given
-    notebook: Notebook
-    is_notebook: bool = True  # False: something else that was named on purpose
+class HandIns(Struct, frozen=True):
+    submissions: tuple[Submission, ...]  # in order of their paths
+    passed_over: tuple[str, ...] = ()  # what is no row, a sentence each
 
 
 def collect(paths: Sequence[Path], lab: str | None = None) -> tuple[Submission, ...]:
-    """Notebooks under the paths, in order of their paths. What cannot be read is a submission with a fault."""
-    # A path given twice is one submission; a zip may hold two files of one name.
-    found = {(item.path, item.notebook.content): item for item in _all_found(paths)}
-    if not any(item.is_notebook for item in found.values()):
-        named = ", ".join(str(path) for path in paths) or "an empty list of paths"
-        raise NothingReadable(f"No notebook (.ipynb) was found in {named}. Give a notebook, a folder or a zip of them.")
-    ordered = [found[key] for key in sorted(found)]
-    guesses = [Guess(lab, "") if lab else _lab(item) for item in ordered]
-    labs = [guess.lab for guess in guesses]
-    names = students([_whereabouts(item, slug) for item, slug in zip(ordered, labs, strict=True)])
-    rows = zip(ordered, told_apart(list(zip(names, labs, strict=True))), guesses, strict=True)
-    return tuple(_submission(item, name, guess) for item, name, guess in rows)
+    return hand_ins(paths, lab).submissions
 
 
-def _submission(item: Found, student: str, guess: Guess) -> Submission:
-    notebook = item.notebook
-    return Submission(
-        path=Path(os.fsencode(item.path).decode(errors="replace")),  # it has to fit into JSON
-        student=student,
-        lab=guess.lab,
-        lab_reason=guess.reason,
-        cells=notebook.cells,
-        repairs=notebook.repairs,
-        fault=notebook.fault,
-        content=notebook.content,
+def hand_ins(paths: Sequence[Path], lab: str | None = None, pattern: re.Pattern[str] | None = None) -> HandIns:
+    """What cannot be read is a submission with a fault. `pattern` names the group `student`, and may name `id`."""
+    lying = _each_once(paths)
+    owned = _owned([_item(piece, lab) for piece in lying if piece.kind is not Kind.JUNK], lying, pattern)
+    kept = [item for item in owned if not _is_nobodys(item, owned)]
+    chosen = sorted(_rows(kept, lab), key=lambda row: (row.item.piece.path, row.item.piece.place))
+    _insist_on_something(chosen, paths)
+    junk = [piece.place.name for piece in lying if piece.kind is Kind.JUNK]
+    junk += [item.name for item in owned if item not in kept and item.piece.kind is not Kind.EMPTY]
+    names = named([_claim(row) for row in chosen])
+    submissions = tuple(_submission(row, name) for row, name in zip(chosen, names, strict=True))
+    return HandIns(submissions, tuple(_passed_over(junk, sum(row.older for row in chosen))))
+
+
+def _each_once(paths: Sequence[Path]) -> list[Piece]:
+    """A path given twice is one piece; an archive may hold two notebooks of one name."""
+    several = len(paths) > 1
+    found: dict[tuple[Path, Kind, str], Piece] = {}
+    for piece in pieces(paths):
+        content = piece.read().content if piece.kind is Kind.NOTEBOOK and not piece.path.is_file() else ""
+        found.setdefault((piece.path, piece.kind, content), piece)
+    # Of several folders (`class/*`) the own names tell whose they are; of one, only where nothing below it does.
+    return [replace(piece, is_one_of=several) for _, piece in sorted(found.items(), key=lambda pair: pair[0])]
+
+
+def _item(piece: Piece, lab: str | None) -> Item:
+    notebook = piece.read() if piece.kind is Kind.NOTEBOOK else None
+    return Item(piece, _guess(piece, notebook, lab), notebook)
+
+
+def _guess(piece: Piece, notebook: Notebook | None, lab: str | None) -> Guess:
+    """By its name alone where it cannot be read, so that its row stands beside the others of that lab."""
+    if lab:
+        return Guess(lab, "")
+    return recognise(notebook.cells if notebook else (), (piece.place.stem, *reversed(piece.place.parts[:-1])))
+
+
+def _owned(items: Sequence[Item], lying: Sequence[Piece], pattern: re.Pattern[str] | None) -> list[Item]:
+    whose = owners([_place(item) for item in items], register(lying), pattern)
+    return [replace(item, owner=owner) for item, owner in zip(items, whose, strict=True)]
+
+
+def _place(item: Item) -> Place:
+    piece, notebook = item.piece, item.notebook or Notebook()
+    return Place(
+        folders=piece.folders,
+        stem="" if piece.kind is Kind.EMPTY else piece.place.stem,
+        lab=item.lab,
+        own_words=own_words(notebook.cells, notebook.title),
+        outer=bool(piece.outer) and not piece.is_one_of,
+        around=piece.around,
+        is_notebook=piece.kind is Kind.NOTEBOOK,
     )
 
 
-def _lab(item: Found) -> Guess:
-    """By its name alone where it cannot be read, so that its row stands beside the others of that lab."""
-    return recognise(item.notebook.cells, (item.place.stem, *reversed(item.place.parts[:-1])))
+def _is_nobodys(item: Item, everything: Sequence[Item]) -> bool:
+    """The course's own lists and notes, data beside the notebooks of a class, folders without name and content."""
+    owner, piece = item.owner, item.piece
+    if owner is None or not owner.by_file or piece.was_named:
+        return False
+    if piece.kind is Kind.EMPTY:
+        return owner.by is By.FILE
+    if piece.kind is not Kind.OTHER:
+        return False
+    if is_the_courses(item.name):
+        return True
+    return is_beside(item.name) and (owner.by is By.FILE or _is_used(piece, everything))
 
 
-def _whereabouts(item: Found, lab: str | None) -> Place:
-    words = own_words(item.notebook.cells, item.notebook.title)
-    return Place(folders=item.place.parts[:-1], stem=item.place.stem, lab=lab, own_words=words)
+def _is_used(piece: Piece, everything: Sequence[Item]) -> bool:
+    """A notebook in the same folder names it."""
+    name, module = piece.place.name, rf"import\s+{re.escape(piece.place.stem)}\b|from\s+{re.escape(piece.place.stem)}\s"
+    beside = (item.notebook for item in everything if item.notebook and item.piece.folders == piece.folders)
+    return any(name in cell.source or re.search(module, cell.source) for book in beside for cell in book.cells)
 
 
-def _all_found(paths: Sequence[Path]) -> Iterator[Found]:
-    absolute = [Path(os.path.abspath(path)) for path in paths]
-    for path in absolute:
-        if not os.path.exists(path):
-            raise UsageError(f"{path} does not exist. Check the spelling, or give another notebook, folder or zip.")
-    files = [path for path in absolute if not path.is_dir() and not _is_zip(path)]
-    # The shell's `class/*/lab1.ipynb` names files only; their folders still tell whose they are.
-    root = Path(os.path.commonpath([path.parent for path in files])) if files else Path()
-    yield from _named(files, root)
-    for path in absolute:
-        if path.is_dir():
-            # Of several folders (`class/*`) the own names tell whose they are; of one only what lies below it does.
-            yield from _in_folder(path, PurePosixPath(path.name) if len(absolute) > 1 else PurePosixPath())
-        elif _is_zip(path):
-            yield from _in_zip(path, PurePosixPath())
+def _rows(items: Sequence[Item], lab: str | None) -> Iterator[Row]:
+    homes: dict[str, list[Item]] = defaultdict(list)
+    for item in items:
+        homes[item.owner.home if item.owner else ""].append(item)
+
+    def look(item: Item) -> Item:
+        notebook = item.notebook or item.piece.read()
+        return replace(item, notebook=notebook, guess=_guess(item.piece, notebook, lab))
+
+    for group in homes.values():
+        yield from rows(group, look)
 
 
-def _named(files: Sequence[Path], root: Path) -> Iterator[Found]:
-    for path in files:
-        if path.suffix.lower() in _NOTEBOOKS:
-            yield Found(path=path, place=_below(root, path), notebook=_notebook(path))
-        else:
-            fault = f"A file of type '{path.suffix}' is not a notebook. Hand in the .ipynb file itself."
-            yield Found(path=path, place=_below(root, path), notebook=unread(b"", fault), is_notebook=False)
-
-
-def _in_folder(root: Path, name_of_root: PurePosixPath) -> Iterator[Found]:
-    for folder, below, files in os.walk(root, onerror=_closed_folder):
-        here = Path(folder)
-        links = [name for name in below if (here / name).is_symlink()]
-        below[:] = sorted(name for name in below if _is_visible(name))
-        for name in sorted(filter(_is_visible, [*files, *links])):
-            for found in _in_entry(root, here / name):
-                yield structs.replace(found, place=name_of_root / found.place)
-
-
-def _closed_folder(error: OSError) -> None:
-    raise UsageError(f"{error.filename} cannot be opened ({error.strerror}). Change its permissions, or move it away.")
-
-
-def _in_entry(root: Path, path: Path) -> Iterator[Found]:
-    place = _below(root, path)
-    outside = path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
-    if outside and (path.suffix.lower() in {".ipynb", ".zip"} or path.is_dir()):
-        fault = "This is a link to something outside the folder, which is not followed. Put the file itself there."
-        yield Found(path=path, place=place, notebook=unread(b"", fault))
-    elif path.is_dir() or outside:
-        return  # a linked folder inside the root is read at its own place
-    elif _is_zip(path):
-        yield from _in_zip(path, place)
-    elif path.suffix.lower() == ".ipynb" or (path.suffix.lower() == ".py" and _starts_like_export(path)):
-        yield Found(path=path, place=place, notebook=_notebook(path))
-
-
-def _in_zip(path: Path, place: PurePosixPath) -> Iterator[Found]:
-    if path.stat().st_size > _ZIP_LIMIT:
-        fault = f"The zip is larger than {_ZIP_LIMIT // 1024**3} GB. Zip the notebooks only, without data."
-        yield Found(path=path, place=place, notebook=unread(b"", fault))
-        return
-    for member in members(path, _is_wanted):
-        name = place / member.name if place.parts or member.name.parts else PurePosixPath(path.name)
-        if member.fault:
-            yield Found(path=path / member.name, place=name, notebook=unread(member.data, member.fault))
-        elif name.suffix.lower() == ".ipynb" or is_export(member.data[:_EXPORT_HEAD].decode(errors="replace")):
-            yield Found(path=path / member.name, place=name, notebook=read_notebook(name, member.data))
-
-
-def _is_wanted(name: PurePosixPath) -> bool:
-    return all(map(_is_visible, name.parts)) and name.suffix.lower() in {".ipynb", ".py", ".zip"}
-
-
-def _is_visible(name: str) -> bool:
-    return not name.startswith(".") and name.lower() not in _IGNORED_FOLDERS
-
-
-def _is_zip(path: Path) -> bool:
-    return path.suffix.lower() == ".zip" and path.is_file()
-
-
-def _notebook(path: Path) -> Notebook:
-    try:
-        state = path.stat()
-        if not stat.S_ISREG(state.st_mode):
-            return unread(
-                b"", "This is not an ordinary file, so there is no notebook to read. Hand in the file itself."
-            )
-        if state.st_size > SIZE_LIMIT:
-            return unread(b"", too_large(state.st_size))
-        return read_notebook(path, path.read_bytes())
-    except OSError as error:
-        return unread(
-            b"", f"The file cannot be opened ({error.strerror}). Check its permissions, or whether it is a link."
+def _insist_on_something(chosen: Sequence[Row], paths: Sequence[Path]) -> None:
+    faults = [row.item.notebook.fault for row in chosen if row.item.piece.was_named and row.item.notebook]
+    strays = all(row.item.piece.kind is not Kind.NOTEBOOK for row in chosen)
+    if not chosen or (strays and len(faults) == len(chosen) and all(faults)):
+        given = ", ".join(str(path) for path in paths) or "an empty list of paths"
+        reason = f" {faults[0]}" if faults else ""
+        raise NothingReadable(
+            f"No notebook (.ipynb) was found in {given}.{reason} Give a notebook, a folder or a zip of them."
         )
 
 
-def _starts_like_export(path: Path) -> bool:
-    try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as stream:
-            return is_export(stream.read(_EXPORT_HEAD).decode(errors="replace"))
-    except OSError:
-        return False
+def _claim(row: Row) -> Claim:
+    owner = row.item.owner or Owner("", By.FILE, "")
+    return Claim(owner, row.item.lab, row.item.piece.folders, row.item.piece.place.stem)
 
 
-def _below(root: Path, path: Path) -> PurePosixPath:
-    return PurePosixPath(*path.relative_to(root).parts)
+def _submission(row: Row, name: Named) -> Submission:
+    piece, notebook = row.item.piece, row.item.notebook or Notebook()
+    return Submission(
+        path=Path(os.fsencode(piece.path).decode(errors="replace")),  # it has to fit into JSON
+        student=name.name,
+        lab=row.item.lab,
+        lab_reason=row.item.guess.reason,
+        cells=notebook.cells,
+        repairs=(*row.notes, *name.notes, *notebook.repairs),
+        fault=notebook.fault,
+        content=notebook.content,
+        student_id=row.item.owner.id if row.item.owner else "",
+        file=os.fsencode(str(piece.place)).decode(errors="replace"),
+    )
+
+
+def _passed_over(junk: Sequence[str], older: int) -> Iterator[str]:
+    if junk:
+        counts = Counter(junk).most_common()
+        names = ", ".join(f"{count} × {name}" if count > 1 else name for name, count in counts[:_LISTED])
+        more = ", …" if len(counts) > _LISTED else ""
+        yield f"No hand-ins, so passed over: {names}{more}."
+    if older:
+        yield f"Older versions that newer ones supersede: {older}. Each is named on its student's page."

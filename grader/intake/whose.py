@@ -1,165 +1,274 @@
-"""Whose notebook it is, told from file and folder names, and under which name its pages can be written anywhere."""
+"""Whose each file is, told from the folders and files around it: the outermost folder that names a person wins.
+
+A folder is a person's, or a group's of several persons; its neighbours decide, so that nobody can make a neighbour's
+row out of a folder of their own.
+"""
 
 import re
-import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from enum import IntEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from grader.intake.person import LAB_WORD, parts, person, same, tidy
+from grader.intake.platforms import Collected, collected
 from grader.model import Cell
 
-NAME_BYTES = 150  # of UTF-8; file systems allow 255, and suffixes follow
-
-_NAME_READ = 250  # characters; zips may hold far longer names
-
-_COLLECTED = [  # what learning platforms make of a student's name
-    re.compile(r"^(?P<name>.+?)_\d+_assignsubmission_"),  # Moodle
-    re.compile(r"^(?P<name>[^\W\d_]+)(?:_LATE)?_\d{3,}_\d{3,}_."),  # Canvas
-    re.compile(r"^.+?_(?P<name>[^_]+)_attempt_\d{4}-"),  # Blackboard
-]
-_COPY = re.compile(
-    r"(?<![^\W_])(?:copy(?: \d+)? of|copia(?: \d+)? de|copie de|kopie von|(?:ren )?kopia|copia|copy)(?![^\W_])",
-    re.IGNORECASE,
-)
-_LAB_WORD = re.compile(
-    r"(?<![^\W_])(?:labs?|laboratory|laboratorio|laborategia|assignment|assign|ass|asg|homework|hw|exercises?"
-    r"|pr[aá]ctica|practice|praktika|tarea|ariketa|zeregina|ejercicio|task|week|semana|astea)"
-    r"[ _\-.#]*0?\d[ab]?(?![^\W_])|(?<![^\W_])a[1-4](?![^\W_])",
-    re.IGNORECASE,
-)
-_NOISE = frozenset(
-    """lab labs laboratory laboratorio laborategia assignment homework practica práctica praktika tarea ariketa
-    ejercicio entrega entregas submission submissions notebook notebooks colab jupyter ipynb untitled downloads
-    content drive mydrive dl4nlp nlp tf tf2 tensorflow based model models
-    warmup warming warm up logistic regression classifier sgd and regularization mlp dropout rnn gru lstm lm
-    language modelling modeling word words embedding embeddings attention by wordbyword nli bert transformer
-    transformers image captioning caption solution solutions solved resuelto done complete completed final
-    finished version draft borrador test new old ok v1 v2 v3""".split()
-)
-_YEAR = re.compile(r"(?<!\d)20\d\d(?:[-_/]?(?:20)?\d\d)?(?!\d)")
 _OWN_WORDS = re.compile(
     r"^\W*(?:student|name|author|full name|nombre|alumn[oa]|autor[ae]?|izena|izen-abizenak|egilea)\W*:\W*"
     r"([^\n<|]{2,60})",
     re.IGNORECASE | re.MULTILINE,
 )
 _PLACEHOLDER = re.compile(r"your name|tu nombre|zure izena|\.\.\.|___|<", re.IGNORECASE)
-_WINDOWS = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)$")
+_NUMBERED = re.compile(r"[\s_.-]*(?<![\w])(\d{5,10}[a-z]?)(?![\w])|[\s_.-]*(?<=_)(\d{5,10})(?=_|$)", re.IGNORECASE)
+_PARTED = re.compile(r"-\d{8}T\d{6}Z(?:-\d+)*-\d{3}(?=$|\.zip$)")  # a large download comes in several zips
+_FULL_NAME = re.compile(r"[^\W\d_][^\W\d_]+(?: [^\W\d_]+)* [^\W\d_]{2,}")
+
+Folders = tuple[str, ...]
+Register = Mapping[Folders, Mapping[str, Collected]]  # a platform's list of whose the folders in a folder are
+
+
+class By(IntEnum):
+    """What names the owner; the first outranks the others where two hand-ins go by one name."""
+
+    PATTERN = 0  # the instructor's own
+    PATH = 1
+    WORDS = 2  # the notebook's own
+    FILE = 3  # nothing does: its row is called as its file
 
 
 class Place(Struct, frozen=True):
-    """Where a notebook lay: folders from the outside in, the file's name without its ending; what it says itself."""
+    """Where something lay: folders from the outside in, the file's name without its ending; what it says itself."""
 
-    folders: tuple[str, ...]
+    folders: Folders
     stem: str
     lab: str | None = None
     own_words: str = ""
+    outer: int = 0  # so many folders were named on the command line: they speak where nothing below does
+    around: str = ""  # the folder of a file that was named itself
+    is_notebook: bool = True
 
 
-def students(places: Sequence[Place]) -> tuple[str, ...]:
-    """A name for each place. Its siblings decide whether `A/B.ipynb` is A's work or B's."""
-    beside: dict[tuple[str, ...], list[Place]] = defaultdict(list)
+class Owner(Struct, frozen=True):
+    name: str
+    by: By
+    home: str  # what is one person's for sure has one home
+    id: str = ""
+    passed: int = 0  # folders outside that name somebody, too
+    file: str = ""  # what of the file's name is the student's own
+    when: tuple[int, ...] = ()  # as the platform counts hand-ins
+    by_file: bool = False  # the file's own name, or nothing around it, says so
+
+
+class Class(Struct, frozen=True):
+    places: tuple[Place, ...]
+    register: Register
+
+
+def owners(places: Sequence[Place], register: Register, pattern: re.Pattern[str] | None = None) -> tuple[Owner, ...]:
+    """One for each place."""
+    everybody = Class(tuple(places), register)
+    known = {n: owner for n, place in enumerate(places) if (owner := _by_pattern(place, pattern))}
+    rest = [n for n in range(len(places)) if n not in known]
+    shared = _shared([places[n].folders for n in rest])
+    if everything := dict(_in_platform_folder(everybody, rest, shared)):
+        known |= everything
+    else:
+        below = dict(_below(everybody, rest, len(shared), 0))
+        lone = not any(places[n].is_notebook for n in below)
+        if lone and (owner := _one_students(everybody, [n for n in rest if places[n].is_notebook])):
+            return tuple(known.get(n, replace(owner, file=places[n].stem)) for n in range(len(places)))
+        loose = [n for n in rest if n not in below]
+        known |= below | dict(_loose(everybody, loose, len(shared) if below else 0))
+    return tuple(_with_number(known[n], places[n]) for n in range(len(places)))
+
+
+def _by_pattern(place: Place, pattern: re.Pattern[str] | None) -> Owner | None:
+    match = pattern.search("/".join((*place.folders, place.stem))) if pattern else None
+    if not match or not (name := tidy(match["student"] or "")):
+        return None
+    identity = match.groupdict().get("id") or ""
+    return Owner(name, By.PATTERN, f"{same(name)}|{identity}", identity, file=place.stem)
+
+
+def _one_students(everybody: Class, notebooks: Sequence[int]) -> Owner | None:
+    """The folder that was given is one student's: its notebooks have the labs' names, and nobody's."""
+    told = dict(_loose(everybody, notebooks, 0))
+    names = {person(everybody.places[n].stem) for n in notebooks}
+    owner = next(iter(told.values()), None)
+    one = owner is not None and owner.home.endswith("/") and len({each.home for each in told.values()}) == 1
+    return owner if one and names == {""} else None
+
+
+def _shared(folders: Sequence[Folders]) -> Folders:
+    """The folders all lie in."""
+    first, last = (min(folders), max(folders)) if folders else ((), ())
+    different = (n for n, (one, other) in enumerate(zip(first, last, strict=False)) if one != other)
+    return first[: next(different, min(len(first), len(last)))]
+
+
+def _in_platform_folder(everybody: Class, numbers: Sequence[int], shared: Folders) -> Iterator[tuple[int, Owner]]:
+    """All of it is one student's, as a platform packs it."""
+    for depth in range(len(shared)):
+        if who := _collected(everybody, numbers, depth):
+            yield from ((n, _of_platform(who, everybody.places[n])) for n in numbers)
+            return
+
+
+def _below(everybody: Class, numbers: Sequence[int], depth: int, passed: int) -> Iterator[tuple[int, Owner]]:
+    """Owners by the folders at this depth and below; files that lie in no person's folder are left out."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for n in numbers:
+        if len(everybody.places[n].folders) > depth:
+            groups[_unparted(everybody.places[n].folders[depth])].append(n)
+    platform = {name: who for name, group in groups.items() if (who := _collected(everybody, group, depth))}
+    named = {name: person(name) for name in groups if name not in platform and person(name)}
+    crowded = {name for name in named if _is_crowded(everybody, groups[name], depth + 1)}
+    sections = bool(crowded) and 2 * len(crowded) >= len(named)
+    for name, group in groups.items():
+        if name in platform:
+            yield from ((n, _of_platform(platform[name], everybody.places[n])) for n in group)
+        elif name not in named:
+            yield from _below(everybody, group, depth + 1, passed)
+        elif _holds_a_platforms(everybody, group, depth + 1) or (
+            sections and (name in crowded or all(len(everybody.places[n].folders) > depth + 1 for n in group))
+        ):
+            yield from _below(everybody, group, depth + 1, passed + 1)
+        else:
+            for n in group:
+                home = "/".join(map(_unparted, everybody.places[n].folders[: depth + 1]))
+                yield n, Owner(named[name], By.PATH, home, passed=passed, file=everybody.places[n].stem)
+
+
+def _unparted(name: str) -> str:
+    return _PARTED.sub("", name)
+
+
+def _is_crowded(everybody: Class, numbers: Sequence[int], depth: int) -> bool:
+    """Several persons below handed in the same piece of work."""
+    people: dict[str | None, set[str]] = defaultdict(set)
+    for place in (everybody.places[n] for n in numbers if everybody.places[n].is_notebook):
+        names = map(person, (*place.folders[depth:], place.stem))
+        people[place.lab].add(same(next(filter(None, names), "")))
+    return any(len(names - {""}) > 1 for names in people.values())
+
+
+def _holds_a_platforms(everybody: Class, numbers: Sequence[int], depth: int) -> bool:
+    """Downloads of several students, packed by a learning platform, lie below."""
+    names = (name for n in numbers for name in (*everybody.places[n].folders[depth:], everybody.places[n].stem))
+    people = {(who.name, who.id) for name in names if (who := collected(name))}
+    listed = {folders for folders in everybody.register if len(folders) >= depth}
+    return len(people) > 1 or any(everybody.places[n].folders[: len(f)] == f for f in listed for n in numbers)
+
+
+def _collected(everybody: Class, numbers: Sequence[int], depth: int) -> Collected | None:
+    folders = everybody.places[numbers[0]].folders
+    inside = next((everybody.places[n].folders[depth + 1] for n in numbers
+                   if len(everybody.places[n].folders) > depth + 1), "")
+    listed = everybody.register.get(folders[:depth], {}).get(folders[depth])
+    return listed or collected(folders[depth], inside, _beside(everybody, folders[:depth]))
+
+
+def _beside(everybody: Class, folders: Folders) -> list[str]:
+    depth = len(folders)
+    return [(*p.folders, p.stem)[depth] for p in everybody.places if p.folders[:depth] == folders]
+
+
+def _of_platform(who: Collected, place: Place) -> Owner:
+    home = f"{same(who.name)}|{who.id or '/'.join(place.folders[:-1])}"
+    return Owner(who.name, By.PATH, home, who.id, file=who.file or place.stem, when=who.when)
+
+
+def _loose(everybody: Class, numbers: Sequence[int], outside: int) -> Iterator[tuple[int, Owner]]:
+    """Files in no person's folder. The `outside` outermost folders are the class's and name nobody."""
+    places = {n: everybody.places[n] for n in numbers}
+    names = _in_stems(places)
+    notebooks = {n: place for n, place in places.items() if place.is_notebook} or places
     homes: dict[str, set[str]] = defaultdict(set)
-    for place in places:
+    beside: dict[Folders, list[Place]] = defaultdict(list)
+    for n, place in notebooks.items():
+        homes[names[n]].add(_in_folder(place, outside))
         beside[place.folders].append(place)
-        homes[person(place.stem)].add(_in_folder(place))
-    return tuple(_student(place, beside[place.folders], homes[person(place.stem)]) for place in places)
+    told: dict[int, Owner] = {}
+    for n, place in notebooks.items():
+        if who := collected(place.stem, beside=_beside(everybody, place.folders)):
+            told[n] = _of_platform(who, place)
+        else:
+            told[n] = _of_file(place, names[n], beside[place.folders], homes[names[n]], outside)
+    yield from told.items()
+    homes_told = {owner.home: owner for owner in told.values()}
+    for n in places.keys() - told.keys():
+        who, place = collected(places[n].stem, beside=_beside(everybody, places[n].folders)), places[n]
+        if who:
+            yield n, _of_platform(who, place)
+        elif len(homes_told) == 1 and next(iter(homes_told)).endswith("/"):  # one student's folder, by itself
+            yield n, next(iter(homes_told.values()))
+        else:
+            yield n, _of_file(place, names[n], (), {""}, outside)
 
 
-def _student(place: Place, beside: Sequence[Place], homes: set[str]) -> str:
-    for name in (*reversed(place.folders), place.stem):
-        if collected := _collected(name):
-            return collected
-    in_stem, in_folder = person(place.stem), _in_folder(place)
-    if in_stem and in_folder:
-        return in_folder if _folder_is_a_person(place, beside, homes) else in_stem
-    return in_stem or in_folder or person(place.own_words) or _tidy(place.stem) or "unnamed"
+def _of_file(place: Place, in_stem: str, beside: Sequence[Place], homes: set[str], outside: int) -> Owner:
+    in_folder, here = _in_folder(place, outside), "/".join(map(_unparted, place.folders))
+    if in_folder and (_folder_is_a_person(place, in_stem, beside, homes, in_folder)):
+        return Owner(in_folder, By.PATH, f"{same(in_folder)}/", file=place.stem)
+    if in_stem:
+        return Owner(in_stem, By.PATH, f"{here}|{same(in_stem)}", passed=len(place.folders), file=place.stem,
+                     by_file=True)
+    if words := person(place.own_words):
+        return Owner(words, By.WORDS, f"{here}|{place.stem}", file=place.stem, by_file=True)
+    if around := person(place.around):
+        return Owner(around, By.PATH, f"{same(around)}/", file=place.stem)
+    stem = tidy(place.stem) or (tidy(place.folders[-1]) if place.folders else "")
+    return Owner(stem or "unnamed", By.FILE, f"{here}|{place.stem}", file=place.stem, by_file=True)
 
 
-def _in_folder(place: Place) -> str:
-    return next((name for name in map(person, reversed(place.folders)) if name), "")
+def _in_folder(place: Place, outside: int) -> str:
+    return next((name for name in map(person, reversed(place.folders[outside:])) if name), "")
 
 
-def _folder_is_a_person(place: Place, beside: Sequence[Place], homes: set[str]) -> bool:
+def _folder_is_a_person(
+    place: Place, in_stem: str, beside: Sequence[Place], homes: set[str], in_folder: str
+) -> bool:
+    if not in_stem:  # `lab1 (1)` beside `lab1`, in a folder of nobody's: two people sent files of one name
+        counted = any(re.search(r"\(\d+\)", other.stem) for other in beside if other.lab == place.lab)
+        return not (counted and len(beside) > 1 and place.outer)
     if len({other.lab for other in beside}) < len(beside):
         return False  # several notebooks of one lab: a class, not a person
     if len(homes) > 1:
         return True  # the same word in the folders of several people names the task
     if not person(place.folders[-1]):
         return False  # `lab1/NAME`, whatever stands around it
-    return not _LAB_WORD.search(place.stem)  # `lab1 - NAME` stands for itself
+    if place.outer == len(place.folders) and _FULL_NAME.fullmatch(in_stem) and not re.search(r"\d", in_folder):
+        return False
+    return not LAB_WORD.search(place.stem)  # `lab1 - NAME` stands for itself
 
 
-def _collected(name: str) -> str | None:
-    found = next((match for pattern in _COLLECTED if (match := pattern.match(name[:_NAME_READ]))), None)
-    return _tidy(found["name"]) if found else None
+def _in_stems(places: Mapping[int, Place]) -> dict[int, str]:
+    """`Ana - Redes`, `Jon - Redes`: the part that differs is the name, the other the task."""
+    told = {n: parts(place.stem) for n, place in places.items()}
+    pairs = [each for each in told.values() if len(each) == 2]
+    first, second = ({same(each[at]) for each in pairs} for at in (0, 1))
+    if len(pairs) < 2 or len(first) == len(second) == len(pairs):
+        return {n: tidy(" - ".join(each)) for n, each in told.items()}
+    kept = 0 if len(first) >= len(second) else 1
+    return {n: tidy(each[kept] if len(each) == 2 else " - ".join(each)) for n, each in told.items()}
 
 
-def person(text: str) -> str:
-    """What is left of a name without the words that tell the lab, the copy or the year; empty when nothing is."""
-    text = unicodedata.normalize("NFC", text[:_NAME_READ])
-    text = re.sub(r"\.(ipynb|py|zip|json|txt)$", "", text, flags=re.IGNORECASE)
-    text = re.sub(r"\s*\(\d+\)", " ", text)
-    text = _YEAR.sub(" ", _COPY.sub(" ", text))
-    text, numbers = _LAB_WORD.subn(" ", text)
-    text, leading = re.subn(r"^\s*\d{1,2}(?=[\s_.\-])", "", text)
-    pieces = re.split(r"([\s_\-.,;:+&]+)", text)
-    kept = ["" if piece.casefold() in _NOISE else piece for piece in pieces]
-    # Beside a lab's number, "gru" is its title; without one, "gru_fan" may be what somebody calls themselves.
-    if numbers or leading or not any(kept[::2]):
-        text = "".join(kept)
-    text = _tidy(text)
-    return text if re.search(r"[^\W\d_]|\d{3,}", text) else ""
-
-
-def _tidy(text: str) -> str:
-    text = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in unicodedata.normalize("NFC", text))
-    text = re.sub(r"([_\-.,;:+&])(?:\s*[_\-.,;:+&])+", r"\1", re.sub(r"\s+", " ", text))
-    return text.strip(" _-.,;:+&()[]")[:80].strip()
+def _with_number(owner: Owner, place: Place) -> Owner:
+    """`Ana Lopez_12345678`: a number beside a name is the student's id."""
+    match = _NUMBERED.search(owner.name)
+    if owner.id or not match:
+        return owner if owner.id or not owner.name.isdecimal() else replace(owner, id=owner.name)
+    name = tidy(owner.name[: match.start()] + owner.name[match.end() :])
+    identity = match[1] or match[2]
+    return replace(owner, name=name, id=identity) if re.search(r"[^\W\d_]{2}", name) else owner
 
 
 def own_words(cells: Sequence[Cell], title: str) -> str:
     """The name a notebook gives itself: "Name: …" in its first text cells, or the file name Colab remembers."""
     for cell in [cell for cell in cells if cell.kind == "markdown"][:3]:
-        if found := _OWN_WORDS.search(cell.source[:2000]):
-            return "" if _PLACEHOLDER.search(found[1]) else found[1].strip(" *_`#")
+        if match := _OWN_WORDS.search(cell.source[:2000]):
+            return "" if _PLACEHOLDER.search(match[1]) else match[1].strip(" *_`#")
     return title
-
-
-def page_name(text: str) -> str:
-    """A file or folder name that every system accepts; letters of any script stay."""
-    text = unicodedata.normalize("NFC", text)
-    text = "".join("_" if c in '<>:"/\\|?*' or unicodedata.category(c)[0] == "C" else c for c in text)
-    text = re.sub(r"\.(?=\w)", "_", re.sub(r"\s+", " ", text))  # "results.json" is ours, "con.txt" a device
-    text = text.encode()[:NAME_BYTES].decode(errors="ignore").strip(" .")
-    if _WINDOWS.match(text):
-        text += "_"
-    return text or "unnamed"
-
-
-def told_apart(owners: Sequence[tuple[str, str | None]]) -> tuple[str, ...]:
-    """A name for each (student, lab) such that no two rows, and no two pages on any file system, are the same."""
-    rows: set[tuple[str, str | None]] = set()
-    belongs: dict[str, str] = {}  # page name without case -> the person it belongs to
-    numbers: Counter[str] = Counter()
-    names = []
-    for student, lab in owners:
-        name = student
-        while (page := page_name(name).casefold(), lab) in rows or belongs.get(page, _key(name)) != _key(name):
-            numbers[student] += 1
-            name = _with_suffix(student, f" ({numbers[student] + 1})")
-        rows.add((page, lab))
-        belongs[page] = _key(name)
-        names.append(name)
-    return tuple(names)
-
-
-def _key(name: str) -> str:
-    """Spellings of one person: differing in case or spaces only."""
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", name)).strip().casefold()
-
-
-def _with_suffix(name: str, suffix: str) -> str:
-    while name and not page_name(name + suffix).endswith(suffix):
-        name = name[: len(name) * 3 // 4]
-    return (name or "unnamed") + suffix

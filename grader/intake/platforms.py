@@ -1,0 +1,107 @@
+"""What learning platforms make of a student's name: the folders and files of their downloads, the name and id in them."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+import yaml
+from msgspec import Struct
+
+from grader.intake.person import person, tidy
+
+_READ = 250  # characters of a name
+_PATTERNS = [
+    re.compile(r"^(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+_?(?P<file>.*)$"),  # Moodle
+    re.compile(r"^(?P<name>anon_(?P<id>[^\W_]+))(?:_LATE)?_(?P<when>\d+)_(?P<file>.+)$"),  # Canvas, without names
+    re.compile(  # Canvas; hyphens and apostrophes are kept in some versions, and texts have one number only
+        r"^(?P<name>[^\W\d_](?:[^\W_]|[-'’. ])*)(?:_LATE)?_(?P<id>\d{3,})_(?:(?P<when>\d{3,})_(?P<file>.+)|text\b.*)$"
+    ),
+    re.compile(r"^(?P<id>\d+)-\d+ ?- ?(?P<name>.+?) ?- ?(?P<date>[^-]*\d{4}[^-]*)(?: ?- ?(?P<file>.+))?$"),  # Brightspace
+]
+_BLACKBOARD = re.compile(r"^(?P<head>.+)_attempt_(?P<when>\d{4}(?:-\d\d){2,5})(?:_(?P<file>.+))?$")
+_SAKAI = re.compile(r"^(?P<name>[^()]+?) ?\((?P<id>[^()\s]+)\)$")
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+REGISTER = "submission_metadata.yml"  # Gradescope's, beside the folders it names
+REGISTER_LIMIT = 20 * 1024**2
+
+
+class Collected(Struct, frozen=True):
+    """A student as a platform writes them."""
+
+    name: str
+    id: str = ""
+    file: str = ""  # what is left of the name: the student's own
+    when: tuple[int, ...] = ()  # as the platform counts hand-ins
+
+
+def collected(name: str, inside: str = "", beside: Sequence[str] = ()) -> Collected | None:
+    """`inside`: the first folder below, which tells Sakai's; `beside`: names of the same folder, for Blackboard's."""
+    name = name[:_READ]
+    if inside.casefold().startswith("submission attachment") and (match := _SAKAI.match(name)):
+        return Collected(_turned(tidy(match["name"])), match["id"])
+    if match := _BLACKBOARD.match(name):
+        who = _without_course(match["head"], beside)
+        return Collected(who, who, match["file"] or "", tuple(map(int, match["when"].split("-"))))
+    for pattern in _PATTERNS:
+        if (match := pattern.match(name)) and (who := tidy(match["name"])):
+            parts = match.groupdict()
+            when = (int(parts["when"][:18]),) if parts.get("when") else _dated(parts.get("date") or "")
+            return Collected(who, match["id"], parts.get("file") or "", when)
+    return None
+
+
+def _turned(name: str) -> str:
+    """`García, Ana` is Ana García."""
+    last, comma, first = name.partition(", ")
+    return f"{first} {last}" if comma and "," not in first else name
+
+
+def _without_course(head: str, beside: Sequence[str]) -> str:
+    """`gradebook_DL4NLP_Lab2_j_smith` less the words all have: who hands in may have an underscore, too."""
+    heads = {match["head"] for name in (*beside, head + "_attempt_2000-01-01") if (match := _BLACKBOARD.match(name))}
+    words = [other.split("_") for other in heads]
+    shared = 0
+    while len(words) > 1 and all(len(each) > shared + 1 and each[shared] == words[0][shared] for each in words):
+        shared += 1
+    own = head.split("_")
+    rest = "_".join(own[shared:] if shared else own[-1:])
+    return person(rest) or tidy(rest)
+
+
+def _dated(text: str) -> tuple[int, ...]:
+    """`Nov 9, 2022 1012 PM`, in order of time."""
+    match = re.search(r"([^\W\d_]{3})[^\W\d_]*\.? (\d{1,2}),? (\d{4}) (\d{1,2}):?(\d\d) ?([AP]M)?", text, re.IGNORECASE)
+    if not match or match[1].casefold() not in _MONTHS:
+        return ()
+    hour = int(match[4]) % 12 + 12 * (match[6].upper() == "PM") if match[6] else int(match[4])
+    return int(match[3]), _MONTHS.index(match[1].casefold()), int(match[2]), hour, int(match[5])
+
+
+def registered(text: str) -> dict[str, Collected]:
+    """Gradescope's list of who is behind `submission_1001`. Read by lines: students' outputs stand in it as well."""
+    people: dict[str, list[dict[str, str]]] = {}
+    folder, among = "", False
+    for line in text.splitlines():
+        if match := re.match(r"(\w+):", line):
+            folder, among = match[1], False
+        elif match := re.match(r"  :(\w+):", line):
+            among = match[1] == "submitters"
+        elif among and (match := re.match(r"  (  |- ):(name|sid|email): *(.*)", line)):
+            if match[1] == "- ":
+                people.setdefault(folder, []).append({})
+            if people.get(folder):
+                people[folder][-1][match[2]] = _scalar(match[3])
+    return {folder: _together(each) for folder, each in people.items() if any(who.get("name") for who in each)}
+
+
+def _together(people: Iterable[dict[str, str]]) -> Collected:
+    named = [who for who in people if who.get("name")]
+    ids = (who.get("sid") or who.get("email") or "" for who in named)
+    return Collected(tidy(", ".join(who["name"] for who in named)), " ".join(filter(None, ids)))
+
+
+def _scalar(text: str) -> str:
+    try:
+        value = yaml.safe_load(text[:200])
+    except yaml.YAMLError:
+        value = text[:200]
+    return str(value).strip() if isinstance(value, str | int) else ""
