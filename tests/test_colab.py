@@ -102,7 +102,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(data: Path) -> Iterator[Run]:
+def run(kernel: None, data: Path) -> Iterator[Run]:
     parts = {part.name: part for part in data.iterdir()}
     with open_session(
         Setting(slot=5, data=parts, limits=Limits(cell=20), budget=TrainBudget(), seed=1, isolation=best_isolation())

@@ -47,7 +47,7 @@ class Graded(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bool], Graded]]:
+def graded(oracle: Oracle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bool], Graded]]:
     """The fast ones as one batch and the others as another, each when it is first asked for."""
 
     @cache
@@ -55,7 +55,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bool]
         places = [*HONEST, *(place for place, row in EXPECTED.items() if bool(row.get("fast")) is fast)]
         submissions = [collect([NOTEBOOKS / place])[0] for place in places]
         before, out = traces(), tmp_path_factory.mktemp("out")
-        with pytest.MonkeyPatch.context() as patch, Oracle() as oracle:
+        with pytest.MonkeyPatch.context() as patch:
             patch.delenv("GRADER_DATA", raising=False)
             asked = replace(batch_for(None, TrainPolicy.NONE, None, SECONDS), memory=MEMORY)
             reports = in_order(list(grade_batch(submissions, asked, oracle, 2, lambda s, what: None)), submissions)

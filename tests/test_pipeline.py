@@ -28,10 +28,9 @@ def batch() -> Batch:
 
 
 @pytest.fixture(scope="module")
-def reports(batch: Batch, tmp_path_factory: pytest.TempPathFactory) -> list[Report]:
+def reports(batch: Batch, oracle: Oracle, tmp_path_factory: pytest.TempPathFactory) -> list[Report]:
     submissions = collect([write_sample_class(tmp_path_factory.mktemp("class"))])
-    with Oracle() as oracle:
-        return in_order(list(grade_batch(submissions, batch, oracle, 2, lambda s, what: None)), submissions)
+    return in_order(list(grade_batch(submissions, batch, oracle, 2, lambda s, what: None)), submissions)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """How a session ends cells, replays notebooks and answers questions, with real kernels; and how replies may lie."""
 
+import os
 import random
 import shutil
 import socket
@@ -61,7 +62,7 @@ def cells(*sources: str) -> tuple[Cell, ...]:
 
 
 @pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
+def session(kernel: None) -> Iterator[Session]:
     with open_session(
         Setting(slot=3, data={}, limits=LIMITS, budget=TrainBudget(), seed=1, isolation=best_isolation())
     ) as opened:
@@ -176,8 +177,9 @@ def test_a_question_that_cannot_be_interrupted_is_late_and_its_kernel_killed(ses
 
 
 @pytest.mark.parametrize("isolation", sorted({best_isolation(), Isolation.NONE}))
-def test_a_closed_session_leaves_no_process_and_no_folder(isolation: Isolation):
-    spawned = "import subprocess\nsubprocess.Popen(['sleep', '345'], start_new_session=True)"
+def test_a_closed_session_leaves_no_process_and_no_folder(kernel: None, isolation: Isolation):
+    seconds = f"345.{os.getpid()}"  # another run of the tests has its own
+    spawned = f"import subprocess\nsubprocess.Popen(['sleep', '{seconds}'], start_new_session=True)"
     seen: list[Path] = []
 
     def interrupt_at_second_cell(index: int) -> None:
@@ -194,7 +196,7 @@ def test_a_closed_session_leaves_no_process_and_no_folder(isolation: Isolation):
         opened.run(cells(spawned, "while True: pass"), interrupt_at_second_cell)
     assert len(seen) == 1
     assert not seen[0].exists()
-    assert not [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "345"]]
+    assert not [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", seconds]]
 
 
 def ours(config: Path) -> bool:
@@ -275,7 +277,7 @@ def test_a_reply_that_trickles_in_is_late_at_the_deadline():
         assert time.monotonic() - begun < 4
 
 
-def test_what_ran_before_a_deadly_cell_is_asked_even_when_no_time_is_left_to_run_it_again():
+def test_what_ran_before_a_deadly_cell_is_asked_even_when_no_time_is_left_to_run_it_again(kernel: None):
     short = Limits(submission=6.0, cell=6.0)
     with open_session(
         Setting(slot=3, data={}, limits=short, budget=TrainBudget(), seed=1, isolation=best_isolation())

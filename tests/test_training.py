@@ -9,6 +9,8 @@ from grader.sandbox.isolation import best_isolation
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import Session
 
+pytestmark = pytest.mark.usefixtures("kernel")
+
 IMPORTS = "import random\nimport time\nimport numpy as np\nimport tensorflow as tf\n"
 NET = """
 class Options:

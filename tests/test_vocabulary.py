@@ -37,10 +37,10 @@ float(np.linalg.norm(unit[5])), float(np.linalg.norm(as_read[5])), str(as_read.d
 
 
 @pytest.fixture(scope="module")
-def x() -> Iterator[Examiner]:
+def x(oracle: Oracle) -> Iterator[Examiner]:
     setting = Setting(slot=6, data={}, limits=Limits(cell=40), budget=TrainBudget(), seed=1, isolation=best_isolation())
     cells = (Cell(0, "code", NOTEBOOK),)
-    with open_session(setting) as session, Oracle() as oracle:
+    with open_session(setting) as session:
         yield Examiner("a2_embeddings", cells, session.run(cells), session.ask, oracle, seed=3)
 
 
