@@ -125,8 +125,8 @@ def loads_tensorflow(file: Path) -> bool:
         for node in body:
             if isinstance(node, ast.ImportFrom) and node.module:
                 names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        maths = [name for name in names if name.startswith("reference.") and not name.startswith(WITHOUT_TENSORFLOW)]
-        _loading[file] = bool(maths) or any(name.split(".")[0] in ("tensorflow", "keras") for name in names)
+        loading = ("tensorflow", "keras", "reference")
+        _loading[file] = any(n.split(".")[0] in loading and not n.startswith(WITHOUT_TENSORFLOW) for n in names)
     return _loading[file]
 
 
@@ -138,9 +138,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 def insist_on_fixture(event: str, arguments: tuple[Any, ...]) -> None:
     """A test that opens a kernel or loads TensorFlow without saying so would slow down every quick run."""
-    if event == "subprocess.Popen" and "PYTEST_CURRENT_TEST" in os.environ and not _may_open[0]:
+    if _may_open[0] or "PYTEST_CURRENT_TEST" not in os.environ:
+        return
+    if event == "subprocess.Popen":
         words = [str(word) for word in arguments[1] or ()]
-        assert not any(word.endswith("/start.py") for word in words), "this test opens a kernel: it needs the fixture"
+        assert not any(word.endswith("/start.py") for word in words), "opens a kernel: ask for the fixture `kernel`"
+    assert event != "import" or arguments[0] != "tensorflow", "loads TensorFlow: ask for the fixture `kernel`"
 
 
 sys.addaudithook(insist_on_fixture)
