@@ -4,6 +4,7 @@ import ast
 import os
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,8 +25,6 @@ ANSWERS = "GRADER_TEST_ANSWERS"  # the folder of kept answers; it may be deleted
 SEED = 20
 WITHOUT_TENSORFLOW = ("reference.notebooks", "reference.settings")
 LONGEST_FIRST = ("lab6", "lab2", "a4", "a1", "lab5_", "lab5b", "lab4", "a3", "lab3", "a2")
-
-Grade = Callable[[str, Sequence[Submission], TrainPolicy], list[Report]]
 
 _may_open = [False]
 
@@ -50,7 +49,7 @@ def jobs(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture(scope="session")
-def grade(oracle: Oracle, jobs: int, request: pytest.FixtureRequest) -> Grade:
+def grade(oracle: Oracle, jobs: int, request: pytest.FixtureRequest) -> Callable[..., list[Report]]:
     """Reports on notebooks, from what they answered in an earlier run where nothing changed on which that rests."""
     folder = Path(os.environ.get(ANSWERS) or request.config.cache.mkdir("answers"))
 
@@ -128,6 +127,19 @@ def loads_tensorflow(file: Path) -> bool:
         loading = ("tensorflow", "keras", "reference")
         _loading[file] = any(n.split(".")[0] in loading and not n.startswith(WITHOUT_TENSORFLOW) for n in names)
     return _loading[file]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Where the time went: seconds of each group that stayed with one worker."""
+    seconds: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds[report.nodeid.rpartition("@")[2].partition("::")[0]] += report.duration
+    terminalreporter.section("seconds by lab or file, of those that took more than ten")
+    for name, took in seconds.most_common():
+        if took > 10:
+            terminalreporter.write_line(f"{took:7.0f}  {name}")
 
 
 @pytest.hookimpl(wrapper=True)

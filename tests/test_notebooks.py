@@ -1,6 +1,6 @@
 """Notebooks as people hand them in, graded by the whole line: who is right loses nothing, who is wrong is told why."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -8,12 +8,12 @@ import pytest
 import yaml
 
 from grader.intake.collect import collect
-from grader.model import Report, TrainPolicy, Verdict
+from grader.model import Report, Submission, TrainPolicy, Verdict
 from grader.selfcheck import complete, named
-from tests.conftest import Grade
 
 NOTEBOOKS = Path(__file__).with_name("notebooks")
 EXPECTED: dict[str, dict[str, str | list[str]]] = yaml.safe_load((NOTEBOOKS / "expected.yaml").read_text("utf-8"))
+Grade = Callable[[str, Sequence[Submission], TrainPolicy], list[Report]]  # of tests/conftest.py
 LABS = sorted({str(row["lab"]) for row in EXPECTED.values()})
 
 

@@ -10,8 +10,7 @@ from grader.rubric import known_labs, load_rubric
 from grader.selfcheck import Trial, by_policy, failures, matrix, trials
 from grader.summing_up import unread
 from reference.notebooks import load_edits, mistake_of
-from tests.conftest import Grade
-from tests.test_notebooks import EXPECTED
+from tests.test_notebooks import EXPECTED, Grade
 
 # A mistake that some notebook of a student shows needs no second one for a change to be judged by.
 SEEN = {(row["lab"], slug) for row in EXPECTED.values() for slug in row.get("slugs", ())}
