@@ -7,9 +7,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import survey, tape, wire, written
+from . import graphs, survey, tape, wire, written
 from .values import encode
 
+WORTH_A_GRAPH = 80  # steps; fewer take less time as they are written than the proof of a graph does
 KEPT = 4000  # events; a training that goes on is watched no further
 
 
@@ -22,6 +23,7 @@ class Watcher:
         self.tape: list[wire.TapeEvent] = []
         self.calls: list[wire.MethodCall] = []
         self.done = 0
+        self.follows_calls = not step.losses_only
 
     def gradient(self, target: Any, sources: Any, gradients: Any) -> None:
         if self.done >= self.step.steps or len(self.tape) >= KEPT:
@@ -120,8 +122,9 @@ def watched(
     # Loads the notebook's Keras, so that its optimizers can be watched from their first step.
     _ = tf.optimizers.Optimizer
     try:
-        with tape.recording(watcher):
-            returned = getattr(owner, step.method)(*args, **kwargs)
+        method = getattr(owner, step.method)
+        with tape.recording(watcher), graphs.accelerated(method, owner, step.losses_only and step.steps >= WORTH_A_GRAPH):
+            returned = method(*args, **kwargs)
     except tape.Enough:
         pass
     except Exception as error:  # an evaluation after the first step may fail; what was seen until then stays
