@@ -122,8 +122,8 @@ def watched(
     # Loads the notebook's Keras, so that its optimizers can be watched from their first step.
     _ = tf.optimizers.Optimizer
     try:
-        method = getattr(owner, step.method)
-        with tape.recording(watcher), graphs.accelerated(method, owner, step.losses_only and step.steps >= WORTH_A_GRAPH):
+        method, long = getattr(owner, step.method), step.losses_only and step.steps >= WORTH_A_GRAPH
+        with tape.recording(watcher), graphs.accelerated(method, owner, long):
             returned = method(*args, **kwargs)
     except tape.Enough:
         pass
