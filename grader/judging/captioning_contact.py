@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers, array, send
 from grader.judging.captioning_calling import HELD, ways_to_call
+from grader.judging.drawing import writable
 from grader.judging.examiner import Examiner
 from grader.judging.meeting import VARIABLES, guess
 from grader.model import Observation
@@ -183,7 +184,7 @@ def attempt(x: Examiner, decoder: Decoder) -> Decoder:
         told = seen.trouble or Trouble("NoAnswer", str(seen.status))
         return replace(decoder, trouble=told)
     return replace(decoder, variables=tuple(
-        v for v in listed.variables[:VARIABLES] if not NORMS.search(v.path)
+        v for v in writable(listed.variables[:VARIABLES]) if not NORMS.search(v.path)
     ))  # fmt: skip
 
 
