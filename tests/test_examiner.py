@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from grader.judging.arrays import send
-from grader.judging.drawing import MOST, writable
+from grader.judging.drawing import MOST, insist_on_writable
 from grader.judging.examiner import MODULES, Examiner, examine
 from grader.judging.oracle import Answers
 from grader.judging.unaskable import Unaskable
@@ -87,7 +87,8 @@ def test_what_is_drawn_is_what_numpy_draws() -> None:
         assert draw(ours).tolist() == draw(numpys).tolist()
 
 
-def test_of_many_variables_those_are_looked_at_that_one_question_can_set() -> None:
-    half = variable(MOST // 2, path="half")
-    kept = writable([half, variable(MOST, 2), half, variable(1, path="one"), variable(0, 3), variable(2, -3)])
-    assert [v.path for v in kept] == ["half", "half"]
+def test_a_class_whose_variables_one_question_cannot_set_is_not_judged() -> None:
+    half = variable(MOST // 2)
+    insist_on_writable([half, half, variable(0, 3)])
+    with pytest.raises(Unaskable):
+        insist_on_writable([half, half, variable(1)])

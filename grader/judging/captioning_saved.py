@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from grader.judging.arrays import Numbers, array, send
 from grader.judging.captioning_contact import Decoder
-from grader.judging.drawing import writable
 from grader.judging.examiner import Examiner
 from grader.judging.source import trees
 from grader.model import Cell, Observation, Status
@@ -58,7 +57,7 @@ def vector_of(x: Examiner, decoder: Decoder) -> VariableInfo | None:
     if not decoder.bound_to:
         return None
     listed = x.ask("checkpoint.variables", ListVariables(decoder.bound_to, "v")).values.get("v")
-    every = writable(listed.variables) if isinstance(listed, VariableList) else ()
+    every = listed.variables if isinstance(listed, VariableList) else ()
     vectors = [v for v in every if len(v.shape) == 1 and v.dtype == "float32"]
     return max(vectors, key=lambda v: v.shape[0], default=None)
 

@@ -1,7 +1,7 @@
 """Secret numbers in sizes that a notebook told: as many as a question can carry, and no more, since it may lie."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -31,15 +31,14 @@ class Drawing(np.random.Generator):
 
 def insist(size: int | tuple[int, ...] | None) -> None:
     shape = size if isinstance(size, tuple) else () if size is None else (size,)
-    if math.prod(shape) > MOST:
+    if len(shape) > AXES or any(n < 0 for n in shape) or math.prod(shape) > MOST:
         raise too_large(shape)
 
 
-def writable(variables: Iterable[VariableInfo]) -> Iterator[VariableInfo]:
-    """The first of them that all can be written in one question; what is no shape of a variable is passed over."""
-    left = MOST
+def insist_on_writable(variables: Iterable[VariableInfo]) -> None:
+    """All together, as they are written in one question."""
+    total = 0
     for variable in variables:
-        sound = len(variable.shape) <= AXES and all(n > 0 for n in variable.shape)
-        if sound and (size := math.prod(variable.shape)) <= left:
-            left -= size
-            yield variable
+        insist(variable.shape)
+        total += math.prod(variable.shape)
+    insist(total)
