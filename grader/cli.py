@@ -51,16 +51,23 @@ def main() -> NoReturn:
             err.print("grader: interrupted. What was graded is kept: the same command goes on from there.", style="red")
         sys.exit(code)
     except GraderError as trouble:
-        err.print(f"grader: {trouble}", style="red", markup=False, soft_wrap=True)
+        complain(str(trouble))
         sys.exit(trouble.exit_code)
     except Exception as trouble:
         if usage := getattr(trouble, "format_message", None):  # click's own complaints about arguments
-            err.print(f"grader: {usage()} See `grader --help`.", style="red", markup=False, soft_wrap=True)
+            complain(f"{usage()} See `grader --help`.")
             sys.exit(UsageError.exit_code)
         logging.getLogger("grader").exception("unexpected")
-        err.print(f"grader: this is our fault: {type(trouble).__name__}: {trouble}. Run again with GRADER_LOG=ERROR "
-                  "to see where, and please report it.", style="red", markup=False, soft_wrap=True)
+        complain(f"this is our fault: {type(trouble).__name__}: {trouble}. Run again with GRADER_LOG=ERROR "
+                 "to see where, and please report it.")
         sys.exit(GraderError.exit_code)
+
+
+def complain(sentence: str) -> None:
+    """In one line without what steers a terminal: names of files that were handed in may stand in it."""
+    from reports.scrub import visible
+
+    err.print(f"grader: {visible(sentence)}", style="red", markup=False, soft_wrap=True)
 
 
 @app.command()

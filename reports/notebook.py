@@ -1,6 +1,7 @@
 """How the student's notebook is shown: prose rendered, code highlighted, what the run said about each cell."""
 
 from collections.abc import Mapping
+from itertools import accumulate
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
@@ -15,6 +16,7 @@ from reports.scrub import said, visible
 from reports.words import cell_sentence
 
 _SOURCE_LIMIT = 40_000
+_COLOURED = 400_000  # characters of code on a page; it takes up to a second for 50,000
 _MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 _LEXER = PythonLexer(stripnl=False, stripall=False, ensurenl=False)
 _FORMATTER = HtmlFormatter(nowrap=True, classprefix="c-")
@@ -34,7 +36,11 @@ class ShownCell(Struct, frozen=True):
 
 def shown_cells(report: Report) -> tuple[ShownCell, ...]:
     runs = {run.index: run for run in report.run.cells}
-    return tuple(_shown_cell(cell, runs) for cell in report.submission.cells)
+    sizes = (len(cell.source[:_SOURCE_LIMIT]) if cell.kind == "code" else 0 for cell in report.submission.cells)
+    before = accumulate(sizes)
+    return tuple(
+        _shown_cell(cell, runs, up_to <= _COLOURED) for cell, up_to in zip(report.submission.cells, before, strict=True)
+    )
 
 
 def anchor(index: int) -> str:
@@ -48,6 +54,10 @@ def highlighted(source: str) -> tuple[Markup, ...]:
     return tuple(Markup(line) for line in html.rstrip("\n").split("\n"))  # escaped by the formatter
 
 
+def plain(source: str) -> tuple[Markup, ...]:
+    return tuple(escape(line) for line in visible(source).split("\n"))
+
+
 def rendered(markdown: str) -> Markup:
     """Markdown as sanitised HTML whose headings stand below those of the page."""
     tokens = _MARKDOWN.parse(visible(markdown))
@@ -57,21 +67,20 @@ def rendered(markdown: str) -> Markup:
     return clean_html(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}), prose=True)
 
 
-def _shown_cell(cell: Cell, runs: Mapping[int, CellRun]) -> ShownCell:
+def _shown_cell(cell: Cell, runs: Mapping[int, CellRun], coloured: bool) -> ShownCell:
     source = cell.source[:_SOURCE_LIMIT]
     notice = "" if source == cell.source else "The rest of this very long cell is left out here."
     if cell.kind == "markdown":
         return ShownCell(cell.index, "markdown", anchor(cell.index), prose=rendered(source), notice=notice)
     if cell.kind != "code":
-        lines = tuple(escape(line) for line in visible(source).split("\n"))
-        return ShownCell(cell.index, "raw", anchor(cell.index), lines=lines, notice=notice)
+        return ShownCell(cell.index, "raw", anchor(cell.index), lines=plain(source), notice=notice)
     run = runs.get(cell.index)
     sentence = cell_sentence(run) if source.strip() else None
     return ShownCell(
         cell.index,
         "code",
         anchor(cell.index),
-        lines=highlighted(source),
+        lines=highlighted(source) if coloured else plain(source),
         marked=_marked_line(cell, run),
         sentence=said(sentence) if sentence else None,
         outputs=tuple(part for output in (run.outputs if run else ()) for part in shown(output)),
