@@ -51,23 +51,20 @@ def main() -> NoReturn:
             err.print("grader: interrupted. What was graded is kept: the same command goes on from there.", style="red")
         sys.exit(code)
     except GraderError as trouble:
-        complain(str(trouble))
-        sys.exit(trouble.exit_code)
+        fail(str(trouble), trouble.exit_code)
     except Exception as trouble:
         if usage := getattr(trouble, "format_message", None):  # click's own complaints about arguments
-            complain(f"{usage()} See `grader --help`.")
-            sys.exit(UsageError.exit_code)
+            fail(f"{usage()} See `grader --help`.", UsageError.exit_code)
         logging.getLogger("grader").exception("unexpected")
-        complain(f"this is our fault: {type(trouble).__name__}: {trouble}. Run again with GRADER_LOG=ERROR "
-                 "to see where, and please report it.")
-        sys.exit(GraderError.exit_code)
+        fail(f"this is our fault: {type(trouble).__name__}: {trouble}. Run again with GRADER_LOG=ERROR "
+             "to see where, and please report it.", GraderError.exit_code)
 
 
-def complain(sentence: str) -> None:
-    """In one line without what steers a terminal: names of files that were handed in may stand in it."""
-    from reports.scrub import visible
+def fail(sentence: str, code: int) -> NoReturn:
+    from reports.terminal import complaint
 
-    err.print(f"grader: {visible(sentence)}", style="red", markup=False, soft_wrap=True)
+    err.print(complaint(sentence), soft_wrap=True)
+    sys.exit(code)
 
 
 @app.command()

@@ -1,7 +1,6 @@
 """How the student's notebook is shown: prose rendered, code highlighted, what the run said about each cell."""
 
 from collections.abc import Mapping
-from itertools import accumulate
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
@@ -16,7 +15,7 @@ from reports.scrub import said, visible
 from reports.words import cell_sentence
 
 _SOURCE_LIMIT = 40_000
-_COLOURED = 400_000  # characters of code on a page; it takes up to a second for 50,000
+_MADE_UP = {"code": 200_000, "markdown": 400_000}  # characters on a page; 40,000 of them may take a second
 _MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 _LEXER = PythonLexer(stripnl=False, stripall=False, ensurenl=False)
 _FORMATTER = HtmlFormatter(nowrap=True, classprefix="c-")
@@ -36,11 +35,12 @@ class ShownCell(Struct, frozen=True):
 
 def shown_cells(report: Report) -> tuple[ShownCell, ...]:
     runs = {run.index: run for run in report.run.cells}
-    sizes = (len(cell.source[:_SOURCE_LIMIT]) if cell.kind == "code" else 0 for cell in report.submission.cells)
-    before = accumulate(sizes)
-    return tuple(
-        _shown_cell(cell, runs, up_to <= _COLOURED) for cell, up_to in zip(report.submission.cells, before, strict=True)
-    )
+    left = dict(_MADE_UP)
+    cells = []
+    for cell in report.submission.cells:
+        left[cell.kind] = left.get(cell.kind, 0) - len(cell.source[:_SOURCE_LIMIT])
+        cells.append(_shown_cell(cell, runs, left[cell.kind] < 0))
+    return tuple(cells)
 
 
 def anchor(index: int) -> str:
@@ -67,10 +67,11 @@ def rendered(markdown: str) -> Markup:
     return clean_html(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}), prose=True)
 
 
-def _shown_cell(cell: Cell, runs: Mapping[int, CellRun], coloured: bool) -> ShownCell:
+def _shown_cell(cell: Cell, runs: Mapping[int, CellRun], bare: bool) -> ShownCell:
+    """`bare`: neither coloured nor rendered."""
     source = cell.source[:_SOURCE_LIMIT]
     notice = "" if source == cell.source else "The rest of this very long cell is left out here."
-    if cell.kind == "markdown":
+    if cell.kind == "markdown" and not bare:
         return ShownCell(cell.index, "markdown", anchor(cell.index), prose=rendered(source), notice=notice)
     if cell.kind != "code":
         return ShownCell(cell.index, "raw", anchor(cell.index), lines=plain(source), notice=notice)
@@ -80,7 +81,7 @@ def _shown_cell(cell: Cell, runs: Mapping[int, CellRun], coloured: bool) -> Show
         cell.index,
         "code",
         anchor(cell.index),
-        lines=highlighted(source) if coloured else plain(source),
+        lines=plain(source) if bare else highlighted(source),
         marked=_marked_line(cell, run),
         sentence=said(sentence) if sentence else None,
         outputs=tuple(part for output in (run.outputs if run else ()) for part in shown(output)),

@@ -11,6 +11,7 @@ from grader.model import Cell, CellRun, CellStatus, Limits
 from grader.sandbox.guest.wire import Trouble
 from grader.sandbox.kernel import Kernel
 from grader.sandbox.recorder import Recorder
+from grader.sandbox.sayings import voiced
 from grader.sandbox.showing import storable
 
 GRACE = 3.0  # seconds for a cell to end after it was interrupted
@@ -139,4 +140,5 @@ class Reading:
         return Trouble(storable(str(reply.get("ename"))[:100]), storable(str(reply.get("evalue"))[:500]))
 
     def _changes(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(note.change[:300] for note in self._kernel.notes() if note.change))[:100]
+        noted = dict.fromkeys(note.change for note in self._kernel.notes() if note.change)
+        return tuple(voiced(change)[:300] for change in tuple(noted)[:100])
