@@ -54,6 +54,8 @@ def _submission(item: Found, student: str, guess: Guess) -> Submission:
         repairs=notebook.repairs,
         fault=notebook.fault,
         content=notebook.content,
+        warnings=notebook.warnings,
+        damaged=notebook.damaged,
     )
 
 
