@@ -309,7 +309,7 @@ def test_what_is_printed_or_raised_while_answering_is_kept_in_a_length_like_our_
     assert len(msgspec.msgpack.encode(kept)) < 110_000
 
 
-def test_no_more_of_all_replies_is_kept_than_one_submission_may_send():
+def test_no_more_of_all_replies_is_kept_than_one_submission_may_send(kernel: None):
     """Noise in the very values that are asked for, 0.8 MB in each."""
     few = structs.replace(LIMITS, replies=5_000_000)
     loud = "import numpy as np\ndef loud(n):\n    return np.zeros(100_000)"
@@ -322,7 +322,7 @@ def test_no_more_of_all_replies_is_kept_than_one_submission_may_send():
     assert not any(answer.values for answer in answers[6:])
 
 
-def test_a_fault_that_the_guest_tells_of_is_asked_about_once_more_in_a_fresh_kernel():
+def test_a_fault_that_the_guest_tells_of_is_asked_about_once_more_in_a_fresh_kernel(kernel: None):
     failing = "import sys\ndef fail(question):\n    raise RuntimeError('no thread')\n"
     failing += "sys.modules['grader_guest.agent'].respond = fail"
     begun: list[float] = []
