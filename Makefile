@@ -1,6 +1,6 @@
 # make install   a virtual environment in .venv with everything the grader needs
 # make test      all tests, house rules included; ARGS="-k rubric" for some of them
-# make quick     all tests that start no kernel and no TensorFlow: a minute or two
+# make quick     all tests that start no kernel and no TensorFlow
 # make bench     how much faster trainings are here than in a plain notebook; ARGS="--epochs 60 --pairs 3"
 # make demo      grades a sample class and shows the report
 # make clean     takes away what install and test made
