@@ -40,6 +40,9 @@ COLUMNS = {"batch": "what, value", "reports": "key, report", "runs": "key, run",
            "judged": "report, run", "late": "run"}  # fmt: skip
 
 
+_one_decodes = threading.Lock()  # two threads that used a type of ours for the first time were once seen to crash
+
+
 class Asked(Struct, frozen=True):
     """What a command asked for, so that the batch can be graded again without its notebooks at hand."""
 
@@ -216,4 +219,6 @@ def packed(value: Any) -> bytes:
 
 
 def unpacked(blob: bytes, kind: type[Kind]) -> Kind:
-    return msgspec.msgpack.decode(zlib.decompress(blob), type=kind, dec_hook=lambda kind, value: kind(value))
+    data = zlib.decompress(blob)
+    with _one_decodes:
+        return msgspec.msgpack.decode(data, type=kind, dec_hook=lambda kind, value: kind(value))
