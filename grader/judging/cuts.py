@@ -1,9 +1,9 @@
 """How a variable may hold what the slide has: gates side by side, stacked, one after another, rows and columns turned.
 
-    [20, 36]       W[:, 0:12], W[:, 12:24], W[:, 24:36]    three gates side by side
-    [36, 20]       W[0:12, :]ᵀ, …                          the same for states that are columns
-    [3, 20, 12]    W[0, :, :], W[1, :, :], W[2, :, :]      one gate after another
-    [3, 12]        b[0, :], b[1, :], b[2, :]               biases as rows
+- [20, 36]: W[:, 0:12], W[:, 12:24], W[:, 24:36], three gates side by side;
+- [36, 20]: W[0:12, :], …, the same for states that are columns, each turned;
+- [3, 20, 12]: W[0, :, :], W[1, :, :], W[2, :, :], one gate after another;
+- [3, 12]: b[0, :], b[1, :], b[2, :], biases as rows.
 """
 
 from collections.abc import Iterator

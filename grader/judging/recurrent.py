@@ -95,7 +95,7 @@ def question(x: Examiner, contact: Contact) -> Evidence:
         for one in headed(found)
     ]
     if not ways:
-        return Evidence(contact)
+        return Evidence(contact, learning=question_learning(x, contact))
     best = None
     for seen, given in ways_to_ask(x, contact, ways):
         evidence = questioned(x, contact, seen, given)
