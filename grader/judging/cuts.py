@@ -82,12 +82,13 @@ def of_vector(v: VariableInfo, long: list[int], width: int, dim: int) -> Iterato
 
 
 def of_matrix(v: VariableInfo, long: list[int], width: int, dim: int) -> Iterator[Cut]:
-    for rows, columns, turned in ((*long, False), (*reversed(long), True)):
+    one, other = long
+    for rows, columns, turned in ((one, other, False), (other, one, True)):
         high, wide = v.shape[rows], v.shape[columns]
         if high in (width + dim, width, dim) and (gates := times(wide, dim)):
             yield cut(v, columns, gates, turned)
-        for one in (width + dim, width, dim) if wide == dim else ():
-            if (gates := times(high, one)) > 1:
+        for size in (width + dim, width, dim) if wide == dim else ():
+            if (gates := times(high, size)) > 1:
                 yield cut(v, rows, gates, turned)
         if wide == dim and 2 <= high <= GATES:
             yield cut(v, rows, high)

@@ -31,7 +31,9 @@ def ends_a_step(contact: Contact | None, mistake: str | None = None, cause: str 
     if contact is None or reason is None:
         return takes_a_step(contact, mistake)
     trouble = contact.watched.trouble if contact.watched else None
-    return failed(f"{reason} {cause}".strip(), cell=trouble.cell if trouble and trouble.cell is not None else contact.info.cell)
+    return failed(
+        f"{reason} {cause}".strip(), cell=trouble.cell if trouble and trouble.cell is not None else contact.info.cell
+    )
 
 
 def stop(contact: Contact | None) -> str | None:

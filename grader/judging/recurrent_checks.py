@@ -91,8 +91,8 @@ def judged_logits(e: Evidence, formula: str) -> Finding:
         return failed(mistake="ready-made-layer", cell=where(e))
     odd = beyond_the_slide(e)
     if e.parts is None:
-        told = "The variables of a recurrent layer are not there."
-        return unsure(odd + LEFT_OPEN) if odd else failed(told, cell=where(e))
+        missing = failed("The variables of a recurrent layer are not there.", cell=where(e))
+        return unsure(odd + LEFT_OPEN) if odd else missing
     if e.logits is None:
         return unsure(
             "No method of your class returns the logits [batch, classes], so the recurrence could not be asked "
