@@ -152,7 +152,7 @@ def one_unit(chain: Chain, layer: int) -> dict[str, Numbers]:
         if i == layer + 1:
             W[1:] = 0
             W[0] *= rows
-        weights[place.W] = W
+        weights[place.W] = place.turn(W)
         if place.b:
             weights[place.b] = np.zeros(columns, np.float32)
     return weights
@@ -236,7 +236,8 @@ def model_drops(x: Examiner, settings: Settings, chain: Chain, trained: Watched 
 def tested(x: Examiner, settings: Settings, chain: Chain) -> tuple[bool, bool, float | None]:
     """When classifying: (equal examples answered differently, a prediction for each, the rate that reaches `model`)."""
     contact = settings.contact
-    weights = with_bias_shapes(contact, {layer.W: x.normal(f"test {layer.W}", layer.shape, 1.0) for layer in chain})
+    drawn = {layer.W: layer.turn(x.normal(f"test {layer.W}", layer.shape, 1.0)) for layer in chain}
+    weights = with_bias_shapes(contact, drawn)
     data, labels = (part[:256] for part in equal_rows(contact))
     seen = watched_in(
         x.ask(

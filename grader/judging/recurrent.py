@@ -95,7 +95,7 @@ def question(x: Examiner, contact: Contact) -> Evidence:
         for one in headed(found)
     ]
     if not ways:
-        return Evidence(contact)
+        return Evidence(contact, learning=question_learning(x, contact))
     best = None
     for seen, given in ways_to_ask(x, contact, ways):
         evidence = questioned(x, contact, seen, given)
@@ -163,12 +163,13 @@ def penalised(
 ) -> dict[str, tuple[Numbers, Numbers]]:
     """A step in which the network is sure, and right, of every example: its gradients are the penalty's alone."""
     bias = told.roles["b_cl"]
-    if bias is None or bias not in secret:  # there is none, or what was taken for it is a part of another variable
+    if bias is None:
         return {}
-    sure = np.full(secret[bias].shape, -CERTAIN)
+    sure = np.full(told.weights[bias].shape, -CERTAIN, np.float32)
     sure[..., 0] = CERTAIN
     labels = np.zeros(len(data), np.int64)
-    steps = training(contact, data, labels, weights={**secret, bias: sure})
+    planted = told.way.arrangement.planted(secret, bias, sure)
+    steps = training(contact, data, labels, weights=planted)
     trained = watched_in(x.ask(f"{contact.info.name}.penalty", *whole(), *steps))
     gradients = by_gradient(told, first_gradients(trained)) if trained else {}
     weights = {**told.weights, bias: sure}

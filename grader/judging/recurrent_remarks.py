@@ -25,8 +25,8 @@ def layouts(e: Evidence) -> list[Remark]:
         told = "Word and state are joined in another order than on the slide: just as right, the rows of the matrix "
         found.append(Remark("other-order", told + "then mean other things."))
     if form and e.arrangement and e.arrangement.views:
-        told = "Your matrices are cut otherwise than on the slide (gates side by side, or words and states apart): "
-        found.append(Remark("other-cut", told + "just as right."))
+        told = "Your matrices are cut otherwise than on the slide (gates in one variable, words and states apart, "
+        found.append(Remark("other-cut", told + "rows for columns): just as right."))
     if e.clips is False:
         told = "The given clipping of gradients (a norm of 5) is gone, so that one odd batch can throw the weights off."
         found.append(Remark("clipping-gone", told))
