@@ -49,16 +49,20 @@ def main() -> NoReturn:
             err.print("grader: interrupted. What was graded is kept: the same command goes on from there.", style="red")
         sys.exit(code)
     except GraderError as trouble:
-        say(f"grader: {trouble}", style="red")
-        sys.exit(trouble.exit_code)
+        fail(str(trouble), trouble.exit_code)
     except Exception as trouble:
         if usage := getattr(trouble, "format_message", None):  # click's own complaints about arguments
-            say(f"grader: {usage()} See `grader --help`.", style="red")
-            sys.exit(UsageError.exit_code)
+            fail(f"{usage()} See `grader --help`.", UsageError.exit_code)
         logging.getLogger("grader").exception("unexpected")
-        err.print(f"grader: this is our fault: {type(trouble).__name__}: {trouble}. Run again with GRADER_LOG=ERROR "
-                  "to see where, and please report it.", style="red", markup=False, soft_wrap=True)
-        sys.exit(GraderError.exit_code)
+        fail(f"this is our fault: {type(trouble).__name__}: {trouble}. Run again with GRADER_LOG=ERROR "
+             "to see where, and please report it.", GraderError.exit_code)
+
+
+def fail(sentence: str, code: int) -> NoReturn:
+    from reports.terminal import complaint
+
+    err.print(complaint(sentence), soft_wrap=True)
+    sys.exit(code)
 
 
 @app.command()

@@ -256,6 +256,7 @@ class Limits(Struct, frozen=True):
     disk: int = 512 * 1024**2
     output: int = 2 * 1024**2  # kept per notebook, in bytes of JSON
     processes: int = 256
+    replies: int = 256 * 1024**2  # to all questions, which are kept; 8 MB are many
 
 
 class TrainBudget(Struct, frozen=True):

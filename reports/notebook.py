@@ -15,6 +15,7 @@ from reports.scrub import said, visible
 from reports.words import cell_sentence
 
 _SOURCE_LIMIT = 40_000
+_MADE_UP = {"code": 200_000, "markdown": 400_000}  # characters on a page; 40,000 of them may take a second
 _MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 _LEXER = PythonLexer(stripnl=False, stripall=False, ensurenl=False)
 _FORMATTER = HtmlFormatter(nowrap=True, classprefix="c-")
@@ -34,7 +35,12 @@ class ShownCell(Struct, frozen=True):
 
 def shown_cells(report: Report) -> tuple[ShownCell, ...]:
     runs = {run.index: run for run in report.run.cells}
-    return tuple(_shown_cell(cell, runs) for cell in report.submission.cells)
+    left = dict(_MADE_UP)
+    cells = []
+    for cell in report.submission.cells:
+        left[cell.kind] = left.get(cell.kind, 0) - len(cell.source[:_SOURCE_LIMIT])
+        cells.append(_shown_cell(cell, runs, left[cell.kind] < 0))
+    return tuple(cells)
 
 
 def anchor(index: int) -> str:
@@ -48,6 +54,10 @@ def highlighted(source: str) -> tuple[Markup, ...]:
     return tuple(Markup(line) for line in html.rstrip("\n").split("\n"))  # escaped by the formatter
 
 
+def plain(source: str) -> tuple[Markup, ...]:
+    return tuple(escape(line) for line in visible(source).split("\n"))
+
+
 def rendered(markdown: str) -> Markup:
     """Markdown as sanitised HTML whose headings stand below those of the page."""
     tokens = _MARKDOWN.parse(visible(markdown))
@@ -57,21 +67,21 @@ def rendered(markdown: str) -> Markup:
     return clean_html(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}), prose=True)
 
 
-def _shown_cell(cell: Cell, runs: Mapping[int, CellRun]) -> ShownCell:
+def _shown_cell(cell: Cell, runs: Mapping[int, CellRun], bare: bool) -> ShownCell:
+    """`bare`: neither coloured nor rendered."""
     source = cell.source[:_SOURCE_LIMIT]
     notice = "" if source == cell.source else "The rest of this very long cell is left out here."
-    if cell.kind == "markdown":
+    if cell.kind == "markdown" and not bare:
         return ShownCell(cell.index, "markdown", anchor(cell.index), prose=rendered(source), notice=notice)
     if cell.kind != "code":
-        lines = tuple(escape(line) for line in visible(source).split("\n"))
-        return ShownCell(cell.index, "raw", anchor(cell.index), lines=lines, notice=notice)
+        return ShownCell(cell.index, "raw", anchor(cell.index), lines=plain(source), notice=notice)
     run = runs.get(cell.index)
     sentence = cell_sentence(run) if source.strip() else None
     return ShownCell(
         cell.index,
         "code",
         anchor(cell.index),
-        lines=highlighted(source),
+        lines=plain(source) if bare else highlighted(source),
         marked=_marked_line(cell, run),
         sentence=said(sentence) if sentence else None,
         outputs=tuple(part for output in (run.outputs if run else ()) for part in shown(output)),

@@ -14,7 +14,7 @@ from grader.model import CheckResult, Report, Verdict
 from reports import words
 from reports.classpage import named_mistakes
 from reports.feedback import by_level, first_to_fix
-from reports.scrub import name, said
+from reports.scrub import name, said, visible
 
 _WIDTH = 80
 _HOW_TO_GET_DATA = """\
@@ -28,6 +28,11 @@ _STYLES = {
     Verdict.UNSURE: "yellow",
     Verdict.MANUAL: "magenta",
 }
+
+
+def complaint(sentence: str) -> Text:
+    """On one line: names of files that were handed in may stand in it, with whatever steers a terminal."""
+    return Text(f"grader: {visible(sentence)}".replace("\n", " "), style="red")
 
 
 def check_view(report: Report) -> RenderableType:

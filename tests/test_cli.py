@@ -302,3 +302,12 @@ def test_help_comes_quickly_and_names_every_command() -> None:
     assert done.returncode == 0
     for command in ("grade", "check", "verify", "demo", "doctor"):
         assert re.search(rf"\b{command}\b", done.stdout)
+
+
+def test_nothing_in_a_name_of_a_file_steers_the_terminal(tmp_path: Path) -> None:
+    """A clipboard written to, a link, a line of its own."""
+    folder = tmp_path / "\x1b]52;c;cm0gLXJm\x07 \x1b]8;;https:example.org\x1b\\a\nall 40 are graded \x9b2J"
+    folder.mkdir()
+    done = grader("grade", folder, "--out", tmp_path / "out")
+    assert done.returncode == 3 and len(done.stderr.splitlines()) == 1
+    assert not set(done.stderr) & {"\x1b", "\x07", "\x9b"} and "all 40 are graded" in done.stderr

@@ -11,15 +11,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
+from msgspec import structs
 
 from grader.model import Cell, CellRun, CellStatus, Isolation, Limits, Outcome, Run, Status, TrainBudget
 from grader.sandbox.guest.wire import FRAME_LIMIT, Array, Call, Listing, Question, Read, Reply, Trouble, frame
 from grader.sandbox.isolation import best_isolation
 from grader.sandbox.kernel import Setting
 from grader.sandbox.leftovers import OWNER, PREFIX, claimed_folder, sweep
-from grader.sandbox.questions import Line
+from grader.sandbox.questions import Line, understand
 from grader.sandbox.session import Session, open_session, sentence
 
 LIMITS = Limits(submission=120.0, cell=4.0, memory=1024**3, output=20_000)
@@ -294,3 +296,27 @@ def test_who_lacked_a_file_or_a_package_is_not_told_that_the_code_is_at_fault(ki
     assert "its own code" not in sentence(lacking, LIMITS)
     wrong = CellRun(2, CellStatus.ERROR, 0.1, trouble=Trouble("ValueError", "shapes"))
     assert sentence(wrong, LIMITS) == "Cell 3 of the notebook failed with ValueError; its own code raised that."
+
+
+def test_a_value_that_no_step_asked_for_makes_the_reply_malformed():
+    assert answered_with(frame(Reply("q", {"x": 1, "weight": Array("uint8", (9,), bytes(9))})))[0] is Status.MALFORMED
+
+
+def test_what_is_printed_or_raised_while_answering_is_kept_in_a_length_like_our_guests():
+    trouble = Trouble("K" * 10**6, "m" * 10**6, text="t" * 10**6)
+    kept = understand(Question("q", ()), frame(Reply("q", {}, trouble, printed="p" * 10**7))[4:])
+    assert kept.trouble is not None and kept.trouble.kind == "K" * 100
+    assert len(msgspec.msgpack.encode(kept)) < 110_000
+
+
+def test_no_more_of_all_replies_is_kept_than_one_submission_may_send():
+    """Noise in the very values that are asked for, 0.8 MB in each."""
+    few = structs.replace(LIMITS, replies=5_000_000)
+    loud = "import numpy as np\ndef loud(n):\n    return np.zeros(100_000)"
+    with open_session(
+        Setting(slot=3, data={}, limits=few, budget=TrainBudget(), seed=1, isolation=best_isolation())
+    ) as opened:
+        opened.run(cells(loud))
+        answers = [opened.ask(Question(f"q{n}", (Call("loud", (n,), into="x"),))) for n in range(9)]
+    assert [a.status for a in answers] == [Status.ANSWERED] * 6 + [Status.MALFORMED] * 3
+    assert not any(answer.values for answer in answers[6:])

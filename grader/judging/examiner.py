@@ -13,12 +13,13 @@ from msgspec.structs import replace
 
 from grader.calibration import Calibration
 from grader.data.truth import Truth
-from grader.errors import OurFault
 from grader.judging import checks
 from grader.judging.arrays import Numbers
+from grader.judging.drawing import Drawing
 from grader.judging.oracle import Answers
+from grader.judging.unaskable import Unaskable, refused, too_much
 from grader.model import AttentionMap, Cell, Finding, Observation, Remark, Run, TrainBudget, Verdict
-from grader.sandbox.guest.wire import Inventory, Question, Step, Survey
+from grader.sandbox.guest.wire import GUEST_FAULT, Inventory, Question, Step, Survey
 
 MODULES = {
     "lab1_warmup": "grader.judging.density",
@@ -34,7 +35,6 @@ MODULES = {
     "lab6_captioning": "grader.judging.captioning_checks",
 }
 
-GUEST_FAULT = "GuestFault"  # so our guest calls what went wrong in itself
 log = logging.getLogger("grader")
 
 
@@ -64,10 +64,11 @@ class Examiner(Struct, frozen=True):
         return self.asking(Question(f"{self.lab}.{name}", steps, seconds))
 
     def survey(self) -> Inventory | None:
-        """What the notebook holds; None where it did not say in time. Raises OurFault where our own guest failed."""
+        """What the notebook holds; None where it did not say in time. Raises Unaskable where it said it cannot."""
         seen = self.ask("survey", Survey("all"))
         if seen.trouble is not None and seen.trouble.kind == GUEST_FAULT:
-            raise OurFault(f"{self.lab}: what the notebook holds could not be listed ({seen.trouble.message[:200]})")
+            log.error("%s: the guest could not list what the notebook holds: %s", self.lab, seen.trouble.message)
+            raise refused("what it holds", seen.trouble)
         found = seen.values.get("all")
         return found if isinstance(found, Inventory) else None
 
@@ -76,7 +77,7 @@ class Examiner(Struct, frozen=True):
 
     def generator(self, purpose: str) -> np.random.Generator:
         """Secret numbers. They follow from the batch's seed, so that equal sizes share the oracle's answers."""
-        return np.random.default_rng([self.seed, zlib.crc32(self.lab.encode()), zlib.crc32(purpose.encode())])
+        return Drawing(np.random.PCG64([self.seed, zlib.crc32(self.lab.encode()), zlib.crc32(purpose.encode())]))
 
     def normal(self, purpose: str, shape: tuple[int, ...], sigma: float) -> Numbers:
         drawn: Numbers = self.generator(f"{purpose}{shape}").normal(0.0, sigma, shape).astype(np.float32)
@@ -90,6 +91,9 @@ def examine(examiner: Examiner) -> Examination:
         importlib.import_module(module)
     try:
         evidence = checks.INTERVIEWS[lab](examiner)
+    except (Unaskable, MemoryError) as claim:
+        names = (*checks.CHECKS[lab], *checks.OUTCOMES.get(lab, {}))
+        return Examination(tuple(open_after(claim, name) for name in names))
     except Exception:
         log.exception("the interview of %s failed", lab)
         fault = (
@@ -106,9 +110,15 @@ def examine(examiner: Examiner) -> Examination:
         return Examination(findings)
 
 
+def open_after(claim: Unaskable | MemoryError, name: str) -> Finding:
+    return Finding(name, Verdict.UNSURE, str(claim if isinstance(claim, Unaskable) else too_much()))
+
+
 def found(name: str, check: checks.Check, evidence: Any) -> Finding:
     try:
         return replace(check(evidence), check=name)
+    except (Unaskable, MemoryError) as claim:
+        return open_after(claim, name)
     except Exception:
         log.exception("check %s failed", name)
         return Finding(name, Verdict.UNSURE, "The grader itself failed in this check; your instructor has been told.")

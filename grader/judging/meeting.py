@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from grader.judging.asking import inputs, training
 from grader.judging.contact import Contact, Inputs, Recipe
+from grader.judging.drawing import insist_on_writable
 from grader.judging.examiner import Examiner
 from grader.judging.layers import chains
 from grader.judging.sentence_pairs import is_small, small_world
@@ -124,6 +125,7 @@ def try_recipe(x: Examiner, contact: Contact) -> Contact:
     if not isinstance(listed, VariableList):
         return replace(contact, trouble=made.trouble)
     contact = sized(replace(contact, scalars=listed.scalars, initial=listed.variables[:VARIABLES]))
+    insist_on_writable(contact.initial)
     for batch in dict.fromkeys((B, own_batch(contact), 256)):  # for a batch size that is written into class or loop
         contact = replace(contact, batch=batch)
         data, labels = inputs(x, "contact", contact, batch, 0.5), np.arange(batch) % 2

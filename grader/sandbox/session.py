@@ -19,7 +19,7 @@ from grader.model import (
     Status,
 )
 from grader.sandbox import card_memory
-from grader.sandbox.guest.wire import Question, Trouble, frame
+from grader.sandbox.guest.wire import GUEST_FAULT, Question, Trouble, frame
 from grader.sandbox.kernel import Kernel, Setting
 from grader.sandbox.notebook import Pass, Reading
 
@@ -53,6 +53,8 @@ class Session:
         self._kernel: Kernel | None = None
         self._revivals = 0
         self._deadly: set[bytes] = set()
+        self._heard = 0  # bytes of replies
+        self._faulty = False  # the guest has told of a fault of its own
         self.card_full = False  # the memory of a GPU has run out, in a cell or under a question
         try:
             self._renew()
@@ -94,10 +96,17 @@ class Session:
 
     def ask(self, question: Question) -> Observation:
         deed = frame(structs.replace(question, id=""))
+        if self._heard > self._setting.limits.replies:
+            return Observation(question.id, Status.MALFORMED)
         if deed in self._deadly or not self._revive():
             return Observation(question.id, Status.DIED)
+        observation = self._reply(question)
         assert self._kernel is not None
-        observation = self._kernel.line.ask(question)
+        if is_fault(observation) and not self._faulty:
+            self._faulty = True
+            self._drop()  # the machine may have been at its limits: once more in a fresh kernel
+            again = self.ask(question)
+            return observation if again.status is Status.DIED else again
         if self._kernel.line.lost or not self._kernel.alive:
             self._deadly.add(deed)
             if self._kernel.watch.out_of_memory:
@@ -107,6 +116,15 @@ class Session:
             self._drop()
         self.card_full |= self._setting.device is not None and card_memory.ran_out_while_asked(observation)
         return observation
+
+    def _reply(self, question: Question) -> Observation:
+        """No more of them than may be kept."""
+        assert self._kernel is not None
+        before = self._kernel.line.heard
+        observation = self._kernel.line.ask(question)
+        self._heard += self._kernel.line.heard - before
+        too_much = self._heard > self._setting.limits.replies
+        return Observation(question.id, Status.MALFORMED) if too_much else observation
 
     def _drop(self) -> None:
         if self._kernel is not None:
@@ -174,6 +192,10 @@ class Session:
         if device and run.status is CellStatus.OUT_OF_MEMORY and card_memory.ran_out(run.trouble):
             return card_memory.sentence(f"Cell {run.index + 1} of the notebook", device)
         return sentence(run, self._setting.limits)
+
+
+def is_fault(observation: Observation) -> bool:
+    return observation.trouble is not None and observation.trouble.kind == GUEST_FAULT
 
 
 def at_their_best(first: tuple[CellRun, ...], again: tuple[CellRun, ...]) -> tuple[CellRun, ...]:
