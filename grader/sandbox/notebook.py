@@ -2,18 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import Empty
 
 from msgspec import Struct, structs
 
 from grader.model import Cell, CellRun, CellStatus, Limits
+from grader.sandbox.blame import Lack
+from grader.sandbox.guest.config import Note
 from grader.sandbox.guest.wire import Trouble
 from grader.sandbox.kernel import Kernel
 from grader.sandbox.recorder import Recorder
 
 GRACE = 3.0  # seconds for a cell to end after it was interrupted
-STOPPED = "TrainingOver"  # the guest ended a loop that trained longer than it may; that is no fault of the cell
+STOPPED = ("TrainingOver", "Restart")  # the guest ended a loop that trained too long, or passed over what ends a kernel
 MEMORY_ERRORS = ("MemoryError", "_ArrayMemoryError", "ResourceExhaustedError")
 
 
@@ -34,6 +36,7 @@ class Reading:
         self._cells = cells
         self._limits = limits
         self._recorder = Recorder(cells, limits.output, kernel.client)
+        self._lack = Lack()
 
     async def go(self, left_out: dict[int, CellRun], end: float, started: Callable[[int], None] | None) -> Pass:
         """`left_out` cells are not run again and keep what is known of them; `end` is in time.monotonic()."""
@@ -68,7 +71,12 @@ class Reading:
             self._kernel.tree.kill()
         status = self._status(position, interrupted or overdue)
         run = CellRun(cell.index, status, round(time.monotonic() - begun, 3), outputs=self._recorder.outputs(position))
-        return structs.replace(run, trouble=self._trouble(position, run)) if status is not CellStatus.OK else run
+        if status is CellStatus.OK:
+            return run
+        notes = [note for note in self._kernel.notes() if note.kind and note.during == cell.index]
+        excuse = self._lack.excuse(cell, notes) if status is CellStatus.ERROR else ""
+        notes.sort(key=lambda note: bool(note.excuse) == bool(excuse))
+        return structs.replace(run, trouble=self._trouble(position, notes), excuse=excuse)
 
     async def _wait(self, task: asyncio.Future[None], last: float) -> bool:
         """Until the cell ends by itself, by an interrupt or with its kernel; whether it had to be interrupted."""
@@ -120,15 +128,15 @@ class Reading:
             return CellStatus.TIMEOUT
         if not self._kernel.alive:
             return CellStatus.DIED
-        if reply.get("status") == "error" and reply.get("ename") != STOPPED:
+        if reply.get("status") == "error" and reply.get("ename") not in STOPPED:
             return CellStatus.OUT_OF_MEMORY if reply.get("ename") in MEMORY_ERRORS else CellStatus.ERROR
         return CellStatus.OK
 
-    def _trouble(self, position: int, run: CellRun) -> Trouble | None:
-        """Where it failed as the kernel noted it, else what its reply says."""
-        for note in reversed(self._kernel.notes()):
-            if note.kind and note.during == run.index:
-                return Trouble(note.kind[:100], note.message[:500], note.cell, note.line, note.text and note.text[:300])
+    def _trouble(self, position: int, notes: Sequence[Note]) -> Trouble | None:
+        """Where it failed as the last of its notes has it, else what its reply says."""
+        if notes:
+            note = notes[-1]
+            return Trouble(note.kind[:100], note.message[:500], note.cell, note.line, note.text and note.text[:300])
         reply = self._recorder.replies.get(position, {})
         if reply.get("status") != "error":
             return None

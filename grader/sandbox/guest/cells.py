@@ -71,13 +71,15 @@ def _enter(info: Any) -> None:
 
 
 def _leave(result: Any) -> None:
+    from . import excuses  # noqa: PLC0415 - it imports us
+
     error = result.error_before_exec or result.error_in_exec
     if error is None or _current is None:
         return
     where = (None, None, None) if error.__traceback__ is None else locate(error.__traceback__)
     if isinstance(error, SyntaxError) and error.lineno:
         where = (_current, error.lineno, (error.text or "").strip() or None)
-    notes.trouble(_current, type(error).__name__, _message(error), where)
+    notes.trouble(_current, type(error).__name__, _message(error), where, excuses.excuse_of(error))
 
 
 def _message(error: BaseException) -> str:
