@@ -16,7 +16,7 @@ from .shell import ANSWERED, NEEDS_FILES
 NETWORK, PACKAGE, UPLOAD, DATA, FILE = "network", "package", "upload", "data", "file"
 EXACT, LEFT = "exact", "left"
 UNREACHABLE = frozenset({
-    f"{__package__}.downloads.Unreachable", "builtins.ConnectionError", "urllib.error.URLError", "ssl.SSLError",
+    f"{__package__}.fetching.Unreachable", "builtins.ConnectionError", "urllib.error.URLError", "ssl.SSLError",
     "socket.gaierror", "http.client.HTTPException", "urllib3.exceptions.HTTPError", "httplib2.error.ServerNotFoundError",
     "requests.exceptions.ConnectionError", "requests.exceptions.Timeout", "requests.exceptions.HTTPError",
     "httpx.TransportError", "httpcore.ConnectError", "aiohttp.client_exceptions.ClientConnectionError",
