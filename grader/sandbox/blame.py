@@ -14,6 +14,7 @@ EXCUSES = {
     "upload": "it asks for a file to be uploaded, or for a secret, and nobody sits before this run",
     "data": "it asks for data of a package, which would have to be downloaded",
     "exact": "it compares numbers with decimals by ==, which rounding breaks; they are equal but for that",
+    "cut": "a training in it took longer than it may here, was stopped, and returned less than it does elsewhere",
     "left": "it ends itself on purpose, by sys.exit() or the like",
     "file": "it asks for a file that lies on somebody's Drive, or that a line above would have fetched",
 }
@@ -64,7 +65,9 @@ def worded(note: Note) -> str:
 
 def raised(cell: Cell, note: Note) -> bool:
     """Whether the cell raises by itself what elsewhere a network or a package raises."""
-    return note.excuse in ("network", "package") and bool(re.search(rf"\braise\s+[\w.]*{re.escape(note.kind)}\b", cell.source))
+    return note.excuse in ("network", "package") and bool(
+        re.search(rf"\braise\s+[\w.]*{re.escape(note.kind)}\b", cell.source)
+    )
 
 
 def names_bound(source: str) -> set[str]:

@@ -47,8 +47,12 @@ def _members(home: str) -> dict[str, dict[str, Any]]:
         "auth": {"authenticate_user": nothing},
         "output": dict.fromkeys(("clear", "eval_js", "enable_custom_widget_manager", "no_vertical_scroll"), nothing),
         "runtime": {"unassign": nothing},
-        "data_table": {"DataTable": lambda frame, *_, **__: frame, "load_ipython_extension": nothing,
-                       "enable_dataframe_formatter": nothing, "disable_dataframe_formatter": nothing},
+        "data_table": {
+            "DataTable": lambda frame, *_, **__: frame,
+            "load_ipython_extension": nothing,
+            "enable_dataframe_formatter": nothing,
+            "disable_dataframe_formatter": nothing,
+        },
     }
 
 

@@ -14,7 +14,7 @@ from . import cells, exactness, paths
 from .shell import ANSWERED, NEEDS_FILES
 
 NETWORK, PACKAGE, UPLOAD, DATA, FILE = "network", "package", "upload", "data", "file"
-EXACT, LEFT = "exact", "left"
+EXACT, LEFT, CUT = "exact", "left", "cut"
 UNREACHABLE = frozenset({
     f"{__package__}.fetching.Unreachable", "builtins.ConnectionError", "urllib.error.URLError", "ssl.SSLError",
     "socket.gaierror", "http.client.HTTPException", "urllib3.exceptions.HTTPError", "httplib2.error.ServerNotFoundError",

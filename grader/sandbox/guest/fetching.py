@@ -7,6 +7,7 @@ import contextlib
 import email.message
 import functools
 import io
+import itertools
 import os
 import re
 import shutil
@@ -129,7 +130,7 @@ def saved(address: Any, name: Any, fallback: str = "") -> str | None:
     return own
 
 
-def download(url: Any = None, output: Any = None, *_: Any, id: Any = None, **__: Any) -> Any:  # noqa: A002 - gdown's name
+def download(url: Any = None, output: Any = None, *_: Any, id: Any = None, **__: Any) -> Any:
     """As gdown and wget do it: under the name that is given, or that of the address."""
     if isinstance(output, io.IOBase):
         file = answer(url or id)
@@ -165,7 +166,7 @@ def mend_urllib(module: Any) -> None:
 def response(file: str, address: str) -> Any:
     headers = email.message.Message()
     headers["Content-Length"] = str(os.path.getsize(file))
-    found = urllib.response.addinfourl(open(file, "rb"), headers, address, 200)  # noqa: SIM115 - whoever asked closes it
+    found = urllib.response.addinfourl(open(file, "rb"), headers, address, 200)
     found.msg = "OK"  # type: ignore[attr-defined]
     return found
 
@@ -181,7 +182,7 @@ def mend_requests(module: Any) -> None:
         import urllib3  # noqa: PLC0415 - loaded with requests
 
         length = {"Content-Length": str(os.path.getsize(file))}
-        body = urllib3.HTTPResponse(open(file, "rb"), length, 200, reason="OK", preload_content=False)  # noqa: SIM115
+        body = urllib3.HTTPResponse(open(file, "rb"), length, 200, reason="OK", preload_content=False)
         return self.build_response(request, body)
 
     module.HTTPAdapter.send = send
@@ -226,7 +227,7 @@ def plant(command: str) -> None:
         words = tokens(line)
         if not any(os.path.basename(word) in COMMANDS for word in words[:2]):
             continue
-        after = dict(zip(words, words[1:], strict=False))
+        after = dict(itertools.pairwise(words))
         name = next((after[flag] for flag in OUTPUT if flag in after), "")
         folder = next((after[flag] for flag in FOLDER if flag in after), "")
         addresses = [word for word in words if "://" in word] or [name]

@@ -1,4 +1,4 @@
-"""What stands for a thing of Colab that has no meaning here: it can be imported, called, entered and read, and is empty."""
+"""What stands for a thing of Colab that means nothing here: it can be imported, called, entered, and is empty."""
 
 import importlib.abc
 import importlib.machinery

@@ -7,7 +7,6 @@ from typing import Any
 from . import cells, excuses, pace, restarts
 from .config import GuestConfig
 
-
 PASSED_OVER = (pace.TrainingOver, restarts.Restart)
 
 
