@@ -90,6 +90,7 @@ class CellRun(Struct, frozen=True):
     seconds: float = 0.0
     trouble: Trouble | None = None
     outputs: tuple[dict[str, Any], ...] = ()  # nbformat outputs, size-capped
+    excuse: str = ""  # why it failed through no fault of its own: a clause, to stand behind a colon
 
 
 class Run(Struct, frozen=True):

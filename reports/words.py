@@ -125,7 +125,8 @@ def cell_sentence(run: CellRun | None) -> str | None:
     elsewhere = f" (in {cell_name(trouble.cell)})" if trouble.cell not in (None, run.index) else ""
     message = " ".join(trouble.message.split())
     short = message if len(message) <= _MESSAGE_LENGTH else f"{message[:_MESSAGE_LENGTH]}…"
-    return f"This cell stopped{place} with {trouble.kind}: {short}{elsewhere}"
+    stopped = f"This cell stopped{place} with {trouble.kind}: {short}{elsewhere}"
+    return f"{stopped}. No fault of yours: {run.excuse}." if run.excuse else stopped
 
 
 def lab_name(report: Report) -> str:

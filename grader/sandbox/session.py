@@ -18,7 +18,7 @@ from grader.model import (
     Run,
     Status,
 )
-from grader.sandbox import card_memory
+from grader.sandbox import blame, card_memory
 from grader.sandbox.guest.wire import GUEST_FAULT, Question, Trouble, frame
 from grader.sandbox.kernel import Kernel, Setting
 from grader.sandbox.notebook import Pass, Reading
@@ -170,7 +170,11 @@ class Session:
     def _told(self, done: Pass, seconds: float) -> Run:
         outcome, fault = self._verdict(done)
         again = [f"The notebook was run again without cell {i + 1}, which ended its kernel." for i in self._left_out]
-        return Run(outcome, self._setting.isolation, done.cells, (*done.changes, *again), seconds, fault)
+        excused = [
+            f"Cell {run.index + 1} could not do all it does elsewhere, and nothing is lost by that: {run.excuse}."
+            for run in done.cells if run.excuse
+        ]  # fmt: skip
+        return Run(outcome, self._setting.isolation, done.cells, (*done.changes, *excused, *again), seconds, fault)
 
     def _verdict(self, done: Pass) -> tuple[Outcome, str | None]:
         limits = self._setting.limits
@@ -182,7 +186,7 @@ class Session:
                 f"The notebook did not finish within {limits.submission:g} s, so its later cells were not run; "
                 "its own code took the time."
             )
-        failed = next((run for run in done.cells if run.status is CellStatus.ERROR), None)
+        failed = next((run for run in done.cells if run.status is CellStatus.ERROR and not run.excuse), None)
         if failed is None:
             return Outcome.OK, None
         return Outcome.FAILED_CELLS, self._sentence(failed)
@@ -217,6 +221,8 @@ def sentence(run: CellRun, limits: Limits) -> str:
             return f"{where} ended the Python process it ran in, or left it unable to go on; its own code did that."
         case _ if run.trouble and run.trouble.kind in LACKING:
             return f"{where} failed with {run.trouble.kind}: a file or a package it asks for is not here."
+        case _ if run.trouble and blame.is_tensorflow_1(run.trouble.message):
+            return f"{where} failed with {run.trouble.kind}: {blame.TENSORFLOW_1}."
         case _:
             kind = f" with {run.trouble.kind}" if run.trouble else ""
             return f"{where} failed{kind}; its own code raised that."

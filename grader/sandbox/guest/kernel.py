@@ -15,14 +15,15 @@ def run(config_file: str) -> None:
     config = read_config(config_file)
     os.chdir(config.home)
     preload.load(SLOW)
-    from . import agent, devices, fits, loops, resuming, training  # noqa: PLC0415 - they bring TensorFlow
+    from . import agent, debugging, devices, fetching, fits, loops, restarts, resuming, training  # noqa: PLC0415 - they bring TensorFlow
 
     seed(config.seed)
     app = make_kernel(config.connection_file)
     notes.install(config)
     cells.install(app.shell)
     outputs.install(config, app.shell)
-    for part in (paths, places, colab, shell, devices, fits, oldapis, training, loops, resuming):
+    before = (paths, places, colab, shell, restarts, debugging, fetching, devices, fits, oldapis)
+    for part in (*before, training, loops, resuming):
         part.install(config)
     agent.start(config)
     preload.settle()
