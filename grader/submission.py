@@ -9,6 +9,7 @@ from typing import Any
 import nbformat
 from msgspec import Struct, structs
 
+from grader.cell_names import first_line
 from grader.intake.colab_export import cells_of_script
 from grader.model import Cell
 from grader.repair import syntax_tree, without_invisible_characters
@@ -192,9 +193,11 @@ def _cells(raw: list[Any], repairs: list[str]) -> tuple[Cell, ...]:
 
 def _cell(index: int, raw: dict[str, Any], repairs: list[str]) -> Cell:
     kind = _kind(raw)
-    if kind is None:
-        repairs.append(f"Cell {index + 1} has an unknown type ({str(raw.get('cell_type'))[:30]}); it was not run.")
     source = _source(raw.get("source", raw.get("input")))
+    if kind is None:
+        kind_there = str(raw.get("cell_type"))[:30]
+        what = f'The cell that begins "{first_line(source)}"'
+        repairs.append(f"{what} has an unknown type ({kind_there}); it was not run.")
     identity = _as_dict(raw.get("metadata")).get("id")
     outputs = raw.get("outputs")
     return Cell(
@@ -210,7 +213,8 @@ def _readable(cell: Cell, repairs: list[str]) -> Cell:
     repaired = without_invisible_characters(cell.source) if cell.kind == "code" else None
     if repaired is None:
         return cell
-    repairs.append(f"Cell {cell.index + 1} held invisible characters from pasting, which Python refuses; removed.")
+    what = f'The cell that begins "{first_line(repaired)}" held invisible characters from pasting'
+    repairs.append(f"{what}, which Python refuses; removed.")
     return structs.replace(cell, source=repaired)
 
 

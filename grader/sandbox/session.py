@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from msgspec import structs
 
+from grader.cell_names import cell_name
 from grader.errors import OurFault
 from grader.model import (
     Cell,
@@ -48,6 +49,7 @@ class Session:
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
         self._loop = asyncio.new_event_loop()
+        self._notebook: tuple[Cell, ...] = ()
         self._cells: tuple[Cell, ...] = ()
         self._left_out: dict[int, CellRun] = {}
         self._kernel: Kernel | None = None
@@ -80,6 +82,7 @@ class Session:
         """Every code cell once, top to bottom; again without it when one takes the kernel down."""
         begun = time.monotonic()
         end = begun + self._setting.limits.submission
+        self._notebook = cells
         self._cells = tuple(cell for cell in cells if cell.kind == "code")
         done = self._pass(end, started)
         for _ in range(REPLAYS):
@@ -151,7 +154,8 @@ class Session:
 
     def _told(self, done: Pass, seconds: float) -> Run:
         outcome, fault = self._verdict(done)
-        again = [f"The notebook was run again without cell {i + 1}, which ended its kernel." for i in self._left_out]
+        without = [cell_name(self._notebook, index) for index in self._left_out]
+        again = [f"The notebook was run again without {name}, which ended its kernel." for name in without]
         return Run(outcome, self._setting.isolation, done.cells, (*done.changes, *again), seconds, fault)
 
     def _verdict(self, done: Pass) -> tuple[Outcome, str | None]:
@@ -171,9 +175,11 @@ class Session:
 
     def _sentence(self, run: CellRun) -> str:
         device = self._setting.device
+        name = cell_name(self._notebook, run.index)
+        where = name[:1].upper() + name[1:]
         if device and run.status is CellStatus.OUT_OF_MEMORY and card_memory.ran_out(run.trouble):
-            return card_memory.sentence(f"Cell {run.index + 1} of the notebook", device)
-        return sentence(run, self._setting.limits)
+            return card_memory.sentence(where, device)
+        return sentence(where, run, self._setting.limits)
 
 
 def at_their_best(first: tuple[CellRun, ...], again: tuple[CellRun, ...]) -> tuple[CellRun, ...]:
@@ -181,9 +187,8 @@ def at_their_best(first: tuple[CellRun, ...], again: tuple[CellRun, ...]) -> tup
     return tuple(one if other.status is CellStatus.SKIPPED else other for one, other in zip(first, again, strict=True))
 
 
-def sentence(run: CellRun, limits: Limits) -> str:
-    """What happened in a cell, and whose fault it is."""
-    where = f"Cell {run.index + 1} of the notebook"
+def sentence(where: str, run: CellRun, limits: Limits) -> str:
+    """What happened in a cell, and whose fault it is; `where` is its name."""
     match run.status:
         case CellStatus.TIMEOUT:
             allowed = f"a cell may run {limits.cell:g} s and the notebook {limits.submission:g} s here"
