@@ -5,12 +5,12 @@ import numpy as np
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, nearest, slug
-from grader.judging.dropout import ASKED_RATE, Dropping
+from grader.judging.dropout import ASKED_RATE, Dropping, Site
 from grader.judging.first_step import takes_a_step
 from grader.judging.learning import about_the_start, falling
 from grader.judging.mlp import ACCEPTED, LAB, Evidence
 from grader.judging.watching import first_gradients
-from grader.model import Finding, Remark
+from grader.model import Finding, Remark, Verdict
 
 NOT_KNOWN = "Not decided: what each layer does is not known before the logits are explained."
 TOO_MUCH = 0.72  # a share of dropped units that nobody chooses as a rate, written in the code where none can be set
@@ -66,7 +66,8 @@ def forward(e: Evidence) -> Finding:
             "on its own."
         )
     if e.explanation in ACCEPTED:
-        return passed("The logits are those of the deck's equations, entry by entry.")
+        what = "probabilities" if e.explanation == "probabilities" else "logits"
+        return passed(f"The {what} are those of the deck's equations, entry by entry.")
     told = difference("Logits", e.logits, e.values["deck"]["logits"])
     if e.explanation:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=where(e))
@@ -149,17 +150,27 @@ def dropout_in_training(e: Evidence) -> Finding:
     d = e.dropping
     if d is None:
         return unsure("No method of your class shows the logits while it trains, so dropout could not be observed.")
-    shown = ", ".join(f"layer {i + 1}: {site.dropped:.0%} of the units dropped" for i, site in enumerate(d.hidden))
+    followed = e.explanation in ACCEPTED
+    shown = ", ".join(f"layer {i + 1}: {share(site, followed)}" for i, site in enumerate(d.hidden))
     if e.explanation is None and more_than_asked(e):
         return unsure(NOT_KNOWN)
+    if not followed and not any(site.drops for site in d.hidden) and any(site.varies for site in d.hidden):
+        return unsure("What your network draws at random in training could not be followed to its layers.")
     if wrong := not_at_work(d, shown, where(e)) or other_rate(d, shown, where(e)):
         return wrong
-    if e.explanation not in ACCEPTED:  # without ReLU a hidden unit's mask cannot be followed through the next layer
+    if not followed:  # without ReLU a hidden unit's mask cannot be followed through the next layer
         return passed(f"Units are dropped: {shown}.", seen=shown)
     return half_done(d, shown, where(e)) or passed(
         shown[0].upper() + shown[1:] + ", the rest rescaled.",
         seen=shown,
     )
+
+
+def share(site: Site, followed: bool) -> str:
+    """In words; a unit that was dropped leaves no zero behind a layer for which zero is no rest, as the sigmoid."""
+    if site.drops or followed or not site.varies:
+        return f"{site.dropped:.0%} of the units dropped"
+    return "how many units are dropped could not be measured"
 
 
 def not_at_work(d: Dropping, shown: str, cell: int | None) -> Finding | None:
@@ -259,7 +270,7 @@ def about_layers(e: Evidence) -> list[Remark]:
 
 def about_cost(e: Evidence) -> list[Remark]:
     found = []
-    if e.explanation == "probabilities":
+    if e.explanation == "probabilities" and loss_gradients(e).verdict is Verdict.PASS:
         found.append(
             Remark(
                 "probabilities",

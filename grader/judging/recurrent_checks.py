@@ -1,7 +1,5 @@
 """Lab3 and Lab4: what the interview of a recurrent classifier means for each check."""
 
-import numpy as np
-
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, slug
@@ -9,6 +7,7 @@ from grader.judging.cut_gradients import cut_finding, cut_off
 from grader.judging.first_step import takes_a_step
 from grader.judging.learning import about_the_start, falling
 from grader.judging.recurrent import Evidence
+from grader.judging.recurrent_penalty import factors, own_name, reached, unpenalised
 from grader.judging.recurrent_remarks import extras, layouts
 from grader.judging.roles import Parts
 from grader.judging.stacked import UNIT
@@ -149,7 +148,7 @@ def all_trained(e: Evidence) -> Finding:
         return blocked("Not checked because the variables of a recurrent layer are not there.")
     if not e.standing:
         return whole(e)
-    names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in e.standing)
+    names = ", ".join(f"`{own_name(path)}`" for path in e.standing)
     still = {role for role, path in e.roles.items() if path in e.standing}
     seen = f"unchanged by a training step: {names}"
     if still == {"E"}:
@@ -188,24 +187,6 @@ def named_for(e: Evidence, embedding: str | None) -> str | None:
     return embedding or "w-rnn-not-trained"
 
 
-def factors(e: Evidence) -> dict[str, float]:
-    """c for each role whose penalty's gradient is c times the weights, 0 where some rows have none."""
-    found: dict[str, float] = {}
-    for role, (weights, seen) in e.penalty.items():
-        if seen.shape != weights.shape:
-            continue
-        c = float(np.sum(seen * weights) / np.sum(weights * weights))
-        if close(seen, c * weights):
-            found[role] = c
-        elif seen.ndim == 2 and np.any(np.max(np.abs(seen), axis=1) < 1e-7):
-            found[role] = 0.0
-    return found
-
-
-def close(seen: Numbers, explained: Numbers) -> bool:
-    return float(np.max(np.abs(seen - explained))) < 2e-5 + 0.02 * float(np.max(np.abs(explained)))
-
-
 def unexplained(e: Evidence) -> Finding:
     if judged_logits(e, "").verdict is Verdict.UNSURE:
         return unsure("Not checked because the cell has to be understood first.")
@@ -217,8 +198,10 @@ def given_penalty(e: Evidence) -> Finding:
     c = factors(e)
     if "W_rnn" not in c or "W_cl" not in c:
         return unexplained(e)
-    if min(c["W_rnn"], c["W_cl"]) < 1e-6:
+    if max(c["W_rnn"], c["W_cl"]) < 1e-6 and not any(reached(e, role) for role in ("W_rnn", "W_cl")):
         return failed("The given L2 penalty on W_rnn and W_cl is gone, or was set to 0.", cell=where(e))
+    if free := [name for role in ("W_rnn", "W_cl") if c[role] < 1e-6 for name in unpenalised(e, role)]:
+        return failed(f"The L2 penalty does not reach {' and '.join(free)}; the rest is penalised.", cell=where(e))
     return passed("W_rnn and W_cl are penalised as given.")
 
 
@@ -229,7 +212,8 @@ def four_matrices(e: Evidence) -> Finding:
         return unexplained(e)
     free = [role for role in MATRICES if c[role] < 1e-6]
     if free:
-        return failed(mistake="new-weights-not-in-l2", seen=f"no penalty on {' and '.join(free)}", cell=where(e))
+        names = " and ".join(name for role in free for name in unpenalised(e, role))
+        return failed(mistake="new-weights-not-in-l2", seen=f"no penalty on {names}", cell=where(e))
     on_biases = [role for role in c if role.startswith("b") and c[role] > 0.05 * c["W_rnn"]]
     if on_biases:
         return failed(mistake="biases-in-l2", seen=f"a penalty on {' and '.join(on_biases)}", cell=where(e))
