@@ -281,4 +281,4 @@ def learns(e: Evidence) -> Finding:
 @unattempted(LAB)
 def not_begun(e: Evidence) -> bool:
     """The handout's class as it was: its step fails, and calls none of its layers."""
-    return not e.works and not e.begun
+    return e.decoder is not None and not e.works and not e.begun

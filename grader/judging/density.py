@@ -74,7 +74,8 @@ def question(x: Examiner, who: Named, inputs: Mapping[str, tuple[Numbers, str]])
     ready = x.ask(f"{name}.ready-made", Call("ready_made", (Ref(name), send(values, made_by)), into="r")).values.get(
         "r"
     )
-    return Answering(name, who.exists, tuple(asked), found[0] if found else None, ready is True)
+    cell, idle = (found[0], source.idle(found[1])) if found else (None, True)
+    return Answering(name, who.exists, tuple(asked), cell, ready is True, idle)
 
 
 def touches_numpy(x: Examiner, name: str, point: Numbers) -> bool | None:
@@ -267,4 +268,4 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
 
 @unattempted(LAB)
 def nothing_begun(e: Evidence) -> bool:
-    return all(who.exists and who.silent for who in (e.numpy, e.tensorflow))
+    return all(who.exists and who.silent and who.idle for who in (e.numpy, e.tensorflow))

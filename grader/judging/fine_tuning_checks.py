@@ -23,6 +23,7 @@ ABSENT = "is not here: notebooks run without a network"  # said in the kernel wh
 NO_TORCH = "Your function needs PyTorch, which is not here: the lab is written for TensorFlow. Not decided."
 LIBRARIES = ("ImportError", "ModuleNotFoundError")
 TORCH = re.compile(r"torch", re.IGNORECASE)
+UNFINISHED = re.compile(r"^\s*\w+\s*=[ \t]*(#.*)?$", re.MULTILINE)  # nothing stands behind the sign, as in the handout
 SHOWN = 12  # pieces
 DESTRUCTIVE = 1e-3  # a learning rate that makes BERT forget within a few steps
 
@@ -275,10 +276,11 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
 
 @unattempted(LAB)
 def not_begun(e: Evidence) -> bool:
-    """No function, no attempt at one that encodes anything, no training on pairs, nothing written."""
+    """The handout's function as it was, no attempt at one that encodes, no training on pairs, nothing written."""
     if any(answer.text for answer in e.written) or e.fitted is not None:
         return False
-    return e.asked is None and not begun(e)
+    as_given = any(UNFINISHED.search(cell.source) for cell in e.cells if cell.kind == "code")
+    return as_given and e.asked is None and not begun(e)
 
 
 def begun(e: Evidence) -> bool:

@@ -211,4 +211,7 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
 
 @unattempted(LAB)
 def not_begun(e: Evidence) -> bool:
-    return not any(answer.text for answer in e.answers) and (e.contact is None or not e.contact.initial)
+    """The handout's class as it was: it holds no variable and cannot train."""
+    if e.contact is None or e.contact.works or any(answer.text for answer in e.answers):
+        return False
+    return not e.contact.initial

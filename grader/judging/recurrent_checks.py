@@ -248,7 +248,10 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
 
 @unattempted(RNN)
 def rnn_not_begun(e: Evidence) -> bool:
-    return e.contact is None or (e.parts is None and len(e.contact.initial) <= 3)
+    """The handout's class as it was: with the course's damage, or making E, W_cl and b_cl and unable to train."""
+    if e.contact is None:
+        return e.corrupted and not e.assigned
+    return not e.contact.works and e.parts is None and 0 < len(e.contact.initial) <= 3
 
 
 @unattempted(GRU)
