@@ -8,10 +8,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
+from grader.counting import ordinal
 from grader.model import Cell
 
 LONGEST = 40  # characters of a cell's own words
-ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$")
 _QUOTES = re.compile("[\"`\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033\uff02\u02ba\u3003]|''+")
@@ -32,13 +32,13 @@ def cell_names(cells: Sequence[Cell]) -> dict[int, str]:
         code, words = line
         what = f'{"cell" if code else "text cell"} that begins "{words}"'
         if not words:
-            name = f'the cell below "{heading}"' if heading else f"the {_ordinal(place)} cell"
+            name = f'the cell below "{heading}"' if heading else f"the {ordinal(place + 1)} cell"
         elif alike[line] == 1:
             name = f"the {what}"
         elif heading and alike_below[line, heading] == 1:
             name = f'the {what} (below "{heading}")'
         else:
-            name = f"the {_ordinal(before[line])} {what}"
+            name = f"the {ordinal(before[line] + 1)} {what}"
         before[line] += 1
         names[cell.index] = name
     return names
@@ -63,10 +63,6 @@ def quotable(line: str) -> str:
     if not any(letter.isalnum() for letter in text):
         return ""
     return text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"
-
-
-def _ordinal(place: int) -> str:
-    return ORDINALS[place] if place < len(ORDINALS) else f"{place + 1}th"
 
 
 def first_line(source: str, markdown: bool = False) -> str:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.cell_names import cell_name
+from grader.counting import quantity
 from grader.data.inventory import Row
 from grader.model import CellStatus, CheckResult, Report, Verdict
 from reports import words
@@ -68,7 +69,7 @@ def batch_table(reports: Sequence[Report]) -> RenderableType:
             Text("; ".join((words.OUTCOMES[report.outcome], *map(said, named_mistakes(report))))),
         )
     loose = sum(words.ran_unisolated(report) for report in reports)
-    warning = f"NOT isolated: {loose} of {len(reports)} notebooks ran without a jail. See `grader doctor`."
+    warning = f"NOT isolated: {loose} of {quantity(len(reports), 'notebook')} ran without a jail. See `grader doctor`."
     return Group(table, Text(), Text(warning, style="bold red")) if loose else table
 
 

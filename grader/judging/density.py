@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from grader.counting import article
 from grader.judging import source
 from grader.judging.arrays import Numbers, array, send
 from grader.judging.checks import blocked, check, failed, interview, passed, remarks, unattempted, unsure
@@ -119,9 +120,9 @@ def judged_values(who: Answering) -> Finding:
 def raised(who: Answering, asked: Asked) -> Finding:
     trouble = asked.observation.trouble
     if trouble is None:
-        return failed(f"`{who.name}` gave no answer in time for a {asked.form}.", cell=who.cell)
+        return failed(f"`{who.name}` gave no answer in time for {article(asked.form)}.", cell=who.cell)
     return failed(
-        f"`{who.name}` stops with {trouble.kind} for a {asked.form}: {trouble.message[:200]}", cell=trouble.cell
+        f"`{who.name}` stops with {trouble.kind} for {article(asked.form)}: {trouble.message[:200]}", cell=trouble.cell
     )
 
 
@@ -138,7 +139,7 @@ def judged_value(who: Answering, asked: Asked) -> Finding | None:
     name = nearest({"p": value.reshape(deck.shape)}, asked.answers)
     if name == "deck":
         return None
-    message = "" if name else f"For a {asked.form}, `{who.name}` gives other numbers than the density."
+    message = "" if name else f"For {article(asked.form)}, `{who.name}` gives other numbers than the density."
     return failed(
         message,
         slug(name) if name else None,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from grader.counting import quantity
 from grader.judging import fine_tuning_accuracy as accuracy
 from grader.judging import fine_tuning_models  # noqa: F401 - its checks are registered when it is imported
 from grader.judging.arrays import Numbers
@@ -73,7 +74,7 @@ def features(e: Evidence) -> Finding:
     if not ids_of(e):
         return failed(f"`{name}` runs, but what it returns holds no `input_ids`.", cell=cell_of(e))
     if not complete_rows(e) and explanation(e) is None:
-        told = f"`{name}` returned {len(e.asked.rows)} rows of features for {len(e.ours.labels)} pairs."
+        told = f"`{name}` returned {quantity(len(e.asked.rows), 'row')} of features for {len(e.ours.labels)} pairs."
         return failed(told, cell=cell_of(e))
     return passed(f"`{name}` returns features for each pair.")
 

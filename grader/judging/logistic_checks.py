@@ -2,6 +2,7 @@
 
 import re
 
+from grader.counting import article
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, nearest, slug
 from grader.judging.first_step import takes_a_step
@@ -189,10 +190,6 @@ def sweep(e: Evidence, steering_knobs: tuple[Knob, ...], what: str) -> Finding:
         f"The notebook as handed in trains with one {what} only{f' ({shown})' if shown else ''}. If you tried others "
         "by editing the cell, your teacher can see it in your notes."
     )
-
-
-def article(what: str) -> str:
-    return f"an {what}" if what.startswith("L2") else f"a {what}"
 
 
 PREDICTIONS = {
