@@ -13,6 +13,7 @@ from grader.judging.arrays import Numbers, array, number, send
 from grader.judging.captioning_contact import NEUTRAL, NORMS, PLACES, SIZES, Decoder, flat, tensor, ways
 from grader.judging.captioning_cut import cut_in_differences
 from grader.judging.captioning_loop import Loop, loop_of
+from grader.judging.captioning_photos import plain
 from grader.judging.captioning_recorded import NOTING, recorded
 from grader.judging.captioning_roles import Roles
 from grader.judging.compare import nearest, slug
@@ -169,7 +170,7 @@ def with_fewer(x: Examiner, decoder: Decoder, known: Asked, loop: Loop, names: t
 
 
 def said(trouble: Trouble) -> str:
-    return f"{trouble.kind}: {' '.join(trouble.message.split())[:160]}"
+    return f"{trouble.kind} ({plain(trouble.message)[:160].rstrip('. ')})"
 
 
 def on_captions(
