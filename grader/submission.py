@@ -9,6 +9,8 @@ from typing import Any
 import nbformat
 from msgspec import Struct, structs
 
+from grader.cell_names import first_line
+from grader.counting import quantity
 from grader.intake.colab_export import cells_of_script
 from grader.model import Cell
 from grader.repair import syntax_tree, without_invisible_characters
@@ -142,7 +144,8 @@ def _cells_before_the_cut(text: str, decoder: json.JSONDecoder, repairs: list[st
         pass  # here the file is cut
     if not any(isinstance(cell, dict) and cell.get("cell_type") == "code" for cell in cells):
         raise Unreadable(f"The file is damaged or cut off: it is not valid JSON. {AGAIN}")
-    repairs.append(f"The file is cut off or damaged; only its first {len(cells)} cells could be read. {AGAIN}")
+    read = "cell" if len(cells) == 1 else f"{len(cells)} cells"
+    repairs.append(f"The file is cut off or damaged; only its first {read} could be read. {AGAIN}")
     return cells
 
 
@@ -185,16 +188,19 @@ def _upgraded(raw: dict[str, Any], repairs: list[str]) -> dict[str, Any]:
 def _cells(raw: list[Any], repairs: list[str]) -> tuple[Cell, ...]:
     sound = [cell for cell in raw if isinstance(cell, dict)]
     if len(sound) < len(raw):
-        repairs.append(f"{len(raw) - len(sound)} entries in the list of cells were no cells; they were left out.")
+        strays = quantity(len(raw) - len(sound), "entry", "entries")
+        repairs.append(f"{strays} in the list of cells left out: no cells.")
     cells = tuple(_cell(index, cell, repairs) for index, cell in enumerate(sound))
     return tuple(_readable(cell, repairs) for cell in cells) if len(cells) <= _TYPED_CELLS else cells
 
 
 def _cell(index: int, raw: dict[str, Any], repairs: list[str]) -> Cell:
     kind = _kind(raw)
-    if kind is None:
-        repairs.append(f"Cell {index + 1} has an unknown type ({str(raw.get('cell_type'))[:30]}); it was not run.")
     source = _source(raw.get("source", raw.get("input")))
+    if kind is None:
+        kind_there = str(raw.get("cell_type"))[:30]
+        what = f'The cell that begins "{first_line(source)}"'
+        repairs.append(f"{what} has an unknown type ({kind_there}); it was not run.")
     identity = _as_dict(raw.get("metadata")).get("id")
     outputs = raw.get("outputs")
     return Cell(
@@ -210,7 +216,8 @@ def _readable(cell: Cell, repairs: list[str]) -> Cell:
     repaired = without_invisible_characters(cell.source) if cell.kind == "code" else None
     if repaired is None:
         return cell
-    repairs.append(f"Cell {cell.index + 1} held invisible characters from pasting, which Python refuses; removed.")
+    what = f'The cell that begins "{first_line(repaired)}" held invisible characters from pasting'
+    repairs.append(f"{what}, which Python refuses; removed.")
     return structs.replace(cell, source=repaired)
 
 

@@ -164,7 +164,7 @@ def test_thousands_of_cells_are_read() -> None:
 def test_invisible_characters_are_removed_only_outside_of_strings() -> None:
     notebook = read(cell("x\u00a0=\u00a0'a\u00a0b'\u200b  # c\u00a0d"))
     assert sources(notebook) == ["x = 'a\u00a0b'  # c\u00a0d"]
-    assert "Cell 1" in notebook.repairs[0]
+    assert 'begins "x = \'a b\' # c d"' in notebook.repairs[0]
 
 
 @pytest.mark.parametrize(

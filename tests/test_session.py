@@ -115,8 +115,8 @@ def test_cells_around_the_deadly_ones_ran_all_the_same(run: Run):
 def test_the_first_deadly_cell_gives_the_outcome_and_is_named_as_people_count(run: Run):
     assert run.outcome is Outcome.TIMEOUT
     assert run.fault is not None
-    assert run.fault.startswith("Cell 3 of the notebook was stopped after")
-    assert any("without cell 4" in change for change in run.changes)
+    assert run.fault.startswith("The cell that begins \"while True:\" was stopped after")
+    assert any("without the cell that begins \"import os\"," in change for change in run.changes)
 
 
 def test_an_error_names_the_cell_and_line_it_came_from_and_keeps_its_output(run: Run):
@@ -292,10 +292,10 @@ def test_what_ran_before_a_deadly_cell_is_asked_even_when_no_time_is_left_to_run
 @pytest.mark.parametrize("kind", ["FileNotFoundError", "ModuleNotFoundError"])
 def test_who_lacked_a_file_or_a_package_is_not_told_that_the_code_is_at_fault(kind: str) -> None:
     lacking = CellRun(2, CellStatus.ERROR, 0.1, trouble=Trouble(kind, "no such thing"))
-    assert sentence(lacking, LIMITS).startswith(f"Cell 3 of the notebook failed with {kind}: ")
-    assert "its own code" not in sentence(lacking, LIMITS)
+    assert sentence("The cell", lacking, LIMITS).startswith(f"The cell failed with {kind}: ")
+    assert "its own code" not in sentence("The cell", lacking, LIMITS)
     wrong = CellRun(2, CellStatus.ERROR, 0.1, trouble=Trouble("ValueError", "shapes"))
-    assert sentence(wrong, LIMITS) == "Cell 3 of the notebook failed with ValueError; its own code raised that."
+    assert sentence("The cell", wrong, LIMITS) == "The cell failed with ValueError; its own code raised that."
 
 
 def test_a_value_that_no_step_asked_for_makes_the_reply_malformed():

@@ -25,11 +25,15 @@ RESTORE = f"(lambda m: {PARTS.format('m.checkpoint')}.restore(m.latest_checkpoin
 SAVES = re.compile(r"(?<!np)(?<!numpy)\.(save|save_weights|write|save_model)\(|ModelCheckpoint|BackupAndRestore")
 
 
+BRINGS_BACK = re.compile(r"^restore|^load_weights$|^load_model$|^BackupAndRestore$|^read$")
+
+
 class Restored(Struct, frozen=True):
     right: bool | None  # None: nothing is saved by means that can be tried
     by_notebook: bool | None = None  # whether its own lines bring it back; None: none do at the top of a cell
     trouble: Trouble | None = None
     saved: bool = True  # whether any line saves something
+    restored: bool = True  # whether any line brings something back
 
 
 def question_checkpoint(x: Examiner, decoder: Decoder) -> Restored | None:
@@ -49,7 +53,7 @@ def question_checkpoint(x: Examiner, decoder: Decoder) -> Restored | None:
         again = Call("exec", (lines, Ref("globals()")))
         answer = x.ask("checkpoint.own", *begin, again, Read(one.path, "back"), seconds=60)
         own = came_back(answer, secret) if answer.status is Status.ANSWERED else None
-    return Restored(came_back(seen, secret), own, seen.trouble)
+    return Restored(came_back(seen, secret), own, seen.trouble, restored=restores(x.cells))
 
 
 def vector_of(x: Examiner, decoder: Decoder) -> VariableInfo | None:
@@ -85,7 +89,15 @@ def without_manager(x: Examiner, one: VariableInfo, secret: Numbers, checkpoints
         return Restored(None)
     seen = x.ask("checkpoint", Put(one.path, send(secret)), *save, wiped(one), load, Read(one.path, "back"), seconds=60)
     right = came_back(seen, secret)
-    return Restored(right if right or (checkpoints and seen.status is Status.ANSWERED) else None, None, seen.trouble)
+    decided = right if right or (checkpoints and seen.status is Status.ANSWERED) else None
+    return Restored(decided, None, seen.trouble, restored=restores(x.cells))
+
+
+def restores(cells: Sequence[Cell]) -> bool:
+    """Whether any line of the code names what brings something saved back."""
+    named = (node.attr if isinstance(node, ast.Attribute) else node.id for _, tree in trees(cells)
+             for node in ast.walk(tree) if isinstance(node, ast.Attribute | ast.Name))  # fmt: skip
+    return any(BRINGS_BACK.search(name) for name in named)
 
 
 def calls(cells: Sequence[Cell], method: str) -> str:

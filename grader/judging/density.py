@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from grader.counting import article
 from grader.judging import source
 from grader.judging.arrays import Numbers, array, send
 from grader.judging.checks import blocked, check, failed, interview, passed, remarks, unattempted, unsure
@@ -74,7 +75,8 @@ def question(x: Examiner, who: Named, inputs: Mapping[str, tuple[Numbers, str]])
     ready = x.ask(f"{name}.ready-made", Call("ready_made", (Ref(name), send(values, made_by)), into="r")).values.get(
         "r"
     )
-    return Answering(name, who.exists, tuple(asked), found[0] if found else None, ready is True)
+    cell, idle = (found[0], source.idle(found[1])) if found else (None, True)
+    return Answering(name, who.exists, tuple(asked), cell, ready is True, idle)
 
 
 def touches_numpy(x: Examiner, name: str, point: Numbers) -> bool | None:
@@ -118,9 +120,9 @@ def judged_values(who: Answering) -> Finding:
 def raised(who: Answering, asked: Asked) -> Finding:
     trouble = asked.observation.trouble
     if trouble is None:
-        return failed(f"`{who.name}` gave no answer in time for a {asked.form}.", cell=who.cell)
+        return failed(f"`{who.name}` gave no answer in time for {article(asked.form)}.", cell=who.cell)
     return failed(
-        f"`{who.name}` stops with {trouble.kind} for a {asked.form}: {trouble.message[:200]}", cell=trouble.cell
+        f"`{who.name}` stops with {trouble.kind} for {article(asked.form)}: {trouble.message[:200]}", cell=trouble.cell
     )
 
 
@@ -137,7 +139,7 @@ def judged_value(who: Answering, asked: Asked) -> Finding | None:
     name = nearest({"p": value.reshape(deck.shape)}, asked.answers)
     if name == "deck":
         return None
-    message = "" if name else f"For a {asked.form}, `{who.name}` gives other numbers than the density."
+    message = "" if name else f"For {article(asked.form)}, `{who.name}` gives other numbers than the density."
     return failed(
         message,
         slug(name) if name else None,
@@ -267,4 +269,4 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
 
 @unattempted(LAB)
 def nothing_begun(e: Evidence) -> bool:
-    return all(who.exists and who.silent for who in (e.numpy, e.tensorflow))
+    return all(who.exists and who.silent and who.idle for who in (e.numpy, e.tensorflow))

@@ -35,6 +35,7 @@ class Answering(Struct, frozen=True):
     asked: tuple[Asked, ...]
     cell: int | None
     ready_made: bool
+    idle: bool = True  # by its text, where that is at hand
 
     @property
     def silent(self) -> bool:

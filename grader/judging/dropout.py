@@ -46,6 +46,7 @@ class Site(Struct, frozen=True):
 
     dropped: float  # share of draws in which it is zero
     kept: float  # its mean factor when it is not
+    varies: bool = False  # its value differs from draw to draw
 
     @property
     def drops(self) -> bool:
@@ -138,7 +139,7 @@ def drawn(watched: Watched | None, contact: Contact) -> Numbers | None:
 def site(column: Numbers) -> Site:
     kept = column[column != 0]
     varies = float(np.ptp(column)) > 1e-5 * float(np.max(np.abs(column)) or 1)
-    return Site(float(np.mean(column == 0)) if varies else 0.0, float(np.mean(kept)) if kept.size else 0.0)
+    return Site(float(np.mean(column == 0)) if varies else 0.0, float(np.mean(kept)) if kept.size else 0.0, varies)
 
 
 def one_unit(chain: Chain, layer: int) -> dict[str, Numbers]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from grader.counting import quantity
 from grader.judging import language_model_sampling_checks  # noqa: F401 - the checks of dropout and sampler
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
@@ -161,7 +162,8 @@ def perplexity(e: Evidence) -> Finding:
     h = e.held_out
     if h is None:
         return manual("No trained model and development set were found whose perplexity could be computed.")
-    told = f"{h.perplexity:.1f} over {h.words} words of {h.sentences} sentences, {h.vocabulary} words to choose from"
+    over = f"{quantity(h.words, 'word')} of {quantity(h.sentences, 'sentence')}"
+    told = f"{h.perplexity:.1f} over {over}, {h.vocabulary} words to choose from"
     return passed("Computed by us, from your model's guesses on sentences it was not trained on.", seen=told)
 
 
@@ -211,4 +213,7 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
 
 @unattempted(LAB)
 def not_begun(e: Evidence) -> bool:
-    return not any(answer.text for answer in e.answers) and (e.contact is None or not e.contact.initial)
+    """The handout's class as it was: it holds no variable and cannot train."""
+    if e.contact is None or e.contact.works or any(answer.text for answer in e.answers):
+        return False
+    return not e.contact.initial

@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from grader.counting import quantity
 from grader.judging.arrays import Numbers, number
 from grader.judging.asking import data_steps, instance, loop_attributes
 from grader.judging.checks import failed, passed, unsure
@@ -59,9 +60,9 @@ def falling(learning: Learning | None, cell: int | None) -> Finding:
         return unsure("The loss of a longer training could not be followed.")
     first, last, steps = learning.losses[0], learning.losses[-1], len(learning.losses)
     if not learning.fell:
-        told = f"{first:.3f} at first, {last:.3f} after {steps} steps"
+        told = f"{first:.3f} at first, {last:.3f} after {quantity(steps, 'step')}"
         return failed(f"The loss hardly falls on a small task: {told}.", cell=cell)
-    told = f"The loss falls from {first:.3f} to {last:.3f} in {steps} steps on a small task."
+    told = f"The loss falls from {first:.3f} to {last:.3f} in {quantity(steps, 'step')} on a small task."
     return passed(told + by_heart(learning))
 
 

@@ -2,12 +2,13 @@
 
 import re
 
+from grader.counting import article
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, nearest, slug
 from grader.judging.first_step import takes_a_step
 from grader.judging.knobs import MOVED_TO, Knob, values_tried
 from grader.judging.logistic import LAB, WHOLE, Evidence, fixed_factor
-from grader.model import Finding, Remark
+from grader.model import Finding, Remark, Verdict
 
 PENALTY_NAME = re.compile(r"reg|l2|lam|penal|decay", re.IGNORECASE)
 
@@ -191,10 +192,6 @@ def sweep(e: Evidence, steering_knobs: tuple[Knob, ...], what: str) -> Finding:
     )
 
 
-def article(what: str) -> str:
-    return f"an {what}" if what.startswith("L2") else f"a {what}"
-
-
 PREDICTIONS = {
     "nothing": "`classify` does not return a prediction for each example, so no setting can be compared with another.",
     "smallest": "`classify` returns the class with the smallest logit, so every accuracy says how often it is wrong.",
@@ -230,12 +227,13 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
                 "Your penalty is divided by the number of examples: the same λ weighs less than the deck's.",
             )
         )
-    if e.logits is not None and nearest({"logits": e.logits}, e.logits_answers) in ("probabilities", "exponentials"):
+    shown = nearest({"logits": e.logits}, e.logits_answers) if e.logits is not None else None
+    if shown in ("probabilities", "exponentials") and logits(e).verdict is Verdict.PASS:
         found.append(
             Remark(
                 "probabilities",
-                "Your model returns exp(xW + b), as the deck writes it, and the cost takes its logarithm: "
-                "a valid form.",
+                f"Your model returns {'exp(xW + b)' if shown == 'exponentials' else 'probabilities'}, as the deck "
+                "writes it, and the cost takes their logarithm: a valid form.",
             )
         )
     return tuple(found)

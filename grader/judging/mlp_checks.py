@@ -10,7 +10,7 @@ from grader.judging.first_step import ends_a_step, names, stop, unconnected, wit
 from grader.judging.learning import about_the_start, falling
 from grader.judging.mlp import ACCEPTED, LAB, Evidence, more_than_asked, where
 from grader.judging.mlp_dropout_checks import NOT_KNOWN
-from grader.model import Finding, Remark
+from grader.model import Finding, Remark, Verdict
 
 
 @check(LAB, "trains")
@@ -61,7 +61,8 @@ def forward(e: Evidence) -> Finding:
             "on its own."
         )
     if e.explanation in ACCEPTED:
-        return passed("The logits are those of the deck's equations, entry by entry.")
+        what = "probabilities" if e.explanation == "probabilities" else "logits"
+        return passed(f"The {what} are those of the deck's equations, entry by entry.")
     told = difference("Logits", e.logits, e.values["deck"]["logits"])
     if e.explanation:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=where(e))
@@ -190,7 +191,7 @@ def about_layers(e: Evidence) -> list[Remark]:
 
 def about_cost(e: Evidence) -> list[Remark]:
     found = []
-    if e.explanation == "probabilities" and nearest(connected(e), e.steps) != "softmax-before-loss":
+    if e.explanation == "probabilities" and loss_gradients(e).verdict is Verdict.PASS:
         found.append(
             Remark(
                 "probabilities",

@@ -1,7 +1,7 @@
 """Lab2: what the interview of a network means for its dropout."""
 
 from grader.judging.checks import blocked, check, failed, passed, unsure
-from grader.judging.dropout import ASKED_RATE, Dropping
+from grader.judging.dropout import ASKED_RATE, Dropping, Site
 from grader.judging.mlp import ACCEPTED, LAB, Evidence, more_than_asked, where
 from grader.model import Finding
 
@@ -15,17 +15,27 @@ def dropout_in_training(e: Evidence) -> Finding:
     d = e.dropping
     if d is None:
         return unsure("No method of your class shows the logits while it trains, so dropout could not be observed.")
-    shown = ", ".join(f"layer {i + 1}: {site.dropped:.0%} of the units dropped" for i, site in enumerate(d.hidden))
+    followed = e.explanation in ACCEPTED
+    shown = ", ".join(f"layer {i + 1}: {share(site, followed)}" for i, site in enumerate(d.hidden))
     if e.explanation is None and more_than_asked(e):
         return unsure(NOT_KNOWN)
+    if not followed and not any(site.drops for site in d.hidden) and any(site.varies for site in d.hidden):
+        return unsure("What your network draws at random in training could not be followed to its layers.")
     if wrong := not_at_work(d, shown, where(e)) or other_rate(d, shown, where(e)):
         return wrong
-    if e.explanation not in ACCEPTED:  # without ReLU a hidden unit's mask cannot be followed through the next layer
+    if not followed:  # without ReLU a hidden unit's mask cannot be followed through the next layer
         return passed(f"Units are dropped: {shown}.", seen=shown)
     return half_done(d, shown, where(e)) or passed(
         shown[0].upper() + shown[1:] + ", the rest rescaled.",
         seen=shown,
     )
+
+
+def share(site: Site, followed: bool) -> str:
+    """In words; a unit that was dropped leaves no zero behind a layer for which zero is no rest, as the sigmoid."""
+    if site.drops or followed or not site.varies:
+        return f"{site.dropped:.0%} of the units dropped"
+    return "how many units are dropped could not be measured"
 
 
 def not_at_work(d: Dropping, shown: str, cell: int | None) -> Finding | None:

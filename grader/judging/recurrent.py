@@ -1,5 +1,6 @@
 """Lab3 and Lab4: the interview of a recurrent classifier, whose cell is hidden inside `model`."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -26,6 +27,7 @@ from grader.model import Cell
 from grader.sandbox.guest.wire import Watch, Watched
 
 READY_MADE = {"GRU", "GRUCell", "LSTM", "LSTMCell", "SimpleRNN", "SimpleRNNCell", "RNN", "Bidirectional"}
+ASSIGNED = re.compile(r"\bW_rnn\b[^=\n]*=[^=]")
 GIVEN_NORM = 5.0  # beyond which the handout's step shortens a gradient
 LARGE = 3000.0  # times the secret weights: a penalty's gradient is then longer than that
 CERTAIN = 40.0  # a logit's bias beside which no other logit counts in float32
@@ -51,6 +53,7 @@ class Evidence(Struct, frozen=True):
     ready_made: bool = False  # the class calls a recurrent layer that Keras has ready
     crash: str | None = None  # the mistake behind a class that cannot take a step
     corrupted: bool = False  # the starter as handed out in two years, with two broken lines
+    assigned: bool = False  # some cell makes a W_rnn
 
 
 @interview("lab3_rnn")
@@ -59,8 +62,9 @@ def interview_recurrent(x: Examiner) -> Evidence:
     survey = x.survey()
     shown = any("image/png" in output.get("data", {}) for cell in x.run.cells for output in cell.outputs)
     broken = any("tf.Variableself." in cell.source or "miniself." in cell.source for cell in x.cells)
+    assigned = any(ASSIGNED.search(cell.source) for cell in x.cells if cell.kind == "code")
     if survey is None or not candidates(survey):
-        return Evidence(None, corrupted=broken, plots=shown)
+        return Evidence(None, corrupted=broken, plots=shown, assigned=assigned)
     best = None
     for info in candidates(survey):
         contact = meet(x, survey, info, WORDS)

@@ -1,7 +1,5 @@
 """Lab3 and Lab4: what the interview of a recurrent classifier means for each check."""
 
-import numpy as np
-
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, slug
@@ -10,6 +8,7 @@ from grader.judging.first_step import ends_a_step, names, stop, unconnected, wit
 from grader.judging.learning import about_the_start, falling
 from grader.judging.recurrent import Evidence
 from grader.judging.recurrent_layout import beyond_the_slide, unread
+from grader.judging.recurrent_penalty import factors, reached, unpenalised
 from grader.judging.recurrent_remarks import extras, layouts
 from grader.model import Finding, Remark, Verdict
 
@@ -213,24 +212,6 @@ def named_for(e: Evidence, embedding: str | None) -> str | None:
     return embedding or "w-rnn-not-trained"
 
 
-def factors(e: Evidence) -> dict[str, float]:
-    """c for each role whose penalty's gradient is c times the weights, 0 where some rows have none."""
-    found: dict[str, float] = {}
-    for role, (weights, seen) in e.penalty.items():
-        if seen.shape != weights.shape:
-            continue
-        c = float(np.sum(seen * weights) / np.sum(weights * weights))
-        if close(seen, c * weights):
-            found[role] = c
-        elif seen.ndim == 2 and np.any(np.max(np.abs(seen), axis=1) < 1e-7):
-            found[role] = 0.0
-    return found
-
-
-def close(seen: Numbers, explained: Numbers) -> bool:
-    return float(np.max(np.abs(seen - explained))) < 2e-5 + 0.02 * float(np.max(np.abs(explained)))
-
-
 def unexplained(e: Evidence) -> Finding:
     if judged_logits(e, "").verdict is Verdict.UNSURE:
         return unsure("Not checked because the cell has to be understood first.")
@@ -242,8 +223,10 @@ def given_penalty(e: Evidence) -> Finding:
     c = factors(e)
     if "W_rnn" not in c or "W_cl" not in c:
         return unexplained(e)
-    if min(c["W_rnn"], c["W_cl"]) < 1e-6:
+    if max(c["W_rnn"], c["W_cl"]) < 1e-6 and not any(reached(e, role) for role in ("W_rnn", "W_cl")):
         return failed("The given L2 penalty on W_rnn and W_cl is gone, or was set to 0.", cell=where(e))
+    if free := [name for role in ("W_rnn", "W_cl") if c[role] < 1e-6 for name in unpenalised(e, role)]:
+        return failed(f"The L2 penalty does not reach {' and '.join(free)}; the rest is penalised.", cell=where(e))
     return passed("W_rnn and W_cl are penalised as given.")
 
 
@@ -254,7 +237,8 @@ def four_matrices(e: Evidence) -> Finding:
         return unexplained(e)
     free = [role for role in MATRICES if c[role] < 1e-6]
     if free:
-        return failed(mistake="new-weights-not-in-l2", seen=f"no penalty on {' and '.join(free)}", cell=where(e))
+        names = " and ".join(name for role in free for name in unpenalised(e, role))
+        return failed(mistake="new-weights-not-in-l2", seen=f"no penalty on {names}", cell=where(e))
     on_biases = [role for role in c if role.startswith("b") and c[role] > 0.05 * c["W_rnn"]]
     if on_biases:
         return failed(mistake="biases-in-l2", seen=f"a penalty on {' and '.join(on_biases)}", cell=where(e))
@@ -289,7 +273,11 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
 
 @unattempted(RNN)
 def rnn_not_begun(e: Evidence) -> bool:
-    return e.contact is None or (e.parts is None and len(e.contact.initial) <= 3 and not unread(e))
+    """The handout's class as it was: with the course's damage, or making E, W_cl and b_cl and unable to train."""
+    if e.contact is None:
+        return e.corrupted and not e.assigned
+    few = e.parts is None and 0 < len(e.contact.initial) <= 3 and not unread(e)
+    return few and not e.contact.works
 
 
 @unattempted(GRU)

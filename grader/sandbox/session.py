@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from msgspec import structs
 
+from grader.cell_names import cell_name
 from grader.errors import OurFault
 from grader.model import (
     Cell,
@@ -48,6 +49,7 @@ class Session:
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
         self._loop = asyncio.new_event_loop()
+        self._notebook: tuple[Cell, ...] = ()
         self._cells: tuple[Cell, ...] = ()
         self._left_out: dict[int, CellRun] = {}
         self._kernel: Kernel | None = None
@@ -82,6 +84,7 @@ class Session:
         """Every code cell once, top to bottom; again without it when one takes the kernel down."""
         begun = time.monotonic()
         end = begun + self._setting.limits.submission
+        self._notebook = cells
         self._cells = tuple(cell for cell in cells if cell.kind == "code")
         done = self._pass(end, started)
         for _ in range(REPLAYS):
@@ -169,9 +172,10 @@ class Session:
 
     def _told(self, done: Pass, seconds: float) -> Run:
         outcome, fault = self._verdict(done)
-        again = [f"The notebook was run again without cell {i + 1}, which ended its kernel." for i in self._left_out]
+        names = {run.index: cell_name(self._notebook, run.index) for run in done.cells}
+        again = [f"The notebook was run again without {names[i]}, which ended its kernel." for i in self._left_out]
         excused = [
-            f"Cell {run.index + 1} could not do all it does elsewhere, and nothing is lost by that: {run.excuse}."
+            f"Not all that {names[run.index]} does could be done here, and nothing is lost by that: {run.excuse}."
             for run in done.cells if run.excuse
         ]  # fmt: skip
         return Run(outcome, self._setting.isolation, done.cells, (*done.changes, *excused, *again), seconds, fault)
@@ -193,9 +197,11 @@ class Session:
 
     def _sentence(self, run: CellRun) -> str:
         device = self._setting.device
+        name = cell_name(self._notebook, run.index)
+        where = name[:1].upper() + name[1:]
         if device and run.status is CellStatus.OUT_OF_MEMORY and card_memory.ran_out(run.trouble):
-            return card_memory.sentence(f"Cell {run.index + 1} of the notebook", device)
-        return sentence(run, self._setting.limits)
+            return card_memory.sentence(where, device)
+        return sentence(where, run, self._setting.limits)
 
 
 def is_fault(observation: Observation) -> bool:
@@ -207,9 +213,8 @@ def at_their_best(first: tuple[CellRun, ...], again: tuple[CellRun, ...]) -> tup
     return tuple(one if other.status is CellStatus.SKIPPED else other for one, other in zip(first, again, strict=True))
 
 
-def sentence(run: CellRun, limits: Limits) -> str:
-    """What happened in a cell, and whose fault it is."""
-    where = f"Cell {run.index + 1} of the notebook"
+def sentence(where: str, run: CellRun, limits: Limits) -> str:
+    """What happened in a cell, and whose fault it is; `where` is its name."""
     match run.status:
         case CellStatus.TIMEOUT:
             allowed = f"a cell may run {limits.cell:g} s and the notebook {limits.submission:g} s here"
