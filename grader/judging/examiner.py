@@ -16,6 +16,7 @@ from grader.data.truth import Truth
 from grader.errors import OurFault
 from grader.judging import checks
 from grader.judging.arrays import Numbers
+from grader.judging.discretion import discreet
 from grader.judging.oracle import Answers
 from grader.model import AttentionMap, Cell, Finding, Observation, Remark, Run, TrainBudget, Verdict
 from grader.sandbox.guest.wire import Inventory, Question, Step, Survey
@@ -61,7 +62,7 @@ class Examiner(Struct, frozen=True):
     data: dict[str, Path] = {}  # the parts of the course's data, as notebooks see them
 
     def ask(self, name: str, *steps: Step, seconds: float = 20.0) -> Observation:
-        return self.asking(Question(f"{self.lab}.{name}", steps, seconds))
+        return discreet(self.asking(Question(f"{self.lab}.{name}", steps, seconds)))
 
     def survey(self) -> Inventory | None:
         """What the notebook holds; None where it did not say in time. Raises OurFault where our own guest failed."""
@@ -75,7 +76,7 @@ class Examiner(Struct, frozen=True):
         return self.oracle(self.lab, question, case)
 
     def generator(self, purpose: str) -> np.random.Generator:
-        """Secret numbers. They follow from the batch's seed, so that equal sizes share the oracle's answers."""
+        """Secret numbers. They follow from a seed that notebooks share, so that equal sizes share the oracle's answers."""
         return np.random.default_rng([self.seed, zlib.crc32(self.lab.encode()), zlib.crc32(purpose.encode())])
 
     def normal(self, purpose: str, shape: tuple[int, ...], sigma: float) -> Numbers:
