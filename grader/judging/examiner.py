@@ -76,7 +76,7 @@ class Examiner(Struct, frozen=True):
         return self.oracle(self.lab, question, case)
 
     def generator(self, purpose: str) -> np.random.Generator:
-        """Secret numbers. They follow from a seed that notebooks share, so that equal sizes share the oracle's answers."""
+        """Secret numbers; notebooks with one seed share them, and so the oracle's answers where sizes are equal."""
         return np.random.default_rng([self.seed, zlib.crc32(self.lab.encode()), zlib.crc32(purpose.encode())])
 
     def normal(self, purpose: str, shape: tuple[int, ...], sigma: float) -> Numbers:
