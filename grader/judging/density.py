@@ -11,6 +11,7 @@ from grader.judging.arrays import Numbers, array, send
 from grader.judging.checks import blocked, check, failed, interview, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, nearest, slug
 from grader.judging.density_evidence import Answering, Asked, Evidence, Named
+from grader.judging.density_libraries import library_named
 from grader.judging.examiner import Examiner
 from grader.model import Finding, Remark, Status, Verdict
 from grader.sandbox.guest.wire import Array, Call, FunctionInfo, Gradient, Inventory, Listing, Opaque, Ref
@@ -25,8 +26,8 @@ def ask_both(x: Examiner) -> Evidence:
     survey = x.survey()
     np_fn, tf_fn = names_of(x, survey.functions if isinstance(survey, Inventory) else ())
     generator = x.generator("x")
-    flat = generator.uniform(-3, 3, 7).round(3)
-    grid = generator.uniform(-3, 3, (3, 5)).round(3)
+    flat = generator.uniform(-3, 3, 7)
+    grid = generator.uniform(-3, 3, (3, 5))
     whole = np.array([0, 1, 2, 3, int(generator.integers(4, 6)), -1, -2])
     inputs = {
         "int array": (whole, "numpy"),
@@ -44,7 +45,9 @@ def ask_both(x: Examiner) -> Evidence:
         tensorflow,
         gradient,
         x.answers("gradients", x=point.astype(np.float64)),
-        touches_numpy(x, tf_fn.name, point),
+        how(x, "touched", tf_fn.name, point),
+        how(x, "led", tf_fn.name, point),
+        library_named(x.cells),
         {who.name: other_sigma(x, who.name, flat) for who in (np_fn, tf_fn)},
     )
 
@@ -72,17 +75,17 @@ def question(x: Examiner, who: Named, inputs: Mapping[str, tuple[Numbers, str]])
         asked.append(Asked(form, values, observation, x.answers("values", x=values.astype(np.float64))))
     found = source.definition(x.cells, name)
     values, made_by = inputs["float array"]
-    ready = x.ask(f"{name}.ready-made", Call("ready_made", (Ref(name), send(values, made_by)), into="r")).values.get(
-        "r"
-    )
+    given = (Ref(name), send(values, made_by))
+    ready = x.ask(f"{name}.ready-made", Call("ready_made", given, into="r")).values.get("r")
+    read = x.ask(f"{name}.tables", Call("tables", given, into="t")).values.get("t")
+    tables = tuple(map(str, read.items)) if isinstance(read, Listing) else ()
     cell, idle = (found[0], source.idle(found[1])) if found else (None, True)
-    return Answering(name, who.exists, tuple(asked), cell, ready is True, idle)
+    return Answering(name, who.exists, tuple(asked), cell, ready is True, idle, tables)
 
 
-def touches_numpy(x: Examiner, name: str, point: Numbers) -> bool | None:
-    """Whether NumPy works on the numbers of the tensor in tf_fn: only then is a missing gradient the student's slip."""
-    noted = x.ask("numpy", Call("touched", (Ref(name), send(point, "tensor")), into="n"))
-    seen = noted.values.get("n")
+def how(x: Examiner, way: str, name: str, point: Numbers) -> bool | None:
+    """Whether NumPy works on the numbers of the tensor in tf_fn, or whether TensorFlow's operations lead from it."""
+    seen = x.ask(way, Call(way, (Ref(name), send(point, "tensor")), into="n")).values.get("n")
     return seen if isinstance(seen, bool) else None
 
 
@@ -100,7 +103,7 @@ def other_sigma(x: Examiner, name: str, values: Numbers) -> bool:
     return seen is None or agree(seen, x.answers("scaled_values", x=values, sigma=1.7)["deck"]["p"])
 
 
-def judged_values(who: Answering) -> Finding:
+def judged_values(who: Answering, library: str | None) -> Finding:
     """Right on every form it answers, and it answers at least one; refusing a form is no mistake."""
     if not who.exists:
         return failed(f"There is no function called `{who.name}` in your notebook after it has run.")
@@ -114,7 +117,20 @@ def judged_values(who: Answering) -> Finding:
     for asked in answered:
         if (wrong := judged_value(who, asked)) is not None:
             return wrong
+    if who.tables:
+        return looked_up(who, library)
     return passed(f"`{who.name}` gives the density for {', '.join(a.form + 's' for a in answered)}.")
+
+
+def looked_up(who: Answering, library: str | None) -> Finding:
+    """Whose formula filled the table cannot be seen, but where a library's density is at hand there is little doubt."""
+    told = f"without the numbers kept in `{'`, `'.join(who.tables)}` it gives others"
+    if library:
+        return failed(mistake="ready-made-density", seen=f"`{library}` is used in the notebook; {told}", cell=who.cell)
+    return unsure(
+        f"`{who.name}` gives the right numbers, but looks them up in a table: {told}. The lab asks for the formula; "
+        "your instructor looks at it."
+    )
 
 
 def raised(who: Answering, asked: Asked) -> Finding:
@@ -172,7 +188,7 @@ def functions_exist(e: Evidence) -> Finding:
 
 @check(LAB, "numpy-values")
 def numpy_values(e: Evidence) -> Finding:
-    return judged_values(e.numpy)
+    return judged_values(e.numpy, e.library)
 
 
 @check(LAB, "numpy-broadcasting")
@@ -182,7 +198,7 @@ def numpy_broadcasting(e: Evidence) -> Finding:
 
 @check(LAB, "tf-values")
 def tf_values(e: Evidence) -> Finding:
-    return judged_values(e.tensorflow)
+    return judged_values(e.tensorflow, e.library)
 
 
 @check(LAB, "tf-tensor")
@@ -226,7 +242,7 @@ def tf_gradient(e: Evidence) -> Finding:
 
 
 def without_gradient(e: Evidence) -> Finding:
-    """Right where x is wrapped anew, or no tensor is taken at all; a question without an answer is neither."""
+    """Right where x wrapped anew leads to the numbers, or no tensor is taken; a question without answer is neither."""
     status = e.gradient.status
     wrapped = status is Status.ANSWERED and e.gradient.values.get("dx") is None
     refused = status is Status.RAISED and any(
@@ -234,8 +250,10 @@ def without_gradient(e: Evidence) -> Finding:
     )
     if e.numpy_touched:
         return failed(mistake="numpy-in-tf", cell=e.tensorflow.cell)
-    if status is Status.LATE or (e.numpy_touched is None and (wrapped or refused)):
+    if status is Status.LATE or (e.numpy_touched is None and (wrapped or refused)) or (wrapped and e.led is None):
         return unsure("`tf_fn` gave no answer in time when we looked how it comes to its numbers.")
+    if (wrapped or refused) and e.led is False:
+        return failed(mistake="gradient-stopped", cell=e.tensorflow.cell)
     if wrapped or refused:
         return passed(
             "TensorFlow does all of the work; `x` is wrapped anew inside, so its own gradient is not followed."
@@ -247,7 +265,7 @@ def without_gradient(e: Evidence) -> Finding:
 def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     found = []
     for who in (e.numpy, e.tensorflow):
-        if not e.other_sigma[who.name] and judged_values(who).verdict is Verdict.PASS:
+        if not e.other_sigma[who.name] and judged_values(who, e.library).verdict is Verdict.PASS:
             found.append(
                 Remark(
                     "precedence",
@@ -262,6 +280,14 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
                 "forms",
                 f"`tf_fn` does not take every kind of input: {', '.join(refused)} made it stop. "
                 "`tf.cast(x, tf.float32)` at its start would accept them all.",
+            )
+        )
+    if e.library and not any(who.ready_made or who.tables for who in (e.numpy, e.tensorflow)):
+        found.append(
+            Remark(
+                "library-density",
+                f"A cell of yours names a library's density (`{e.library}`): good to compare with, as long as both "
+                "functions compute the formula themselves.",
             )
         )
     return tuple(found)

@@ -36,6 +36,7 @@ class Answering(Struct, frozen=True):
     cell: int | None
     ready_made: bool
     idle: bool = True  # by its text, where that is at hand
+    tables: tuple[str, ...] = ()  # collections of many numbers without which it gives other answers
 
     @property
     def silent(self) -> bool:
@@ -51,4 +52,6 @@ class Evidence(Struct, frozen=True):
     gradient: Observation
     gradients: Answers
     numpy_touched: bool | None  # None: no answer
+    led: bool | None  # x wrapped anew leads to the result by operations that a gradient passes
+    library: str | None  # whose density a cell of the notebook names
     other_sigma: Mapping[str, bool]  # function -> whether σ = 1.7 in place of its literal 1 gives the right density

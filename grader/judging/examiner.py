@@ -15,6 +15,7 @@ from grader.calibration import Calibration
 from grader.data.truth import Truth
 from grader.judging import checks
 from grader.judging.arrays import Numbers
+from grader.judging.discretion import discreet
 from grader.judging.drawing import Drawing
 from grader.judging.oracle import Answers
 from grader.judging.unaskable import Unaskable, refused, too_much
@@ -61,7 +62,7 @@ class Examiner(Struct, frozen=True):
     data: dict[str, Path] = {}  # the parts of the course's data, as notebooks see them
 
     def ask(self, name: str, *steps: Step, seconds: float = 20.0) -> Observation:
-        return self.asking(Question(f"{self.lab}.{name}", steps, seconds))
+        return discreet(self.asking(Question(f"{self.lab}.{name}", steps, seconds)))
 
     def survey(self) -> Inventory | None:
         """What the notebook holds; None where it did not say in time. Raises Unaskable where it said it cannot."""
@@ -76,7 +77,7 @@ class Examiner(Struct, frozen=True):
         return self.oracle(self.lab, question, case)
 
     def generator(self, purpose: str) -> np.random.Generator:
-        """Secret numbers. They follow from the batch's seed, so that equal sizes share the oracle's answers."""
+        """Secret numbers; notebooks with one seed share them, and so the oracle's answers where sizes are equal."""
         return Drawing(np.random.PCG64([self.seed, zlib.crc32(self.lab.encode()), zlib.crc32(purpose.encode())]))
 
     def normal(self, purpose: str, shape: tuple[int, ...], sigma: float) -> Numbers:

@@ -6,7 +6,7 @@ from grader.counting import article
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, nearest, slug
 from grader.judging.first_step import takes_a_step
-from grader.judging.knobs import MOVED_TO, Knob, values_tried
+from grader.judging.knobs import MOVED_TO, Knob, values_only_made, values_tried
 from grader.judging.logistic import LAB, WHOLE, Evidence, fixed_factor
 from grader.model import Finding, Remark, Verdict
 
@@ -181,6 +181,13 @@ def sweep(e: Evidence, steering_knobs: tuple[Knob, ...], what: str) -> Finding:
         return failed(
             f"Every training of the notebook ran with {article(what)} of 0: the penalty was never at work.",
             cell=where(e),
+        )
+    made = max((values_only_made(e.contact, knob) for knob in steering_knobs), key=len, default=set())
+    if len(made) > 1:
+        untrained = ", ".join(f"{value:g}" for value in sorted(made))
+        return manual(
+            f"Classifiers were made with {article(what)} of {untrained}, but never trained, so their figures come from "
+            "somewhere else; your instructor looks at it."
         )
     if len(tried) > 1:
         return passed(f"Tried: {shown}.", seen=shown)

@@ -10,7 +10,20 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from . import constructions, downloads, finetuned, pairs, predictions, survey, touch, vocabulary, watch, wire, written
+from . import (
+    constructions,
+    derived,
+    downloads,
+    finetuned,
+    pairs,
+    predictions,
+    survey,
+    touch,
+    vocabulary,
+    watch,
+    wire,
+    written,
+)
 from .cells import locate
 from .values import decode, encode, is_variable
 
@@ -25,6 +38,8 @@ class Namespace:
         self.slots: dict[str, Any] = {
             "touched": touch.touched,
             "ready_made": touch.ready_made,
+            "led": derived.led,
+            "tables": derived.tables,
             "vocabulary_held": vocabulary.vocabulary,
             "predictions": predictions.predictions,
             "train_again": predictions.train_again,

@@ -75,7 +75,10 @@ def refuses_symbols(function: Callable[[Any], Any], x: Any) -> bool:
     return False
 
 
-READY_MADE = ("/scipy/stats/", "/statistics.py", "/tensorflow_probability/", "/tensorflow/python/ops/distributions/")
+READY_MADE = (
+    "/scipy/stats/", "/scipy/interpolate/", "/sklearn/neighbors/", "/statistics.py", "/tensorflow_probability/",
+    "/tensorflow/python/ops/distributions/",
+)  # fmt: skip
 
 
 def ready_made(function: Callable[[Any], Any], x: Any) -> bool:
