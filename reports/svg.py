@@ -12,7 +12,9 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-WRITTEN_OUT = 20_000_000  # characters; a scatter plot of ten thousand points has five million
+WRITTEN_OUT = 1_000_000  # characters; a plot of a thousand points has most of them
+TEXT = 20_000  # characters of letters to be drawn, which may stand upon each other
+BLENDED = 500  # characters that a part counts for which is laid over the others half transparent
 DEPTH = 60  # of parts in parts, written there or repeated there
 REFUSED = re.compile(r"filter|fe[A-Z]\w*|mask|marker|animate\w*|set|foreignObject|script|iframe|video|audio|embed")
 PICTURE = re.compile(r"\s*data:image/(png|jpeg|gif);base64,", re.IGNORECASE)
@@ -26,7 +28,8 @@ def is_light(svg: str) -> bool:
         return False
     try:
         root = ElementTree.fromstring(svg)  # without entities of its own there is nothing to expand
-        return tag(root) == "svg" and Drawing(root).weight(root) <= WRITTEN_OUT
+        text = sum(len((element.text or "").strip()) + len((element.tail or "").strip()) for element in root.iter())
+        return tag(root) == "svg" and text <= TEXT and Drawing(root).weight(root) <= WRITTEN_OUT
     except (ElementTree.ParseError, ValueError):
         return False
 
@@ -43,7 +46,7 @@ class Drawing:
         if element not in self._weights:
             self._weights[element] = math.inf
             if depth <= DEPTH and may_be_drawn(element):
-                own = len(tag(element)) + len(element.text or "") + sum(len(n) + len(v) for n, v in element.items())
+                own = len(tag(element)) + sum(len(n) + len(v) + blended(n, v) for n, v in element.items())
                 parts = [*element, *filter(None, map(self._named.get, references(element)))]
                 self._weights[element] = own + sum(self.weight(part, depth + 1) for part in parts)
         return self._weights[element]
@@ -66,6 +69,10 @@ def references(element: Element) -> Iterator[str]:
         yield from (unquote(link.strip()[1:]) for link in links(element))
     for value in element.attrib.values():
         yield from (unquote(link.strip()[1:]) for link in REFERENCE.findall(value))
+
+
+def blended(attribute: str, value: str) -> int:
+    return BLENDED if "opacity" in (attribute if attribute != "style" else value) else 0
 
 
 def links(element: Element) -> list[str]:
