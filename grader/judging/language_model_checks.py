@@ -66,6 +66,8 @@ def other_cell(e: Evidence, form: str) -> Finding:
         return blocked("Not checked because guesses depend on words that are still to come.")
     if e.more_than_asked:
         return unsure("Your class holds more, or other things, than is asked for, so its guesses were not explained.")
+    if e.layout.cut_up:
+        return unsure("Your gates are parts of larger variables, cut in a way that could not be told from the guesses.")
     return failed("The guesses are not those of the LSTM's six equations.", difference=told, cell=e.cell)
 
 
