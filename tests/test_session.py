@@ -320,3 +320,20 @@ def test_no_more_of_all_replies_is_kept_than_one_submission_may_send():
         answers = [opened.ask(Question(f"q{n}", (Call("loud", (n,), into="x"),))) for n in range(9)]
     assert [a.status for a in answers] == [Status.ANSWERED] * 6 + [Status.MALFORMED] * 3
     assert not any(answer.values for answer in answers[6:])
+
+
+def test_a_fault_that_the_guest_tells_of_is_asked_about_once_more_in_a_fresh_kernel():
+    failing = "import sys\ndef fail(question):\n    raise RuntimeError('no thread')\n"
+    failing += "sys.modules['grader_guest.agent'].respond = fail"
+    begun: list[float] = []
+    with open_session(
+        Setting(slot=3, data={}, limits=LIMITS, budget=TrainBudget(), seed=1, isolation=best_isolation())
+    ) as opened:
+        opened.run(cells(failing))
+        kernels = set()
+        for number in range(3):
+            kernels.add(id(opened._kernel))
+            begun.append(time.monotonic())
+            answer = opened.ask(Question(f"q{number}", (Read("x", into="x"),)))
+            assert answer.trouble is not None and answer.trouble.kind == "GuestFault"
+    assert len(kernels) == 2 and time.monotonic() - begun[1] < begun[1] - begun[0]
