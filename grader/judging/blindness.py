@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.source import trees
+from grader.judging.spelled import spelled_name
 from grader.model import Cell
 
 TEST = re.compile(r"test(ing)?(_?(set|data|examples))?$", re.IGNORECASE)
@@ -38,6 +39,8 @@ class Meaning(Struct, frozen=True):
     makers: frozenset[str] = frozenset()  # classes, and functions that make or train one
 
     def is_test(self, node: ast.expr) -> bool:
+        if (name := spelled_name(node)) is not None:
+            return bool(TEST.match(name)) or name in self.tests
         if isinstance(node, ast.Subscript):
             key = node.slice.value if isinstance(node.slice, ast.Constant) else None
             named = isinstance(key, str) and bool(TEST.match(key)) and named_in(node.value, self.holders)

@@ -10,7 +10,20 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from . import constructions, derived, downloads, finetuned, pairs, predictions, survey, touch, vocabulary, watch, wire
+from . import (
+    constructions,
+    derived,
+    downloads,
+    finetuned,
+    pairs,
+    predictions,
+    ready_layers,
+    survey,
+    touch,
+    vocabulary,
+    watch,
+    wire,
+)
 from .cells import locate
 from .values import decode, encode, is_variable
 
@@ -25,6 +38,7 @@ class Namespace:
         self.slots: dict[str, Any] = {
             "touched": touch.touched,
             "ready_made": touch.ready_made,
+            "ready_layers": ready_layers.ready_layers,
             "led": derived.led,
             "tables": derived.tables,
             "vocabulary_held": vocabulary.vocabulary,
