@@ -47,9 +47,8 @@ class Meaning(Struct, frozen=True):
             return named or self.is_test(node.value)
         if isinstance(node, ast.Attribute):
             return bool(TEST_DATA.match(node.attr))
-        if not isinstance(node, ast.Name) or node.id in self.others:
-            return False
-        return node.id in self.tests or bool(TEST.match(node.id))
+        named = isinstance(node, ast.Name) and node.id not in self.others
+        return named and (node.id in self.tests or bool(TEST.match(node.id)))
 
     def holds_test(self, node: ast.expr) -> bool:
         """The test set, or a list or dictionary with it among others."""
