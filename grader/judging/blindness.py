@@ -47,8 +47,8 @@ class Meaning(Struct, frozen=True):
             return named or self.is_test(node.value)
         if isinstance(node, ast.Attribute):
             return bool(TEST_DATA.match(node.attr))
-        named = isinstance(node, ast.Name) and node.id not in self.others
-        return named and (node.id in self.tests or bool(TEST.match(node.id)))
+        own = isinstance(node, ast.Name) and node.id not in self.others
+        return own and (named_in(node, self.tests) or bool(TEST.match(ast.unparse(node))))
 
     def holds_test(self, node: ast.expr) -> bool:
         """The test set, or a list or dictionary with it among others."""
