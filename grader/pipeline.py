@@ -122,6 +122,7 @@ def run_and_examine(
             isolation=batch.isolation,
             environment=environment_of(rubric.lab),
             broken_off=batch.broken_off,
+            files={f"{name}.py": source for name, source in submission.modules},
         )
     ) as session:
         total = sum(cell.kind == "code" for cell in submission.cells)

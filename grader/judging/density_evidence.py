@@ -50,4 +50,5 @@ class Evidence(Struct, frozen=True):
     gradient: Observation
     gradients: Answers
     numpy_touched: bool | None  # None: no answer
+    in_a_session: bool  # of TensorFlow 1
     other_sigma: Mapping[str, bool]  # function -> whether σ = 1.7 in place of its literal 1 gives the right density

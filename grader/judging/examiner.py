@@ -18,6 +18,7 @@ from grader.judging import checks
 from grader.judging.arrays import Numbers
 from grader.judging.oracle import Answers
 from grader.model import AttentionMap, Cell, Finding, Observation, Remark, Run, TrainBudget, Verdict
+from grader.sandbox.blame import wanting
 from grader.sandbox.guest.wire import Inventory, Question, Step, Survey
 
 MODULES = {
@@ -98,12 +99,21 @@ def examine(examiner: Examiner) -> Examination:
         return Examination(tuple(Finding(name, Verdict.UNSURE, fault) for name in checks.CHECKS[lab]), fault=fault)
     findings = tuple(found(name, check, evidence) for name, check in checks.CHECKS[lab].items())
     findings += tuple(found(name, check, examiner) for name, check in checks.OUTCOMES.get(lab, {}).items())
+    findings = tuple(undecided(finding, wanting(examiner.cells, examiner.run)) for finding in findings)
     try:
         attention = checks.ATTENTION[lab](evidence) if lab in checks.ATTENTION else ()
         return Examination(findings, checks.REMARKS[lab](evidence), checks.UNATTEMPTED[lab](evidence), attention)
     except Exception:
         log.exception("the remarks of %s failed", lab)
         return Examination(findings)
+
+
+def undecided(finding: Finding, wanting: tuple[str, ...]) -> Finding:
+    """Open where it failed of an error that only comes of what could not be had here."""
+    if finding.verdict is not Verdict.FAIL or finding.mistake or not any(w in finding.message for w in wanting):
+        return finding
+    message = f"{finding.message.rstrip()} That could not be had here, so this is not decided."
+    return replace(finding, verdict=Verdict.UNSURE, message=message)
 
 
 def found(name: str, check: checks.Check, evidence: Any) -> Finding:
