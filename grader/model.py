@@ -92,6 +92,7 @@ class CellRun(Struct, frozen=True):
     trouble: Trouble | None = None
     outputs: tuple[dict[str, Any], ...] = ()  # nbformat outputs, size-capped
     excuse: str = ""  # why it failed through no fault of its own: a clause, to stand behind a colon
+    lost: tuple[str, ...] = ()  # names that it would have given something to
 
 
 class Run(Struct, frozen=True):

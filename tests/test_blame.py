@@ -6,9 +6,9 @@ import pytest
 
 from grader.intake import own_modules
 from grader.intake.collect import collect
-from grader.judging.examiner import undecided
+from grader.judging.examiner import undecided, wanting
 from grader.model import Cell, CellRun, CellStatus, Finding, Isolation, Limits, Outcome, Run, Verdict
-from grader.sandbox.blame import Lack, wanting
+from grader.sandbox.blame import Lack
 from grader.sandbox.guest.config import Note
 from grader.sandbox.guest.wire import Trouble
 from grader.sandbox.session import sentence
@@ -23,7 +23,8 @@ def note(kind: str, message: str = "", excuse: str = "") -> Note:
 def test_a_name_that_an_excused_cell_would_have_made_is_a_consequence() -> None:
     lack = Lack()
     assert "internet" in lack.excuse(FETCHING, [note("URLError", excuse="network")])
-    assert "earlier cell" in lack.excuse(Cell(3, "code", "vectors"), [note("NameError", "name 'vectors' is not defined")])
+    lost = note("NameError", "name 'vectors' is not defined")
+    assert "earlier cell" in lack.excuse(Cell(3, "code", "vectors"), [lost])
     assert lack.excuse(Cell(4, "code", "other"), [note("NameError", "name 'other' is not defined")]) == ""
 
 
@@ -56,8 +57,8 @@ def test_tensorflow_1_is_called_by_its_name(message: str) -> None:
 
 
 def test_a_check_that_failed_of_what_is_not_here_is_open_and_any_other_is_not() -> None:
-    run = Run(Outcome.OK, Isolation.NONE, (CellRun(2, CellStatus.ERROR, excuse="it asks for the internet"),))
-    lacking = wanting((FETCHING,), run)
+    cell = CellRun(2, CellStatus.ERROR, excuse="it asks for the internet", lost=("vectors",))
+    lacking = wanting(Run(Outcome.OK, Isolation.NONE, (cell,)))
     failed = Finding("c", Verdict.FAIL, "`near` stops with NameError: name 'vectors' is not defined")
     assert undecided(failed, lacking).verdict is Verdict.UNSURE
     other = Finding("c", Verdict.FAIL, "`near` stops with NameError: name 'words' is not defined")

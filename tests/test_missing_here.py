@@ -21,7 +21,9 @@ EXCUSED = {
     "behind a call": ("def log():\n    import neptune\n    neptune.init()\nlog()\nbelow += 1", "neptune"),
     "tokens": ("import nltk\nnltk.download('punkt')\nnltk.word_tokenize('a b')", "data of a package"),
     "my drive": ("open('/content/drive/MyDrive/thesis/w.pkl', 'rb')", "Drive"),
-    "archive": ("!curl -L -o mine.tgz https://a.example/mine.tgz\n!tar xf mine.tgz\nopen('mine/notes.txt')", "fetched"),
+    "archive": (
+        "!curl -L -o mine.tgz https://a.example/mine.tgz\n!tar xf mine.tgz\nopen('mine/notes.txt')", "fetched",
+    ),
     "upload": ("from google.colab import files\nname = list(files.upload())[0]", "uploaded"),
     "number": ("size = int(input('How many units? '))", "uploaded"),
     "stop": ("import sys\nsys.exit('enough')", "on purpose"),
@@ -46,7 +48,8 @@ PASSED_OVER = {
     "anew": "import sys\nos.execv(sys.executable, ['python3', *sys.argv])",
     "debugger": (
         "import pdb, ipdb\nfrom IPython.core.debugger import set_trace\n%pdb on\n"
-        "def half(x):\n    pdb.set_trace(); ipdb.set_trace(); set_trace(); breakpoint()\n    return x / 2\nprint(half(8))"
+        "def half(x):\n    pdb.set_trace(); ipdb.set_trace(); set_trace()\n    breakpoint()\n    return x / 2\n"
+        "print(half(8))"
     ),
     "after": "%debug\nprint(alive, below)",
     "colab": (

@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Sequence
 
-from grader.model import Cell, Run
+from grader.model import Cell
 from grader.repair import syntax_tree
 from grader.sandbox.guest.config import Note
 
@@ -52,15 +52,6 @@ class Lack:
     def follows(self, note: Note) -> bool:
         match = UNDEFINED.search(note.message) if note.kind == "NameError" else None
         return match is not None and match[1] in self._names
-
-
-def wanting(cells: Sequence[Cell], run: Run) -> tuple[str, ...]:
-    """How errors read that only come of what cells of this run could not get here."""
-    sources = {cell.index: cell.source for cell in cells}
-    excused = [one for one in run.cells if one.excuse and one.excuse != EXCUSES["left"]]
-    names = {name for one in excused for name in names_bound(sources.get(one.index, ""))}
-    missing = [one.trouble.message for one in excused if one.trouble and MODULE.fullmatch(one.trouble.message)]
-    return (*(f"name '{name}' is not defined" for name in sorted(names)), *missing)
 
 
 def is_tensorflow_1(message: str) -> bool:
