@@ -21,6 +21,13 @@ LAB = "lab1_warmup"
 FORMS = ("int array", "float array", "2-D array", "float32 tensor", "2-D tensor")
 
 
+SESSION = (
+    "`tf_fn` is written for TensorFlow 1: it computes in a session, out of which come NumPy arrays that no gradient "
+    "flows through. In TensorFlow 2 a function computes at once: leave placeholder and session away."
+)
+OF_TENSORFLOW_1 = re.compile(r"\bSession\s*\(|\bplaceholder\s*\(")
+
+
 @interview(LAB)
 def ask_both(x: Examiner) -> Evidence:
     survey = x.survey()
@@ -48,6 +55,7 @@ def ask_both(x: Examiner) -> Evidence:
         how(x, "touched", tf_fn.name, point),
         how(x, "led", tf_fn.name, point),
         library_named(x.cells),
+        any(OF_TENSORFLOW_1.search(cell.source) for cell in x.cells if cell.kind == "code"),
         {who.name: other_sigma(x, who.name, flat) for who in (np_fn, tf_fn)},
     )
 
@@ -208,6 +216,8 @@ def tf_tensor(e: Evidence) -> Finding:
     kinds = [thing.made_by for thing in things if isinstance(thing, Array)]
     if any(isinstance(thing, Listing) for thing in things):
         return failed("`tf_fn` returns a list of Python, not one tensor.", cell=e.tensorflow.cell)
+    if any(kind not in ("tensor", "variable") for kind in kinds) and e.in_a_session:
+        return failed(SESSION, cell=e.tensorflow.cell)
     if any(kind not in ("tensor", "variable") for kind in kinds):
         return failed("`tf_fn` returns a NumPy array, not a tensor.", "numpy-in-tf", cell=e.tensorflow.cell)
     answered = [a for a in e.tensorflow.asked if a.value is not None]
@@ -250,8 +260,12 @@ def without_gradient(e: Evidence) -> Finding:
     )
     if e.numpy_touched:
         return failed(mistake="numpy-in-tf", cell=e.tensorflow.cell)
-    if status is Status.LATE or (e.numpy_touched is None and (wrapped or refused)) or (wrapped and e.led is None):
+    if status is Status.LATE:
         return unsure("`tf_fn` gave no answer in time when we looked how it comes to its numbers.")
+    if e.in_a_session:
+        return failed(SESSION, cell=e.tensorflow.cell)
+    if (e.numpy_touched is None and (wrapped or refused)) or (wrapped and e.led is None):
+        return unsure("It could not be seen how `tf_fn` comes to its numbers. Your instructor looks at it.")
     if (wrapped or refused) and e.led is False:
         return failed(mistake="gradient-stopped", cell=e.tensorflow.cell)
     if wrapped or refused:

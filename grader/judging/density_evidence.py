@@ -54,4 +54,5 @@ class Evidence(Struct, frozen=True):
     numpy_touched: bool | None  # None: no answer
     led: bool | None  # x wrapped anew leads to the result by operations that a gradient passes
     library: str | None  # whose density a cell of the notebook names
+    in_a_session: bool  # of TensorFlow 1
     other_sigma: Mapping[str, bool]  # function -> whether σ = 1.7 in place of its literal 1 gives the right density

@@ -10,6 +10,7 @@ from grader.judging.recurrent import Evidence
 from grader.judging.recurrent_layout import beyond_the_slide, unread
 from grader.judging.recurrent_penalty import factors, reached, unpenalised
 from grader.judging.recurrent_remarks import extras, layouts
+from grader.judging.roles import Parts
 from grader.model import Finding, Remark, Verdict
 
 RNN, GRU = "lab3_rnn", "lab4_gru"
