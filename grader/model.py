@@ -68,7 +68,7 @@ class Cell(Struct, frozen=True):
     kind: str  # code | markdown | raw
     source: str
     colab_id: str | None = None
-    outputs: tuple[dict[str, Any], ...] = ()  # as handed in
+    outputs: tuple[dict[str, Any], ...] = ()  # what was printed before it was handed in; of pictures only their kind
 
 
 class Submission(Struct, frozen=True):
@@ -83,6 +83,8 @@ class Submission(Struct, frozen=True):
     content: str = ""  # sha256 of the bytes handed in
     modules: tuple[tuple[str, str], ...] = ()  # files of Python code handed in beside it: name without ending, source
     lab_reason: str = ""  # a sentence: why it was taken for this lab; empty where that was not asked
+    warnings: tuple[str, ...] = ()  # those of the repairs that the student has to read first
+    damaged: bool = False  # cells were lost before it came to us
 
 
 class CellRun(Struct, frozen=True):

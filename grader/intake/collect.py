@@ -72,6 +72,8 @@ def _submission(item: Found, student: str, guess: Guess, shared: bool) -> Submis
         fault=notebook.fault,
         content=hashlib.sha256(notebook.content.encode() + beside).hexdigest() if modules else notebook.content,
         modules=modules,
+        warnings=notebook.warnings,
+        damaged=notebook.damaged,
     )
 
 

@@ -8,6 +8,12 @@ from grader.judging.arrays import Numbers, array
 from grader.judging.oracle import Answers
 from grader.model import Observation, Status
 
+LAB = "lab1_warmup"
+SESSION = (
+    "`tf_fn` is written for TensorFlow 1: it computes in a session, out of which come NumPy arrays that no gradient "
+    "flows through. In TensorFlow 2 a function computes at once: leave placeholder and session away."
+)
+
 
 class Asked(Struct, frozen=True):
     """One function with one form of argument."""
