@@ -53,7 +53,7 @@ def test_the_package_that_is_missing_is_named() -> None:
 )
 def test_tensorflow_1_is_called_by_its_name(message: str) -> None:
     run = CellRun(0, CellStatus.ERROR, trouble=Trouble("AttributeError", message))
-    assert "TensorFlow 1" in sentence(run, Limits())
+    assert "TensorFlow 1" in sentence("The cell", run, Limits())
 
 
 def test_a_check_that_failed_of_what_is_not_here_is_open_and_any_other_is_not() -> None:
