@@ -140,5 +140,5 @@ def test_an_error_of_its_own_stays_one(run: Run, name: str) -> None:
 def test_only_an_error_of_its_own_is_blamed(run: Run) -> None:
     assert run.outcome is Outcome.FAILED_CELLS
     assert run.fault is not None
-    assert "failed with ZeroDivisionError" in run.fault and cell_name(NOTEBOOK, list(CELLS).index('own')) in run.fault
+    assert "failed with ZeroDivisionError" in run.fault and "begins" in run.fault
     assert any("restart" in change for change in run.changes)
