@@ -124,6 +124,7 @@ def awake(submission: Submission, batch: Batch, rubric: Rubric, slot: Slot, told
             isolation=batch.isolation,
             environment=environment_of(rubric.lab),
             broken_off=batch.broken_off,
+            files={f"{name}.py": source for name, source in submission.modules},
         )
     ) as session:
         total = sum(cell.kind == "code" for cell in submission.cells)

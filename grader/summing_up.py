@@ -1,15 +1,19 @@
 """What is said of a submission in the end: its card, how it ended, and a summary of both."""
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from grader.batch import Batch, calibration_of
 from grader.course import WORKS
 from grader.judging.claims import learning_curves
 from grader.judging.examiner import Examination
-from grader.model import Outcome, Report, Run, Scorecard, Submission, Verdict
+from grader.model import Finding, Outcome, Report, Run, Scorecard, Submission, Verdict
 from grader.other_work import other_work
 from grader.rubric import Rubric
 from grader.score import public, score
+
+LOST = "This stays open, because a part of your notebook was lost before it came to us."
 
 
 def report(
@@ -20,12 +24,14 @@ def report(
     examination: Examination,
     seconds: float,
 ) -> Report:
-    card = score(rubric, examination.findings)
+    card = score(rubric, left_open(examination.findings) if submission.damaged else examination.findings)
     if batch.public_only:
         card = public(card)
     if examination.fault:
         run = replace(run, outcome=Outcome.GRADER_ERROR, fault=examination.fault)
-    outcome = Outcome.UNATTEMPTED if examination.unattempted and card.earned == 0 else run.outcome
+    untouched = examination.unattempted and card.earned == 0 and not submission.warnings
+    outcome = Outcome.UNATTEMPTED if untouched else run.outcome
+    other = other_work(submission.cells, rubric.lab) if nothing_found(outcome, card) else ""
     return Report(
         submission,
         rubric.title,
@@ -33,13 +39,23 @@ def report(
         run,
         card,
         examination.remarks,
-        summary(outcome, run, card, other_work(submission.cells, rubric.lab) if nothing_found(outcome, card) else ""),
+        " ".join((*submission.warnings, summary(outcome, run, card, other))),
         seconds,
         batch.seed,
         batch.data.description,
         learning_curves(submission, run),
         calibration.band() if (calibration := calibration_of(rubric, batch)) else None,
         examination.attention,
+    )
+
+
+def left_open(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """What did not pass, since the lost cells may hold what is missing, or a later definition of what is there."""
+    return tuple(
+        replace(finding, verdict=Verdict.UNSURE, message=f"{LOST} {finding.message}".strip(), mistake=None)
+        if finding.verdict in (Verdict.FAIL, Verdict.BLOCKED)
+        else finding
+        for finding in findings
     )
 
 

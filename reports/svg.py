@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-WRITTEN_OUT = 1_000_000  # characters; a plot of a thousand points has most of them
+WRITTEN_OUT = 1_500_000  # characters; a plot of a thousand points has most of them
 TEXT = 20_000  # characters of letters to be drawn, which may stand upon each other
 BLENDED = 500  # characters that a part counts for which is laid over the others half transparent
 DEPTH = 60  # of parts in parts, written there or repeated there
@@ -47,7 +47,7 @@ class Drawing:
             self._weights[element] = math.inf
             if depth <= DEPTH and may_be_drawn(element):
                 own = len(tag(element)) + sum(len(n) + len(v) + blended(n, v) for n, v in element.items())
-                parts = [*element, *filter(None, map(self._named.get, references(element)))]
+                parts = [*element, *(self._named[n] for n in references(element) if n in self._named)]
                 self._weights[element] = own + sum(self.weight(part, depth + 1) for part in parts)
         return self._weights[element]
 
@@ -60,6 +60,10 @@ def may_be_drawn(element: Element) -> bool:
         return False
     if STYLE_REFUSED.search(element.get("style", "")):
         return False
+    if name == "clipPath" and any(
+        "clip-path" in " ".join((*part.keys(), *part.attrib.values())) for part in element.iter()
+    ):
+        return False  # each cuts what the one before has left
     return all(PICTURE.match(link) if name == "image" else link.strip()[:1] == "#" for link in links(element))
 
 

@@ -9,7 +9,7 @@ from grader.judging.captioning_checks import gradients, training_step
 from grader.judging.captioning_contact import BATCH, PLACES
 from grader.judging.captioning_photos_checks import checkpoint
 from grader.judging.captioning_remarks import remarks_on
-from grader.judging.captioning_saved import Restored, restores
+from grader.judging.captioning_saved import BRINGS_BACK, Restored, names
 from grader.judging.captioning_training import Steps
 from grader.model import Cell, Verdict
 from reference.lab6_captioning import cost
@@ -59,7 +59,11 @@ def code(source: str) -> tuple[Cell, ...]:
 
 
 def test_a_checkpoint_that_no_line_restores_is_not_called_brought_back() -> None:
-    assert checkpoint(Evidence(None, restored=Restored(True, None, restored=False))).verdict is Verdict.FAIL
+    forgotten = Evidence(None, restored=Restored(True, None, restored=False))
+    assert checkpoint(forgotten).verdict is Verdict.FAIL
+    saved_only = Evidence(None, restored=Restored(True, None, restored=False, looked_up=False))
+    assert checkpoint(saved_only).verdict is Verdict.PASS
+    assert [remark.id for remark in remarks_on(saved_only)] == ["never-restored"] and not remarks_on(forgotten)
     assert checkpoint(Evidence(None, restored=Restored(True, None))).verdict is Verdict.PASS
 
 
@@ -69,6 +73,6 @@ def test_which_lines_bring_something_back() -> None:
         "decoder.load_weights('w')",
         "m.restore_or_initialize()",
     ):
-        assert restores(code(line))
+        assert names(code(line), BRINGS_BACK)
     for line in ("m.save()\nif m.latest_checkpoint: start = 3", "img = load_image(p)\nnp.load(p)", "# ckpt.restore(x)"):
-        assert not restores(code(line))
+        assert not names(code(line), BRINGS_BACK)

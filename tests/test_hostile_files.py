@@ -34,7 +34,7 @@ UNREADABLE = {
     "binary": bytes(range(256)) * 20,
     "a zip by another name": b"PK\x03\x04" + bytes(300),
     "a web page": b"<!DOCTYPE html><html><script>alert(1)</script></html>",
-    "a merge left undone": b"<<<<<<< HEAD\n" + SOUND,
+    "thousands of cells": b'{"cells": [' + b", ".join([CELL.encode()] * 5000) + b"]}",
     "nested too deeply": b"[" * 100_000,
     "a number": b"42",
     "cells of no kind": b'{"cells": [1, null, "x"], "metadata": {}}',
@@ -50,7 +50,7 @@ READABLE = {
     "keys twice": b'{"cells": [], "metadata": 1, "cells": [' + CELL.encode() + b'], "metadata": {"a": NaN}}',
     "metadata of no kind": b'{"cells": [' + CELL.encode() + b'], "metadata": [1, {"kernelspec": []}], "nbformat": "x"}',
     "not UTF-8": b'{"cells": [{"cell_type": "code", "source": "# a\xf1o"}]}',
-    "thousands of cells": b'{"cells": [' + b", ".join([CELL.encode()] * 5000) + b"]}",
+    "a merge left undone": b"<<<<<<< HEAD\n" + SOUND,
 }
 NAMES = [
     '=HYPERLINK("http:||example.com";"marks")_lab1.ipynb',

@@ -43,13 +43,14 @@ NOTEBOOK = (
     "kept = 41 + 1",
     "# Heading",
     SWALLOWS_INTERRUPTS,
-    "import os\nos._exit(3)",
+    "import ctypes\nctypes.CDLL(None)._exit(3)",
     HOG,
     "def halve(x):\n    return x / kept_elsewhere\nprint('kept is', kept)",
     "halve(\n  kept\n)",
     "import time\ntime.sleep(60)",
     "for i in range(10_000): print('a line that is far too long to be kept ten thousand times')",
-    "import os, time\ndef leave(): os._exit(0)\ndef nap(n):\n    for _ in range(20): time.sleep(n)\n",
+    "import ctypes, time\ndef leave(): ctypes.CDLL(None)._exit(0)\n"
+    "def nap(n):\n    for _ in range(20): time.sleep(n)\n",
     "import threading\ndef stubborn():\n    lock = threading.Lock()\n    lock.acquire()\n    lock.acquire()\n",
     "import numpy as np\nnp.ones((1 << 17, 1 << 17))",
     "after = 'still here'",
@@ -284,7 +285,8 @@ def test_what_ran_before_a_deadly_cell_is_asked_even_when_no_time_is_left_to_run
     with open_session(
         Setting(slot=3, data={}, limits=short, budget=TrainBudget(), seed=1, isolation=best_isolation())
     ) as opened:
-        ended = opened.run(cells("kept = 42", "import os, time\ntime.sleep(4.5)\nos._exit(1)", "after = 1"))
+        dying = "import ctypes, time\ntime.sleep(4.5)\nctypes.CDLL(None)._exit(1)"
+        ended = opened.run(cells("kept = 42", dying, "after = 1"))
         assert [c.status for c in ended.cells[:2]] == [CellStatus.OK, CellStatus.DIED]
         assert opened.ask(Question("q", (Read("kept", into="kept"),))).values == {"kept": 42}
 
@@ -320,3 +322,20 @@ def test_no_more_of_all_replies_is_kept_than_one_submission_may_send():
         answers = [opened.ask(Question(f"q{n}", (Call("loud", (n,), into="x"),))) for n in range(9)]
     assert [a.status for a in answers] == [Status.ANSWERED] * 6 + [Status.MALFORMED] * 3
     assert not any(answer.values for answer in answers[6:])
+
+
+def test_a_fault_that_the_guest_tells_of_is_asked_about_once_more_in_a_fresh_kernel():
+    failing = "import sys\ndef fail(question):\n    raise RuntimeError('no thread')\n"
+    failing += "sys.modules['grader_guest.agent'].respond = fail"
+    begun: list[float] = []
+    with open_session(
+        Setting(slot=3, data={}, limits=LIMITS, budget=TrainBudget(), seed=1, isolation=best_isolation())
+    ) as opened:
+        opened.run(cells(failing))
+        kernels = set()
+        for number in range(3):
+            kernels.add(id(opened._kernel))
+            begun.append(time.monotonic())
+            answer = opened.ask(Question(f"q{number}", (Read("x", into="x"),)))
+            assert answer.trouble is not None and answer.trouble.kind == "GuestFault"
+    assert len(kernels) == 2 and time.monotonic() - begun[1] < begun[1] - begun[0]

@@ -82,6 +82,8 @@ def test_a_drawing_by_hand_is_shown(inside: str) -> None:
         drawing('<use href="data:image/svg+xml,x#a"/>'),
         drawing("<g>" * 500 + "</g>" * 500),
         drawing(f'<g id="a"><path d="{"M0 0L9 9" * 100}" stroke-dasharray="0.01"/></g>' + '<use href="#a"/>' * 2000),
+        drawing(f'<path id="a" d="{"M0 0L9 9" * 100}" stroke-dasharray="0.01"/>' + '<use href="#a"/>' * 2000),
+        drawing('<clipPath id="a" clip-path="url(#b)"><circle r="9"/></clipPath><clipPath id="b"/>'),
         drawing(("<g opacity='.9'>" * 30 + "<rect/>" + "</g>" * 30) * 100),
         drawing("<text>a" + "\u0301" * 100_000 + "</text>"),
         '<!DOCTYPE svg [<!ENTITY a "aaaa">]>' + drawing("&a;"),

@@ -13,8 +13,9 @@ from grader.judging.logistic import Evidence as Logistic
 from grader.judging.logistic_checks import remarks_on as logistic_remarks
 from grader.judging.meeting import WORDS
 from grader.judging.mlp import Evidence as Network
-from grader.judging.mlp_checks import dropout_in_training, forward, loss_gradients
+from grader.judging.mlp_checks import forward, loss_gradients
 from grader.judging.mlp_checks import remarks_on as network_remarks
+from grader.judging.mlp_dropout_checks import dropout_in_training
 from grader.judging.recurrent import Evidence as Recurrent
 from grader.judging.recurrent_checks import four_matrices, given_penalty
 from grader.judging.recurrent_remarks import layouts

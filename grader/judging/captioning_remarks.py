@@ -1,6 +1,7 @@
 """Lab 6: what differs from the handout and costs nothing."""
 
 from grader.judging.captioning import LAB, Evidence, Step_
+from grader.judging.captioning_saved import NEVER_RESTORED
 from grader.judging.checks import remarks
 from grader.judging.compare import slug
 from grader.model import Remark
@@ -39,6 +40,8 @@ def of_training(e: Evidence) -> list[Remark]:
     if e.steps and e.steps.full_only and e.steps.drops:
         told = "Your training step takes whole batches only; you leave the captions out that fill none."
         found.append(Remark("whole-batches", told))
+    if e.restored and e.restored.right and not e.restored.restored and not e.restored.looked_up:
+        found.append(Remark("never-restored", NEVER_RESTORED))
     if e.steps and (e.steps.form or "").startswith("deck/"):
         found.append(Remark("other-mean", "Your loss is averaged in another way than the handout's."))
     return found

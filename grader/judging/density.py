@@ -6,19 +6,19 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from grader.counting import article
-from grader.judging import source
+from grader.judging import density_gradient, source  # noqa: F401 - the check of the gradient
 from grader.judging.arrays import Numbers, array, send
 from grader.judging.checks import blocked, check, failed, interview, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, nearest, slug
-from grader.judging.density_evidence import Answering, Asked, Evidence, Named
+from grader.judging.density_evidence import LAB, SESSION, Answering, Asked, Evidence, Named
 from grader.judging.density_libraries import library_named
 from grader.judging.examiner import Examiner
 from grader.model import Finding, Remark, Status, Verdict
 from grader.sandbox.guest.wire import Array, Call, FunctionInfo, Gradient, Inventory, Listing, Opaque, Ref
 
-LAB = "lab1_warmup"
 # Forms an argument may have; a right function may refuse some (tf maths on an int array), none may give wrong numbers.
 FORMS = ("int array", "float array", "2-D array", "float32 tensor", "2-D tensor")
+OF_TENSORFLOW_1 = re.compile(r"\bSession\s*\(|\bplaceholder\s*\(")
 
 
 @interview(LAB)
@@ -48,6 +48,7 @@ def ask_both(x: Examiner) -> Evidence:
         how(x, "touched", tf_fn.name, point),
         how(x, "led", tf_fn.name, point),
         library_named(x.cells),
+        any(OF_TENSORFLOW_1.search(cell.source) for cell in x.cells if cell.kind == "code"),
         {who.name: other_sigma(x, who.name, flat) for who in (np_fn, tf_fn)},
     )
 
@@ -208,6 +209,8 @@ def tf_tensor(e: Evidence) -> Finding:
     kinds = [thing.made_by for thing in things if isinstance(thing, Array)]
     if any(isinstance(thing, Listing) for thing in things):
         return failed("`tf_fn` returns a list of Python, not one tensor.", cell=e.tensorflow.cell)
+    if any(kind not in ("tensor", "variable") for kind in kinds) and e.in_a_session:
+        return failed(SESSION, cell=e.tensorflow.cell)
     if any(kind not in ("tensor", "variable") for kind in kinds):
         return failed("`tf_fn` returns a NumPy array, not a tensor.", "numpy-in-tf", cell=e.tensorflow.cell)
     answered = [a for a in e.tensorflow.asked if a.value is not None]
@@ -223,42 +226,6 @@ def tf_tensor(e: Evidence) -> Finding:
         if answered
         else blocked("Not checked because `tf_fn` gave no numbers.")
     )
-
-
-@check(LAB, "tf-gradient")
-def tf_gradient(e: Evidence) -> Finding:
-    seen = array(e.gradient.values.get("dx"))
-    if seen is None:
-        return without_gradient(e)
-    deck = e.gradients["deck"]["dx"]
-    name = nearest({"dx": seen}, e.gradients)
-    if name == "deck":
-        return passed("The gradient is −x·p(x), as it should be.")
-    return failed(
-        "The gradient differs from −x·p(x).",
-        difference=difference("Gradient of Σp(x)", seen, deck),
-        cell=e.tensorflow.cell,
-    )
-
-
-def without_gradient(e: Evidence) -> Finding:
-    """Right where x wrapped anew leads to the numbers, or no tensor is taken; a question without answer is neither."""
-    status = e.gradient.status
-    wrapped = status is Status.ANSWERED and e.gradient.values.get("dx") is None
-    refused = status is Status.RAISED and any(
-        a.form == "float32 tensor" and a.observation.status is Status.RAISED for a in e.tensorflow.asked
-    )
-    if e.numpy_touched:
-        return failed(mistake="numpy-in-tf", cell=e.tensorflow.cell)
-    if status is Status.LATE or (e.numpy_touched is None and (wrapped or refused)) or (wrapped and e.led is None):
-        return unsure("`tf_fn` gave no answer in time when we looked how it comes to its numbers.")
-    if (wrapped or refused) and e.led is False:
-        return failed(mistake="gradient-stopped", cell=e.tensorflow.cell)
-    if wrapped or refused:
-        return passed(
-            "TensorFlow does all of the work; `x` is wrapped anew inside, so its own gradient is not followed."
-        )
-    return failed("`tf_fn` gives numbers, but stops when its gradient is asked for.", cell=e.tensorflow.cell)
 
 
 @remarks(LAB)

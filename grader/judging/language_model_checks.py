@@ -42,7 +42,7 @@ def cost(e: Evidence) -> Finding:
 @check(LAB, "cell")
 def cell(e: Evidence) -> Finding:
     form = e.form
-    if e.ready_made and (not form or from_a_layer(e)):
+    if e.ready_layers or (e.ready_made and (not form or from_a_layer(e))):
         return failed(mistake="ready-made-layer", cell=e.cell)
     if e.layout is None and not e.more_than_asked:
         return failed("The variables of an LSTM, an embedding and an output layer are not all there.", cell=e.cell)

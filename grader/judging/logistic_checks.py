@@ -10,6 +10,7 @@ from grader.judging.knobs import MOVED_TO, Knob, values_only_made, values_tried
 from grader.judging.logistic import LAB, WHOLE, Evidence, fixed_factor
 from grader.model import Finding, Remark, Verdict
 
+NEGLIGIBLE = 0.9e-5  # a factor of W in the gradient
 PENALTY_NAME = re.compile(r"reg|l2|lam|penal|decay", re.IGNORECASE)
 
 
@@ -127,6 +128,11 @@ def argument_lost(e: Evidence) -> str | None:
 
 def without_knob(e: Evidence) -> Finding:
     """Nothing we moved changes the gradient."""
+    if e.fixed_factor is not None and 0 < e.fixed_factor < NEGLIGIBLE:
+        return unsure(
+            f"The gradient holds only {e.fixed_factor:.1g}·W beyond the cross-entropy's: a penalty too small to change "
+            "anything; your instructor looks at it."
+        )
     if e.fixed_factor is not None and e.fixed_factor > 0:
         return passed(
             f"The gradient holds {e.fixed_factor:.3g}·W beyond the cross-entropy's: an L2 penalty, its weight "

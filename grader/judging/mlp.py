@@ -22,6 +22,7 @@ from grader.sandbox.guest.wire import Watched
 
 LAB = "lab2_mlp"
 ACCEPTED = ("deck", "probabilities")
+DUST = 1e-3  # of the largest weight
 
 
 class Evidence(Struct, frozen=True):
@@ -225,6 +226,11 @@ def standing(watched: Watched, chain: Chain) -> tuple[str, ...]:
 
 
 def symmetric(contact: Contact, chain: Chain) -> tuple[str, ...]:
-    """Hidden matrices whose entries all start equal: every unit of the layer then learns the same, or nothing."""
+    """Hidden matrices whose units start equal, but for dust: every unit of the layer then learns the same."""
     start = {v.path: array(v.value) for v in contact.initial}
-    return tuple(layer.W for layer in chain[:-1] if (W := start.get(layer.W)) is not None and np.ptp(W) == 0)
+    return tuple(layer.W for layer in chain[:-1] if (W := start.get(layer.W)) is not None and equal_units(W))
+
+
+def equal_units(W: Numbers) -> bool:
+    """W [from, to]: whether its columns are the same."""
+    return float(np.max(np.ptp(W, axis=1))) <= DUST * float(np.max(np.abs(W)))

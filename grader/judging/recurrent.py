@@ -24,7 +24,7 @@ from grader.judging.roles import Parts, Roles, headed, parts
 from grader.judging.stacked import layers
 from grader.judging.watching import first_gradients, logits_in, moved, watched_in
 from grader.model import Cell
-from grader.sandbox.guest.wire import Watch, Watched
+from grader.sandbox.guest.wire import Call, Listing, Ref, Watch, Watched
 
 READY_MADE = {"GRU", "GRUCell", "LSTM", "LSTMCell", "SimpleRNN", "SimpleRNNCell", "RNN", "Bidirectional"}
 ASSIGNED = re.compile(r"\bW_rnn\b[^=\n]*=[^=]")
@@ -50,7 +50,8 @@ class Evidence(Struct, frozen=True):
     repeats: bool | None = None  # the same sentences twice give the same logits
     learning: Learning | None = None
     plots: bool = False
-    ready_made: bool = False  # the class calls a recurrent layer that Keras has ready
+    ready_made: bool = False  # the text of the class calls a recurrent layer that Keras has ready
+    ready_layers: bool = False  # one ran in a training step
     crash: str | None = None  # the mistake behind a class that cannot take a step
     corrupted: bool = False  # the starter as handed out in two years, with two broken lines
     assigned: bool = False  # some cell makes a W_rnn
@@ -74,9 +75,20 @@ def interview_recurrent(x: Examiner) -> Evidence:
         if worth(best) == 3:
             break
     assert best is not None
-    return replace(
-        best, plots=shown, corrupted=broken, ready_made=bool(best.contact and uses_ready_made(best.contact, x.cells))
-    )
+    found = replace(best, plots=shown, corrupted=broken)
+    if found.contact is None:
+        return found
+    ran = x.lab == "lab4_gru" and found.contact.works and runs_ready_layers(x, found.contact)
+    return replace(found, ready_made=uses_ready_made(found.contact, x.cells), ready_layers=ran)
+
+
+def runs_ready_layers(x: Examiner, contact: Contact) -> bool:
+    """Whether a recurrent cell that a library has ready runs while the class trains for a step."""
+    *before, watch = training(contact, inputs(x, "contact", contact, contact.batch, 0.5), np.arange(contact.batch) % 2)
+    assert isinstance(watch, Watch)
+    given = (Ref(watch.owner), watch.method, *watch.args)
+    ran = x.ask(f"{contact.info.name}.layers", *before, Call("ready_layers", given, watch.kwargs, "r")).values.get("r")
+    return isinstance(ran, Listing) and bool(ran.items)
 
 
 def uses_ready_made(contact: Contact, cells: tuple[Cell, ...]) -> bool:

@@ -10,6 +10,7 @@ from grader.judging.recurrent import Evidence
 from grader.judging.recurrent_layout import beyond_the_slide, unread
 from grader.judging.recurrent_penalty import factors, reached, unpenalised
 from grader.judging.recurrent_remarks import extras, layouts
+from grader.judging.roles import Parts
 from grader.model import Finding, Remark, Verdict
 
 RNN, GRU = "lab3_rnn", "lab4_gru"
@@ -68,7 +69,7 @@ def recurrence(e: Evidence) -> Finding:
 def cell(e: Evidence) -> Finding:
     if missing := without_a_step(e.contact):
         return missing
-    if plain(e):
+    if plain(e) and not e.ready_layers:
         return failed("The cell is still the plain recurrent one: there are no gates yet.", cell=where(e))
     finding = judged_logits(e, "the deck's four equations")
     if finding.verdict is Verdict.PASS and shares(e):
@@ -86,7 +87,7 @@ def plain(e: Evidence) -> bool:
 
 def judged_logits(e: Evidence, formula: str) -> Finding:
     explained = bool(e.explanation) and slug(e.explanation or "") == "deck"
-    if e.ready_made and not explained and len(e.roles) != 5:
+    if e.ready_layers or (e.ready_made and not explained and len(e.roles) != 5):
         return failed(mistake="ready-made-layer", cell=where(e))
     odd = beyond_the_slide(e)
     if e.parts is None:
@@ -122,7 +123,7 @@ def fresh_start(e: Evidence) -> Finding:
 def gates(e: Evidence) -> Finding:
     if missing := without_a_step(e.contact):
         return missing
-    if e.parts is None and e.ready_made:
+    if (e.ready_layers and (e.parts is None or inside_a_layer(e.parts))) or (e.parts is None and e.ready_made):
         return failed(mistake="ready-made-layer", cell=where(e))
     if e.parts and e.parts.word_gate:
         return failed(mistake="reset-on-input", cell=where(e))
@@ -134,6 +135,12 @@ def gates(e: Evidence) -> Finding:
     if e.parts and not plain(e):
         return failed(mistake=missing_gate(e), cell=where(e))
     return failed("There are no matrices for the update and the reset gate yet.", cell=where(e))
+
+
+def inside_a_layer(found: Parts) -> bool:
+    """The matrices lie inside an object of the class's own attributes."""
+    paths = [v.path.removeprefix("c.") for v in found.matrices]
+    return any("." in path or path.startswith("_") for path in paths)
 
 
 def shares(e: Evidence) -> bool:

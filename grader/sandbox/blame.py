@@ -50,7 +50,8 @@ class Lack:
         return worded(excused[0]) if excused else CONSEQUENCE
 
     def follows(self, note: Note) -> bool:
-        return note.kind == "NameError" and bool(match := UNDEFINED.search(note.message)) and match[1] in self._names
+        match = UNDEFINED.search(note.message) if note.kind == "NameError" else None
+        return match is not None and match[1] in self._names
 
 
 def is_tensorflow_1(message: str) -> bool:

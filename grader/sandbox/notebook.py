@@ -8,7 +8,7 @@ from queue import Empty
 from msgspec import Struct, structs
 
 from grader.model import Cell, CellRun, CellStatus, Limits
-from grader.sandbox.blame import Lack
+from grader.sandbox.blame import Lack, names_bound
 from grader.sandbox.guest.config import Note
 from grader.sandbox.guest.wire import Trouble
 from grader.sandbox.kernel import Kernel
@@ -80,8 +80,9 @@ class Reading:
             return run
         notes = [note for note in self._kernel.notes() if note.kind and note.during == cell.index]
         excuse = self._lack.excuse(cell, notes) if status is CellStatus.ERROR else ""
+        lost = tuple(sorted(names_bound(cell.source))) if excuse else ()
         notes.sort(key=lambda note: bool(note.excuse) == bool(excuse))
-        return structs.replace(run, trouble=self._trouble(notes), excuse=excuse)
+        return structs.replace(run, trouble=self._trouble(notes), excuse=excuse, lost=lost)
 
     async def _wait(self, task: asyncio.Future[None], last: float) -> bool:
         """Until the cell ends by itself, by an interrupt or with its kernel; whether it had to be interrupted."""

@@ -26,13 +26,13 @@ def voiced(note: str) -> str:
 
 @cache
 def sayings() -> tuple[re.Pattern[str], ...]:
-    patterns = (pattern(call.args[0], names) for call, names in calls() if call.args)
+    patterns = (pattern(text, names) for text, names in texts())
     return tuple(re.compile(text) for text in patterns if len(text.replace(FILLED, "")) >= LEAST)
 
 
-def calls() -> Iterator[tuple[ast.Call, dict[str, ast.expr]]]:
-    """Of `notes.change`, with the texts that its file gives names to."""
-    for file in sorted(GUEST.glob("*.py")):
+def texts() -> Iterator[tuple[ast.expr, dict[str, ast.expr]]]:
+    """What is given to `notes.change` or to a Note, with the texts that the file gives names to."""
+    for file in sorted(set(GUEST.glob("*.py")) - {GUEST / "notes.py"}):
         tree = ast.parse(file.read_text("utf-8"))
         names = {
             target.id: node.value
@@ -43,7 +43,9 @@ def calls() -> Iterator[tuple[ast.Call, dict[str, ast.expr]]]:
         }
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "notes.change":
-                yield node, names
+                yield node.args[0], names
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Note", "config.Note"):
+                yield from ((word.value, names) for word in node.keywords if word.arg == "change")
 
 
 def pattern(text: ast.expr, names: dict[str, ast.expr]) -> str:

@@ -17,6 +17,7 @@ from . import (
     finetuned,
     pairs,
     predictions,
+    ready_layers,
     survey,
     touch,
     vocabulary,
@@ -38,6 +39,7 @@ class Namespace:
         self.slots: dict[str, Any] = {
             "touched": touch.touched,
             "ready_made": touch.ready_made,
+            "ready_layers": ready_layers.ready_layers,
             "led": derived.led,
             "tables": derived.tables,
             "vocabulary_held": vocabulary.vocabulary,

@@ -11,9 +11,7 @@ from typing import Any
 from . import notes
 
 MESSAGE_LIMIT = 500
-FILE = re.compile(
-    r"\s*%%(?:writefile|file)\s+(?!-a)(\S.*)"
-)  # a cell that is a file of Python code, which may be imported
+FILE = re.compile(r"\s*%%(?:writefile|file)\s+(?!-a)(\S.*)")  # a cell that becomes a file, of code perhaps
 TIMED = ("<timed exec>", "<timed eval>")  # %%time compiles its body under these names
 
 _place: dict[str, tuple[int, int]] = {}  # file name -> cell index, lines that stand before it in the cell

@@ -130,6 +130,8 @@ def tolerant_cd(original: Callable[[str], Any]) -> Callable[[str], Any]:
 
 def tolerant_load(original: Callable[[str], Any]) -> Callable[[str], Any]:
     def load_ext(line: str) -> Any:
+        if line.strip() in IGNORED_MAGICS:
+            return notes.change(f"%load_ext {line} was ignored.")
         try:
             return original(line)
         except ImportError:

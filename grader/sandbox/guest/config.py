@@ -18,6 +18,7 @@ class GuestConfig(Struct, frozen=True, forbid_unknown_fields=True):
     accelerate: bool = True  # methods shown to be the same as a graph train as one
     notes: str = ""  # file of Note lines; "" keeps none
     output: int = 2 * 1024**2  # bytes a cell may print
+    files: dict[str, str] = {}  # handed in beside the notebook: name and content
     gpu_memory: int = 0  # bytes TensorFlow may take of the one GPU there is; 0 where there is none
 
 

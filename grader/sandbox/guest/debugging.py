@@ -2,6 +2,7 @@
 
 import builtins
 import code
+import functools
 import importlib
 import pdb
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 from . import excuses, notes, quiet
 from .config import GuestConfig
 
-ENTRIES = ("set_trace", "pm", "post_mortem", "interact")
+ENTRIES = ("set_trace", "pm", "post_mortem", "interact", "embed")
 DEBUGGERS = ("ipdb", "pudb", "web_pdb", "pdbpp")  # not installed here, and not missed
 ANSWERS = 20  # empty ones in a row; a loop that asks until it hears something else is to end
 
@@ -23,11 +24,9 @@ def install(config: GuestConfig) -> None:
     from IPython.core import debugger  # noqa: PLC0415 - exists only inside a kernel
     from IPython.terminal import embed  # noqa: PLC0415
 
-    code.interact = embed.embed = importlib.import_module("IPython").embed = passed_over  # type: ignore[assignment]
-    for module in (pdb, debugger):
-        for name in ENTRIES:
-            if hasattr(module, name):
-                setattr(module, name, passed_over)
+    for module in (pdb, debugger, code, embed, importlib.import_module("IPython")):
+        for name in filter(functools.partial(hasattr, module), ENTRIES):
+            setattr(module, name, passed_over)
     for kind in (pdb.Pdb, debugger.Pdb):
         kind.set_trace = passed_over  # type: ignore[method-assign]
     pdb.runcall = called  # type: ignore[assignment]

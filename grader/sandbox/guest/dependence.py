@@ -40,7 +40,7 @@ class Fingerprint:
             inside = [(key if type(key) in PLAIN else id(key), part) for key, part in list(value.items())[: ITEMS + 1]]
         elif isinstance(value, (list, tuple)):
             inside = list(enumerate(value[: ITEMS + 1]))
-        elif written.is_own(type(value).__module__) and hasattr(value, "__dict__"):
+        elif written.is_part(value) and hasattr(value, "__dict__"):
             opaque = value is self.owner or is_variable(value) or isinstance(value, (type, types.FunctionType))
             inside = None if opaque else list(vars(value).items())
         return inside if inside is not None and len(inside) <= ITEMS else None

@@ -11,7 +11,7 @@ import tensorflow as tf
 from tensorflow.python.framework import op_callbacks
 
 from . import written
-from .touch import is_numeric
+from .touch import is_numeric, operation
 
 STOPS = frozenset(
     ["StopGradient", "PreventGradient", "Round", "Rint", "Floor", "Ceil", "Sign", "FloorDiv", "PyFunc", "EagerPyFunc"]
@@ -68,12 +68,12 @@ class Trail:
             return False
         return bool(np.isin(tensor.numpy().astype(np.float32), self.numbers).any())
 
-    def note(self, kind: str, given: Any, attributes: Any, results: Any, *_: Any, **__: Any) -> None:
+    def note(self, kind: str | bytes, given: Any, attributes: Any, results: Any, *_: Any, **__: Any) -> None:
         states = [self.state_of(tensor) for tensor in given]
-        if kind == "AssignVariableOp":
+        if operation(kind) == "AssignVariableOp":
             self.states[id(given[0])] = WRAPPED if states[1] else 0
             return
-        state = 0 if kind in STOPS else max(states, default=0)
+        state = 0 if operation(kind) in STOPS else max(states, default=0)
         for tensor in results:
             self.kept.append(tensor)
             self.states[id(tensor)] = 0 if tensor.dtype.is_integer or tensor.dtype.is_bool else state

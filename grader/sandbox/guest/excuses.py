@@ -17,7 +17,8 @@ NETWORK, PACKAGE, UPLOAD, DATA, FILE = "network", "package", "upload", "data", "
 EXACT, LEFT, CUT = "exact", "left", "cut"
 UNREACHABLE = frozenset({
     f"{__package__}.fetching.Unreachable", "builtins.ConnectionError", "urllib.error.URLError", "ssl.SSLError",
-    "socket.gaierror", "http.client.HTTPException", "urllib3.exceptions.HTTPError", "httplib2.error.ServerNotFoundError",
+    "socket.gaierror", "http.client.HTTPException", "urllib3.exceptions.HTTPError",
+    "httplib2.error.ServerNotFoundError",
     "requests.exceptions.ConnectionError", "requests.exceptions.Timeout", "requests.exceptions.HTTPError",
     "httpx.TransportError", "httpcore.ConnectError", "aiohttp.client_exceptions.ClientConnectionError",
     "huggingface_hub.errors.OfflineModeIsEnabled", "huggingface_hub.errors.LocalEntryNotFoundError",

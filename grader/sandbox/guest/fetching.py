@@ -122,6 +122,8 @@ def saved(address: Any, name: Any, fallback: str = "") -> str | None:
     own = os.fspath(name) if name else os.path.basename(urllib.parse.urlsplit(str(address)).path) or fallback
     if own.endswith(os.sep) or os.path.isdir(own):
         own = os.path.join(own, os.path.basename(urllib.parse.urlsplit(str(address)).path) or os.path.basename(file))
+    if os.path.realpath(own) == os.path.realpath(file):
+        return own
     os.makedirs(os.path.dirname(os.path.abspath(own)), exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
         os.remove(own)  # a link to the course's own, perhaps

@@ -3,6 +3,7 @@
 import os
 import random
 import sys
+from pathlib import Path
 from typing import Any
 
 from . import cells, colab, notes, oldapis, outputs, paths, places, preload, shell
@@ -14,6 +15,8 @@ SLOW = ("tensorflow", "ipykernel.kernelapp", f"{__package__}.agent", f"{__packag
 def run(config_file: str) -> None:
     config = read_config(config_file)
     os.chdir(config.home)
+    for name, content in config.files.items():
+        Path(config.home, name).write_text(content, encoding="utf-8")
     preload.load(SLOW)
     from . import agent, debugging, devices, fetching, fits, loops, restarts, resuming, training  # noqa: PLC0415 - they bring TensorFlow
 

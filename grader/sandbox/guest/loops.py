@@ -18,7 +18,12 @@ def install(config: GuestConfig) -> None:
     from IPython import get_ipython  # noqa: PLC0415 - exists only inside a kernel
 
     if shell := get_ipython():
-        shell.events.register("post_run_cell", lambda result: [wrap(names, config) for names in written.namespaces()])
+        shell.events.register("post_run_cell", lambda _: wrap_all(config))
+
+
+def wrap_all(config: GuestConfig) -> None:
+    for names in written.namespaces():
+        wrap(names, config)
 
 
 def wrap(names: dict[str, Any], config: GuestConfig) -> None:

@@ -108,8 +108,8 @@ def fitting(plain: Callable[..., Any]) -> Callable[..., Any]:
         batch = text if text is not None else kwargs.get("batch_text_or_text_pairs")
         length = kwargs.get("max_length")
         padded = kwargs.get("padding") == "max_length" or kwargs.get("pad_to_max_length")
-        small = isinstance(length, int) and len(self) < SMALL and not kwargs.get("truncation")
-        if padded and small and most_words(batch, text_pair) + SPECIAL <= length:
+        small = len(self) < SMALL and not kwargs.get("truncation")
+        if padded and small and type(length) is int and most_words(batch, text_pair) + SPECIAL <= length:
             kwargs["truncation"] = True
             notes.change(
                 "Rows were cut to their max_length: the small stand-in for BERT makes more word pieces."

@@ -28,7 +28,7 @@ class Restart(BaseException):
 def install(config: GuestConfig) -> None:
     install_commands(config)
     own = os.getpid()
-    for name in ("_exit", "abort", "execv", "execve"):
+    for name in ("_exit", "execv", "execve"):
         setattr(os, name, unless(getattr(os, name), lambda *_: os.getpid() == own))
     for name in ("kill", "killpg"):
         setattr(os, name, unless(getattr(os, name), functools.partial(deadly, own)))
@@ -55,14 +55,14 @@ def deadly(own: int, target: int, number: int) -> bool:
     return os.getpid() == own and number in DEADLY and target in (own, os.getppid(), os.getpgrp(), 0, -1)
 
 
-def restart(*_: Any) -> None:
+def restart(*_: Any, **__: Any) -> None:
     notes.change(SAID)
     if threading.current_thread() is not threading.main_thread():
         raise SystemExit  # under a question there is nothing to go on with
     raise Restart(SAID)
 
 
-def kept(*_: Any) -> dict[str, Any]:
+def kept(*_: Any, **__: Any) -> dict[str, Any]:
     """Of what returns to the cell in any case."""
     notes.change(SAID)
     return {"status": "ok", "restart": True}

@@ -24,6 +24,11 @@ def is_own(module: str | None) -> bool:
     return not any(part.startswith(".") or part == "site-packages" for part in file.split(os.sep))
 
 
+def is_part(value: Any) -> bool:
+    """Of a class of the notebook's, or of one that only holds attributes."""
+    return type(value).__module__ == "types" or is_own(type(value).__module__)
+
+
 def namespaces() -> list[dict[str, Any]]:
     """The globals of the notebook, and of each file of its own that it has imported."""
     global _loaded, _own
