@@ -1,10 +1,15 @@
-"""How a cell is called by its first line, since Colab shows no numbers.
+"""What a person calls a cell: by its first line, or by the heading above it, since Colab shows no numbers.
 
 The cell's own words stand in quotes that they cannot close, so that no notebook speaks in our voice.
 """
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+
+from grader.counting import ordinal
+from grader.model import Cell
 
 LONGEST = 40  # characters of a cell's own words
 
@@ -13,6 +18,34 @@ _QUOTES = re.compile("[\"`\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033\uff02\u02ba
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters and signs that nobody sees
 _MARKS = 2  # on one letter; a tower of them covers the lines above
 _READ = 20_000  # characters of a cell
+
+
+def cell_names(cells: Sequence[Cell]) -> dict[int, str]:
+    """By index, for example: the cell that begins "class GRUClassifier:"."""
+    lines = [(cell.kind == "code", first_line(cell.source, cell.kind == "markdown")) for cell in cells]
+    headings = _headings_above(cells)
+    alike = Counter(lines)
+    alike_below = Counter(zip(lines, headings, strict=True))
+    before: Counter[tuple[bool, str]] = Counter()
+    names = {}
+    for place, (cell, line, heading) in enumerate(zip(cells, lines, headings, strict=True)):
+        code, words = line
+        what = f'{"cell" if code else "text cell"} that begins "{words}"'
+        if not words:
+            name = f'the cell below "{heading}"' if heading else f"the {ordinal(place + 1)} cell"
+        elif alike[line] == 1:
+            name = f"the {what}"
+        elif heading and alike_below[line, heading] == 1:
+            name = f'the {what} (below "{heading}")'
+        else:
+            name = f"the {ordinal(before[line] + 1)} {what}"
+        before[line] += 1
+        names[cell.index] = name
+    return names
+
+
+def cell_name(cells: Sequence[Cell], index: int) -> str:
+    return cell_names(cells).get(index, "another cell")
 
 
 def quotable(line: str) -> str:
@@ -39,3 +72,15 @@ def first_line(source: str, markdown: bool = False) -> str:
         if words := quotable(heading[1] if heading else line):
             return words
     return ""
+
+
+def _headings_above(cells: Sequence[Cell]) -> list[str]:
+    """The last heading of the texts above each cell."""
+    above = ""
+    headings = []
+    for cell in cells:
+        headings.append(above)
+        if cell.kind == "markdown":
+            own = (quotable(found[1]) for line in cell.source[:_READ].splitlines() if (found := _HEADING.match(line)))
+            above = ([heading for heading in own if heading] or [above])[-1]
+    return headings

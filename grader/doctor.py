@@ -6,6 +6,7 @@ import platform
 import shutil
 from collections import Counter
 
+from grader.counting import quantity
 from grader.data.folder import data_folder
 from grader.errors import GraderError
 from grader.model import Isolation
@@ -27,7 +28,8 @@ def findings() -> list[tuple[str, bool, str]]:
         (
             "machine",
             True,
-            f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+            f"{platform.system()} {platform.machine()}, {quantity(os.cpu_count() or 1, 'core')}, "
+            f"Python {platform.python_version()}",
         ),
     ]
 

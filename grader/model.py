@@ -81,6 +81,7 @@ class Submission(Struct, frozen=True):
     repairs: tuple[str, ...] = ()  # a sentence each
     fault: str | None = None  # why it cannot be read; then there are no cells
     content: str = ""  # sha256 of the bytes handed in
+    modules: tuple[tuple[str, str], ...] = ()  # files of Python code handed in beside it: name without ending, source
     lab_reason: str = ""  # a sentence: why it was taken for this lab; empty where that was not asked
     warnings: tuple[str, ...] = ()  # those of the repairs that the student has to read first
     damaged: bool = False  # cells were lost before it came to us
@@ -92,6 +93,8 @@ class CellRun(Struct, frozen=True):
     seconds: float = 0.0
     trouble: Trouble | None = None
     outputs: tuple[dict[str, Any], ...] = ()  # nbformat outputs, size-capped
+    excuse: str = ""  # why it failed through no fault of its own: a clause, to stand behind a colon
+    lost: tuple[str, ...] = ()  # names that it would have given something to
 
 
 class Run(Struct, frozen=True):

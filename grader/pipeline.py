@@ -10,7 +10,7 @@ from functools import cache, partial
 from msgspec.structs import replace
 
 from grader import hidden, keys
-from grader.batch import Batch, calibration_of, kernel_seed, training_budget
+from grader.batch import Batch, calibration_of, kernel_seed, question_seed, training_budget
 from grader.course import environment_of
 from grader.data.folder import shown
 from grader.data.photos import ROOM, Photos, with_photos
@@ -124,6 +124,7 @@ def awake(submission: Submission, batch: Batch, rubric: Rubric, slot: Slot, told
             isolation=batch.isolation,
             environment=environment_of(rubric.lab),
             broken_off=batch.broken_off,
+            files={f"{name}.py": source for name, source in submission.modules},
         )
     ) as session:
         total = sum(cell.kind == "code" for cell in submission.cells)
@@ -149,8 +150,8 @@ def said_of_data(batch: Batch, rubric: Rubric, seen: Photos | None) -> Iterator[
 def examiner(submission: Submission, batch: Batch, rubric: Rubric, oracle: Oracle, run: Run, ask: Ask) -> Examiner:
     parts, _ = with_photos(batch.data.parts, rubric.lab, batch.train)
     return Examiner(
-        rubric.lab, submission.cells, run, ask, oracle, batch.seed, training_budget(batch, rubric),
-        batch.truths.get(rubric.lab), calibration_of(rubric, batch), parts,
+        rubric.lab, submission.cells, run, ask, oracle, question_seed(batch, submission),
+        training_budget(batch, rubric), batch.truths.get(rubric.lab), calibration_of(rubric, batch), parts,
     )  # fmt: skip
 
 

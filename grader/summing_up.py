@@ -9,6 +9,7 @@ from grader.course import WORKS
 from grader.judging.claims import learning_curves
 from grader.judging.examiner import Examination
 from grader.model import Finding, Outcome, Report, Run, Scorecard, Submission, Verdict
+from grader.other_work import other_work
 from grader.rubric import Rubric
 from grader.score import public, score
 
@@ -30,6 +31,7 @@ def report(
         run = replace(run, outcome=Outcome.GRADER_ERROR, fault=examination.fault)
     untouched = examination.unattempted and card.earned == 0 and not submission.warnings
     outcome = Outcome.UNATTEMPTED if untouched else run.outcome
+    other = other_work(submission.cells, rubric.lab) if nothing_found(outcome, card) else ""
     return Report(
         submission,
         rubric.title,
@@ -37,7 +39,7 @@ def report(
         run,
         card,
         examination.remarks,
-        " ".join((*submission.warnings, summary(outcome, run, card))),
+        " ".join((*submission.warnings, summary(outcome, run, card, other))),
         seconds,
         batch.seed,
         batch.data.description,
@@ -76,11 +78,19 @@ def unread(submission: Submission, batch: Batch) -> Report:
     )
 
 
-def summary(outcome: Outcome, run: Run, card: Scorecard) -> str:
+def nothing_found(outcome: Outcome, card: Scorecard) -> bool:
+    """Whether the notebook was asked for its work and did nothing of it right."""
+    settled = outcome in (Outcome.OK, Outcome.FAILED_CELLS) and card.earned == 0
+    begin = next((check for check in card.checks if check.verdict != Verdict.MANUAL), None)
+    return settled and begin is not None and begin.verdict is Verdict.FAIL
+
+
+def summary(outcome: Outcome, run: Run, card: Scorecard, other: str = "") -> str:
+    """`other`: what the notebook is, where it is not the work it was taken for."""
     if outcome is Outcome.UNATTEMPTED:
         return "Your notebook runs, but the part that was yours to write is still as it was handed out."
-    if run.fault:
-        return run.fault
+    if other or run.fault:
+        return other or run.fault or ""
     failed = sum(check.verdict == "fail" for check in card.checks)
     if failed:
         return f"{'One thing' if failed == 1 else f'{failed} things'} to mend; the box below says where to begin."

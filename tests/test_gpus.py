@@ -339,8 +339,8 @@ def test_a_notebook_that_needs_more_than_a_whole_gpu_is_told_so_once_it_was_alon
     assert heard.count(ALONE) == 1
     assert report.outcome is Outcome.OUT_OF_MEMORY
     assert report.run.fault == (
-        "Cell 1 of the notebook needed more than the 14.8 GB of GPU memory it had here (Large Card, "
-        "with no other notebook on it); its own code took them."
+        'The cell that begins "import json, sys, tensorflow as tf" needed more than the 14.8 GB of GPU memory it had '
+        "here (Large Card, with no other notebook on it); its own code took them."
     )
     assert complete(report.card)  # nothing judged depends on that cell
 

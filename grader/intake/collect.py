@@ -1,5 +1,6 @@
 """Which files among the paths given are submissions, and the row each of them gets; none is lost, none shares a row."""
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -8,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct, structs
 
 from grader.errors import NothingReadable, UsageError
+from grader.intake import own_modules
 from grader.intake.archive import members
 from grader.intake.colab_export import is_export
 from grader.intake.recognise import Guess, recognise
@@ -25,6 +27,7 @@ class Found(Struct, frozen=True):
     path: Path
     place: PurePosixPath  # relative to the folder or zip that was given
     notebook: Notebook
+    beside: tuple[own_modules.Module, ...] = ()  # files of Python code in the same folder of the same zip
     is_notebook: bool = True  # False: something else that was named on purpose
 
 
@@ -40,11 +43,25 @@ def collect(paths: Sequence[Path], lab: str | None = None) -> tuple[Submission, 
     labs = [guess.lab for guess in guesses]
     names = students([_whereabouts(item, slug) for item, slug in zip(ordered, labs, strict=True)])
     rows = zip(ordered, told_apart(list(zip(names, labs, strict=True))), guesses, strict=True)
-    return tuple(_submission(item, name, guess) for item, name, guess in rows)
+    owners: dict[Path, set[str]] = {}
+    for item, name in zip(ordered, names, strict=True):
+        owners.setdefault(item.path.parent, set()).add(name)
+    shared = {folder for folder, students_of in owners.items() if len(students_of) > 1}
+    return tuple(_submission(item, name, guess, item.path.parent in shared) for item, name, guess in rows)
 
 
-def _submission(item: Found, student: str, guess: Guess) -> Submission:
-    notebook = item.notebook
+def _modules(item: Found, shared: bool) -> tuple[own_modules.Module, ...]:
+    """Of a folder in which several students' notebooks lie nobody knows whose they are."""
+    if shared or not item.notebook.cells:
+        return ()
+    folder = item.path.parent
+    there = item.beside or (own_modules.in_folder(folder) if folder.is_dir() else ())
+    return own_modules.used(item.notebook.cells, there)
+
+
+def _submission(item: Found, student: str, guess: Guess, shared: bool) -> Submission:
+    notebook, modules = item.notebook, _modules(item, shared)
+    beside = "".join(f"\0{name}\0{source}" for name, source in modules).encode()
     return Submission(
         path=Path(os.fsencode(item.path).decode(errors="replace")),  # it has to fit into JSON
         student=student,
@@ -53,7 +70,8 @@ def _submission(item: Found, student: str, guess: Guess) -> Submission:
         cells=notebook.cells,
         repairs=notebook.repairs,
         fault=notebook.fault,
-        content=notebook.content,
+        content=hashlib.sha256(notebook.content.encode() + beside).hexdigest() if modules else notebook.content,
+        modules=modules,
         warnings=notebook.warnings,
         damaged=notebook.damaged,
     )
@@ -128,12 +146,17 @@ def _in_zip(path: Path, place: PurePosixPath) -> Iterator[Found]:
         fault = f"The zip is larger than {_ZIP_LIMIT // 1024**3} GB. Zip the notebooks only, without data."
         yield Found(path=path, place=place, notebook=unread(b"", fault))
         return
+    found: list[Found] = []
+    code: dict[PurePosixPath, list[own_modules.Module]] = {}
     for member in members(path, _is_wanted):
         name = place / member.name if place.parts or member.name.parts else PurePosixPath(path.name)
         if member.fault:
-            yield Found(path=path / member.name, place=name, notebook=unread(member.data, member.fault))
+            found.append(Found(path=path / member.name, place=name, notebook=unread(member.data, member.fault)))
         elif name.suffix.lower() == ".ipynb" or is_export(member.data[:_EXPORT_HEAD].decode(errors="replace")):
-            yield Found(path=path / member.name, place=name, notebook=read_notebook(name, member.data))
+            found.append(Found(path=path / member.name, place=name, notebook=read_notebook(name, member.data)))
+        elif module := own_modules.module(name.name, member.data):
+            code.setdefault(name.parent, []).append(module)
+    yield from (structs.replace(item, beside=tuple(code.get(item.place.parent, ()))) for item in found)
 
 
 def _is_wanted(name: PurePosixPath) -> bool:

@@ -2,12 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import Empty
 
 from msgspec import Struct, structs
 
 from grader.model import Cell, CellRun, CellStatus, Limits
+from grader.sandbox.blame import Lack, names_bound
+from grader.sandbox.guest.config import Note
 from grader.sandbox.guest.wire import Trouble
 from grader.sandbox.kernel import Kernel
 from grader.sandbox.recorder import Recorder
@@ -15,7 +17,7 @@ from grader.sandbox.sayings import voiced
 from grader.sandbox.showing import storable
 
 GRACE = 3.0  # seconds for a cell to end after it was interrupted
-STOPPED = "TrainingOver"  # the guest ended a loop that trained longer than it may; that is no fault of the cell
+STOPPED = ("TrainingOver", "Restart")  # the guest ended a loop that trained too long, or passed over what ends a kernel
 MEMORY_ERRORS = ("MemoryError", "_ArrayMemoryError", "ResourceExhaustedError")
 
 
@@ -36,6 +38,7 @@ class Reading:
         self._cells = cells
         self._limits = limits
         self._recorder = Recorder(limits.output, kernel.client)
+        self._lack = Lack()
 
     async def go(self, left_out: dict[int, CellRun], end: float, started: Callable[[int], None] | None) -> Pass:
         """`left_out` cells are not run again and keep what is known of them; `end` is in time.monotonic()."""
@@ -73,7 +76,13 @@ class Reading:
             self._kernel.tree.kill()
         status = self._status(interrupted or overdue)
         run = CellRun(cell.index, status, round(time.monotonic() - begun, 3), outputs=self._recorder.outputs())
-        return structs.replace(run, trouble=self._trouble(run)) if status is not CellStatus.OK else run
+        if status is CellStatus.OK:
+            return run
+        notes = [note for note in self._kernel.notes() if note.kind and note.during == cell.index]
+        excuse = self._lack.excuse(cell, notes) if status is CellStatus.ERROR else ""
+        lost = tuple(sorted(names_bound(cell.source))) if excuse else ()
+        notes.sort(key=lambda note: bool(note.excuse) == bool(excuse))
+        return structs.replace(run, trouble=self._trouble(notes), excuse=excuse, lost=lost)
 
     async def _wait(self, task: asyncio.Future[None], last: float) -> bool:
         """Until the cell ends by itself, by an interrupt or with its kernel; whether it had to be interrupted."""
@@ -125,15 +134,15 @@ class Reading:
             return CellStatus.TIMEOUT
         if not self._kernel.alive:
             return CellStatus.DIED
-        if reply.get("status") == "error" and reply.get("ename") != STOPPED:
+        if reply.get("status") == "error" and reply.get("ename") not in STOPPED:
             return CellStatus.OUT_OF_MEMORY if reply.get("ename") in MEMORY_ERRORS else CellStatus.ERROR
         return CellStatus.OK
 
-    def _trouble(self, run: CellRun) -> Trouble | None:
-        """Where it failed as the kernel noted it, else what its reply says."""
-        for note in reversed(self._kernel.notes()):
-            if note.kind and note.during == run.index:
-                return Trouble(note.kind[:100], note.message[:500], note.cell, note.line, note.text and note.text[:300])
+    def _trouble(self, notes: Sequence[Note]) -> Trouble | None:
+        """Where it failed as the last of its notes has it, else what its reply says."""
+        if notes:
+            note = notes[-1]
+            return Trouble(note.kind[:100], note.message[:500], note.cell, note.line, note.text and note.text[:300])
         reply = self._recorder.reply
         if reply.get("status") != "error":
             return None

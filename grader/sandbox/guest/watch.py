@@ -1,6 +1,5 @@
 """Calls a training method and notes what tape, optimizer, the object's own methods and its variables do."""
 
-import sys
 import types
 from collections.abc import Callable
 from typing import Any
@@ -54,22 +53,25 @@ class Watcher:
         """
         if self.step.losses_only:
             return lambda: None
-        cls, main = type(owner), sys.modules["__main__"].__dict__
+        cls = type(owner)
         methods = {
             name: plain
             for name, plain in written.own_functions(cls).items()
             if name not in ("__init__", self.step.method)
         }
-        functions = {
-            name: f for name, f in main.items() if isinstance(f, types.FunctionType) and f.__module__ == "__main__"
-        }
+        functions = [
+            (names, name, f) for names in written.namespaces() for name, f in names.items()
+            if isinstance(f, types.FunctionType) and written.is_own(f.__module__)
+        ]  # fmt: skip
         kept = {name: vars(cls).get(name) for name in methods}
         for name, plain in methods.items():
             setattr(cls, name, self.noting_method(name, plain, owner))
-        main.update({name: self.noting(name, f) for name, f in functions.items()})
+        for names, name, f in functions:
+            names[name] = self.noting(name, f)
 
         def undo() -> None:
-            main.update(functions)
+            for names, name, f in functions:
+                names[name] = f
             for name, plain in kept.items():
                 if plain is None:
                     delattr(cls, name)
