@@ -37,7 +37,7 @@ $(STAMP): pyproject.toml
 
 # The notebooks of a lab, or a file of tests, stay with one worker (tests/conftest.py); each may hold TensorFlow, so few.
 # Without a worker that died the tests end: had another taken its place, they would wait for each other for ever.
-PYTEST = $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder \
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder \
 	--max-worker-restart 0
 
 test: $(STAMP)

@@ -24,7 +24,7 @@ from grader.store import Store, opened
 ANSWERS = "GRADER_TEST_ANSWERS"  # the folder of kept answers; it may be deleted at any time
 SEED = 20
 WITHOUT_TENSORFLOW = ("reference.notebooks", "reference.settings")
-LONGEST_FIRST = ("lab6", "lab2", "a4", "a1", "lab5_", "lab5b", "lab4", "a3", "lab3", "a2")
+LONGEST_FIRST = ("lab6", "lab2", "test_hostile", "a4", "a1", "lab5_", "lab5b", "lab4", "a3", "lab3", "a2", "lab1")
 
 _may_open = [False]
 
@@ -87,29 +87,37 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if without and collection_path.suffix == ".py" and loads_tensorflow(collection_path) else None
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "kernel" in getattr(item, "fixturenames", ()) or loads_tensorflow(item.path):
             item.add_marker("kernel")
-        item.add_marker(pytest.mark.xdist_group(group(item)))
-    items.sort(key=place)
+    items.sort(key=lambda item: place(group(item.nodeid)))
 
 
-def group(item: pytest.Item) -> str:
-    """What stays with one worker: all notebooks of a lab, else a file, which keeps what is dear to make."""
-    parameters: dict[str, Any] = getattr(getattr(item, "callspec", None), "params", {})
-    if "grade" not in getattr(item, "fixturenames", ()):
-        return item.path.stem
-    notebook = str(parameters.get("place", ""))
-    from tests.test_notebooks import EXPECTED  # noqa: PLC0415 - which is a test file itself
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """What stays with one worker is decided here: the groups of xdist are lost on newer versions of pytest."""
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - only where there are workers
 
-    return str(EXPECTED[notebook]["lab"] if notebook in EXPECTED else parameters.get("lab", item.path.stem))
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid)
+
+    return ByGroup(config, log)
 
 
-def place(item: pytest.Item) -> int:
+def group(nodeid: str) -> str:
+    """All notebooks of a lab, else a file, which keeps what is dear to make."""
+    from tests.test_notebooks import EXPECTED, LABS  # noqa: PLC0415 - which is a test file itself
+
+    file, _, test = nodeid.partition("::")
+    parameter = test.partition("[")[2].removesuffix("]")
+    if parameter in EXPECTED:
+        return str(EXPECTED[parameter]["lab"])
+    return parameter if parameter in LABS and file.endswith("test_verify.py") else Path(file).stem
+
+
+def place(name: str) -> int:
     """What takes longest begins first, so that no worker is left alone with it in the end."""
-    name = group(item)
     return next((n for n, start in enumerate(LONGEST_FIRST) if name.startswith(start)), len(LONGEST_FIRST))
 
 
@@ -135,7 +143,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for reports in terminalreporter.stats.values():
         for report in reports:
             if isinstance(report, pytest.TestReport):
-                seconds[report.nodeid.rpartition("@")[2].partition("::")[0]] += report.duration
+                seconds[group(report.nodeid)] += report.duration
     terminalreporter.section("seconds by lab or file, of those that took more than ten")
     for name, took in seconds.most_common():
         if took > 10:
