@@ -28,6 +28,7 @@ def of_run(submission: Submission, batch: Batch) -> str:
     rubric = batch.rubrics.get(submission.lab or "")
     return digest(
         *(f"{cell.index} {cell.kind} {cell.source}" for cell in submission.cells),
+        *map(repr, submission.modules),
         str(submission.lab),
         repr(environment_of(submission.lab or "")),
         batch.data_key,

@@ -151,6 +151,7 @@ def test_a_result_depends_on_content_data_seed_and_settings_and_on_nothing_else(
     assert of_run(one, batch) == of_run(same, batch) and of_report(one, batch) == of_report(same, batch)
     others = [
         of_run(replace(one, cells=CELLS[:1]), batch),
+        of_run(replace(one, modules=(("mine.py", "x = 2"),)), batch),
         of_run(replace(one, lab="lab2_mlp"), batch),
         of_run(one, batch_for(None, TrainPolicy.NONE, 5)),
         of_run(one, batch_for(None, TrainPolicy.BUDGET, 4)),
