@@ -1,5 +1,6 @@
 # make install   a virtual environment in .venv with everything the grader needs
 # make test      all tests, house rules included; ARGS="-k rubric" for some of them
+# make quick     all tests that start no kernel and no TensorFlow
 # make bench     how much faster trainings are here than in a plain notebook; ARGS="--epochs 60 --pairs 3"
 # make demo      grades a sample class and shows the report
 # make clean     takes away what install and test made
@@ -18,7 +19,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 TF ?= $(shell if [ "$$(uname -sm)" != "Linux x86_64" ]; then echo tf; \
 	elif nvidia-smi -L 2>/dev/null | grep -q GPU; then echo tf-gpu; else echo tf-cpu; fi)
 
-.PHONY: install test bench demo clean
+.PHONY: install test quick bench demo clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -34,10 +35,16 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m compileall -q grader reference reports rubrics
 	@touch $@
 
-# A file of tests stays with one worker, which keeps what is dear to make; each worker may hold TensorFlow, so few.
+# The notebooks of a lab, or a file of tests, stay with one worker (tests/conftest.py); each may hold TensorFlow, so few.
 # Without a worker that died the tests end: had another taken its place, they would wait for each other for ever.
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder \
+	--max-worker-restart 0
+
 test: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --max-worker-restart 0 $(ARGS)
+	$(PYTEST) $(ARGS)
+
+quick: $(STAMP)
+	$(PYTEST) -m "not kernel and not slow and not hostile" $(ARGS)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench_training $(ARGS)

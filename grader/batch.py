@@ -8,10 +8,12 @@ from msgspec import Struct, field
 from grader.calibration import Calibration, load_calibration
 from grader.data.folder import DataFolder
 from grader.data.truth import Truth
-from grader.model import Isolation, Limits, TrainBudget, TrainPolicy
+from grader.model import Isolation, Limits, Submission, TrainBudget, TrainPolicy
 from grader.rubric import Rubric
 from grader.running.gpus import Inventory, installed
 from grader.store import Store
+
+QUESTION_SETS = 8  # of a batch: few, so that notebooks share the oracle's answers; many, so that they seldom meet
 
 
 class Batch(Struct, frozen=True):
@@ -45,9 +47,24 @@ def calibration_of(rubric: Rubric, batch: Batch) -> Calibration | None:
     return load_calibration(rubric.lab, truth.digest) if truth else None
 
 
+def question_seed(batch: Batch, submission: Submission) -> int:
+    """One of a few for each batch, chosen by what was handed in.
+
+    What one notebook carries out of its questions seldom helps another, or the same one changed. Which notebooks meet
+    cannot be told without the batch's seed.
+    """
+    chosen = hashed(f"set {batch.seed} {submission.content}", 4) % QUESTION_SETS
+    return hashed(f"questions {batch.seed} {chosen}", 8)
+
+
 def kernel_seed(seed: int) -> int:
     """The seed student code may see.
 
     Nothing of the batch's own seed, from which our questions follow, can be told from it.
     """
-    return int.from_bytes(hashlib.sha256(f"kernel {seed}".encode()).digest()[:4], "big")
+    return hashed(f"kernel {seed}", 4)
+
+
+def hashed(text: str, length: int) -> int:
+    """A number of so many bytes."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:length], "big")

@@ -40,6 +40,7 @@ from grader.calibration import (
     standard_error,
     written,
 )
+from grader.counting import quantity
 from grader.course import environment_of, lab_slug
 from grader.data.cache import write_whole
 from grader.data.folder import DataFolder, data_folder, with_vectors
@@ -151,7 +152,7 @@ def stored(plan: Plan, jobs: int) -> Iterator[Told]:
     kept = trainings(plan)
     done = {run.seed: run.accuracies for run in read_trainings(kept) if run.seed < plan.seeds}
     what = f"{plan.lab} on {plan.data}"
-    yield Told(f"{what}: {plan.seeds} seeds of {plan.marks[-1]} epochs"
+    yield Told(f"{what}: {quantity(plan.seeds, 'seed')} of {quantity(plan.marks[-1], 'epoch')}"
                + (f", of which {len(done)} were done before." if done else "."))
     missing = [seed for seed in range(plan.seeds) if seed not in done]
     begun = time.monotonic()

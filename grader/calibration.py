@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from grader.counting import quantity
 from grader.errors import RubricError
 from grader.model import Band
 from grader.rubric import RUBRICS
@@ -130,7 +131,8 @@ def _complaints(calibration: Calibration, path: Path) -> Iterator[str]:
     for row in calibration.rows:
         for split in (row.dev, row.test):
             if not 0 <= split.floor <= min(split.bound, split.smallest) <= split.mean <= 1 or split.spread < 0:
-                yield f"after {row.epochs} epochs: floor, bound and mean do not rise in this order from 0 to 1"
+                after = quantity(row.epochs, "epoch")
+                yield f"after {after}: floor, bound and mean do not rise in this order from 0 to 1"
 
 
 def written(calibration: Calibration) -> bytes:

@@ -3,8 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from grader.batch import Batch
     from grader.data.folder import DataFolder
     from grader.data.parts import Part
-    from grader.progress import Progress
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="Runs, questions and explains notebooks of a course on deep learning for NLP.")
@@ -51,16 +49,20 @@ def main() -> NoReturn:
             err.print("grader: interrupted. What was graded is kept: the same command goes on from there.", style="red")
         sys.exit(code)
     except GraderError as trouble:
-        err.print(f"grader: {trouble}", style="red", markup=False, soft_wrap=True)
-        sys.exit(trouble.exit_code)
+        fail(str(trouble), trouble.exit_code)
     except Exception as trouble:
         if usage := getattr(trouble, "format_message", None):  # click's own complaints about arguments
-            err.print(f"grader: {usage()} See `grader --help`.", style="red", markup=False, soft_wrap=True)
-            sys.exit(UsageError.exit_code)
+            fail(f"{usage()} See `grader --help`.", UsageError.exit_code)
         logging.getLogger("grader").exception("unexpected")
-        err.print(f"grader: this is our fault: {type(trouble).__name__}: {trouble}. Run again with GRADER_LOG=ERROR "
-                  "to see where, and please report it.", style="red", markup=False, soft_wrap=True)
-        sys.exit(GraderError.exit_code)
+        fail(f"this is our fault: {type(trouble).__name__}: {trouble}. Run again with GRADER_LOG=ERROR "
+             "to see where, and please report it.", GraderError.exit_code)
+
+
+def fail(sentence: str, code: int) -> NoReturn:
+    from reports.terminal import complaint
+
+    err.print(complaint(sentence), soft_wrap=True)
+    sys.exit(code)
 
 
 @app.command()
@@ -96,6 +98,7 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     batch = batch_asked(asked, seed, allow_unisolated)
     ensure_writable(out_folder)
     with opened(out_folder) as store:
+        say(store.begun_anew)
         if fresh:
             store.forget()
         store.begin()
@@ -120,6 +123,7 @@ def regrade(
     if not out_folder.is_dir():
         raise UsageError(f"{out_folder}: there is no such folder. Give the one that `grader grade --out` wrote.")
     with opened(out_folder) as store:
+        say(store.begun_anew)
         asked = store.asked()
         if asked is None:
             raise UsageError(f"{out_folder} keeps no graded batch. Grade the notebooks with `grader grade` first.")
@@ -140,7 +144,7 @@ def hand_out(reports: list[Report], out_folder: Path, format: Format, fail_under
     else:
         err.print(batch_table(reports))
     shown = pages[0] if len(reports) == 1 else out_folder / "index.html"
-    err.print(f"{'Page' if len(reports) == 1 else 'Pages'}: {shown.resolve()}", markup=False, soft_wrap=True)
+    say(f"{'Page' if len(reports) == 1 else 'Pages'}: {shown.resolve()}")
     raise typer.Exit(exit_codes.of_batch(reports, fail_under))
 
 
@@ -193,7 +197,7 @@ def verify(
     out.print(matrix(expected, reports))
     broken = failures(expected, reports)
     for line in broken:
-        err.print(line, style="red", markup=False, soft_wrap=True)
+        say(line, style="red")
     raise typer.Exit(exit_codes.NOT_PASSED if broken else exit_codes.DONE)
 
 
@@ -211,7 +215,7 @@ def calibrate(
         for told in calibrations(labs, data, seeds, jobs, epochs):
             status.update(Text(told.line))
             if not (told.passing and err.is_terminal):
-                err.print(told.line, markup=False, soft_wrap=True)
+                say(told.line)
 
 
 @app.command()
@@ -225,7 +229,7 @@ def demo(
 
     ensure_writable(out_folder)
     folder = write_sample_class(out_folder / "submissions")
-    err.print(f"A sample class of notebooks was written to {folder.resolve()}.", markup=False, soft_wrap=True)
+    say(f"A sample class of notebooks was written to {folder.resolve()}.")
     grade([folder], out_folder=out_folder / "grades", jobs=jobs, train=TrainPolicy.NONE, allow_unisolated=True)
 
 
@@ -268,29 +272,29 @@ def fetch_all(parts: "Sequence[Part]", own: "DataFolder", to: Path) -> None:
         task = bar.add_task("", total=None)
         for part in parts:
             done = fetch(part, own, to, lambda what, n, of: bar.update(task, description=what, completed=n, total=of))
-            err.print(done, markup=False, soft_wrap=True)
-    err.print(f"To use it: --data {to}, or export GRADER_DATA={to}", markup=False, soft_wrap=True)
+            say(done)
+    say(f"To use it: --data {to}, or export GRADER_DATA={to}")
 
 
 def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int | None) -> list[Report]:
     from grader.judging.oracle import Oracle
     from grader.pipeline import grade_batch, in_order, slots_for
+    from grader.progress import Progress, bars
     from grader.running.slots import at_a_time
 
     reports: list[Report] = []
     if len(submissions) > 1:
         held = at_a_time(slots_for(submissions, batch, jobs)[:len(submissions)])
         err.print(f"{len(submissions)} notebooks, {held}.", markup=False)
-    with Oracle() as oracle, progress(len(submissions)) as shown:
+    with Oracle() as oracle, bars(err) as shown_bars:
+        shown = Progress(shown_bars, say, len(submissions))
         for report in grade_batch(submissions, batch, oracle, jobs, shown.told):
             shown.done(report)
             reports.append(report)
     return in_order(reports, submissions)
 
 
-@contextmanager
-def progress(total: int) -> Iterator["Progress"]:
-    from grader.progress import Progress, bars
-
-    with bars(err) as shown:
-        yield Progress(shown, lambda line: shown.console.print(line, markup=False, soft_wrap=True), total)
+def say(line: str, style: str | None = None) -> None:
+    """Nothing where there is nothing to say."""
+    if line:
+        err.print(line, style=style, markup=False, soft_wrap=True)

@@ -6,11 +6,13 @@ import platform
 import shutil
 from collections import Counter
 
+from grader.counting import quantity
 from grader.data.folder import data_folder
 from grader.errors import GraderError
 from grader.model import Isolation
 from grader.running.gpus import Inventory, installed
 from grader.running.slots import slots
+from grader.sandbox import groups
 from grader.sandbox.isolation import best_isolation, sees_gpu, why_not_jailed, why_unisolated
 
 
@@ -18,6 +20,7 @@ def findings() -> list[tuple[str, bool, str]]:
     """(what, whether it is as it should be, a sentence) in the order of their importance."""
     return [
         isolation(),
+        limits(),
         tensorflow(),
         gpu(),
         data(),
@@ -25,7 +28,8 @@ def findings() -> list[tuple[str, bool, str]]:
         (
             "machine",
             True,
-            f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+            f"{platform.system()} {platform.machine()}, {quantity(os.cpu_count() or 1, 'core')}, "
+            f"Python {platform.python_version()}",
         ),
     ]
 
@@ -38,6 +42,17 @@ def isolation() -> tuple[str, bool, str]:
             return "isolation", True, f"landlock works; a fuller jail is missing: {why_not_jailed()}."
         case _:
             return "isolation", False, f"none: {why_unisolated()}."
+
+
+def limits() -> tuple[str, bool, str]:
+    """Who counts what a notebook takes."""
+    if (why := groups.why_none()) is None:
+        of = ", ".join(name for name in ("memory", *groups.OTHERS) if name in groups.places())
+        return "limits", True, f"each notebook has a control group of its own for {of}."
+    return "limits", False, (
+        f"{why}, so memory is added up by a watch, which sees less, and processors are shared out less strictly. "
+        "Run as root, or as: systemd-run --user --scope -p Delegate=yes grader …"
+    )
 
 
 def tensorflow() -> tuple[str, bool, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from grader.counting import quantity
 from grader.errors import NothingReadable, OurFault
 from grader.model import Outcome, Report, Verdict
 
@@ -17,8 +18,8 @@ def of_batch(reports: Sequence[Report], fail_under: float | None = None) -> int:
                               "None of these notebooks could be graded; the class page gives the reason for each.")
     ours = sum(report.outcome is Outcome.GRADER_ERROR for report in reports)
     if ours:
-        raise OurFault(f"The grader itself failed on {ours} of {len(reports)} notebooks; their points are open. "
-                       "Grade these again, with GRADER_LOG=ERROR to see why.")
+        raise OurFault(f"The grader itself failed on {ours} of {quantity(len(reports), 'notebook')}; "
+                       "their points are open. Grade these again, with GRADER_LOG=ERROR to see why.")
     shares = [100 * r.card.earned / r.card.possible if r.card.possible else 0.0 for r in reports]
     return NOT_PASSED if fail_under is not None and min(shares) < fail_under else DONE
 

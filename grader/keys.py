@@ -17,16 +17,18 @@ from grader.running.gpus import Inventory
 from grader.sandbox.guest.wire import Question
 
 HERE = Path(__file__).parent
-RUNS_BY = (HERE / "sandbox", HERE / "data")  # the second decides how many photos are seen
+# What runs a notebook, and what makes the data it sees. How it was read shows in its cells.
+RUNS_BY = (HERE / "sandbox", HERE / "data", HERE / "hidden.py", *sorted(HERE.glob("toy_*.py")))
 JUDGES_BY = (HERE, *(HERE.parent / beside for beside in ("reference", "rubrics")))
 PACKAGES = ("tensorflow", "tensorflow-cpu", "numpy", "keras", "tf-keras", "transformers")
 
 
 def of_run(submission: Submission, batch: Batch) -> str:
-    """Of what a notebook does when it is run: its content, the data, the limits, and the code that runs it."""
+    """Of what a notebook does when it is run: its cells, the data, the limits, and the code that runs it."""
     rubric = batch.rubrics.get(submission.lab or "")
     return digest(
-        submission.content,
+        *(f"{cell.index} {cell.kind} {cell.source}" for cell in submission.cells),
+        *map(repr, submission.modules),
         str(submission.lab),
         repr(environment_of(submission.lab or "")),
         batch.data_key,
@@ -34,7 +36,7 @@ def of_run(submission: Submission, batch: Batch) -> str:
         repr((batch.deadline, batch.memory)),
         repr((rubric.deadline, rubric.training) if rubric else None),
         of_code(RUNS_BY),
-        of_packages(),
+        *ENVIRONMENT,
         of_devices(batch.inventory),
     )
 
@@ -42,7 +44,7 @@ def of_run(submission: Submission, batch: Batch) -> str:
 def of_report(submission: Submission, batch: Batch) -> str:
     """Of what is said about a run: the run, the rubrics, and all code that judges."""
     rubric = msgspec.json.encode(batch.rubrics.get(submission.lab or "")).decode()
-    return digest(of_run(submission, batch), rubric, of_code(JUDGES_BY), str(batch.public_only))
+    return digest(of_run(submission, batch), submission.content, rubric, of_code(JUDGES_BY), str(batch.public_only))
 
 
 def of_question(question: Question) -> str:
@@ -60,14 +62,10 @@ def of_data(data: DataFolder) -> str:
 
 @cache
 def of_code(folders: tuple[Path, ...]) -> str:
-    """Of every source, rubric and calibration in these folders."""
-    files = (file for folder in folders for kind in ("py", "yaml", "json") for file in folder.rglob(f"*.{kind}"))
-    return digest(*(f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}" for file in sorted(files)))
-
-
-@cache
-def of_packages() -> str:
-    return digest(platform.python_version(), *installed(PACKAGES))
+    """Of every source, rubric and calibration in these folders, and of these files."""
+    inside = (file for folder in folders for kind in ("py", "yaml", "json") for file in folder.rglob(f"*.{kind}"))
+    files = (*inside, *(file for file in folders if file.is_file()))
+    return digest(*sorted(f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}" for file in files))
 
 
 @cache
@@ -82,6 +80,9 @@ def installed(packages: Iterable[str]) -> Iterable[str]:
             yield f"{name} {version(name)}"
         except PackageNotFoundError:
             yield f"{name} -"
+
+
+ENVIRONMENT = (platform.python_version(), *installed(PACKAGES))
 
 
 def digest(*parts: str) -> str:

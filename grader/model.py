@@ -68,7 +68,7 @@ class Cell(Struct, frozen=True):
     kind: str  # code | markdown | raw
     source: str
     colab_id: str | None = None
-    outputs: tuple[dict[str, Any], ...] = ()  # as handed in
+    outputs: tuple[dict[str, Any], ...] = ()  # what was printed before it was handed in; of pictures only their kind
 
 
 class Submission(Struct, frozen=True):
@@ -81,9 +81,12 @@ class Submission(Struct, frozen=True):
     repairs: tuple[str, ...] = ()  # a sentence each
     fault: str | None = None  # why it cannot be read; then there are no cells
     content: str = ""  # sha256 of the bytes handed in
+    modules: tuple[tuple[str, str], ...] = ()  # files of Python code handed in beside it: name without ending, source
     lab_reason: str = ""  # a sentence: why it was taken for this lab; empty where that was not asked
     student_id: str = ""  # where a name held one
     file: str = ""  # as it was called, below what was given to the grader
+    warnings: tuple[str, ...] = ()  # those of the repairs that the student has to read first
+    damaged: bool = False  # cells were lost before it came to us
 
 
 class CellRun(Struct, frozen=True):
@@ -92,6 +95,8 @@ class CellRun(Struct, frozen=True):
     seconds: float = 0.0
     trouble: Trouble | None = None
     outputs: tuple[dict[str, Any], ...] = ()  # nbformat outputs, size-capped
+    excuse: str = ""  # why it failed through no fault of its own: a clause, to stand behind a colon
+    lost: tuple[str, ...] = ()  # names that it would have given something to
 
 
 class Run(Struct, frozen=True):
@@ -258,6 +263,7 @@ class Limits(Struct, frozen=True):
     disk: int = 512 * 1024**2
     output: int = 2 * 1024**2  # kept per notebook, in bytes of JSON
     processes: int = 256
+    replies: int = 256 * 1024**2  # to all questions, which are kept; 8 MB are many
 
 
 class TrainBudget(Struct, frozen=True):

@@ -4,12 +4,13 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from functools import partial
+from contextlib import ExitStack, contextmanager
+from functools import cache, partial
 
 from msgspec.structs import replace
 
 from grader import hidden, keys
-from grader.batch import Batch, calibration_of, kernel_seed, training_budget
+from grader.batch import Batch, calibration_of, kernel_seed, question_seed, training_budget
 from grader.course import environment_of
 from grader.data.folder import shown
 from grader.data.photos import ROOM, Photos, with_photos
@@ -25,7 +26,7 @@ from grader.model import (
     Submission,
     TrainPolicy,
 )
-from grader.replaying import Answers, Ask, Replay, asking
+from grader.replaying import Answers, Ask, Live, Replay, recording, timely
 from grader.rubric import Rubric
 from grader.running.slots import Slot, Slots, slots
 from grader.sandbox.kernel import Setting
@@ -83,30 +84,31 @@ def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: Slot, told
 def evidence(
     submission: Submission, batch: Batch, rubric: Rubric, oracle: Oracle, slot: Slot, told: Told
 ) -> tuple[Run, Examination]:
-    """From what the notebook said earlier where it is asked the same, else from the notebook itself."""
-    if batch.store is None:
-        return run_and_examine(submission, batch, rubric, oracle, slot, told)[:2]
-    key = keys.of_run(submission, batch)
-    if kept := batch.store.run(key):
-        replay = Replay(batch.store, key)
-        told("is judged anew by what it said before")
-        examination = examine(examiner(submission, batch, rubric, oracle, kept, replay))
-        if replay.complete:
-            return kept, examination
-    run, examination, answers = run_and_examine(submission, batch, rubric, oracle, slot, told)
-    if not examination.fault and not batch.broken_off.is_set():
-        batch.store.keep_run(key, run, answers)
+    """From what the notebook said earlier, and from the notebook itself for what it was never asked."""
+    store, key = batch.store, keys.of_run(submission, batch)
+    added: Answers = {}
+    with ExitStack() as kernel:
+        wake = cache(lambda: kernel.enter_context(awake(submission, batch, rubric, slot, told)))
+        run = store.run(key) if store else None
+        replay = None
+        if store and run:
+            told("is judged anew by what it said before")
+            replay = Replay(store, key, wake)
+            examination = examine(examiner(submission, batch, rubric, oracle, run, replay))
+        if run is None or replay is None or replay.changed:
+            replay, run = None, wake().run
+            examination = examine(examiner(submission, batch, rubric, oracle, run, recording(wake().ask, added)))
+    if store and not examination.fault and not batch.broken_off.is_set():
+        if replay:
+            store.keep_answers(key, replay.added)
+        else:
+            store.keep_run(key, run, added)
     return run, examination
 
 
-def run_and_examine(
-    submission: Submission,
-    batch: Batch,
-    rubric: Rubric,
-    oracle: Oracle,
-    slot: Slot,
-    told: Told,
-) -> tuple[Run, Examination, Answers]:
+@contextmanager
+def awake(submission: Submission, batch: Batch, rubric: Rubric, slot: Slot, told: Told) -> Iterator[Live]:
+    """The notebook, run in a kernel of its own and ready to be asked."""
     seconds = batch.deadline or rubric.deadline
     budget = training_budget(batch, rubric)
     data, seen = with_photos(shown(batch.data, submission.cells, told), rubric.lab, batch.train)
@@ -122,6 +124,7 @@ def run_and_examine(
             isolation=batch.isolation,
             environment=environment_of(rubric.lab),
             broken_off=batch.broken_off,
+            files={f"{name}.py": source for name, source in submission.modules},
         )
     ) as session:
         total = sum(cell.kind == "code" for cell in submission.cells)
@@ -131,11 +134,8 @@ def run_and_examine(
         told("is being asked")
         run = replace(run, changes=(*run.changes, *said_of_data(batch, rubric, seen)))
         again = 0.0 if batch.train is TrainPolicy.NONE else RETRAININGS * budget.seconds
-        answers: Answers = {}
-        ask = asking(session, time.monotonic() + max(30.0, seconds / 2) + again, answers)
-        examination = examine(examiner(submission, batch, rubric, oracle, run, ask))
+        yield Live(run, timely(session.ask, time.monotonic() + max(30.0, seconds / 2) + again))
         session.insist_on_room()
-        return run, examination, answers
 
 
 def said_of_data(batch: Batch, rubric: Rubric, seen: Photos | None) -> Iterator[str]:
@@ -150,8 +150,8 @@ def said_of_data(batch: Batch, rubric: Rubric, seen: Photos | None) -> Iterator[
 def examiner(submission: Submission, batch: Batch, rubric: Rubric, oracle: Oracle, run: Run, ask: Ask) -> Examiner:
     parts, _ = with_photos(batch.data.parts, rubric.lab, batch.train)
     return Examiner(
-        rubric.lab, submission.cells, run, ask, oracle, batch.seed, training_budget(batch, rubric),
-        batch.truths.get(rubric.lab), calibration_of(rubric, batch), parts,
+        rubric.lab, submission.cells, run, ask, oracle, question_seed(batch, submission),
+        training_budget(batch, rubric), batch.truths.get(rubric.lab), calibration_of(rubric, batch), parts,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from rich.progress import Progress as Bars
 from rich.table import Column
 from rich.text import Text
 
+from grader.counting import quantity
 from grader.model import Outcome, Report, Submission
 from reports import scrub, words
 
@@ -38,7 +39,7 @@ class Progress:
         self._total = total
         self._done = self._failed = 0
         self._rows: dict[str, TaskID] = {}
-        self._all = shown.add_task(f"{total} notebooks", total=total, count=f"0/{total}")
+        self._all = shown.add_task(quantity(total, "notebook"), total=total, count=f"0/{total}")
 
     def told(self, submission: Submission, what: str) -> None:
         who = called(submission)

@@ -1,44 +1,92 @@
-"""A notebook's answers, kept as they come and given again later, so that a changed rubric needs no second run."""
+"""A notebook's answers, kept as they come and given again later, so that only what is new has to be asked."""
 
 import time
 from collections import Counter
 from collections.abc import Callable
 
+from msgspec import Struct
+
 from grader import keys
-from grader.model import Observation, Status
-from grader.sandbox.guest.wire import Question
-from grader.sandbox.session import Session
+from grader.model import Observation, Run, Status
+from grader.sandbox.guest.wire import Inventory, Question, Training
 from grader.store import Store
 
 Ask = Callable[[Question], Observation]
 Answers = dict[str, Observation]  # by the question and how often it was asked before
 
 
-def asking(session: Session, end: float, answers: Answers) -> Ask:
-    """Questions until the submission's time is over; later ones are late without being asked. All answers are kept."""
+class Live(Struct, frozen=True):
+    """A notebook that has run in a kernel of its own, and how to ask it."""
 
-    asked: Counter[str] = Counter()
+    run: Run
+    ask: Ask
 
-    def ask(question: Question) -> Observation:
-        answer = session.ask(question) if time.monotonic() < end else Observation(question.id, Status.LATE)
-        answers[nth(question, asked)] = answer
-        return answer
 
-    return ask
+def timely(ask: Ask, end: float) -> Ask:
+    """Questions until the submission's time is over; later ones are late without being asked."""
+
+    def asked(question: Question) -> Observation:
+        return ask(question) if time.monotonic() < end else Observation(question.id, Status.LATE)
+
+    return asked
+
+
+def recording(ask: Ask, answers: Answers) -> Ask:
+    """All that is answered is put among `answers` too."""
+    count: Counter[str] = Counter()
+
+    def asked(question: Question) -> Observation:
+        return answers.setdefault(nth(question, count), ask(question))
+
+    return asked
 
 
 class Replay:
-    """Answers a notebook gave before. What it was never asked counts as late, and `complete` is lost."""
+    """Answers a notebook gave before. What it was never asked it is asked now, in a kernel in which it runs again.
 
-    def __init__(self, store: Store, run: str) -> None:
-        self._store, self._run = store, run
-        self._asked: Counter[str] = Counter()
-        self.complete = True
+    Where it trains otherwise than before, answers of two trainings would be mixed: `changed` is true then, and what
+    was judged by them is void.
+    """
+
+    def __init__(self, store: Store, run: str, wake: Callable[[], Live]) -> None:
+        self._store, self._run, self._wake = store, run, wake
+        self._count: Counter[str] = Counter()
+        self._inventory: tuple[Question, Inventory] | None = None  # of what the notebook held then
+        self._live: Live | None = None
+        self.changed = False
+        self.added: Answers = {}
 
     def __call__(self, question: Question) -> Observation:
-        answer = self._store.answer(self._run, nth(question, self._asked))
-        self.complete &= answer is not None
-        return answer or Observation(question.id, Status.LATE)
+        name = nth(question, self._count)
+        answer = self._store.answer(self._run, name)
+        if answer is None:
+            answer = self.added[name] = self._asked_now(question)
+        else:
+            self._inventory = next(((question, i) for i in inventories(answer)), self._inventory)
+        return answer
+
+    def _asked_now(self, question: Question) -> Observation:
+        if self._live is None:
+            self._live = self._wake()
+            self.changed = self._differs(self._live)
+        return Observation(question.id, Status.LATE) if self.changed else self._live.ask(question)
+
+    def _differs(self, live: Live) -> bool:
+        before = self._store.run(self._run)
+        if before is None or [c.status for c in before.cells] != [c.status for c in live.run.cells]:
+            return True
+        if self._inventory is None:  # nothing that was answered from what is kept depends on a training
+            return False
+        question, inventory = self._inventory
+        return trainings(live.ask(question)) != [inventory.trainings]
+
+
+def inventories(answer: Observation) -> list[Inventory]:
+    return [value for value in answer.values.values() if isinstance(value, Inventory)]
+
+
+def trainings(answer: Observation) -> list[tuple[Training, ...]]:
+    return [inventory.trainings for inventory in inventories(answer)]
 
 
 def nth(question: Question, asked: Counter[str]) -> str:

@@ -24,6 +24,7 @@ from grader.model import Observation, Outcome, Report, Run, Status, Submission, 
 Kind = TypeVar("Kind")
 
 FOLDER, FILE = ".grader", "batch.sqlite"
+VERSION = 1  # of the tables and of what is packed in them
 SEED_BITS = 62  # notebooks see a hash of the seed, and could try all seeds of half as many bits
 TABLES = """
 CREATE TABLE IF NOT EXISTS batch (what TEXT PRIMARY KEY, value BLOB NOT NULL);
@@ -37,6 +38,9 @@ CREATE TABLE IF NOT EXISTS late (run TEXT PRIMARY KEY);
 """
 COLUMNS = {"batch": "what, value", "reports": "key, report", "runs": "key, run", "answers": "run, question, answer",
            "judged": "report, run", "late": "run"}  # fmt: skip
+
+
+_one_decodes = threading.Lock()  # two threads that used a type of ours for the first time were once seen to crash
 
 
 class Asked(Struct, frozen=True):
@@ -53,8 +57,9 @@ class Asked(Struct, frozen=True):
 class Store:
     """Rows of one out folder. Threads share it; another process is kept out by a lock."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, begun_anew: str = "") -> None:
         self._connection = connection
+        self.begun_anew = begun_anew  # a sentence: why nothing of earlier runs is here
         self._one_at_a_time = threading.Lock()
 
     def seed(self) -> int:
@@ -96,15 +101,25 @@ class Store:
         return self._one("SELECT run FROM runs WHERE key = ?", Run, key)
 
     def keep_run(self, key: str, run: Run, answers: dict[str, Observation]) -> None:
-        """A run with the answers to all it was asked, at once: half of them would be no evidence."""
-        rows = [(key, question, packed(answer)) for question, answer in answers.items()]
-        late = run.outcome is Outcome.TIMEOUT or any(answer.status is Status.LATE for answer in answers.values())
+        """A run with the answers to all it was asked, at once."""
         with self._writing():
             self._connection.execute("DELETE FROM answers WHERE run = ?", (key,))
-            self._connection.executemany("INSERT INTO answers VALUES (?, ?, ?)", rows)
             self._connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?)", (key, packed(run)))
-            if late:
+            if run.outcome is Outcome.TIMEOUT:
                 self._connection.execute("INSERT OR IGNORE INTO late VALUES (?)", (key,))
+            self._add(key, answers)
+
+    def keep_answers(self, key: str, answers: dict[str, Observation]) -> None:
+        """What a run that is kept was asked beside."""
+        if answers:
+            with self._writing():
+                self._add(key, answers)
+
+    def _add(self, key: str, answers: dict[str, Observation]) -> None:
+        rows = [(key, question, packed(answer)) for question, answer in answers.items()]
+        self._connection.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", rows)
+        if any(answer.status is Status.LATE for answer in answers.values()):
+            self._connection.execute("INSERT OR IGNORE INTO late VALUES (?)", (key,))
 
     def answer(self, run: str, question: str) -> Observation | None:
         return self._one("SELECT answer FROM answers WHERE run = ? AND question = ?", Observation, run, question)
@@ -149,7 +164,8 @@ def opened(out: Path) -> Iterator[Store]:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             stack.enter_context(FileLock(folder / "lock", blocking=False))
-            connection = stack.enter_context(contextlib.closing(_connected(folder / FILE)))
+            connection, begun_anew = _connected(folder / FILE)
+            stack.enter_context(contextlib.closing(connection))
         except Timeout:
             raise UsageError(
                 f"{out}: another grader is working there. Wait until it is done, or give another folder by --out."
@@ -158,22 +174,25 @@ def opened(out: Path) -> Iterator[Store]:
             raise UsageError(
                 f"{folder}: nothing can be kept there ({error}). Remove it, or give another folder by --out."
             ) from error
-        yield Store(connection)
+        yield Store(connection, begun_anew)
 
 
-def _connected(file: Path) -> sqlite3.Connection:
-    """A file that is no database any more is begun anew: it only saves time."""
+def _connected(file: Path) -> tuple[sqlite3.Connection, str]:
+    """And a sentence where the file was begun anew, being damaged or another version's: it only saves time."""
     try:
-        return _prepared(file)
-    except sqlite3.DatabaseError:
+        return _prepared(file), ""
+    except sqlite3.OperationalError:
+        raise  # there is no room, or no right to write
+    except sqlite3.DatabaseError as error:
         for name in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
             name.unlink(missing_ok=True)
-        return _prepared(file)
+        return _prepared(file), f"{file}: {error}, so it is begun anew and every notebook runs again."
 
 
 def _prepared(file: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(file, check_same_thread=False)
     try:
+        _insist_on_version(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(TABLES)
         for table, columns in COLUMNS.items():
@@ -184,9 +203,22 @@ def _prepared(file: Path) -> sqlite3.Connection:
     return connection
 
 
+def _insist_on_version(connection: sqlite3.Connection) -> None:
+    """Raises DatabaseError where the file is damaged anywhere, or kept by another version of the grader."""
+    (fault,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if fault != "ok":
+        raise sqlite3.DatabaseError("what was kept there is damaged")
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version != VERSION and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        raise sqlite3.DatabaseError("another version of the grader kept it")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
 def packed(value: Any) -> bytes:
     return zlib.compress(msgspec.msgpack.encode(value, enc_hook=str), 1)
 
 
 def unpacked(blob: bytes, kind: type[Kind]) -> Kind:
-    return msgspec.msgpack.decode(zlib.decompress(blob), type=kind, dec_hook=lambda kind, value: kind(value))
+    data = zlib.decompress(blob)
+    with _one_decodes:
+        return msgspec.msgpack.decode(data, type=kind, dec_hook=lambda kind, value: kind(value))

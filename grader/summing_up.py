@@ -1,14 +1,19 @@
 """What is said of a submission in the end: its card, how it ended, and a summary of both."""
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from grader.batch import Batch, calibration_of
 from grader.course import WORKS
 from grader.judging.claims import learning_curves
 from grader.judging.examiner import Examination
-from grader.model import Outcome, Report, Run, Scorecard, Submission
+from grader.model import Finding, Outcome, Report, Run, Scorecard, Submission, Verdict
+from grader.other_work import other_work
 from grader.rubric import Rubric
 from grader.score import public, score
+
+LOST = "This stays open, because a part of your notebook was lost before it came to us."
 
 
 def report(
@@ -19,12 +24,14 @@ def report(
     examination: Examination,
     seconds: float,
 ) -> Report:
-    card = score(rubric, examination.findings)
+    card = score(rubric, left_open(examination.findings) if submission.damaged else examination.findings)
     if batch.public_only:
         card = public(card)
     if examination.fault:
         run = replace(run, outcome=Outcome.GRADER_ERROR, fault=examination.fault)
-    outcome = Outcome.UNATTEMPTED if examination.unattempted and card.earned == 0 else run.outcome
+    untouched = examination.unattempted and card.earned == 0 and not submission.warnings
+    outcome = Outcome.UNATTEMPTED if untouched else run.outcome
+    other = other_work(submission.cells, rubric.lab) if nothing_found(outcome, card) else ""
     return Report(
         submission,
         rubric.title,
@@ -32,13 +39,23 @@ def report(
         run,
         card,
         examination.remarks,
-        summary(outcome, run, card),
+        " ".join((*submission.warnings, summary(outcome, run, card, other))),
         seconds,
         batch.seed,
         batch.data.description,
         learning_curves(submission, run),
         calibration.band() if (calibration := calibration_of(rubric, batch)) else None,
         examination.attention,
+    )
+
+
+def left_open(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """What did not pass, since the lost cells may hold what is missing, or a later definition of what is there."""
+    return tuple(
+        replace(finding, verdict=Verdict.UNSURE, message=f"{LOST} {finding.message}".strip(), mistake=None)
+        if finding.verdict in (Verdict.FAIL, Verdict.BLOCKED)
+        else finding
+        for finding in findings
     )
 
 
@@ -61,11 +78,19 @@ def unread(submission: Submission, batch: Batch) -> Report:
     )
 
 
-def summary(outcome: Outcome, run: Run, card: Scorecard) -> str:
+def nothing_found(outcome: Outcome, card: Scorecard) -> bool:
+    """Whether the notebook was asked for its work and did nothing of it right."""
+    settled = outcome in (Outcome.OK, Outcome.FAILED_CELLS) and card.earned == 0
+    begin = next((check for check in card.checks if check.verdict != Verdict.MANUAL), None)
+    return settled and begin is not None and begin.verdict is Verdict.FAIL
+
+
+def summary(outcome: Outcome, run: Run, card: Scorecard, other: str = "") -> str:
+    """`other`: what the notebook is, where it is not the work it was taken for."""
     if outcome is Outcome.UNATTEMPTED:
         return "Your notebook runs, but the part that was yours to write is still as it was handed out."
-    if run.fault:
-        return run.fault
+    if other or run.fault:
+        return other or run.fault or ""
     failed = sum(check.verdict == "fail" for check in card.checks)
     if failed:
         return f"{'One thing' if failed == 1 else f'{failed} things'} to mend; the box below says where to begin."

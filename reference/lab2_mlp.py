@@ -47,16 +47,34 @@ OTHERS: dict[str, Activation] = {
 }
 
 
-def forms(hidden: int) -> dict[str, Callable[[tf.Tensor, Sequence[Layer]], tf.Tensor]]:
+Form = Callable[[tf.Tensor, Sequence[Layer]], tf.Tensor]
+
+
+def forms(hidden: int) -> dict[str, Form]:
     """What a model with so many hidden layers may compute: the accepted ones, then the known mistakes."""
+    bare = logit_forms(hidden)
+    deck, *others = bare
+    found = {deck: bare[deck], "probabilities": as_probabilities(bare[deck])}
+    for name in others:
+        found |= {name: bare[name], with_softmax(name): as_probabilities(bare[name])}
+    return found
+
+
+def as_probabilities(form: Form) -> Form:
+    return lambda x, w: tf.nn.softmax(form(x, w))
+
+
+def with_softmax(name: str) -> str:
+    """The name of a form whose logits go through a softmax: a second mistake, or a valid form with a cost to match."""
+    return "probabilities" if name == "deck" else f"{name}{'-' if '/' in name else '/'}softmax"
+
+
+def logit_forms(hidden: int) -> dict[str, Form]:
     relu, line = tf.nn.relu, tf.identity
-    found: dict[str, Callable[[tf.Tensor, Sequence[Layer]], tf.Tensor]] = {
+    found: dict[str, Form] = {
         "deck": mlp,
-        "probabilities": lambda x, w: tf.nn.softmax(mlp(x, w)),
         "no-nonlinearity": lambda x, w: mlp(x, w, line),
         "relu-on-logits": lambda x, w: relu(mlp(x, w)),
-        "relu-on-logits/softmax": lambda x, w: tf.nn.softmax(relu(mlp(x, w))),
-        "no-nonlinearity/softmax": lambda x, w: tf.nn.softmax(mlp(x, w, line)),
         "no-nonlinearity/relu-on-logits": lambda x, w: relu(mlp(x, w, line)),
     }
     for i in range(hidden):
@@ -65,7 +83,6 @@ def forms(hidden: int) -> dict[str, Callable[[tf.Tensor, Sequence[Layer]], tf.Te
         found[f"no-nonlinearity/layer-{i + 1}-relu-on-logits"] = lambda x, w, one=one: relu(mlp(x, w, one))
     for name, f in OTHERS.items():
         found[f"other-nonlinearity/{name}"] = lambda x, w, f=f: mlp(x, w, f)
-        found[f"other-nonlinearity/{name}-softmax"] = lambda x, w, f=f: tf.nn.softmax(mlp(x, w, f))
         found[f"other-nonlinearity/{name}-on-logits-too"] = lambda x, w, f=f: f(mlp(x, w, f))
         for i in range(hidden):
             one = [f if i == j else relu for j in range(hidden)]
@@ -80,18 +97,20 @@ def values(case: Case) -> Answers:
 
 
 def step(case: Case) -> Answers:
-    """case x, layers, labels -> cost and gradients "W0", "b0", … without dropout.
+    """case x, layers, labels and a form (default: the deck's) -> cost and gradients "W0", "b0", … without dropout.
 
     With the softmax once, or once too often.
     """
     x, layers = tf.constant(case["x"], tf.float64), layers_of(case)
+    bare = logit_forms(len(layers) - 1)
+    form = next(f for name, f in bare.items() if case.get("form", "deck") in (name, with_softmax(name)))
     outputs: dict[str, Activation] = {"deck": tf.identity, "softmax-before-loss": tf.nn.softmax}
     found: Answers = {}
     for name, output in outputs.items():
         with tf.GradientTape() as tape:
             tape.watch(layers)
             cost = tf.reduce_mean(
-                tf.nn.sparse_softmax_cross_entropy_with_logits(logits=output(mlp(x, layers)), labels=case["labels"])
+                tf.nn.sparse_softmax_cross_entropy_with_logits(logits=output(form(x, layers)), labels=case["labels"])
             )
         gradients = tape.gradient(cost, layers)
         found[name] = {"cost": cost.numpy()}

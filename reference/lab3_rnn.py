@@ -138,6 +138,7 @@ def slips(order: str) -> dict[str, Form]:
         "nonlinearity-missing/after-the-loop": lambda x, w: w.out(
             tf.tanh(unrolled(x, w.E, w.dim, rnn(w, order, tf.identity)))
         ),
+        "relu-on-logits": lambda x, w: tf.nn.relu(logits(x, w.out, w.dim, rnn(w, order))),
         "bias-missing": lambda x, w: logits(x, w.out, w.dim, rnn(w, order, bias=False)),
     }
     for name, read in JOINED_WRONG.items():

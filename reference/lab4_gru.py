@@ -223,6 +223,7 @@ def plain_forms(same_width: bool) -> dict[str, Form]:
         o = Orders(gates, gates, candidate)
         cells = {**MISTAKES, **(SAME_WIDTH if same_width else {})}
         found |= {tagged(name, o): unrolled(cell, o) for name, cell in cells.items()}
+        found[tagged("relu-on-logits", o)] = lambda x, w, o=o: tf.nn.relu(unrolled(gru, o)(x, w))
         found[tagged("state-not-carried", o)] = lambda x, w, o=o: forgetful(x, w.out, w.dim, gru(w, o))
         found[tagged("word-skipped", o)] = lambda x, w, o=o: logits(
             x, w.out, w.dim, gru(w, o), words=range(1, x.shape[1])

@@ -123,7 +123,8 @@ def cells(case: Case) -> Answers:
 
 
 LOSSES = ("deck", "deck/per-word", "deck/per-guess", "deck/mean-of-words", "deck/sum", "deck/mean-of-all-words",
-          "deck/sum-per-word", "deck/sum-per-guess", "deck/by-caption", "mask-lost", "mask-lost/sum",
+          "deck/sum-per-word", "deck/sum-per-guess", "deck/by-caption", "mask-after-mean", "mask-after-mean/sum",
+          "mask-after-mean/per-word", "mask-after-mean/per-guess", "mask-lost", "mask-lost/sum",
           "mask-lost/per-word", "mask-lost/per-guess", "mask_inverted", "teacher_forcing_lost", "state_not_carried",
           "target_not_shifted", "word_given_away")  # fmt: skip
 
@@ -173,6 +174,9 @@ def cost(told: tf.Tensor, target: tf.Tensor, kind: str) -> tf.Tensor:
     mask = tf.ones_like(right, tf.float64) if kind.startswith("mask-lost") else tf.cast(kept, tf.float64)
     costs = tf.nn.sparse_softmax_cross_entropy_with_logits(right, told) * mask
     each, steps = tf.reduce_sum(costs, axis=0), int(right.shape[0])
+    if kind.startswith("mask-after-mean"):  # the mean of all costs of a step, times the share of words among them
+        every = tf.nn.sparse_softmax_cross_entropy_with_logits(right, told)
+        each = tf.reduce_sum(every * tf.reduce_mean(mask, axis=1, keepdims=True), axis=0)
     if kind == "deck/mean-of-words":
         return tf.reduce_sum(tf.reduce_sum(costs, axis=1) / tf.maximum(tf.reduce_sum(mask, axis=1), 1e-12))
     if kind == "deck/mean-of-all-words":

@@ -4,6 +4,7 @@ from itertools import groupby
 
 from msgspec import Struct
 
+from grader.cell_names import cell_names
 from grader.model import CheckResult, Level, Report, Scorecard, Verdict
 from reports import words
 from reports.drawing import figures
@@ -44,7 +45,7 @@ def feedback_page(report: Report) -> str:
         changes=(*report.submission.repairs, *report.run.changes),
         unisolated=words.ran_unisolated(report),
         cells=shown_cells(report),
-        known_cells={cell.index for cell in report.submission.cells},
+        names=cell_names(report.submission.cells),
         anchor=anchor,
         Verdict=Verdict,
     )

@@ -9,12 +9,14 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from grader.cell_names import cell_names
 from grader.model import Cell, CellRun, Report
 from reports.outputs import Shown, clean_html, shown
 from reports.scrub import said, visible
 from reports.words import cell_sentence
 
 _SOURCE_LIMIT = 40_000
+_MADE_UP = {"code": 200_000, "markdown": 400_000}  # characters on a page; 40,000 of them may take a second
 _MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 _LEXER = PythonLexer(stripnl=False, stripall=False, ensurenl=False)
 _FORMATTER = HtmlFormatter(nowrap=True, classprefix="c-")
@@ -24,6 +26,7 @@ class ShownCell(Struct, frozen=True):
     index: int
     kind: str  # code | markdown | raw
     anchor: str
+    name: str  # what a person calls it
     prose: Markup = Markup()
     lines: tuple[Markup, ...] = ()
     marked: int | None = None  # the line, from 1, that the error points to
@@ -34,11 +37,17 @@ class ShownCell(Struct, frozen=True):
 
 def shown_cells(report: Report) -> tuple[ShownCell, ...]:
     runs = {run.index: run for run in report.run.cells}
-    return tuple(_shown_cell(cell, runs) for cell in report.submission.cells)
+    names = cell_names(report.submission.cells)
+    left = dict(_MADE_UP)
+    cells = []
+    for cell in report.submission.cells:
+        left[cell.kind] = left.get(cell.kind, 0) - len(cell.source[:_SOURCE_LIMIT])
+        cells.append(_shown_cell(cell, runs, names, left[cell.kind] < 0))
+    return tuple(cells)
 
 
 def anchor(index: int) -> str:
-    """Where a cell stands on the page; the number a person calls it by."""
+    """Where a cell stands on the page."""
     return f"cell-{index + 1}"
 
 
@@ -46,6 +55,10 @@ def highlighted(source: str) -> tuple[Markup, ...]:
     """Python source as lines of escaped HTML; a span never crosses a line's end."""
     html = highlight(visible(source), _LEXER, _FORMATTER)
     return tuple(Markup(line) for line in html.rstrip("\n").split("\n"))  # escaped by the formatter
+
+
+def plain(source: str) -> tuple[Markup, ...]:
+    return tuple(escape(line) for line in visible(source).split("\n"))
 
 
 def rendered(markdown: str) -> Markup:
@@ -57,21 +70,23 @@ def rendered(markdown: str) -> Markup:
     return clean_html(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}), prose=True)
 
 
-def _shown_cell(cell: Cell, runs: Mapping[int, CellRun]) -> ShownCell:
+def _shown_cell(cell: Cell, runs: Mapping[int, CellRun], names: Mapping[int, str], bare: bool) -> ShownCell:
+    """`bare`: neither coloured nor rendered."""
     source = cell.source[:_SOURCE_LIMIT]
+    name = names[cell.index]
     notice = "" if source == cell.source else "The rest of this very long cell is left out here."
-    if cell.kind == "markdown":
-        return ShownCell(cell.index, "markdown", anchor(cell.index), prose=rendered(source), notice=notice)
+    if cell.kind == "markdown" and not bare:
+        return ShownCell(cell.index, "markdown", anchor(cell.index), name, prose=rendered(source), notice=notice)
     if cell.kind != "code":
-        lines = tuple(escape(line) for line in visible(source).split("\n"))
-        return ShownCell(cell.index, "raw", anchor(cell.index), lines=lines, notice=notice)
+        return ShownCell(cell.index, "raw", anchor(cell.index), name, lines=plain(source), notice=notice)
     run = runs.get(cell.index)
-    sentence = cell_sentence(run) if source.strip() else None
+    sentence = cell_sentence(run, names) if source.strip() else None
     return ShownCell(
         cell.index,
         "code",
         anchor(cell.index),
-        lines=highlighted(source),
+        name,
+        lines=plain(source) if bare else highlighted(source),
         marked=_marked_line(cell, run),
         sentence=said(sentence) if sentence else None,
         outputs=tuple(part for output in (run.outputs if run else ()) for part in shown(output)),

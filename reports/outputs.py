@@ -11,6 +11,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from reports.scrub import printed, same_everywhere, visible
+from reports.svg import is_light
 
 _IMAGES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "image/gif": b"GIF8"}
 _IMAGE_LIMIT = 2 * 1024 * 1024
@@ -123,8 +124,9 @@ def _best(data: Mapping[str, Any]) -> tuple[Shown, ...]:
 
 def _drawing(svg: str, plain: str) -> tuple[Shown, ...]:
     """An SVG as an image: a browser runs and fetches nothing inside one."""
-    raw = visible(svg).encode()
-    if "<svg" not in svg or len(raw) > _IMAGE_LIMIT:
+    svg = visible(svg)
+    raw = svg.encode()
+    if len(raw) > _IMAGE_LIMIT or not is_light(svg):
         return _refused("image/svg+xml", plain)
     source = f"data:image/svg+xml;base64,{base64.b64encode(raw).decode('ascii')}"
     return (Shown("image", text=_alternative(plain), source=source),)
@@ -140,7 +142,7 @@ def _html(html: str, plain: str) -> tuple[Shown, ...]:
 
 
 def _refused(mime: str, plain: str) -> tuple[Shown, ...]:
-    note = f"An output of type {mime} is not a sound picture, or too large to be shown here."
+    note = f"An output of type {mime} is not a sound picture, or too much to be shown here."
     return (Shown("note", text=note), *_text(plain))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from grader.counting import quantity
 from reports import scrub, words
 
 _QUOTED_CODE = re.compile(r"`([^`\n]{1,120})`")
@@ -24,6 +25,7 @@ _PAGES = Environment(
     lstrip_blocks=True,
 )
 _PAGES.globals["words"] = words
+_PAGES.globals["quantity"] = quantity
 _PAGES.filters["told"] = told
 _PAGES.filters["name"] = scrub.name
 _PAGES.filters["said"] = scrub.said

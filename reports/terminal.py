@@ -9,12 +9,14 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from grader.cell_names import cell_name
+from grader.counting import quantity
 from grader.data.inventory import Row
-from grader.model import CheckResult, Report, Verdict
+from grader.model import CellStatus, CheckResult, Report, Verdict
 from reports import words
 from reports.classpage import named_mistakes
 from reports.feedback import by_level, first_to_fix
-from reports.scrub import name, said
+from reports.scrub import name, said, visible
 
 _WIDTH = 80
 _HOW_TO_GET_DATA = """\
@@ -28,6 +30,11 @@ _STYLES = {
     Verdict.UNSURE: "yellow",
     Verdict.MANUAL: "magenta",
 }
+
+
+def complaint(sentence: str) -> Text:
+    """On one line: names of files that were handed in may stand in it, with whatever steers a terminal."""
+    return Text(f"grader: {visible(sentence)}".replace("\n", " "), style="red")
 
 
 def check_view(report: Report) -> RenderableType:
@@ -67,7 +74,7 @@ def batch_table(reports: Sequence[Report]) -> RenderableType:
             Text("; ".join((words.OUTCOMES[report.outcome], *map(said, named_mistakes(report))))),
         )
     loose = sum(words.ran_unisolated(report) for report in reports)
-    warning = f"NOT isolated: {loose} of {len(reports)} notebooks ran without a jail. See `grader doctor`."
+    warning = f"NOT isolated: {loose} of {quantity(len(reports), 'notebook')} ran without a jail. See `grader doctor`."
     return Group(table, Text(), Text(warning, style="bold red")) if loose else table
 
 
@@ -90,12 +97,23 @@ def data_table(rows: Sequence[Row]) -> RenderableType:
 def _opening(report: Report) -> Iterable[str]:
     if report.card.pending:
         yield words.STILL_OPEN
-    if report.submission.fault or report.run.fault:
-        yield report.submission.fault or report.run.fault or ""
-    if report.summary:
-        yield report.summary
+    fault = report.submission.fault or report.run.fault or ""
+    yield from dict.fromkeys(sentence for sentence in (fault, report.summary) if sentence)
+    yield from _error_text(report)
     if words.ran_unisolated(report):
         yield f"{words.ISOLATIONS[report.run.isolation]}."
+
+
+def _error_text(report: Report) -> Iterable[str]:
+    """What the first error said, and where."""
+    failed = next((run for run in report.run.cells if run.status is CellStatus.ERROR and run.trouble), None)
+    if failed is None or failed.trouble is None:
+        return
+    place = failed.trouble.cell if failed.trouble.cell is not None else failed.index
+    where = cell_name(report.submission.cells, place)
+    line = f"line {failed.trouble.line} of " if failed.trouble.line else ""
+    yield f"The error, in {line}{where}:"
+    yield f"    {words.error_text(failed.trouble)}"
 
 
 def _advice(check: CheckResult, report: Report) -> Text:
@@ -135,7 +153,7 @@ def _place(check: CheckResult, report: Report) -> str:
         return ""
     troubles = (run.trouble for run in report.run.cells if run.index == check.cell and run.trouble)
     line = next((trouble.line for trouble in troubles if trouble.cell in (None, check.cell)), None)
-    return f"Look at {words.cell_name(check.cell)}" + (f", line {line}" if line else "")
+    return said(f"Look at {cell_name(report.submission.cells, check.cell)}") + (f", line {line}" if line else "")
 
 
 def _indented(text: str) -> RenderableType:

@@ -1,6 +1,9 @@
 """Which words people read for an outcome, a verdict, a level, a score: the one source for pages and terminal."""
 
+from collections.abc import Mapping
+
 from grader.model import CellRun, CellStatus, Isolation, Level, Outcome, Report, Scorecard, Verdict
+from grader.sandbox.guest.wire import Trouble
 
 OUTCOMES = {
     Outcome.OK: "ran to the end",
@@ -107,13 +110,8 @@ def score(card: Scorecard, outcome: Outcome) -> str:
     return f"{standing(card, outcome)}: {points(card.earned, card.possible)}{still_open}"
 
 
-def cell_name(index: int) -> str:
-    """What a person calls a cell: counted from 1."""
-    return f"cell {index + 1}"
-
-
-def cell_sentence(run: CellRun | None) -> str | None:
-    """What has to be said above a code cell, or None when it simply ran."""
+def cell_sentence(run: CellRun | None, names: Mapping[int, str]) -> str | None:
+    """What has to be said above a code cell, or None when it simply ran; `names` of all cells by index."""
     if run is None:
         return "This cell was not run."
     if run.status is CellStatus.OK:
@@ -121,11 +119,18 @@ def cell_sentence(run: CellRun | None) -> str | None:
     trouble = run.trouble
     if run.status is not CellStatus.ERROR or trouble is None:
         return CELLS.get(run.status, "This cell stopped with an error.")
-    place = f" in line {trouble.line}" if trouble.line and trouble.cell in (None, run.index) else ""
-    elsewhere = f" (in {cell_name(trouble.cell)})" if trouble.cell not in (None, run.index) else ""
+    here = trouble.cell in (None, run.index)
+    place = f" in line {trouble.line}" if trouble.line and here else ""
+    elsewhere = "" if trouble.cell is None or here else f" (in {names.get(trouble.cell, 'another cell')})"
+    stopped = f"This cell stopped{place} with {error_text(trouble)}{elsewhere}"
+    return f"{stopped}. No fault of yours: {run.excuse}." if run.excuse else stopped
+
+
+def error_text(trouble: Trouble) -> str:
+    """Its kind and its own words, on one line."""
     message = " ".join(trouble.message.split())
     short = message if len(message) <= _MESSAGE_LENGTH else f"{message[:_MESSAGE_LENGTH]}…"
-    return f"This cell stopped{place} with {trouble.kind}: {short}{elsewhere}"
+    return f"{trouble.kind}: {short}" if short else trouble.kind
 
 
 def lab_name(report: Report) -> str:

@@ -232,7 +232,7 @@ def mistaken(student: str = "student02", seconds: float = 31.25, **run: Any) -> 
             Outcome.FAILED_CELLS,
             Isolation.BUBBLEWRAP,
             executed(**run),
-            ("drive.mount was answered with the course's data folder.", "Training in cell 4 was cut to 10 epochs."),
+            ("drive.mount was answered with the course's data folder.", "A training was cut to 10 epochs."),
         ),
         Scorecard((*OPEN, *PASSED, MIRRORED, L2), 3.5, 8.0, 2.0, fix_first="l2_all_gates"),
         (Remark("tuned", "You set the learning rate to 0.5; the deck uses 1.0. Both learn."),),

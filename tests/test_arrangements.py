@@ -75,3 +75,38 @@ def test_a_matrix_and_the_bias_made_with_it_are_given_away_together_before_they_
     assert all(
         str(way[f"W_{gate}"]).replace("W", "b") == way[f"b_{gate}"] for way in first for gate in ("z", "r", "rnn")
     )
+
+
+TURNED = {"c.W_cl": (2, DIM), "c.b_cl": (2, 1)}
+LAYOUTS: dict[str, dict[str, tuple[int, ...]]] = {
+    "columns": {f"c.W{g}": (DIM, WORD + DIM) for g in "zrh"} | {f"c.b{g}": (DIM, 1) for g in "zrh"} | TURNED,
+    "words as columns too": {"c.E": (WORD, VOCABULARY), "c.W": (3 * DIM, WORD + DIM), "c.b": (3 * DIM, 1)} | TURNED,
+    "one gate after another": {"c.W": (3, WORD + DIM, DIM), "c.b": (3, DIM)},
+    "the same, turned": {"c.W": (3, DIM, WORD + DIM), "c.b": (3, DIM, 1)} | TURNED,
+    "gates on the middle axis": {"c.W": (WORD + DIM, 3, DIM), "c.b": (3, 1, DIM)},
+    "one below the other": {"c.W": (3 * (WORD + DIM), DIM), "c.b": (3 * DIM,)},
+    "apart and turned": {"c.W": (3 * DIM, WORD), "c.U": (3 * DIM, DIM), "c.b": (3 * DIM,)},
+    "two gates together": {"c.G": (2, WORD + DIM, DIM), "c.g": (2, DIM), "c.W": (WORD + DIM, DIM), "c.b": (DIM,)},
+}
+
+
+@pytest.mark.parametrize("way", LAYOUTS)
+def test_some_way_to_see_any_layout_has_all_that_the_slide_has(way: str) -> None:
+    assert any(
+        len(seen.matrices) == len(seen.biases) == 3 and seen.readout.b and not seen.others
+        for one in arrangements(variables(LAYOUTS[way]), VOCABULARY)
+        if (seen := parts(one.variables, VOCABULARY)) is not None
+    )
+
+
+@pytest.mark.parametrize("way", LAYOUTS)
+def test_what_is_planted_in_a_view_is_seen_there_and_nowhere_else(way: str) -> None:
+    made = variables(LAYOUTS[way])
+    values = {v.path: np.random.default_rng(1).normal(size=v.shape) for v in made}
+    first = next(arrangements(made, VOCABULARY))
+    for v in first.variables:
+        new = np.random.default_rng(2).normal(size=v.shape)
+        before, after = first.seen(values), first.seen(first.planted(values, v.path, new))
+        np.testing.assert_array_equal(after[v.path], new)
+        others = [other.path for other in first.variables if other is not v]
+        assert all(np.array_equal(before[path], after[path]) for path in others)

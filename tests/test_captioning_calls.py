@@ -14,7 +14,7 @@ TARGET = np.array([[1, 5, 2], [1, 2, 0]], np.int32)
 
 def taking(method: str, *names: str) -> ClassInfo:
     parameters = tuple(ParameterInfo(name, True) for name in names)
-    return ClassInfo("Decoder", None, (), {method: parameters}, (), ())
+    return ClassInfo("Decoder", None, {method: parameters}, (), ())
 
 
 @pytest.mark.parametrize(("names", "way"), [

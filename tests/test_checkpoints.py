@@ -66,7 +66,7 @@ def ran(policy: TrainPolicy) -> Run:
 
 
 @pytest.fixture(scope="module")
-def run() -> Run:
+def run(kernel: None) -> Run:
     return ran(TrainPolicy.NONE)
 
 
@@ -107,5 +107,5 @@ def test_without_training_a_fit_is_one_step_and_predictions_keep_their_shape(run
     assert printed(run, "fit") == ["1 1 1", "2 (96, 3)", "1 2"]
 
 
-def test_under_a_budget_epochs_are_cut() -> None:
+def test_under_a_budget_epochs_are_cut(kernel: None) -> None:
     assert printed(ran(TrainPolicy.BUDGET), "fit") == ["2 2 12", "2 (96, 3)", "2 24"]

@@ -155,7 +155,9 @@ def test_a_batch_without_a_jail_is_refused_unless_asked_for(notebook: Path, tmp_
     assert not (tmp_path / "out").exists()
 
 
-def test_one_notebook_without_a_jail_is_graded_and_the_report_says_so(notebook: Path, tmp_path: Path) -> None:
+def test_one_notebook_without_a_jail_is_graded_and_the_report_says_so(
+    kernel: None, notebook: Path, tmp_path: Path
+) -> None:
     arguments = ("grade", notebook, "--train", "none", "--seed", "1", "--out", tmp_path / "out")
     done = grader(*arguments, before=("-c", OLD_KERNEL), PATH=str(tmp_path))
     assert done.returncode == 0, done.stderr
@@ -164,7 +166,7 @@ def test_one_notebook_without_a_jail_is_graded_and_the_report_says_so(notebook: 
 
 
 @pytest.fixture(scope="module")
-def twice(tmp_path_factory: pytest.TempPathFactory) -> list[Graded]:
+def twice(kernel: None, tmp_path_factory: pytest.TempPathFactory) -> list[Graded]:
     """The same two notebooks, of the same content, graded twice with one seed."""
     folder = tmp_path_factory.mktemp("twice")
     for student in ("student01", "student02"):
@@ -230,7 +232,7 @@ def timeless(page: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def checked(tmp_path_factory: pytest.TempPathFactory, notebook: Path) -> Callable[..., Any]:
+def checked(kernel: None, tmp_path_factory: pytest.TempPathFactory, notebook: Path) -> Callable[..., Any]:
     folder = tmp_path_factory.mktemp("checked")
     (folder / "lab1.ipynb").write_text(mistaken(), "utf-8")
     return lambda right, *flags: grader("check", notebook if right else folder / "lab1.ipynb", "--seed", "3", *flags)
@@ -264,7 +266,7 @@ def ctrl_c_heard() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.usefixtures("ctrl_c_heard")
+@pytest.mark.usefixtures("kernel", "ctrl_c_heard")
 def test_ctrl_c_ends_everything_at_once_with_exit_code_130(tmp_path: Path) -> None:
     sleeps = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import time; time.sleep(99)")])
     nbformat.write(sleeps, tmp_path / "lab1 - student01.ipynb")
@@ -300,3 +302,12 @@ def test_help_comes_quickly_and_names_every_command() -> None:
     assert done.returncode == 0
     for command in ("grade", "check", "verify", "demo", "doctor"):
         assert re.search(rf"\b{command}\b", done.stdout)
+
+
+def test_nothing_in_a_name_of_a_file_steers_the_terminal(tmp_path: Path) -> None:
+    """A clipboard written to, a link, a line of its own."""
+    folder = tmp_path / "\x1b]52;c;cm0gLXJm\x07 \x1b]8;;https:example.org\x1b\\a\nall 40 are graded \x9b2J"
+    folder.mkdir()
+    done = grader("grade", folder, "--out", tmp_path / "out")
+    assert done.returncode == 3 and len(done.stderr.splitlines()) == 1
+    assert not set(done.stderr) & {"\x1b", "\x07", "\x9b"} and "all 40 are graded" in done.stderr

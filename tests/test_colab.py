@@ -102,7 +102,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(data: Path) -> Iterator[Run]:
+def run(kernel: None, data: Path) -> Iterator[Run]:
     parts = {part.name: part for part in data.iterdir()}
     with open_session(
         Setting(slot=5, data=parts, limits=Limits(cell=20), budget=TrainBudget(), seed=1, isolation=best_isolation())
@@ -120,7 +120,7 @@ def text(run: Run, name: str) -> str:
 
 def test_only_cells_that_cannot_work_here_fail(run: Run):
     failed = {name for name in CELLS if cell(run, name).status is not CellStatus.OK}
-    assert failed == {"input", "exit", "missing", "read only"}
+    assert failed == {"missing"}
 
 
 def test_colab_modules_answer_without_anybody_before_the_screen(run: Run):
@@ -149,7 +149,7 @@ def test_a_plot_arrives_as_a_picture(run: Run):
     assert any("image/png" in output.get("data", {}) for output in cell(run, "plot").outputs)
 
 
-def test_asking_for_input_and_leaving_fail_their_cell_at_once_and_nothing_else(run: Run):
+def test_asking_for_input_and_leaving_hold_nothing_up(run: Run):
     assert cell(run, "input").seconds < 5
     assert text(run, "alive") == "alive\n"
 

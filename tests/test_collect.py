@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.errors import NothingReadable, UsageError
-from grader.intake.collect import collect
+from grader.intake.collect import collect, hand_ins
 from grader.intake.page_names import page_name
 from grader.intake.person import person
 from grader.model import Submission
@@ -88,8 +88,11 @@ def test_files_named_by_the_shell_keep_the_folders_that_tell_whose_they_are(tmp_
     assert [each.student for each in found] == ["student01", "student02"]
 
 
-def test_a_notebook_without_any_name_is_called_as_its_file(tmp_path: Path) -> None:
-    assert rows(collect([fill(tmp_path, {"lab1.ipynb": notebook()})])) == {("lab1", "lab1_warmup")}
+def test_a_notebook_without_any_name_is_called_as_the_folder_it_lies_in_or_as_its_file(tmp_path: Path) -> None:
+    for folder, name in (("st00", "st00"), ("submissions", "lab1")):
+        fill(tmp_path / folder, {"lab1.ipynb": notebook()})
+        assert rows(collect([tmp_path / folder])) == {(name, "lab1_warmup")}
+        assert rows(collect([tmp_path / folder / "lab1.ipynb"])) == {(name, "lab1_warmup")}
 
 
 def test_the_notebooks_own_words_count_where_names_say_nothing(tmp_path: Path) -> None:
@@ -98,8 +101,8 @@ def test_the_notebooks_own_words_count_where_names_say_nothing(tmp_path: Path) -
 
 
 def test_a_placeholder_is_no_name(tmp_path: Path) -> None:
-    fill(tmp_path, {"lab1.ipynb": notebook("Name: YOUR NAME HERE")})
-    assert collect([tmp_path / "lab1.ipynb"])[0].student == "lab1"
+    fill(tmp_path / "submissions", {"lab1.ipynb": notebook("Name: YOUR NAME HERE")})
+    assert collect([tmp_path / "submissions/lab1.ipynb"])[0].student == "lab1"
 
 
 def test_a_class_in_one_folder_is_not_taken_for_one_student(tmp_path: Path) -> None:
@@ -131,12 +134,33 @@ def test_one_student_keeps_one_name_across_labs(tmp_path: Path) -> None:
     assert [each.student for each in collect([tmp_path])] == ["x"] * 4 + ["y"] * 4
 
 
-def test_what_is_no_notebook_is_passed_over(tmp_path: Path) -> None:
-    noise = ["a.pdf", "b.csv", "helper.py", ".hidden.ipynb", "__MACOSX/._x.ipynb", ".ipynb_checkpoints/x.ipynb"]
+def test_what_is_no_hand_in_is_counted_in_one_line(tmp_path: Path) -> None:
+    noise = [".hidden.ipynb", "__MACOSX/._x.ipynb", ".ipynb_checkpoints/x.ipynb", ".DS_Store", "data/.DS_Store"]
     files = {name: notebook() for name in [*noise, "student01_lab1.ipynb"]}
     (tmp_path / "class.zip").write_bytes(zipped(files))
-    assert len(collect([fill(tmp_path / "class", files)])) == 1
-    assert len(collect([tmp_path / "class.zip"])) == 1
+    for source in (fill(tmp_path / "class", files), tmp_path / "class.zip"):
+        found = hand_ins([source])
+        assert len(found.submissions) == 1
+        (line,) = found.passed_over
+        assert line == "No hand-ins, so passed over: 2 × .DS_Store, .hidden.ipynb, .ipynb_checkpoints, __MACOSX."
+
+
+def test_a_folder_with_nothing_but_what_systems_leave_is_a_row(tmp_path: Path) -> None:
+    files = {"Ane/lab1.ipynb": notebook(), "Jon Ruiz/.DS_Store": b"", "Una/.ipynb_checkpoints/lab1.ipynb": notebook()}
+    (tmp_path / "class.zip").write_bytes(zipped(files | {"Eli Gil/": b"", "Ivo/deep/": b""}))
+    fill(tmp_path / "class", files)
+    for name in ("Eli Gil", "Ivo/deep"):
+        (tmp_path / "class" / name).mkdir(parents=True)
+    for source in (tmp_path / "class", tmp_path / "class.zip"):
+        faults = {each.student: each.fault or "" for each in collect([source])}
+        assert faults.pop("Ane") == ""
+        assert set(faults) == {"Jon Ruiz", "Una", "Eli Gil", "Ivo"}
+        assert all("empty" in fault for fault in faults.values())
+
+
+def test_data_and_modules_beside_a_notebook_are_no_hand_ins_of_their_own(tmp_path: Path) -> None:
+    files = {"ane/lab1.ipynb": notebook(), "ane/helper.py": b"y = 2", "ane/b.csv": b"1,2", "ane/report.pdf": b"%PDF"}
+    assert rows(collect([fill(tmp_path, files)])) == {("ane", "lab1_warmup")}
 
 
 def test_a_colab_script_in_a_folder_is_a_notebook(tmp_path: Path) -> None:
@@ -152,9 +176,9 @@ def test_something_else_named_on_purpose_gets_a_row_beside_notebooks(tmp_path: P
 
 
 def test_nothing_to_read_and_a_wrong_path_are_told_apart(tmp_path: Path) -> None:
-    fill(tmp_path, {"essay.pdf": b"%PDF"})
+    fill(tmp_path, {"essay.pdf": b"%PDF", "empty/.DS_Store": b""})
     with pytest.raises(NothingReadable, match="No notebook"):
-        collect([tmp_path])
+        collect([tmp_path / "empty"])
     with pytest.raises(NothingReadable, match="essay"):
         collect([tmp_path / "essay.pdf"])
     with pytest.raises(UsageError, match="does not exist"):
@@ -167,7 +191,7 @@ def test_an_unreadable_notebook_is_a_row_with_a_fault(tmp_path: Path) -> None:
     assert "empty" in (row.fault or "")
 
 
-def test_links_are_followed_only_inside_the_folder(tmp_path: Path) -> None:
+def test_a_link_earns_nothing_of_what_it_leads_to(tmp_path: Path) -> None:
     fill(tmp_path, {"class/student01/lab1.ipynb": notebook(), "secret/lab9.ipynb": notebook()})
     here = tmp_path / "class"
     (here / "student02.ipynb").symlink_to(here / "student01/lab1.ipynb")
@@ -175,8 +199,11 @@ def test_links_are_followed_only_inside_the_folder(tmp_path: Path) -> None:
     (here / "student04").symlink_to(tmp_path / "secret")
     (here / "student05.ipynb").symlink_to(here / "gone.ipynb")
     (here / "student06.ipynb").symlink_to(here / "student06.ipynb")
-    faults = {each.student: bool(each.fault) for each in collect([here])}
-    assert faults == {f"student0{n}": n > 2 for n in range(1, 7)}
+    (here / "student07").mkdir()
+    (here / "student07/lab1.ipynb").symlink_to("../student01/lab1.ipynb")
+    found = collect([here])
+    assert [each.student for each in found if not each.fault] == ["student01"]
+    assert {each.student for each in found if "link" in (each.fault or "")} == {f"student0{n}" for n in range(2, 8)}
 
 
 def test_a_pipe_does_not_hold_up_the_class(tmp_path: Path) -> None:
@@ -184,6 +211,7 @@ def test_a_pipe_does_not_hold_up_the_class(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "student01.py")
     (row,) = collect([tmp_path])
     assert "ordinary file" in (row.fault or "")
+    assert "student01.py" in " ".join(row.repairs)
 
 
 def test_a_path_given_twice_is_one_row(tmp_path: Path) -> None:
@@ -247,11 +275,13 @@ _LABS = st.sampled_from([None, "lab1_warmup"])
 
 @given(st.lists(st.lists(_PARTS, min_size=1, max_size=3), min_size=1, max_size=8), _LABS)
 @settings(max_examples=60, deadline=None)
-def test_a_folder_gives_one_row_for_each_notebook(names: list[list[str]], lab: str | None) -> None:
+def test_every_notebook_in_a_folder_is_a_row_or_named_in_one(names: list[list[str]], lab: str | None) -> None:
+    files = ["/".join(parts) + ".ipynb" for parts in names]
     with TemporaryDirectory() as folder:
-        fill(Path(folder), {"/".join(parts) + ".ipynb": notebook() for parts in names})
+        fill(Path(folder), {file: notebook(str(n)) for n, file in enumerate(files)})
         found = collect([Path(folder)], lab)
-    assert len(found) == len({"/".join(parts) for parts in names})
+    said = " ".join(text for each in found for text in each.repairs)
+    assert all(any(each.file == file for each in found) or f"'{file}'" in said for file in files)
     assert len({(page_name(each.student).casefold(), each.lab) for each in found}) == len(found)
     assert [each.path for each in found] == sorted(each.path for each in found)
 

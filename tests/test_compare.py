@@ -36,7 +36,7 @@ def test_a_difference_with_one_cause_is_told_by_it(seen: np.ndarray, told: str) 
 def test_a_single_wrong_entry_is_counted_and_placed() -> None:
     seen = EXPECTED.copy()
     seen[2, 1] += 1
-    assert sentence(seen) == "Logits: 1 of 16 entries differ, most at [2, 1]"
+    assert sentence(seen) == "Logits: 1 of 16 entries differs, most at [2, 1]"
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
@@ -44,7 +44,7 @@ def test_a_number_that_is_none_never_agrees(wrong: float) -> None:
     seen = EXPECTED.copy()
     seen[0, 0] = wrong
     assert not agree(seen, EXPECTED) and not agree(seen, seen)
-    assert "1 of 16 entries are not finite" in sentence(seen)
+    assert "1 of 16 entries is no finite number" in sentence(seen)
 
 
 def test_swapped_axes_are_called_so() -> None:

@@ -22,7 +22,10 @@ SVG = "{http://www.w3.org/2000/svg}"
 def curve(*points: tuple[float | None, float | None, float | None], unit: str = "epoch") -> Curve:
     """(cost, dev, train) of epochs 1, 2, …"""
     return Curve(
-        "Training in cell 4", tuple(CurvePoint(n, *p) for n, p in enumerate(points, 1)), "as it ran here", unit
+        'Training in the cell that begins "train()"',
+        tuple(CurvePoint(n, *p) for n, p in enumerate(points, 1)),
+        "as it ran here",
+        unit,
     )
 
 

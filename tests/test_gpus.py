@@ -217,7 +217,7 @@ def setting(device: Device | None = None) -> Setting:
 
 
 @pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
+def session(kernel: None) -> Iterator[Session]:
     with open_session(setting()) as opened:
         yield opened
 
@@ -262,7 +262,7 @@ def test_questions_are_answered_with_whole_floats_whatever_trainings_use(session
     assert session.ask(Question("tf32", (asks,), 10.0)).values["told"] is False
 
 
-def test_an_error_of_the_students_own_that_speaks_of_gpu_memory_is_none_of_ours() -> None:
+def test_an_error_of_the_students_own_that_speaks_of_gpu_memory_is_none_of_ours(kernel: None) -> None:
     with open_session(setting()) as session:
         run = session.run(cells("c = {'gpu_memory': 0}\nif c['gpu_memory'] == 0:\n    raise ValueError('mine')"))
     assert run.outcome is Outcome.FAILED_CELLS
@@ -296,9 +296,9 @@ Graded = Callable[..., tuple[Report, list[str]]]
 
 
 @pytest.fixture(scope="module")
-def graded() -> Iterator[Graded]:
+def graded(oracle: Oracle) -> Iterator[Graded]:
     """The solution of lab1 with such a cell before it, and with a call of `asked` in one of its answers."""
-    with pytest.MonkeyPatch.context() as patch, Oracle() as oracle:
+    with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GRADER_DATA", raising=False)
         batch = batch_for(None, TrainPolicy.NONE, 5, None)
 
@@ -339,8 +339,8 @@ def test_a_notebook_that_needs_more_than_a_whole_gpu_is_told_so_once_it_was_alon
     assert heard.count(ALONE) == 1
     assert report.outcome is Outcome.OUT_OF_MEMORY
     assert report.run.fault == (
-        "Cell 1 of the notebook needed more than the 14.8 GB of GPU memory it had here (Large Card, "
-        "with no other notebook on it); its own code took them."
+        'The cell that begins "import json, sys, tensorflow as tf" needed more than the 14.8 GB of GPU memory it had '
+        "here (Large Card, with no other notebook on it); its own code took them."
     )
     assert complete(report.card)  # nothing judged depends on that cell
 
@@ -369,7 +369,7 @@ def test_on_the_cpu_nothing_is_run_twice(graded: Graded) -> None:
     assert report.outcome is Outcome.OUT_OF_MEMORY and "GPU" not in (report.run.fault or "")
 
 
-def test_a_notebook_computes_on_a_real_gpu_within_its_share() -> None:
+def test_a_notebook_computes_on_a_real_gpu_within_its_share(kernel: None) -> None:
     here = installed()
     if not here.gpus:
         pytest.skip(f"no GPU: {here.why_none}")

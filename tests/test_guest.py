@@ -114,7 +114,7 @@ CELLS = {
 
 
 @pytest.fixture(scope="module")
-def session():
+def session(kernel: None):
     budget, limits = TrainBudget(policy=TrainPolicy.NONE), Limits(cell=40)
     with open_session(
         Setting(slot=5, data={}, limits=limits, budget=budget, seed=1, isolation=best_isolation())

@@ -14,8 +14,10 @@ from typing import NamedTuple
 import psutil
 import pytest
 import yaml
+from markupsafe import escape
 from msgspec.structs import replace
 
+from grader.cell_names import cell_name
 from grader.intake.collect import collect
 from grader.judging.oracle import Oracle
 from grader.model import Isolation, Report, TrainPolicy
@@ -47,7 +49,7 @@ class Graded(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bool], Graded]]:
+def graded(oracle: Oracle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bool], Graded]]:
     """The fast ones as one batch and the others as another, each when it is first asked for."""
 
     @cache
@@ -55,7 +57,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bool]
         places = [*HONEST, *(place for place, row in EXPECTED.items() if bool(row.get("fast")) is fast)]
         submissions = [collect([NOTEBOOKS / place])[0] for place in places]
         before, out = traces(), tmp_path_factory.mktemp("out")
-        with pytest.MonkeyPatch.context() as patch, Oracle() as oracle:
+        with pytest.MonkeyPatch.context() as patch:
             patch.delenv("GRADER_DATA", raising=False)
             asked = replace(batch_for(None, TrainPolicy.NONE, None, SECONDS), memory=MEMORY)
             reports = in_order(list(grade_batch(submissions, asked, oracle, 2, lambda s, what: None)), submissions)
@@ -111,9 +113,10 @@ def test_it_ends_as_expected_and_earns_what_it_does_right(place: str, graded: Ca
     assert least <= report.card.earned <= most and report.card.possible == row.get("possible", 8), told(report)
     assert not any(c.points for c in report.card.checks if c.id in row.get("withheld", ())), told(report)
     if "cell" in row:
-        sentence = f"Cell {row['cell']} of the notebook"
+        name = cell_name(report.submission.cells, row["cell"] - 1)
+        sentence = f"T{name[1:]}"
         assert report.run.fault is not None and report.run.fault.startswith(sentence), told(report)
-        assert "its own code" in report.run.fault and sentence in page and f'id="cell-{row["cell"]}"' in page
+        assert "its own code" in report.run.fault and escape(sentence) in page and f'id="cell-{row["cell"]}"' in page
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -23,6 +23,7 @@ from grader.sandbox.leftovers import PREFIX, TMP, sweep
 from grader.summing_up import unread
 
 ROOT = Path(__file__).parent.parent
+SECONDS = f"9877.{os.getpid()}"  # another run of the tests has its own
 SOUND = (ROOT / "tests/notebooks/honest/lab1/formula_as_on_the_slide.ipynb").read_bytes()
 CELL = json.dumps({"cell_type": "code", "source": "x = 1", "metadata": {}, "outputs": []})
 
@@ -33,7 +34,7 @@ UNREADABLE = {
     "binary": bytes(range(256)) * 20,
     "a zip by another name": b"PK\x03\x04" + bytes(300),
     "a web page": b"<!DOCTYPE html><html><script>alert(1)</script></html>",
-    "a merge left undone": b"<<<<<<< HEAD\n" + SOUND,
+    "thousands of cells": b'{"cells": [' + b", ".join([CELL.encode()] * 5000) + b"]}",
     "nested too deeply": b"[" * 100_000,
     "a number": b"42",
     "cells of no kind": b'{"cells": [1, null, "x"], "metadata": {}}',
@@ -49,7 +50,7 @@ READABLE = {
     "keys twice": b'{"cells": [], "metadata": 1, "cells": [' + CELL.encode() + b'], "metadata": {"a": NaN}}',
     "metadata of no kind": b'{"cells": [' + CELL.encode() + b'], "metadata": [1, {"kernelspec": []}], "nbformat": "x"}',
     "not UTF-8": b'{"cells": [{"cell_type": "code", "source": "# a\xf1o"}]}',
-    "thousands of cells": b'{"cells": [' + b", ".join([CELL.encode()] * 5000) + b"]}",
+    "a merge left undone": b"<<<<<<< HEAD\n" + SOUND,
 }
 NAMES = [
     '=HYPERLINK("http:||example.com";"marks")_lab1.ipynb',
@@ -117,8 +118,10 @@ def test_names_do_nothing_in_pages_tables_or_folders(tmp_path: Path) -> None:
 @pytest.mark.skipif(
     best_isolation() is not Isolation.BUBBLEWRAP, reason="without a jail, what a notebook starts may stay"
 )
-def test_a_grader_that_is_killed_leaves_no_process_and_the_next_one_removes_its_folders(tmp_path: Path) -> None:
-    source = "import subprocess\nsubprocess.Popen(['sleep', '98771'], start_new_session=True, env={})\nwhile True: pass"
+def test_a_grader_that_is_killed_leaves_no_process_and_the_next_one_removes_its_folders(
+    kernel: None, tmp_path: Path
+) -> None:
+    source = f"import subprocess\nsubprocess.Popen(['sleep', '{SECONDS}'], start_new_session=True)\nwhile True: pass"
     cells = [{"cell_type": "code", "source": source}, {"cell_type": "code", "source": "def np_fn(x): pass"}]
     folder = handed_in(tmp_path / "in", {"lab1.ipynb": json.dumps({"cells": cells}).encode()})
     command = [sys.executable, "-m", "grader", "grade", folder, "--lab", "lab1_warmup", "--out", tmp_path / "out"]
@@ -136,7 +139,7 @@ def test_a_grader_that_is_killed_leaves_no_process_and_the_next_one_removes_its_
 
 
 def sleeping() -> list[int]:
-    return [p.pid for p in psutil.process_iter(["cmdline"]) if (p.info["cmdline"] or [])[-1:] == ["98771"]]
+    return [p.pid for p in psutil.process_iter(["cmdline"]) if (p.info["cmdline"] or [])[-1:] == [SECONDS]]
 
 
 def users_of(file: Path) -> set[str]:

@@ -1,5 +1,6 @@
 """What the jail promises, tried from inside."""
 
+import fcntl
 import json
 import os
 import socket
@@ -13,6 +14,7 @@ import pytest
 
 from grader.sandbox import hiding, jail
 from grader.sandbox.isolation import run_jailed, why_not_jailed
+from grader.sandbox.jail import Places
 
 pytestmark = pytest.mark.skipif(why_not_jailed() is not None, reason=str(why_not_jailed()))
 PROJECT = Path(__file__).resolve().parents[1]
@@ -166,3 +168,18 @@ def test_two_graders_at_work_give_their_kernels_different_uids():
     mine = jail.uid_of(0)
     other = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True)
     assert mine is not None and abs(int(other.stdout) - mine) >= 100
+
+
+def test_a_lock_on_the_courses_data_stops_no_one_who_reads_them(tmp_path: Path):
+    """Inodes are shared between jails, and so are locks; h5py would refuse a file that a neighbour has locked."""
+    reads = "import h5py, sys; print(h5py.File(sys.argv[1], 'r')['x'][()])"
+    file = tmp_path / "weights.h5"
+    places = Places(guest="/", data="/", home=str(tmp_path), sockets="/")
+    subprocess.run([sys.executable, "-c", f"import h5py; h5py.File({str(file)!r}, 'w')['x'] = 7"], check=True)
+    with file.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        environment, command = jail.environment(places), [sys.executable, "-c", reads, str(file)]
+        read = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        del environment["HDF5_USE_FILE_LOCKING"]
+        refused = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert read.stdout == "7\n" and "unable to lock file" in refused.stderr

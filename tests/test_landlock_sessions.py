@@ -40,7 +40,7 @@ NOTEBOOK = (
 
 
 @pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
+def session(kernel: None) -> Iterator[Session]:
     setting = Setting(slot=5, data={}, limits=LIMITS, budget=TrainBudget(), seed=1, isolation=Isolation.LANDLOCK)
     with open_session(setting) as opened:
         yield opened
@@ -89,10 +89,9 @@ def test_questions_are_answered(session: Session, run: Run):
     assert (answer.status, answer.values) == (Status.ANSWERED, {"after": 43})
 
 
-def test_an_honest_lab1_earns_everything_and_the_starter_nothing() -> None:
+def test_an_honest_lab1_earns_everything_and_the_starter_nothing(oracle: Oracle) -> None:
     batch = replace(batch_for(None, TrainPolicy.NONE, 11), isolation=Isolation.LANDLOCK)
     expected = [t for t in trials(["lab1_warmup"], fast=True) if t.expects in set(Promise)]
-    with Oracle() as oracle:
-        reports = [grade(trial.submission, batch, oracle, Slot(5), lambda what: None) for trial in expected]
+    reports = [grade(trial.submission, batch, oracle, Slot(5), lambda what: None) for trial in expected]
     assert failures(expected, reports) == []
     assert [report.run.isolation for report in reports] == [Isolation.LANDLOCK] * 2

@@ -1,6 +1,6 @@
 """Notebooks as people hand them in, graded by the whole line: who is right loses nothing, who is wrong is told why."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -8,14 +8,12 @@ import pytest
 import yaml
 
 from grader.intake.collect import collect
-from grader.judging.oracle import Oracle
-from grader.model import Report, TrainPolicy, Verdict
-from grader.pipeline import grade_batch
-from grader.preparing import batch_for
+from grader.model import Report, Submission, TrainPolicy, Verdict
 from grader.selfcheck import complete, named
 
 NOTEBOOKS = Path(__file__).with_name("notebooks")
 EXPECTED: dict[str, dict[str, str | list[str]]] = yaml.safe_load((NOTEBOOKS / "expected.yaml").read_text("utf-8"))
+Grade = Callable[[str, Sequence[Submission], TrainPolicy], list[Report]]  # of tests/conftest.py
 LABS = sorted({str(row["lab"]) for row in EXPECTED.values()})
 
 
@@ -24,17 +22,14 @@ def expecting(kind: str) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def report_on() -> Callable[[str], Report]:
+def report_on(grade: Grade) -> Callable[[str], Report]:
     """Each lab's notebooks are graded as one batch, the first time one of them is asked for."""
 
     @cache
     def batch_of(lab: str) -> dict[str, Report]:
         places = [place for place, row in EXPECTED.items() if row["lab"] == lab]
         submissions = [collect([NOTEBOOKS / place])[0] for place in places]
-        with pytest.MonkeyPatch.context() as patch, Oracle() as oracle:
-            patch.delenv("GRADER_DATA", raising=False)
-            batch = batch_for(None, TrainPolicy.NONE, 20, None)
-            reports = list(grade_batch(submissions, batch, oracle, 2, lambda submission, what: None))
+        reports = grade(lab, submissions, TrainPolicy.NONE)
         return {report.submission.path.relative_to(NOTEBOOKS).as_posix(): report for report in reports}
 
     return lambda place: batch_of(str(EXPECTED[place]["lab"]))[place]

@@ -70,7 +70,7 @@ CELLS = {
 
 
 @pytest.fixture(scope="module")
-def run() -> Run:
+def run(kernel: None) -> Run:
     limits = Limits(cell=40)
     with open_session(
         Setting(slot=6, data={}, limits=limits, budget=TrainBudget(), seed=1, isolation=best_isolation())

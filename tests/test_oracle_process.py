@@ -14,6 +14,8 @@ import pytest
 from grader.errors import OurFault
 from grader.judging.oracle import Oracle
 
+pytestmark = pytest.mark.usefixtures("kernel")
+
 CASE = {"x": np.zeros(1)}
 
 

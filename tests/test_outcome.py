@@ -80,10 +80,10 @@ class Notebook:
         return Mapping({"size": size, "texts": Listing(tuple(texts[:40]))})
 
     def survey(self) -> Inventory:
-        info = ClassInfo("Net", 3, (), {"classify": ()}, ("train",), ())
+        info = ClassInfo("Net", 3, {"classify": ()}, ("train",), ())
         made = Construction("Net", (), {}, "")
         trainings = tuple(
-            Training("Net", "train", (), {}, self.training, 0.7, 0.1, 90, self.cut, self.epochs, f"_made[{i}].instance")
+            Training("Net", "train", (), {}, self.training, 0.1, 90, self.cut, self.epochs, f"_made[{i}].instance")
             for i, _ in enumerate(self.objects)
         )
         return Inventory((info,), (), {}, (), {}, tuple(made for _ in self.objects), trainings)

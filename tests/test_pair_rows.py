@@ -92,7 +92,7 @@ WAYS = {
 
 
 @pytest.fixture(scope="module")
-def examiner() -> Iterator[Examiner]:
+def examiner(kernel: None) -> Iterator[Examiner]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GRADER_DATA", raising=False)
         data = data_folder(None).parts

@@ -28,10 +28,9 @@ def batch() -> Batch:
 
 
 @pytest.fixture(scope="module")
-def reports(batch: Batch, tmp_path_factory: pytest.TempPathFactory) -> list[Report]:
+def reports(batch: Batch, oracle: Oracle, tmp_path_factory: pytest.TempPathFactory) -> list[Report]:
     submissions = collect([write_sample_class(tmp_path_factory.mktemp("class"))])
-    with Oracle() as oracle:
-        return in_order(list(grade_batch(submissions, batch, oracle, 2, lambda s, what: None)), submissions)
+    return in_order(list(grade_batch(submissions, batch, oracle, 2, lambda s, what: None)), submissions)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +81,7 @@ def test_the_untouched_starter_and_a_web_page_earn_nothing_and_say_why(of: Calla
     starter, page = of("student03", "lab2_mlp"), of("student06", "lab1_warmup")
     assert (starter.outcome, starter.card.earned) == (Outcome.UNATTEMPTED, 0)
     assert (page.outcome, page.card.possible) == (Outcome.UNREADABLE, 0)
-    assert "web page" in page.summary
+    assert "Colab's page around it" in page.summary
 
 
 def test_the_whole_class_can_be_written_down(reports: list[Report], tmp_path: Path) -> None:

@@ -35,9 +35,14 @@ def test_a_plain_colab_notebook_needs_no_repair() -> None:
     assert len(notebook.content) == 64
 
 
-def test_outputs_are_kept_as_handed_in() -> None:
-    output = {"output_type": "stream", "name": "stdout", "text": ["1\n"]}
-    assert read(cell(outputs=[output, "absurd"])).cells[0].outputs == (output,)
+def test_of_outputs_the_printed_text_is_kept_and_that_there_was_a_picture() -> None:
+    printed = {"output_type": "stream", "name": "stdout", "text": ["1\n", "2"]}
+    plot = {"output_type": "display_data", "data": {"image/png": "x" * 500, "text/plain": "<Figure>"}, "metadata": {}}
+    error = {"output_type": "error", "ename": "E", "evalue": "", "traceback": ["x" * 500]}
+    assert read(cell(outputs=[printed, "absurd", {}, plot, error])).cells[0].outputs == (
+        {"output_type": "stream", "name": "stdout", "text": "1\n2"},
+        {"output_type": "display_data", "data": {"text/plain": "<Figure>", "image/png": ""}},
+    )
 
 
 @pytest.mark.parametrize(
@@ -157,14 +162,21 @@ def test_what_cannot_be_read_says_why(data: bytes, word: str) -> None:
     assert notebook.cells == ()
 
 
-def test_thousands_of_cells_are_read() -> None:
-    assert len(read(*[cell(f"x = {n}") for n in range(5000)]).cells) == 5000
+def test_two_thousand_cells_are_read_and_more_are_refused_in_a_sentence() -> None:
+    assert len(read(*[cell(f"x = {n}") for n in range(2000)]).cells) == 2000
+    assert "2000 cells" in (read(*[cell(f"x = {n}") for n in range(2001)]).fault or "")
+
+
+def test_empty_cells_beyond_any_number_are_skipped_and_the_others_keep_their_places() -> None:
+    notebook = read(*[cell("")] * 30_000, cell("x = 1"))
+    assert len(notebook.cells) < 3000
+    assert (notebook.cells[-1].source, notebook.cells[-1].index) == ("x = 1", 30_000)
 
 
 def test_invisible_characters_are_removed_only_outside_of_strings() -> None:
     notebook = read(cell("x\u00a0=\u00a0'a\u00a0b'\u200b  # c\u00a0d"))
     assert sources(notebook) == ["x = 'a\u00a0b'  # c\u00a0d"]
-    assert "Cell 1" in notebook.repairs[0]
+    assert 'begins "x = \'a b\' # c d"' in notebook.repairs[0]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from grader.rubric import Rubric, load_rubric
 from grader.store import FILE, FOLDER, Asked, Store, opened
 
 ROOT = Path(__file__).parent.parent
+Graded = Callable[..., tuple[list[Report], list[str]]]
 HONEST = ROOT / "tests" / "notebooks" / "honest" / "lab1"
 
 
@@ -32,17 +34,20 @@ def hand_in(folder: Path, *names: str) -> Path:
     return folder
 
 
-def graded(store: Store, folder: Path, rubrics: dict[str, Rubric] | None = None) -> tuple[list[Report], list[str]]:
+@pytest.fixture(scope="module")
+def graded(oracle: Oracle) -> Graded:
     """Reports, and what was told on the way."""
-    submissions = collect([folder])
-    asked = Asked(tuple(submissions), None, TrainPolicy.NONE, None, True, True)
-    batch = resumed(batch_asked(asked, None, True), asked, store, None)
-    told: list[str] = []
-    with Oracle() as oracle:
+
+    def one(store: Store, folder: Path, rubrics: dict[str, Rubric] | None = None) -> tuple[list[Report], list[str]]:
+        submissions = collect([folder])
+        asked = Asked(tuple(submissions), None, TrainPolicy.NONE, None, True, True)
+        batch = resumed(batch_asked(asked, None, True), asked, store, None)
         batch = replace(batch, rubrics=batch.rubrics | (rubrics or {}))
-        return in_order(
-            list(grade_batch(submissions, batch, oracle, 2, lambda s, what: told.append(what))), submissions
-        ), told
+        told: list[str] = []
+        reports = list(grade_batch(submissions, batch, oracle, 2, lambda s, what: told.append(what)))
+        return in_order(reports, submissions), told
+
+    return one
 
 
 @pytest.fixture(scope="module")
@@ -56,26 +61,32 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def first(out: Path, folder: Path) -> list[Report]:
+def first(graded: Graded, out: Path, folder: Path) -> list[Report]:
     with pytest.MonkeyPatch.context() as patch, opened(out) as store:
         patch.delenv("GRADER_DATA", raising=False)
         return graded(store, folder)[0]
 
 
-def test_the_same_notebooks_again_are_not_run_again(first: list[Report], out: Path, folder: Path) -> None:
+def test_the_same_notebooks_again_are_not_run_again(
+    graded: Graded, first: list[Report], out: Path, folder: Path
+) -> None:
     with opened(out) as store:
         again, told = graded(store, folder)
     assert again == first and told == []
     assert all(report.card.earned == report.card.possible for report in first)
 
 
-def test_the_same_content_of_somebody_else_has_a_row_of_its_own(first: list[Report], out: Path, tmp_path: Path) -> None:
+def test_the_same_content_of_somebody_else_has_a_row_of_its_own(
+    graded: Graded, first: list[Report], out: Path, tmp_path: Path
+) -> None:
     with opened(out) as store:
         (report,), told = graded(store, hand_in(tmp_path, "a_variable_inside"))
     assert told == [] and report.submission.path.is_relative_to(tmp_path)
 
 
-def test_other_points_are_given_without_a_second_run(first: list[Report], out: Path, folder: Path) -> None:
+def test_other_points_are_given_without_a_second_run(
+    graded: Graded, first: list[Report], out: Path, folder: Path
+) -> None:
     with opened(out) as store:
         rubric = load_rubric("lab1_warmup")
         checks = tuple(replace(check, points=2 * check.points) for check in rubric.checks)
@@ -85,13 +96,18 @@ def test_other_points_are_given_without_a_second_run(first: list[Report], out: P
     assert {"is judged anew by what it said before"} == set(told)
 
 
-def test_a_notebook_runs_again_where_an_answer_is_missing(first: list[Report], out: Path, folder: Path) -> None:
+def test_where_answers_are_missing_a_notebook_runs_again_and_is_asked_no_other_question(
+    graded: Graded, first: list[Report], out: Path, folder: Path
+) -> None:
     with opened(out) as store:
         store._execute("DELETE FROM answers WHERE rowid % 3 = 0")
         store._execute("DELETE FROM reports")
+        kept = dict(store._rows("SELECT run || question, rowid FROM answers"))
         again, told = graded(store, folder)
+        after = dict(store._rows("SELECT run || question, rowid FROM answers"))
     assert any("runs code cell" in what for what in told)
     assert [r.card for r in again] == [r.card for r in first]
+    assert kept.items() < after.items(), "what was answered already was asked again"
 
 
 def kept(out: Path) -> dict[str, bytes]:
@@ -108,7 +124,7 @@ def kept(out: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)])
 def test_killed_at_random_moments_a_batch_loses_nothing_finished_and_grades_nothing_twice(
-    tmp_path: Path, seed: int
+    kernel: None, tmp_path: Path, seed: int
 ) -> None:
     names = sorted(path.stem for path in HONEST.glob("*.ipynb"))[:5]
     command = [sys.executable, "-m", "grader", "grade", hand_in(tmp_path / "in", *names), "--out", tmp_path / "out"]

@@ -1,5 +1,6 @@
 """How a session ends cells, replays notebooks and answers questions, with real kernels; and how replies may lie."""
 
+import os
 import random
 import shutil
 import socket
@@ -10,15 +11,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
+from msgspec import structs
 
 from grader.model import Cell, CellRun, CellStatus, Isolation, Limits, Outcome, Run, Status, TrainBudget
 from grader.sandbox.guest.wire import FRAME_LIMIT, Array, Call, Listing, Question, Read, Reply, Trouble, frame
 from grader.sandbox.isolation import best_isolation
 from grader.sandbox.kernel import Setting
 from grader.sandbox.leftovers import OWNER, PREFIX, claimed_folder, sweep
-from grader.sandbox.questions import Line
+from grader.sandbox.questions import Line, understand
 from grader.sandbox.session import Session, open_session, sentence
 
 LIMITS = Limits(submission=120.0, cell=4.0, memory=1024**3, output=20_000)
@@ -61,7 +64,7 @@ def cells(*sources: str) -> tuple[Cell, ...]:
 
 
 @pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
+def session(kernel: None) -> Iterator[Session]:
     with open_session(
         Setting(slot=3, data={}, limits=LIMITS, budget=TrainBudget(), seed=1, isolation=best_isolation())
     ) as opened:
@@ -176,8 +179,9 @@ def test_a_question_that_cannot_be_interrupted_is_late_and_its_kernel_killed(ses
 
 
 @pytest.mark.parametrize("isolation", sorted({best_isolation(), Isolation.NONE}))
-def test_a_closed_session_leaves_no_process_and_no_folder(isolation: Isolation):
-    spawned = "import subprocess\nsubprocess.Popen(['sleep', '345'], start_new_session=True)"
+def test_a_closed_session_leaves_no_process_and_no_folder(kernel: None, isolation: Isolation):
+    seconds = f"345.{os.getpid()}"  # another run of the tests has its own
+    spawned = f"import subprocess\nsubprocess.Popen(['sleep', '{seconds}'], start_new_session=True)"
     seen: list[Path] = []
 
     def interrupt_at_second_cell(index: int) -> None:
@@ -194,7 +198,7 @@ def test_a_closed_session_leaves_no_process_and_no_folder(isolation: Isolation):
         opened.run(cells(spawned, "while True: pass"), interrupt_at_second_cell)
     assert len(seen) == 1
     assert not seen[0].exists()
-    assert not [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", "345"]]
+    assert not [p for p in psutil.process_iter(["cmdline"]) if p.info["cmdline"] == ["sleep", seconds]]
 
 
 def ours(config: Path) -> bool:
@@ -275,7 +279,7 @@ def test_a_reply_that_trickles_in_is_late_at_the_deadline():
         assert time.monotonic() - begun < 4
 
 
-def test_what_ran_before_a_deadly_cell_is_asked_even_when_no_time_is_left_to_run_it_again():
+def test_what_ran_before_a_deadly_cell_is_asked_even_when_no_time_is_left_to_run_it_again(kernel: None):
     short = Limits(submission=6.0, cell=6.0)
     with open_session(
         Setting(slot=3, data={}, limits=short, budget=TrainBudget(), seed=1, isolation=best_isolation())
@@ -292,3 +296,43 @@ def test_who_lacked_a_file_or_a_package_is_not_told_that_the_code_is_at_fault(ki
     assert "its own code" not in sentence(lacking, LIMITS)
     wrong = CellRun(2, CellStatus.ERROR, 0.1, trouble=Trouble("ValueError", "shapes"))
     assert sentence(wrong, LIMITS) == "Cell 3 of the notebook failed with ValueError; its own code raised that."
+
+
+def test_a_value_that_no_step_asked_for_makes_the_reply_malformed():
+    assert answered_with(frame(Reply("q", {"x": 1, "weight": Array("uint8", (9,), bytes(9))})))[0] is Status.MALFORMED
+
+
+def test_what_is_printed_or_raised_while_answering_is_kept_in_a_length_like_our_guests():
+    trouble = Trouble("K" * 10**6, "m" * 10**6, text="t" * 10**6)
+    kept = understand(Question("q", ()), frame(Reply("q", {}, trouble, printed="p" * 10**7))[4:])
+    assert kept.trouble is not None and kept.trouble.kind == "K" * 100
+    assert len(msgspec.msgpack.encode(kept)) < 110_000
+
+
+def test_no_more_of_all_replies_is_kept_than_one_submission_may_send(kernel: None):
+    """Noise in the very values that are asked for, 0.8 MB in each."""
+    few = structs.replace(LIMITS, replies=5_000_000)
+    loud = "import numpy as np\ndef loud(n):\n    return np.zeros(100_000)"
+    with open_session(
+        Setting(slot=3, data={}, limits=few, budget=TrainBudget(), seed=1, isolation=best_isolation())
+    ) as opened:
+        opened.run(cells(loud))
+        answers = [opened.ask(Question(f"q{n}", (Call("loud", (n,), into="x"),))) for n in range(9)]
+    assert [a.status for a in answers] == [Status.ANSWERED] * 6 + [Status.MALFORMED] * 3
+    assert not any(answer.values for answer in answers[6:])
+
+
+def test_a_fault_that_the_guest_tells_of_is_asked_about_once_more_in_a_fresh_kernel(kernel: None):
+    failing = "import sys\ndef fail(question):\n    raise RuntimeError('no thread')\n"
+    failing += "sys.modules['grader_guest.agent'].respond = fail"
+    kernels = []
+    with open_session(
+        Setting(slot=3, data={}, limits=LIMITS, budget=TrainBudget(), seed=1, isolation=best_isolation())
+    ) as opened:
+        opened.run(cells(failing))
+        for number in range(3):
+            kernels.append(opened._kernel)
+            answer = opened.ask(Question(f"q{number}", (Read("x", into="x"),)))
+            assert answer.trouble is not None and answer.trouble.kind == "GuestFault"
+    first, *rest = kernels
+    assert first is not rest[0] and rest[0] is rest[1]

@@ -1,13 +1,17 @@
 """How the trainings of a notebook are shortened, stopped and run as graphs, with real kernels."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from grader.model import Cell, CellStatus, Limits, Run, TrainBudget, TrainPolicy
-from grader.sandbox.guest.wire import Array, Inventory, Question, Read, Survey
+from grader.sandbox.guest.wire import Array, Inventory, Listing, Question, Read, Survey
 from grader.sandbox.isolation import best_isolation
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import Session
+
+pytestmark = pytest.mark.usefixtures("kernel")
 
 IMPORTS = "import random\nimport time\nimport numpy as np\nimport tensorflow as tf\n"
 NET = """
@@ -123,17 +127,30 @@ def test_only_a_model_that_does_nothing_else_becomes_a_graph(
     assert outputs[1 + list(BODIES).index("prints")].count("called") == 24  # each step prints
 
 
-@pytest.mark.parametrize("body", ["changes_an_object", "prints", "counts", "remembers", "numpy_dice", "reads_numbers"])
-def test_a_model_with_effects_of_its_own_stays_as_it_was_written(body: str) -> None:
+@pytest.fixture(scope="module")
+def with_effects() -> tuple[Run, dict[str, Any]]:
+    """Models with effects of their own, each in a cell of one notebook: how often it was called, and its steps."""
+    kept = "{0} = [len(net.history), result[0]]"
     session = opened(TrainBudget(TrainPolicy.FULL))
     try:
-        run = session.run(cells(IMPORTS, net(BODIES[body])))
-        seen = session.ask(Question("h", (Read("len(net.history)", "n"), Read("result[0]", "steps"))))
+        run = session.run(cells(IMPORTS, *(f"{net(BODIES[name])}\n{kept.format(name)}" for name in EFFECTS)))
+        seen = session.ask(Question("h", tuple(Read(name, name) for name in EFFECTS)))
     finally:
         session.close()
-    assert run.cells[1].status is CellStatus.OK
+    return run, seen.values
+
+
+EFFECTS = ("changes_an_object", "prints", "counts", "remembers", "numpy_dice", "reads_numbers")
+
+
+@pytest.mark.parametrize("name", EFFECTS)
+def test_a_model_with_effects_of_its_own_stays_as_it_was_written(
+    name: str, with_effects: tuple[Run, dict[str, Any]]
+) -> None:
+    run, values = with_effects
+    assert run.cells[1 + EFFECTS.index(name)].status is CellStatus.OK
     assert not any("TensorFlow graph" in change for change in run.changes)
-    assert seen.values["steps"] == 24 and seen.values["n"] == (24 if body == "counts" else 0)
+    assert values[name] == Listing((24 if name == "counts" else 0, 24))
 
 
 TOP = """

@@ -4,32 +4,20 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
-from grader.judging.oracle import Oracle
 from grader.model import CheckResult, Level, Outcome, Report, Scorecard, TrainPolicy, Verdict
-from grader.pipeline import grade_batch
 from grader.preparing import batch_for
 from grader.rubric import known_labs, load_rubric
-from grader.selfcheck import Trial, failures, matrix, trials
+from grader.selfcheck import Trial, by_policy, failures, matrix, trials
 from grader.summing_up import unread
 from reference.notebooks import load_edits, mistake_of
-from tests.test_notebooks import EXPECTED
+from tests.test_notebooks import EXPECTED, Grade
 
 # A mistake that some notebook of a student shows needs no second one for a change to be judged by.
 SEEN = {(row["lab"], slug) for row in EXPECTED.values() for slug in row.get("slugs", ())}
 
 
-def graded(expected: tuple[Trial, ...]) -> list[Report]:
-    with pytest.MonkeyPatch.context() as patch, Oracle() as oracle:
-        patch.delenv("GRADER_DATA", raising=False)
-        batch = batch_for(None, TrainPolicy.NONE, 30, None)
-        return [
-            report
-            for policy in TrainPolicy
-            for report in grade_batch(
-                [trial.submission for trial in expected if trial.train is policy],
-                replace(batch, train=policy), oracle, 2, lambda submission, what: None,
-            )
-        ]  # fmt: skip
+def graded(grade: Grade, name: str, expected: tuple[Trial, ...]) -> list[Report]:
+    return [report for policy, submissions in by_policy(expected) for report in grade(name, submissions, policy)]
 
 
 def quick(lab: str) -> tuple[Trial, ...]:
@@ -38,18 +26,20 @@ def quick(lab: str) -> tuple[Trial, ...]:
 
 @pytest.mark.parametrize("lab", known_labs())
 def test_the_solution_earns_everything_the_starter_nothing_and_mistakes_not_in_the_notebooks_are_named(
-    lab: str,
+    lab: str, grade: Grade
 ) -> None:
     expected = quick(lab)
-    assert failures(expected, graded(expected)) == []
+    assert failures(expected, graded(grade, f"{lab} of ours", expected)) == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("lab", known_labs())
-def test_every_accepted_variant_earns_everything_and_every_way_to_make_a_mistake_is_named(lab: str) -> None:
+def test_every_accepted_variant_earns_everything_and_every_way_to_make_a_mistake_is_named(
+    lab: str, grade: Grade
+) -> None:
     done = {trial.name for trial in quick(lab)}
     expected = tuple(trial for trial in trials([lab], fast=False) if trial.name not in done)
-    assert failures(expected, graded(expected)) == []
+    assert failures(expected, graded(grade, f"{lab} variants", expected)) == []
 
 
 @pytest.mark.parametrize("lab", known_labs())

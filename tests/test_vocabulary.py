@@ -3,15 +3,19 @@
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from grader.judging.arrays import array
+from grader.judging.embeddings_asking import Form
+from grader.judging.embeddings_own import copied, question_file
+from grader.judging.embeddings_tables import printed_rows
 from grader.judging.embeddings_vocabulary import SIZE, Holders, Secret, held, plain, put, secret
 from grader.judging.examiner import Examiner
 from grader.judging.oracle import Oracle
 from grader.model import Cell, Limits, TrainBudget
-from grader.sandbox.guest.wire import Call, Inventory, Listing, Survey
+from grader.sandbox.guest.wire import Call, Inventory, Listing, Mapping, Put, Survey
 from grader.sandbox.isolation import best_isolation
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
@@ -29,6 +33,15 @@ columns, tensor = unit.T, tf.constant(unit)
 of_word = {w: [float(n) for n in unit[i]] for w, i in number_of.items()}
 seeds, others, part = ["good", "nice"], list("abc") * 50, unit[:40]
 """
+PLOTTED_LATER = """
+words = words[100:130]  # what the plotting cell shows
+
+
+def analogy(pair, seed, k=10):
+    sim = unit @ (unit[number_of[pair[1]]] - unit[number_of[pair[0]]] + unit[number_of[seed]])
+    for i in np.argsort(-sim)[:k]:
+        print(words[i], f"{sim[i]:.4f}")
+"""
 SHAPES = """lambda: [type(words).__name__, len(words), hitzak.dtype.kind,
 sorted(bag) == sorted(words), word_of[79] == words[79],
 number_of[words[5]], total, type(tensor).__name__, float(abs(columns[:, 5] - unit[5]).max()),
@@ -37,10 +50,10 @@ float(np.linalg.norm(unit[5])), float(np.linalg.norm(as_read[5])), str(as_read.d
 
 
 @pytest.fixture(scope="module")
-def x() -> Iterator[Examiner]:
+def x(oracle: Oracle) -> Iterator[Examiner]:
     setting = Setting(slot=6, data={}, limits=Limits(cell=40), budget=TrainBudget(), seed=1, isolation=best_isolation())
     cells = (Cell(0, "code", NOTEBOOK),)
-    with open_session(setting) as session, Oracle() as oracle:
+    with open_session(setting) as session:
         yield Examiner("a2_embeddings", cells, session.run(cells), session.ask, oracle, seed=3)
 
 
@@ -101,3 +114,29 @@ def test_without_vectors_the_names_of_the_handout_are_used(x: Examiner) -> None:
     ours = secret(x, nothing)
     seen = x.ask("given", *put(nothing, ours), Call("(lambda: matrix[word2ind[words[7]]])", into="row"))
     assert np.allclose(array(seen.values["row"]), ours.U[7])
+
+
+def without_its_words(x: Examiner) -> tuple[Holders, Form]:
+    holders = msgspec.structs.replace(held(x, Inventory((), (), {}, (), {}, (), ())), words={})
+    return holders, Form("analogy", 1, pair=True, count="k", k_is_next=True)
+
+
+def test_a_cell_that_reuses_the_name_of_the_words_costs_no_answer(x: Examiner, ours: Secret) -> None:
+    kept = "(lambda: exec(PLOTTED, globals()))"
+    holders, form = without_its_words(x)
+    assert holders.words_reused
+    later = [Put("PLOTTED", PLOTTED_LATER), Call(kept), *copied(holders)]
+    seen = x.ask("later", *later, *form.call(("word1", "word2", "word3"), 10))
+    rows = printed_rows(seen.printed, {f"word{i}" for i in range(300)})
+    assert len(rows) == 10 and not {row.word for row in rows} <= {f"word{i}" for i in range(100, 130)}
+    about_ours = x.ask("ours", *later, *put(holders, ours), *form.call(ours.words[:3], 10))
+    assert len(printed_rows(about_ours.printed, set(ours.words))) == 10
+
+
+def test_calls_that_only_stop_with_an_error_are_no_wrong_answers(x: Examiner) -> None:
+    holders, form = without_its_words(x)
+    known = dict.fromkeys(("germany", "berlin", "spain", "madrid"), 1)
+    stops = msgspec.structs.replace(holders, numbers=("known",))
+    asking = msgspec.structs.replace(x, asking=lambda q: x.asking(msgspec.structs.replace(
+        q, steps=(Put("known", Mapping(known)), *q.steps))))  # fmt: skip
+    assert question_file(asking, stops, msgspec.structs.replace(form, name="no_such_function")) is None

@@ -1,9 +1,11 @@
 """What is said, and that page, class page and terminal say the same."""
 
 import io
+import re
 
 import pytest
 import sample_reports as sample
+from msgspec.structs import replace
 from rich.console import Console, RenderableType
 
 from grader.model import CellStatus, Isolation, Level, Outcome, Scorecard, Verdict
@@ -52,6 +54,23 @@ def test_the_terminal_shows_the_score_first_and_fits_80_columns() -> None:
     assert "✗ One step of the GRU (to fix)" in text
     assert all(len(line.rstrip("\n")) <= 80 for line in text.splitlines())
     assert all(len(line) <= 80 for line in text_of(batch_table(sample.whole_class())).splitlines())
+
+
+def test_the_terminal_says_no_sentence_of_the_opening_twice_and_what_the_error_said() -> None:
+    fault = 'The cell that begins "plt.plot" failed with NameError; its own code raised that.'
+    report = replace(sample.mistaken(), summary=fault)
+    text = text_of(check_view(replace(report, run=replace(report.run, fault=fault)))).split("Fix this first")[0]
+    said = " ".join(text.split())
+    assert said.count(fault) == 1
+    assert 'line 2 of the cell that begins "plt.plot(dev_accuracy)"' in said
+    assert "NameError: name 'accuracy_train' is not defined" in said
+
+
+def test_people_are_shown_cells_by_their_own_words_and_not_by_numbers() -> None:
+    views = (text_of(check_view(sample.mistaken())), text_of(check_view(sample.hostile())))
+    pages = [re.sub(r"<[^>]*>", " ", page) for page in map(feedback_page, (sample.mistaken(), sample.hostile()))]
+    assert not [text for text in (*views, *pages) if re.search(r"\b[Cc]ell \d", text)]
+    assert 'Look at the cell that begins "class RNNSentimentClassifier:"' in " ".join(views[0].split())
 
 
 def test_nothing_in_a_hostile_notebook_steers_the_terminal() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from grader.counting import quantity
 from grader.errors import OurFault
 
 PACKED = ".bz2"
@@ -50,7 +51,7 @@ def insist_on_whole(part: Part, folder: Path, counts: tuple[int, ...] | None) ->
                 raise OurFault(f"{part.name}/{name}, line {seen}: {why}.")
         if seen == 0 or (counts and seen != counts[number]):
             belong = f"{counts[number]} belong" if counts else "some belong"
-            raise OurFault(f"{part.name}/{name} has {seen} lines where {belong}.")
+            raise OurFault(f"{part.name}/{name} has {quantity(seen, 'line')} where {belong}.")
 
 
 def _lines(folder: Path, name: str) -> Iterator[bytes]:

@@ -40,7 +40,7 @@ class Member(Struct, frozen=True):
     data: bytes | None = None  # where it was wanted
     fault: str | None = None
     modified: float = 0.0
-    is_folder: bool = False  # an empty one
+    is_folder: bool = False
 
 
 Wanted = Callable[[PurePosixPath, bytes], bool]  # by name and first bytes
@@ -100,11 +100,9 @@ def _in_zip(archive: zipfile.ZipFile, walk: _Walk) -> Iterator[Member]:
         yield _faulty(f"The zip holds {len(infos)} files; the limit is {MEMBERS}. Zip the notebooks only.")
         return
     named = [(clean(name), info) for name, info in zip(zip_names(infos), infos, strict=True)]
-    full = {folder for name, info in named if not info.is_dir() for folder in name.parents}
     for name, info in sorted(named, key=lambda pair: str(pair[0])):
         if info.is_dir():
-            if name not in full:
-                yield Member(name, is_folder=True)
+            yield Member(name, is_folder=True)
         else:
             yield from _opened(_from_zip(archive, name, info, walk), walk)
 
@@ -127,8 +125,6 @@ def _from_zip(archive: zipfile.ZipFile, name: PurePosixPath, info: zipfile.ZipIn
 
 def _in_tar(file: IO[bytes], size: int, walk: _Walk) -> Iterator[Member]:
     inside: list[Member] = []
-    folders: set[PurePosixPath] = set()
-    full: set[PurePosixPath] = set()
     try:
         with tarfile.TarFile(fileobj=unpacked(file, size)) as archive:  # type: ignore[arg-type]
             for number, info in enumerate(archive, 1):
@@ -137,14 +133,12 @@ def _in_tar(file: IO[bytes], size: int, walk: _Walk) -> Iterator[Member]:
                     inside.append(_faulty(f"The tar holds more than {MEMBERS} files. Pack the notebooks only."))
                     break
                 if info.isdir():
-                    folders.add(name)
+                    inside.append(Member(name, is_folder=True))
                 else:
-                    full.update(name.parents)
                     inside += _opened(_from_tar(archive, name, info, walk), walk)
     except TooMuch:
         inside.append(_faulty("The tar unpacks to far more than its size promises; the rest was not read."))
-    empty = [Member(name, is_folder=True) for name in folders if not any(name in other.parents for other in folders)]
-    yield from sorted([*inside, *(each for each in empty if each.name not in full)], key=lambda each: str(each.name))
+    yield from sorted(inside, key=lambda each: str(each.name))
 
 
 def _from_tar(archive: tarfile.TarFile, name: PurePosixPath, info: tarfile.TarInfo, walk: _Walk) -> Member:

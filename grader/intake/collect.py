@@ -1,15 +1,18 @@
 """Which rows the paths given become, one for each student and piece of work; none is lost, none shares a row."""
 
+import hashlib
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.errors import NothingReadable
+from grader.intake import own_modules
 from grader.intake.hand_in import Item, Row, rows
 from grader.intake.kinds import is_beside, is_the_courses
 from grader.intake.namesakes import Claim, Named, named
@@ -41,7 +44,11 @@ def hand_ins(paths: Sequence[Path], lab: str | None = None, pattern: re.Pattern[
     junk = [piece.place.name for piece in lying if piece.kind is Kind.JUNK]
     junk += [item.name for item in owned if item not in kept and item.piece.kind is not Kind.EMPTY]
     names = named([_claim(row) for row in chosen])
-    submissions = tuple(_submission(row, name) for row, name in zip(chosen, names, strict=True))
+    beside = _modules(owned)
+    submissions = tuple(
+        _submission(row, name, beside.get(row.item.piece.path.parent, {}))
+        for row, name in zip(chosen, names, strict=True)
+    )
     return HandIns(submissions, tuple(_passed_over(junk, sum(row.older for row in chosen))))
 
 
@@ -136,8 +143,24 @@ def _claim(row: Row) -> Claim:
     return Claim(owner, row.item.lab, row.item.piece.folders, row.item.piece.place.stem)
 
 
-def _submission(row: Row, name: Named) -> Submission:
+def _modules(items: Sequence[Item]) -> dict[Path, Mapping[str, own_modules.Read]]:
+    """Python code by its folder. Of a folder in which several students' notebooks lie nobody knows whose they are."""
+    homes: dict[Path, set[str]] = defaultdict(set)
+    packed: dict[Path, dict[str, own_modules.Read]] = defaultdict(dict)
+    for item in items:
+        piece, folder = item.piece, item.piece.path.parent
+        if piece.kind is Kind.NOTEBOOK and item.owner:
+            homes[folder].add(item.owner.home)
+        elif piece.kind is Kind.OTHER and piece.data:
+            packed[folder][piece.place.stem] = partial(own_modules.module, piece.place.name, piece.data)
+    ones = [folder for folder, owners in homes.items() if len(owners) == 1]
+    return {folder: packed[folder] or own_modules.in_folder(folder) for folder in ones}
+
+
+def _submission(row: Row, name: Named, beside: Mapping[str, own_modules.Read]) -> Submission:
     piece, notebook = row.item.piece, row.item.notebook or Notebook()
+    modules = own_modules.used(notebook.cells, beside)
+    code = "".join(f"\0{name}\0{source}" for name, source in modules).encode()
     return Submission(
         path=Path(os.fsencode(piece.path).decode(errors="replace")),  # it has to fit into JSON
         student=name.name,
@@ -146,7 +169,10 @@ def _submission(row: Row, name: Named) -> Submission:
         cells=notebook.cells,
         repairs=(*row.notes, *name.notes, *notebook.repairs),
         fault=notebook.fault,
-        content=notebook.content,
+        content=hashlib.sha256(notebook.content.encode() + code).hexdigest() if modules else notebook.content,
+        modules=modules,
+        warnings=notebook.warnings,
+        damaged=notebook.damaged,
         student_id=row.item.owner.id if row.item.owner else "",
         file=os.fsencode(str(piece.place)).decode(errors="replace"),
     )

@@ -58,7 +58,8 @@ def rows(items: Sequence[Item], look: Look) -> list[Row]:
             return _without_a_notebook([*broken, *others], look)
         others = [item for item in others if item.piece not in {item.piece for item in looked}]
     else:
-        readable += [item for item in map(look, _other_work(others, readable)) if item.notebook and not item.notebook.fault]
+        looked = [look(item) for item in _other_work(others, readable)]
+        readable += [item for item in looked if item.notebook and not item.notebook.fault]
     chosen = list(chain.from_iterable(_newest(group) for group in _by_lab(readable).values()))
     labs = {row.item.lab for row in chosen}
     alone = [item for item in broken if item.lab is not None and item.lab not in labs]

@@ -1,5 +1,5 @@
-"""Which name each row gets where two hand-ins go by one: a path outranks what a notebook says of itself, an outer folder
-an inner one, and whoever does not come first is told apart by id, folder or file. Both rows say so."""
+"""Which name each row gets where two hand-ins go by one: a path outranks what a notebook says of itself, an outer
+folder an inner one, and whoever does not come first is told apart by id, folder or file. Both rows say so."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What is left of a file's or folder's name when the words for lab, copy, version and year are gone: somebody's name."""
+"""What is left of a file's or folder's name without the words for lab, copy, version and year: somebody's name."""
 
 import re
 import unicodedata
@@ -6,14 +6,16 @@ import unicodedata
 NAME_READ = 250  # characters; zips may hold far longer names
 
 _ENDINGS = re.compile(
-    r"(?:\.(?:ipynb|py|zip|json|txt|rar|7z|pdf|html?|tar|t?gz|tgz|bz2|xz|part|crdownload|docx?|md|qmd|rmd|webloc|url))+$",
+    r"(?:\.(?:ipynb|py|zip|json|txt|rar|7z|pdf|html?|tar|t?gz|tgz|bz2|xz|part|crdownload|docx?|odt|rtf|md|qmd|rmd"
+    r"|webloc|url))+$",
     re.IGNORECASE,
 )
 _MAILED = re.compile(r"^\s*(?:(?:re|fwd?|rv|res|enc|aw|wg|tr|bt|vs|sv)[:_]\s*)+", re.IGNORECASE)
-_COPY = re.compile(
-    r"(?<![^\W_])(?:cop(?:y|ia|ie)(?: \d+)? (?:of|de|di|da|do)|c[oòó]pia (?:de|do|da)|kopie(?: \d+)? (?:von|van)"
-    r"|kopi[aeo]? a[fv]|(?:ren )?kopia|c[oòó]pia|copy|copie|kopie|duplicate of|duplicado de)(?: \d+)?(?![^\W_])"
-    r"|\([re]{1,2}\)e?n? kopia\b|[의の]\s*(?:사본|コピー)|사본|복사본|コピー|副本|的副本",
+_COPY = re.compile(  # as Drive, Windows and macOS call one, in the languages of our students and their neighbours
+    r"(?<![^\W_])(?:cop(?:y|ia|ie)(?: \d+)? (?:of|de|di|da|do|a|pentru)|c[oòó]pia (?:de|do|da)|(?:ren )?kopia"
+    r"|kopie(?: \d+)? (?:von|van|souboru)|kopi[aeo]? a[fv]|c[oòó]pia|copy|copie|kopie|kopi|kopio|kópia|kopija|kopyası"
+    r"|duplicate of|duplicado de|копия|копія|αντίγραφο του|másolata|نسخة من)(?: \d+)?(?![^\W_])"
+    r"|\([re]{1,2}\)e?n? kopia\b|의\s*(?:사본|복사본)|\s*の\s*コピー|的?副本|사본|복사본|コピー",
     re.IGNORECASE,
 )
 LAB_WORD = re.compile(
@@ -30,9 +32,10 @@ _NOISE = frozenset(
     language modelling modeling networks with word words embedding embeddings attention by wordbyword nli bert
     transformer transformers image captioning caption solution solutions solved resuelto done complete completed final
     finished version versión draft borrador test new old ok checkpoint
-    based sentiment class clase course curso students alumnos ikasleak hand handin handins ins in hand-ins hand-in attempt
+    based sentiment class clase course curso students alumnos ikasleak hand handin handins ins in attempt
     data datos datasets dataset trees snli glove images imagenes imágenes img figures figuras plots photos checkpoints
-    training_checkpoints logs train2014 subset src utils assets backup
+    training_checkpoints logs train2014 subset src utils assets backup inbox tmp temp desktop documents documentos
+    descargas
     work files working archivos export download moodle canvas blackboard classroom gradescope brightspace teams sakai
     submitty nbgrader github mail loose attachment attachments attachment(s) feedback""".split()
 )

@@ -41,7 +41,7 @@ class Piece(Struct, frozen=True):
     modified: float = 0.0
     was_named: bool = False
     is_one_of: bool = False  # of several paths that were given
-    data: bytes = b""  # of a platform's list alone
+    data: bytes = b""  # of a platform's list or a Python file in an archive
 
     @property
     def folders(self) -> tuple[str, ...]:
@@ -80,7 +80,9 @@ def _in_folder(root: Path) -> Iterator[Piece]:
             else:
                 yield _of_entry(entry, place, root.name)
     except OSError as error:
-        raise UsageError(f"{root} cannot be opened ({error.strerror}). Change its permissions, or move it away.") from error
+        raise UsageError(
+            f"{root} cannot be opened ({error.strerror}). Change its permissions, or move it away."
+        ) from error
 
 
 def _of_entry(entry: Entry, place: PurePosixPath, outer: str) -> Piece:
@@ -93,13 +95,32 @@ def _of_entry(entry: Entry, place: PurePosixPath, outer: str) -> Piece:
 
 
 def _in_archive(path: Path, kind: str, place: PurePosixPath, outer: str) -> Iterator[Piece]:
-    nothing = True
+    folders: set[PurePosixPath] = set()
+    full: set[PurePosixPath] = set()
     for member in members(path, kind, _is_wanted):
-        nothing = nothing and _junk(member.name)
-        yield _of_member(member, path, kind, place, outer)
-    if nothing:
-        yield Piece(path, place if place.parts else PurePosixPath(path.name), Kind.BARRED,
-                    partial(unread, b"", _NOTHING), outer if place.parts else "", path.parent.name)
+        bare = _without_junk(member.name)
+        if member.is_folder or bare != member.name:
+            folders.add(bare)
+            full.update(bare.parents)
+        else:
+            full.update(member.name.parents)
+        if bare != member.name:
+            junk = bare / member.name.parts[len(bare.parts)]
+            yield _of_member(replace(member, name=junk), path, kind, place, outer)
+        elif not member.is_folder:
+            yield _of_member(member, path, kind, place, outer)
+    for name in sorted(folders - full) or ([] if full else [PurePosixPath()]):
+        below, fault = place / name, _EMPTY if name.parts else _NOTHING
+        piece = Piece(path / name, below, Kind.EMPTY, partial(unread, b"", fault), outer)
+        if not name.parts:
+            piece = replace(piece, kind=Kind.BARRED)
+        yield piece if below.parts else replace(piece, place=PurePosixPath(path.name), outer="", around=path.parent.name)
+
+
+def _without_junk(name: PurePosixPath) -> PurePosixPath:
+    """`Ana` of `Ana/.ipynb_checkpoints/lab1.ipynb`."""
+    first = next((n for n, part in enumerate(name.parts) if is_junk(part)), len(name.parts))
+    return PurePosixPath(*name.parts[:first])
 
 
 def _of_member(member: Member, path: Path, kind: str, place: PurePosixPath, outer: str) -> Piece:
@@ -111,19 +132,17 @@ def _of_member(member: Member, path: Path, kind: str, place: PurePosixPath, oute
         piece = replace(piece, outer="", around=path.parent.name)
     if _junk(member.name):
         return replace(piece, kind=Kind.JUNK, data=member.data or b"")
-    if member.is_folder:
-        return replace(piece, kind=Kind.EMPTY, read=partial(unread, b"", _EMPTY))
     if member.fault:
         called = is_notebook(name.name, b"") or not member.name.parts
         return replace(piece, kind=Kind.NOTEBOOK if called else Kind.BARRED, read=partial(unread, b"", member.fault))
-    if member.data is None:
-        return piece
+    if member.data is None or not is_notebook(name.name, member.head):
+        return replace(piece, data=(member.data or b"") if name.suffix == ".py" else b"")
     notebook = read_notebook(name, member.data)
     return replace(piece, kind=Kind.NOTEBOOK, read=lambda: notebook)
 
 
 def _is_wanted(name: PurePosixPath, head: bytes) -> bool:
-    return name.name == REGISTER or (not _junk(name) and is_notebook(name.name, head))
+    return name.name == REGISTER or (not _junk(name) and (name.suffix == ".py" or is_notebook(name.name, head)))
 
 
 def _junk(name: PurePosixPath) -> bool:
@@ -182,7 +201,8 @@ def _notebook(path: Path) -> Notebook:
 def register(found: Sequence[Piece]) -> Register:
     """Platforms' own lists of whose a folder is, by the folder that holds it."""
     lists = [piece for piece in found if piece.place.name == REGISTER]
-    return {piece.folders: registered((piece.data or _listed(piece.path)).decode("utf-8", "replace")) for piece in lists}
+    texts = ((piece.folders, piece.data or _listed(piece.path)) for piece in lists)
+    return {folders: registered(text.decode("utf-8", "replace")) for folders, text in texts}
 
 
 def _listed(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""What learning platforms make of a student's name: the folders and files of their downloads, the name and id in them."""
+"""What learning platforms make of a student's name: folders and files of their downloads, the name and id in them."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -13,9 +13,12 @@ _PATTERNS = [
     re.compile(r"^(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+_?(?P<file>.*)$"),  # Moodle
     re.compile(r"^(?P<name>anon_(?P<id>[^\W_]+))(?:_LATE)?_(?P<when>\d+)_(?P<file>.+)$"),  # Canvas, without names
     re.compile(  # Canvas; hyphens and apostrophes are kept in some versions, and texts have one number only
-        r"^(?P<name>[^\W\d_](?:[^\W_]|[-'’. ])*)(?:_LATE)?_(?P<id>\d{3,})_(?:(?P<when>\d{3,})_(?P<file>.+)|text\b.*)$"
+        r"^(?P<name>[^\W\d_](?:[^\W_]|[-'’. ])*)(?:_LATE)?_(?P<id>\d{3,})_(?:(?P<when>\d{3,})_(?P<file>.+)|text\b.*)$",
+        re.IGNORECASE,
     ),
-    re.compile(r"^(?P<id>\d+)-\d+ ?- ?(?P<name>.+?) ?- ?(?P<date>[^-]*\d{4}[^-]*)(?: ?- ?(?P<file>.+))?$"),  # Brightspace
+    re.compile(  # Brightspace
+        r"^(?P<id>\d+)-\d+ ?- ?(?P<name>.+?) ?- ?(?P<date>[^-]*\d{4}[^-]*)(?: ?- ?(?P<file>.+))?$"
+    ),
 ]
 _BLACKBOARD = re.compile(r"^(?P<head>.+)_attempt_(?P<when>\d{4}(?:-\d\d){2,5})(?:_(?P<file>.+))?$")
 _SAKAI = re.compile(r"^(?P<name>[^()]+?) ?\((?P<id>[^()\s]+)\)$")

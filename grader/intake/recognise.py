@@ -36,6 +36,11 @@ def recognise(cells: Sequence[Cell], names: Sequence[str]) -> Guess:
     return Guess(lab=lab, reason=f"It was taken for this lab because of its {evidence}.")
 
 
+def speaks_for(cells: Sequence[Cell], lab: str) -> bool:
+    """Whether anything in the notebook itself does."""
+    return any(votes.get(lab, 0.0) > 0 for _, votes in _evidence(cells, ()))
+
+
 def _evidence(cells: Sequence[Cell], names: Sequence[str]) -> list[tuple[str, dict[str, float]]]:
     code = "\n".join(cell.source for cell in cells if cell.kind == "code")[:_READ]
     titles = "\n".join(_title(cell.source) for cell in cells if cell.kind == "markdown")[:_READ]

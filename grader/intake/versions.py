@@ -15,8 +15,10 @@ _NUMBER = re.compile(
     r"(?:(?<![^\W_])(?:v|ver|versi[oó]n?|rev|intento|attempt|final|untitled)[ _.-]?|\(|-)(\d{1,3})(?=\)|[\s_.-]|$)",
     re.IGNORECASE,
 )
-_OLD = re.compile(r"(?<![^\W_])(?:old|draft|borrador|checkpoint|untitled\d*|backup|viejo|antigu[oa]|working files)(?![^\W_])",
-                  re.IGNORECASE)
+_OLD = re.compile(
+    r"(?<![^\W_])(?:old|draft|borrador|checkpoint|untitled\d*|backup|viejo|antigu[oa]|working files)(?![^\W_])",
+    re.IGNORECASE,
+)
 _LAST = re.compile(r"(?<![^\W_])(?:final\w*|finished|definitiv[oa]|completed?|last|ultim[oa])(?![^\W_])", re.IGNORECASE)
 _COPIES = re.compile(r"c[oòó]p(?:y|ia|ie)|kopie|kopia|사본|コピー|副本", re.IGNORECASE)
 _SAME_TIME = 2.0  # seconds; a zip knows no shorter ones

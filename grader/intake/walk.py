@@ -1,4 +1,4 @@
-"""What lies under a folder handed in. Whatever the file system says below it is an entry with a reason, no exception."""
+"""What lies under a folder handed in. Whatever the file system says below it is an entry with a reason."""
 
 import os
 import stat

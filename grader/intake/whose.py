@@ -240,9 +240,16 @@ def _folder_is_a_person(
         return True  # the same word in the folders of several people names the task
     if not person(place.folders[-1]):
         return False  # `lab1/NAME`, whatever stands around it
-    if place.outer == len(place.folders) and _FULL_NAME.fullmatch(in_stem) and not re.search(r"\d", in_folder):
-        return False
+    if place.outer == len(place.folders) and not _is_somebody_for_sure(in_folder):
+        several = len({person(other.stem) for other in beside}) > 1
+        if several or _is_somebody_for_sure(in_stem):
+            return False  # `inbox/ana`, `inbox/jon`
     return not LAB_WORD.search(place.stem)  # `lab1 - NAME` stands for itself
+
+
+def _is_somebody_for_sure(name: str) -> bool:
+    """`st00`, `Ana Lopez`; not `gru2`."""
+    return bool(re.search(r"\d\d", name) or _FULL_NAME.fullmatch(name))
 
 
 def _in_stems(places: Mapping[int, Place]) -> dict[int, str]:

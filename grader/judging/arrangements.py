@@ -1,35 +1,23 @@
-"""Recurrent matrices cut otherwise than on the slide: gates side by side in one matrix, words and states in two.
+"""Recurrent matrices cut otherwise than on the slide: gates in one variable, words and states apart, all turned round.
 
 Seen through views, the variables have the slide's shapes again: a matrix [e + d, d] and a bias [d] for each gate.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, permutations
+from itertools import islice, permutations, product
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers
-from grader.judging.roles import gate_of
+from grader.judging.cuts import GATES, Cut, Piece, cuts
+from grader.judging.roles import gate_of, parts
 from grader.sandbox.guest.wire import VariableInfo
 
-GATES = 4  # side by side at most: an LSTM's
 PAIRINGS = 3  # of matrices for words with matrices for states: those that the names tell, then those made together
-
-
-class Piece(Struct, frozen=True):
-    """Columns of a variable."""
-
-    path: str
-    columns: tuple[int, int] | None = None  # None: all
-
-    @property
-    def name(self) -> str:
-        return f"{self.path}[..., {self.columns[0]}:{self.columns[1]}]" if self.columns else self.path
-
-    def of(self, value: Numbers) -> Numbers:
-        return value[..., slice(*self.columns)] if self.columns else value
+COMBINED, YIELDED = 512, 24  # ways to cut all variables that are looked at, and those of them that are tried
+ALONE = 6  # variables of one shape that may be cut each in its own way; where there are more, all are cut alike
 
 
 class Arrangement(Struct, frozen=True):
@@ -50,20 +38,38 @@ class Arrangement(Struct, frozen=True):
                 found[path] = np.concatenate(parts, axis=0) if len(parts) == len(pieces) else None
         return found
 
+    def planted(self, values: Mapping[str, Numbers], path: str, part: Numbers) -> dict[str, Numbers]:
+        """The variables' own values with one that is seen replaced."""
+        changed, row = dict(values), 0
+        for piece in self.pieces(path):
+            high = piece.of(changed[piece.path]).shape[0]
+            changed[piece.path] = piece.put(changed[piece.path], part[row : row + high])
+            row += high
+        return changed
+
 
 def arrangements(variables: Sequence[VariableInfo], vocabulary: int) -> Iterator[Arrangement]:
-    """Every likely way to have more matrices [e + d, d] than the class has itself, then its variables as they are."""
-    whole = Arrangement(tuple(variables))
-    matrices = [v for v in variables if len(v.shape) == 2 and v.shape[0] > 1]
-    for embedding in (v for v in matrices if v.shape[0] == vocabulary):
-        width = embedding.shape[1]
+    """Every likely way to have more matrices [e + d, d] than the class has itself, then its variables as they are.
+
+    Where these lack an embedding or a way to the classes, as when all is turned round, no more matrices are asked for.
+    """
+    whole = seen_as(variables, {}, turned=False)
+    plain = parts(whole.variables, vocabulary)
+    for embedding in (v for v in variables if len(v.shape) == 2 and vocabulary in v.shape):
+        words = Piece(embedding.path, (None, None), turned=embedding.shape[0] != vocabulary)
+        width = words.seen(embedding).shape[1]
         others = [v for v in variables if v is not embedding]
-        rows = [v.shape[0] for v in matrices if v is not embedding]
+        rows = dict.fromkeys(size for v in others for size in v.shape)
         for dim in dict.fromkeys(n for row in rows for n in (row - width, row) if n > 1):
-            apart = side_by_side(others, width, dim)
-            for one in joined(apart, width, dim):
-                if recurrent(one.variables, width, dim) > recurrent(others, width, dim):
-                    yield replace(one, variables=(embedding, *one.variables))
+            own = recurrent(others, width, dim)
+            made = (one for apart in taken_apart(others, width, dim) for one in joined(apart, width, dim))
+            more = (one for one in made if recurrent(one.variables, width, dim) >= max(1, own + (plain is not None)))
+            for one in islice(more, YIELDED):
+                views = {**one.views, words.view: (words,)} if words.turned else one.views
+                arrangement = Arrangement((words.seen(embedding), *one.variables), views)
+                found = parts(arrangement.variables, vocabulary)
+                if found and found.dim == dim and (plain is None or len(found.others) <= len(plain.others)):
+                    yield arrangement
     yield whole
 
 
@@ -71,19 +77,63 @@ def recurrent(variables: Sequence[VariableInfo], width: int, dim: int) -> int:
     return sum(v.shape == (width + dim, dim) for v in variables)
 
 
-def side_by_side(variables: Sequence[VariableInfo], width: int, dim: int) -> Arrangement:
-    """Matrices that read words or states, and vectors, cut to the width of a state."""
+def taken_apart(variables: Sequence[VariableInfo], width: int, dim: int) -> Iterator[Arrangement]:
+    """The recurrent layer's variables cut into gates, the others as they are or turned; those cut alike come first."""
+    ways = {v.path: choices(v, width, dim) for v in variables}
+    groups = cut_alike(variables, ways)
+    orders = islice(product(*(range(len(ways[group[0].path])) for group in groups)), COMBINED)
+    every = [
+        {v.path: ways[v.path][place] for group, place in zip(groups, order, strict=True) for v in group}
+        for order in orders
+    ]
+    for chosen in sorted(every, key=unlike):
+        left = [v for v in variables if chosen[v.path] is None]
+        for turned in (False, True) if any(has_two_sides(v) for v in left) else (False,):
+            yield seen_as(variables, chosen, turned)
+
+
+def choices(v: VariableInfo, width: int, dim: int) -> tuple[Cut | None, ...]:
+    """None, to leave it as it is, stands first where [d, 2] may be the readout as well as two biases."""
+    own = cuts(v, width, dim)
+    return (None, *own) if not own or (has_two_sides(v) and min(v.shape) <= GATES) else tuple(own)
+
+
+def cut_alike(
+    variables: Sequence[VariableInfo], ways: Mapping[str, tuple[Cut | None, ...]]
+) -> list[list[VariableInfo]]:
+    """Variables of one shape are made in one way, but for the few of which each may be a readout."""
+    groups: dict[object, list[VariableInfo]] = {}
+    doubtful = [v for v in variables if ways[v.path][0] is None and len(ways[v.path]) > 1]
+    for v in variables:
+        groups.setdefault(v.path if v in doubtful and len(doubtful) <= ALONE else v.shape, []).append(v)
+    return list(groups.values())
+
+
+def unlike(chosen: Mapping[str, Cut | None]) -> tuple[int, int]:
+    """Variables turned otherwise than most are; then how many are turned at all."""
+    turned = [cut.turned for cut in chosen.values() if cut is not None and cut.turned is not None]
+    return min(sum(turned), len(turned) - sum(turned)), sum(turned)
+
+
+def has_two_sides(v: VariableInfo) -> bool:
+    return len(v.shape) == 2 and min(v.shape) > 1
+
+
+def seen_as(variables: Sequence[VariableInfo], chosen: Mapping[str, Cut | None], turned: bool) -> Arrangement:
+    """`turned`: the matrices that are not cut; a column [n, 1] is a vector."""
     seen: list[VariableInfo] = []
     views: dict[str, tuple[Piece, ...]] = {}
     for v in variables:
-        gates, rest = divmod(v.shape[-1], dim) if v.shape else (0, 0)
-        reads = len(v.shape) == 1 or (len(v.shape) == 2 and v.shape[0] in (1, width, dim, width + dim))
-        if rest or not reads or not 2 <= gates <= GATES:
-            seen.append(v)
-            continue
-        pieces = [Piece(v.path, (n * dim, (n + 1) * dim)) for n in range(gates)]
-        seen += [replace(v, path=piece.name, shape=(*v.shape[:-1], dim)) for piece in pieces]
-        views |= {piece.name: (piece,) for piece in pieces}
+        whole = Piece(v.path)
+        if turned and has_two_sides(v):
+            whole = Piece(v.path, (None, None), turned=True)
+        elif len(v.shape) == 2 and v.shape[0] > 1 == v.shape[1]:
+            whole = Piece(v.path, (None, 0))
+        cut = chosen.get(v.path)
+        for piece in cut.pieces if cut else (whole,):
+            seen.append(piece.seen(v))
+            if piece.view != v.path:
+                views[piece.view] = (piece,)
     return Arrangement(tuple(seen), views)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from grader.judging.drawing import insist
 from grader.sandbox.guest.wire import Array, Listing, Mapping, Value
 
 Numbers = NDArray[Any]
@@ -29,8 +30,9 @@ def number(value: Any) -> float | None:
 
 
 def send(values: ArrayLike, made_by: str = "numpy") -> Array:
-    """A wire array of what the grader computed."""
+    """A wire array of what the grader computed. Raises Unaskable where no question could carry it."""
     plain = np.asarray(values)  # a scalar stays one
+    insist(plain.shape)
     return Array(plain.dtype.name, plain.shape, plain.tobytes(), made_by)
 
 

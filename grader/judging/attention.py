@@ -19,7 +19,7 @@ from grader.judging.compare import agree, slug
 from grader.judging.contact import Contact, Inputs
 from grader.judging.cut_gradients import Gradients, cut_off
 from grader.judging.dropout import whole
-from grader.judging.examiner import GUEST_FAULT, Examiner
+from grader.judging.examiner import Examiner
 from grader.judging.language_model_asking import value_of
 from grader.judging.learning import Learning, patiently
 from grader.judging.meeting import WORDS, candidates, meet
@@ -29,7 +29,7 @@ from grader.judging.sentence_pairs import halves
 from grader.judging.source import trees
 from grader.judging.watching import first_gradients, moved, watched_in
 from grader.model import AttentionMap, Cell, Observation, Status
-from grader.sandbox.guest.wire import Call, Ref, Step, Trouble, Watch
+from grader.sandbox.guest.wire import GUEST_FAULT, Call, Ref, Step, Trouble, Watch
 
 LAB = "lab5_attention"
 PAIRS = Inputs((WORDS.sizes[0], (WORDS.sizes[1][0], 10)), words=True, length=10, pairs=True)

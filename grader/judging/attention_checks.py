@@ -4,6 +4,7 @@ import numpy as np
 
 from grader.judging.arrays import Numbers
 from grader.judging.attention import FEWER, LAB, Evidence, Same
+from grader.judging.attention_layout import names_exchanged
 from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, slug
 from grader.judging.cut_gradients import cut_finding
@@ -168,7 +169,7 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     if e.trains_vectors:
         told = "A training step moves the word vectors too: the extra is done, and more can be overfitted."
         found.append(Remark("vectors-trained", told))
-    if e.given_to:
+    if e.given_to and e.layout and names_exchanged(e.layout, e.given_to):
         told = "Some weights have each other's names; the equations hold, so nothing is lost."
         found.append(Remark("other-names", told))
     if e.explanation and "mirrored" in e.explanation:

@@ -19,6 +19,11 @@ ENCODER = (
     ("p", re.compile(r"prem|(\b|_)p(\b|_)|\[0\]")),
     ("h", re.compile(r"hyp|hip|(\b|_)h(\b|_)|\[1\]")),
 )
+CANDIDATE = re.compile(r"rnn|cand|tilde")
+PROJECTIONS = (
+    ("W_y", re.compile(r"prem|(\b|_)y(\b|_|\d)")),
+    ("W_h", re.compile(r"hyp|(\b|_)h(\b|_|\d)")),
+)
 COMBINES = re.compile(r"comb|star|join|mix|final|proj|_x|_p\b")
 ATTENDS = re.compile(r"at(t|en)|alpha|arreta|aten|score")
 
@@ -109,6 +114,30 @@ def recurrent(cells: Sequence[VariableInfo], biases: Sequence[VariableInfo]) -> 
 def encoder_of(path: str) -> str:
     name = path.removeprefix("c.").lower()
     return next((encoder for encoder, pattern in ENCODER if pattern.search(name)), "")
+
+
+def names_exchanged(found: Layout, given_to: str) -> bool:
+    """Whether two gates, encoders or projections have each other's names; names that tell nothing are no one's.
+
+    given_to: whose weights, by the layout, the roles p h z r rnn W_y W_h take.
+    """
+    roles = ("p", "h", "z", "r", "rnn", "W_y", "W_h")
+    taken = dict(zip(roles, given_to.split(), strict=False))
+    path = {role: found.roles.get(given, "") for role, given in taken.items() if role.startswith("W_")}
+    path |= {gate: found.roles.get(f"W_{taken[gate]}_{taken['p']}", "") for gate in GATES}
+    path |= {encoder: found.roles.get(f"W_{taken['z']}_{taken[encoder]}", "") for encoder in ENCODERS}
+    told = {role: name_of(role, at.removeprefix("c.").lower()) for role, at in path.items() if at}
+    return any(other != role and told.get(other) == role for role, other in told.items())
+
+
+def name_of(role: str, name: str) -> str:
+    """Which role of the same kind a name tells of; empty where it tells none."""
+    if role in ENCODERS:
+        return encoder_of(name)
+    if role in GATES:
+        gate = gate_of(name)
+        return gate if gate != "rnn" or CANDIDATE.search(name) else ""
+    return next((projection for projection, pattern in PROJECTIONS if pattern.search(name)), "")
 
 
 def complete(

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.source import trees
+from grader.judging.spelled import spelled_name
 from grader.model import Cell
 
 TEST = re.compile(r"test(ing)?(_?(set|data|examples))?$", re.IGNORECASE)
@@ -38,15 +39,16 @@ class Meaning(Struct, frozen=True):
     makers: frozenset[str] = frozenset()  # classes, and functions that make or train one
 
     def is_test(self, node: ast.expr) -> bool:
+        if (name := spelled_name(node)) is not None:
+            return bool(TEST.match(name)) or name in self.tests
         if isinstance(node, ast.Subscript):
             key = node.slice.value if isinstance(node.slice, ast.Constant) else None
             named = isinstance(key, str) and bool(TEST.match(key)) and named_in(node.value, self.holders)
             return named or self.is_test(node.value)
         if isinstance(node, ast.Attribute):
             return bool(TEST_DATA.match(node.attr))
-        if not isinstance(node, ast.Name) or node.id in self.others:
-            return False
-        return node.id in self.tests or bool(TEST.match(node.id))
+        own = isinstance(node, ast.Name) and node.id not in self.others
+        return own and (named_in(node, self.tests) or bool(TEST.match(ast.unparse(node))))
 
     def holds_test(self, node: ast.expr) -> bool:
         """The test set, or a list or dictionary with it among others."""

@@ -8,7 +8,8 @@ import numpy as np
 from grader.judging import captioning_photos_checks, captioning_remarks  # noqa: F401 - they register themselves
 from grader.judging.arrays import Numbers
 from grader.judging.captioning import LAB, Evidence, Seen, Step_
-from grader.judging.captioning_contact import BATCH, PLACES, Decoder
+from grader.judging.captioning_attention_checks import UNKNOWN, over_another_axis
+from grader.judging.captioning_contact import BATCH, Decoder
 from grader.judging.captioning_photos import plain
 from grader.judging.checks import blocked, check, failed, passed, unattempted, unsure
 from grader.judging.compare import slug
@@ -17,14 +18,6 @@ from grader.judging.learning import falling
 from grader.model import Finding
 from grader.sandbox.guest.wire import Trouble
 
-UNKNOWN = (
-    "Your decoder holds layers that are not the handout's, and what they compute cannot be told from outside; "
-    "your instructor looks at it."
-)
-OWN = (
-    "The weights sum to 1 and follow photo and state, but are not those of the attention handed out; "
-    "your instructor looks at the attention you wrote."
-)
 BROKEN = {  # parts of the training that were given
     "teacher_forcing_lost": "The decoder is given its own words while it trains, where teacher forcing was given.",
     "state_not_carried": "Each step of the training begins from the first state: the new one is not handed on.",
@@ -84,45 +77,6 @@ def shapes(e: Evidence) -> Finding:
     return passed("Logits [batch, words], state [batch, units], attention [batch, 64, 1].", seen=told)
 
 
-@check(LAB, "attention")
-def attention_weights(e: Evidence) -> Finding:
-    if e.seen is None or e.step is None:
-        return blocked("Not checked: the decoder gives no answer.")
-    if e.seen.attention is None:
-        return failed(mistake="attention-not-returned", cell=e.cell)
-    form = e.step.attention
-    if form == "deck":
-        return passed("The weights are those of the attention for your features and your state; they sum to 1.")
-    if form == "hidden-not-attended":
-        return failed(mistake=form, cell=e.cell)
-    sums = e.seen.attention.reshape(BATCH, PLACES).sum(axis=1)
-    if not np.allclose(sums, 1, atol=1e-3):
-        return failed(
-            "The weights do not sum to 1 over the 64 places.",
-            seen=f"sums over the 64 places: {written(sums)}",
-            cell=e.cell,
-        )
-    return own_attention(e, e.seen, e.step)
-
-
-def own_attention(e: Evidence, seen: Seen, step: Step_) -> Finding:
-    """Another attention is right when its weights follow what they have to, whatever its formula."""
-    if seen.looks.get("hidden") is False:
-        return failed(mistake="hidden-not-attended", cell=e.cell)
-    if seen.looks.get("features") is False:
-        return failed("The weights do not change with the photo.", cell=e.cell)
-    if seen.looks.get("first"):
-        return failed("Changing one caption changes the weights of others.", cell=e.cell)
-    other = step.context is not None or not {"W1", "W2", "v"} <= step.roles.keys()
-    if step.own_attention and other and {"hidden", "features", "first"} <= seen.looks.keys():
-        return passed("The weights of your own attention sum to 1 and follow the photo and your state.")
-    return unsure(UNKNOWN if other or step.others else OWN)
-
-
-def written(numbers: Numbers) -> str:
-    return ", ".join(f"{number:.3g}" for number in numbers.ravel()[:4])
-
-
 @check(LAB, "step")
 def step(e: Evidence) -> Finding:
     if e.seen is None or e.step is None or e.seen.logits is None:
@@ -177,7 +131,8 @@ def by_behaviour(seen: Seen, logits: Numbers) -> str | None:
         return "wrong-axis"
     if logits.size == BATCH * BATCH * logits.shape[-1]:  # [B, e] and [B, 1, e] spread to [B, B, e]
         return "context-not-expanded"
-    if np.allclose(logits.sum(axis=-1), 1, atol=1e-3) and np.all(logits >= 0):
+    sums = [logits.sum(axis=axis) for axis in (-1, 0)]  # the last, or the captions by mistake
+    if np.all(logits >= 0) and any(np.allclose(one, 1, atol=1e-3) for one in sums):
         return "softmax-before-loss"
     if seen.changes.get("features") is False:
         return "context-not-used"
@@ -222,6 +177,8 @@ def state(e: Evidence) -> Finding:
 def gradients(e: Evidence) -> Finding:
     if e.steps is None or e.steps.unreached is None:
         return not_followed(e)
+    if not e.steps.unreached and e.steps.cut and e.seen and over_another_axis(e.seen.attention):
+        return blocked("Not checked because the softmax of the attention has to run over the places first.")
     if not e.steps.unreached and e.steps.cut:
         return cut_finding(dict.fromkeys(map(readable, e.steps.cut)), e.cell)
     if not e.steps.unreached:
@@ -259,10 +216,16 @@ def training_step(e: Evidence) -> Finding:
     if e.steps is None or e.steps.loss is None:
         return not_followed(e)
     kind = e.steps.form
+    if e.steps.full_only and not e.steps.drops:
+        return failed(
+            f"Your training step takes whole batches only: fewer captions end with {e.steps.full_only}. The handout's "
+            "4000 captions in batches of 64 leave 32 for the last one.",
+            cell=e.cell,
+        )
     if kind and slug(kind) == "deck":
         return passed("Teacher forcing, and a loss to which paddings add nothing.", seen=kind)
     if kind:
-        mistake = "mask-lost" if slug(kind) == "mask-lost" else None
+        mistake = slug(kind) if slug(kind) in ("mask-lost", "mask-after-mean") else None
         return failed(BROKEN.get(kind, ""), mistake, seen=f"loss {e.steps.loss:.4f}")
     if e.steps.walked or (e.step is not None and e.step.form is None):
         return unsure("The loss is not the one of your decoder's logits under the mask; your instructor looks at it.")
@@ -281,4 +244,4 @@ def learns(e: Evidence) -> Finding:
 @unattempted(LAB)
 def not_begun(e: Evidence) -> bool:
     """The handout's class as it was: its step fails, and calls none of its layers."""
-    return not e.works and not e.begun
+    return e.decoder is not None and not e.works and not e.begun

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers, array, send
 from grader.judging.captioning_calling import HELD, ways_to_call
+from grader.judging.drawing import insist_on_writable
 from grader.judging.examiner import Examiner
 from grader.judging.meeting import VARIABLES, guess
 from grader.model import Observation
@@ -182,6 +183,7 @@ def attempt(x: Examiner, decoder: Decoder) -> Decoder:
     if not isinstance(listed, VariableList):
         told = seen.trouble or Trouble("NoAnswer", str(seen.status))
         return replace(decoder, trouble=told)
+    insist_on_writable(listed.variables[:VARIABLES])
     return replace(decoder, variables=tuple(
         v for v in listed.variables[:VARIABLES] if not NORMS.search(v.path)
     ))  # fmt: skip

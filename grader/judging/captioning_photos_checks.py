@@ -48,6 +48,11 @@ def checkpoint(e: Evidence) -> Finding:
         return failed("Nothing is saved any more while it trains: a training that breaks off cannot go on.")
     if r.right is None:
         return unsure("Your notebook saves its model in another way than the handout, which could not be tried here.")
+    if r.right and r.looked_up and not r.restored:
+        return failed(
+            "Your notebook looks up its latest checkpoint and goes on counting from there, but no line restores it: "
+            "what goes on is an untrained decoder."
+        )
     if r.right and r.by_notebook is False:
         return failed("What your checkpoint saved can be brought back, but your lines that restore do not do it.")
     if r.right:

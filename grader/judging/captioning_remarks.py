@@ -1,9 +1,17 @@
 """Lab 6: what differs from the handout and costs nothing."""
 
-from grader.judging.captioning import LAB, Evidence
+from grader.judging.captioning import LAB, Evidence, Step_
+from grader.judging.captioning_saved import NEVER_RESTORED
 from grader.judging.checks import remarks
 from grader.judging.compare import slug
 from grader.model import Remark
+
+
+def reads_by_lstm(e: Evidence, step: Step_) -> bool:
+    """Its recurrent matrix [U, 4U] holds four gates, a GRU's three."""
+    shapes = {v.path: v.shape for v in e.decoder.variables} if e.decoder else {}
+    recurrent = shapes.get(step.roles.get("R", ""), ())
+    return len(recurrent) == 2 and recurrent[1] == 4 * recurrent[0]
 
 
 @remarks(LAB)
@@ -15,6 +23,8 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
         found.append(Remark("state-handed-on", told))
     if slug(form) == "deck" and form.endswith(("relu", "tanh")):
         found.append(Remark("extra-activation", "A non-linearity stands after your first dense layer."))
+    if e.step and reads_by_lstm(e, e.step):
+        found.append(Remark("lstm", "An LSTM stands in the place of the handout's GRU: an extra that costs nothing."))
     if e.step and e.step.form and "K2" in e.step.roles:
         found.append(Remark("second-gru", "A second GRU stands upon the first. The handout has one; both are right."))
     if e.step and e.step.own_attention:
@@ -22,6 +32,16 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     if e.seen and e.seen.noisy:
         told = "Your step drops out numbers at every call, while it writes captions too: hand `training` on."
         found.append(Remark("dropout-stays-on", told))
-    if e.steps and e.steps.form and "/" in e.steps.form:
+    return (*found, *of_training(e))
+
+
+def of_training(e: Evidence) -> list[Remark]:
+    found = []
+    if e.steps and e.steps.full_only and e.steps.drops:
+        told = "Your training step takes whole batches only; you leave the captions out that fill none."
+        found.append(Remark("whole-batches", told))
+    if e.restored and e.restored.right and not e.restored.restored and not e.restored.looked_up:
+        found.append(Remark("never-restored", NEVER_RESTORED))
+    if e.steps and (e.steps.form or "").startswith("deck/"):
         found.append(Remark("other-mean", "Your loss is averaged in another way than the handout's."))
-    return tuple(found)
+    return found

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers, array, send
 from grader.judging.captioning_contact import Decoder
@@ -23,6 +24,11 @@ PARTS = (
 )
 RESTORE = f"(lambda m: {PARTS.format('m.checkpoint')}.restore(m.latest_checkpoint))({MANAGERS}[-1])"
 SAVES = re.compile(r"(?<!np)(?<!numpy)\.(save|save_weights|write|save_model)\(|ModelCheckpoint|BackupAndRestore")
+NEVER_RESTORED = (
+    "What is saved can be brought back, but no line of your notebook does so: after a break it begins anew."
+)
+LOOKS_UP = re.compile("^latest_checkpoint$")
+BRINGS_BACK = re.compile(r"^restore|^load_weights$|^load_model$|^BackupAndRestore$|^read$")
 
 
 class Restored(Struct, frozen=True):
@@ -30,6 +36,8 @@ class Restored(Struct, frozen=True):
     by_notebook: bool | None = None  # whether its own lines bring it back; None: none do at the top of a cell
     trouble: Trouble | None = None
     saved: bool = True  # whether any line saves something
+    restored: bool = True  # whether any line brings something back
+    looked_up: bool = True  # whether any line asks for the latest checkpoint
 
 
 def question_checkpoint(x: Examiner, decoder: Decoder) -> Restored | None:
@@ -49,7 +57,7 @@ def question_checkpoint(x: Examiner, decoder: Decoder) -> Restored | None:
         again = Call("exec", (lines, Ref("globals()")))
         answer = x.ask("checkpoint.own", *begin, again, Read(one.path, "back"), seconds=60)
         own = came_back(answer, secret) if answer.status is Status.ANSWERED else None
-    return Restored(came_back(seen, secret), own, seen.trouble)
+    return by_lines(x, Restored(came_back(seen, secret), own, seen.trouble))
 
 
 def vector_of(x: Examiner, decoder: Decoder) -> VariableInfo | None:
@@ -85,7 +93,19 @@ def without_manager(x: Examiner, one: VariableInfo, secret: Numbers, checkpoints
         return Restored(None)
     seen = x.ask("checkpoint", Put(one.path, send(secret)), *save, wiped(one), load, Read(one.path, "back"), seconds=60)
     right = came_back(seen, secret)
-    return Restored(right if right or (checkpoints and seen.status is Status.ANSWERED) else None, None, seen.trouble)
+    decided = right if right or (checkpoints and seen.status is Status.ANSWERED) else None
+    return by_lines(x, Restored(decided, None, seen.trouble))
+
+
+def by_lines(x: Examiner, found: Restored) -> Restored:
+    return replace(found, restored=names(x.cells, BRINGS_BACK), looked_up=names(x.cells, LOOKS_UP))
+
+
+def names(cells: Sequence[Cell], wanted: re.Pattern[str]) -> bool:
+    """Whether any line of the code names such a thing."""
+    found = (node.attr if isinstance(node, ast.Attribute) else node.id for _, tree in trees(cells)
+             for node in ast.walk(tree) if isinstance(node, ast.Attribute | ast.Name))  # fmt: skip
+    return any(wanted.search(name) for name in found)
 
 
 def calls(cells: Sequence[Cell], method: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from grader.judging.arrays import Numbers, array, number, send
 from grader.judging.captioning_contact import NEUTRAL, NORMS, PLACES, SIZES, Decoder, flat, tensor, ways
 from grader.judging.captioning_cut import cut_in_differences
 from grader.judging.captioning_loop import Loop, loop_of
+from grader.judging.captioning_photos import plain
 from grader.judging.captioning_recorded import NOTING, recorded
 from grader.judging.captioning_roles import Roles
 from grader.judging.compare import nearest, slug
@@ -36,6 +38,8 @@ from grader.sandbox.guest.wire import (
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
 CAPTIONS, LENGTH, DEPTH = 4, 5, 9
+USUAL_BATCH, MOST = 64, 128
+SIZES_DO_NOT_FIT = ("InvalidArgumentError", "ValueError")
 START, END = 1, 2
 LENGTHS = re.compile(r"max.*(len|long|luz)|(len|long|luz).*max", re.IGNORECASE)
 BATCHES = re.compile(r"batch|lote|sorta", re.IGNORECASE)
@@ -57,14 +61,16 @@ class Steps(Struct, frozen=True):
     cut: tuple[str, ...] = ()  # variables that a part of the gradient does not reach
     walked: bool = False  # right words and states were seen to go in, whatever the loss makes of them
     ours: bool = False  # what it ended with may be of the way it was entered here
+    full_only: str = ""  # what it ends with where the captions are fewer than a whole batch
+    drops: bool = False  # the notebook's batches are all whole
 
 
-def small_task(x: Examiner, decoder: Decoder) -> tuple[Numbers, Numbers]:
+def small_task(x: Examiner, decoder: Decoder, captions: int) -> tuple[Numbers, Numbers]:
     """Features [n, 64, 9] of photos, and captions [n, 5] that end with paddings of different length."""
-    photos = abs(x.normal("photos", (CAPTIONS, PLACES, DEPTH), 1.0))
-    target: Numbers = x.generator("captions").integers(3, decoder.sizes.vocabulary, (CAPTIONS, LENGTH))
+    photos = abs(x.normal("photos", (captions, PLACES, DEPTH), 1.0))
+    target: Numbers = x.generator("captions").integers(3, decoder.sizes.vocabulary, (captions, LENGTH))
     target[:, 0] = START
-    for row, length in enumerate((LENGTH, LENGTH - 1, LENGTH - 2, LENGTH)):
+    for row, length in zip(range(captions), cycle((LENGTH, LENGTH - 1, LENGTH - 2, LENGTH)), strict=False):
         target[row, length - 1], target[row, length:] = END, 0
     return photos, target.astype(np.int32)
 
@@ -122,7 +128,55 @@ def question_training(x: Examiner, decoder: Decoder, known: Asked) -> tuple[Step
     loop = loop_of(decoder, x.cells, names)
     if loop is None:
         return None, None
-    photos, target = small_task(x, decoder)
+    steps, learning = on_captions(x, decoder, known, loop, CAPTIONS)
+    whole = whole_batch(x, decoder)
+    drops = any("drop_remainder" in cell.source for cell in x.cells if cell.kind == "code")
+    if steps.loss is None and steps.trouble and steps.trouble.kind in SIZES_DO_NOT_FIT and whole.written:
+        again, learning_again = on_captions(x, decoder, known, loop, whole.size)
+        if again.loss is not None:
+            return replace(again, full_only=said(steps.trouble), drops=drops), learning_again
+    if steps.loss is not None and whole.names and (trouble := with_fewer(x, decoder, known, loop, whole.names)):
+        return replace(steps, full_only=said(trouble), drops=drops), learning
+    return steps, learning
+
+
+class Batch(Struct, frozen=True):
+    size: int
+    written: bool  # as a number where the training or the decoder is written
+    names: tuple[str, ...]  # globals that hold it and are read there
+
+
+def whole_batch(x: Examiner, decoder: Decoder) -> Batch:
+    """The notebook's own batch."""
+    marks = ("GradientTape", f"class {decoder.info.name}")
+    text = "\n".join(c.source for c in x.cells if c.kind == "code" and any(mark in c.source for mark in marks))
+    sizes = {name: v for name, v in decoder.inventory.scalars.items() if BATCHES.search(name)}
+    held = {name: v for name, v in sizes.items() if type(v) is int and 1 < v <= MOST}
+    size = next(iter(held.values()), USUAL_BATCH)
+    names = tuple(name for name in held if re.search(rf"\b{re.escape(name)}\b", text))
+    return Batch(size, bool(re.search(rf"\b{size}\b", text)), names)
+
+
+def with_fewer(x: Examiner, decoder: Decoder, known: Asked, loop: Loop, names: tuple[str, ...]) -> Trouble | None:
+    """What a step on fewer captions than those globals say ends with."""
+    photos, target = small_task(x, decoder, CAPTIONS)
+    given = (tensor(photos), send(target, "tensor"))
+    larger = (Put(name, 2 * CAPTIONS) for name in names)
+    begin = entered(decoder, loop, known, given)
+    seen = x.ask("train.fewer", *begin, *larger, Watch("t", "train", "w", given, losses_only=True), seconds=60)
+    watched = watched_in(seen)
+    trouble = seen.trouble or (watched.trouble if watched and not watched.tape else None)
+    return trouble if trouble and trouble.kind in SIZES_DO_NOT_FIT else None
+
+
+def said(trouble: Trouble) -> str:
+    return f"{trouble.kind} ({plain(trouble.message)[:160].rstrip('. ')})"
+
+
+def on_captions(
+    x: Examiner, decoder: Decoder, known: Asked, loop: Loop, captions: int
+) -> tuple[Steps, Learning]:
+    photos, target = small_task(x, decoder, captions)
     given = (tensor(photos), send(target, "tensor"))
     begin = entered(decoder, loop, known, given)
     seen = x.ask("train.step", *begin, Watch("t", "train", "w", given), Read("notes.calls", "calls"), seconds=60)
@@ -150,11 +204,17 @@ def entered(decoder: Decoder, loop: Loop, known: Asked, given: tuple[Value, ...]
     method = taken.group(1) if taken else "__call__"
     parts: dict[str, Value] = {"d": Ref("d"), "e": Ref("e"), "train": Ref(loop.step)}
     return [
-        *built(decoder, loop, known.weights, CAPTIONS), *NEUTRAL, Call("e", (given[0],), into="encoded"),
+        *built(decoder, loop, known.weights, size_of(given)), *NEUTRAL, Call("e", (given[0],), into="encoded"),
         *batches_of(loop, given), Call(SPACE, (), parts, "t", keep=True),
         Call(SPACE, (), {"calls": Listing(())}, "notes", keep=True),
         Put(f"type(d).{method}", Ref(NOTING.format(method))),
     ]  # fmt: skip
+
+
+def size_of(given: tuple[Value, ...]) -> int:
+    """Captions of a task of ours."""
+    found = array(given[0])
+    return CAPTIONS if found is None else len(found)
 
 
 def batches_of(loop: Loop, given: tuple[Value, ...]) -> list[Step]:
@@ -200,7 +260,7 @@ def question_learning(x: Examiner, decoder: Decoder, loop: Loop, given: tuple[Va
     """A fresh decoder, with its own start values, on four captions."""
     again = f"lambda *given: [{loop.step}(*given) for _ in range({MANY})]"
     return learning_in(x.ask(
-        "train.learns", *built(decoder, loop, {}, CAPTIONS), *batches_of(loop, given),
+        "train.learns", *built(decoder, loop, {}, size_of(given)), *batches_of(loop, given),
         Call(SPACE, (), {"train": Ref(again)}, "t", keep=True),
         Watch("t", "train", "w", given, steps=MANY, losses_only=True), seconds=90,
     ))  # fmt: skip

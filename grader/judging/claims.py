@@ -1,10 +1,11 @@
 """What a notebook's outputs claim: learning curves and accuracies, as printed. Nothing here was measured."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from msgspec import Struct
 
+from grader.cell_names import cell_names
 from grader.judging.figures import Figures, accuracy_of, columns, figures
 from grader.judging.printed import Number, lines, row_of, text_of
 from grader.model import Cell, CellRun, Curve, CurvePoint, Run, Submission
@@ -32,8 +33,9 @@ class Row(Struct):
     told_below: bool = False  # the epoch stood alone on a line above
 
 
-def claimed(cells: Sequence[Cell | CellRun]) -> Claims:
+def claimed(cells: Sequence[Cell | CellRun], names: Mapping[int, str] | None = None) -> Claims:
     """Of a notebook as it was handed in, or of its run. Never raises, whatever the outputs are."""
+    names = names or {}
     found: dict[str, float] = {}
     curves: list[Curve] = []
     room = LARGEST_TEXT
@@ -46,14 +48,16 @@ def claimed(cells: Sequence[Cell | CellRun]) -> Claims:
         source = "as you handed it in" if isinstance(cell, Cell) else "as it ran here"
         for place, (unit, points) in enumerate(drawn, 1):
             which = f"Training {place}" if len(drawn) > 1 else "Training"
-            curves.append(Curve(f"{which} in cell {cell.index + 1}", points, source, unit))
+            curves.append(Curve(f"{which} in {names.get(cell.index, 'a cell')}", points, source, unit))
     return Claims(found.get("dev"), found.get("test"), found.get("train"), _longest(curves, MOST_CURVES))
 
 
 def learning_curves(submission: Submission, run: Run) -> tuple[Curve, ...]:
     """Those handed in and those of the run, without what is the same in both."""
-    handed = claimed(submission.cells).curves
-    here = [curve for curve in claimed(run.cells).curves if all(curve.points != other.points for other in handed)]
+    names = cell_names(submission.cells)
+    handed = claimed(submission.cells, names).curves
+    again = claimed(run.cells, names).curves
+    here = [curve for curve in again if all(curve.points != other.points for other in handed)]
     shown = _longest(handed, MOST_CURVES - min(len(here), MOST_CURVES // 2))
     return (*shown, *_longest(here, MOST_CURVES - len(shown)))
 

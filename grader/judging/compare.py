@@ -56,7 +56,8 @@ def difference(what: str, seen: Numbers, expected: Numbers, within: float = WITH
     rows = worst(seen, expected)
     if not np.all(np.isfinite(seen)):
         wrong = int(np.sum(~np.isfinite(seen)))
-        return Difference(f"{what}: {wrong} of {seen.size} entries are not finite numbers (inf or nan)", rows)
+        told = "is no finite number" if wrong == 1 else "are no finite numbers"
+        return Difference(f"{what}: {wrong} of {seen.size} entries {told} (inf or nan)", rows)
     return Difference(f"{what}: {pattern(seen.astype(np.float64), expected, within)}", rows)
 
 
@@ -83,8 +84,9 @@ def pattern(seen: Numbers, expected: Numbers, within: float) -> str:
         return f"every entry is off by the same {shift:.4g}"
     off = np.abs(seen - expected) > within * max(float(np.max(np.abs(expected))), 1e-3)
     count = int(np.sum(off))
+    differ = "differs" if count == 1 else "differ"
     place = where(np.unravel_index(int(np.argmax(np.abs(seen - expected))), seen.shape))
-    return f"{count} of {seen.size} entries differ, most at {place}" if seen.size > 1 else "the number differs"
+    return f"{count} of {seen.size} entries {differ}, most at {place}" if seen.size > 1 else "the number differs"
 
 
 def common(seen: Numbers, expected: Numbers, within: float) -> float | None:

@@ -5,18 +5,20 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from grader.judging import source
+from grader.counting import article
+from grader.judging import density_gradient, source  # noqa: F401 - the check of the gradient
 from grader.judging.arrays import Numbers, array, send
 from grader.judging.checks import blocked, check, failed, interview, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, nearest, slug
-from grader.judging.density_evidence import Answering, Asked, Evidence, Named
+from grader.judging.density_evidence import LAB, SESSION, Answering, Asked, Evidence, Named
+from grader.judging.density_libraries import library_named
 from grader.judging.examiner import Examiner
 from grader.model import Finding, Remark, Status, Verdict
 from grader.sandbox.guest.wire import Array, Call, FunctionInfo, Gradient, Inventory, Listing, Opaque, Ref
 
-LAB = "lab1_warmup"
 # Forms an argument may have; a right function may refuse some (tf maths on an int array), none may give wrong numbers.
 FORMS = ("int array", "float array", "2-D array", "float32 tensor", "2-D tensor")
+OF_TENSORFLOW_1 = re.compile(r"\bSession\s*\(|\bplaceholder\s*\(")
 
 
 @interview(LAB)
@@ -24,8 +26,8 @@ def ask_both(x: Examiner) -> Evidence:
     survey = x.survey()
     np_fn, tf_fn = names_of(x, survey.functions if isinstance(survey, Inventory) else ())
     generator = x.generator("x")
-    flat = generator.uniform(-3, 3, 7).round(3)
-    grid = generator.uniform(-3, 3, (3, 5)).round(3)
+    flat = generator.uniform(-3, 3, 7)
+    grid = generator.uniform(-3, 3, (3, 5))
     whole = np.array([0, 1, 2, 3, int(generator.integers(4, 6)), -1, -2])
     inputs = {
         "int array": (whole, "numpy"),
@@ -43,7 +45,10 @@ def ask_both(x: Examiner) -> Evidence:
         tensorflow,
         gradient,
         x.answers("gradients", x=point.astype(np.float64)),
-        touches_numpy(x, tf_fn.name, point),
+        how(x, "touched", tf_fn.name, point),
+        how(x, "led", tf_fn.name, point),
+        library_named(x.cells),
+        any(OF_TENSORFLOW_1.search(cell.source) for cell in x.cells if cell.kind == "code"),
         {who.name: other_sigma(x, who.name, flat) for who in (np_fn, tf_fn)},
     )
 
@@ -71,16 +76,17 @@ def question(x: Examiner, who: Named, inputs: Mapping[str, tuple[Numbers, str]])
         asked.append(Asked(form, values, observation, x.answers("values", x=values.astype(np.float64))))
     found = source.definition(x.cells, name)
     values, made_by = inputs["float array"]
-    ready = x.ask(f"{name}.ready-made", Call("ready_made", (Ref(name), send(values, made_by)), into="r")).values.get(
-        "r"
-    )
-    return Answering(name, who.exists, tuple(asked), found[0] if found else None, ready is True)
+    given = (Ref(name), send(values, made_by))
+    ready = x.ask(f"{name}.ready-made", Call("ready_made", given, into="r")).values.get("r")
+    read = x.ask(f"{name}.tables", Call("tables", given, into="t")).values.get("t")
+    tables = tuple(map(str, read.items)) if isinstance(read, Listing) else ()
+    cell, idle = (found[0], source.idle(found[1])) if found else (None, True)
+    return Answering(name, who.exists, tuple(asked), cell, ready is True, idle, tables)
 
 
-def touches_numpy(x: Examiner, name: str, point: Numbers) -> bool | None:
-    """Whether NumPy works on the numbers of the tensor in tf_fn: only then is a missing gradient the student's slip."""
-    noted = x.ask("numpy", Call("touched", (Ref(name), send(point, "tensor")), into="n"))
-    seen = noted.values.get("n")
+def how(x: Examiner, way: str, name: str, point: Numbers) -> bool | None:
+    """Whether NumPy works on the numbers of the tensor in tf_fn, or whether TensorFlow's operations lead from it."""
+    seen = x.ask(way, Call(way, (Ref(name), send(point, "tensor")), into="n")).values.get("n")
     return seen if isinstance(seen, bool) else None
 
 
@@ -98,7 +104,7 @@ def other_sigma(x: Examiner, name: str, values: Numbers) -> bool:
     return seen is None or agree(seen, x.answers("scaled_values", x=values, sigma=1.7)["deck"]["p"])
 
 
-def judged_values(who: Answering) -> Finding:
+def judged_values(who: Answering, library: str | None) -> Finding:
     """Right on every form it answers, and it answers at least one; refusing a form is no mistake."""
     if not who.exists:
         return failed(f"There is no function called `{who.name}` in your notebook after it has run.")
@@ -112,15 +118,28 @@ def judged_values(who: Answering) -> Finding:
     for asked in answered:
         if (wrong := judged_value(who, asked)) is not None:
             return wrong
+    if who.tables:
+        return looked_up(who, library)
     return passed(f"`{who.name}` gives the density for {', '.join(a.form + 's' for a in answered)}.")
+
+
+def looked_up(who: Answering, library: str | None) -> Finding:
+    """Whose formula filled the table cannot be seen, but where a library's density is at hand there is little doubt."""
+    told = f"without the numbers kept in `{'`, `'.join(who.tables)}` it gives others"
+    if library:
+        return failed(mistake="ready-made-density", seen=f"`{library}` is used in the notebook; {told}", cell=who.cell)
+    return unsure(
+        f"`{who.name}` gives the right numbers, but looks them up in a table: {told}. The lab asks for the formula; "
+        "your instructor looks at it."
+    )
 
 
 def raised(who: Answering, asked: Asked) -> Finding:
     trouble = asked.observation.trouble
     if trouble is None:
-        return failed(f"`{who.name}` gave no answer in time for a {asked.form}.", cell=who.cell)
+        return failed(f"`{who.name}` gave no answer in time for {article(asked.form)}.", cell=who.cell)
     return failed(
-        f"`{who.name}` stops with {trouble.kind} for a {asked.form}: {trouble.message[:200]}", cell=trouble.cell
+        f"`{who.name}` stops with {trouble.kind} for {article(asked.form)}: {trouble.message[:200]}", cell=trouble.cell
     )
 
 
@@ -137,7 +156,7 @@ def judged_value(who: Answering, asked: Asked) -> Finding | None:
     name = nearest({"p": value.reshape(deck.shape)}, asked.answers)
     if name == "deck":
         return None
-    message = "" if name else f"For a {asked.form}, `{who.name}` gives other numbers than the density."
+    message = "" if name else f"For {article(asked.form)}, `{who.name}` gives other numbers than the density."
     return failed(
         message,
         slug(name) if name else None,
@@ -170,7 +189,7 @@ def functions_exist(e: Evidence) -> Finding:
 
 @check(LAB, "numpy-values")
 def numpy_values(e: Evidence) -> Finding:
-    return judged_values(e.numpy)
+    return judged_values(e.numpy, e.library)
 
 
 @check(LAB, "numpy-broadcasting")
@@ -180,7 +199,7 @@ def numpy_broadcasting(e: Evidence) -> Finding:
 
 @check(LAB, "tf-values")
 def tf_values(e: Evidence) -> Finding:
-    return judged_values(e.tensorflow)
+    return judged_values(e.tensorflow, e.library)
 
 
 @check(LAB, "tf-tensor")
@@ -190,6 +209,8 @@ def tf_tensor(e: Evidence) -> Finding:
     kinds = [thing.made_by for thing in things if isinstance(thing, Array)]
     if any(isinstance(thing, Listing) for thing in things):
         return failed("`tf_fn` returns a list of Python, not one tensor.", cell=e.tensorflow.cell)
+    if any(kind not in ("tensor", "variable") for kind in kinds) and e.in_a_session:
+        return failed(SESSION, cell=e.tensorflow.cell)
     if any(kind not in ("tensor", "variable") for kind in kinds):
         return failed("`tf_fn` returns a NumPy array, not a tensor.", "numpy-in-tf", cell=e.tensorflow.cell)
     answered = [a for a in e.tensorflow.asked if a.value is not None]
@@ -207,45 +228,11 @@ def tf_tensor(e: Evidence) -> Finding:
     )
 
 
-@check(LAB, "tf-gradient")
-def tf_gradient(e: Evidence) -> Finding:
-    seen = array(e.gradient.values.get("dx"))
-    if seen is None:
-        return without_gradient(e)
-    deck = e.gradients["deck"]["dx"]
-    name = nearest({"dx": seen}, e.gradients)
-    if name == "deck":
-        return passed("The gradient is −x·p(x), as it should be.")
-    return failed(
-        "The gradient differs from −x·p(x).",
-        difference=difference("Gradient of Σp(x)", seen, deck),
-        cell=e.tensorflow.cell,
-    )
-
-
-def without_gradient(e: Evidence) -> Finding:
-    """Right where x is wrapped anew, or no tensor is taken at all; a question without an answer is neither."""
-    status = e.gradient.status
-    wrapped = status is Status.ANSWERED and e.gradient.values.get("dx") is None
-    refused = status is Status.RAISED and any(
-        a.form == "float32 tensor" and a.observation.status is Status.RAISED for a in e.tensorflow.asked
-    )
-    if e.numpy_touched:
-        return failed(mistake="numpy-in-tf", cell=e.tensorflow.cell)
-    if status is Status.LATE or (e.numpy_touched is None and (wrapped or refused)):
-        return unsure("`tf_fn` gave no answer in time when we looked how it comes to its numbers.")
-    if wrapped or refused:
-        return passed(
-            "TensorFlow does all of the work; `x` is wrapped anew inside, so its own gradient is not followed."
-        )
-    return failed("`tf_fn` gives numbers, but stops when its gradient is asked for.", cell=e.tensorflow.cell)
-
-
 @remarks(LAB)
 def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     found = []
     for who in (e.numpy, e.tensorflow):
-        if not e.other_sigma[who.name] and judged_values(who).verdict is Verdict.PASS:
+        if not e.other_sigma[who.name] and judged_values(who, e.library).verdict is Verdict.PASS:
             found.append(
                 Remark(
                     "precedence",
@@ -262,9 +249,17 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
                 "`tf.cast(x, tf.float32)` at its start would accept them all.",
             )
         )
+    if e.library and not any(who.ready_made or who.tables for who in (e.numpy, e.tensorflow)):
+        found.append(
+            Remark(
+                "library-density",
+                f"A cell of yours names a library's density (`{e.library}`): good to compare with, as long as both "
+                "functions compute the formula themselves.",
+            )
+        )
     return tuple(found)
 
 
 @unattempted(LAB)
 def nothing_begun(e: Evidence) -> bool:
-    return all(who.exists and who.silent for who in (e.numpy, e.tensorflow))
+    return all(who.exists and who.silent and who.idle for who in (e.numpy, e.tensorflow))

@@ -8,6 +8,12 @@ from grader.judging.arrays import Numbers, array
 from grader.judging.oracle import Answers
 from grader.model import Observation, Status
 
+LAB = "lab1_warmup"
+SESSION = (
+    "`tf_fn` is written for TensorFlow 1: it computes in a session, out of which come NumPy arrays that no gradient "
+    "flows through. In TensorFlow 2 a function computes at once: leave placeholder and session away."
+)
+
 
 class Asked(Struct, frozen=True):
     """One function with one form of argument."""
@@ -35,6 +41,8 @@ class Answering(Struct, frozen=True):
     asked: tuple[Asked, ...]
     cell: int | None
     ready_made: bool
+    idle: bool = True  # by its text, where that is at hand
+    tables: tuple[str, ...] = ()  # collections of many numbers without which it gives other answers
 
     @property
     def silent(self) -> bool:
@@ -50,4 +58,7 @@ class Evidence(Struct, frozen=True):
     gradient: Observation
     gradients: Answers
     numpy_touched: bool | None  # None: no answer
+    led: bool | None  # x wrapped anew leads to the result by operations that a gradient passes
+    library: str | None  # whose density a cell of the notebook names
+    in_a_session: bool  # of TensorFlow 1
     other_sigma: Mapping[str, bool]  # function -> whether σ = 1.7 in place of its literal 1 gives the right density

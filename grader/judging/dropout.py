@@ -46,6 +46,7 @@ class Site(Struct, frozen=True):
 
     dropped: float  # share of draws in which it is zero
     kept: float  # its mean factor when it is not
+    varies: bool = False  # its value differs from draw to draw
 
     @property
     def drops(self) -> bool:
@@ -138,7 +139,7 @@ def drawn(watched: Watched | None, contact: Contact) -> Numbers | None:
 def site(column: Numbers) -> Site:
     kept = column[column != 0]
     varies = float(np.ptp(column)) > 1e-5 * float(np.max(np.abs(column)) or 1)
-    return Site(float(np.mean(column == 0)) if varies else 0.0, float(np.mean(kept)) if kept.size else 0.0)
+    return Site(float(np.mean(column == 0)) if varies else 0.0, float(np.mean(kept)) if kept.size else 0.0, varies)
 
 
 def one_unit(chain: Chain, layer: int) -> dict[str, Numbers]:
@@ -152,7 +153,7 @@ def one_unit(chain: Chain, layer: int) -> dict[str, Numbers]:
         if i == layer + 1:
             W[1:] = 0
             W[0] *= rows
-        weights[place.W] = W
+        weights[place.W] = place.turn(W)
         if place.b:
             weights[place.b] = np.zeros(columns, np.float32)
     return weights
@@ -236,7 +237,8 @@ def model_drops(x: Examiner, settings: Settings, chain: Chain, trained: Watched 
 def tested(x: Examiner, settings: Settings, chain: Chain) -> tuple[bool, bool, float | None]:
     """When classifying: (equal examples answered differently, a prediction for each, the rate that reaches `model`)."""
     contact = settings.contact
-    weights = with_bias_shapes(contact, {layer.W: x.normal(f"test {layer.W}", layer.shape, 1.0) for layer in chain})
+    drawn = {layer.W: layer.turn(x.normal(f"test {layer.W}", layer.shape, 1.0)) for layer in chain}
+    weights = with_bias_shapes(contact, drawn)
     data, labels = (part[:256] for part in equal_rows(contact))
     seen = watched_in(
         x.ask(

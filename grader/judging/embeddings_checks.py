@@ -1,5 +1,6 @@
 """Assignment 2: what tables of words show, as findings."""
 
+from grader.counting import quantity
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import slug
 from grader.judging.embeddings import LAB, Evidence, ranking_of
@@ -162,18 +163,18 @@ def coefficient(e: Evidence) -> Finding:
 
 @check(LAB, "question-file")
 def question_file(e: Evidence) -> Finding:
-    return told(e.analogies, "expected answers stand among the first 10 words")
+    return told(e.analogies, "Expected answers among the first 10 words")
 
 
 @check(LAB, "orientation")
 def orientation(e: Evidence) -> Finding:
-    return told(e.lexicon, "adjectives whose side is clear get the right sign")
+    return told(e.lexicon, "Adjectives of a clear side with the right sign")
 
 
 def told(hits: Hits | None, what: str) -> Finding:
     if hits is None:
         return blocked("Not asked: the notebook's own vectors, or the function, gave no answer.")
-    message = f"{hits.right} of {hits.asked} {what}; the formula of the handout gets {hits.possible} on these vectors."
+    message = f"{what}: {hits.right} of {hits.asked}; the formula of the handout gets {hits.possible} on these vectors."
     missed = f"not so: {'; '.join(hits.missed[:6])}" if hits.missed else ""
     if hits.right + 1 < hits.possible:
         return failed(message, seen=missed)
@@ -197,7 +198,8 @@ def own_seeds(e: Evidence) -> Finding:
 
 @check(LAB, "own-analogies")
 def own_analogies(e: Evidence) -> Finding:
-    message = f"{e.written.tried} analogies are written down where `analogy` is called; ten were asked for."
+    tried = quantity(e.written.tried, "analogy", "analogies")
+    message = f"Written down where `analogy` is called: {tried}; ten were asked for."
     return manual(f"{message} {text_told(e.written.analogies_text)}", seen=e.written.analogies_text)
 
 

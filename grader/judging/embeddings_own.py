@@ -24,7 +24,7 @@ MOST = 24  # analogies of a question file
 SECONDS = 5.0  # for an analogy; a notebook may go through 400000 words one by one
 LETTERS = re.compile(r"[^\W\d_]{3,}")
 SHARED_FILE = "(lambda p: [line.strip() for line in open(p, encoding='utf-8')][:19000])"
-MATHS = {"dot", "matmul", "vdot", "inner", "einsum", "tensordot", "argsort", "argpartition", "cosine", "norm", "cdist"}
+STRINGS = {"format", "join", "lower", "upper", "strip", "split", "append"}  # methods that compute with no vector
 
 
 class Hits(Struct, frozen=True):
@@ -82,9 +82,13 @@ def sample_of(x: Examiner, holders: Holders) -> list[str]:
 
 
 def copied(holders: Holders) -> list[Step]:
-    """So that a function that writes to the vectors leaves the notebook's as they were."""
+    """So that a function that writes to the vectors leaves the notebook's as they were; `words` as it once was."""
     matrix = holders.main
-    return [Put(matrix.name, Ref(f"{matrix.name}.copy()"))] if matrix and matrix.made_by == "numpy" else []
+    steps: list[Step] = [Put(matrix.name, Ref(f"{matrix.name}.copy()"))] if matrix and matrix.made_by == "numpy" else []
+    if holders.words_reused and holders.numbers:
+        words_by_number = f"{{i: w for w, i in {holders.numbers[0]}.items()}}"
+        steps.append(Put("words", Ref(f"list(map({words_by_number}.get, range({holders.size})))")))
+    return steps
 
 
 def whole(holders: Holders) -> str | None:
@@ -125,7 +129,7 @@ def question_file(x: Examiner, holders: Holders, form: Form, k: int = 10) -> Hit
     source, questions = analogies(x, holders)
     if not questions:
         return None
-    right, count, missed = 0, 0, []
+    right, count, missed, raised = 0, 0, [], False
     answers = [expected for *_, expected in questions]
     at = dict(zip(answers, places(x, holders, answers), strict=True))
     for a, b, c, expected in questions:
@@ -139,6 +143,9 @@ def question_file(x: Examiner, holders: Holders, form: Form, k: int = 10) -> Hit
             right += 1
         else:
             missed.append(f"{a} : {b} = {c} : {expected}")
+            raised |= seen.status is Status.RAISED
+    if raised and not right:  # nothing was answered, though our own words may have been
+        return None
     possible = np.count_nonzero(best_ranks(x, holders, questions[:count]) < k) if count else 0
     return Hits(right, count, int(possible), source, tuple(missed)) if count else None
 
@@ -220,7 +227,7 @@ def coefficients(seen: Observation, count: int) -> Numbers | None:
 
 
 def works_with_vectors(cells: Sequence[Cell], name: str, holders: Holders) -> bool:
-    """Whether the function's text, or that of a function it calls, computes with the notebook's vectors."""
+    """Whether the function's text, or that of a function it calls, computes with vectors or has a library do so."""
     names = {"matrix", *(matrix.name for matrix in holders.matrices), *holders.vectors}
     waiting, seen = [name], set()
     while waiting:
@@ -231,7 +238,7 @@ def works_with_vectors(cells: Sequence[Cell], name: str, holders: Holders) -> bo
         for node in ast.walk(found[1]):
             if isinstance(node, ast.Name) and node.id in names:
                 return True
-            if isinstance(node, ast.Attribute) and node.attr in MATHS:
+            if isinstance(node, ast.Attribute) and node.attr not in STRINGS:
                 return True
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 waiting.append(node.func.id)

@@ -60,6 +60,12 @@ class Holders(Struct, frozen=True):
         """The one that tables are made of: normalised, and of the handout's name if there is a choice."""
         return max(self.matrices, key=lambda m: (m.unit, m.name == "matrix"), default=None)
 
+    @property
+    def words_reused(self) -> bool:
+        """Whether `words`, the handout's name, is free, or a later cell keeps something else under it."""
+        used = (*self.words, *self.numbers, *self.names, *self.vectors, *self.counts, *(m.name for m in self.matrices))
+        return "words" not in used
+
 
 class Secret(Struct, frozen=True):
     words: tuple[str, ...]
@@ -165,7 +171,8 @@ def put(holders: Holders, ours: Secret) -> list[Step]:
     listing = Listing(ours.words)
     numbers = {word: i for i, word in enumerate(ours.words)}
     steps: list[Step] = []
-    for name, kind in (holders.words or {"words": "list"}).items():
+    handout = {"words": "list"} if not holders.words or holders.words_reused else {}
+    for name, kind in {**holders.words, **handout}.items():
         steps.append(Put(name, listing))
         if kind != "list":
             steps.append(Put(name, Ref(made_into(kind, name))))

@@ -13,12 +13,14 @@ from msgspec.structs import replace
 
 from grader.calibration import Calibration
 from grader.data.truth import Truth
-from grader.errors import OurFault
 from grader.judging import checks
 from grader.judging.arrays import Numbers
+from grader.judging.discretion import discreet
+from grader.judging.drawing import Drawing
 from grader.judging.oracle import Answers
+from grader.judging.unaskable import Unaskable, refused, too_much
 from grader.model import AttentionMap, Cell, Finding, Observation, Remark, Run, TrainBudget, Verdict
-from grader.sandbox.guest.wire import Inventory, Question, Step, Survey
+from grader.sandbox.guest.wire import GUEST_FAULT, Inventory, Question, Step, Survey
 
 MODULES = {
     "lab1_warmup": "grader.judging.density",
@@ -34,7 +36,6 @@ MODULES = {
     "lab6_captioning": "grader.judging.captioning_checks",
 }
 
-GUEST_FAULT = "GuestFault"  # so our guest calls what went wrong in itself
 log = logging.getLogger("grader")
 
 
@@ -61,13 +62,14 @@ class Examiner(Struct, frozen=True):
     data: dict[str, Path] = {}  # the parts of the course's data, as notebooks see them
 
     def ask(self, name: str, *steps: Step, seconds: float = 20.0) -> Observation:
-        return self.asking(Question(f"{self.lab}.{name}", steps, seconds))
+        return discreet(self.asking(Question(f"{self.lab}.{name}", steps, seconds)))
 
     def survey(self) -> Inventory | None:
-        """What the notebook holds; None where it did not say in time. Raises OurFault where our own guest failed."""
+        """What the notebook holds; None where it did not say in time. Raises Unaskable where it said it cannot."""
         seen = self.ask("survey", Survey("all"))
         if seen.trouble is not None and seen.trouble.kind == GUEST_FAULT:
-            raise OurFault(f"{self.lab}: what the notebook holds could not be listed ({seen.trouble.message[:200]})")
+            log.error("%s: the guest could not list what the notebook holds: %s", self.lab, seen.trouble.message)
+            raise refused("what it holds", seen.trouble)
         found = seen.values.get("all")
         return found if isinstance(found, Inventory) else None
 
@@ -75,8 +77,8 @@ class Examiner(Struct, frozen=True):
         return self.oracle(self.lab, question, case)
 
     def generator(self, purpose: str) -> np.random.Generator:
-        """Secret numbers. They follow from the batch's seed, so that equal sizes share the oracle's answers."""
-        return np.random.default_rng([self.seed, zlib.crc32(self.lab.encode()), zlib.crc32(purpose.encode())])
+        """Secret numbers; notebooks with one seed share them, and so the oracle's answers where sizes are equal."""
+        return Drawing(np.random.PCG64([self.seed, zlib.crc32(self.lab.encode()), zlib.crc32(purpose.encode())]))
 
     def normal(self, purpose: str, shape: tuple[int, ...], sigma: float) -> Numbers:
         drawn: Numbers = self.generator(f"{purpose}{shape}").normal(0.0, sigma, shape).astype(np.float32)
@@ -90,6 +92,9 @@ def examine(examiner: Examiner) -> Examination:
         importlib.import_module(module)
     try:
         evidence = checks.INTERVIEWS[lab](examiner)
+    except (Unaskable, MemoryError) as claim:
+        names = (*checks.CHECKS[lab], *checks.OUTCOMES.get(lab, {}))
+        return Examination(tuple(open_after(claim, name) for name in names))
     except Exception:
         log.exception("the interview of %s failed", lab)
         fault = (
@@ -98,6 +103,7 @@ def examine(examiner: Examiner) -> Examination:
         return Examination(tuple(Finding(name, Verdict.UNSURE, fault) for name in checks.CHECKS[lab]), fault=fault)
     findings = tuple(found(name, check, evidence) for name, check in checks.CHECKS[lab].items())
     findings += tuple(found(name, check, examiner) for name, check in checks.OUTCOMES.get(lab, {}).items())
+    findings = tuple(undecided(finding, wanting(examiner.run)) for finding in findings)
     try:
         attention = checks.ATTENTION[lab](evidence) if lab in checks.ATTENTION else ()
         return Examination(findings, checks.REMARKS[lab](evidence), checks.UNATTEMPTED[lab](evidence), attention)
@@ -106,9 +112,30 @@ def examine(examiner: Examiner) -> Examination:
         return Examination(findings)
 
 
+def open_after(claim: Unaskable | MemoryError, name: str) -> Finding:
+    return Finding(name, Verdict.UNSURE, str(claim if isinstance(claim, Unaskable) else too_much()))
+
+
+def wanting(run: Run) -> tuple[str, ...]:
+    """How errors read that only come of what cells of this run could not get here."""
+    excused = [one for one in run.cells if one.excuse]
+    missing = [one.trouble.message for one in excused if one.trouble and one.trouble.kind == "ModuleNotFoundError"]
+    return (*(f"name '{name}' is not defined" for one in excused for name in one.lost), *filter(None, missing))
+
+
+def undecided(finding: Finding, errors: tuple[str, ...]) -> Finding:
+    """Open where it failed of an error that only comes of what could not be had here."""
+    if finding.verdict is not Verdict.FAIL or finding.mistake or not any(e in finding.message for e in errors):
+        return finding
+    message = f"{finding.message.rstrip()} That could not be had here, so this is not decided."
+    return replace(finding, verdict=Verdict.UNSURE, message=message)
+
+
 def found(name: str, check: checks.Check, evidence: Any) -> Finding:
     try:
         return replace(check(evidence), check=name)
+    except (Unaskable, MemoryError) as claim:
+        return open_after(claim, name)
     except Exception:
         log.exception("check %s failed", name)
         return Finding(name, Verdict.UNSURE, "The grader itself failed in this check; your instructor has been told.")

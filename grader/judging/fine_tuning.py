@@ -11,13 +11,13 @@ from msgspec.structs import replace
 from grader.data.pairs import labels_of
 from grader.data.parts import BERT, SNLI
 from grader.data.truth import SPLITS
-from grader.errors import OurFault
 from grader.judging.arrays import Numbers, array, number, send
 from grader.judging.checks import interview
 from grader.judging.examiner import Examiner
 from grader.judging.fine_tuning_asking import Asked, Pairs, asked, candidates, encoded, forms, is_meant
 from grader.judging.fine_tuning_written import Answered, answers_in
 from grader.judging.oracle import Answers
+from grader.judging.unaskable import refused
 from grader.model import Cell, CellRun, Status
 from grader.sandbox.guest.wire import Call, Inventory, Listing, Mapping, Ref
 
@@ -151,10 +151,10 @@ def of_pairs(x: Examiner, pairs: Pairs, length: int = 0) -> Answers:
 
 
 def listed(x: Examiner) -> tuple[Any, ...]:
-    """What our guest says of the notebook's models. Raises OurFault where it could not: that is no lack of models."""
+    """What our guest says of the notebook's models. Raises Unaskable where it could not: that is no lack of models."""
     seen = x.ask("models", Call("models", into="m"), seconds=60)
     if seen.status is Status.RAISED:
-        raise OurFault(f"{LAB}: the models could not be listed ({seen.trouble.message[:200] if seen.trouble else ''})")
+        raise refused("which models it holds", seen.trouble)
     return listed_in(seen.values.get("m"))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from grader.counting import quantity
 from grader.judging import fine_tuning_accuracy as accuracy
 from grader.judging import fine_tuning_models  # noqa: F401 - its checks are registered when it is imported
 from grader.judging.arrays import Numbers
@@ -23,6 +24,7 @@ ABSENT = "is not here: notebooks run without a network"  # said in the kernel wh
 NO_TORCH = "Your function needs PyTorch, which is not here: the lab is written for TensorFlow. Not decided."
 LIBRARIES = ("ImportError", "ModuleNotFoundError")
 TORCH = re.compile(r"torch", re.IGNORECASE)
+UNFINISHED = re.compile(r"^\s*\w+\s*=[ \t]*(#.*)?$", re.MULTILINE)  # nothing stands behind the sign, as in the handout
 SHOWN = 12  # pieces
 DESTRUCTIVE = 1e-3  # a learning rate that makes BERT forget within a few steps
 
@@ -72,7 +74,7 @@ def features(e: Evidence) -> Finding:
     if not ids_of(e):
         return failed(f"`{name}` runs, but what it returns holds no `input_ids`.", cell=cell_of(e))
     if not complete_rows(e) and explanation(e) is None:
-        told = f"`{name}` returned {len(e.asked.rows)} rows of features for {len(e.ours.labels)} pairs."
+        told = f"`{name}` returned {quantity(len(e.asked.rows), 'row')} of features for {len(e.ours.labels)} pairs."
         return failed(told, cell=cell_of(e))
     return passed(f"`{name}` returns features for each pair.")
 
@@ -275,10 +277,11 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
 
 @unattempted(LAB)
 def not_begun(e: Evidence) -> bool:
-    """No function, no attempt at one that encodes anything, no training on pairs, nothing written."""
+    """The handout's function as it was, no attempt at one that encodes, no training on pairs, nothing written."""
     if any(answer.text for answer in e.written) or e.fitted is not None:
         return False
-    return e.asked is None and not begun(e)
+    as_given = any(UNFINISHED.search(cell.source) for cell in e.cells if cell.kind == "code")
+    return as_given and e.asked is None and not begun(e)
 
 
 def begun(e: Evidence) -> bool:

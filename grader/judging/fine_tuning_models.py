@@ -11,8 +11,8 @@ from grader.model import Finding
 
 OWN_LOOP = re.compile(r"GradientTape|train_on_batch|\bTF?Trainer\b")
 CASED = re.compile(r"bert-base-(multilingual-)?(un)?cased", re.IGNORECASE)
-NOT_HERE = ("FileNotFoundError", "OSError", "ConnectionError", "ConnectTimeout", "HTTPError", "URLError",
-            "ImportError", "ModuleNotFoundError")  # fmt: skip
+NOT_HERE = ("FileNotFoundError", "OSError", "NotHere", "Unreachable", "ConnectionError", "ConnectTimeout", "HTTPError",
+            "URLError", "ImportError", "ModuleNotFoundError")  # fmt: skip
 
 
 @check(LAB, "fitted")

@@ -1,7 +1,12 @@
 """Whether a class can be made and trained for a step: the first check of every lab that trains."""
 
-from grader.judging.checks import failed, passed
+from collections.abc import Iterable
+
+import numpy as np
+
+from grader.judging.checks import blocked, failed, passed
 from grader.judging.contact import Contact
+from grader.judging.watching import first_gradients, moved
 from grader.model import Finding
 
 
@@ -18,3 +23,53 @@ def takes_a_step(contact: Contact | None, mistake: str | None = None) -> Finding
         mistake,
         cell=trouble.cell if trouble and trouble.cell is not None else contact.info.cell,
     )
+
+
+def ends_a_step(contact: Contact | None, mistake: str | None = None, cause: str = "") -> Finding:
+    """The same where the step has to come to its end; what the network computes is judged all the same."""
+    reason = stop(contact)
+    if contact is None or reason is None:
+        return takes_a_step(contact, mistake)
+    trouble = contact.watched.trouble if contact.watched else None
+    return failed(
+        f"{reason} {cause}".strip(), cell=trouble.cell if trouble and trouble.cell is not None else contact.info.cell
+    )
+
+
+def stop(contact: Contact | None) -> str | None:
+    """Why the first step takes gradients and then changes nothing, in a sentence; None where it does not stop."""
+    watched = contact.watched if contact else None
+    if contact is None or watched is None or watched.trouble is None or not watched.tape:
+        return None
+    if any(np.any(change) for change in moved(watched).values()):
+        return None
+    said = f"{watched.trouble.kind}: {watched.trouble.message[:200]}"
+    told = f"`{contact.trainer}` takes its gradients and then stops at its first step with {said}"
+    if paths := unconnected(contact):
+        told = f"{told.rstrip('.')}. No gradient reaches {names(paths)}: not used, or what is computed with it is not."
+    return told
+
+
+def unconnected(contact: Contact) -> tuple[str, ...]:
+    """Variables whose gradient is asked for, and which the cost does not depend on."""
+    seen = first_gradients(contact.watched) if contact.watched else {}
+    return tuple(path for path, gradient in seen.items() if gradient is None)
+
+
+def names(paths: Iterable[str]) -> str:
+    shown = [f"`{path.replace('c.', 'self.', 1)}`" for path in paths]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+def without_a_step(contact: Contact | None) -> Finding | None:
+    """In place of a check that asks a class which takes no step at all."""
+    if contact is not None and contact.works:
+        return None
+    return blocked("Not checked because your class has to take a training step first.")
+
+
+def without_its_end(contact: Contact | None) -> Finding | None:
+    """In place of a check of what training does, where it stops before it has done anything: told once, above."""
+    if stop(contact) is None:
+        return None
+    return blocked("Not checked because `train` stops at its first step, before any weight has changed.")

@@ -18,7 +18,7 @@ from grader.judging.examiner import Examiner
 from grader.judging.source import trees
 from grader.judging.watching import first_gradients, moved, watched_in
 from grader.model import Cell
-from grader.sandbox.guest.wire import Array, Put, Scalar, Step, Value, Watched
+from grader.sandbox.guest.wire import Array, Put, Scalar, Step, Training, Value, Watched
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
 MOVED_TO = 0.37
@@ -27,6 +27,7 @@ NOT_STEERING = re.compile(  # `step_size` is a learning rate
     r"|^num_|(?<!step)(?<!step_)size",
     re.IGNORECASE,
 )
+MADE = re.compile(r"_made\[(\d+)\]")  # the place of a construction, in the name of an object
 GLOBAL_NAMES = re.compile(r"reg|l2|lam|penal|decay|^lr|learning|eta$|alpha", re.IGNORECASE)
 
 
@@ -190,19 +191,45 @@ def is_decay(more: Numbers, weights: Numbers) -> bool:
 
 
 def values_tried(contact: Contact, knob: Knob) -> set[float]:
-    """Settings of a knob over the trainings of the notebook."""
+    """Settings of a knob over the trainings of the notebook; an instance that was only made tried nothing."""
     tried: set[float] = set()
     names = [p.name for p in contact.info.methods.get(contact.trainer, ())]
-    for t in contact.inventory.trainings:
+    for t in trainings_of(contact):
         at = names.index(knob.name) if knob.name in names else len(t.args)
         given = t.kwargs.get(knob.name, t.args[at] if at < len(t.args) else None)
         value = t.scalars.get(knob.name) if knob.kind == "attribute" else given
         if (found := number(value)) is not None:
             tried.add(found)
-    if knob.kind == "argument":
-        for c in contact.inventory.constructions:
-            value = argument(Recipe(c.cls, c.args, c.kwargs, contact.recipe.parameters), knob.name)
-            value = default_of(contact, knob.name) if value is None else value
-            if (found := number(value)) is not None:
-                tried.add(found)
-    return tried
+    return tried | {value for value, trains in constructed(contact, knob) if trains}
+
+
+def values_only_made(contact: Contact, knob: Knob) -> set[float]:
+    """Settings of instances that were never trained."""
+    return {value for value, trains in constructed(contact, knob) if not trains}
+
+
+def constructed(contact: Contact, knob: Knob) -> Iterator[tuple[float, bool]]:
+    """The setting each instance of the notebook was made with, and whether a training ran with it."""
+    trainings = trainings_of(contact)
+    for place, c in enumerate(contact.inventory.constructions) if knob.kind == "argument" else ():
+        value = argument(Recipe(c.cls, c.args, c.kwargs, contact.recipe.parameters), knob.name)
+        value = default_of(contact, knob.name) if value is None else value
+        if (found := number(value)) is not None:
+            yield found, any(is_training_of(t, place, found) for t in trainings)
+
+
+def trainings_of(contact: Contact) -> list[Training]:
+    """Those that took a step, as far as steps were counted at all."""
+    every = contact.inventory.trainings
+    return [t for t in every if t.steps] or list(every)
+
+
+def is_training_of(training: Training, place: int, value: float) -> bool:
+    """Whether it trained this construction.
+
+    Of an object without a place (a copy, or one that trains while it is made) its attributes hold the setting.
+    """
+    made = MADE.match(training.owner)
+    if made:
+        return int(made.group(1)) == place
+    return value in [v for v in training.scalars.values() if type(v) in (int, float)]

@@ -32,7 +32,7 @@ from grader.judging.language_model_roles import Case, Explained, explain
 from grader.judging.language_model_sampling import Sampling, question_sampling
 from grader.judging.learning import Learning, patiently
 from grader.judging.meeting import WORDS, candidates, meet, own_batch
-from grader.judging.recurrent import uses_ready_made, weight
+from grader.judging.recurrent import runs_ready_layers, uses_ready_made, weight
 from grader.judging.watching import first_gradients, moved, watched_in
 from grader.model import Observation
 from grader.sandbox.guest.wire import Put, Read, Ref, Watch, Watched
@@ -55,7 +55,8 @@ class Evidence(Struct, frozen=True):
     layout: Layout | None = None
     guesses: Numbers | None = None
     explained: Explained | None = None
-    ready_made: bool = False
+    ready_made: bool = False  # the text of the class calls a recurrent layer that Keras has ready
+    ready_layers: bool = False  # one ran in a training step
     cost: Cost | None = None  # None: it could not be seen
     standing: tuple[str, ...] | None = None  # variables that a training step leaves as they were
     listed: frozenset[str] = frozenset()  # variables that stand in trainable_variables
@@ -105,8 +106,9 @@ def interview_language_model(x: Examiner) -> Evidence:
     assert best is not None and best.contact is not None
     works = best.sampling is not None and bool(best.sampling.sentences)
     samples = printed_samples(x.run) or (own_samples(x, best.contact) if works else ())
+    ran = best.contact.works and runs_ready_layers(x, best.contact)
     ready_made = uses_ready_made(best.contact, x.cells)
-    return replace(best, answers=answers, samples=samples, ready_made=ready_made)
+    return replace(best, answers=answers, samples=samples, ready_made=ready_made, ready_layers=ran)
 
 
 def worth(e: Evidence) -> int:

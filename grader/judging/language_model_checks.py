@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from grader.counting import quantity
 from grader.judging import language_model_sampling_checks  # noqa: F401 - the checks of dropout and sampler
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
@@ -41,7 +42,7 @@ def cost(e: Evidence) -> Finding:
 @check(LAB, "cell")
 def cell(e: Evidence) -> Finding:
     form = e.form
-    if e.ready_made and (not form or from_a_layer(e)):
+    if e.ready_layers or (e.ready_made and (not form or from_a_layer(e))):
         return failed(mistake="ready-made-layer", cell=e.cell)
     if e.layout is None and not e.more_than_asked:
         return failed("The variables of an LSTM, an embedding and an output layer are not all there.", cell=e.cell)
@@ -65,6 +66,8 @@ def other_cell(e: Evidence, form: str) -> Finding:
         return blocked("Not checked because guesses depend on words that are still to come.")
     if e.more_than_asked:
         return unsure("Your class holds more, or other things, than is asked for, so its guesses were not explained.")
+    if e.layout.cut_up:
+        return unsure("Your gates are parts of larger variables, cut in a way that could not be told from the guesses.")
     return failed("The guesses are not those of the LSTM's six equations.", difference=told, cell=e.cell)
 
 
@@ -161,7 +164,8 @@ def perplexity(e: Evidence) -> Finding:
     h = e.held_out
     if h is None:
         return manual("No trained model and development set were found whose perplexity could be computed.")
-    told = f"{h.perplexity:.1f} over {h.words} words of {h.sentences} sentences, {h.vocabulary} words to choose from"
+    over = f"{quantity(h.words, 'word')} of {quantity(h.sentences, 'sentence')}"
+    told = f"{h.perplexity:.1f} over {over}, {h.vocabulary} words to choose from"
     return passed("Computed by us, from your model's guesses on sentences it was not trained on.", seen=told)
 
 
@@ -211,4 +215,7 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
 
 @unattempted(LAB)
 def not_begun(e: Evidence) -> bool:
-    return not any(answer.text for answer in e.answers) and (e.contact is None or not e.contact.initial)
+    """The handout's class as it was: it holds no variable and cannot train."""
+    if e.contact is None or e.contact.works or any(answer.text for answer in e.answers):
+        return False
+    return not e.contact.initial

@@ -52,6 +52,11 @@ class Layout(Struct, frozen=True):
         return self.out.shape[0]
 
     @property
+    def cut_up(self) -> bool:
+        """Some variable holds several gates: which part is whose is our guess."""
+        return len({block.path for block in self.matrices}) < len(self.matrices)
+
+    @property
     def joined(self) -> tuple[Block, ...]:
         return tuple(block for block in self.matrices if block.rows == "eh")
 

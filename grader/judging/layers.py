@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from itertools import count, islice, permutations, product
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from grader.judging.arrays import Numbers
 from grader.sandbox.guest.wire import VariableInfo
 
 ASSIGNMENTS = 48  # tried at most; more than that only with six equal layers
@@ -14,7 +16,12 @@ STEPS = 20_000  # in search of chains; a class may hold hundreds of equal matric
 class LayerPaths(Struct, frozen=True):
     W: str
     b: str | None
-    shape: tuple[int, int]
+    shape: tuple[int, int]  # as on the slide, [in, out]
+    turned: bool = False  # the variable is [out, in]
+
+    def turn(self, value: Numbers) -> Numbers:
+        """The variable's value as the slide's, and back."""
+        return value.T if self.turned else value
 
 
 Chain = tuple[LayerPaths, ...]
@@ -24,8 +31,18 @@ def chains(variables: Sequence[VariableInfo], features: int, connected: Sequence
     """Possible assignments of variables to layers, the most natural first; empty when no chain leads anywhere.
 
     `connected` are the paths that had a gradient. Longest chains of these come first; then longest chains of all, for a
-    network that uses a matrix which is missing from trainable_variables.
+    network that uses a matrix which is missing from trainable_variables. Where matrices [out, in] make the longer
+    chain, as for examples that are columns, it is theirs.
     """
+    straight = straight_chains(variables, features, connected)
+    sides = [replace(v, shape=v.shape[::-1]) for v in variables]
+    turned = straight_chains(sides, features, connected)
+    if not turned or (straight and len(straight[0]) >= len(turned[0])):
+        return straight
+    return [tuple(replace(layer, turned=True) for layer in chain) for chain in turned]
+
+
+def straight_chains(variables: Sequence[VariableInfo], features: int, connected: Sequence[str]) -> list[Chain]:
     biases = [v for v in variables if len(v.shape) == 1 or is_row(v, variables)]
     matrices = [v for v in variables if len(v.shape) == 2 and v not in biases]
     used = longest([v for v in matrices if v.path in connected], features)

@@ -9,6 +9,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from grader.counting import quantity
 from grader.judging.arrays import Numbers, number
 from grader.judging.asking import data_steps, instance, loop_attributes
 from grader.judging.checks import failed, passed, unsure
@@ -49,6 +50,17 @@ class Learning(Struct, frozen=True):
         return late < 0.97 * early or late < 0.05 or self.steady
 
     @property
+    def guesses(self) -> bool:
+        """It tells of a loss that fell a lot, but half or more of its training examples are wrong.
+
+        So it is where losses are made up, and where a bad start only came down to what guessing gives.
+        """
+        if self.fits is None or not self.losses:
+            return False
+        early, late = self.ends
+        return late < 0.8 * early and 2 * self.fits[0] <= self.fits[1]
+
+    @property
     def steady(self) -> bool:
         """Down at nearly every step: gradient descent on one batch, however small its rate or its start weights are."""
         return len(self.losses) >= MANY and float(np.mean(np.diff(self.losses) < 0)) > 0.9
@@ -59,9 +71,15 @@ def falling(learning: Learning | None, cell: int | None) -> Finding:
         return unsure("The loss of a longer training could not be followed.")
     first, last, steps = learning.losses[0], learning.losses[-1], len(learning.losses)
     if not learning.fell:
-        told = f"{first:.3f} at first, {last:.3f} after {steps} steps"
+        told = f"{first:.3f} at first, {last:.3f} after {quantity(steps, 'step')}"
         return failed(f"The loss hardly falls on a small task: {told}.", cell=cell)
-    told = f"The loss falls from {first:.3f} to {last:.3f} in {steps} steps on a small task."
+    told = f"The loss falls from {first:.3f} to {last:.3f} in {quantity(steps, 'step')} on a small task."
+    if learning.guesses and learning.fits:
+        right, of = learning.fits
+        return unsure(
+            f"{told} But afterwards no more of its own training examples are right than by guessing "
+            f"({right} of {of}); your instructor looks at it."
+        )
     return passed(told + by_heart(learning))
 
 

@@ -2,13 +2,15 @@
 
 import re
 
+from grader.counting import article
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, nearest, slug
 from grader.judging.first_step import takes_a_step
-from grader.judging.knobs import MOVED_TO, Knob, values_tried
+from grader.judging.knobs import MOVED_TO, Knob, values_only_made, values_tried
 from grader.judging.logistic import LAB, WHOLE, Evidence, fixed_factor
-from grader.model import Finding, Remark
+from grader.model import Finding, Remark, Verdict
 
+NEGLIGIBLE = 0.9e-5  # a factor of W in the gradient
 PENALTY_NAME = re.compile(r"reg|l2|lam|penal|decay", re.IGNORECASE)
 
 
@@ -126,6 +128,11 @@ def argument_lost(e: Evidence) -> str | None:
 
 def without_knob(e: Evidence) -> Finding:
     """Nothing we moved changes the gradient."""
+    if e.fixed_factor is not None and 0 < e.fixed_factor < NEGLIGIBLE:
+        return unsure(
+            f"The gradient holds only {e.fixed_factor:.1g}·W beyond the cross-entropy's: a penalty too small to change "
+            "anything; your instructor looks at it."
+        )
     if e.fixed_factor is not None and e.fixed_factor > 0:
         return passed(
             f"The gradient holds {e.fixed_factor:.3g}·W beyond the cross-entropy's: an L2 penalty, its weight "
@@ -181,6 +188,13 @@ def sweep(e: Evidence, steering_knobs: tuple[Knob, ...], what: str) -> Finding:
             f"Every training of the notebook ran with {article(what)} of 0: the penalty was never at work.",
             cell=where(e),
         )
+    made = max((values_only_made(e.contact, knob) for knob in steering_knobs), key=len, default=set())
+    if len(made) > 1:
+        untrained = ", ".join(f"{value:g}" for value in sorted(made))
+        return manual(
+            f"Classifiers were made with {article(what)} of {untrained}, but never trained, so their figures come from "
+            "somewhere else; your instructor looks at it."
+        )
     if len(tried) > 1:
         return passed(f"Tried: {shown}.", seen=shown)
     if not tried and any("[" in knob.name for knob in steering_knobs):
@@ -189,10 +203,6 @@ def sweep(e: Evidence, steering_knobs: tuple[Knob, ...], what: str) -> Finding:
         f"The notebook as handed in trains with one {what} only{f' ({shown})' if shown else ''}. If you tried others "
         "by editing the cell, your teacher can see it in your notes."
     )
-
-
-def article(what: str) -> str:
-    return f"an {what}" if what.startswith("L2") else f"a {what}"
 
 
 PREDICTIONS = {
@@ -230,12 +240,13 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
                 "Your penalty is divided by the number of examples: the same λ weighs less than the deck's.",
             )
         )
-    if e.logits is not None and nearest({"logits": e.logits}, e.logits_answers) in ("probabilities", "exponentials"):
+    shown = nearest({"logits": e.logits}, e.logits_answers) if e.logits is not None else None
+    if shown in ("probabilities", "exponentials") and logits(e).verdict is Verdict.PASS:
         found.append(
             Remark(
                 "probabilities",
-                "Your model returns exp(xW + b), as the deck writes it, and the cost takes its logarithm: "
-                "a valid form.",
+                f"Your model returns {'exp(xW + b)' if shown == 'exponentials' else 'probabilities'}, as the deck "
+                "writes it, and the cost takes their logarithm: a valid form.",
             )
         )
     return tuple(found)

@@ -7,7 +7,9 @@ from msgspec.structs import replace
 
 from grader.judging.asking import inputs, training
 from grader.judging.contact import Contact, Inputs, Recipe
+from grader.judging.drawing import insist_on_writable
 from grader.judging.examiner import Examiner
+from grader.judging.layers import chains
 from grader.judging.sentence_pairs import is_small, small_world
 from grader.judging.watching import watched_in
 from grader.sandbox.guest.wire import (
@@ -123,6 +125,7 @@ def try_recipe(x: Examiner, contact: Contact) -> Contact:
     if not isinstance(listed, VariableList):
         return replace(contact, trouble=made.trouble)
     contact = sized(replace(contact, scalars=listed.scalars, initial=listed.variables[:VARIABLES]))
+    insist_on_writable(contact.initial)
     for batch in dict.fromkeys((B, own_batch(contact), 256)):  # for a batch size that is written into class or loop
         contact = replace(contact, batch=batch)
         data, labels = inputs(x, "contact", contact, batch, 0.5), np.arange(batch) % 2
@@ -157,12 +160,20 @@ def sized(contact: Contact) -> Contact:
     rows = [v.shape[0] for v in contact.initial if len(v.shape) == 2]
     asked = [size for _, size in contact.inputs.sizes]
     ours = any(asked[0] in v.shape for v in contact.initial) or not rows or (contact.inputs.pairs and is_small(contact))
-    first = asked[0] if ours else max(rows)
+    first = asked[0] if ours else widest(contact, max(rows))
     if not contact.inputs.words:
         return replace(contact, features=first)
     lengths = [v for name, v in contact.scalars.items() if type(v) is int and re.search(LENGTH, name, re.IGNORECASE)]
     given = [v for v in (*contact.recipe.args, *contact.recipe.kwargs.values()) if type(v) is int and v != first]
     return replace(contact, vocabulary=first, features=next(iter([*lengths, *given]), contact.inputs.length))
+
+
+def widest(contact: Contact, rows: int) -> int:
+    """Words, or features, of the notebook's own instance: the rows of its largest matrix, or its columns if turned."""
+    columns = max(v.shape[1] for v in contact.initial if len(v.shape) == 2)
+    if contact.inputs.words:
+        return max(rows, columns)
+    return columns if not chains(contact.initial, rows, ()) and chains(contact.initial, columns, ()) else rows
 
 
 def training_arguments(

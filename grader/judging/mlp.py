@@ -22,6 +22,7 @@ from grader.sandbox.guest.wire import Watched
 
 LAB = "lab2_mlp"
 ACCEPTED = ("deck", "probabilities")
+DUST = 1e-3  # of the largest weight
 
 
 class Evidence(Struct, frozen=True):
@@ -67,6 +68,17 @@ def worth(e: Evidence) -> int:
     return 1 + 2 * (len(e.chain) > 2) + 4 * right + 8 * dropping
 
 
+def where(e: Evidence) -> int | None:
+    return e.contact.info.cell if e.contact else None
+
+
+def more_than_asked(e: Evidence) -> str:
+    """Trained variables that belong to no layer, as those of a normalisation: an extra we cannot compute."""
+    seen = first_gradients(e.contact.watched) if e.contact and e.contact.watched else {}
+    layers = {path for layer in e.chain for path in (layer.W, layer.b)}
+    return ", ".join(path.removeprefix("c.") for path, g in seen.items() if g is not None and path not in layers)
+
+
 def question(x: Examiner, contact: Contact) -> Evidence:
     assert contact.watched is not None
     connected = [path for path, g in first_gradients(contact.watched).items() if g is not None]
@@ -93,9 +105,11 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     masked = None if same or other is not None else output_error(trained, data, labels, chain)
     return replace(
         evidence,
-        weights={f"W{i}": weights[layer.W] for i, layer in enumerate(chain)},
+        weights={f"W{i}": layer.turn(weights[layer.W]) for i, layer in enumerate(chain)},
         gradients=gradients_by_role(trained, chain) if same else {},
-        steps=x.answers("step", x=data.astype(np.float64), layers=layer_values(chain, weights), labels=labels),
+        steps=x.answers(
+            "step", x=data.astype(np.float64), layers=layer_values(chain, weights), labels=labels, form=name or "deck"
+        ),
         masked=masked,
         standing=standing(trained, chain),
         predicts=predicts(x, contact, chain, weights) if name in ACCEPTED else None,
@@ -187,7 +201,8 @@ def best_chain(
 def layer_values(chain: Chain, weights: Mapping[str, Numbers]) -> list[tuple[Numbers, Numbers]]:
     """(W, b) of each layer as the oracle takes them; a missing bias is zero."""
     return [
-        (weights[layer.W], weights[layer.b].reshape(-1) if layer.b else np.zeros(layer.shape[1])) for layer in chain
+        (layer.turn(weights[layer.W]), weights[layer.b].reshape(-1) if layer.b else np.zeros(layer.shape[1]))
+        for layer in chain
     ]
 
 
@@ -195,7 +210,8 @@ def gradients_by_role(watched: Watched, chain: Chain) -> dict[str, Numbers | Non
     seen = first_gradients(watched)
     roles: dict[str, Numbers | None] = {}
     for i, layer in enumerate(chain):
-        roles[f"W{i}"] = seen.get(layer.W)
+        W = seen.get(layer.W)
+        roles[f"W{i}"] = layer.turn(W) if W is not None else None
         if layer.b:
             b = seen.get(layer.b)
             roles[f"b{i}"] = b.reshape(-1) if b is not None else None
@@ -210,6 +226,11 @@ def standing(watched: Watched, chain: Chain) -> tuple[str, ...]:
 
 
 def symmetric(contact: Contact, chain: Chain) -> tuple[str, ...]:
-    """Hidden matrices whose entries all start equal: every unit of the layer then learns the same, or nothing."""
+    """Hidden matrices whose units start equal, but for dust: every unit of the layer then learns the same."""
     start = {v.path: array(v.value) for v in contact.initial}
-    return tuple(layer.W for layer in chain[:-1] if (W := start.get(layer.W)) is not None and np.ptp(W) == 0)
+    return tuple(layer.W for layer in chain[:-1] if (W := start.get(layer.W)) is not None and equal_units(W))
+
+
+def equal_units(W: Numbers) -> bool:
+    """W [from, to]: whether its columns are the same."""
+    return float(np.max(np.ptp(W, axis=1))) <= DUST * float(np.max(np.abs(W)))

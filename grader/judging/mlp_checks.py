@@ -2,31 +2,26 @@
 
 import numpy as np
 
+from grader.judging import mlp_dropout_checks  # noqa: F401 - the checks of dropout
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, nearest, slug
-from grader.judging.dropout import ASKED_RATE, Dropping
-from grader.judging.first_step import takes_a_step
+from grader.judging.first_step import ends_a_step, names, stop, unconnected, without_a_step, without_its_end
 from grader.judging.learning import about_the_start, falling
-from grader.judging.mlp import ACCEPTED, LAB, Evidence
-from grader.judging.watching import first_gradients
-from grader.model import Finding, Remark
-
-NOT_KNOWN = "Not decided: what each layer does is not known before the logits are explained."
-TOO_MUCH = 0.72  # a share of dropped units that nobody chooses as a rate, written in the code where none can be set
-
-
-def where(e: Evidence) -> int | None:
-    return e.contact.info.cell if e.contact else None
+from grader.judging.mlp import ACCEPTED, LAB, Evidence, more_than_asked, where
+from grader.judging.mlp_dropout_checks import NOT_KNOWN
+from grader.model import Finding, Remark, Verdict
 
 
 @check(LAB, "trains")
 def trains(e: Evidence) -> Finding:
-    return takes_a_step(e.contact)
+    return ends_a_step(e.contact)
 
 
 @check(LAB, "hidden-layers")
 def hidden_layers(e: Evidence) -> Finding:
+    if missing := without_a_step(e.contact):
+        return missing
     sizes = " → ".join(
         str(n) for n in (*[layer.shape[0] for layer in e.chain], *[layer.shape[1] for layer in e.chain[-1:]])
     )
@@ -66,7 +61,8 @@ def forward(e: Evidence) -> Finding:
             "on its own."
         )
     if e.explanation in ACCEPTED:
-        return passed("The logits are those of the deck's equations, entry by entry.")
+        what = "probabilities" if e.explanation == "probabilities" else "logits"
+        return passed(f"The {what} are those of the deck's equations, entry by entry.")
     told = difference("Logits", e.logits, e.values["deck"]["logits"])
     if e.explanation:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=where(e))
@@ -82,20 +78,15 @@ def forward(e: Evidence) -> Finding:
     )
 
 
-def more_than_asked(e: Evidence) -> str:
-    """Trained variables that belong to no layer, as those of a normalisation: an extra we cannot compute."""
-    seen = first_gradients(e.contact.watched) if e.contact and e.contact.watched else {}
-    layers = {path for layer in e.chain for path in (layer.W, layer.b)}
-    return ", ".join(path.removeprefix("c.") for path, g in seen.items() if g is not None and path not in layers)
-
-
 @check(LAB, "loss-gradients")
 def loss_gradients(e: Evidence) -> Finding:
-    seen = {role: g for role, g in e.gradients.items() if g is not None}
+    seen = connected(e)
     if e.masked:
         return passed("The gradient of the output is that of the mean cross-entropy of your logits.")
     if e.explanation is None and more_than_asked(e):
         return unsure(NOT_KNOWN)
+    if e.logits is not None and e.explanation not in ACCEPTED:
+        return second_mistake(e, seen)
     if not e.gradients:
         return unsure(
             "Your network was trained on other data than ours, or with a mask of its own, so its gradients could not "
@@ -114,6 +105,16 @@ def loss_gradients(e: Evidence) -> Finding:
         difference=difference(f"Gradient of {role}", gradient, e.steps["deck"][role]),
         cell=where(e),
     )
+
+
+def second_mistake(e: Evidence, seen: dict[str, Numbers]) -> Finding:
+    """The cost of a network that is not the slide's, where it is known what it computes."""
+    name = nearest(seen, e.steps) if seen and e.explanation else None
+    if name == "softmax-before-loss":
+        return failed(mistake=name, cell=where(e))
+    if name == "deck":
+        return passed("Every gradient is that of the mean cross-entropy of the logits that your network has.")
+    return blocked("Not checked because the logits have to be those of the equations first.")
 
 
 def gap(seen: np.ndarray, expected: np.ndarray) -> float:
@@ -135,102 +136,33 @@ def is_share(rest: Numbers, W: Numbers) -> bool:
     return c > -1e-5 and float(np.max(np.abs(rest - c * W))) < 1e-4 + 0.01 * abs(c)
 
 
+def connected(e: Evidence) -> dict[str, Numbers]:
+    return {role: g for role, g in e.gradients.items() if g is not None}
+
+
 @check(LAB, "all-trained")
 def all_trained(e: Evidence) -> Finding:
+    if reason := stop(e.contact):
+        return stopped(e, reason)
     if e.standing:
         names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in e.standing)
         return failed("", "variable-not-trained", seen=f"unchanged by a training step: {names}", cell=where(e))
     return passed("A training step moves every weight and bias of the network.")
 
 
-@check(LAB, "dropout-in-training")
-def dropout_in_training(e: Evidence) -> Finding:
-    """Only the first fault is told: whether dropout is at work, then its rate, then whether everywhere and rescaled."""
-    d = e.dropping
-    if d is None:
-        return unsure("No method of your class shows the logits while it trains, so dropout could not be observed.")
-    shown = ", ".join(f"layer {i + 1}: {site.dropped:.0%} of the units dropped" for i, site in enumerate(d.hidden))
-    if e.explanation is None and more_than_asked(e):
-        return unsure(NOT_KNOWN)
-    if wrong := not_at_work(d, shown, where(e)) or other_rate(d, shown, where(e)):
-        return wrong
-    if e.explanation not in ACCEPTED:  # without ReLU a hidden unit's mask cannot be followed through the next layer
-        return passed(f"Units are dropped: {shown}.", seen=shown)
-    return half_done(d, shown, where(e)) or passed(
-        shown[0].upper() + shown[1:] + ", the rest rescaled.",
-        seen=shown,
-    )
-
-
-def not_at_work(d: Dropping, shown: str, cell: int | None) -> Finding | None:
-    if d.on_logits > 0.02:
-        seen = f"single logits are zero for {d.on_logits:.0%} of equal examples"
-        return failed(mistake="dropout-on-logits", seen=seen, cell=cell)
-    if not any(site.drops for site in d.hidden):
-        return failed(mistake="dropout-never-on" if d.model_can else "dropout-missing", seen=shown, cell=cell)
-    if d.as_run is not None and d.as_run <= 0.01:
-        return failed(
-            mistake="dropout-never-on", seen="no training of your notebook ran with a rate above 0", cell=cell
-        )
-    return None
-
-
-def other_rate(d: Dropping, shown: str, cell: int | None) -> Finding | None:
-    """Whether the share of dropped units belongs to the rate: the one asked for, handed over, or in the code."""
-    share, rate = max(site.dropped for site in d.hidden), d.train_rate
-    if d.settable and near(share, 1 - ASKED_RATE):
-        return failed(mistake="keep-rate-confusion", seen=shown, cell=cell)
-    if rate and 0 < rate < 1 and not near(share, rate):
-        if not near(share, 1 - rate):
-            return failed(mistake="rate-ignored", seen=f"asked for {rate:g}; {shown}", cell=cell)
-        if share > 0.5:
-            return failed(mistake="keep-rate-confusion", seen=f"asked for {rate:g}; {shown}", cell=cell)
-    if share > TOO_MUCH and not d.settable and not rate:
-        return failed(mistake="keep-rate-confusion", seen=shown, cell=cell)
-    return None
-
-
-def near(share: float, rate: float) -> bool:
-    """Within five standard errors of a thousand draws."""
-    return abs(share - rate) < 0.075
-
-
-def half_done(d: Dropping, shown: str, cell: int | None) -> Finding | None:
-    """Units are dropped with the right rate, but not after every layer, or the others are not rescaled."""
-    if not all(site.drops for site in d.hidden):
-        return failed(mistake="dropout-on-one-layer", seen=shown, cell=cell)
-    if d.mean < 0.9:
-        return failed(mistake="missing-rescaling", seen=f"activations shrink to {d.mean:.2f} of their mean", cell=cell)
-    if d.mean > 1.15:
-        return failed(
-            "With dropout the activations grow: their mean should stay what it is without.",
-            seen=f"activations grow to {d.mean:.2f} of their mean",
-            cell=cell,
-        )
-    return None
-
-
-@check(LAB, "dropout-off-at-test")
-def dropout_off_at_test(e: Evidence) -> Finding:
-    d = e.dropping
-    if e.explanation is None and more_than_asked(e):
-        return unsure(NOT_KNOWN)
-    if d is None or not d.present:
-        return blocked("Not checked because there is no dropout to switch off yet.")
-    if not d.classifies:
-        return failed("`classify` does not return a prediction for each example.", cell=where(e))
-    if e.predicts is False:
-        return failed("`classify` does not choose the class with the largest logit.", cell=where(e))
-    if not d.at_test:
-        return passed("`classify` answers equal examples equally.")
-    if d.test_rate == 0:
-        return failed(mistake="rate-ignored", seen="`classify` passes 0, units are dropped all the same", cell=where(e))
-    return failed(mistake="dropout-at-test", seen="equal examples get different logits in `classify`", cell=where(e))
+def stopped(e: Evidence, reason: str) -> Finding:
+    """Where the forward pass is right, what no gradient reaches is the cause; else the cause has been told."""
+    paths = unconnected(e.contact) if e.contact else ()
+    if e.explanation not in ACCEPTED:
+        return without_its_end(e.contact) or blocked(reason)
+    if not paths:
+        return failed(reason, cell=where(e))
+    return failed("", "variable-not-trained", seen=f"no gradient reaches {names(paths)}", cell=where(e))
 
 
 @check(LAB, "learns")
 def learns(e: Evidence) -> Finding:
-    return falling(e.learning, where(e))
+    return without_its_end(e.contact) or falling(e.learning, where(e))
 
 
 @remarks(LAB)
@@ -259,18 +191,14 @@ def about_layers(e: Evidence) -> list[Remark]:
 
 def about_cost(e: Evidence) -> list[Remark]:
     found = []
-    if e.explanation == "probabilities":
+    if e.explanation == "probabilities" and loss_gradients(e).verdict is Verdict.PASS:
         found.append(
             Remark(
                 "probabilities",
                 "Your model returns probabilities instead of logits; with your cost that is a valid form.",
             )
         )
-    if (
-        e.gradients
-        and penalised(e)
-        and nearest({r: g for r, g in e.gradients.items() if g is not None}, e.steps) is None
-    ):
+    if e.gradients and penalised(e) and nearest(connected(e), e.steps) is None:
         found.append(
             Remark("l2-kept", "The L2 penalty of Assignment 1 is still in the cost: it goes well with dropout.")
         )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from grader.calibration import Bounds, Calibration, Zone, standard_error, zone
+from grader.counting import quantity
 from grader.data.truth import Truth
 from grader.judging.checks import cut, failed, passed, reaches, unsure
 from grader.judging.claims import claimed
@@ -172,7 +173,7 @@ def told(x: Examiner, best: Trained, reading: Reading) -> str:
         f"{claim:.3f} on {name}" for name, claim in (("dev", claims.dev), ("test", claims.test)) if claim is not None
     ]
     epochs = max(best.training.epochs or 0.0, best.epochs)
-    after = f" after {epochs:.0f} epochs" if epochs else ""
+    after = f" after {quantity(round(epochs), 'epoch')}" if epochs else ""
     cut = ", fewer than you asked for" if best.training.cut else ""
     what = "pairs" if x.truth and x.truth.inference else "sentences"
     return (

@@ -1,5 +1,6 @@
 """Lab3 and Lab4: the interview of a recurrent classifier, whose cell is hidden inside `model`."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -23,9 +24,10 @@ from grader.judging.roles import Parts, Roles, headed, parts
 from grader.judging.stacked import layers
 from grader.judging.watching import first_gradients, logits_in, moved, watched_in
 from grader.model import Cell
-from grader.sandbox.guest.wire import Watch, Watched
+from grader.sandbox.guest.wire import Call, Listing, Ref, Watch, Watched
 
 READY_MADE = {"GRU", "GRUCell", "LSTM", "LSTMCell", "SimpleRNN", "SimpleRNNCell", "RNN", "Bidirectional"}
+ASSIGNED = re.compile(r"\bW_rnn\b[^=\n]*=[^=]")
 GIVEN_NORM = 5.0  # beyond which the handout's step shortens a gradient
 LARGE = 3000.0  # times the secret weights: a penalty's gradient is then longer than that
 CERTAIN = 40.0  # a logit's bias beside which no other logit counts in float32
@@ -48,9 +50,11 @@ class Evidence(Struct, frozen=True):
     repeats: bool | None = None  # the same sentences twice give the same logits
     learning: Learning | None = None
     plots: bool = False
-    ready_made: bool = False  # the class calls a recurrent layer that Keras has ready
+    ready_made: bool = False  # the text of the class calls a recurrent layer that Keras has ready
+    ready_layers: bool = False  # one ran in a training step
     crash: str | None = None  # the mistake behind a class that cannot take a step
     corrupted: bool = False  # the starter as handed out in two years, with two broken lines
+    assigned: bool = False  # some cell makes a W_rnn
 
 
 @interview("lab3_rnn")
@@ -59,8 +63,9 @@ def interview_recurrent(x: Examiner) -> Evidence:
     survey = x.survey()
     shown = any("image/png" in output.get("data", {}) for cell in x.run.cells for output in cell.outputs)
     broken = any("tf.Variableself." in cell.source or "miniself." in cell.source for cell in x.cells)
+    assigned = any(ASSIGNED.search(cell.source) for cell in x.cells if cell.kind == "code")
     if survey is None or not candidates(survey):
-        return Evidence(None, corrupted=broken, plots=shown)
+        return Evidence(None, corrupted=broken, plots=shown, assigned=assigned)
     best = None
     for info in candidates(survey):
         contact = meet(x, survey, info, WORDS)
@@ -70,9 +75,20 @@ def interview_recurrent(x: Examiner) -> Evidence:
         if worth(best) == 3:
             break
     assert best is not None
-    return replace(
-        best, plots=shown, corrupted=broken, ready_made=bool(best.contact and uses_ready_made(best.contact, x.cells))
-    )
+    found = replace(best, plots=shown, corrupted=broken)
+    if found.contact is None:
+        return found
+    ran = x.lab == "lab4_gru" and found.contact.works and runs_ready_layers(x, found.contact)
+    return replace(found, ready_made=uses_ready_made(found.contact, x.cells), ready_layers=ran)
+
+
+def runs_ready_layers(x: Examiner, contact: Contact) -> bool:
+    """Whether a recurrent cell that a library has ready runs while the class trains for a step."""
+    *before, watch = training(contact, inputs(x, "contact", contact, contact.batch, 0.5), np.arange(contact.batch) % 2)
+    assert isinstance(watch, Watch)
+    given = (Ref(watch.owner), watch.method, *watch.args)
+    ran = x.ask(f"{contact.info.name}.layers", *before, Call("ready_layers", given, watch.kwargs, "r")).values.get("r")
+    return isinstance(ran, Listing) and bool(ran.items)
 
 
 def uses_ready_made(contact: Contact, cells: tuple[Cell, ...]) -> bool:
@@ -95,7 +111,7 @@ def question(x: Examiner, contact: Contact) -> Evidence:
         for one in headed(found)
     ]
     if not ways:
-        return Evidence(contact)
+        return Evidence(contact, learning=question_learning(x, contact))
     best = None
     for seen, given in ways_to_ask(x, contact, ways):
         evidence = questioned(x, contact, seen, given)
@@ -163,12 +179,13 @@ def penalised(
 ) -> dict[str, tuple[Numbers, Numbers]]:
     """A step in which the network is sure, and right, of every example: its gradients are the penalty's alone."""
     bias = told.roles["b_cl"]
-    if bias is None or bias not in secret:  # there is none, or what was taken for it is a part of another variable
+    if bias is None:
         return {}
-    sure = np.full(secret[bias].shape, -CERTAIN)
+    sure = np.full(told.weights[bias].shape, -CERTAIN, np.float32)
     sure[..., 0] = CERTAIN
     labels = np.zeros(len(data), np.int64)
-    steps = training(contact, data, labels, weights={**secret, bias: sure})
+    planted = told.way.arrangement.planted(secret, bias, sure)
+    steps = training(contact, data, labels, weights=planted)
     trained = watched_in(x.ask(f"{contact.info.name}.penalty", *whole(), *steps))
     gradients = by_gradient(told, first_gradients(trained)) if trained else {}
     weights = {**told.weights, bias: sure}

@@ -1,21 +1,24 @@
 """Lab3 and Lab4: what the interview of a recurrent classifier means for each check."""
 
-import numpy as np
-
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, slug
 from grader.judging.cut_gradients import cut_finding, cut_off
-from grader.judging.first_step import takes_a_step
+from grader.judging.first_step import ends_a_step, names, stop, unconnected, without_a_step, without_its_end
 from grader.judging.learning import about_the_start, falling
 from grader.judging.recurrent import Evidence
+from grader.judging.recurrent_layout import beyond_the_slide, unread
+from grader.judging.recurrent_penalty import factors, reached, unpenalised
 from grader.judging.recurrent_remarks import extras, layouts
 from grader.judging.roles import Parts
-from grader.judging.stacked import UNIT
 from grader.model import Finding, Remark, Verdict
 
 RNN, GRU = "lab3_rnn", "lab4_gru"
-SHOWN = 6  # variables by name in a sentence
+UNUSED = {
+    "reset-missing": "The reset gate is computed, perhaps, but the new state does without it.",
+    "update-missing": "The update gate is computed, perhaps, but the new state does without it.",
+}
+LEFT_OPEN = "; your instructor looks at it."
 MATRICES = ("W_rnn", "W_z", "W_r", "W_cl")
 CORRUPTED = (
     "The file you were given is broken: two of its lines (`tf.Variableself.E`, `miniself.E`) were damaged before you "
@@ -33,11 +36,15 @@ def where(e: Evidence) -> int | None:
 def trains(e: Evidence) -> Finding:
     if e.contact is None and e.corrupted:
         return failed(CORRUPTED)
-    return takes_a_step(e.contact, e.crash)
+    return ends_a_step(e.contact, e.crash, UNUSED.get(slug(e.explanation or ""), ""))
 
 
 @check(RNN, "parameters")
 def parameters(e: Evidence) -> Finding:
+    if missing := without_a_step(e.contact):
+        return missing
+    if (odd := beyond_the_slide(e)) and (e.parts is None or not e.parts.biases):
+        return unsure(odd + LEFT_OPEN)
     if e.parts is None:
         return failed(
             "There is no matrix that takes a word vector and a state, [embedding + dim, dim], beside E and W_cl.",
@@ -51,6 +58,8 @@ def parameters(e: Evidence) -> Finding:
 
 @check(RNN, "recurrence")
 def recurrence(e: Evidence) -> Finding:
+    if missing := without_a_step(e.contact):
+        return missing
     if e.repeats is False:
         return failed(mistake="start-state-kept", cell=where(e))
     return judged_logits(e, "h_t = tanh([e_t; h_{t-1}] W_rnn + b)")
@@ -58,7 +67,9 @@ def recurrence(e: Evidence) -> Finding:
 
 @check(GRU, "cell")
 def cell(e: Evidence) -> Finding:
-    if e.parts and plain(e):
+    if missing := without_a_step(e.contact):
+        return missing
+    if plain(e) and not e.ready_layers:
         return failed("The cell is still the plain recurrent one: there are no gates yet.", cell=where(e))
     finding = judged_logits(e, "the deck's four equations")
     if finding.verdict is Verdict.PASS and shares(e):
@@ -70,15 +81,18 @@ def cell(e: Evidence) -> Finding:
 
 def plain(e: Evidence) -> bool:
     """One matrix and one bias, as in the solved Lab3 that this lab starts from."""
-    return e.parts is not None and not e.parts.word_gate and len(e.parts.matrices) == 1 and len(e.parts.biases) <= 1
+    few = e.parts is not None and len(e.parts.matrices) == 1 and len(e.parts.biases) <= 1
+    return bool(few and e.parts and not e.parts.word_gate and not (e.explanation is None and unread(e)))
 
 
 def judged_logits(e: Evidence, formula: str) -> Finding:
     explained = bool(e.explanation) and slug(e.explanation or "") == "deck"
-    if e.ready_made and not explained and len(e.roles) != 5:
+    if e.ready_layers or (e.ready_made and not explained and len(e.roles) != 5):
         return failed(mistake="ready-made-layer", cell=where(e))
+    odd = beyond_the_slide(e)
     if e.parts is None:
-        return failed("The variables of a recurrent layer are not there.", cell=where(e))
+        missing = failed("The variables of a recurrent layer are not there.", cell=where(e))
+        return unsure(odd + LEFT_OPEN) if odd else missing
     if e.logits is None:
         return unsure(
             "No method of your class returns the logits [batch, classes], so the recurrence could not be asked "
@@ -89,23 +103,15 @@ def judged_logits(e: Evidence, formula: str) -> Finding:
     told = difference("Logits", e.logits, e.values["deck"]["logits"]) if e.values else None
     if e.explanation:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=where(e))
-    if more := more_than_asked(e.parts):
-        return unsure(
-            f"Your class holds more than the lab asks for ({more}), so its logits could not be "
-            "explained; your instructor looks at it."
-        )
+    if odd:
+        return unsure(odd + LEFT_OPEN)
     return failed(f"The logits are not those of {formula}, unrolled over every word.", difference=told, cell=where(e))
-
-
-def more_than_asked(found: Parts) -> str:
-    """Further layers, or gates of another kind: an extra that was built into the only class."""
-    further = [v.path for v in found.matrices[UNIT:]] if len(found.matrices) > UNIT else []
-    names = [path.removeprefix("c.") for path in (*found.others, *found.above, *further)]
-    return ", ".join([*names[:SHOWN], *(["…"] if len(names) > SHOWN else [])])
 
 
 @check(RNN, "fresh-start")
 def fresh_start(e: Evidence) -> Finding:
+    if missing := without_a_step(e.contact):
+        return missing
     if e.repeats is None:
         return unsure("`classify` shows no logits, so whether each batch starts afresh could not be seen.")
     if not e.repeats:
@@ -115,16 +121,26 @@ def fresh_start(e: Evidence) -> Finding:
 
 @check(GRU, "gates")
 def gates(e: Evidence) -> Finding:
-    if e.parts is None and e.ready_made:
+    if missing := without_a_step(e.contact):
+        return missing
+    if (e.ready_layers and (e.parts is None or inside_a_layer(e.parts))) or (e.parts is None and e.ready_made):
         return failed(mistake="ready-made-layer", cell=where(e))
     if e.parts and e.parts.word_gate:
         return failed(mistake="reset-on-input", cell=where(e))
     count = len(e.parts.matrices) if e.parts else 0
     if count >= 3:
         return passed(f"{count} recurrent matrices.")
+    if odd := beyond_the_slide(e):
+        return unsure(odd + LEFT_OPEN)
     if e.parts and not plain(e):
         return failed(mistake=missing_gate(e), cell=where(e))
     return failed("There are no matrices for the update and the reset gate yet.", cell=where(e))
+
+
+def inside_a_layer(found: Parts) -> bool:
+    """The matrices lie inside an object of the class's own attributes."""
+    paths = [v.path.removeprefix("c.") for v in found.matrices]
+    return any("." in path or path.startswith("_") for path in paths)
 
 
 def shares(e: Evidence) -> bool:
@@ -145,21 +161,36 @@ def missing_gate(e: Evidence) -> str:
 @check(RNN, "all-trained")
 @check(GRU, "all-trained")
 def all_trained(e: Evidence) -> Finding:
-    if e.parts is None:
+    if e.parts is None and unread(e):
+        return unsure("Not decided: which variables the recurrent layer has is not known" + LEFT_OPEN)
+    if e.parts is None or e.arrangement is None:
         return blocked("Not checked because the variables of a recurrent layer are not there.")
+    if reason := stop(e.contact):
+        return stopped(e, reason)
     if not e.standing:
         return whole(e)
-    names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in e.standing)
-    still = {role for role, path in e.roles.items() if path in e.standing}
-    seen = f"unchanged by a training step: {names}"
-    if still == {"E"}:
-        return failed(
-            f"A training step changes nothing in {names}.",
-            named_for(e, "embedding-not-trained"),
-            seen=seen,
-            cell=where(e),
-        )
-    return failed(f"A training step changes nothing in {names}.", named_for(e, None), seen=seen, cell=where(e))
+    return untrained(e, e.standing, "A training step changes nothing in {names}.")
+
+
+def stopped(e: Evidence, reason: str) -> Finding:
+    """Where the forward pass is right, what no gradient reaches is the cause; else the cause has been told."""
+    paths = unconnected(e.contact) if e.contact else ()
+    right = e.explanation is not None and slug(e.explanation) == "deck"
+    if right and paths:
+        return untrained(e, paths, "No gradient reaches {names}, so `train` stops at its first step.")
+    return failed(reason, cell=where(e)) if right else without_its_end(e.contact) or blocked(reason)
+
+
+def untrained(e: Evidence, still_paths: tuple[str, ...], told: str) -> Finding:
+    shown = names(still_paths)
+    still = {
+        role
+        for role, path in e.roles.items()
+        if path and e.arrangement and {p.name for p in e.arrangement.pieces(path)} & set(still_paths)
+    }
+    seen = f"unchanged by a training step: {shown}"
+    mistake = named_for(e, "embedding-not-trained" if still == {"E"} else None)
+    return failed(told.format(names=shown), mistake, seen=seen, cell=where(e))
 
 
 def whole(e: Evidence) -> Finding:
@@ -188,24 +219,6 @@ def named_for(e: Evidence, embedding: str | None) -> str | None:
     return embedding or "w-rnn-not-trained"
 
 
-def factors(e: Evidence) -> dict[str, float]:
-    """c for each role whose penalty's gradient is c times the weights, 0 where some rows have none."""
-    found: dict[str, float] = {}
-    for role, (weights, seen) in e.penalty.items():
-        if seen.shape != weights.shape:
-            continue
-        c = float(np.sum(seen * weights) / np.sum(weights * weights))
-        if close(seen, c * weights):
-            found[role] = c
-        elif seen.ndim == 2 and np.any(np.max(np.abs(seen), axis=1) < 1e-7):
-            found[role] = 0.0
-    return found
-
-
-def close(seen: Numbers, explained: Numbers) -> bool:
-    return float(np.max(np.abs(seen - explained))) < 2e-5 + 0.02 * float(np.max(np.abs(explained)))
-
-
 def unexplained(e: Evidence) -> Finding:
     if judged_logits(e, "").verdict is Verdict.UNSURE:
         return unsure("Not checked because the cell has to be understood first.")
@@ -217,8 +230,10 @@ def given_penalty(e: Evidence) -> Finding:
     c = factors(e)
     if "W_rnn" not in c or "W_cl" not in c:
         return unexplained(e)
-    if min(c["W_rnn"], c["W_cl"]) < 1e-6:
+    if max(c["W_rnn"], c["W_cl"]) < 1e-6 and not any(reached(e, role) for role in ("W_rnn", "W_cl")):
         return failed("The given L2 penalty on W_rnn and W_cl is gone, or was set to 0.", cell=where(e))
+    if free := [name for role in ("W_rnn", "W_cl") if c[role] < 1e-6 for name in unpenalised(e, role)]:
+        return failed(f"The L2 penalty does not reach {' and '.join(free)}; the rest is penalised.", cell=where(e))
     return passed("W_rnn and W_cl are penalised as given.")
 
 
@@ -229,7 +244,8 @@ def four_matrices(e: Evidence) -> Finding:
         return unexplained(e)
     free = [role for role in MATRICES if c[role] < 1e-6]
     if free:
-        return failed(mistake="new-weights-not-in-l2", seen=f"no penalty on {' and '.join(free)}", cell=where(e))
+        names = " and ".join(name for role in free for name in unpenalised(e, role))
+        return failed(mistake="new-weights-not-in-l2", seen=f"no penalty on {names}", cell=where(e))
     on_biases = [role for role in c if role.startswith("b") and c[role] > 0.05 * c["W_rnn"]]
     if on_biases:
         return failed(mistake="biases-in-l2", seen=f"a penalty on {' and '.join(on_biases)}", cell=where(e))
@@ -248,7 +264,7 @@ def learning_curve(e: Evidence) -> Finding:
 @check(RNN, "learns")
 @check(GRU, "learns")
 def learns(e: Evidence) -> Finding:
-    return falling(e.learning, where(e))
+    return without_its_end(e.contact) or falling(e.learning, where(e))
 
 
 @remarks(RNN)
@@ -264,7 +280,11 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
 
 @unattempted(RNN)
 def rnn_not_begun(e: Evidence) -> bool:
-    return e.contact is None or (e.parts is None and len(e.contact.initial) <= 3)
+    """The handout's class as it was: with the course's damage, or making E, W_cl and b_cl and unable to train."""
+    if e.contact is None:
+        return e.corrupted and not e.assigned
+    few = e.parts is None and 0 < len(e.contact.initial) <= 3 and not unread(e)
+    return few and not e.contact.works
 
 
 @unattempted(GRU)

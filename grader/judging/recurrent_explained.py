@@ -16,6 +16,7 @@ from grader.judging.roles import Parts, Roles, assignments
 
 LABS = {"lab3_rnn": ("rnn",), "lab4_gru": ("z", "r", "rnn")}
 TRIED, TRIED_WHOLE = 60, 6  # assignments asked for the accepted forms, and for every form
+WAYS = 12  # to see the variables, tried at most
 
 
 class Way(Struct, frozen=True):
@@ -35,9 +36,14 @@ class Explained(Struct, frozen=True):
 
 
 def likely(ways: Sequence[Way], logits: Numbers | None) -> list[Way]:
-    """Those that end in as many classes as the logits have; first where every matrix has a part."""
+    """Those that end in as many classes as the logits have; first where every matrix has a part, and a bias."""
+
+    def odd(way: Way) -> tuple[int, int, bool]:
+        found = way.parts
+        return len(found.others), abs(len(found.matrices) - len(found.biases)), bool(way.arrangement.views)
+
     fitting = [way for way in ways if logits is None or way.parts.readout.shape[1] == logits.shape[1]]
-    return sorted(fitting or ways, key=lambda way: len(way.parts.others))
+    return sorted(fitting or ways, key=odd)[:WAYS]
 
 
 def first_explained(

@@ -1,5 +1,6 @@
 """Lab3 and Lab4: what differs from the slide and costs nothing."""
 
+from grader.judging.compare import slug
 from grader.judging.recurrent import Evidence
 from grader.judging.roles import gate_of
 from grader.model import Remark
@@ -21,12 +22,12 @@ def layouts(e: Evidence) -> list[Remark]:
     form = e.explanation or ""
     if form.startswith("deck/padded"):
         found.append(Remark("padded", "Paddings leave your state as it is: a refinement of the slide's network."))
-    elif form.startswith("deck/"):
-        told = "Word and state are joined in another order than on the slide: just as right, the rows of the matrix "
-        found.append(Remark("other-order", told + "then mean other things."))
-    if form and e.arrangement and e.arrangement.views:
-        told = "Your matrices are cut otherwise than on the slide (gates side by side, or words and states apart): "
-        found.append(Remark("other-cut", told + "just as right."))
+    elif slug(form) == "deck" and mixed(form):
+        told = "Word and state are joined in one order in one place and in the other elsewhere: right, if less easy "
+        found.append(Remark("other-order", told + "to read."))
+    if form and e.arrangement and any(path in e.arrangement.views for path in e.roles.values()):
+        told = "Your matrices are cut otherwise than on the slide (gates in one variable, words and states apart, "
+        found.append(Remark("other-cut", told + "rows for columns): just as right."))
     if e.clips is False:
         told = "The given clipping of gradients (a norm of 5) is gone, so that one odd batch can throw the weights off."
         found.append(Remark("clipping-gone", told))
@@ -34,6 +35,12 @@ def layouts(e: Evidence) -> list[Remark]:
         told = "Update and reset gate carry each other's names; the equations hold, so nothing is lost."
         found.append(Remark("other-names", told))
     return found
+
+
+def mixed(form: str) -> bool:
+    """Whether a form's name tells two orders; slides and handouts have either, so one throughout is no news."""
+    parts = form.rpartition("/")[2].split("-")
+    return {"eh", "he"} <= set(parts) or "first" in parts
 
 
 def exchanged(e: Evidence) -> bool:

@@ -33,6 +33,18 @@ def definition(cells: Sequence[Cell], name: str) -> tuple[int, ast.AST] | None:
     return found
 
 
+def idle(function: ast.AST) -> bool:
+    """Whether a function does nothing: a docstring, `pass`, constants that get names, `return None`."""
+    return isinstance(function, ast.FunctionDef) and all(map(_says_nothing, function.body))
+
+
+def _says_nothing(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Return) and statement.value is None:
+        return True
+    constant = isinstance(getattr(statement, "value", None), ast.Constant)
+    return isinstance(statement, ast.Pass) or (constant and isinstance(statement, ast.Expr | ast.Assign | ast.Return))
+
+
 class _Literal(ast.NodeTransformer):
     """Gives assignments and defaults of certain names another value where they were the literal 1."""
 

@@ -19,12 +19,23 @@ def logits_in(watched: Watched | None, data: Numbers, under_tape: bool) -> Numbe
     shuffles its examples; what a function was given tells which row of its answer belongs to which example.
     """
     calls = [call for call in (watched.calls if watched else ()) if call.under_tape == under_tape]
-    for call in sorted(reversed(calls), key=lambda call: (call.method != "model", given_to(call, data) is None)):
+    likely = sorted(reversed(calls), key=lambda call: (call.method != "model", given_to(call, data) is None))
+    # columns [C, rows] only where no other function has rows: a lookup's [8, rows] looks like eight classes
+    for call, turned in [*((c, t) for c in likely if c.method == "model" for t in (False, True)),
+                         *((c, t) for t in (False, True) for c in likely)]:  # fmt: skip
         for value in (call.result, *parts_of(call.result)):
-            found = array(value)
-            if found is not None and found.ndim == 2 and found.shape[0] == len(data) and 2 <= found.shape[1] <= 10:
+            found = scores(array(value), len(data), turned)
+            if found is not None:
                 return found[order(call, data)]
     return None
+
+
+def scores(found: Numbers | None, rows: int, turned: bool) -> Numbers | None:
+    """[rows, C] as it is; when turned, of [C, rows], or of [rows, C, 1] where each example is a column."""
+    if found is None or found.ndim not in ((2, 3) if turned else (2,)):
+        return None
+    flat = found.T if turned and found.ndim == 2 else found[:, :, 0] if found.shape[2:] == (1,) else found
+    return flat if flat.ndim == 2 and flat.shape[0] == rows and 2 <= flat.shape[1] <= 10 else None
 
 
 def parts_of(result: Value) -> tuple[Value, ...]:
@@ -35,9 +46,11 @@ def parts_of(result: Value) -> tuple[Value, ...]:
 
 
 def given_to(call: MethodCall, data: Numbers) -> Numbers | None:
-    """The argument that has the shape of the data."""
-    arrays = (array(value) for value in (*call.args, *call.kwargs.values()))
-    return next((given for given in arrays if given is not None and given.shape == data.shape), None)
+    """The argument that has the shape of the data, or has its rows as columns."""
+    arrays = [found for value in (*call.args, *call.kwargs.values()) if (found := array(value)) is not None]
+    straight = next((given for given in arrays if given.shape == data.shape), None)
+    turned = (given.T for given in arrays if given.ndim == 2 and given.shape == data.shape[::-1])
+    return straight if straight is not None else next(turned, None)
 
 
 def other_input(watched: Watched | None, data: Numbers) -> Numbers | None:
@@ -54,13 +67,11 @@ def other_input(watched: Watched | None, data: Numbers) -> Numbers | None:
 
 def order(call: MethodCall, data: Numbers) -> Numbers:
     """For each row of `data` the row of the call's input that holds it; as they stand when that is not one to one."""
-    as_is = np.arange(len(data))
-    for value in (*call.args, *call.kwargs.values()):
-        given = array(value)
-        if given is not None and given.shape == data.shape and len(data) <= 300:
-            rows = np.argmin(np.abs(data[:, None, :] - given[None, :, :]).sum(-1), axis=1)
-            return rows if len(set(rows.tolist())) == len(rows) else as_is
-    return as_is
+    as_is, given = np.arange(len(data)), given_to(call, data)
+    if given is None or len(data) > 300:
+        return as_is
+    rows = np.argmin(np.abs(data[:, None, :] - given[None, :, :]).sum(-1), axis=1)
+    return rows if len(set(rows.tolist())) == len(rows) else as_is
 
 
 def first_gradients(watched: Watched) -> dict[str, Numbers | None]:

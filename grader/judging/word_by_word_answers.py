@@ -32,8 +32,17 @@ def answer_in(value: Value | None, batch: int, length: int) -> Answer:
     arrays = [found for found in floats(value) if found.dtype.kind == "f"]
     logits = next((a for a in arrays if a.shape == (batch, CLASSES)), None)
     attn = next((a for a in (batch_first(a, batch, length) for a in arrays) if a is not None), None)
-    wide = any(a.ndim == 3 and sorted(a.shape)[:2] == sorted((batch, length)) for a in arrays)
+    wide = any(as_wide_as_states(a, batch, length) for a in arrays)
     return Answer(logits, attn, attn is None and wide)
+
+
+def as_wide_as_states(found: Numbers, batch: int, length: int) -> bool:
+    """A vector, no weight for each word, stands for each word of each pair, in whatever order or flattened."""
+    width, rest = divmod(found.size, batch * length)
+    if rest or width in (0, 1, length, CLASSES):
+        return False
+    shape = [n for n in found.shape if n > 1]
+    return sorted(shape) == sorted((batch, length, width)) or shape == [batch, length * width]
 
 
 def batch_first(found: Numbers, batch: int, length: int) -> Numbers | None:
@@ -57,6 +66,13 @@ def rows_first(attn: Numbers, premise_first: bool) -> Numbers:
 def sums_to_one(attn: Numbers) -> bool:
     """Over the last of three axes."""
     return attn.ndim == 3 and bool(attn.min() > -1e-5 and np.allclose(attn.sum(axis=2), 1.0, atol=SUMS))
+
+
+def are_no_weights(attn: Numbers) -> bool:
+    """Negative, or with sums other than 1 whichever axis are the premise's words; numbers that are none say nothing."""
+    if not np.all(np.isfinite(attn)):
+        return False
+    return bool(attn.min() < -SUMS or not any(np.allclose(attn.sum(axis=axis), 1.0, atol=SUMS) for axis in (1, 2)))
 
 
 def reads_on(attn: Numbers, later: Numbers) -> dict[bool, bool]:

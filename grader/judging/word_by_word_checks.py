@@ -8,7 +8,7 @@ from grader.judging.compare import difference, slug
 from grader.judging.first_step import takes_a_step
 from grader.judging.learning import about_the_start, falling
 from grader.judging.word_by_word import FEWER, LAB, Evidence
-from grader.judging.word_by_word_answers import CLASSES, rows_first
+from grader.judging.word_by_word_answers import CLASSES, SUMS, are_no_weights, rows_first
 from grader.judging.word_by_word_explained import ADDITIVE
 from grader.judging.word_by_word_parts import SOURCES
 from grader.model import AttentionMap, Finding, Remark
@@ -41,7 +41,8 @@ def weights(e: Evidence) -> Finding:
     if e.premise_first is not None:
         return passed("For each word of the hypothesis the weights of the premise's words are positive and sum to 1.")
     named = mistake_in(e, *SUMMED)
-    return failed("The weights of a premise's words do not sum to 1.", named, seen=sums(attn), cell=e.cell)
+    wrong = "are negative in part" if attn.min() < -SUMS else "do not sum to 1"
+    return failed(f"The weights of a premise's words {wrong}.", named, seen=sums(attn), cell=e.cell)
 
 
 def is_uniform(attn: Numbers) -> bool:
@@ -118,6 +119,10 @@ def attention(e: Evidence) -> Finding:
         return passed("Each word's weights follow from its score and the softmax.", seen=e.told.form or "")
     if e.told.form:
         return failed(mistake=slug(e.told.form), seen=e.told.form, cell=e.cell)
+    if e.answer.attn is not None and are_no_weights(e.answer.attn):
+        negative = "Some are negative" if e.answer.attn.min() < -SUMS else "Over no axis they sum to 1"
+        return failed(f"{negative}, so these are no weights that a softmax of the scores gives.",
+                      seen=sums(e.answer.attn), cell=e.cell)  # fmt: skip
     if e.causal is False:
         return failed("Weights for a word of the hypothesis change with words after it.", cell=e.cell)
     bound, variables = e.told.bound, e.told.variables

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 import pynvml
 from msgspec import Struct
 
+from grader.counting import quantity
+
 
 class Gpu(Struct, frozen=True):
     uuid: str  # names it whatever else is hidden or numbered otherwise
@@ -30,7 +32,7 @@ def installed() -> Found:
     found = nvml()
     gpus = permitted(found.gpus, named)
     if not gpus:
-        hidden = f"CUDA_VISIBLE_DEVICES={named} hides all {len(found.gpus)} GPUs."
+        hidden = f"CUDA_VISIBLE_DEVICES={named} hides {quantity(len(found.gpus), 'GPU')}."
         return Found(why_none=hidden if found.gpus else found.why_none)
     if without_cuda():
         why = f"{gpus[0].name} is there, but the installed tensorflow-cpu uses no GPU; `make install TF=tf-gpu` brings"

@@ -19,6 +19,7 @@ from grader.sandbox.uids import first_uid
 
 GUEST = Path(__file__).resolve().parent / "guest"
 FILE_LIMIT = 1024**3
+OPEN_FILES = 1024  # of one process
 SLACK = 2 * 1024**3  # address space a kernel maps and never touches; the watch over the process tree is the real limit
 SHOWN_OF_ETC = (
     "ld.so.cache",
@@ -80,6 +81,7 @@ def environment(places: Places, device: Device | None = None) -> dict[str, str]:
         "TRANSFORMERS_OFFLINE": "1",
         "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
         "TOKENIZERS_PARALLELISM": "false",
+        "HDF5_USE_FILE_LOCKING": "FALSE",  # a lock on the course's data would be felt in every other jail
         "PIP_NO_INDEX": "1",
         "COLAB_RELEASE_TAG": "local",
         "CUDA_VISIBLE_DEVICES": device.uuid if device else "-1",
@@ -234,7 +236,7 @@ def drop_privileges(slot: int, kept: Sequence[str] = ()) -> list[str]:
 
 
 def rlimits(limits: Limits, device: Device | None) -> list[str]:
-    sizes = {"core": 0, "nproc": limits.processes, "fsize": FILE_LIMIT, "nofile": 4096}
+    sizes = {"core": 0, "nproc": limits.processes, "fsize": FILE_LIMIT, "nofile": OPEN_FILES}
     if device is None:  # CUDA maps many times what it touches
         sizes["data"] = limits.memory + SLACK
     return ["/usr/bin/prlimit", *(f"--{name}={size}" for name, size in sizes.items())]

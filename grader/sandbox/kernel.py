@@ -22,8 +22,9 @@ from msgspec import Struct, field
 
 from grader.errors import OurFault
 from grader.model import Device, Isolation, Limits, TrainBudget
-from grader.sandbox import jail, seccomp
+from grader.sandbox import groups, jail, seccomp
 from grader.sandbox.gate import Gate
+from grader.sandbox.groups import Group
 from grader.sandbox.guest.config import GuestConfig, Note
 from grader.sandbox.isolation import ROOMS
 from grader.sandbox.jail import Parts, Places
@@ -53,6 +54,7 @@ class Setting(Struct, frozen=True):
         default_factory=threading.Event
     )  # set from another thread: kernels end, and no new one starts
     device: Device | None = None  # None: the CPU alone
+    files: Mapping[str, str] = {}  # put beside the notebook: name and content
 
 
 class Client(AsyncKernelClient):  # type: ignore[misc]
@@ -78,6 +80,7 @@ class Kernel:
         self._folder, self._claim = claimed_folder()
         self._sockets = self._folder / "sockets"
         self._sizes = {self._sockets: SHARED_FOLDER_LIMIT}
+        self._group = Group()
         self._tree: Tree | None = None
         self._watch: Watch | None = None
         self._line: Line | None = None
@@ -127,6 +130,7 @@ class Kernel:
             self._client = None
         if self._gate is not None:
             self._loop.run_until_complete(self._gate.close())
+        self._group.remove()
         remove(self._folder)
         self._claim.close()
 
@@ -153,7 +157,8 @@ class Kernel:
         self._line = Line(ours)
         with theirs, tempfile.TemporaryFile() as rules:
             self._tree = self._launch(self._lay_out(theirs.fileno()), rules, theirs.fileno())
-        self._watch = Watch(self._tree, self._setting.limits.memory, self._sizes, self._setting.broken_off)
+        limit, broken_off = self._setting.limits.memory, self._setting.broken_off
+        self._watch = Watch(self._tree, self._group, limit, self._sizes, broken_off)
         self._gate = Gate(self._tree.kill)
         self._client = self._connect()
         self._loop.run_until_complete(self._ready())
@@ -176,7 +181,7 @@ class Kernel:
             data=places.data, home=places.home, seed=setting.seed, train_policy=budget.policy.value,
             train_epochs=budget.epochs, train_seconds=budget.seconds, accelerate=budget.accelerate,
             notes=f"{places.sockets}/notes", output=setting.limits.output,
-            gpu_memory=setting.device.memory if setting.device else 0,
+            files=dict(setting.files), gpu_memory=setting.device.memory if setting.device else 0,
         )  # fmt: skip
         self._key = uuid.uuid4().hex
         self._write("config.json", msgspec.json.encode(config))
@@ -208,7 +213,8 @@ class Kernel:
             command = self._room.command(
                 command, setting.slot, self._shown, self._folder, setting.limits, rules.fileno()
             )
-        return Tree(command, environment, keep, uuid.uuid4().hex, self._room is not None)
+        self._group = groups.group(setting.limits)
+        return Tree(self._group.entering(command), environment, keep, uuid.uuid4().hex, self._room is not None)
 
     def _connect(self) -> Client:
         context = zmq.asyncio.Context()

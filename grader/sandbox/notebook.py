@@ -2,18 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import Empty
 
 from msgspec import Struct, structs
 
 from grader.model import Cell, CellRun, CellStatus, Limits
+from grader.sandbox.blame import Lack, names_bound
+from grader.sandbox.guest.config import Note
 from grader.sandbox.guest.wire import Trouble
 from grader.sandbox.kernel import Kernel
 from grader.sandbox.recorder import Recorder
+from grader.sandbox.sayings import voiced
+from grader.sandbox.showing import storable
 
 GRACE = 3.0  # seconds for a cell to end after it was interrupted
-STOPPED = "TrainingOver"  # the guest ended a loop that trained longer than it may; that is no fault of the cell
+STOPPED = ("TrainingOver", "Restart")  # the guest ended a loop that trained too long, or passed over what ends a kernel
 MEMORY_ERRORS = ("MemoryError", "_ArrayMemoryError", "ResourceExhaustedError")
 
 
@@ -33,14 +37,15 @@ class Reading:
         self._kernel = kernel
         self._cells = cells
         self._limits = limits
-        self._recorder = Recorder(cells, limits.output, kernel.client)
+        self._recorder = Recorder(limits.output, kernel.client)
+        self._lack = Lack()
 
     async def go(self, left_out: dict[int, CellRun], end: float, started: Callable[[int], None] | None) -> Pass:
         """`left_out` cells are not run again and keep what is known of them; `end` is in time.monotonic()."""
         done: list[CellRun] = []
         fatal: CellRun | None = None
         out_of_time = False
-        for position, cell in enumerate(self._cells):
+        for cell in self._cells:
             if cell.index in left_out:
                 done.append(left_out[cell.index])
                 continue
@@ -48,27 +53,36 @@ class Reading:
             if fatal or out_of_time:
                 done.append(CellRun(cell.index, CellStatus.SKIPPED))
                 continue
+            if not cell.source.strip():
+                done.append(CellRun(cell.index, CellStatus.OK))
+                continue
             if started:
                 started(cell.index)
-            run = await self._cell(position, cell, end)
+            run = await self._cell(cell, end)
             done.append(run)
             if not self._kernel.alive:
                 fatal = run
         return Pass(tuple(done), self._changes(), fatal, out_of_time or time.monotonic() >= end)
 
-    async def _cell(self, position: int, cell: Cell, end: float) -> CellRun:
+    async def _cell(self, cell: Cell, end: float) -> CellRun:
         begun = time.monotonic()
         last = min(begun + self._limits.cell, end)
         self._kernel.watch.until(last + 2 * GRACE)  # holds even when a flood of output keeps this loop busy
-        task = asyncio.ensure_future(self._recorder.run(position, cell.index))
+        task = asyncio.ensure_future(self._recorder.run(cell))
         interrupted = await self._wait(task, last)
         failed = await self._end(task) or not (interrupted or await self._answers(last))
         overdue = self._kernel.watch.until(float("inf"))
         if failed or overdue:  # overdue: the watch is at it already, and the next cell must not be blamed
             self._kernel.tree.kill()
-        status = self._status(position, interrupted or overdue)
-        run = CellRun(cell.index, status, round(time.monotonic() - begun, 3), outputs=self._recorder.outputs(position))
-        return structs.replace(run, trouble=self._trouble(position, run)) if status is not CellStatus.OK else run
+        status = self._status(interrupted or overdue)
+        run = CellRun(cell.index, status, round(time.monotonic() - begun, 3), outputs=self._recorder.outputs())
+        if status is CellStatus.OK:
+            return run
+        notes = [note for note in self._kernel.notes() if note.kind and note.during == cell.index]
+        excuse = self._lack.excuse(cell, notes) if status is CellStatus.ERROR else ""
+        lost = tuple(sorted(names_bound(cell.source))) if excuse else ()
+        notes.sort(key=lambda note: bool(note.excuse) == bool(excuse))
+        return structs.replace(run, trouble=self._trouble(notes), excuse=excuse, lost=lost)
 
     async def _wait(self, task: asyncio.Future[None], last: float) -> bool:
         """Until the cell ends by itself, by an interrupt or with its kernel; whether it had to be interrupted."""
@@ -112,27 +126,28 @@ class Reading:
                 return True
         return False
 
-    def _status(self, position: int, interrupted: bool) -> CellStatus:
-        reply = self._recorder.replies.get(position, {})
+    def _status(self, interrupted: bool) -> CellStatus:
+        reply = self._recorder.reply
         if self._kernel.watch.out_of_memory:
             return CellStatus.OUT_OF_MEMORY
         if interrupted:
             return CellStatus.TIMEOUT
         if not self._kernel.alive:
             return CellStatus.DIED
-        if reply.get("status") == "error" and reply.get("ename") != STOPPED:
+        if reply.get("status") == "error" and reply.get("ename") not in STOPPED:
             return CellStatus.OUT_OF_MEMORY if reply.get("ename") in MEMORY_ERRORS else CellStatus.ERROR
         return CellStatus.OK
 
-    def _trouble(self, position: int, run: CellRun) -> Trouble | None:
-        """Where it failed as the kernel noted it, else what its reply says."""
-        for note in reversed(self._kernel.notes()):
-            if note.kind and note.during == run.index:
-                return Trouble(note.kind[:100], note.message[:500], note.cell, note.line, note.text and note.text[:300])
-        reply = self._recorder.replies.get(position, {})
+    def _trouble(self, notes: Sequence[Note]) -> Trouble | None:
+        """Where it failed as the last of its notes has it, else what its reply says."""
+        if notes:
+            note = notes[-1]
+            return Trouble(note.kind[:100], note.message[:500], note.cell, note.line, note.text and note.text[:300])
+        reply = self._recorder.reply
         if reply.get("status") != "error":
             return None
-        return Trouble(str(reply.get("ename"))[:100], str(reply.get("evalue"))[:500])
+        return Trouble(storable(str(reply.get("ename"))[:100]), storable(str(reply.get("evalue"))[:500]))
 
     def _changes(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(note.change[:300] for note in self._kernel.notes() if note.change))[:100]
+        noted = dict.fromkeys(note.change for note in self._kernel.notes() if note.change)
+        return tuple(voiced(change)[:300] for change in tuple(noted)[:100])

@@ -11,8 +11,13 @@ from pathlib import Path
 
 import psutil
 
+from grader.sandbox.groups import Group
+from grader.sandbox.jail import OPEN_FILES
+from grader.sandbox.unmapped import unmapped
+
 POLL = 0.2
 MARK = "GRADER_KERNEL"  # environment variable by which processes are found again that left the tree
+FIRST = 6  # processes of a tree that share the processors with others: jailers, the kernel, a few of its own
 PATIENCE = 20  # times as long as it takes to measure folders, before they are measured again
 
 
@@ -62,6 +67,24 @@ class Tree:
         """Bytes that only this tree holds; file pages do not count."""
         return sum(_private_bytes(process.pid) for process in self._family())
 
+    def unmapped(self) -> int:
+        """Bytes beside these, as far as they can be seen from outside."""
+        return unmapped([process.pid for process in self._family()[1:]], OPEN_FILES)
+
+    def give_way(self) -> None:
+        """All but the first processes get the processors when nobody else wants them."""
+        family = sorted(self._family(), key=lambda process: process.create_time())
+        sessions: set[int] = set()
+        for place, process in enumerate(family):
+            with contextlib.suppress(psutil.Error, OSError):
+                session = os.getsid(process.pid)
+                if place < FIRST:
+                    sessions.add(session)
+                    continue
+                process.nice(19)
+                if session not in sessions:  # Linux gives each session a share of its own
+                    Path(f"/proc/{process.pid}/autogroup").write_text("19")
+
     def kill(self) -> None:
         family = self._family()
         # Inside first: with a jail's first process all in it dies, and the one outside reaps it and ends by itself.
@@ -106,13 +129,15 @@ class Tree:
 class Watch:
     """Kills a tree that takes more memory than it may, fills a folder, or outlives its last moment."""
 
-    def __init__(self, tree: Tree, memory: int, sizes: Mapping[Path, int], broken_off: threading.Event) -> None:
-        self.out_of_memory = False
+    def __init__(
+        self, tree: Tree, group: Group, memory: int, sizes: Mapping[Path, int], broken_off: threading.Event
+    ) -> None:
         self.peak = 0
         self.overdue = False
         self._last_moment = float("inf")  # of time.monotonic()
         self._lock = threading.Lock()
         self._tree = tree
+        self._group = group
         self._memory = memory
         self._sizes = sizes
         self._measured_again = 0.0  # of time.monotonic()
@@ -120,6 +145,10 @@ class Watch:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
         self._thread.start()
+
+    @property
+    def out_of_memory(self) -> bool:
+        return self.peak > self._memory or self._group.out_of_memory
 
     def stop(self) -> None:
         self._over.set()
@@ -133,15 +162,19 @@ class Watch:
 
     def _look(self) -> None:
         while not self._over.wait(POLL) and self._tree.alive:
-            held = self._tree.memory()
-            self.peak = max(self.peak, held)
-            self.out_of_memory = held > self._memory
+            self.peak = max(self.peak, self._tree.memory() + self._uncounted())
             with self._lock:
                 self.overdue = time.monotonic() > self._last_moment
             broken_off = self._broken_off.is_set()
             if self.out_of_memory or self.overdue or broken_off or self._overfull():
                 self._tree.kill()
                 return
+
+    def _uncounted(self) -> int:
+        """What no group counts; nor does it share out the processors then."""
+        if "cpu" not in self._group.controllers:
+            self._tree.give_way()
+        return 0 if self._group.folders else self._tree.unmapped()
 
     def _overfull(self) -> bool:
         begun = time.monotonic()

@@ -5,12 +5,24 @@ import time
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from grader.model import Observation, Status
-from grader.sandbox.guest.wire import Array, Question, Reply, array_is_sound, decode_reply, frame, frame_length
+from grader.sandbox.guest.wire import (
+    Array,
+    Make,
+    Put,
+    Question,
+    Reply,
+    Trouble,
+    array_is_sound,
+    decode_reply,
+    frame,
+    frame_length,
+)
 
 GRACE = 2.0  # seconds in which the guest should have interrupted itself
+TEXT_LIMIT = 50_000  # characters that were printed while answering
 VALUES_LIMIT = 1_000_000  # in one reply, an array being one; looking at each takes time, and the guest sends far fewer
 
 
@@ -20,6 +32,7 @@ class Line:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self.lost = False
+        self.heard = 0  # bytes of all replies
 
     def close(self) -> None:
         self.lost = True
@@ -37,6 +50,7 @@ class Line:
             return self._lose(question, Status.DIED)
         except ValueError:  # a frame longer than is allowed
             return self._lose(question, Status.MALFORMED)
+        self.heard += len(body)
         return understand(question, body)
 
     def _receive(self, length: int, end: float) -> bytes:
@@ -63,10 +77,22 @@ def understand(question: Question, body: bytes) -> Observation:
         reply = decode_reply(body)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return Observation(question.id, Status.MALFORMED)
-    if reply.id != question.id or not all_sound(reply):
+    if reply.id != question.id or not set(reply.values) <= asked_for(question) or not all_sound(reply):
         return Observation(question.id, Status.MALFORMED)
     status = Status.LATE if reply.late else Status.RAISED if reply.trouble else Status.ANSWERED
-    return Observation(question.id, status, reply.values, reply.trouble, reply.at, reply.printed)
+    trouble = reply.trouble and shortened(reply.trouble)
+    return Observation(question.id, status, reply.values, trouble, reply.at, reply.printed[:TEXT_LIMIT])
+
+
+def shortened(trouble: Trouble) -> Trouble:
+    """To what our own guest sends at most."""
+    kind, message, text = trouble.kind[:100], trouble.message[:2000], trouble.text and trouble.text[:TEXT_LIMIT]
+    return structs.replace(trouble, kind=kind, message=message, text=text)
+
+
+def asked_for(question: Question) -> set[str]:
+    """Names of the values that a reply may have."""
+    return {step.into for step in question.steps if not isinstance(step, Make | Put)}
 
 
 def all_sound(reply: Reply) -> bool:

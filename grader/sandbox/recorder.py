@@ -1,77 +1,49 @@
-"""What is kept of a notebook's outputs: nbclient's recording with a size cap and only well-formed outputs."""
+"""How cells are executed through nbclient, with nothing kept of what they send but what `Showing` keeps of it."""
 
-import json
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
-from nbformat.validator import isvalid
 
 from grader.model import Cell
-from grader.sandbox.streams import joined
-
-ERROR_LIMIT = 20_000  # an error is kept beyond the cap, cut to this
-OVERHEAD = 60  # bytes of JSON around an output
+from grader.sandbox.showing import Showing
 
 
 class Recorder(NotebookClient):  # type: ignore[misc]
-    """Runs cells in a kernel that is already there."""
+    """Runs cells in a kernel that is already there; `reply` and `outputs` are the last one's."""
 
-    def __init__(self, cells: tuple[Cell, ...], limit: int, client: Any) -> None:
-        nodes = [nbformat.v4.new_code_cell(cell.source) for cell in cells]
+    def __init__(self, limit: int, client: Any) -> None:
         super().__init__(
-            nbformat.v4.new_notebook(cells=nodes), timeout=None, allow_errors=True, coalesce_streams=False,
+            nbformat.v4.new_notebook(), timeout=None, allow_errors=True, coalesce_streams=False,
             store_widget_state=False, record_timing=False,
         )  # fmt: skip
         self.kc = client
-        self.comm_open_handlers: dict[str, Any] = {}  # nothing here shows widgets
-        self.replies: dict[int, dict[str, Any]] = {}
         self.on_cell_executed = self._keep_reply
+        self.reply: dict[str, Any] = {}
         self._limit = limit
-        self._before = 0  # bytes kept of earlier cells
-        self._here = 0
-        self._cut = False
+        self._left, self._for_errors = limit, limit  # bytes for the cells to come
+        self._showing = Showing(0, 0, limit)
 
-    async def run(self, position: int, index: int) -> None:
-        """`index` is told to the kernel, which names the cell by it when something fails."""
-        self._before, self._here, self._cut = self._before + self._here, 0, False
-        self.kc.session.metadata = {"cellId": str(index)}
-        await self.async_execute_cell(self.nb.cells[position], position)
+    async def run(self, cell: Cell) -> None:
+        """Its index is told to the kernel, which names the cell by it when something fails."""
+        self.reply = {}
+        self._left = max(self._left - self._showing.size, 0)
+        self._for_errors = max(self._for_errors - self._showing.error_size, 0)
+        # No cell takes all, so that later plots are kept.
+        self._showing = Showing(self._left // 2, self._for_errors // 2, self._limit)
+        self.kc.session.metadata = {"cellId": str(cell.index)}
+        node = NotebookNode(cell_type="code", source=cell.source, metadata=NotebookNode())
+        self.nb.cells = [node]
+        await self.async_execute_cell(node, 0)
 
-    def outputs(self, position: int) -> tuple[dict[str, Any], ...]:
-        kept = joined(json.loads(json.dumps(output)) for output in self.nb.cells[position].outputs)
-        return tuple(output for output in kept if isvalid(output, ref="output", version=4, version_minor=5))
+    def outputs(self) -> tuple[dict[str, Any], ...]:
+        return self._showing.outputs()
 
-    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
-        kind, content = msg["msg_type"], msg["content"]
-        if kind.startswith("comm"):
-            return None
-        if kind == "clear_output":
-            self._here = 0
-        if kind in ("stream", "display_data", "execute_result", "update_display_data"):
-            if not self._fits(content, cell):
-                return None
-        if kind == "error":
-            content["traceback"] = [line[:ERROR_LIMIT] for line in content["traceback"][:100]]
-            content["evalue"] = content["evalue"][:ERROR_LIMIT]
-        return super().process_message(msg, cell, cell_index)
-
-    def _fits(self, content: dict[str, Any], cell: NotebookNode) -> bool:
-        """Count an output; a text is cut to what still fits, anything else is kept or left out."""
-        share = (self._limit - self._before) // 2  # no cell takes all, so that later plots are kept
-        room = share - self._here - OVERHEAD
-        size = len(content["text"]) if "text" in content else len(json.dumps(content["data"]))
-        self._here += OVERHEAD + min(size, max(room, 0))
-        if size <= room:
-            return True
-        if "text" in content and room > 0:
-            cell.outputs.append(nbformat.v4.new_output("stream", name=content["name"], text=content["text"][:room]))
-        if not self._cut:
-            self._cut = True
-            said = f"\n[The rest of this output was left out: a notebook may show {self._limit // 1024} KB in all.]\n"
-            cell.outputs.append(nbformat.v4.new_output("stream", name="stderr", text=said))
-        return False
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> None:
+        if msg["msg_type"] == "status":
+            super().process_message(msg, cell, cell_index)  # raises at the end of the cell
+        self._showing.hear(msg["msg_type"], msg["content"])
 
     def _keep_reply(self, cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any] | None) -> None:
-        self.replies[cell_index] = (execute_reply or {}).get("content", {})
+        self.reply = (execute_reply or {}).get("content", {})

@@ -58,6 +58,9 @@ def _refuse_ways_out(rules: Any) -> None:
         rules.add_rule(refuse, name)
     # Its flags lie in memory where a filter cannot look; without it, libc falls back to clone().
     rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")
+    # Memory without a name, which no watch over processes sees as long as it is not mapped; code falls back to files.
+    for name in ("memfd_create", "memfd_secret"):
+        rules.add_rule(pyseccomp.ERRNO(errno.ENOSYS), name)
     for flag in NAMESPACES:
         rules.add_rule(refuse, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))
     for family in set(range(FAMILIES)) - set(FAMILIES_KEPT):

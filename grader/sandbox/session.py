@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from msgspec import structs
 
+from grader.cell_names import cell_name
 from grader.errors import OurFault
 from grader.model import (
     Cell,
@@ -18,8 +19,8 @@ from grader.model import (
     Run,
     Status,
 )
-from grader.sandbox import card_memory
-from grader.sandbox.guest.wire import Question, Trouble, frame
+from grader.sandbox import blame, card_memory
+from grader.sandbox.guest.wire import GUEST_FAULT, Question, Trouble, frame
 from grader.sandbox.kernel import Kernel, Setting
 from grader.sandbox.notebook import Pass, Reading
 
@@ -48,11 +49,14 @@ class Session:
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
         self._loop = asyncio.new_event_loop()
+        self._notebook: tuple[Cell, ...] = ()
         self._cells: tuple[Cell, ...] = ()
         self._left_out: dict[int, CellRun] = {}
         self._kernel: Kernel | None = None
         self._revivals = 0
         self._deadly: set[bytes] = set()
+        self._heard = 0  # bytes of replies
+        self._faulty = False  # the guest has told of a fault of its own
         self.card_full = False  # the memory of a GPU has run out, in a cell or under a question
         try:
             self._renew()
@@ -80,6 +84,7 @@ class Session:
         """Every code cell once, top to bottom; again without it when one takes the kernel down."""
         begun = time.monotonic()
         end = begun + self._setting.limits.submission
+        self._notebook = cells
         self._cells = tuple(cell for cell in cells if cell.kind == "code")
         done = self._pass(end, started)
         for _ in range(REPLAYS):
@@ -94,10 +99,17 @@ class Session:
 
     def ask(self, question: Question) -> Observation:
         deed = frame(structs.replace(question, id=""))
+        if self._heard > self._setting.limits.replies:
+            return Observation(question.id, Status.MALFORMED)
         if deed in self._deadly or not self._revive():
             return Observation(question.id, Status.DIED)
+        observation = self._reply(question)
         assert self._kernel is not None
-        observation = self._kernel.line.ask(question)
+        if is_fault(observation) and not self._faulty:
+            self._faulty = True
+            self._drop()  # the machine may have been at its limits: once more in a fresh kernel
+            again = self.ask(question)
+            return observation if again.status is Status.DIED else again
         if self._kernel.line.lost or not self._kernel.alive:
             self._deadly.add(deed)
             if self._kernel.watch.out_of_memory:
@@ -107,6 +119,15 @@ class Session:
             self._drop()
         self.card_full |= self._setting.device is not None and card_memory.ran_out_while_asked(observation)
         return observation
+
+    def _reply(self, question: Question) -> Observation:
+        """No more of them than may be kept."""
+        assert self._kernel is not None
+        before = self._kernel.line.heard
+        observation = self._kernel.line.ask(question)
+        self._heard += self._kernel.line.heard - before
+        too_much = self._heard > self._setting.limits.replies
+        return Observation(question.id, Status.MALFORMED) if too_much else observation
 
     def _drop(self) -> None:
         if self._kernel is not None:
@@ -151,8 +172,13 @@ class Session:
 
     def _told(self, done: Pass, seconds: float) -> Run:
         outcome, fault = self._verdict(done)
-        again = [f"The notebook was run again without cell {i + 1}, which ended its kernel." for i in self._left_out]
-        return Run(outcome, self._setting.isolation, done.cells, (*done.changes, *again), seconds, fault)
+        names = {run.index: cell_name(self._notebook, run.index) for run in done.cells}
+        again = [f"The notebook was run again without {names[i]}, which ended its kernel." for i in self._left_out]
+        excused = [
+            f"Not all that {names[run.index]} does could be done here, and nothing is lost by that: {run.excuse}."
+            for run in done.cells if run.excuse
+        ]  # fmt: skip
+        return Run(outcome, self._setting.isolation, done.cells, (*done.changes, *excused, *again), seconds, fault)
 
     def _verdict(self, done: Pass) -> tuple[Outcome, str | None]:
         limits = self._setting.limits
@@ -164,16 +190,22 @@ class Session:
                 f"The notebook did not finish within {limits.submission:g} s, so its later cells were not run; "
                 "its own code took the time."
             )
-        failed = next((run for run in done.cells if run.status is CellStatus.ERROR), None)
+        failed = next((run for run in done.cells if run.status is CellStatus.ERROR and not run.excuse), None)
         if failed is None:
             return Outcome.OK, None
         return Outcome.FAILED_CELLS, self._sentence(failed)
 
     def _sentence(self, run: CellRun) -> str:
         device = self._setting.device
+        name = cell_name(self._notebook, run.index)
+        where = name[:1].upper() + name[1:]
         if device and run.status is CellStatus.OUT_OF_MEMORY and card_memory.ran_out(run.trouble):
-            return card_memory.sentence(f"Cell {run.index + 1} of the notebook", device)
-        return sentence(run, self._setting.limits)
+            return card_memory.sentence(where, device)
+        return sentence(where, run, self._setting.limits)
+
+
+def is_fault(observation: Observation) -> bool:
+    return observation.trouble is not None and observation.trouble.kind == GUEST_FAULT
 
 
 def at_their_best(first: tuple[CellRun, ...], again: tuple[CellRun, ...]) -> tuple[CellRun, ...]:
@@ -181,9 +213,8 @@ def at_their_best(first: tuple[CellRun, ...], again: tuple[CellRun, ...]) -> tup
     return tuple(one if other.status is CellStatus.SKIPPED else other for one, other in zip(first, again, strict=True))
 
 
-def sentence(run: CellRun, limits: Limits) -> str:
-    """What happened in a cell, and whose fault it is."""
-    where = f"Cell {run.index + 1} of the notebook"
+def sentence(where: str, run: CellRun, limits: Limits) -> str:
+    """What happened in a cell, and whose fault it is; `where` is its name."""
     match run.status:
         case CellStatus.TIMEOUT:
             allowed = f"a cell may run {limits.cell:g} s and the notebook {limits.submission:g} s here"
@@ -195,6 +226,8 @@ def sentence(run: CellRun, limits: Limits) -> str:
             return f"{where} ended the Python process it ran in, or left it unable to go on; its own code did that."
         case _ if run.trouble and run.trouble.kind in LACKING:
             return f"{where} failed with {run.trouble.kind}: a file or a package it asks for is not here."
+        case _ if run.trouble and blame.is_tensorflow_1(run.trouble.message):
+            return f"{where} failed with {run.trouble.kind}: {blame.TENSORFLOW_1}."
         case _:
             kind = f" with {run.trouble.kind}" if run.trouble else ""
             return f"{where} failed{kind}; its own code raised that."

@@ -14,7 +14,7 @@ from typing import Any
 
 from .answer import answer
 from .config import GuestConfig
-from .wire import Question, Reply, Trouble, decode_question, frame, frame_length
+from .wire import GUEST_FAULT, Question, Reply, Trouble, decode_question, frame, frame_length
 
 PRINTED_LIMIT = 50_000
 
@@ -42,7 +42,7 @@ def answered(question: Question) -> bytes:
     except Exception as fault:
         where = traceback.extract_tb(fault.__traceback__)[-1]
         told = f"{type(fault).__name__}: {fault} ({where.filename}:{where.lineno})"
-        return frame(Reply(question.id, {}, Trouble("GuestFault", told[:2000]), 0))
+        return frame(Reply(question.id, {}, Trouble(GUEST_FAULT, told[:2000]), 0))
 
 
 def sendable(reply: Reply) -> bytes:

@@ -10,7 +10,21 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from . import constructions, downloads, finetuned, pairs, predictions, survey, touch, vocabulary, watch, wire
+from . import (
+    constructions,
+    derived,
+    downloads,
+    finetuned,
+    pairs,
+    predictions,
+    ready_layers,
+    survey,
+    touch,
+    vocabulary,
+    watch,
+    wire,
+    written,
+)
 from .cells import locate
 from .values import decode, encode, is_variable
 
@@ -25,6 +39,9 @@ class Namespace:
         self.slots: dict[str, Any] = {
             "touched": touch.touched,
             "ready_made": touch.ready_made,
+            "ready_layers": ready_layers.ready_layers,
+            "led": derived.led,
+            "tables": derived.tables,
             "vocabulary_held": vocabulary.vocabulary,
             "predictions": predictions.predictions,
             "train_again": predictions.train_again,
@@ -37,6 +54,7 @@ class Namespace:
             "pair_rows": pairs.pair_rows,
             constructions.SLOT: constructions.CONSTRUCTIONS,
         }
+        self.slots |= {name: f for name, f in written.functions_beside().items() if name not in self.slots}
         self.undo: list[Callable[[], None]] = []
 
     def find(self, path: str) -> Any:
@@ -51,7 +69,9 @@ class Namespace:
         """Into a variable by `assign`; into a global, attribute or item by replacing it until the question ends."""
         target = ast.parse(path, mode="eval").body
         if isinstance(target, ast.Name):
-            self.replace(self.globals, path, new)
+            for names in written.namespaces():
+                if names is self.globals or path in names:
+                    self.replace(names, path, new)
         elif isinstance(target, ast.Subscript):
             self.write(self.owner(target), ast.literal_eval(target.slice), new)
         elif isinstance(target, ast.Attribute):
@@ -149,7 +169,7 @@ def list_variables(step: wire.ListVariables, names: Namespace, values: dict[str,
 
 
 def take_survey(step: wire.Survey, names: Namespace, values: dict[str, Any]) -> None:
-    values[step.into] = survey.inventory(names.globals)
+    values[step.into] = survey.inventory(written.functions_beside() | names.globals)
 
 
 def watch_training(step: wire.Watch, names: Namespace, values: dict[str, Any]) -> None:

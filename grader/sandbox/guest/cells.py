@@ -2,6 +2,8 @@
 
 import ast
 import linecache
+import os
+import re
 import traceback
 import types
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 from . import notes
 
 MESSAGE_LIMIT = 500
+FILE = re.compile(r"\s*%%(?:writefile|file)\s+(?!-a)(\S.*)")  # a cell that becomes a file, of code perhaps
 TIMED = ("<timed exec>", "<timed eval>")  # %%time compiles its body under these names
 
 _place: dict[str, tuple[int, int]] = {}  # file name -> cell index, lines that stand before it in the cell
@@ -68,16 +71,20 @@ def _enter(info: Any) -> None:
     global _current, _source
     if info.cell_id is not None and str(info.cell_id).isdigit():  # cells run inside a cell (%%capture) have none
         _current, _source = int(info.cell_id), info.raw_cell
+        if match := FILE.match(info.raw_cell):
+            _place[os.path.abspath(match[1].strip().strip("'\""))] = (_current, 1)
 
 
 def _leave(result: Any) -> None:
+    from . import excuses  # noqa: PLC0415 - it imports us
+
     error = result.error_before_exec or result.error_in_exec
     if error is None or _current is None:
         return
     where = (None, None, None) if error.__traceback__ is None else locate(error.__traceback__)
     if isinstance(error, SyntaxError) and error.lineno:
         where = (_current, error.lineno, (error.text or "").strip() or None)
-    notes.trouble(_current, type(error).__name__, _message(error), where)
+    notes.trouble(_current, type(error).__name__, _message(error), where, excuses.excuse_of(error))
 
 
 def _message(error: BaseException) -> str:

@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import notes, paths
+from . import excuses, notes, paths, quiet
 from .config import GuestConfig
 
 IGNORED_MAGICS = ("tensorboard", "pip", "conda", "mamba", "uv", "bigquery", "autosave", "nbagg")
@@ -20,25 +20,24 @@ def install(config: GuestConfig) -> None:
 
     if shell := get_ipython():
         install_magics(shell)
-        shell.user_ns["exit"] = shell.user_ns["quit"] = leave
 
 
 def install_modules(home: str) -> None:
     try:
         google: types.ModuleType = importlib.import_module("google")
     except ImportError:
-        google = _module("google", {})
-    colab = _module("google.colab", {})
-    google.colab = colab  # type: ignore[attr-defined]
+        google = quiet.module("google", {})
+    google.colab = quiet.module("google.colab", {})  # type: ignore[attr-defined]
     for name, members in _members(home).items():
-        setattr(colab, name, _module(f"google.colab.{name}", members))
+        setattr(google.colab, name, quiet.module(f"google.colab.{name}", members))
+    sys.meta_path.append(quiet.Finder("google.colab"))
 
 
 def _members(home: str) -> dict[str, dict[str, Any]]:
     mount = functools.partial(mount_drive, home)
     return {
         "drive": {"mount": mount, "_mount": mount, "flush_and_unmount": nothing},
-        "files": {"upload": upload, "download": nothing, "view": nothing},
+        "files": {"upload": upload, "upload_file": upload, "download": nothing, "view": nothing},
         "userdata": {
             "get": secret,
             "SecretNotFoundError": type("SecretNotFoundError", (Exception,), {}),
@@ -47,12 +46,13 @@ def _members(home: str) -> dict[str, dict[str, Any]]:
         "patches": {"cv2_imshow": show},
         "auth": {"authenticate_user": nothing},
         "output": dict.fromkeys(("clear", "eval_js", "enable_custom_widget_manager", "no_vertical_scroll"), nothing),
+        "runtime": {"unassign": nothing},
         "data_table": {
+            "DataTable": lambda frame, *_, **__: frame,
+            "load_ipython_extension": nothing,
             "enable_dataframe_formatter": nothing,
             "disable_dataframe_formatter": nothing,
-            "DataTable": lambda frame, *_, **__: frame,
         },
-        "runtime": {"unassign": nothing},
     }
 
 
@@ -64,13 +64,26 @@ def mount_drive(home: str, mountpoint: str = "/content/drive", *_: Any, **__: An
     print(f"Mounted at {mountpoint}")
 
 
+class Uploaded(dict[str, bytes]):
+    """No file; a name that is asked for all the same may be one of the course's."""
+
+    def __missing__(self, name: str) -> bytes:
+        file = paths.find(name)
+        if file is None:
+            raise KeyError(name)
+        with open(file, "rb") as data:
+            return data.read()
+
+
 def upload(*_: Any, **__: Any) -> dict[str, bytes]:
     notes.change("files.upload() was answered with no file: nobody sits before this run.")
-    return {}
+    excuses.hollow(excuses.UPLOAD)
+    return Uploaded()
 
 
 def secret(key: str) -> str:
     notes.change(f"The Colab secret {key!r} was answered with an empty text.")
+    excuses.hollow(excuses.UPLOAD)
     return ""
 
 
@@ -85,11 +98,6 @@ def show(image: Any) -> None:
 
 def nothing(*_: Any, **__: Any) -> None:
     """Accepted and without effect here."""
-
-
-def leave(*_: Any) -> None:
-    """exit() ends its cell, as sys.exit() does, and not the kernel."""
-    raise SystemExit
 
 
 def install_magics(shell: Any) -> None:
@@ -122,17 +130,11 @@ def tolerant_cd(original: Callable[[str], Any]) -> Callable[[str], Any]:
 
 def tolerant_load(original: Callable[[str], Any]) -> Callable[[str], Any]:
     def load_ext(line: str) -> Any:
+        if line.strip() in IGNORED_MAGICS:
+            return notes.change(f"%load_ext {line} was ignored.")
         try:
             return original(line)
         except ImportError:
             notes.change(f"%load_ext {line} was ignored: it is not installed here.")
 
     return load_ext
-
-
-def _module(name: str, members: dict[str, Any]) -> types.ModuleType:
-    module = types.ModuleType(name)
-    module.__path__ = []  # a package, so that google.colab.x can be imported from it
-    vars(module).update(members)
-    sys.modules[name] = module
-    return module

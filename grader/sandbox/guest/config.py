@@ -18,6 +18,7 @@ class GuestConfig(Struct, frozen=True, forbid_unknown_fields=True):
     accelerate: bool = True  # methods shown to be the same as a graph train as one
     notes: str = ""  # file of Note lines; "" keeps none
     output: int = 2 * 1024**2  # bytes a cell may print
+    files: dict[str, str] = {}  # handed in beside the notebook: name and content
     gpu_memory: int = 0  # bytes TensorFlow may take of the one GPU there is; 0 where there is none
 
 
@@ -31,6 +32,7 @@ class Note(Struct, frozen=True, forbid_unknown_fields=True):
     cell: int | None = None
     line: int | None = None
     text: str | None = None
+    excuse: str = ""  # a word of excuses.py: that it was bound to fail here
 
 
 def read_config(path: str) -> GuestConfig:

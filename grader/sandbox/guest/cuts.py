@@ -2,7 +2,6 @@
 
 import inspect
 import re
-import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -73,7 +72,7 @@ def training_lists(bound: inspect.BoundArguments) -> list[Any]:
     handed = [value for value in bound.arguments.values() if is_long(value)][:1]
     owner = next(iter(bound.arguments.values()), None)
     own = [value for value in getattr(owner, "__dict__", {}).values() if are_examples(value)]
-    given = [sys.modules["__main__"].__dict__.get("training_set"), *handed, *own]
+    given = [*(names.get("training_set") for names in written.namespaces()), *handed, *own]
     return [value for value in given if is_long(value)]
 
 
@@ -95,7 +94,7 @@ def counts_epochs(function: Any, cls: type) -> bool:
 
 def cut_epochs(method: Any, owner: Any, bound: inspect.BoundArguments, epochs: int) -> tuple[bool, int | None]:
     """Whether anything was cut, and the number of epochs now; how often figures are shown only follows a cut."""
-    main = sys.modules["__main__"].__dict__
+    main = written.globals_of(method)
     used = reached(method, type(owner))
     own = {name: value for name, value in written.plain_attributes(owner).items() if name in used or used & ANY_NAME}
     held = [vars(part) for part in own_parts(owner)] if hasattr(owner, "__dict__") else []
@@ -125,21 +124,27 @@ def cut_epochs(method: Any, owner: Any, bound: inspect.BoundArguments, epochs: i
 
 def cut_data(bound: inspect.BoundArguments, size: int, used: set[str]) -> Undo:
     """Show the first `size` examples only, of what may be the training data, under every name it has."""
-    main = sys.modules["__main__"].__dict__
     targets = [value for value in training_lists(bound) if len(value) > size]
     beside = stacked_beside(targets, used)
-    swapped = [(name, value) for name, value in main.items() if any(value is target for target in (*targets, *beside))]
-    for name, value in swapped:
-        main[name] = value[:size]
+    shorter = {id(value): value[:size] for value in (*targets, *beside)}
+    swapped = [(names, name, value) for names in written.namespaces() for name, value in names.items()
+               if id(value) in shorter]  # fmt: skip
+    for names, name, value in swapped:
+        names[name] = shorter[id(value)]
     for name, value in bound.arguments.items():
         if any(value is target for target in targets):
-            bound.arguments[name] = next((main[n] for n, v in swapped if v is value), value[:size])
-    return lambda: main.update(swapped)
+            bound.arguments[name] = shorter[id(value)]
+
+    def undo() -> None:
+        for names, name, value in swapped:
+            names[name] = value
+
+    return undo
 
 
 def stacked_beside(targets: list[Any], used: set[str]) -> list[Any]:
     """Global arrays that the training reads, a row for each example: inputs and labels taken out of the examples."""
-    main = sys.modules["__main__"].__dict__
-    arrays = (main[name] for name in used if kind_of_array(main.get(name)) in ("numpy", "tensor"))
+    held = [names[name] for names in written.namespaces() for name in used if name in names]
+    arrays = (value for value in held if kind_of_array(value) in ("numpy", "tensor"))
     lengths = {len(target) for target in targets}
     return [value for value in arrays if len(value.shape) and value.shape[0] in lengths]

@@ -1,6 +1,5 @@
 """What a graph depends on besides its inputs: the attributes and globals that its method reads, as one key."""
 
-import sys
 import types
 from typing import Any
 
@@ -41,7 +40,7 @@ class Fingerprint:
             inside = [(key if type(key) in PLAIN else id(key), part) for key, part in list(value.items())[: ITEMS + 1]]
         elif isinstance(value, (list, tuple)):
             inside = list(enumerate(value[: ITEMS + 1]))
-        elif type(value).__module__ in ("__main__", "types") and hasattr(value, "__dict__"):
+        elif written.is_part(value) and hasattr(value, "__dict__"):
             opaque = value is self.owner or is_variable(value) or isinstance(value, (type, types.FunctionType))
             inside = None if opaque else list(vars(value).items())
         return inside if inside is not None and len(inside) <= ITEMS else None
@@ -54,23 +53,24 @@ def state(owner: Any, reads: set[str], left: set[str]) -> dict[str, Any]:
         found = {name: value for name, value in own.items() if name not in left}
     else:
         found = {name: value for name, value in own.items() if name in reads and name not in left}
-    main = sys.modules["__main__"].__dict__
-    return found | {f"global {name}": main[name] for name in reads if name in main}
+    names = {name: value for held in reversed(written.namespaces()) for name, value in held.items() if name in reads}
+    return found | {f"global {name}": value for name, value in names.items()}
 
 
 def reached(method: types.FunctionType, cls: type) -> set[str]:
     """Every name that the method, and the own methods, properties and functions it uses in turn, mention."""
     found: set[str] = set()
-    methods, main = written.own_functions(cls), sys.modules["__main__"].__dict__
+    methods = written.own_functions(cls)
     waiting: list[Any] = [method]
     while waiting:
-        code = written.code_of(waiting.pop())
+        function = waiting.pop()
+        code, names = written.code_of(function), written.globals_of(function)
         new = written.names_used(code) - found if code else set()
         found |= new
         for name in new:
             attribute = getattr(cls, name, None)
             read = attribute.fget if isinstance(attribute, property) else None
-            waiting += [f for f in (methods.get(name), main.get(name), read) if isinstance(f, types.FunctionType)]
+            waiting += [f for f in (methods.get(name), names.get(name), read) if isinstance(f, types.FunctionType)]
     return found
 
 

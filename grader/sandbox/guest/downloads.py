@@ -1,4 +1,4 @@
-"""What notebooks about photos would download: weights of ImageNet, pictures from anywhere. There is no network here.
+"""What Keras would download for notebooks about photos: weights of ImageNet, pictures from anywhere.
 
 Weights come from `imagenet/` of the course data where they are there; else a small random network stands in for them,
 whose output has the same shape. A picture from elsewhere is answered with one of the course's photos.
@@ -12,15 +12,10 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import notes, paths
+from . import fetching, notes, paths
 
 WEIGHTS = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
-PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp")
 UNKNOWN = "<unk>"
-
-
-class Unreachable(Exception):
-    """What is not in the course data cannot be had here."""
 
 
 def everywhere(plain: types.FunctionType, replacement: Any) -> None:
@@ -30,47 +25,24 @@ def everywhere(plain: types.FunctionType, replacement: Any) -> None:
             setattr(module, plain.__name__, replacement)
 
 
-def imagenet(name: str) -> str | None:
-    """The file of weights in the course data, by its name."""
-    file = os.path.join(paths.data_folder(), "imagenet", name)
-    return file if os.path.isfile(file) else None
-
-
 def mend_files(module: Any) -> None:
     plain = module.get_file
 
     @functools.wraps(plain)
     def get_file(fname: Any = None, origin: Any = None, *_: Any, **__: Any) -> str:
-        names = [os.path.basename(str(name)) for name in (origin, fname) if name]
-        for name in names:
-            if found := imagenet(name) or paths.find(name):
-                return found
-        if any(name.lower().endswith(PICTURES) for name in names):
-            return picture(names[-1], origin)
-        raise Unreachable(f"URL fetch failure on {origin}: there is no network here, and no such file in the data")
+        file = fetching.answer(origin or fname, fname)
+        if file is None:
+            raise fetching.unreachable(origin)
+        if file in fetching.photos() and os.path.basename(file) not in (fname, os.path.basename(str(origin))):
+            return shutil.copyfile(file, os.path.abspath(os.path.basename(str(fname or origin))))
+        return file
 
     everywhere(plain, get_file)
 
 
-def picture(name: str, origin: Any) -> str:
-    photo = next((p for p in photos() if p.endswith(".jpg")), None)
-    if photo is None:
-        raise Unreachable(f"URL fetch failure on {origin}: there is no network here, and no photo in the data")
-    notes.change(f"The picture {origin} was not downloaded: there is no network here. A photo of the course stands in.")
-    file = os.path.abspath(name)
-    shutil.copyfile(photo, file)
-    return file
-
-
-def photos() -> list[str]:
-    """Paths of the course's photos, below which the notebook can write."""
-    folder = paths.find("train2014-subset")
-    return [os.path.join(folder, name) for name in sorted(os.listdir(folder))] if folder else []
-
-
 def photo(name: str) -> str:
     """The path of one of the course's photos."""
-    return next(path for path in photos() if os.path.basename(path) == name)
+    return next(path for path in fetching.photos() if os.path.basename(path) == name)
 
 
 def mend_inception(module: Any) -> None:
@@ -78,7 +50,7 @@ def mend_inception(module: Any) -> None:
 
     @functools.wraps(plain)
     def inception(include_top: bool = True, weights: Any = "imagenet", *args: Any, **kwargs: Any) -> Any:
-        if include_top or weights != "imagenet" or imagenet(WEIGHTS):
+        if include_top or weights != "imagenet" or fetching.imagenet(WEIGHTS):
             return trained(plain)(include_top, weights, *args, **kwargs)
         notes.change(
             "InceptionV3 has no weights here (imagenet/ is not among the course data): a small random network with "
@@ -112,7 +84,7 @@ def trained(plain: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return plain(*args, **kwargs)
-        except Unreachable:
+        except fetching.Unreachable:
             notes.change(f"{plain.__name__} has random weights here: those of ImageNet are not among the course data.")
             given = {name: None if name == "weights" else value for name, value in kwargs.items()}
             return plain(*(None if value == "imagenet" else value for value in args), **{"weights": None} | given)

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from . import survey, tape
 from .values import is_variable
+from .written import is_part
 
 
 class NotEqual(Exception):
@@ -48,7 +49,7 @@ def remembered(owner: Any) -> Callable[[], None]:
 
 def own_parts(owner: Any) -> list[Any]:
     """Objects of the notebook's own classes, or without a class of their own, that the owner holds."""
-    held = [part for part in vars(owner).values() if type(part).__module__ in ("__main__", "types")]
+    held = [part for part in vars(owner).values() if is_part(part)]
     return [part for part in held if hasattr(part, "__dict__") and not isinstance(part, (type, types.FunctionType))]
 
 

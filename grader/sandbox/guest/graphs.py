@@ -94,7 +94,7 @@ class Forward:
         return method
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.off or self.busy or not tf.executing_eagerly() or tape.watching():
+        if self.off or self.busy or not tf.executing_eagerly() or tape.calls_are_followed():
             return self.plain(self.owner, *args, **kwargs)
         key, _ = self.key(args, kwargs)
         if key not in self.graphs:

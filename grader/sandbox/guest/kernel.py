@@ -3,6 +3,7 @@
 import os
 import random
 import sys
+from pathlib import Path
 from typing import Any
 
 from . import cells, colab, notes, oldapis, outputs, paths, places, preload, shell
@@ -14,15 +15,18 @@ SLOW = ("tensorflow", "ipykernel.kernelapp", f"{__package__}.agent", f"{__packag
 def run(config_file: str) -> None:
     config = read_config(config_file)
     os.chdir(config.home)
+    for name, content in config.files.items():
+        Path(config.home, name).write_text(content, encoding="utf-8")
     preload.load(SLOW)
-    from . import agent, devices, fits, loops, resuming, training  # noqa: PLC0415 - they bring TensorFlow
+    from . import agent, debugging, devices, fetching, fits, loops, restarts, resuming, training  # noqa: PLC0415 - they bring TensorFlow
 
     seed(config.seed)
     app = make_kernel(config.connection_file)
     notes.install(config)
     cells.install(app.shell)
     outputs.install(config, app.shell)
-    for part in (paths, places, colab, shell, devices, fits, oldapis, training, loops, resuming):
+    before = (paths, places, colab, shell, restarts, debugging, fetching, devices, fits, oldapis)
+    for part in (*before, training, loops, resuming):
         part.install(config)
     agent.start(config)
     preload.settle()

@@ -6,7 +6,6 @@ They are found when the cell that defines them has run: one that is called in th
 import dis
 import functools
 import inspect
-import sys
 import types
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +18,12 @@ def install(config: GuestConfig) -> None:
     from IPython import get_ipython  # noqa: PLC0415 - exists only inside a kernel
 
     if shell := get_ipython():
-        shell.events.register("post_run_cell", lambda result: wrap(sys.modules["__main__"].__dict__, config))
+        shell.events.register("post_run_cell", lambda _: wrap_all(config))
+
+
+def wrap_all(config: GuestConfig) -> None:
+    for names in written.namespaces():
+        wrap(names, config)
 
 
 def wrap(names: dict[str, Any], config: GuestConfig) -> None:
@@ -29,7 +33,7 @@ def wrap(names: dict[str, Any], config: GuestConfig) -> None:
 
 
 def is_loop(function: types.FunctionType) -> bool:
-    if function.__module__ != "__main__" or hasattr(function, "__wrapped__"):
+    if not written.is_own(function.__module__) or hasattr(function, "__wrapped__"):
         return False
     if "GradientTape" not in written.names_used(function.__code__):
         return False

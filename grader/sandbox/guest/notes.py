@@ -25,9 +25,12 @@ def change(sentence: str) -> None:
         _append(Note(change=sentence))
 
 
-def trouble(during: int, kind: str, message: str, where: tuple[int | None, int | None, str | None]) -> None:
+Where = tuple[int | None, int | None, str | None]
+
+
+def trouble(during: int, kind: str, message: str, where: Where, excuse: str) -> None:
     cell, line_number, text = where
-    _append(Note(during=during, kind=kind, message=message, cell=cell, line=line_number, text=text))
+    _append(Note(during=during, kind=kind, message=message, cell=cell, line=line_number, text=text, excuse=excuse))
 
 
 def line(note: Note) -> str:

@@ -12,13 +12,13 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import downloads, notes, oldcheckpoints, oldkeras, oldplots, oldpython, oldtables
+from . import downloads, fetching, notes, oldcheckpoints, oldkeras, oldplots, oldpython, oldtables
 from .config import GuestConfig
 
 Mend = Callable[[Any], None]
 MENDS: dict[str, Mend] = {
     **oldpython.MENDS, **oldkeras.MENDS, **oldplots.MENDS, **oldtables.MENDS, **oldcheckpoints.MENDS,
-    **downloads.MENDS,
+    **downloads.MENDS, **fetching.MENDS,
 }  # fmt: skip
 
 

@@ -10,18 +10,25 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from . import notes, paths, renamed
+from . import fetching, notes, paths, renamed
 
+SMALL = 10_000  # pieces; bert-base-cased has three times as many, the stand-in a tenth of that
+WORD = re.compile(r"\w+|[^\w\s]")
+SPECIAL = 3  # [CLS] and two [SEP]
 BERT = re.compile(r"(?:google-bert/)?bert-base-(?:multilingual-)?(?:un)?cased", re.IGNORECASE)
 
 
+class NotHere(fetching.Unreachable, OSError):
+    """An OSError, as transformers raises it."""
+
+
 def located(name: Any) -> Any:
-    """Where the checkpoint of this name lies. Raises OSError for one that only a network could bring."""
+    """Where the checkpoint of this name lies. Raises NotHere for one that only a network could bring."""
     if not isinstance(name, str) or os.path.exists(name):
         return name
     found = paths.find(paths.CHECKPOINT) if BERT.fullmatch(name) else None
     if found is None:
-        raise OSError(
+        raise NotHere(
             f"{name} is not here: notebooks run without a network, and the only pre-trained model they find is "
             f"{paths.CHECKPOINT}."
         )
@@ -86,6 +93,43 @@ def mend_tokenizers(module: Any) -> None:
         return plain(self, padding=padding, truncation=truncation, max_length=max_length, **kwargs)
 
     cls._get_padding_truncation_strategies = strategies
+    for name in ("__call__", "encode_plus", "batch_encode_plus"):
+        setattr(cls, name, fitting(getattr(cls, name)))
+
+
+def fitting(plain: Callable[..., Any]) -> Callable[..., Any]:
+    """Rows that are padded to a length are cut to it where only the stand-in's many pieces make them longer.
+
+    Its vocabulary is small, so that a word of real data comes in letters: twenty words fill a row of 128.
+    """
+
+    @functools.wraps(plain)
+    def encode(self: Any, text: Any = None, text_pair: Any = None, *args: Any, **kwargs: Any) -> Any:
+        batch = text if text is not None else kwargs.get("batch_text_or_text_pairs")
+        length = kwargs.get("max_length")
+        padded = kwargs.get("padding") == "max_length" or kwargs.get("pad_to_max_length")
+        small = len(self) < SMALL and not kwargs.get("truncation")
+        if padded and small and type(length) is int and most_words(batch, text_pair) + SPECIAL <= length:
+            kwargs["truncation"] = True
+            notes.change(
+                "Rows were cut to their max_length: the small stand-in for BERT makes more word pieces."
+            )
+        return plain(self, *(() if text is None else (text,)), *(() if text_pair is None else (text_pair,)),
+                     *args, **kwargs)  # fmt: skip
+
+    return encode
+
+
+def most_words(text: Any, pair: Any = None) -> int:
+    """Of a text, of a text and its pair, or of the longest in a list of such."""
+    if isinstance(text, str):
+        return len(WORD.findall(text)) + (len(WORD.findall(pair)) if isinstance(pair, str) else 0)
+    if isinstance(text, tuple) and len(text) == 2 and pair is None:
+        return most_words(*text)
+    if not isinstance(text, list | tuple):
+        return 0
+    pairs = pair if isinstance(pair, list | tuple) and len(pair) == len(text) else [None] * len(text)
+    return max(map(most_words, text, pairs), default=0)
 
 
 def mend_optimizer(module: Any) -> None:

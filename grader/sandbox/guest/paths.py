@@ -66,18 +66,28 @@ class CourseData:
         folder = self.find(os.sep.join(parts[:-1])) if len(parts) > 1 else None
         return os.path.join(folder, parts[-1]) if folder else None
 
+    def made_own(self, path: Any) -> bool:
+        """A file of the course that is written to becomes the notebook's own copy; the course's stays as it is."""
+        place = os.path.join(os.path.realpath(os.path.dirname(os.fspath(path))), os.path.basename(os.fspath(path)))
+        if not place.startswith(self.farm + os.sep) or not os.path.islink(place):
+            return False
+        source = os.readlink(place)
+        os.remove(place)
+        shutil.copyfile(source, place)
+        return True
+
     def _inside(self, folder: str, rest: list[str]) -> str | None:
         top = os.path.join(self.farm, folder)
         if not _exists(top) and not self._link_folder(folder, top):
             return None
         wanted = os.path.join(top, *rest)
-        if _there(wanted) or self._repack(wanted):
+        if there(wanted) or self._repack(wanted):
             return wanted
         return None
 
     def _link_folder(self, folder: str, top: str) -> bool:
         source = os.path.join(self.data, folder)
-        if not _there(source, stat.S_ISDIR):
+        if not there(source, stat.S_ISDIR):
             return False
         for here, _, files in os.walk(source):
             inside = os.path.join(top, os.path.relpath(here, source))
@@ -90,7 +100,7 @@ class CourseData:
         """Make `x.txt` of `x.txt.bz2` or the other way round."""
         plain = wanted.removesuffix(PACKED)
         other = plain if wanted.endswith(PACKED) else plain + PACKED
-        if not _there(other):
+        if not there(other):
             return False
         unfinished = wanted + ".part"
         with _reader(other) as source, _writer(unfinished, wanted) as target:
@@ -110,7 +120,7 @@ class CourseData:
         """A file known by its name alone, such as dev.txt in the working directory."""
         other = name.removesuffix(PACKED) if name.endswith(PACKED) else name + PACKED
         for folder in TEXTS:
-            if any(_there(os.path.join(self.data, folder, n), stat.S_ISREG) for n in (name, other)):
+            if any(there(os.path.join(self.data, folder, n), stat.S_ISREG) for n in (name, other)):
                 notes.change(f"{name} was read from {folder}/ of the course data.")
                 return self._inside(folder, [name])
         return None
@@ -187,6 +197,10 @@ def opening(original: Callable[..., Any]) -> Callable[..., Any]:
                 raise
             if not found:
                 os.makedirs(os.path.dirname(file), exist_ok=True)  # a folder that stands on the student's own Drive
+        except OSError:
+            if not (_course and set(mode) & set("wax+") and _course.made_own(file)):
+                raise
+            found = file
         return original(found or file, mode, *args, **kwargs)
 
     return call
@@ -195,7 +209,7 @@ def opening(original: Callable[..., Any]) -> Callable[..., Any]:
 def plant_literals(info: Any) -> None:
     """Links for the data folders named in a cell, for readers that no Python function stands before."""
     for literal in LITERAL.findall(info.raw_cell):
-        if not _there(literal):
+        if not there(literal):
             find(literal)
 
 
@@ -210,7 +224,7 @@ def parts_of(path: Any) -> list[str]:
     return start + [part for part in text.split("/") if part not in ("", ".")]
 
 
-def _there(path: str, kind: Callable[[int], bool] = bool) -> bool:
+def there(path: str, kind: Callable[[int], bool] = bool) -> bool:
     try:
         return kind(_stat(path).st_mode)
     except (OSError, ValueError):

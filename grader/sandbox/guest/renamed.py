@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import notes
+from . import notes, written
 
 
 def told(old: str, new: str) -> None:
@@ -21,7 +21,7 @@ def names(module: Any, known: Mapping[str, tuple[str, Callable[[], Any]]], drop:
     before, where = vars(module).get("__getattr__"), module.__name__.removeprefix("keras._tf_keras.")
 
     def answer(name: str) -> Any:
-        if name in known and sys._getframe(1).f_globals.get("__name__") == "__main__":
+        if name in known and written.is_own(sys._getframe(1).f_globals.get("__name__")):
             words, thing = known[name]
             told(f"{where}.{name}", words)
             return thing()

@@ -35,6 +35,7 @@ def install(config: GuestConfig) -> None:
         )
     if not config.gpu_memory:
         script(folder, "nvidia-smi", 'echo "NVIDIA-SMI has failed because there is no GPU here."\n')
+    os.system = in_bash(os.system)
     os.environ["PATH"] = folder + os.pathsep + os.environ.get("PATH", os.defpath)
     from IPython import get_ipython  # noqa: PLC0415 - exists only inside a kernel
 
@@ -78,9 +79,7 @@ def install_shell(shell: Any) -> None:
 
 def run(command: str, write: Callable[[str], Any]) -> int:
     """Run a command in the jail, its output handed over as it comes; a failing command is no error of the cell."""
-    for token in tokens(command):
-        if not os.path.lexists(token):
-            paths.find(token)  # plants a link where course data is meant
+    plant(command)
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     with subprocess.Popen(
         [BASH, "-c", command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -92,6 +91,26 @@ def run(command: str, write: Callable[[str], Any]) -> int:
             process.kill()
             raise
     return process.returncode
+
+
+def in_bash(system: Callable[[str], int]) -> Callable[..., int]:
+    """The same for os.system, whose shell would not read what `restarts` tells each bash."""
+
+    def call(command: Any) -> int:
+        plant(os.fsdecode(command))
+        return system(f"exec {BASH} -c {shlex.quote(os.fsdecode(command))}")
+
+    return call
+
+
+def plant(command: str) -> None:
+    """Links and files where the command means, or would have fetched, what is course data."""
+    from . import fetching  # noqa: PLC0415 - it imports us
+
+    fetching.plant(command)
+    for token in tokens(command):
+        if not os.path.lexists(token):
+            paths.find(token)
 
 
 def tokens(command: str) -> list[str]:

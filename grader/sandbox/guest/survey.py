@@ -60,7 +60,7 @@ def shape_of_data(value: Any) -> tuple[int, ...] | None:
 def is_own_function(value: Any) -> bool:
     """A def, a lambda, or one of these wrapped by tf.function, functools.partial, np.vectorize or the like."""
     if isinstance(value, types.FunctionType):
-        return value.__module__ == "__main__"
+        return written.is_own(value.__module__)
     return type(value).__name__ in (
         "PolymorphicFunction",
         "Function",

@@ -16,6 +16,8 @@ class Enough(BaseException):
 
 
 class Recorder(Protocol):
+    follows_calls: bool  # what a step computes has to be seen as it is computed
+
     def gradient(self, target: Any, sources: Any, gradients: Any) -> None: ...
     def updating(self, optimizer: Any, pairs: list[tuple[Any, Any]]) -> None: ...
     def updated(self) -> None: ...
@@ -23,6 +25,8 @@ class Recorder(Protocol):
 
 class Losses:
     """The last loss of a training, the number of its steps, and what made the first of them."""
+
+    follows_calls = False
 
     def __init__(self) -> None:
         self.target: Any = None
@@ -63,6 +67,10 @@ def mean(target: Any) -> float | None:
 def watching() -> bool:
     """Whether a question is being answered: the train policy does not apply then."""
     return any(not isinstance(recorder, Losses) for recorder in _recorders)
+
+
+def calls_are_followed() -> bool:
+    return any(recorder.follows_calls for recorder in _recorders)
 
 
 def stand_by(recorder: Recorder) -> None:

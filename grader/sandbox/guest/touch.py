@@ -40,7 +40,7 @@ def arrivals(function: Callable[[Any], Any], x: Any) -> list[tuple[Any, bool]]:
         nonlocal known
         for tensor in given:
             arrive(tensor)
-        if kind in ("PyFunc", "EagerPyFunc"):
+        if operation(kind) in ("PyFunc", "EagerPyFunc"):
             return  # its results are Python's work
         numbers = [tensor for tensor in results if is_numeric(tensor)]
         kept.extend(numbers)
@@ -53,6 +53,11 @@ def arrivals(function: Callable[[Any], Any], x: Any) -> list[tuple[Any, bool]]:
         op_callbacks.remove_op_callback(note)
     arrive(result)
     return found
+
+
+def operation(kind: str | bytes) -> str:
+    """TensorFlow hands over the name of an operation in either form."""
+    return kind.decode() if isinstance(kind, bytes) else kind
 
 
 def is_numeric(thing: Any) -> bool:
@@ -75,7 +80,10 @@ def refuses_symbols(function: Callable[[Any], Any], x: Any) -> bool:
     return False
 
 
-READY_MADE = ("/scipy/stats/", "/statistics.py", "/tensorflow_probability/", "/tensorflow/python/ops/distributions/")
+READY_MADE = (
+    "/scipy/stats/", "/scipy/interpolate/", "/sklearn/neighbors/", "/statistics.py", "/tensorflow_probability/",
+    "/tensorflow/python/ops/distributions/",
+)  # fmt: skip
 
 
 def ready_made(function: Callable[[Any], Any], x: Any) -> bool:

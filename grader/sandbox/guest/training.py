@@ -15,7 +15,7 @@ from typing import Any
 import tensorflow as tf
 from msgspec.structs import replace
 
-from . import cuts, equality, graphs, notes, pace, retries, survey, tape, written
+from . import cuts, dependence, equality, excuses, graphs, notes, pace, retries, survey, tape, written
 from .config import GuestConfig
 from .constructions import CONSTRUCTIONS, SLOT, remembered, small
 from .wire import Training
@@ -33,7 +33,7 @@ def install(config: GuestConfig) -> None:
 
     def build_class(body: Any, name: str, /, *bases: Any, **keywords: Any) -> Any:
         cls = plain(body, name, *bases, **keywords)
-        if body.__globals__.get("__name__") == "__main__" and isinstance(cls, type):
+        if written.is_own(body.__globals__.get("__name__")) and isinstance(cls, type):
             register(cls, config)
         return cls
 
@@ -176,7 +176,27 @@ class Attempt:
         except pace.TrainingOver:
             notes.change("A training took longer than it may here and was stopped before its end.")
             self.plan = self.plan._replace(cut=True)
+            return self.shaped_alike()
+
+    def shaped_alike(self) -> Any:
+        """What the shortest training returns, so that cells that use it live; what was trained so far stays.
+
+        Where even that fails, nothing, and what fails of it in the cell is no fault of the notebook's.
+        """
+        excuses.hollow(excuses.CUT)
+        trained = [(variable, variable.numpy()) for _, variable in survey.reachable(self.owner, "c")]
+        cuts.cut_epochs(self.function, self.owner, self.bound, 1)
+        used = dependence.reached(self.function, type(self.owner))
+        self.restore = cuts.cut_data(self.bound, cuts.batch_size(self.owner), used)
+        try:
+            with tape.recording(pace.Paced(cuts.LEAST, 1, 1)):
+                return self.function(*self.bound.args, **self.bound.kwargs)
+        except (Exception, pace.TrainingOver, pace.TooSlow):
             return None
+        finally:
+            self.restore()
+            for variable, value in trained:
+                variable.assign(value)
 
     def once(self) -> Any:
         graph = self.config.accelerate and self.config.train_policy != "none"

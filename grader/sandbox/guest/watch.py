@@ -1,15 +1,15 @@
 """Calls a training method and notes what tape, optimizer, the object's own methods and its variables do."""
 
-import sys
 import types
 from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
 
-from . import survey, tape, wire, written
+from . import graphs, survey, tape, wire, written
 from .values import encode
 
+WORTH_A_GRAPH = 80  # steps; fewer take less time as they are written than the proof of a graph does
 KEPT = 4000  # events; a training that goes on is watched no further
 
 
@@ -22,6 +22,7 @@ class Watcher:
         self.tape: list[wire.TapeEvent] = []
         self.calls: list[wire.MethodCall] = []
         self.done = 0
+        self.follows_calls = not step.losses_only
 
     def gradient(self, target: Any, sources: Any, gradients: Any) -> None:
         if self.done >= self.step.steps or len(self.tape) >= KEPT:
@@ -52,22 +53,25 @@ class Watcher:
         """
         if self.step.losses_only:
             return lambda: None
-        cls, main = type(owner), sys.modules["__main__"].__dict__
+        cls = type(owner)
         methods = {
             name: plain
             for name, plain in written.own_functions(cls).items()
             if name not in ("__init__", self.step.method)
         }
-        functions = {
-            name: f for name, f in main.items() if isinstance(f, types.FunctionType) and f.__module__ == "__main__"
-        }
+        functions = [
+            (names, name, f) for names in written.namespaces() for name, f in names.items()
+            if isinstance(f, types.FunctionType) and written.is_own(f.__module__)
+        ]  # fmt: skip
         kept = {name: vars(cls).get(name) for name in methods}
         for name, plain in methods.items():
             setattr(cls, name, self.noting_method(name, plain, owner))
-        main.update({name: self.noting(name, f) for name, f in functions.items()})
+        for names, name, f in functions:
+            names[name] = self.noting(name, f)
 
         def undo() -> None:
-            main.update(functions)
+            for names, name, f in functions:
+                names[name] = f
             for name, plain in kept.items():
                 if plain is None:
                     delattr(cls, name)
@@ -120,8 +124,9 @@ def watched(
     # Loads the notebook's Keras, so that its optimizers can be watched from their first step.
     _ = tf.optimizers.Optimizer
     try:
-        with tape.recording(watcher):
-            returned = getattr(owner, step.method)(*args, **kwargs)
+        method, long = getattr(owner, step.method), step.losses_only and step.steps >= WORTH_A_GRAPH
+        with tape.recording(watcher), graphs.accelerated(method, owner, long):
+            returned = method(*args, **kwargs)
     except tape.Enough:
         pass
     except Exception as error:  # an evaluation after the first step may fail; what was seen until then stays

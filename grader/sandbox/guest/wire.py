@@ -63,6 +63,9 @@ class Trouble(Struct, frozen=True, forbid_unknown_fields=True):
     text: str | None = None
 
 
+GUEST_FAULT = "GuestFault"  # the kind of trouble that the guest has with itself
+
+
 class VariableInfo(Struct, frozen=True, forbid_unknown_fields=True):
     """A tf.Variable reachable from an object: an expression like `c.W['p']`, and its index in trainable_variables."""
 

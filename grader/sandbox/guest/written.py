@@ -1,11 +1,54 @@
-"""What the notebook itself wrote: functions of a class, names their code mentions, what trains, plain settings."""
+"""What the notebook itself wrote, in its cells or in files of its own: functions, classes, what trains, settings."""
 
 import inspect
+import os
 import sys
 import types
 from typing import Any
 
 from .values import is_variable, number_of
+
+MAIN = "__main__"
+
+_loaded = 0  # modules, when the notebook's own were last looked for among them
+_own: list[str] = []
+
+
+def is_own(module: str | None) -> bool:
+    """Whether code of this module is the notebook's: a cell's, or that of a file in its own folder."""
+    if module == MAIN:
+        return True
+    file = getattr(sys.modules.get(module or ""), "__file__", None)
+    if not isinstance(file, str) or not file.startswith(os.environ.get("HOME", "") + os.sep):
+        return False
+    return not any(part.startswith(".") or part == "site-packages" for part in file.split(os.sep))
+
+
+def is_part(value: Any) -> bool:
+    """Of a class of the notebook's, or of one that only holds attributes."""
+    return type(value).__module__ == "types" or is_own(type(value).__module__)
+
+
+def namespaces() -> list[dict[str, Any]]:
+    """The globals of the notebook, and of each file of its own that it has imported."""
+    global _loaded, _own
+    if len(sys.modules) != _loaded:
+        _loaded, _own = len(sys.modules), [name for name in list(sys.modules) if name != MAIN and is_own(name)]
+    return [vars(sys.modules[MAIN]), *(vars(sys.modules[name]) for name in _own if name in sys.modules)]
+
+
+def globals_of(function: Any) -> dict[str, Any]:
+    """Where the names in a function's code are looked up."""
+    plain = inspect.unwrap(function) if callable(function) else None
+    plain = getattr(plain, "python_function", plain)
+    return plain.__globals__ if isinstance(plain, types.FunctionType) else vars(sys.modules[MAIN])
+
+
+def functions_beside() -> dict[str, Any]:
+    """Functions of own files that the cells have no name of the same for: `import file` alone gives none."""
+    main, *files = namespaces()
+    found = {name: f for names in files for name, f in names.items() if isinstance(f, types.FunctionType)}
+    return {name: f for name, f in found.items() if name not in main and is_own(f.__module__)}
 
 
 def names_used(code: types.CodeType) -> set[str]:
@@ -21,7 +64,7 @@ def own_functions(cls: type) -> dict[str, Any]:
     """Functions the notebook wrote for this class, those inherited from its other classes and tf.functions included."""
     found: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
-        if base.__module__ == "__main__":
+        if is_own(base.__module__):
             found |= {name: f for name, f in vars(base).items() if code_of(f) is not None}
     return found
 
@@ -39,8 +82,9 @@ def trainers(cls: type) -> list[str]:
     methods = {name: names_used(code) for name, f in own_functions(cls).items() if (code := code_of(f))}
     outside = {
         name: names_used(code)
-        for name, f in list(sys.modules["__main__"].__dict__.items())
-        if isinstance(f, types.FunctionType) and f.__module__ == "__main__" and (code := code_of(f))
+        for names in namespaces()
+        for name, f in list(names.items())
+        if isinstance(f, types.FunctionType) and is_own(f.__module__) and (code := code_of(f))
     }
     found: list[str] = []
     grew = True
@@ -71,5 +115,5 @@ def plain_attributes(owner: Any) -> dict[str, Any]:
 
 def class_attributes(cls: type) -> dict[str, Any]:
     """What the notebook wrote into the bodies of an object's classes."""
-    own = [vars(base) for base in reversed(cls.__mro__) if base.__module__ == "__main__"]
+    own = [vars(base) for base in reversed(cls.__mro__) if is_own(base.__module__)]
     return {name: value for body in own for name, value in body.items() if not name.startswith("_")}

@@ -1,0 +1,123 @@
+"""How a variable may hold what the slide has: gates side by side, stacked, one after another, rows and columns turned.
+
+- [20, 36]: W[:, 0:12], W[:, 12:24], W[:, 24:36], three gates side by side;
+- [36, 20]: W[0:12, :], …, the same for states that are columns, each turned;
+- [3, 20, 12]: W[0, :, :], W[1, :, :], W[2, :, :], one gate after another;
+- [3, 12]: b[0, :], b[1, :], b[2, :], biases as rows.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from grader.judging.arrays import Numbers
+from grader.sandbox.guest.wire import VariableInfo
+
+GATES = 4  # in one variable at most: an LSTM's
+
+Range = int | tuple[int, int] | None  # one index, from-to, all
+
+
+class Piece(Struct, frozen=True):
+    """A part of a variable as the slide has it."""
+
+    path: str
+    ranges: tuple[Range, ...] = ()  # of each axis; (): the whole variable
+    turned: bool = False  # its rows are the slide's columns
+
+    @property
+    def name(self) -> str:
+        """As the student would write it."""
+        if all(part is None for part in self.ranges):
+            return self.path
+        return f"{self.path}[{', '.join(map(range_text, self.ranges))}]"
+
+    @property
+    def view(self) -> str:
+        """A path of its own, for the variable as the slide has it."""
+        return f"{self.name} turned" if self.turned else self.name
+
+    @property
+    def index(self) -> tuple[int | slice, ...]:
+        return tuple(slice(None) if r is None else slice(*r) if isinstance(r, tuple) else r for r in self.ranges)
+
+    def of(self, value: Numbers) -> Numbers:
+        part: Numbers = value[self.index]
+        return part.T if self.turned else part
+
+    def put(self, value: Numbers, part: Numbers) -> Numbers:
+        """The variable's value with this part replaced."""
+        changed = np.array(value)
+        changed[self.index] = part.T if self.turned else part
+        return changed
+
+    def seen(self, v: VariableInfo) -> VariableInfo:
+        shape = self.of(np.empty(v.shape, np.bool_)).shape
+        return v if self.view == v.path else replace(v, path=self.view, shape=shape, value=None)
+
+
+def range_text(part: Range) -> str:
+    return ":" if part is None else f"{part[0]}:{part[1]}" if isinstance(part, tuple) else str(part)
+
+
+class Cut(Struct, frozen=True):
+    """One way to see a variable as gates."""
+
+    pieces: tuple[Piece, ...]
+    turned: bool | None = None  # None: a vector, which has no other side
+
+
+def cuts(v: VariableInfo, width: int, dim: int) -> list[Cut]:
+    """Every way to see it as gates [width + dim, dim], [width, dim], [dim, dim] or [dim]; none where it is no such."""
+    long = [axis for axis, size in enumerate(v.shape) if size > 1]
+    found = {1: of_vector, 2: of_matrix, 3: of_stack}.get(len(long))
+    return list(dict.fromkeys(found(v, long, width, dim))) if found else []
+
+
+def of_vector(v: VariableInfo, long: list[int], width: int, dim: int) -> Iterator[Cut]:
+    if gates := times(v.shape[long[0]], dim):
+        yield cut(v, long[0], gates)
+
+
+def of_matrix(v: VariableInfo, long: list[int], width: int, dim: int) -> Iterator[Cut]:
+    one, other = long
+    for rows, columns, turned in ((one, other, False), (other, one, True)):
+        high, wide = v.shape[rows], v.shape[columns]
+        if high in (width + dim, width, dim) and (gates := times(wide, dim)):
+            yield cut(v, columns, gates, turned)
+        for size in (width + dim, width, dim) if wide == dim else ():
+            if (gates := times(high, size)) > 1:
+                yield cut(v, rows, gates, turned)
+        if wide == dim and 2 <= high <= GATES:
+            yield cut(v, rows, high)
+
+
+def of_stack(v: VariableInfo, long: list[int], width: int, dim: int) -> Iterator[Cut]:
+    for gate in long:
+        rows, columns = (axis for axis in long if axis != gate)
+        for high, wide, turned in ((rows, columns, False), (columns, rows, True)):
+            fits = v.shape[high] in (width + dim, width, dim) and v.shape[wide] == dim
+            if fits and v.shape[gate] <= GATES:
+                yield cut(v, gate, v.shape[gate], turned)
+
+
+def times(size: int, one: int) -> int:
+    """How often one gate fits; 0 where it does not, or too often."""
+    gates, rest = divmod(size, one)
+    return gates if not rest and gates <= GATES else 0
+
+
+def cut(v: VariableInfo, axis: int, gates: int, turned: bool | None = None) -> Cut:
+    """Into so many equal parts along one axis; an axis of length 1 is left out, but for a bias written as [1, d]."""
+    if turned is None and gates == 1 and v.shape[:-1] in ((), (1,)):
+        return Cut((Piece(v.path),))
+    each = v.shape[axis] // gates
+    pieces = []
+    for gate in range(gates):
+        part: Range = None if gates == 1 else gate if each == 1 else (gate * each, (gate + 1) * each)
+        ranges: list[Range] = [0 if size == 1 else None for size in v.shape]
+        ranges[axis] = part
+        pieces.append(Piece(v.path, tuple(ranges), bool(turned)))
+    return Cut(tuple(pieces), turned)

@@ -1,0 +1,104 @@
+"""Lab2: what the interview of a network means for its dropout."""
+
+from grader.judging.checks import blocked, check, failed, passed, unsure
+from grader.judging.dropout import ASKED_RATE, Dropping, Site
+from grader.judging.mlp import ACCEPTED, LAB, Evidence, more_than_asked, where
+from grader.model import Finding
+
+NOT_KNOWN = "Not decided: what each layer does is not known before the logits are explained."
+TOO_MUCH = 0.72  # a share of dropped units that nobody chooses as a rate, written in the code where none can be set
+
+
+@check(LAB, "dropout-in-training")
+def dropout_in_training(e: Evidence) -> Finding:
+    """Only the first fault is told: whether dropout is at work, then its rate, then whether everywhere and rescaled."""
+    d = e.dropping
+    if d is None:
+        return unsure("No method of your class shows the logits while it trains, so dropout could not be observed.")
+    followed = e.explanation in ACCEPTED
+    shown = ", ".join(f"layer {i + 1}: {share(site, followed)}" for i, site in enumerate(d.hidden))
+    if e.explanation is None and more_than_asked(e):
+        return unsure(NOT_KNOWN)
+    if not followed and not any(site.drops for site in d.hidden) and any(site.varies for site in d.hidden):
+        return unsure("What your network draws at random in training could not be followed to its layers.")
+    if wrong := not_at_work(d, shown, where(e)) or other_rate(d, shown, where(e)):
+        return wrong
+    if not followed:  # without ReLU a hidden unit's mask cannot be followed through the next layer
+        return passed(f"Units are dropped: {shown}.", seen=shown)
+    return half_done(d, shown, where(e)) or passed(
+        shown[0].upper() + shown[1:] + ", the rest rescaled.",
+        seen=shown,
+    )
+
+
+def share(site: Site, followed: bool) -> str:
+    """In words; a unit that was dropped leaves no zero behind a layer for which zero is no rest, as the sigmoid."""
+    if site.drops or followed or not site.varies:
+        return f"{site.dropped:.0%} of the units dropped"
+    return "how many units are dropped could not be measured"
+
+
+def not_at_work(d: Dropping, shown: str, cell: int | None) -> Finding | None:
+    if d.on_logits > 0.02:
+        seen = f"single logits are zero for {d.on_logits:.0%} of equal examples"
+        return failed(mistake="dropout-on-logits", seen=seen, cell=cell)
+    if not any(site.drops for site in d.hidden):
+        return failed(mistake="dropout-never-on" if d.model_can else "dropout-missing", seen=shown, cell=cell)
+    if d.as_run is not None and d.as_run <= 0.01:
+        return failed(
+            mistake="dropout-never-on", seen="no training of your notebook ran with a rate above 0", cell=cell
+        )
+    return None
+
+
+def other_rate(d: Dropping, shown: str, cell: int | None) -> Finding | None:
+    """Whether the share of dropped units belongs to the rate: the one asked for, handed over, or in the code."""
+    share, rate = max(site.dropped for site in d.hidden), d.train_rate
+    if d.settable and near(share, 1 - ASKED_RATE):
+        return failed(mistake="keep-rate-confusion", seen=shown, cell=cell)
+    if rate and 0 < rate < 1 and not near(share, rate):
+        if not near(share, 1 - rate):
+            return failed(mistake="rate-ignored", seen=f"asked for {rate:g}; {shown}", cell=cell)
+        if share > 0.5:
+            return failed(mistake="keep-rate-confusion", seen=f"asked for {rate:g}; {shown}", cell=cell)
+    if share > TOO_MUCH and not d.settable and not rate:
+        return failed(mistake="keep-rate-confusion", seen=shown, cell=cell)
+    return None
+
+
+def near(share: float, rate: float) -> bool:
+    """Within five standard errors of a thousand draws."""
+    return abs(share - rate) < 0.075
+
+
+def half_done(d: Dropping, shown: str, cell: int | None) -> Finding | None:
+    """Units are dropped with the right rate, but not after every layer, or the others are not rescaled."""
+    if not all(site.drops for site in d.hidden):
+        return failed(mistake="dropout-on-one-layer", seen=shown, cell=cell)
+    if d.mean < 0.9:
+        return failed(mistake="missing-rescaling", seen=f"activations shrink to {d.mean:.2f} of their mean", cell=cell)
+    if d.mean > 1.15:
+        return failed(
+            "With dropout the activations grow: their mean should stay what it is without.",
+            seen=f"activations grow to {d.mean:.2f} of their mean",
+            cell=cell,
+        )
+    return None
+
+
+@check(LAB, "dropout-off-at-test")
+def dropout_off_at_test(e: Evidence) -> Finding:
+    d = e.dropping
+    if e.explanation is None and more_than_asked(e):
+        return unsure(NOT_KNOWN)
+    if d is None or not d.present:
+        return blocked("Not checked because there is no dropout to switch off yet.")
+    if not d.classifies:
+        return failed("`classify` does not return a prediction for each example.", cell=where(e))
+    if e.predicts is False:
+        return failed("`classify` does not choose the class with the largest logit.", cell=where(e))
+    if not d.at_test:
+        return passed("`classify` answers equal examples equally.")
+    if d.test_rate == 0:
+        return failed(mistake="rate-ignored", seen="`classify` passes 0, units are dropped all the same", cell=where(e))
+    return failed(mistake="dropout-at-test", seen="equal examples get different logits in `classify`", cell=where(e))

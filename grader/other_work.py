@@ -1,0 +1,61 @@
+"""What a notebook is in which nothing of its work was found: written with other tools, or another piece of work."""
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from grader.course import WORKS
+from grader.intake.recognise import recognise, speaks_for
+from grader.judging.source import trees
+from grader.model import Cell
+
+TOOLS = {
+    "torch": "PyTorch",
+    "torchtext": "PyTorch",
+    "lightning": "PyTorch Lightning",
+    "pytorch_lightning": "PyTorch Lightning",
+    "fastai": "fastai",
+    "jax": "JAX",
+    "flax": "Flax",
+    "mxnet": "MXNet",
+    "paddle": "PaddlePaddle",
+    "gensim": "gensim",
+    "fasttext": "fastText",
+    "spacy": "spaCy",
+    "sklearn.linear_model": "scikit-learn",
+    "sklearn.neural_network": "scikit-learn",
+    "sklearn.naive_bayes": "scikit-learn",
+    "sklearn.svm": "scikit-learn",
+}
+
+
+def other_work(cells: Sequence[Cell], lab: str) -> str:
+    """A sentence; empty where the notebook is about this work and uses no tool that takes its place."""
+    titles = {work.slug: work.title for work in WORKS}
+    for module, names in imported(cells):
+        tool = next((TOOLS[known] for known in TOOLS if f"{module}.".startswith(f"{known}.")), None)
+        if tool and used(cells, names):
+            return (
+                f"The notebook works with {tool} (`{module}`), which is not what {titles[lab]} asks for; "
+                "what was asked for could not be found, or did not run."
+            )
+    if speaks_for(cells, lab):
+        return ""
+    other = recognise(cells, ()).lab
+    if other is not None and other != lab:
+        return f"By its content the notebook looks like {titles[other]}, not like {titles[lab]}."
+    return f"Nothing in the notebook speaks for {titles[lab]}: it looks like a project of its own."
+
+
+def imported(cells: Sequence[Cell]) -> Iterator[tuple[str, set[str]]]:
+    """Modules, and the names that the notebook has from each."""
+    for _, tree in trees(cells):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                yield from ((a.name, {a.asname or a.name.split(".", maxsplit=1)[0]}) for a in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield node.module, {a.asname or a.name for a in node.names}
+
+
+def used(cells: Sequence[Cell], names: set[str]) -> bool:
+    nodes = (node for _, tree in trees(cells) for node in ast.walk(tree))
+    return any(isinstance(node, ast.Name) and node.id in names for node in nodes)

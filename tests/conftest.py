@@ -1,0 +1,169 @@
+"""What tests share: which of them need a kernel or TensorFlow, which stay with one worker, one oracle, kept answers."""
+
+import ast
+import os
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from grader.errors import UsageError
+from grader.judging.oracle import Oracle
+from grader.keys import of_data
+from grader.model import Report, Submission, TrainPolicy
+from grader.pipeline import grade_batch
+from grader.preparing import batch_for
+from grader.store import Store, opened
+
+ANSWERS = "GRADER_TEST_ANSWERS"  # the folder of kept answers; it may be deleted at any time
+SEED = 20
+WITHOUT_TENSORFLOW = ("reference.notebooks", "reference.settings")
+LONGEST_FIRST = ("lab6", "lab2", "test_hostile", "a4", "a1", "lab5_", "lab5b", "lab4", "a3", "lab3", "a2", "lab1")
+
+_may_open = [False]
+
+
+@pytest.fixture(scope="session")
+def kernel() -> None:
+    """Whatever opens a kernel asks for this, and so gets the marker `kernel`: `make quick` leaves it out."""
+
+
+@pytest.fixture(scope="session")
+def oracle(kernel: None) -> Iterator[Oracle]:
+    """One for all tests of a worker: its TensorFlow takes seconds to load, and its answers are kept."""
+    with Oracle() as oracle:
+        yield oracle
+
+
+@pytest.fixture(scope="session")
+def jobs(request: pytest.FixtureRequest) -> int:
+    """Notebooks at a time in one worker; with two, one waits for us while the other computes."""
+    workers = getattr(request.config, "workerinput", {}).get("workercount", 1)
+    return max(2, (os.cpu_count() or 1) // workers)
+
+
+@pytest.fixture(scope="session")
+def grade(oracle: Oracle, jobs: int, request: pytest.FixtureRequest) -> Callable[..., list[Report]]:
+    """Reports on notebooks, from what they answered in an earlier run where nothing changed on which that rests."""
+    folder = Path(os.environ.get(ANSWERS) or request.config.cache.mkdir("answers"))
+
+    def graded(name: str, submissions: Sequence[Submission], train: TrainPolicy) -> list[Report]:
+        with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+            patch.delenv("GRADER_DATA", raising=False)
+            batch = batch_for(None, train, SEED)
+            store = kept_answers(folder / f"{name}-{train}", stack)
+            if store:
+                store.begin()
+            batch = replace(batch, store=store, data_key=of_data(batch.data))
+            reports = list(grade_batch(submissions, batch, oracle, jobs, lambda submission, what: None))
+            if store:
+                store.end()
+        return reports
+
+    return graded
+
+
+def kept_answers(folder: Path, stack: ExitStack) -> Store | None:
+    """None where another run of the tests is at work in the folder: then nothing is taken from it, or put there."""
+    try:
+        store = stack.enter_context(opened(folder))
+    except UsageError as trouble:
+        warnings.warn(f"{trouble} This run grades without kept answers.", stacklevel=2)
+        return None
+    if store.begun_anew:
+        warnings.warn(store.begun_anew, stacklevel=2)
+    return store
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A run without kernels does not even import what loads TensorFlow."""
+    without = "not kernel" in config.option.markexpr
+    return True if without and collection_path.suffix == ".py" and loads_tensorflow(collection_path) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "kernel" in getattr(item, "fixturenames", ()) or loads_tensorflow(item.path):
+            item.add_marker("kernel")
+    items.sort(key=lambda item: place(group(item.nodeid)))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """What stays with one worker is decided here: the groups of xdist are lost on newer versions of pytest."""
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - only where there are workers
+
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid)
+
+    return ByGroup(config, log)
+
+
+def group(nodeid: str) -> str:
+    """All notebooks of a lab, else a file, which keeps what is dear to make."""
+    from tests.test_notebooks import EXPECTED, LABS  # noqa: PLC0415 - which is a test file itself
+
+    file, _, test = nodeid.partition("::")
+    parameter = test.partition("[")[2].removesuffix("]")
+    if parameter in EXPECTED:
+        return str(EXPECTED[parameter]["lab"])
+    return parameter if parameter in LABS and file.endswith("test_verify.py") else Path(file).stem
+
+
+def place(name: str) -> int:
+    """What takes longest begins first, so that no worker is left alone with it in the end."""
+    return next((n for n, start in enumerate(LONGEST_FIRST) if name.startswith(start)), len(LONGEST_FIRST))
+
+
+_loading: dict[Path, bool] = {}
+
+
+def loads_tensorflow(file: Path) -> bool:
+    """Whether importing it does."""
+    if file not in _loading:
+        body = ast.parse(file.read_text(encoding="utf-8")).body
+        names = [alias.name for node in body if isinstance(node, ast.Import) for alias in node.names]
+        for node in body:
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        loading = ("tensorflow", "keras", "reference")
+        _loading[file] = any(n.split(".")[0] in loading and not n.startswith(WITHOUT_TENSORFLOW) for n in names)
+    return _loading[file]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Where the time went: seconds of each group that stayed with one worker."""
+    seconds: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds[group(report.nodeid)] += report.duration
+    terminalreporter.section("seconds by lab or file, of those that took more than ten")
+    for name, took in seconds.most_common():
+        if took > 10:
+            terminalreporter.write_line(f"{took:7.0f}  {name}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    _may_open[0] = item.get_closest_marker("kernel") is not None
+    return (yield)
+
+
+def insist_on_fixture(event: str, arguments: tuple[Any, ...]) -> None:
+    """A test that opens a kernel or loads TensorFlow without saying so would slow down every quick run."""
+    if _may_open[0] or "PYTEST_CURRENT_TEST" not in os.environ:
+        return
+    if event == "subprocess.Popen":
+        words = [str(word) for word in arguments[1] or ()]
+        assert not any(word.endswith("/start.py") for word in words), "opens a kernel: ask for the fixture `kernel`"
+    assert event != "import" or arguments[0] != "tensorflow", "loads TensorFlow: ask for the fixture `kernel`"
+
+
+sys.addaudithook(insist_on_fixture)

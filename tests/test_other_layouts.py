@@ -1,0 +1,120 @@
+"""Networks written for columns instead of rows, and what is said where a first step stops."""
+
+import numpy as np
+from msgspec.structs import replace
+
+from grader.judging.arrays import send
+from grader.judging.contact import Contact, Inputs, Recipe
+from grader.judging.first_step import ends_a_step, stop, unconnected, without_its_end
+from grader.judging.layers import chains
+from grader.judging.recurrent import Evidence
+from grader.judging.recurrent_checks import all_trained, cell, gates, gru_not_begun, parameters
+from grader.judging.watching import logits_in
+from grader.model import Verdict
+from grader.sandbox.guest.wire import (
+    ClassInfo,
+    Inventory,
+    MethodCall,
+    TapeEvent,
+    Trouble,
+    VariableInfo,
+    Watched,
+)
+
+ROWS, FEATURES, HIDDEN, CLASSES = 5, 11, 6, 2
+DATA = np.arange(ROWS * FEATURES, dtype=np.float32).reshape(ROWS, FEATURES)
+LOGITS = np.arange(ROWS * CLASSES, dtype=np.float32).reshape(ROWS, CLASSES)
+
+
+def call(method: str, given: np.ndarray, result: np.ndarray) -> MethodCall:
+    return MethodCall(method, (send(given),), {}, send(result), True)
+
+
+def watched(*calls: MethodCall) -> Watched:
+    return Watched((), calls, (), (), None)
+
+
+def test_logits_of_columns_are_seen_as_rows_in_the_order_of_our_examples() -> None:
+    columns = watched(call("model", DATA[::-1].T, LOGITS[::-1].T))
+    np.testing.assert_array_equal(logits_in(columns, DATA, under_tape=True), LOGITS)
+
+
+def test_each_example_as_a_column_of_its_own_has_logits_too() -> None:
+    stack = watched(call("model", DATA, LOGITS[:, :, None]))
+    np.testing.assert_array_equal(logits_in(stack, DATA, under_tape=True), LOGITS)
+
+
+def test_what_a_helper_has_as_columns_is_not_taken_for_logits_where_another_has_rows() -> None:
+    embedded = np.zeros((8, ROWS), np.float32)
+    both = watched(call("scores", DATA, LOGITS), call("look_up", DATA, embedded))
+    np.testing.assert_array_equal(logits_in(both, DATA, under_tape=True), LOGITS)
+
+
+def variables(**shapes: tuple[int, ...]) -> list[VariableInfo]:
+    return [VariableInfo(f"c.{name}", shape, "float32") for name, shape in shapes.items()]
+
+
+def test_layers_whose_matrices_are_turned_are_a_chain_and_are_turned_back() -> None:
+    turned = variables(
+        U=(HIDDEN, FEATURES), u=(HIDDEN, 1), V=(HIDDEN, HIDDEN), v=(HIDDEN, 1), W=(CLASSES, HIDDEN), w=(CLASSES, 1)
+    )
+    chain = chains(turned, FEATURES, [v.path for v in turned])[0]
+    assert [(layer.W, layer.b) for layer in chain] == [("c.U", "c.u"), ("c.V", "c.v"), ("c.W", "c.w")]
+    assert chain[0].turn(np.zeros((HIDDEN, FEATURES))).shape == chain[0].shape == (FEATURES, HIDDEN)
+
+
+def test_layers_as_on_the_slide_are_not_turned() -> None:
+    chain = chains(variables(U=(FEATURES, HIDDEN), W=(HIDDEN, CLASSES)), FEATURES, ())[0]
+    assert not any(layer.turned for layer in chain)
+
+
+def contact(moves: bool, trouble: Trouble | None) -> Contact:
+    """A class whose reset gate has no gradient."""
+    start, end = send(np.zeros(3, np.float32)), send(np.full(3, 0.5 if moves else 0.0, np.float32))
+    before = (VariableInfo("c.b_z", (3,), "float32", 0, start), VariableInfo("c.b_r", (3,), "float32", 1, start))
+    after = tuple(VariableInfo(v.path, v.shape, v.dtype, v.place, end) for v in before)
+    tape = (TapeEvent(0.7, ("c.b_z", "c.b_r"), (end, None)),)
+    info = ClassInfo("Gru", 4, {}, ("train",), ())
+    seen = Watched(tape, (), before, after, None, trouble)
+    recipe, none = Recipe("Gru", (), {}, ()), Inventory((), (), {}, (), {}, (), ())
+    return Contact(Inputs(()), info, recipe, "train", (), {}, None, {}, before, seen, 3, 13, ROWS, none)
+
+
+def trained(**shapes: tuple[int, ...]) -> Evidence:
+    """A class that trains all these variables, and whose layout is not understood."""
+    made = tuple(variables(**shapes))
+    gradients = tuple(send(np.ones(v.shape, np.float32)) for v in made)
+    step = Watched((TapeEvent(0.7, tuple(v.path for v in made), gradients),), (), made, made, None)
+    return Evidence(replace(contact(True, None), watched=step, initial=made))
+
+
+def test_what_cannot_be_matched_with_the_slide_is_left_open() -> None:
+    augmented = trained(E=(13, 8), W=(3, 21, 12), W_cl=(12, 2), b_cl=(2,))
+    for judge in (gates, cell, all_trained, parameters):
+        assert judge(augmented).verdict is Verdict.UNSURE
+    assert "W [3, 21, 12]" in cell(augmented).message
+    flat = trained(E=(13, 8), theta=(786,))
+    assert gates(flat).verdict is Verdict.UNSURE and not gru_not_begun(flat)
+
+
+def test_a_class_without_anything_to_be_recurrent_fails() -> None:
+    bare = trained(E=(13, 8), W_cl=(12, 2), b_cl=(2,))
+    assert {judge(bare).verdict for judge in (gates, cell, parameters)} == {Verdict.FAIL}
+
+
+NONE_GIVEN = Trouble("ValueError", "Attempt to convert a value (None)", 4)
+
+
+def test_a_step_that_stops_at_a_missing_gradient_is_told_with_the_variable_it_does_not_reach() -> None:
+    stopped = contact(False, NONE_GIVEN)
+    assert unconnected(stopped) == ("c.b_r",)
+    finding = ends_a_step(stopped)
+    assert finding.verdict is Verdict.FAIL and "ValueError" in finding.message and "`self.b_r`" in finding.message
+    what_follows = without_its_end(stopped)
+    assert what_follows is not None and what_follows.verdict is Verdict.BLOCKED
+
+
+def test_trouble_after_the_first_step_stops_nothing() -> None:
+    assert stop(contact(True, NONE_GIVEN)) is None
+    assert stop(contact(False, None)) is None
+    assert ends_a_step(contact(True, NONE_GIVEN)).verdict is Verdict.PASS

@@ -1,0 +1,75 @@
+"""Points that were not earned: what only looks like learning, like random weights, like a penalty, like a dev set."""
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from grader.judging.blindness import test_misuse as misuse
+from grader.judging.learning import Learning, falling
+from grader.judging.logistic import Evidence
+from grader.judging.logistic_checks import without_knob
+from grader.judging.mlp import equal_units
+from grader.model import Cell, Verdict
+
+TOLD = Learning(tuple(0.7 * 0.95**n for n in range(160)))
+DOWN_TO_CHANCE = Learning(tuple(np.linspace(2.06, 0.695, 40)) + (0.694,) * 120)
+SLOW = Learning(tuple(0.6932 - 1e-5 * n for n in range(160)))
+
+
+@pytest.mark.parametrize(("right", "verdict"), [(0, Verdict.UNSURE), (8, Verdict.UNSURE), (12, Verdict.PASS)])
+@pytest.mark.parametrize("seen", [TOLD, DOWN_TO_CHANCE])
+def test_a_loss_that_falls_is_believed_where_examples_come_out_right(
+    seen: Learning, right: int, verdict: Verdict
+) -> None:
+    assert falling(replace(seen, fits=(right, 16)), None).verdict is verdict
+
+
+def test_a_small_rate_that_has_hardly_begun_and_a_class_that_shows_no_predictions_pass_as_they_did() -> None:
+    assert falling(replace(SLOW, fits=(8, 16)), None).verdict is Verdict.PASS
+    assert falling(replace(TOLD, fits=None), None).verdict is Verdict.PASS
+
+
+def test_units_that_differ_by_dust_are_equal() -> None:
+    generator = np.random.default_rng(3)
+    drawn = generator.normal(size=(11, 13))
+    assert equal_units(np.zeros((11, 13))) and equal_units(0.1 + 1e-6 * drawn)
+    assert equal_units(np.repeat(drawn[:, :1], 13, axis=1)), "another number for each input, the same for every unit"
+
+
+def test_small_and_structured_start_weights_are_different() -> None:
+    generator = np.random.default_rng(3)
+    for weights in (
+        1e-4 * generator.normal(size=(11, 13)),
+        np.eye(11, 13),
+        1 + generator.uniform(-0.01, 0.01, (11, 13)),
+    ):
+        assert not equal_units(weights)
+
+
+def test_a_penalty_of_a_millionth_is_open_and_a_small_one_is_right() -> None:
+    verdicts = [without_knob(Evidence(None, fixed_factor=c)).verdict for c in (2e-6, 1e-5, 2e-3)]
+    assert verdicts == [Verdict.UNSURE, Verdict.PASS, Verdict.PASS]
+
+
+SWEEP = (
+    "for lr in [0.1, 1.0]:\n    c = Softmax(dim, lr)\n    c.train(training_set, dev_set)\n    print(accuracy(c, {}))"
+)
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        "globals()['te' + 'st_set']",
+        "vars()[''.join(['test', '_set'])][:500]",
+        "globals().get(f'{\"test\"}_set')",
+        "eval('test' + '_set')",
+        "getattr(data, 'test' + '_set')",
+    ],
+)
+def test_the_test_set_is_known_by_a_name_that_is_spelled_out(held: str) -> None:
+    assert misuse([Cell(0, "code", "class Softmax: pass\n" + SWEEP.format(held))]) is not None
+
+
+@pytest.mark.parametrize("held", ["globals()['dev' + '_set']", "globals()[f'dev_{lr}']", "vars(args)['data']"])
+def test_other_data_by_such_a_name_is_no_misuse(held: str) -> None:
+    assert misuse([Cell(0, "code", "class Softmax: pass\n" + SWEEP.format(held))]) is None
