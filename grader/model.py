@@ -85,6 +85,7 @@ class Submission(Struct, frozen=True):
     lab_reason: str = ""  # a sentence: why it was taken for this lab; empty where that was not asked
     student_id: str = ""  # where a name held one
     file: str = ""  # as it was called, below what was given to the grader
+    named_by: str = ""  # what told whose it is: pattern | path | words (its own) | file
     warnings: tuple[str, ...] = ()  # those of the repairs that the student has to read first
     damaged: bool = False  # cells were lost before it came to us
 

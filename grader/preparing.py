@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from grader.batch import Batch
 from grader.data.folder import data_folder
 from grader.data.truths import truths_of
+from grader.kept_rows import together
 from grader.keys import of_data
 from grader.model import TrainPolicy
 from grader.rubric import known_labs, load_rubric
@@ -40,5 +41,5 @@ def batch_asked(asked: Asked, seed: int | None, allow_unisolated: bool) -> Batch
 
 def resumed(batch: Batch, asked: Asked, store: Store, seed: int | None) -> Batch:
     """The same batch as the store keeps: it asks the same questions, unless another seed is given."""
-    store.keep_asked(asked)
+    store.keep_asked(together(store.asked(), asked))
     return replace(batch, seed=store.seed() if seed is None else seed, store=store, data_key=of_data(batch.data))

@@ -20,7 +20,7 @@ from reports.classpage import class_page
 from reports.feedback import feedback_page
 from reports.scrub import name, said
 
-_COLUMNS = ("student", "lab", "earned", "possible", "pending", "outcome", "mistakes")
+_COLUMNS = ("student", "lab", "earned", "possible", "pending", "outcome", "mistakes", "id", "file")
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "|", "%")
 
 
@@ -52,6 +52,14 @@ class SubmissionRow(Struct, frozen=True):
     repairs: tuple[str, ...]
     remarks: tuple[RemarkRow, ...]
     checks: tuple[CheckRow, ...]
+    student_id: str = ""  # where a name held one
+    file: str = ""  # as it was called, below what was given to the grader
+    named_by: str = ""  # what told whose it is: pattern | path | words (its own) | file
+    reason: str = ""  # why it ended as it did, where that has to be said
+    page: str = ""  # relative to results.json
+
+
+Stay = Sequence[tuple[SubmissionRow, Report]]  # of earlier gradings into the same folder
 
 
 class Results(Struct, frozen=True):
@@ -61,12 +69,14 @@ class Results(Struct, frozen=True):
     submissions: tuple[SubmissionRow, ...]
 
 
-def results_json(reports: Sequence[Report]) -> bytes:
-    results = Results(1, tuple(submission_row(report) for report in reports))
+def results_json(reports: Sequence[Report], pages: Sequence[str] = (), stay: Stay = ()) -> bytes:
+    """Those that stay stand first, as they were."""
+    rows = map(submission_row, reports, pages or [""] * len(reports))
+    results = Results(1, (*(row for row, _ in stay), *rows))
     return msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n"
 
 
-def submission_row(report: Report) -> SubmissionRow:
+def submission_row(report: Report, page: str = "") -> SubmissionRow:
     card = report.card
     return SubmissionRow(
         path=_encodable(str(report.submission.path)),
@@ -81,6 +91,11 @@ def submission_row(report: Report) -> SubmissionRow:
         repairs=tuple(said(text) for text in (*report.submission.repairs, *report.run.changes)),
         remarks=tuple(RemarkRow(remark.id, said(remark.message)) for remark in report.remarks),
         checks=tuple(_check_row(check) for check in card.checks),
+        student_id=_encodable(report.submission.student_id),
+        file=_encodable(report.submission.file),
+        named_by=report.submission.named_by,
+        reason=said(report.submission.fault or report.run.fault or ""),
+        page=page,
     )
 
 
@@ -105,6 +120,8 @@ def gradebook_csv(reports: Sequence[Report]) -> bytes:
                 *map(_rounded, (card.earned, card.possible, card.pending)),
                 report.outcome.value,
                 harmless(" ".join(dict.fromkeys(filter(None, failed)))),
+                harmless(report.submission.student_id),
+                harmless(report.submission.file),
             ]
         )
     return table.getvalue().encode()
@@ -116,20 +133,22 @@ def harmless(text: str) -> str:
     return f"'{line}" if line.startswith(_STARTS_A_FORMULA) else line
 
 
-def page_paths(reports: Sequence[Report]) -> tuple[str, ...]:
+def page_paths(reports: Sequence[Report], stay: Stay = ()) -> tuple[str, ...]:
     """For each report its page, relative to the output folder; no two share one, even where case does not count."""
-    taken: set[str] = set()
+    taken = {row.page.casefold() for row, _ in stay}
     return tuple(_page_path(report, taken) for report in reports)
 
 
-def write_reports(reports: Sequence[Report], out: Path) -> tuple[Path, ...]:
+def write_reports(reports: Sequence[Report], out: Path, stay: Stay = ()) -> tuple[Path, ...]:
     """The pages first and results.json last: whoever finds it finds everything it speaks of."""
     ensure_writable(out)
-    pages = page_paths(reports)
+    pages = page_paths(reports, stay)
     written = [_write(out / path, feedback_page(report).encode()) for path, report in zip(pages, reports, strict=True)]
-    written.append(_write(out / "index.html", class_page(reports, [quote(path) for path in pages]).encode()))
-    written.append(_write(out / "gradebook.csv", gradebook_csv(reports)))
-    written.append(_write(out / "results.json", results_json(reports)))
+    everybody = [*(report for _, report in stay), *reports]
+    links = [quote(path) for path in (*(row.page for row, _ in stay), *pages)]
+    written.append(_write(out / "index.html", class_page(everybody, links).encode()))
+    written.append(_write(out / "gradebook.csv", gradebook_csv(everybody)))
+    written.append(_write(out / "results.json", results_json(reports, pages, stay)))
     return tuple(written)
 
 

@@ -27,7 +27,7 @@ _LISTED = 8
 
 class HandIns(Struct, frozen=True):
     submissions: tuple[Submission, ...]  # in order of their paths
-    passed_over: tuple[str, ...] = ()  # what is no row, a sentence each
+    passed_over: tuple[str, ...] = ()  # sentences: what is no row
 
 
 def collect(paths: Sequence[Path], lab: str | None = None) -> tuple[Submission, ...]:
@@ -35,7 +35,7 @@ def collect(paths: Sequence[Path], lab: str | None = None) -> tuple[Submission, 
 
 
 def hand_ins(paths: Sequence[Path], lab: str | None = None, pattern: re.Pattern[str] | None = None) -> HandIns:
-    """What cannot be read is a submission with a fault. `pattern` names the group `student`, and may name `id`."""
+    """What cannot be read is a submission with a fault. `pattern` has the group `name`, and may have `id`."""
     lying = _each_once(paths)
     owned = _owned([_item(piece, lab) for piece in lying if piece.kind is not Kind.JUNK], lying, pattern)
     kept = [item for item in owned if not _is_nobodys(item, owned)]
@@ -44,12 +44,13 @@ def hand_ins(paths: Sequence[Path], lab: str | None = None, pattern: re.Pattern[
     junk = [piece.place.name for piece in lying if piece.kind is Kind.JUNK]
     junk += [item.name for item in owned if item not in kept and item.piece.kind is not Kind.EMPTY]
     names = named([_claim(row) for row in chosen])
+    unfit = [row for row in chosen if pattern and row.item.owner and row.item.owner.by is not By.PATTERN]
     beside = _modules(owned)
     submissions = tuple(
         _submission(row, name, beside.get(row.item.piece.path.parent, {}))
         for row, name in zip(chosen, names, strict=True)
     )
-    return HandIns(submissions, tuple(_passed_over(junk, sum(row.older for row in chosen))))
+    return HandIns(submissions, tuple(_passed_over(junk, sum(row.older for row in chosen), len(unfit))))
 
 
 def _each_once(paths: Sequence[Path]) -> list[Piece]:
@@ -90,6 +91,7 @@ def _place(item: Item) -> Place:
         outer=bool(piece.outer) and not piece.is_one_of,
         around=piece.around,
         is_notebook=piece.kind is Kind.NOTEBOOK,
+        ending="" if piece.kind is Kind.EMPTY else piece.place.suffix,
     )
 
 
@@ -175,10 +177,11 @@ def _submission(row: Row, name: Named, beside: Mapping[str, own_modules.Read]) -
         damaged=notebook.damaged,
         student_id=row.item.owner.id if row.item.owner else "",
         file=os.fsencode(str(piece.place)).decode(errors="replace"),
+        named_by=row.item.owner.by.name.lower() if row.item.owner else "",
     )
 
 
-def _passed_over(junk: Sequence[str], older: int) -> Iterator[str]:
+def _passed_over(junk: Sequence[str], older: int, unfit: int) -> Iterator[str]:
     if junk:
         counts = Counter(junk).most_common()
         names = ", ".join(f"{count} × {name}" if count > 1 else name for name, count in counts[:_LISTED])
@@ -186,3 +189,5 @@ def _passed_over(junk: Sequence[str], older: int) -> Iterator[str]:
         yield f"No hand-ins, so passed over: {names}{more}."
     if older:
         yield f"Older versions that newer ones supersede: {older}. Each is named on its student's page."
+    if unfit:
+        yield f"Of these rows, {unfit} fit no --name-pattern; whose they are was told as it is without one."

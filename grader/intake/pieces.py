@@ -114,7 +114,8 @@ def _in_archive(path: Path, kind: str, place: PurePosixPath, outer: str) -> Iter
         piece = Piece(path / name, below, Kind.EMPTY, partial(unread, b"", fault), outer)
         if not name.parts:
             piece = replace(piece, kind=Kind.BARRED)
-        yield piece if below.parts else replace(piece, place=PurePosixPath(path.name), outer="", around=path.parent.name)
+        given = {"place": PurePosixPath(path.name), "outer": "", "around": path.parent.name}
+        yield piece if below.parts else replace(piece, **given)
 
 
 def _without_junk(name: PurePosixPath) -> PurePosixPath:

@@ -49,6 +49,7 @@ class Place(Struct, frozen=True):
     outer: int = 0  # so many folders were named on the command line: they speak where nothing below does
     around: str = ""  # the folder of a file that was named itself
     is_notebook: bool = True
+    ending: str = ""  # of the file's name
 
 
 class Owner(Struct, frozen=True):
@@ -86,11 +87,15 @@ def owners(places: Sequence[Place], register: Register, pattern: re.Pattern[str]
 
 
 def _by_pattern(place: Place, pattern: re.Pattern[str] | None) -> Owner | None:
-    match = pattern.search("/".join((*place.folders, place.stem))) if pattern else None
-    if not match or not (name := tidy(match["student"] or "")):
-        return None
-    identity = match.groupdict().get("id") or ""
-    return Owner(name, By.PATTERN, f"{same(name)}|{identity}", identity, file=place.stem)
+    """In the name of a folder below what was given, the outermost first, of the file, or in all of the path."""
+    below = (*place.folders[place.outer :], place.stem + place.ending)
+    texts = (*below, "/".join(below), "/".join((*place.folders, below[-1]))) if pattern else ()
+    for match in map(pattern.search, texts) if pattern else ():
+        groups = {group: tidy(part or "") for group, part in match.groupdict().items()} if match else {}
+        identity = groups.get("id", "")
+        if name := groups.get("name") or identity:
+            return Owner(name, By.PATTERN, f"{same(name)}|{identity}", identity, file=place.stem)
+    return None
 
 
 def _one_students(everybody: Class, notebooks: Sequence[int]) -> Owner | None:
@@ -265,7 +270,7 @@ def _in_stems(places: Mapping[int, Place]) -> dict[int, str]:
 
 def _with_number(owner: Owner, place: Place) -> Owner:
     """`Ana Lopez_12345678`: a number beside a name is the student's id."""
-    match = _NUMBERED.search(owner.name)
+    match = _NUMBERED.search(owner.name) if owner.by is not By.PATTERN else None
     if owner.id or not match:
         return owner if owner.id or not owner.name.isdecimal() else replace(owner, id=owner.name)
     name = tidy(owner.name[: match.start()] + owner.name[match.end() :])
