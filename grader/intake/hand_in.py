@@ -103,7 +103,7 @@ def _superseded(newest: Item, older: Sequence[Item]) -> Iterator[str]:
 def _version(item: Item) -> Version:
     owner, place = item.owner, item.piece.place
     file = owner.file if owner and owner.file else place.stem
-    folders = place.parts[:-1][1:] if owner and not owner.by_file else ()
+    folders = place.parts[:-1] if owner and not owner.by_file else ()
     return Version(folders, file, owner.when if owner else (), item.piece.modified,
                    item.notebook.content if item.notebook else "")
 

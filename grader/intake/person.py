@@ -43,7 +43,11 @@ _YEAR = re.compile(r"(?<!\d)20\d\d(?:[-_/]?(?:20)?\d\d)?(?!\d)")
 _STAMP = re.compile(
     r"(?<!\d)20\d\d[-_.]?[01]\d[-_.]?[0-3]\d(?:[-_. T]*[0-2]\d[-_.:h]?[0-5]\d(?:[-_.:]?[0-5]\d)?Z?)?(?:-\d{3})?(?!\d)"
 )
-_DATED = re.compile(r"(?<![^\W_])[^\W\d_]{3,9}\.? \d{1,2}, 20\d\d(?: \d{3,4} ?[AP]M)?(?![^\W_])", re.IGNORECASE)
+_DATED = re.compile(
+    r"(?<![^\W_])(?:[^\W\d_]{3,10}\.? \d{1,2}|\d{1,2}\.? (?:de )?[^\W\d_]{3,10}\.?),?(?: de)? 20\d\d"
+    r"(?:,? \d{1,2}:?\d\d ?(?:[AP]\.?M)?)?(?![^\W_])",
+    re.IGNORECASE,
+)
 _VERSION = re.compile(
     r"(?<![^\W_])(?:v|ver|versi[oó]n?|rev|intento|attempt)[ _.-]?\d{1,3}(?![^\W_])"
     r"|(?<![^\W_])(?:final|untitled|sin ?t[ií]tulo)\d+(?![^\W_])",
@@ -82,7 +86,7 @@ def _left(part: str) -> str:
 def tidy(text: str) -> str:
     text = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in unicodedata.normalize("NFC", text))
     text = re.sub(r"([_\-.,;:+&])(?:\s*[_\-.,;:+&])+", r"\1", re.sub(r"\s+", " ", text))
-    return text.strip(" _-.,;:+&()[]")[:80].strip()
+    return text.strip(" _-.,;:+&()[]\"“”„«»「」")[:80].strip()
 
 
 def same(one: str) -> str:

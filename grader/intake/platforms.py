@@ -22,7 +22,17 @@ _PATTERNS = [
 ]
 _BLACKBOARD = re.compile(r"^(?P<head>.+)_attempt_(?P<when>\d{4}(?:-\d\d){2,5})(?:_(?P<file>.+))?$")
 _SAKAI = re.compile(r"^(?P<name>[^()]+?) ?\((?P<id>[^()\s]+)\)$")
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_SAKAI_ALONE = re.compile(r"^[^(),]+, [^(),]+\([^()\s]+\)$")
+_MONTHS = [  # by the letters they begin with, in English and the languages around us
+    "jan ene gen", "feb fev fév", "mar mär", "apr abr avr", "may mai mag", "jun giu jui", "jul lug", "aug ago aoû",
+    "sep set", "oct okt out ott", "nov", "dec dic dez déc des",
+]  # fmt: skip
+_DATE = re.compile(
+    r"(?:(?P<month>[^\W\d_]{3})[^\W\d_]*\.? (?P<day>\d{1,2})"
+    r"|(?P<day_>\d{1,2})\.? (?:de )?(?P<month_>[^\W\d_]{3})[^\W\d_]*\.?)"
+    r",?(?: de)? (?P<year>\d{4}),? (?P<hour>\d{1,2}):?(?P<minute>\d\d) ?(?P<half>[AP]\.?M)?",
+    re.IGNORECASE,
+)
 REGISTER = "submission_metadata.yml"  # Gradescope's, beside the folders it names
 REGISTER_LIMIT = 20 * 1024**2
 
@@ -39,7 +49,8 @@ class Collected(Struct, frozen=True):
 def collected(name: str, inside: str = "", beside: Sequence[str] = ()) -> Collected | None:
     """`inside`: the first folder below, which tells Sakai's; `beside`: names of the same folder, for Blackboard's."""
     name = name[:_READ]
-    if inside.casefold().startswith("submission attachment") and (match := _SAKAI.match(name)):
+    is_sakais = inside.casefold().startswith("submission attachment") or _SAKAI_ALONE.match(name)
+    if is_sakais and (match := _SAKAI.match(name)):
         return Collected(_turned(tidy(match["name"])), match["id"])
     if match := _BLACKBOARD.match(name):
         who = _without_course(match["head"], beside)
@@ -71,12 +82,15 @@ def _without_course(head: str, beside: Sequence[str]) -> str:
 
 
 def _dated(text: str) -> tuple[int, ...]:
-    """`Nov 9, 2022 1012 PM`, in order of time."""
-    match = re.search(r"([^\W\d_]{3})[^\W\d_]*\.? (\d{1,2}),? (\d{4}) (\d{1,2}):?(\d\d) ?([AP]M)?", text, re.IGNORECASE)
-    if not match or match[1].casefold() not in _MONTHS:
+    """`Nov 9, 2022 1012 PM` or `9 November, 2022 1012 PM`, in order of time."""
+    match = _DATE.search(text)
+    name = (match["month"] or match["month_"]).casefold() if match else ""
+    month = next((n for n, names in enumerate(_MONTHS) if name in names.split()), None)
+    if not match or month is None:
         return ()
-    hour = int(match[4]) % 12 + 12 * (match[6].upper() == "PM") if match[6] else int(match[4])
-    return int(match[3]), _MONTHS.index(match[1].casefold()), int(match[2]), hour, int(match[5])
+    half = (match["half"] or "").upper()
+    hour = int(match["hour"]) % 12 + 12 * half.startswith("P") if half else int(match["hour"])
+    return int(match["year"]), month, int(match["day"] or match["day_"]), hour, int(match["minute"])
 
 
 def registered(text: str) -> dict[str, Collected]:

@@ -19,7 +19,9 @@ _OLD = re.compile(
     r"(?<![^\W_])(?:old|draft|borrador|checkpoint|untitled\d*|backup|viejo|antigu[oa]|working files)(?![^\W_])",
     re.IGNORECASE,
 )
-_LAST = re.compile(r"(?<![^\W_])(?:final\w*|finished|definitiv[oa]|completed?|last|ultim[oa])(?![^\W_])", re.IGNORECASE)
+_LAST = re.compile(
+    r"(?<![^\W_])(?:final[^\W_]*|finished|definitiv[oa]|completed?|last|[uú]ltim[oa])(?![^\W_])", re.IGNORECASE
+)
 _COPIES = re.compile(r"c[oòó]p(?:y|ia|ie)|kopie|kopia|사본|コピー|副本", re.IGNORECASE)
 _SAME_TIME = 2.0  # seconds; a zip knows no shorter ones
 
@@ -77,5 +79,5 @@ def _age(version: Version) -> tuple[object, ...]:
     place = max((int(f) for f in version.folders if re.fullmatch(r"\d{1,6}", f)), default=0)
     outside = max((int(n) for folder in version.folders for n in _NUMBER.findall(folder)), default=0)
     numbers = [int(n) for n in _NUMBER.findall(_STAMP.sub(" ", name))]
-    word = bool(_LAST.search(text)) - bool(_OLD.search(text))
+    word = len(_LAST.findall(text)) - len(_OLD.findall(text))
     return version.when, max(place, outside), stamp, word, max(numbers, default=0), len(_COPIES.findall(name))

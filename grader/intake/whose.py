@@ -22,7 +22,8 @@ _OWN_WORDS = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _PLACEHOLDER = re.compile(r"your name|tu nombre|zure izena|\.\.\.|___|<", re.IGNORECASE)
-_NUMBERED = re.compile(r"[\s_.-]*(?<![\w])(\d{5,10}[a-z]?)(?![\w])|[\s_.-]*(?<=_)(\d{5,10})(?=_|$)", re.IGNORECASE)
+_NUMBERED = re.compile(r"[\s_.-]*(?<![^\W_])([xyz]?\d{5,10}[a-z]?)(?![^\W_])", re.IGNORECASE)
+_KEPT_APART = re.compile(r"(working|submitted) files$", re.IGNORECASE)  # of one student, by Teams
 _PARTED = re.compile(r"-\d{8}T\d{6}Z(?:-\d+)*-\d{3}(?=$|\.zip$)")  # a large download comes in several zips
 _FULL_NAME = re.compile(r"[^\W\d_][^\W\d_]+(?: [^\W\d_]+)* [^\W\d_]{2,}")
 
@@ -83,7 +84,7 @@ def owners(places: Sequence[Place], register: Register, pattern: re.Pattern[str]
             return tuple(known.get(n, replace(owner, file=places[n].stem)) for n in range(len(places)))
         loose = [n for n in rest if n not in below]
         known |= below | dict(_loose(everybody, loose, len(shared) if below else 0))
-    return tuple(_with_number(known[n], places[n]) for n in range(len(places)))
+    return tuple(_with_number(known[n]) for n in range(len(places)))
 
 
 def _by_pattern(place: Place, pattern: re.Pattern[str] | None) -> Owner | None:
@@ -143,7 +144,8 @@ def _below(everybody: Class, numbers: Sequence[int], depth: int, passed: int) ->
             yield from _below(everybody, group, depth + 1, passed + 1)
         else:
             for n in group:
-                home = "/".join(map(_unparted, everybody.places[n].folders[: depth + 1]))
+                around = everybody.places[n].folders[: depth + 1]
+                home = "/".join(_unparted(folder) for folder in around if not _KEPT_APART.match(folder))
                 yield n, Owner(named[name], By.PATH, home, passed=passed, file=everybody.places[n].stem)
 
 
@@ -268,14 +270,15 @@ def _in_stems(places: Mapping[int, Place]) -> dict[int, str]:
     return {n: tidy(each[kept] if len(each) == 2 else " - ".join(each)) for n, each in told.items()}
 
 
-def _with_number(owner: Owner, place: Place) -> Owner:
+def _with_number(owner: Owner) -> Owner:
     """`Ana Lopez_12345678`: a number beside a name is the student's id."""
-    match = _NUMBERED.search(owner.name) if owner.by is not By.PATTERN else None
-    if owner.id or not match:
-        return owner if owner.id or not owner.name.isdecimal() else replace(owner, id=owner.name)
-    name = tidy(owner.name[: match.start()] + owner.name[match.end() :])
-    identity = match[1] or match[2]
-    return replace(owner, name=name, id=identity) if re.search(r"[^\W\d_]{2}", name) else owner
+    match = _NUMBERED.search(owner.name)
+    if owner.id or not match or owner.by is By.PATTERN:
+        return owner
+    name = tidy(owner.name[: match.start()] + " " + owner.name[match.end() :])
+    if re.search(r"[^\W\d_]{2}", name):
+        return replace(owner, name=name, id=match[1])
+    return replace(owner, id=match[1]) if match[1] == owner.name else owner
 
 
 def own_words(cells: Sequence[Cell], title: str) -> str:
