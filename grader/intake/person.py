@@ -39,6 +39,7 @@ _NOISE = frozenset(
     work files working archivos export download moodle canvas blackboard classroom gradescope brightspace teams sakai
     submitty nbgrader github mail loose attachment attachments attachment(s) feedback""".split()
 )
+_AROUND = " _-.,;:+&[]\"“”„«»「」"
 _YEAR = re.compile(r"(?<!\d)20\d\d(?:[-_/]?(?:20)?\d\d)?(?!\d)")
 _STAMP = re.compile(
     r"(?<!\d)20\d\d[-_.]?[01]\d[-_.]?[0-3]\d(?:[-_. T]*[0-2]\d[-_.:h]?[0-5]\d(?:[-_.:]?[0-5]\d)?Z?)?(?:-\d{3})?(?!\d)"
@@ -51,6 +52,11 @@ _DATED = re.compile(
 _VERSION = re.compile(
     r"(?<![^\W_])(?:v|ver|versi[oó]n?|rev|intento|attempt)[ _.-]?\d{1,3}(?![^\W_])"
     r"|(?<![^\W_])(?:final|untitled|sin ?t[ií]tulo)\d+(?![^\W_])",
+    re.IGNORECASE,
+)
+PART = re.compile(  # of one work, so no version of another
+    r"(?<![^\W_])(?:part|parte|partea|zati|zatia|teil|partie|ex|ej|q|exercise|ejercicio|ariketa)"
+    r"[ _.-]?\d{1,2}[a-z]?(?![^\W_])",
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"\s+[-–—]+\s+")
@@ -66,7 +72,7 @@ def parts(text: str) -> list[str]:
     text = unicodedata.normalize("NFC", text[:NAME_READ])
     text = _MAILED.sub("", _ENDINGS.sub("", text.strip()))
     text = _ENDINGS.sub("", re.sub(r"\s*\(\d+\)", " ", text).rstrip())
-    for pattern in (_COPY, _STAMP, _DATED, _YEAR, _VERSION):
+    for pattern in (_COPY, _STAMP, _DATED, _YEAR, _VERSION, PART):
         text = pattern.sub(" ", text)
     return [left for left in map(_left, _BETWEEN.split(f" {text} ")) if left]
 
@@ -85,8 +91,11 @@ def _left(part: str) -> str:
 
 def tidy(text: str) -> str:
     text = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in unicodedata.normalize("NFC", text))
-    text = re.sub(r"([_\-.,;:+&])(?:\s*[_\-.,;:+&])+", r"\1", re.sub(r"\s+", " ", text))
-    return text.strip(" _-.,;:+&()[]\"“”„«»「」")[:80].strip()
+    text = re.sub(r"([_\-.,;:+&])(?:\s*[_\-.,;:+&])+", r"\1", re.sub(r"\s+|\(\s*\)", " ", text))
+    text = text.strip(_AROUND)
+    if text.count("(") != text.count(")") or re.fullmatch(r"\([^()]*\)", text):
+        text = text.strip(_AROUND + "()")
+    return text[:80].strip()
 
 
 def same(one: str) -> str:

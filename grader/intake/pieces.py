@@ -18,7 +18,7 @@ from grader.intake.walk import Entry, entries
 from grader.intake.whose import Register
 from grader.submission import SIZE_LIMIT, Notebook, read_notebook, too_large, unread
 
-_EMPTY = "The folder is empty: nothing was handed in, or it was not saved."
+_EMPTY = "The folder is empty, or holds only what programs leave behind: nothing was handed in, or it was not saved."
 _NOTHING = "The archive is empty: there is no file in it. Make and send it again."
 _ODD = "This is not an ordinary file, so there is no notebook to read. Hand in the file itself."
 
@@ -103,7 +103,7 @@ def _in_archive(path: Path, kind: str, place: PurePosixPath, outer: str) -> Iter
             folders.add(bare)
             full.update(bare.parents)
         else:
-            full.update(member.name.parents)
+            full.update(member.name.parents or [member.name])
         if bare != member.name:
             junk = bare / member.name.parts[len(bare.parts)]
             yield _of_member(replace(member, name=junk), path, kind, place, outer)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from grader.intake.person import person, same
+from grader.intake.person import PART, person, same
 
 _STAMP = re.compile(r"(?<!\d)(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)(?:[-_. T]*([0-2]\d)[-_.:h]?([0-5]\d))?")
 _NUMBER = re.compile(
@@ -68,6 +68,7 @@ def _work(version: Version, student: str) -> str:
     """What a name says beside lab, version and student: equal words are versions of one work."""
     own = set(re.findall(r"\w+", same(student)))
     words = re.findall(r"[^\W_]+", same(" ".join(map(person, (*version.folders, version.file)))))
+    words += map(same, PART.findall(" ".join((*version.folders, version.file))))
     return " ".join(word for word in words if word not in own)
 
 

@@ -131,11 +131,11 @@ def _below(everybody: Class, numbers: Sequence[int], depth: int, passed: int) ->
             groups[_unparted(everybody.places[n].folders[depth])].append(n)
     platform = {name: who for name, group in groups.items() if (who := _collected(everybody, group, depth))}
     named = {name: person(name) for name in groups if name not in platform and person(name)}
-    crowded = {name for name in named if _is_crowded(everybody, groups[name], depth + 1)}
+    crowded = {name for name in named if _is_crowded(everybody, groups[name], depth + 1, len(groups) == 1)}
     sections = bool(crowded) and 2 * len(crowded) >= len(named)
     for name, group in groups.items():
         if name in platform:
-            yield from ((n, _of_platform(platform[name], everybody.places[n])) for n in group)
+            yield from ((n, _of_platform(platform[name], everybody.places[n], passed)) for n in group)
         elif name not in named:
             yield from _below(everybody, group, depth + 1, passed)
         elif _holds_a_platforms(everybody, group, depth + 1) or (
@@ -153,13 +153,15 @@ def _unparted(name: str) -> str:
     return _PARTED.sub("", name)
 
 
-def _is_crowded(everybody: Class, numbers: Sequence[int], depth: int) -> bool:
-    """Several persons below handed in the same piece of work."""
+def _is_crowded(everybody: Class, numbers: Sequence[int], depth: int, alone: bool) -> bool:
+    """Several persons below handed in the same piece of work; `basic` and `extra` are not persons yet."""
     people: dict[str | None, set[str]] = defaultdict(set)
     for place in (everybody.places[n] for n in numbers if everybody.places[n].is_notebook):
         names = map(person, (*place.folders[depth:], place.stem))
-        people[place.lab].add(same(next(filter(None, names), "")))
-    return any(len(names - {""}) > 1 for names in people.values())
+        people[place.lab].add(next(filter(None, names), ""))
+    crowds = ({same(name) for name in names - {""}} for names in people.values())
+    sure = any(_FULL_NAME.fullmatch(name) for names in people.values() for name in names)
+    return max(map(len, crowds), default=0) > (1 if alone or sure else 2)
 
 
 def _holds_a_platforms(everybody: Class, numbers: Sequence[int], depth: int) -> bool:
@@ -183,9 +185,9 @@ def _beside(everybody: Class, folders: Folders) -> list[str]:
     return [(*p.folders, p.stem)[depth] for p in everybody.places if p.folders[:depth] == folders]
 
 
-def _of_platform(who: Collected, place: Place) -> Owner:
+def _of_platform(who: Collected, place: Place, passed: int = 0) -> Owner:
     home = f"{same(who.name)}|{who.id or '/'.join(place.folders[:-1])}"
-    return Owner(who.name, By.PATH, home, who.id, file=who.file or place.stem, when=who.when)
+    return Owner(who.name, By.PATH, home, who.id, passed, who.file or place.stem, who.when)
 
 
 def _loose(everybody: Class, numbers: Sequence[int], outside: int) -> Iterator[tuple[int, Owner]]:
@@ -239,8 +241,9 @@ def _folder_is_a_person(
     place: Place, in_stem: str, beside: Sequence[Place], homes: set[str], in_folder: str
 ) -> bool:
     if not in_stem:  # `lab1 (1)` beside `lab1`, in a folder of nobody's: two people sent files of one name
-        counted = any(re.search(r"\(\d+\)", other.stem) for other in beside if other.lab == place.lab)
-        return not (counted and len(beside) > 1 and place.outer)
+        rivals = [other for other in beside if other.lab == place.lab]
+        counted = len(rivals) > 1 and any(re.search(r"\(\d+\)", other.stem) for other in rivals)
+        return not (place.outer == len(place.folders) and (counted or _are_of_several(beside)))
     if len({other.lab for other in beside}) < len(beside):
         return False  # several notebooks of one lab: a class, not a person
     if len(homes) > 1:
@@ -252,6 +255,12 @@ def _folder_is_a_person(
         if several or _is_somebody_for_sure(in_stem):
             return False  # `inbox/ana`, `inbox/jon`
     return not LAB_WORD.search(place.stem)  # `lab1 - NAME` stands for itself
+
+
+def _are_of_several(beside: Sequence[Place]) -> bool:
+    """Others beside it have names of their own, or tell of several people."""
+    words = {same(name) for other in beside if (name := person(other.own_words))}
+    return any(person(other.stem) for other in beside) or len(words) > 1
 
 
 def _is_somebody_for_sure(name: str) -> bool:
