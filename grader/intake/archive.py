@@ -1,7 +1,9 @@
 """Which members are taken out of a zip or tar, under which names, within which limits. The disk is not touched."""
 
 import io
+import lzma
 import stat
+import struct
 import tarfile
 import time
 import zipfile
@@ -27,10 +29,14 @@ PACKED_LIMIT = 4 * 1024**3
 
 _ZIPS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _TARS = (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz")
-_ZIP_BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError)
+_ZIP_BROKEN = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, ValueError, OverflowError,
+    NotImplementedError, RuntimeError, MemoryError,
+)  # fmt: skip
 _DAMAGED = "The file inside the {} is damaged and cannot be unpacked. Make and send the {} again."
 _LINK = "This entry of the {} is a link to a file, not the file. Pack the notebook itself."
 _CRAMMED = "The file is compressed beyond what a notebook can be; it was not unpacked. Send the notebook itself."
+EMPTY = "The archive is empty: there is no file in it. Make and send it again."
 _DEEP = "Folders lie too deep within each other here. Pack the notebook itself."
 
 
@@ -108,7 +114,6 @@ def _in_zip(archive: zipfile.ZipFile, walk: _Walk) -> Iterator[Member]:
 
 
 def _from_zip(archive: zipfile.ZipFile, name: PurePosixPath, info: zipfile.ZipInfo, walk: _Walk) -> Member:
-    modified = time.mktime((*info.date_time, 0, 0, -1)) if info.date_time > (1980, 1, 2) else 0.0
     if too_deep(name):
         return Member(PurePosixPath(*name.parts[:3]), fault=_DEEP)
     if info.flag_bits & 0x1:
@@ -117,6 +122,7 @@ def _from_zip(archive: zipfile.ZipFile, name: PurePosixPath, info: zipfile.ZipIn
         return Member(name, fault=_LINK.format("zip"))
     crammed = info.file_size > SMALL and info.file_size > RATIO * max(info.compress_size, 1)
     try:
+        modified = time.mktime((*info.date_time, 0, 0, -1)) if info.date_time > (1980, 1, 2) else 0.0
         with archive.open(info) as stream:
             return _taken(Member(name, modified=modified), stream, info.file_size, walk, crammed)
     except _ZIP_BROKEN:
@@ -138,6 +144,10 @@ def _in_tar(file: IO[bytes], size: int, walk: _Walk) -> Iterator[Member]:
                     inside += _opened(_from_tar(archive, name, info, walk), walk)
     except TooMuch:
         inside.append(_faulty("The tar unpacks to far more than its size promises; the rest was not read."))
+    except BROKEN:
+        if not inside:
+            raise
+        inside.append(_faulty("The tar is damaged or cut off; the rest of it was not read. Make and send it again."))
     yield from sorted(inside, key=lambda each: str(each.name))
 
 
@@ -184,7 +194,8 @@ def _opened(member: Member, walk: _Walk) -> Iterator[Member]:
     elif walk.depth <= 1:
         yield replace(member, data=None, fault="There are too many zips within zips here. Unpack the inner ones first.")
     else:
-        for inner in _members(io.BytesIO(data), kind, walk.within(member.name)):
+        inside = [*_members(io.BytesIO(data), kind, walk.within(member.name))]
+        for inner in inside or [_faulty(EMPTY)]:
             yield replace(inner, name=member.name / inner.name)
 
 

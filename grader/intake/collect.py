@@ -16,13 +16,15 @@ from grader.intake import own_modules
 from grader.intake.hand_in import Item, Row, rows
 from grader.intake.kinds import is_beside, is_the_courses
 from grader.intake.namesakes import Claim, Named, named
+from grader.intake.own_words import own_words
 from grader.intake.pieces import Kind, Piece, pieces, register
 from grader.intake.recognise import Guess, recognise
-from grader.intake.whose import By, Owner, Place, own_words, owners
+from grader.intake.whose import By, Owner, Place, owners
 from grader.model import Submission
 from grader.submission import Notebook
 
 _LISTED = 8
+_FILE_NAME = 400  # characters of it that are told; in a zip it may have ten thousands
 
 
 class HandIns(Struct, frozen=True):
@@ -58,7 +60,7 @@ def _each_once(paths: Sequence[Path]) -> list[Piece]:
     several = len(paths) > 1
     found: dict[tuple[Path, Kind, str], Piece] = {}
     for piece in pieces(paths):
-        content = piece.read().content if piece.kind is Kind.NOTEBOOK and not piece.path.is_file() else ""
+        content = piece.read().content if piece.kind is Kind.NOTEBOOK and piece.packed else ""
         found.setdefault((piece.path, piece.kind, content), piece)
     # Of several folders (`class/*`) the own names tell whose they are; of one, only where nothing below it does.
     return [replace(piece, is_one_of=several) for _, piece in sorted(found.items(), key=lambda pair: pair[0])]
@@ -176,7 +178,7 @@ def _submission(row: Row, name: Named, beside: Mapping[str, own_modules.Read]) -
         warnings=notebook.warnings,
         damaged=notebook.damaged,
         student_id=row.item.owner.id if row.item.owner else "",
-        file=os.fsencode(str(piece.place)).decode(errors="replace"),
+        file=os.fsencode(str(piece.place)).decode(errors="replace")[-_FILE_NAME:],
         named_by=row.item.owner.by.name.lower() if row.item.owner else "",
     )
 

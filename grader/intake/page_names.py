@@ -16,7 +16,8 @@ def page_name(text: str) -> str:
     """A file or folder name that every system accepts; letters of any script stay."""
     text = unicodedata.normalize("NFC", text)
     text = "".join("_" if c in '<>:"/\\|?*' or unicodedata.category(c)[0] == "C" else c for c in text)
-    text = re.sub(r"\.(?=\w)", "_", re.sub(r"\s+", " ", text))  # "results.json" is ours, "con.txt" a device
+    text = re.sub(r"\s+", " ", text)
+    text = re.sub(r"\.+(?=\w)", lambda dots: "_" * len(dots[0]), text)  # "results.json" is ours, "con.txt" a device
     text = text.encode()[:NAME_BYTES].decode(errors="ignore").strip(" .")
     if _WINDOWS.match(text):
         text += "_"

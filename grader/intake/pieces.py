@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.errors import UsageError
-from grader.intake.archive import Member, archive_kind, members
+from grader.intake.archive import EMPTY, Member, archive_kind, members
 from grader.intake.kinds import HEAD, is_junk, is_notebook
 from grader.intake.platforms import REGISTER, REGISTER_LIMIT, registered
 from grader.intake.walk import Entry, entries
@@ -19,7 +19,6 @@ from grader.intake.whose import Register
 from grader.submission import SIZE_LIMIT, Notebook, read_notebook, too_large, unread
 
 _EMPTY = "The folder is empty, or holds only what programs leave behind: nothing was handed in, or it was not saved."
-_NOTHING = "The archive is empty: there is no file in it. Make and send it again."
 _ODD = "This is not an ordinary file, so there is no notebook to read. Hand in the file itself."
 
 
@@ -41,6 +40,7 @@ class Piece(Struct, frozen=True):
     modified: float = 0.0
     was_named: bool = False
     is_one_of: bool = False  # of several paths that were given
+    packed: bool = False  # in an archive, so that its path may be longer than any file's
     data: bytes = b""  # of a platform's list or a Python file in an archive
 
     @property
@@ -110,7 +110,7 @@ def _in_archive(path: Path, kind: str, place: PurePosixPath, outer: str) -> Iter
         elif not member.is_folder:
             yield _of_member(member, path, kind, place, outer)
     for name in sorted(folders - full) or ([] if full else [PurePosixPath()]):
-        below, fault = place / name, _EMPTY if name.parts else _NOTHING
+        below, fault = place / name, _EMPTY if name.parts else EMPTY
         piece = Piece(path / name, below, Kind.EMPTY, partial(unread, b"", fault), outer)
         if not name.parts:
             piece = replace(piece, kind=Kind.BARRED)
@@ -128,7 +128,7 @@ def _of_member(member: Member, path: Path, kind: str, place: PurePosixPath, oute
     name = place / member.name if place.parts or member.name.parts else PurePosixPath(path.name)
     here = path / member.name
     piece = Piece(here, name, Kind.OTHER, partial(_from_archive, path, kind, member.name), outer,
-                  modified=member.modified)
+                  modified=member.modified, packed=True)
     if not member.name.parts and not place.parts:
         piece = replace(piece, outer="", around=path.parent.name)
     if _junk(member.name):

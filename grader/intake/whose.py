@@ -5,7 +5,7 @@ row out of a folder of their own.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 
@@ -14,18 +14,12 @@ from msgspec.structs import replace
 
 from grader.intake.person import LAB_WORD, parts, person, same, tidy
 from grader.intake.platforms import Collected, collected
-from grader.model import Cell
 
-_OWN_WORDS = re.compile(
-    r"^\W*(?:student|name|author|full name|nombre|alumn[oa]|autor[ae]?|izena|izen-abizenak|egilea)\W*:\W*"
-    r"([^\n<|]{2,60})",
-    re.IGNORECASE | re.MULTILINE,
-)
-_PLACEHOLDER = re.compile(r"your name|tu nombre|zure izena|\.\.\.|___|<", re.IGNORECASE)
 _NUMBERED = re.compile(r"[\s_.-]*(?<![^\W_])([xyz]?\d{5,10}[a-z]?)(?![^\W_])", re.IGNORECASE)
 _KEPT_APART = re.compile(r"(working|submitted) files$", re.IGNORECASE)  # of one student, by Teams
 _PARTED = re.compile(r"-\d{8}T\d{6}Z(?:-\d+)*-\d{3}(?=$|\.zip$)")  # a large download comes in several zips
 _FULL_NAME = re.compile(r"[^\W\d_][^\W\d_]+(?: [^\W\d_]+)* [^\W\d_]{2,}")
+_ACCOUNT = re.compile(r"[^\W\d_]{0,10}[-_]?\d{2,}[a-z]?")  # `st00`, `student-17`
 
 Folders = tuple[str, ...]
 Register = Mapping[Folders, Mapping[str, Collected]]  # a platform's list of whose the folders in a folder are
@@ -243,7 +237,8 @@ def _folder_is_a_person(
     if not in_stem:  # `lab1 (1)` beside `lab1`, in a folder of nobody's: two people sent files of one name
         rivals = [other for other in beside if other.lab == place.lab]
         counted = len(rivals) > 1 and any(re.search(r"\(\d+\)", other.stem) for other in rivals)
-        return not (place.outer == len(place.folders) and (counted or _are_of_several(beside)))
+        crowd = place.outer == len(place.folders) and (counted or _are_of_several(beside))
+        return not crowd or bool(_ACCOUNT.fullmatch(in_folder))
     if len({other.lab for other in beside}) < len(beside):
         return False  # several notebooks of one lab: a class, not a person
     if len(homes) > 1:
@@ -265,18 +260,26 @@ def _are_of_several(beside: Sequence[Place]) -> bool:
 
 def _is_somebody_for_sure(name: str) -> bool:
     """`st00`, `Ana Lopez`; not `gru2`."""
-    return bool(re.search(r"\d\d", name) or _FULL_NAME.fullmatch(name))
+    return bool(_ACCOUNT.fullmatch(name) or _FULL_NAME.fullmatch(name))
 
 
 def _in_stems(places: Mapping[int, Place]) -> dict[int, str]:
-    """`Ana - Redes`, `Jon - Redes`: the part that differs is the name, the other the task."""
+    """`Ana - Redes`, `Redes - Jon`: what most have in common is the task, the other part the name."""
     told = {n: parts(place.stem) for n, place in places.items()}
     pairs = [each for each in told.values() if len(each) == 2]
-    first, second = ({same(each[at]) for each in pairs} for at in (0, 1))
-    if len(pairs) < 2 or len(first) == len(second) == len(pairs):
+    counts = Counter(same(part) for pair in pairs for part in set(pair))
+    if max(counts.values(), default=0) < 2:
         return {n: tidy(" - ".join(each)) for n, each in told.items()}
+    first, second = ({same(pair[at]) for pair in pairs} for at in (0, 1))
     kept = 0 if len(first) >= len(second) else 1
-    return {n: tidy(each[kept] if len(each) == 2 else " - ".join(each)) for n, each in told.items()}
+
+    def name(each: list[str]) -> str:
+        if len(each) != 2:
+            return " - ".join(each)
+        one, other = (counts[same(part)] for part in each)
+        return each[kept if one == other else int(other < one)]
+
+    return {n: tidy(name(each)) for n, each in told.items()}
 
 
 def _with_number(owner: Owner) -> Owner:
@@ -288,11 +291,3 @@ def _with_number(owner: Owner) -> Owner:
     if re.search(r"[^\W\d_]{2}", name):
         return replace(owner, name=name, id=match[1])
     return replace(owner, id=match[1]) if match[1] == owner.name else owner
-
-
-def own_words(cells: Sequence[Cell], title: str) -> str:
-    """The name a notebook gives itself: "Name: …" in its first text cells, or the file name Colab remembers."""
-    for cell in [cell for cell in cells if cell.kind == "markdown"][:3]:
-        if match := _OWN_WORDS.search(cell.source[:2000]):
-            return "" if _PLACEHOLDER.search(match[1]) else match[1].strip(" *_`#")
-    return title
