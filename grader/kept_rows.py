@@ -35,7 +35,7 @@ def earlier_rows(out: Path) -> tuple[SubmissionRow, ...]:
     file = out / "results.json"
     try:
         return msgspec.json.decode(file.read_bytes(), type=Results).submissions
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return ()
     except (OSError, msgspec.DecodeError) as error:
         raise UsageError(

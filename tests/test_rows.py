@@ -3,6 +3,7 @@
 import os
 import random
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -100,22 +101,24 @@ def test_what_a_student_handed_in_as_well_is_named_with_the_notebook(tmp_path: P
     assert "'Ane/lab2 (1).ipynb' was handed in as well and could not be read" in row.repairs[0]
 
 
-def deep(folder: Path, name: str, times: int) -> None:
-    here = os.getcwd()
-    folder.mkdir(parents=True)
-    os.chdir(folder)
+@pytest.fixture
+def without_end(tmp_path: Path) -> Iterator[Path]:
+    """Python removes folders one within another, and these are too many."""
+    yield tmp_path / "class"
+    subprocess.run(["rm", "-rf", tmp_path / "class"], check=True)
+
+
+@pytest.mark.parametrize(("name", "times"), [("a", 1200), ("b" * 20, 400)], ids=["many", "beyond 4096 bytes"])
+def test_folders_without_end_are_one_row(
+    name: str, times: int, without_end: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(without_end, {"Ane/lab2.ipynb": notebook(), "Jon/.keep": b""})
+    monkeypatch.chdir(without_end / "Jon")
     for _ in range(times):
         os.mkdir(name)
         os.chdir(name)
     Path("lab2.ipynb").write_bytes(notebook())
-    os.chdir(here)
-
-
-@pytest.mark.parametrize(("name", "times"), [("a", 1200), ("b" * 20, 400)], ids=["many", "beyond 4096 bytes"])
-def test_folders_without_end_are_one_row(name: str, times: int, tmp_path: Path) -> None:
-    deep(tmp_path / "class/Jon", name, times)
-    rows = by_student(collect([fill(tmp_path / "class", {"Ane/lab2.ipynb": notebook()})]))
-    subprocess.run(["rm", "-rf", tmp_path / "class/Jon"], check=True)  # Python would remove them one within another
+    rows = by_student(collect([without_end]))
     assert rows["Ane"].fault is None
     assert "deep" in (rows["Jon"].fault or "")
 
