@@ -17,27 +17,13 @@ from grader.counting import quantity
 from grader.errors import GraderError, UsageError
 from grader.model import Report, Submission, TrainPolicy
 from grader.options import (
-    Data,
-    Deadline,
-    FailUnder,
-    Format,
-    Fresh,
-    Jobs,
-    NamePattern,
-    Out,
-    Plain,
-    Seed,
-    Seen,
-    Train,
-    Trusting,
-    compiled,
-)
+    Data, Deadline, FailUnder, Format, Fresh, Jobs, NamePattern, Out, Plain, Seed, Seen, Train, Trusting,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from grader.batch import Batch
     from grader.data.folder import DataFolder
     from grader.data.parts import Part
-    from grader.results import SubmissionRow
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="Runs, questions and explains notebooks of a course on deep learning for NLP.")
@@ -91,19 +77,13 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
 
     The same command again goes on where it was broken off; what is graded already is not run again.
     """
-    from grader.course import lab_slug
-    from grader.intake.collect import hand_ins
-    from grader.kept_rows import earlier_rows, settled
-    from grader.preparing import batch_asked, resumed
+    from grader.preparing import batch_asked, handed_in, resumed
     from grader.results import ensure_writable
     from grader.store import Asked, opened
 
-    slug = lab_slug(lab) if lab else None
-    found = hand_ins(paths, slug, compiled(name_pattern))
-    for line in found.passed_over:
-        say(line)
-    rows = settled(found.submissions, earlier_rows(out_folder))
-    asked = Asked(rows.submissions, data and data.absolute(), train, deadline, not no_accelerate,
+    submissions, passed_over = handed_in(paths, lab, name_pattern, out_folder)
+    say(passed_over)
+    asked = Asked(submissions, data and data.absolute(), train, deadline, not no_accelerate,
                   not no_blind_test)
     batch = batch_asked(asked, seed, allow_unisolated)
     ensure_writable(out_folder)
@@ -114,7 +94,7 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
         store.begin()
         reports = grade_all(asked.submissions, resumed(batch, asked, store, seed), jobs)
         store.end()
-    hand_out(reports, rows.stay, out_folder, format, fail_under)
+    hand_out(reports, out_folder, format, fail_under)
 
 
 @app.command()
@@ -127,7 +107,6 @@ def regrade(
     allow_unisolated: Trusting = False,
 ) -> None:
     """Judge a graded batch by the rubrics as they are now; a notebook runs again only where it is asked new things."""
-    from grader.kept_rows import earlier_rows, settled
     from grader.preparing import batch_asked, resumed
     from grader.store import opened
 
@@ -140,19 +119,17 @@ def regrade(
             raise UsageError(f"{out_folder} keeps no graded batch. Grade the notebooks with `grader grade` first.")
         batch = batch_asked(asked, seed, allow_unisolated)
         reports = grade_all(asked.submissions, resumed(batch, asked, store, seed), jobs)
-    stay = settled(asked.submissions, earlier_rows(out_folder)).stay
-    hand_out(reports, stay, out_folder, format, fail_under)
+    hand_out(reports, out_folder, format, fail_under)
 
 
-def hand_out(
-    reports: list[Report], stay: "Sequence[SubmissionRow]", out_folder: Path, format: Format, fail_under: float | None
-) -> None:
+def hand_out(reports: list[Report], out_folder: Path, format: Format, fail_under: float | None) -> None:
     """Pages, tables and the exit code of a batch; rows of earlier ones stay beside it."""
-    from grader.kept_rows import as_report
+    from grader.kept_rows import beside
     from grader.results import write_reports
     from reports.terminal import batch_table
 
-    pages = write_reports(reports, out_folder, [(row, as_report(row)) for row in stay])
+    stay = beside(reports, out_folder)
+    pages = write_reports(reports, out_folder, stay)
     if format is Format.JSON:
         sys.stdout.buffer.write((out_folder / "results.json").read_bytes())
         sys.stdout.flush()

@@ -17,7 +17,7 @@ from grader.errors import RubricError, UsageError
 from grader.intake.page_names import page_name, with_suffix
 from grader.intake.person import same
 from grader.model import CellRun, CellStatus, CheckResult, Remark, Report, Run, Scorecard, Submission
-from grader.results import Results, SubmissionRow
+from grader.results import Results, Stay, SubmissionRow, page_of
 from grader.rubric import load_rubric
 from grader.store import Asked
 
@@ -34,7 +34,8 @@ def earlier_rows(out: Path) -> tuple[SubmissionRow, ...]:
     """Raises UsageError where rows are there and cannot be read: they would be lost."""
     file = out / "results.json"
     try:
-        return msgspec.json.decode(file.read_bytes(), type=Results).submissions
+        rows = msgspec.json.decode(file.read_bytes(), type=Results).submissions
+        return tuple(row if row.page else replace(row, page=page_of(row.student, row.lab)) for row in rows)
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except (OSError, msgspec.DecodeError) as error:
@@ -64,6 +65,12 @@ def settled(submissions: Sequence[Submission], earlier: Sequence[SubmissionRow])
         taken += [own] if rivalled else []
         names.append(own)
     return Settled(tuple(names), tuple(stay))
+
+
+def beside(reports: Sequence[Report], out: Path) -> Stay:
+    """Rows of earlier gradings that stay beside these, with what the class page shows of them."""
+    rows = settled([report.submission for report in reports], earlier_rows(out)).stay
+    return [(row, as_report(row)) for row in rows]
 
 
 def together(before: Asked | None, asked: Asked) -> Asked:

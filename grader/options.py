@@ -27,7 +27,7 @@ FailUnder = Annotated[
     float | None, typer.Option(min=0, max=100, help="Exit 1 when a notebook earns less; open points are not earned.")
 ]
 Train = Annotated[TrainPolicy, typer.Option(help="full, budget (the rubric's), none (one step).")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Forget what is kept in the out folder: everything runs again.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Run everything again, whatever the out folder keeps.")]
 Plain = Annotated[bool, typer.Option("--no-accelerate", help="Train eagerly, as written, instead of as a graph.")]
 Seen = Annotated[bool, typer.Option("--no-blind-test", help="Show notebooks the true labels of the test set.")]
 NamePattern = Annotated[

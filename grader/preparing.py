@@ -1,19 +1,31 @@
 """What a command settles before it grades: rubrics, data, isolation, the secret seed, what is kept of earlier runs."""
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from grader.batch import Batch
+from grader.course import lab_slug
 from grader.data.folder import data_folder
 from grader.data.truths import truths_of
-from grader.kept_rows import together
+from grader.intake.collect import hand_ins
+from grader.kept_rows import earlier_rows, settled, together
 from grader.keys import of_data
-from grader.model import TrainPolicy
+from grader.model import Submission, TrainPolicy
+from grader.options import compiled
 from grader.rubric import known_labs, load_rubric
 from grader.sandbox.isolation import best_isolation, insist_on_isolation
 from grader.store import SEED_BITS, Asked, Store
+
+
+def handed_in(
+    paths: Sequence[Path], lab: str | None, pattern: str | None, out: Path
+) -> tuple[tuple[Submission, ...], str]:
+    """What is to be graded, under names that no row in the out folder has for somebody else; what is passed over."""
+    found = hand_ins(paths, lab_slug(lab) if lab else None, compiled(pattern))
+    return settled(found.submissions, earlier_rows(out)).submissions, "\n".join(found.passed_over)
 
 
 def batch_for(

@@ -139,6 +139,10 @@ def page_paths(reports: Sequence[Report], stay: Stay = ()) -> tuple[str, ...]:
     return tuple(_page_path(report, taken) for report in reports)
 
 
+def page_of(student: str, lab: str | None) -> str:
+    return f"{page_name(student)}/{page_name(lab) if lab else 'unrecognised'}.html"
+
+
 def write_reports(reports: Sequence[Report], out: Path, stay: Stay = ()) -> tuple[Path, ...]:
     """The pages first and results.json last: whoever finds it finds everything it speaks of."""
     ensure_writable(out)
@@ -176,12 +180,11 @@ def _write(path: Path, content: bytes) -> Path:
 
 
 def _page_path(report: Report, taken: set[str]) -> str:
-    folder = page_name(report.submission.student)
-    stem = page_name(report.submission.lab) if report.submission.lab else "unrecognised"
-    path, turn = f"{folder}/{stem}.html", 1
+    path = first = page_of(report.submission.student, report.submission.lab)
+    turn = 1
     while path.casefold() in taken:
         turn += 1
-        path = f"{folder}/{stem}-{turn}.html"
+        path = f"{first.removesuffix('.html')}-{turn}.html"
     taken.add(path.casefold())
     return path
 

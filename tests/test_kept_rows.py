@@ -10,7 +10,7 @@ import sample_reports as sample
 from msgspec.structs import replace
 
 from grader.errors import UsageError
-from grader.kept_rows import as_report, earlier_rows, settled, together
+from grader.kept_rows import beside, earlier_rows, settled, together
 from grader.model import Report, Submission, TrainPolicy
 from grader.results import write_reports
 from grader.rubric import load_rubric
@@ -26,7 +26,7 @@ def graded(out: Path, *submissions: Submission, like: Report | None = None) -> l
     """The names that the submissions got."""
     rows = settled(submissions, earlier_rows(out))
     reports = [replace(like or sample.good(), submission=each) for each in rows.submissions]
-    write_reports(reports, out, [(row, as_report(row)) for row in rows.stay])
+    write_reports(reports, out, beside(reports, out))
     return [each.student for each in rows.submissions]
 
 

@@ -202,6 +202,8 @@ def test_nameless_notebooks_of_several_people_are_no_versions_of_one(tmp_path: P
     files = {"Lab2.ipynb": notebook("Name: Jon Ruiz"), "Untitled0.ipynb": notebook("Name: Eva Soto", "y = 2")}
     found = collect([fill(tmp_path / "monday", files)], "lab2_mlp")
     assert {each.student for each in found} == {"Jon Ruiz", "Eva Soto"}
+    files = {f"Untitled{n}.ipynb": notebook(source=f"x = {n}") for n in range(3)}
+    assert len(collect([fill(tmp_path / "tuesday", files)], "lab2_mlp")) == 3
 
 
 PATTERNS = {

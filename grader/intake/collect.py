@@ -106,7 +106,7 @@ def _is_nobodys(item: Item, everything: Sequence[Item]) -> bool:
         return owner.by is By.FILE
     if piece.kind is not Kind.OTHER:
         return False
-    if is_the_courses(item.name):
+    if is_the_courses(piece.place):
         return True
     return is_beside(item.name) and (owner.by is By.FILE or _is_used(piece, everything))
 

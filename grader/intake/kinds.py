@@ -1,6 +1,7 @@
 """What a file is to a hand-in, by its name and its first bytes: a notebook, something beside one, or none of it."""
 
 import re
+from pathlib import PurePosixPath
 
 from grader.intake.colab_export import is_export
 
@@ -15,6 +16,7 @@ _COURSES = re.compile(  # of whoever keeps the hand-ins, where no student's fold
     r"(readme|licen[cs]e|copying|makefile|requirements|environment|gradebook|grades?|index|users?|roster)\b.*",
     re.IGNORECASE,
 )
+_DATA_FOLDERS = frozenset("data datos datuak dataset datasets trees snli embeddings glove train2014-subset".split())
 _NOTEBOOK_NAME = re.compile(r"\.ipynb(?![^\W_])", re.IGNORECASE)
 _NOTEBOOK_KEY = re.compile(rb'"(cells|cell_type|nbformat|worksheets|kernelspec)"\s*:')
 _BESIDE = frozenset(
@@ -28,8 +30,9 @@ def is_junk(name: str) -> bool:
     return _JUNK.fullmatch(name) is not None
 
 
-def is_the_courses(name: str) -> bool:
-    return _COURSES.fullmatch(name) is not None
+def is_the_courses(place: PurePosixPath) -> bool:
+    data = _DATA_FOLDERS.intersection(part.casefold() for part in place.parts[:-1])
+    return bool(data) or _COURSES.fullmatch(place.name) is not None
 
 
 def is_notebook(name: str, head: bytes) -> bool:

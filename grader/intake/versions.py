@@ -80,5 +80,5 @@ def _age(version: Version) -> tuple[object, ...]:
     place = max((int(f) for f in version.folders if re.fullmatch(r"\d{1,6}", f)), default=0)
     outside = max((int(n) for folder in version.folders for n in _NUMBER.findall(folder)), default=0)
     numbers = [int(n) for n in _NUMBER.findall(_STAMP.sub(" ", name))]
-    word = len(_LAST.findall(text)) - len(_OLD.findall(text))
+    word = len(_LAST.findall(text)) - 10 * len(_OLD.findall(text))  # `old/lab2_final` is old
     return version.when, max(place, outside), stamp, word, max(numbers, default=0), len(_COPIES.findall(name))

@@ -18,6 +18,7 @@ from grader.intake.platforms import Collected, collected
 _NUMBERED = re.compile(r"[\s_.-]*(?<![^\W_])([xyz]?\d{5,10}[a-z]?)(?![^\W_])", re.IGNORECASE)
 _KEPT_APART = re.compile(r"(working|submitted) files$", re.IGNORECASE)  # of one student, by Teams
 _PARTED = re.compile(r"-\d{8}T\d{6}Z(?:-\d+)*-\d{3}(?=$|\.zip$)")  # a large download comes in several zips
+_COUNTED = re.compile(r"\(\d+\)|untitled ?\d|sin t[ií]tulo ?\d", re.IGNORECASE)  # by a browser or by Drive
 _FULL_NAME = re.compile(r"[^\W\d_][^\W\d_]+(?: [^\W\d_]+)* [^\W\d_]{2,}")
 _ACCOUNT = re.compile(r"[^\W\d_]{0,10}[-_]?\d{2,}[a-z]?")  # `st00`, `student-17`
 
@@ -236,7 +237,7 @@ def _folder_is_a_person(
 ) -> bool:
     if not in_stem:  # `lab1 (1)` beside `lab1`, in a folder of nobody's: two people sent files of one name
         rivals = [other for other in beside if other.lab == place.lab]
-        counted = len(rivals) > 1 and any(re.search(r"\(\d+\)", other.stem) for other in rivals)
+        counted = len(rivals) > 1 and any(_COUNTED.search(other.stem) for other in rivals)
         crowd = place.outer == len(place.folders) and (counted or _are_of_several(beside))
         return not crowd or bool(_ACCOUNT.fullmatch(in_folder))
     if len({other.lab for other in beside}) < len(beside):
