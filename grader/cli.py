@@ -13,12 +13,23 @@ from rich.console import Console
 from rich.text import Text
 
 from grader import exit_codes
-from grader.counting import quantity
 from grader.errors import GraderError, UsageError
 from grader.model import Report, Submission, TrainPolicy
 from grader.options import (
-    Data, Deadline, FailUnder, Format, Fresh, Jobs, NamePattern, Out, Plain, Seed, Seen, Train, Trusting,
-)  # fmt: skip
+    Data,
+    Deadline,
+    FailUnder,
+    Format,
+    Fresh,
+    Jobs,
+    NamePattern,
+    Out,
+    Plain,
+    Seed,
+    Seen,
+    Train,
+    Trusting,
+)
 
 if TYPE_CHECKING:
     from grader.batch import Batch
@@ -83,8 +94,7 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
 
     submissions, passed_over = handed_in(paths, lab, name_pattern, out_folder)
     say(passed_over)
-    asked = Asked(submissions, data and data.absolute(), train, deadline, not no_accelerate,
-                  not no_blind_test)
+    asked = Asked(submissions, data and data.absolute(), train, deadline, not no_accelerate, not no_blind_test)
     batch = batch_asked(asked, seed, allow_unisolated)
     ensure_writable(out_folder)
     with opened(out_folder) as store:
@@ -124,7 +134,7 @@ def regrade(
 
 def hand_out(reports: list[Report], out_folder: Path, format: Format, fail_under: float | None) -> None:
     """Pages, tables and the exit code of a batch; rows of earlier ones stay beside it."""
-    from grader.kept_rows import beside
+    from grader.kept_rows import beside, told_of
     from grader.results import write_reports
     from reports.terminal import batch_table
 
@@ -135,8 +145,7 @@ def hand_out(reports: list[Report], out_folder: Path, format: Format, fail_under
         sys.stdout.flush()
     else:
         err.print(batch_table(reports))
-    if stay:
-        say(f"{quantity(len(stay), 'row')} of earlier gradings in {out_folder} stay beside these.")
+    say(told_of(stay, out_folder))
     shown = pages[0] if len(reports) == 1 else out_folder / "index.html"
     say(f"{'Page' if len(reports) == 1 else 'Pages'}: {shown.resolve()}")
     raise typer.Exit(exit_codes.of_batch(reports, fail_under))
@@ -273,13 +282,10 @@ def fetch_all(parts: "Sequence[Part]", own: "DataFolder", to: Path) -> None:
 def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int | None) -> list[Report]:
     from grader.judging.oracle import Oracle
     from grader.pipeline import grade_batch, in_order, slots_for
-    from grader.progress import Progress, bars
-    from grader.running.slots import at_a_time
+    from grader.progress import Progress, bars, begun
 
     reports: list[Report] = []
-    if len(submissions) > 1:
-        held = at_a_time(slots_for(submissions, batch, jobs)[:len(submissions)])
-        err.print(f"{len(submissions)} notebooks, {held}.", markup=False)
+    say(begun(len(submissions), slots_for(submissions, batch, jobs)))
     with Oracle() as oracle, bars(err) as shown_bars:
         shown = Progress(shown_bars, say, len(submissions))
         for report in grade_batch(submissions, batch, oracle, jobs, shown.told):

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from grader.counting import quantity
 from grader.course import WORKS
 from grader.errors import RubricError, UsageError
 from grader.intake.page_names import page_name, with_suffix
@@ -71,6 +72,10 @@ def beside(reports: Sequence[Report], out: Path) -> Stay:
     """Rows of earlier gradings that stay beside these, with what the class page shows of them."""
     rows = settled([report.submission for report in reports], earlier_rows(out)).stay
     return [(row, as_report(row)) for row in rows]
+
+
+def told_of(stay: Stay, out: Path) -> str:
+    return f"Kept beside these, of earlier gradings in {out}: {quantity(len(stay), 'row')}." if stay else ""
 
 
 def together(before: Asked | None, asked: Asked) -> Asked:

@@ -1,6 +1,6 @@
 """How far a batch is, told while it runs: a live view in a terminal, a line for each event elsewhere."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
@@ -10,6 +10,7 @@ from rich.text import Text
 
 from grader.counting import quantity
 from grader.model import Outcome, Report, Submission
+from grader.running.slots import Slot, at_a_time
 from reports import scrub, words
 
 WELL = (Outcome.OK, Outcome.UNATTEMPTED)
@@ -60,6 +61,11 @@ class Progress:
         failed = f", {self._failed} not to the end" if self._failed else ""
         told = f"{len(self._rows)} running{failed}"
         self._bars.update(self._all, completed=self._done, description=told, count=f"{self._done}/{self._total}")
+
+
+def begun(number: int, places: Sequence[Slot]) -> str:
+    """Nothing is said of a notebook by itself."""
+    return f"{number} notebooks, {at_a_time(places[:number])}." if number > 1 else ""
 
 
 def called(submission: Submission) -> str:
