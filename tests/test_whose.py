@@ -23,6 +23,7 @@ LAYOUTS: dict[str, dict[str, str | tuple[str, str]]] = {
         "gil-soto_202_902_2. MLP and Dropout-1.ipynb": ("gil-soto", "202"),
         "d'amicoeva_203_903_Kopie von lab2.ipynb": ("d'amicoeva", "203"),
         "núñeziker_LATE_204_904_lab2-2.ipynb": ("núñeziker", "204"),
+        "lee, kim_7_61_lab2.ipynb": ("lee, kim", "7"),
         "anon_q7x_205_lab2.ipynb": ("anon_q7x", "q7x"),
     },
     "Moodle": {
@@ -60,6 +61,7 @@ LAYOUTS: dict[str, dict[str, str | tuple[str, str]]] = {
     "mail": {
         "RE_ Lab2 - Ane Agirre.ipynb": "Ane Agirre",
         "Fwd_ RE_ lab2 Jon Ruiz.ipynb": "Jon Ruiz",
+        "[NLP] Lab2 Noa Pla.ipynb": "Noa Pla",
         "RV_ Lab2 - Eva Soto/lab2.ipynb": "Eva Soto",
     },
     "ids": {

@@ -80,7 +80,7 @@ def parts(text: str) -> list[str]:
 def _left(part: str) -> str:
     part, numbers = LAB_WORD.subn(" ", part)
     part, leading = re.subn(r"^\s*\d{1,2}(?=[\s_.\-])", "", part)
-    pieces = re.split(r"([\s_\-.,;:+&]+)", part)
+    pieces = re.split(r"([\s_\-.,;:+&\[\]]+)", part)
     kept = ["" if piece.casefold() in _NOISE else piece for piece in pieces]
     # Beside a lab's number, "gru" is its title; without one, "gru_fan" may be what somebody calls themselves.
     if numbers or leading or not any(re.search(r"\w{2}", piece) for piece in kept[::2]):

@@ -13,7 +13,7 @@ _PATTERNS = [
     re.compile(r"^(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+_?(?P<file>.*)$"),  # Moodle
     re.compile(r"^(?P<name>anon_(?P<id>[^\W_]+))(?:_LATE)?_(?P<when>\d+)_(?P<file>.+)$"),  # Canvas, without names
     re.compile(  # Canvas; hyphens and apostrophes are kept in some versions, and texts have one number only
-        r"^(?P<name>[^\W\d_](?:[^\W_]|[-'’. ])*)(?:_LATE)?_(?P<id>\d{3,})_(?:(?P<when>\d{3,})_(?P<file>.+)|text\b.*)$",
+        r"^(?P<name>[^\W\d_](?:[^\W_]|[-'’., ])*)(?:_LATE)?_(?P<id>\d+)_(?:(?P<when>\d{2,})_(?P<file>.+)|text\b.*)$",
         re.IGNORECASE,
     ),
     re.compile(  # Brightspace
@@ -58,6 +58,8 @@ def collected(name: str, inside: str = "", beside: Sequence[str] = ()) -> Collec
     for pattern in _PATTERNS:
         if (match := pattern.match(name)) and (who := tidy(match["name"])):
             parts = match.groupdict()
+            if "when" in parts and not person(who):
+                continue  # `practica_2_2023_...`
             when = (int(parts["when"][:18]),) if parts.get("when") else _dated(parts.get("date") or "")
             return Collected(who, match["id"], parts.get("file") or "", when)
     return None
