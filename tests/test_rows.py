@@ -134,6 +134,34 @@ def test_a_name_without_end_in_an_archive_is_one_row(name: str, how: type, tmp_p
     assert by_student(found).keys() == {"Ane", "Jon"}
 
 
+def test_what_the_shell_names_is_a_row_each_whatever_it_is(tmp_path: Path) -> None:
+    files = {"Ane/lab2.ipynb": notebook(), "Eva/x.rar": RAR, "Noa.ipynb": notebook(source="y = 3"), "README.md": b"#"}
+    fill(tmp_path, files | {"Leo/.DS_Store": b"", "__MACOSX/._x": b""})
+    (tmp_path / "Jon").symlink_to("Ane")
+    (tmp_path / "Iker").symlink_to("gone")
+    (tmp_path / "Zoe").mkdir()
+    found = hand_ins(sorted(tmp_path.iterdir()))
+    rows = by_student(found.submissions)
+    assert {name for name, row in rows.items() if not row.fault} == {"Ane", "Noa"}
+    assert {name for name, row in rows.items() if "link" in (row.fault or "")} == {"Jon", "Iker"}
+    assert rows.keys() == {"Ane", "Noa", "Jon", "Iker", "Eva", "Leo", "Zoe"}
+    assert "README.md" in found.passed_over[0] and "__MACOSX" in found.passed_over[0]
+
+
+def test_links_that_the_shell_names_earn_nothing(tmp_path: Path) -> None:
+    fill(tmp_path, {"Ane/lab2.ipynb": notebook(), "Jon/.keep": b"", "Eva/own/lab2.ipynb": notebook()})
+    (tmp_path / "Jon/lab2.ipynb").symlink_to("../Ane/lab2.ipynb")
+    (tmp_path / "Eva/lab2.ipynb").symlink_to("own/lab2.ipynb")
+    (tmp_path / "Leo").symlink_to("Ane")
+    rows = by_student(collect(sorted(tmp_path.glob("*/lab2.ipynb"))))
+    assert {name: bool(row.fault) for name, row in rows.items()} == {
+        "Ane": False,
+        "Eva": False,
+        "Jon": True,
+        "Leo": True,
+    }
+
+
 ROWS = """
 import sys
 from pathlib import Path

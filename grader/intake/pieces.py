@@ -14,7 +14,7 @@ from grader.errors import UsageError
 from grader.intake.archive import EMPTY, Member, archive_kind, members
 from grader.intake.kinds import HEAD, is_junk, is_notebook
 from grader.intake.platforms import REGISTER, REGISTER_LIMIT, registered
-from grader.intake.walk import Entry, entries
+from grader.intake.walk import LINK, Entry, entries
 from grader.intake.whose import Register
 from grader.submission import SIZE_LIMIT, Notebook, read_notebook, too_large, unread
 
@@ -50,24 +50,56 @@ class Piece(Struct, frozen=True):
 
 
 def pieces(paths: Sequence[Path]) -> Iterator[Piece]:
-    """Raises UsageError where one of the paths does not exist or cannot be opened."""
+    """Raises UsageError where a path does not exist, or is the only one and cannot be opened."""
     absolute = [Path(os.path.abspath(path)) for path in paths]
     for path in absolute:
-        if not os.path.exists(path):
+        if not os.path.lexists(path) or (len(absolute) == 1 and not os.path.exists(path)):
             raise UsageError(f"{path} does not exist. Check the spelling, or give another notebook, folder or zip.")
-    kinds = {path: "folder" if path.is_dir() else _archive(path) for path in absolute}
-    files = [path for path in absolute if not kinds[path]]
-    # The shell's `class/*/lab1.ipynb` names files only; their folders still tell whose they are.
-    root = Path(os.path.commonpath([path.parent for path in files])) if files else Path()
-    for path in files:
-        place = PurePosixPath(*path.relative_to(root).parts)
-        kind = Kind.NOTEBOOK if path.suffix.lower() in {".ipynb", ".py"} or _is_notebook(path) else Kind.OTHER
-        yield Piece(path, place, kind, partial(_notebook, path), "", path.parent.name, _modified(path), True)
+    if len(absolute) == 1:
+        yield from _given(absolute[0], PurePosixPath(absolute[0].name))
+        return
+    # The shell's `class/*` and `class/*/lab1.ipynb` name what a student made; its folders tell whose it is.
+    everything = Path(os.path.commonpath([path.parent for path in absolute]))
+    files = [path.parent for path in absolute if not path.is_dir() and not _archive(path)]
+    root = Path(os.path.commonpath(files)) if files else everything
     for path in absolute:
-        if kinds[path] == "folder":
-            yield from _in_folder(path)
-        elif kinds[path]:
-            yield from _in_archive(path, kinds[path], PurePosixPath(), path.name)
+        if is_junk(path.name):
+            yield Piece(path, PurePosixPath(path.name), Kind.JUNK, partial(unread, b"", ""))
+        elif _is_astray(path, everything):
+            place = PurePosixPath(*path.relative_to(root if path.is_relative_to(root) else everything).parts)
+            yield Piece(path, place, Kind.BARRED, partial(unread, b"", LINK))
+        else:
+            yield from _one_of_several(path, root)
+
+
+def _is_astray(path: Path, root: Path) -> bool:
+    """A link that leads out of its own part of what was given, or nowhere."""
+    own = Path(os.path.realpath(root), path.relative_to(root).parts[0])
+    return not os.path.exists(path) or not Path(os.path.realpath(path)).is_relative_to(own)
+
+
+def _one_of_several(path: Path, root: Path) -> Iterator[Piece]:
+    """What is wrong with one of them is no reason to leave the others."""
+    whole, nothing = PurePosixPath(path.name), True
+    try:
+        for piece in _given(path, PurePosixPath(*path.relative_to(root).parts) if path.is_relative_to(root) else whole):
+            nothing = nothing and piece.kind is Kind.JUNK
+            yield replace(piece, was_named=False)
+    except UsageError as error:
+        yield Piece(path, whole, Kind.BARRED, partial(unread, b"", str(error)))
+        return
+    if nothing:
+        yield Piece(path, whole, Kind.EMPTY, partial(unread, b"", _EMPTY))
+
+
+def _given(path: Path, place: PurePosixPath) -> Iterator[Piece]:
+    if path.is_dir():
+        yield from _in_folder(path)
+    elif kind := _archive(path):
+        yield from _in_archive(path, kind, PurePosixPath(), path.name)
+    else:
+        kind_of = Kind.NOTEBOOK if path.suffix.lower() in {".ipynb", ".py"} or _is_notebook(path) else Kind.OTHER
+        yield Piece(path, place, kind_of, partial(_notebook, path), "", path.parent.name, _modified(path), True)
 
 
 def _in_folder(root: Path) -> Iterator[Piece]:

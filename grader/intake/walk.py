@@ -13,7 +13,7 @@ from grader.intake.kinds import is_junk
 DEPTH = 40  # folders within folders
 ENTRIES = 20_000  # in all of one hand-in, which is the first folder below the root
 
-_LINK = "This is a link to another place, which is not followed. Put the file itself there."
+LINK = "This is a link to another place, which is not followed. Put the file itself there."
 _DEEP = f"Folders lie more than {DEPTH} deep within each other here; what is further down was not looked at."
 _MANY = f"The folder holds more than {ENTRIES} files; the rest was not looked at. Hand in the notebooks only."
 _ODD = "This is not an ordinary file, so there is no notebook to read. Hand in the file itself."
@@ -74,7 +74,7 @@ def _entry(here: Entry, entry: os.DirEntry[str]) -> Entry:
     except (OSError, ValueError) as error:
         return _barred(Entry(path, parts), error)
     if stat.S_ISLNK(mode):
-        return Entry(path, parts, _LINK)
+        return Entry(path, parts, LINK)
     if stat.S_ISDIR(mode):
         return Entry(path, parts, _DEEP) if len(parts) > DEPTH else Entry(path, parts)
     return Entry(path, parts) if stat.S_ISREG(mode) else Entry(path, parts, _ODD)
