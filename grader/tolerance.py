@@ -8,16 +8,19 @@ the smallest stands in for it.
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from scipy.stats import binom, nct, norm
 
 
+@cache
 def factor(n: int, cover: float, confidence: float) -> float:
     """k of the one-sided normal bound mean − k·spread: a quantile of the noncentral t distribution over √n."""
     return float(nct.ppf(confidence, n - 1, norm.ppf(cover) * math.sqrt(n)) / math.sqrt(n))
 
 
+@cache
 def rank(n: int, cover: float, confidence: float) -> int:
     """Which of n sorted values, counted from the smallest, is a bound whatever the distribution; 0: none of them.
 

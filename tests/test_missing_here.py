@@ -88,7 +88,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(data: Path) -> Iterator[Run]:
+def run(data: Path, kernel: None) -> Iterator[Run]:
     setting = Setting(
         slot=7, data={"trees": data}, limits=Limits(cell=30), budget=TrainBudget(), seed=1, isolation=best_isolation(),
         files={"beside.py": "def twice(x):\n    return 2 * x\n"},

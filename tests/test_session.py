@@ -43,13 +43,14 @@ NOTEBOOK = (
     "kept = 41 + 1",
     "# Heading",
     SWALLOWS_INTERRUPTS,
-    "import os\nos._exit(3)",
+    "import ctypes\nctypes.CDLL(None)._exit(3)",
     HOG,
     "def halve(x):\n    return x / kept_elsewhere\nprint('kept is', kept)",
     "halve(\n  kept\n)",
     "import time\ntime.sleep(60)",
     "for i in range(10_000): print('a line that is far too long to be kept ten thousand times')",
-    "import os, time\ndef leave(): os._exit(0)\ndef nap(n):\n    for _ in range(20): time.sleep(n)\n",
+    "import ctypes, time\ndef leave(): ctypes.CDLL(None)._exit(0)\n"
+    "def nap(n):\n    for _ in range(20): time.sleep(n)\n",
     "import threading\ndef stubborn():\n    lock = threading.Lock()\n    lock.acquire()\n    lock.acquire()\n",
     "import numpy as np\nnp.ones((1 << 17, 1 << 17))",
     "after = 'still here'",
@@ -115,8 +116,8 @@ def test_cells_around_the_deadly_ones_ran_all_the_same(run: Run):
 def test_the_first_deadly_cell_gives_the_outcome_and_is_named_as_people_count(run: Run):
     assert run.outcome is Outcome.TIMEOUT
     assert run.fault is not None
-    assert run.fault.startswith("Cell 3 of the notebook was stopped after")
-    assert any("without cell 4" in change for change in run.changes)
+    assert run.fault.startswith("The cell that begins \"while True:\" was stopped after")
+    assert any("without the cell that begins \"import ctypes" in change for change in run.changes)
 
 
 def test_an_error_names_the_cell_and_line_it_came_from_and_keeps_its_output(run: Run):
@@ -284,7 +285,8 @@ def test_what_ran_before_a_deadly_cell_is_asked_even_when_no_time_is_left_to_run
     with open_session(
         Setting(slot=3, data={}, limits=short, budget=TrainBudget(), seed=1, isolation=best_isolation())
     ) as opened:
-        ended = opened.run(cells("kept = 42", "import os, time\ntime.sleep(4.5)\nos._exit(1)", "after = 1"))
+        dying = "import ctypes, time\ntime.sleep(4.5)\nctypes.CDLL(None)._exit(1)"
+        ended = opened.run(cells("kept = 42", dying, "after = 1"))
         assert [c.status for c in ended.cells[:2]] == [CellStatus.OK, CellStatus.DIED]
         assert opened.ask(Question("q", (Read("kept", into="kept"),))).values == {"kept": 42}
 
@@ -292,10 +294,10 @@ def test_what_ran_before_a_deadly_cell_is_asked_even_when_no_time_is_left_to_run
 @pytest.mark.parametrize("kind", ["FileNotFoundError", "ModuleNotFoundError"])
 def test_who_lacked_a_file_or_a_package_is_not_told_that_the_code_is_at_fault(kind: str) -> None:
     lacking = CellRun(2, CellStatus.ERROR, 0.1, trouble=Trouble(kind, "no such thing"))
-    assert sentence(lacking, LIMITS).startswith(f"Cell 3 of the notebook failed with {kind}: ")
-    assert "its own code" not in sentence(lacking, LIMITS)
+    assert sentence("The cell", lacking, LIMITS).startswith(f"The cell failed with {kind}: ")
+    assert "its own code" not in sentence("The cell", lacking, LIMITS)
     wrong = CellRun(2, CellStatus.ERROR, 0.1, trouble=Trouble("ValueError", "shapes"))
-    assert sentence(wrong, LIMITS) == "Cell 3 of the notebook failed with ValueError; its own code raised that."
+    assert sentence("The cell", wrong, LIMITS) == "The cell failed with ValueError; its own code raised that."
 
 
 def test_a_value_that_no_step_asked_for_makes_the_reply_malformed():
