@@ -8,9 +8,9 @@ from grader.judging.attention_layout import names_exchanged
 from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, slug
 from grader.judging.cut_gradients import cut_finding
-from grader.judging.first_step import takes_a_step
+from grader.judging.first_step import ends_a_step, names, stop, unconnected, without_a_step, without_its_end
 from grader.judging.learning import about_the_start, falling
-from grader.model import AttentionMap, Finding, Remark
+from grader.model import AttentionMap, Finding, Remark, Verdict
 
 CLASSES = 3
 UNSEEN = "`model` was not seen to return weights for the words of the premise, [batch, words, 1]."
@@ -31,11 +31,20 @@ def trains(e: Evidence) -> Finding:
             "`model` reads none of the attention's weights yet: the scores of the words are still to be written.",
             cell=e.cell,
         )
-    return takes_a_step(e.contact, e.crash)
+    return ends_a_step(e.contact, e.crash)
+
+
+def not_asked(e: Evidence) -> Finding | None:
+    """In place of a check of what the attention computes."""
+    if e.contact is not None and not e.begun:
+        return blocked("Not checked because the scores of the words have to be written first.")
+    return without_a_step(e.contact)
 
 
 @check(LAB, "weights")
 def weights(e: Evidence) -> Finding:
+    if missing := not_asked(e):
+        return missing
     attn = e.answer.attn if e.answer else None
     if attn is None:
         return unsure(UNSEEN)
@@ -64,6 +73,8 @@ def mistake_in(e: Evidence, *slugs: str) -> str | None:
 
 @check(LAB, "attention")
 def attention(e: Evidence) -> Finding:
+    if missing := not_asked(e):
+        return missing
     if e.answer is None or (e.answer.attn is None and e.answer.logits is None):
         return unsure(UNSEEN)
     if e.layout is None or not e.known:
@@ -106,6 +117,8 @@ def logits(e: Evidence) -> Finding:
 
 @check(LAB, "examples-apart")
 def examples_apart(e: Evidence) -> Finding:
+    if missing := not_asked(e):
+        return missing
     if e.flows is None:
         return unsure(UNSEEN)
     if e.flows:
@@ -116,8 +129,12 @@ def examples_apart(e: Evidence) -> Finding:
 
 @check(LAB, "all-trained")
 def all_trained(e: Evidence) -> Finding:
+    if missing := not_asked(e):
+        return missing
     if e.alike:
         return blocked("Not checked because every word gets the same weight, so that no gradient goes through it.")
+    if reason := stop(e.contact):
+        return stopped(e, reason)
     if e.layout is None or e.standing is None:
         return unsure(UNKNOWN if e.layout is None else "A training step could not be followed.")
     used = [path for role, path in e.layout.roles.items() if role != "E"]
@@ -129,14 +146,29 @@ def all_trained(e: Evidence) -> Finding:
         return cut_finding(e.lacking, e.cell)
     if not still:
         return passed("A training step moves every variable of the GRUs, the attention and the classifier.")
-    names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in still)
-    named = "attention-not-trained" if set(still) & set(e.layout.attention) else None
-    return failed(f"A training step changes nothing in {names}.", named,
-                  seen=f"unchanged by a training step: {names}", cell=e.cell)  # fmt: skip
+    return untrained(e, tuple(still), "A training step changes nothing in {names}.")
+
+
+def stopped(e: Evidence, reason: str) -> Finding:
+    """Where the forward pass is right, what no gradient reaches is the cause; else the cause has been told."""
+    paths = unconnected(e.contact) if e.contact else ()
+    if logits(e).verdict is not Verdict.PASS:
+        return without_its_end(e.contact) or blocked(reason)
+    if not paths:
+        return failed(reason, cell=e.cell)
+    return untrained(e, paths, "No gradient reaches {names}, so `train` stops at its first step.")
+
+
+def untrained(e: Evidence, still: tuple[str, ...], told: str) -> Finding:
+    shown = names(still)
+    named = "attention-not-trained" if e.layout and set(still) & set(e.layout.attention) else None
+    return failed(told.format(names=shown), named, seen=f"unchanged by a training step: {shown}", cell=e.cell)
 
 
 @check(LAB, "any-number")
 def any_number(e: Evidence) -> Finding:
+    if missing := not_asked(e):
+        return missing
     if e.flows:
         return blocked("Not checked because the answer for a pair depends on its batch.")
     parts = {"`model`": e.fewer, "`classify`": e.classify, "`get_attn`": e.get_attn}

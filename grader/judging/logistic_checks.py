@@ -5,7 +5,7 @@ import re
 from grader.counting import article
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, nearest, slug
-from grader.judging.first_step import takes_a_step
+from grader.judging.first_step import ends_a_step, without_a_step
 from grader.judging.knobs import MOVED_TO, Knob, values_only_made, values_tried
 from grader.judging.logistic import LAB, WHOLE, Evidence, fixed_factor
 from grader.model import Finding, Remark, Verdict
@@ -20,11 +20,13 @@ def where(e: Evidence) -> int | None:
 
 @check(LAB, "trains")
 def trains(e: Evidence) -> Finding:
-    return takes_a_step(e.contact)
+    return ends_a_step(e.contact)
 
 
 @check(LAB, "logits")
 def logits(e: Evidence) -> Finding:
+    if missing := without_a_step(e.contact):
+        return missing
     if e.unseen == "weights":
         return failed("W [features, classes] and b [classes] are not both there.", cell=where(e))
     if e.unseen:
@@ -91,6 +93,8 @@ def learning_rate_sweep(e: Evidence) -> Finding:
 
 @check(LAB, "l2-penalty")
 def l2_penalty(e: Evidence) -> Finding:
+    if missing := without_a_step(e.contact):
+        return missing
     if e.unseen:
         return not_seen(e)
     if not e.penalty_knobs:

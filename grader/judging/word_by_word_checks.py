@@ -5,7 +5,7 @@ import numpy as np
 from grader.judging.arrays import Numbers
 from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, slug
-from grader.judging.first_step import takes_a_step
+from grader.judging.first_step import ends_a_step, names, stop, unconnected, without_a_step, without_its_end
 from grader.judging.learning import about_the_start, falling
 from grader.judging.word_by_word import FEWER, LAB, Evidence
 from grader.judging.word_by_word_answers import CLASSES, SUMS, are_no_weights, rows_first
@@ -24,11 +24,13 @@ SUMMED = ("softmax-axis", "softmax-missing", "own-term-missing", "elementwise-pr
 
 @check(LAB, "trains")
 def trains(e: Evidence) -> Finding:
-    return takes_a_step(e.contact)
+    return ends_a_step(e.contact)
 
 
 @check(LAB, "weights")
 def weights(e: Evidence) -> Finding:
+    if missing := without_a_step(e.contact):
+        return missing
     attn = e.answer.attn
     if attn is None and e.answer.states:
         return failed(mistake="states-as-attention", cell=e.cell)
@@ -64,6 +66,8 @@ def mistake_in(e: Evidence, *slugs: str) -> str | None:
 
 @check(LAB, "encoder")
 def encoder(e: Evidence) -> Finding:
+    if missing := without_a_step(e.contact):
+        return missing
     bound = e.told.bound
     if bound is None:
         return unsure(UNKNOWN)
@@ -77,6 +81,8 @@ def encoder(e: Evidence) -> Finding:
 
 @check(LAB, "matching")
 def matching(e: Evidence) -> Finding:
+    if missing := without_a_step(e.contact):
+        return missing
     if e.unread:
         return failed(mistake="premise-unread", seen="another premise, the same logits", cell=e.cell)
     if e.told.bound is None:
@@ -113,6 +119,8 @@ def whole(e: Evidence, cell: str, message: str) -> Finding:
 
 @check(LAB, "attention")
 def attention(e: Evidence) -> Finding:
+    if missing := without_a_step(e.contact):
+        return missing
     if named := mistake_in(e, "reshape-as-transpose"):
         return failed(mistake=named, seen=e.told.form or "", cell=e.cell)
     if e.told.right:
@@ -137,6 +145,8 @@ def attention(e: Evidence) -> Finding:
 
 @check(LAB, "examples-apart")
 def examples_apart(e: Evidence) -> Finding:
+    if missing := without_a_step(e.contact):
+        return missing
     if e.flows is None:
         return unsure(UNSEEN)
     if e.flows:
@@ -149,6 +159,8 @@ def examples_apart(e: Evidence) -> Finding:
 
 @check(LAB, "get-attn")
 def get_attn(e: Evidence) -> Finding:
+    if missing := without_a_step(e.contact):
+        return missing
     if e.shown.trouble:
         return failed(f"`get_attn` stops with {e.shown.trouble.kind}: {e.shown.trouble.message[:200]}",
                       cell=e.shown.trouble.cell)  # fmt: skip
@@ -165,16 +177,34 @@ def get_attn(e: Evidence) -> Finding:
 
 @check(LAB, "all-trained")
 def all_trained(e: Evidence) -> Finding:
+    if missing := without_a_step(e.contact):
+        return missing
     if e.idle is None:
         return unsure("A training step could not be followed.")
     matrices = e.told.variables.matrices if e.told.variables else ()
     if matrices and all(matrix.path in e.zeros for matrix in matrices):
         return failed(mistake="zero-weights", seen="all matrices start as zeros", cell=e.cell)
+    if reason := stop(e.contact):
+        return stopped(e, reason)
     if e.idle:
-        names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in e.idle)
-        return failed(f"A training step changes nothing in {names}.", "weights-not-trained",
-                      seen=f"unchanged by a training step: {names}", cell=e.cell)  # fmt: skip
+        return untrained(e, e.idle, "A training step changes nothing in {names}.")
     return passed("A training step moves every variable that the answer depends on.")
+
+
+def stopped(e: Evidence, reason: str) -> Finding:
+    """Where the forward pass is right, what no gradient reaches is the cause; else the cause has been told."""
+    paths = unconnected(e.contact) if e.contact else ()
+    if not e.told.right or not e.told.logits_follow:
+        return without_its_end(e.contact) or blocked(reason)
+    if not paths:
+        return failed(reason, cell=e.cell)
+    return untrained(e, paths, "No gradient reaches {names}, so `train` stops at its first step.")
+
+
+def untrained(e: Evidence, still: tuple[str, ...], told: str) -> Finding:
+    shown = names(still)
+    seen = f"unchanged by a training step: {shown}"
+    return failed(told.format(names=shown), "weights-not-trained", seen=seen, cell=e.cell)
 
 
 @check(LAB, "learns")
