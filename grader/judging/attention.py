@@ -121,8 +121,11 @@ def silent(contact: Contact) -> Evidence:
 
 def begun(e: Evidence, cells: tuple[Cell, ...]) -> bool:
     """Whether there is an attention, or at least something that reads its variables."""
-    silent_or_even = e.contact is None or not e.contact.works or e.alike
-    return not silent_or_even or e.layout is None or uses(cells, e.layout)
+    if e.contact is None or e.layout is None:
+        return True
+    trouble = e.contact.trouble
+    empty = not e.contact.works and trouble is not None and trouble.kind == "IndexError"  # no scores to stack
+    return not (empty or e.alike) or uses(cells, e.layout)
 
 
 def uses(cells: tuple[Cell, ...], found: Layout) -> bool:

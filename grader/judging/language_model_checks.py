@@ -9,7 +9,7 @@ from grader.judging import language_model_sampling_checks  # noqa: F401 - the ch
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, slug
-from grader.judging.first_step import ends_a_step, names, stop, unconnected, without_a_step, without_its_end
+from grader.judging.first_step import after_a_step, ends_a_step, names, stop, unconnected, without_its_end
 from grader.judging.language_model import LAB, Evidence
 from grader.judging.language_model_roles import ROWS
 from grader.judging.learning import falling
@@ -28,9 +28,8 @@ def trains(e: Evidence) -> Finding:
 
 
 @check(LAB, "cost")
+@after_a_step
 def cost(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     if e.cost is None:
         return unsure(UNSEEN if e.guesses is None else "The cost could not be seen while your model trained.")
     form = e.cost.form
@@ -42,9 +41,8 @@ def cost(e: Evidence) -> Finding:
 
 
 @check(LAB, "cell")
+@after_a_step
 def cell(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     form = e.form
     if e.ready_layers or (e.ready_made and (not form or from_a_layer(e))):
         return failed(mistake="ready-made-layer", cell=e.cell)
@@ -107,9 +105,8 @@ def by_constant(e: Evidence, gate: str) -> bool:
 
 
 @check(LAB, "causality")
+@after_a_step
 def causality(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     if e.peeks is None:
         return unsure(UNSEEN)
     if e.peeks:
@@ -119,9 +116,8 @@ def causality(e: Evidence) -> Finding:
 
 
 @check(LAB, "states")
+@after_a_step
 def states(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     if e.contact is None or e.layout is None:
         return unsure(UNKNOWN) if e.more_than_asked else blocked("Not checked: the variables of an LSTM are not there.")
     length = e.contact.features
@@ -143,9 +139,8 @@ def begins(row: Numbers, known: Numbers) -> bool:
 
 
 @check(LAB, "all-trained")
+@after_a_step
 def all_trained(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     if e.standing is None:
         return unsure("A training step could not be followed.")
     if reason := stop(e.contact):

@@ -2,7 +2,7 @@
 
 from grader.judging.checks import blocked, check, failed, passed, unsure
 from grader.judging.compare import slug
-from grader.judging.first_step import without_a_step
+from grader.judging.first_step import after_a_step
 from grader.judging.language_model import LAB, Evidence
 from grader.judging.language_model_dropout import RATE, Dropout
 from grader.judging.language_model_sampling import Sampling
@@ -10,9 +10,8 @@ from grader.model import Finding
 
 
 @check(LAB, "dropout")
+@after_a_step
 def dropout(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     d = e.dropout
     if d is None:
         return unsure(
@@ -43,9 +42,8 @@ def dropped_output(e: Evidence, d: Dropout) -> Finding:
 
 
 @check(LAB, "sampler")
+@after_a_step
 def sampler(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     s = e.sampling
     if s is None:
         return unsure("The sampler could not be asked: the guesses, or the variables around them, were not understood.")
@@ -71,9 +69,8 @@ def silence(s: Sampling) -> str:
 
 
 @check(LAB, "sampling-dropout")
+@after_a_step
 def sampling_dropout(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     if e.sampling is None or not e.sampling.sentences:
         return blocked("Not checked because the sampler returned no sentence.")
     if e.sampling.drops is None:

@@ -5,7 +5,7 @@ import numpy as np
 from grader.judging.arrays import Numbers
 from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, slug
-from grader.judging.first_step import ends_a_step, names, stop, unconnected, without_a_step, without_its_end
+from grader.judging.first_step import after_a_step, ends_a_step, names, stop, unconnected, without_its_end
 from grader.judging.learning import about_the_start, falling
 from grader.judging.word_by_word import FEWER, LAB, Evidence
 from grader.judging.word_by_word_answers import CLASSES, SUMS, are_no_weights, rows_first
@@ -28,9 +28,8 @@ def trains(e: Evidence) -> Finding:
 
 
 @check(LAB, "weights")
+@after_a_step
 def weights(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     attn = e.answer.attn
     if attn is None and e.answer.states:
         return failed(mistake="states-as-attention", cell=e.cell)
@@ -65,9 +64,8 @@ def mistake_in(e: Evidence, *slugs: str) -> str | None:
 
 
 @check(LAB, "encoder")
+@after_a_step
 def encoder(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     bound = e.told.bound
     if bound is None:
         return unsure(UNKNOWN)
@@ -80,9 +78,8 @@ def encoder(e: Evidence) -> Finding:
 
 
 @check(LAB, "matching")
+@after_a_step
 def matching(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     if e.unread:
         return failed(mistake="premise-unread", seen="another premise, the same logits", cell=e.cell)
     if e.told.bound is None:
@@ -118,9 +115,8 @@ def whole(e: Evidence, cell: str, message: str) -> Finding:
 
 
 @check(LAB, "attention")
+@after_a_step
 def attention(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     if named := mistake_in(e, "reshape-as-transpose"):
         return failed(mistake=named, seen=e.told.form or "", cell=e.cell)
     if e.told.right:
@@ -144,9 +140,8 @@ def attention(e: Evidence) -> Finding:
 
 
 @check(LAB, "examples-apart")
+@after_a_step
 def examples_apart(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     if e.flows is None:
         return unsure(UNSEEN)
     if e.flows:
@@ -158,9 +153,8 @@ def examples_apart(e: Evidence) -> Finding:
 
 
 @check(LAB, "get-attn")
+@after_a_step
 def get_attn(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     if e.shown.trouble:
         return failed(f"`get_attn` stops with {e.shown.trouble.kind}: {e.shown.trouble.message[:200]}",
                       cell=e.shown.trouble.cell)  # fmt: skip
@@ -176,9 +170,8 @@ def get_attn(e: Evidence) -> Finding:
 
 
 @check(LAB, "all-trained")
+@after_a_step
 def all_trained(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     if e.idle is None:
         return unsure("A training step could not be followed.")
     matrices = e.told.variables.matrices if e.told.variables else ()
