@@ -17,8 +17,8 @@ def dropout(e: Evidence) -> Finding:
         return unsure(
             "Dropout could not be asked about: the guesses, or the variables around them, were not understood."
         )
-    if d.on_states and not e.form and e.more_than_asked:
-        return unsure("Your class holds more than is asked for, so where dropout falls was not told for certain.")
+    if d.on_states and not e.form and (e.more_than_asked or (e.layout and e.layout.cut_up)):
+        return unsure("Your class holds more, or otherwise, than is asked for, so where dropout falls was not told.")
     if d.on_states:
         return failed(mistake="dropout-on-state", cell=e.cell)
     if d.on_logits:

@@ -132,7 +132,8 @@ def attention(e: Evidence) -> Finding:
     bound, variables = e.told.bound, e.told.variables
     if bound is None or variables is None or variables.others or not e.told.deck or e.answer.attn is None:
         return unsure(UNKNOWN)
-    if e.premise_first is None or e.answer.attn.ndim != 3 or len([b for b in bound.rest if b.rows]) != 1:
+    left = [block for block in bound.rest if block.rows]
+    if e.premise_first is None or e.answer.attn.ndim != 3 or len(left) != 1 or left[0].piece.view != left[0].path:
         return unsure(UNKNOWN)
     told = difference("Attention", rows_first(e.answer.attn, e.premise_first), e.told.deck["attn"])
     return failed("The weights are not those of [h^t_k; h^m_{k-1}] W h^s_j and its softmax.",
