@@ -8,7 +8,7 @@ from grader.judging.source import trees
 from grader.model import Cell
 
 PRODUCTS = r"matmul|einsum|tensordot|matvec|sigmoid|tanh|softmax|Dense|LSTM(Cell)?|GRU(Cell)?|Embedding"
-# What a class does only once its work is begun, by names it reads or calls; each name as a whole.
+# What classes and functions read or call only once the work is begun; each name as a whole.
 WORK = {
     "a1_logistic_regression": r"l2_loss|square|norm|\w*(l2|penal|decay|lamb?da)\w*|reg(ul\w*|_\w+)?",
     "lab2_mlp": r"\w*relu\w*|[gs]?elu|tanh|sigmoid|\w*dropout\w*|hidden_layer_sizes|rate|maximum|[WbV]_?[12]|Dense",
@@ -26,7 +26,7 @@ def touched(cells: Sequence[Cell], lab: str) -> bool:
     """A cell that is no Python any more, or a name that is read only where the work is."""
     if lab not in WORK:
         return False
-    return damaged(cells) or any(re.fullmatch(WORK[lab], name, re.IGNORECASE) for name in read_by_classes(cells))
+    return damaged(cells) or any(re.fullmatch(WORK[lab], name, re.IGNORECASE) for name in names_read(cells))
 
 
 def damaged(cells: Sequence[Cell]) -> bool:
@@ -35,10 +35,10 @@ def damaged(cells: Sequence[Cell]) -> bool:
     return bool(code - {index for index, _ in trees(cells)})
 
 
-def read_by_classes(cells: Sequence[Cell]) -> Iterator[str]:
+def names_read(cells: Sequence[Cell]) -> Iterator[str]:
     for _, tree in trees(cells):
         for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef):
                 yield from (name for part in ast.walk(node) if (name := name_read(part)))
 
 

@@ -123,3 +123,8 @@ def test_the_page_says_not_begun_of_the_handout_alone() -> None:
     assert outcome("# no time")[0] is Outcome.UNATTEMPTED
     assert outcome(TORCH) == (Outcome.OK, beside_the_handout(code(TORCH), "lab2_mlp"))
     assert outcome("class Mine:\n    def model(self, x):\n        return tf.nn.relu(x)")[0] is Outcome.OK
+
+
+def test_a_function_beside_the_class_that_nothing_calls_is_work_too() -> None:
+    cell = "def gru_cell(x, h, W):\n    z = tf.sigmoid(tf.concat([x, h], 1) @ W)\n    return z * h"
+    assert touched((*handed_out("lab4_gru"), *code(cell)), "lab4_gru")

@@ -16,6 +16,7 @@ from grader.judging.attention import Evidence as Attentive
 from grader.judging.attention_asking import Answer
 from grader.judging.attention_layout import Layout
 from grader.judging.checks import CHECKS
+from grader.judging.examiner import undecided
 from grader.judging.language_model import Evidence as LanguageModel
 from grader.judging.language_model_roles import Explained, Roles
 from grader.judging.learning import Learning
@@ -105,3 +106,11 @@ def test_checks_after_a_whole_step_are_as_before() -> None:
     assert a3.all_trained(replace(WORDS, contact=whole)).mistake == "variable-not-trained"
     moved = replace(PAIRS, contact=whole, explanation="deck")
     assert "`self.b_r`" in lab5.all_trained(moved).message
+
+
+@pytest.mark.parametrize("lab", WRONG)
+def test_a_step_that_stops_for_what_could_not_be_had_here_leaves_everything_open(lab: str) -> None:
+    lost = "name 'tfa' is not defined"
+    e = replace(WRONG[lab], contact=contact(False, replace(NONE_GIVEN, kind="NameError", message=lost)))
+    findings = [undecided(judged(lab, name, e), (lost,)) for name in ("trains", "all-trained", "learns")]
+    assert {finding.verdict for finding in findings} == {Verdict.UNSURE}

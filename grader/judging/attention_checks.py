@@ -206,7 +206,7 @@ def told_by(part: Same) -> str:
 
 @check(LAB, "learns")
 def learns(e: Evidence) -> Finding:
-    return falling(e.learning, e.cell)
+    return without_its_end(e.contact) or falling(e.learning, e.cell)
 
 
 @remarks(LAB)

@@ -85,6 +85,8 @@ def after_a_step(judge: Callable[[Asked], Finding]) -> Callable[[Asked], Finding
 
 def without_its_end(contact: Contact | None) -> Finding | None:
     """In place of a check of what training does, where it stops before it has done anything: told once, above."""
-    if stop(contact) is None:
+    trouble = contact.watched.trouble if contact and contact.watched else None
+    if trouble is None or stop(contact) is None:
         return None
-    return blocked("Not checked because `train` stops at its first step, before any weight has changed.")
+    said = f"{trouble.kind}: {trouble.message[:200]}"
+    return blocked(f"Not checked because `train` stops at its first step, before any weight has changed, with {said}")

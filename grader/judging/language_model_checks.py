@@ -173,7 +173,7 @@ def untrained(e: Evidence, still: tuple[str, ...], told: str) -> Finding:
 
 @check(LAB, "learns")
 def learns(e: Evidence) -> Finding:
-    return falling(e.learning, e.cell)
+    return without_its_end(e.contact) or falling(e.learning, e.cell)
 
 
 @check(LAB, "perplexity")

@@ -5,7 +5,7 @@ import re
 from grader.counting import article
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, nearest, slug
-from grader.judging.first_step import after_a_step, ends_a_step
+from grader.judging.first_step import after_a_step, ends_a_step, without_its_end
 from grader.judging.knobs import MOVED_TO, Knob, values_only_made, values_tried
 from grader.judging.logistic import LAB, WHOLE, Evidence, fixed_factor
 from grader.model import Finding, Remark, Verdict
@@ -57,6 +57,8 @@ def not_seen(e: Evidence) -> Finding:
 
 @check(LAB, "learning-rate")
 def learning_rate(e: Evidence) -> Finding:
+    if missing := without_its_end(e.contact):
+        return missing
     if e.unseen:
         return not_seen(e)
     if any(knob.from_outside for knob in e.rate_knobs):

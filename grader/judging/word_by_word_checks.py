@@ -203,6 +203,8 @@ def untrained(e: Evidence, still: tuple[str, ...], told: str) -> Finding:
 
 @check(LAB, "learns")
 def learns(e: Evidence) -> Finding:
+    if missing := without_its_end(e.contact):
+        return missing
     if e.learning and not e.learning.fell and (len(e.learning.losses) < ENOUGH or e.learning.trouble):
         return unsure("The loss of a longer training could not be followed to its end.")
     return falling(e.learning, e.cell)
