@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator, Sequence
 
+from grader.as_handed_out import WORK, ready_made
 from grader.course import WORKS
 from grader.intake.recognise import recognise, speaks_for
 from grader.judging.source import trees
@@ -30,20 +31,38 @@ TOOLS = {
 
 def other_work(cells: Sequence[Cell], lab: str) -> str:
     """A sentence; empty where the notebook is about this work and uses no tool that takes its place."""
+    if tool := other_tool(cells, lab):
+        return tool
     titles = {work.slug: work.title for work in WORKS}
-    for module, names in imported(cells):
-        tool = next((TOOLS[known] for known in TOOLS if f"{module}.".startswith(f"{known}.")), None)
-        if tool and used(cells, names):
-            return (
-                f"The notebook works with {tool} (`{module}`), which is not what {titles[lab]} asks for; "
-                "what was asked for could not be found, or did not run."
-            )
     if speaks_for(cells, lab):
         return ""
     other = recognise(cells, ()).lab
     if other is not None and other != lab:
         return f"By its content the notebook looks like {titles[other]}, not like {titles[lab]}."
     return f"Nothing in the notebook speaks for {titles[lab]}: it looks like a project of its own."
+
+
+def other_tool(cells: Sequence[Cell], lab: str) -> str:
+    title = next(work.title for work in WORKS if work.slug == lab)
+    for module, names in imported(cells):
+        tool = next((TOOLS[known] for known in TOOLS if f"{module}.".startswith(f"{known}.")), None)
+        if tool and used(cells, names):
+            return (
+                f"The notebook works with {tool} (`{module}`), which is not what {title} asks for; "
+                "what was asked for could not be found, or did not run."
+            )
+    return ""
+
+
+def beside_the_handout(cells: Sequence[Cell], lab: str) -> str:
+    """The same of a notebook whose class is as it was handed out: then a model of Keras stands in its place, too."""
+    layer = ready_made(cells) if lab in WORK else ""
+    if tool := other_tool(cells, lab):
+        return tool
+    return layer and (
+        f"The notebook makes layers that Keras has ready (`{layer}`), and nothing that works of the equations that "
+        "were yours to write was found."
+    )
 
 
 def imported(cells: Sequence[Cell]) -> Iterator[tuple[str, set[str]]]:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from grader.as_handed_out import touched
 from grader.batch import Batch, calibration_of
 from grader.course import WORKS
 from grader.judging.claims import learning_curves
 from grader.judging.examiner import Examination
 from grader.model import Finding, Outcome, Report, Run, Scorecard, Submission, Verdict
-from grader.other_work import other_work
+from grader.other_work import beside_the_handout, other_work
 from grader.rubric import Rubric
 from grader.score import public, score
 
@@ -29,9 +30,12 @@ def report(
         card = public(card)
     if examination.fault:
         run = replace(run, outcome=Outcome.GRADER_ERROR, fault=examination.fault)
-    untouched = examination.unattempted and card.earned == 0 and not submission.warnings
+    idle = examination.unattempted and card.earned == 0 and not submission.warnings
+    other = beside_the_handout(submission.cells, rubric.lab) if idle else ""
+    untouched = idle and not other and not touched(submission.cells, rubric.lab)
     outcome = Outcome.UNATTEMPTED if untouched else run.outcome
-    other = other_work(submission.cells, rubric.lab) if nothing_found(outcome, card) else ""
+    if nothing_found(outcome, card):
+        other = other or other_work(submission.cells, rubric.lab)
     return Report(
         submission,
         rubric.title,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
+from test_other_layouts import contact as trained_class
 
 from grader.judging.arrangements import Arrangement, Piece
 from grader.judging.attention_layout import Layout, layout, names_exchanged
@@ -51,7 +52,7 @@ def test_the_same_holds_for_a_logistic_regression() -> None:
     shown = {"logits": np.full((2, 2), 0.5)}
     for trained_by, praised in (("deck", True), ("softmax-before-loss", False)):
         e = Logistic(
-            None, logits=shown["logits"], logits_answers={"probabilities": shown}, zero=zero[trained_by],
+            TRAINED, logits=shown["logits"], logits_answers={"probabilities": shown}, zero=zero[trained_by],
             zero_answers=zero,
         )  # fmt: skip
         assert bool(logistic_remarks(e)) is praised
@@ -74,6 +75,7 @@ def test_randomness_that_cannot_be_followed_to_any_layer_is_left_open() -> None:
 
 
 HALVES = Arrangement((), {"c.W_in c.W_state": (Piece("c.W_in"), Piece("c.W_state"))})
+TRAINED = trained_class(True, None)
 WEIGHTS = {"W_rnn": dice.normal(0, 1, (5, 3)), "W_cl": dice.normal(0, 1, (3, 2))}
 
 

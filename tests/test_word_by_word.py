@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from test_other_layouts import contact
 
 from grader.judging.arrays import send
 from grader.judging.word_by_word import Evidence
@@ -11,6 +12,7 @@ from grader.model import Verdict
 from grader.sandbox.guest.wire import Listing
 
 BATCH, LENGTH = 64, 10
+TRAINED = contact(True, None)
 dice = np.random.default_rng(4)
 
 
@@ -29,7 +31,7 @@ SCORES = dice.normal(size=(BATCH, LENGTH, LENGTH))
     ids=["tanh", "divided by their sum", "exponentials", "twice too large"],
 )
 def test_numbers_that_are_no_weights_fail_the_attention_and_leave_nothing_open(returned: np.ndarray) -> None:
-    e = Evidence(None, Answer(attn=returned))
+    e = Evidence(TRAINED, Answer(attn=returned))
     assert weights(e).verdict is attention(e).verdict is Verdict.FAIL
     negative = returned.min() < -1e-3
     assert ("negative" in attention(e).message) is ("negative" in weights(e).message) is bool(negative)
@@ -37,7 +39,7 @@ def test_numbers_that_are_no_weights_fail_the_attention_and_leave_nothing_open(r
 
 @pytest.mark.parametrize("axis", [1, 2])
 def test_weights_that_only_could_not_be_explained_stay_open(axis: int) -> None:
-    assert attention(Evidence(None, Answer(attn=softmax(SCORES, axis)))).verdict is Verdict.UNSURE
+    assert attention(Evidence(TRAINED, Answer(attn=softmax(SCORES, axis)))).verdict is Verdict.UNSURE
 
 
 @pytest.mark.parametrize(
@@ -48,7 +50,7 @@ def test_weights_that_only_could_not_be_explained_stay_open(axis: int) -> None:
 def test_states_in_the_place_of_the_attention_are_named(shape: tuple[int, ...]) -> None:
     returned = Listing((send(np.zeros((64, 3), np.float32)), send(dice.normal(size=shape).astype(np.float32))))
     found = answer_in(returned, BATCH, LENGTH)
-    assert found.states and weights(Evidence(None, found)).mistake == "states-as-attention"
+    assert found.states and weights(Evidence(TRAINED, found)).mistake == "states-as-attention"
 
 
 @pytest.mark.parametrize("shape", [(64, 10, 10), (64, 10), (64, 3), (64, 100), (10, 64, 10)])

@@ -2,15 +2,18 @@
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from grader.judging.arrangements import Arrangement
 from grader.judging.arrays import Numbers, array
-from grader.judging.asking import data_steps, inputs, instance, loop_attributes, training
+from grader.judging.asking import data_steps, inputs, instance, training
 from grader.judging.attention_asking import Answer, Forward, answer_in, attender_of, forward_of, weights
+from grader.judging.attention_cuts import Way, ways
 from grader.judging.attention_explained import WORDS_USED, Scene, explained, word_vectors
 from grader.judging.attention_layout import Layout, layout, values
 from grader.judging.attention_maps import question_maps
@@ -20,23 +23,24 @@ from grader.judging.contact import Contact, Inputs
 from grader.judging.cut_gradients import Gradients, cut_off
 from grader.judging.dropout import whole
 from grader.judging.examiner import Examiner
+from grader.judging.first_step import unconnected
 from grader.judging.language_model_asking import value_of
-from grader.judging.learning import Learning, patiently
+from grader.judging.learning import Learning
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers
+from grader.judging.pair_learning import PLAIN, question_learning
 from grader.judging.recurrent import weight
 from grader.judging.sentence_pairs import halves
 from grader.judging.source import trees
 from grader.judging.watching import first_gradients, moved, watched_in
 from grader.model import AttentionMap, Cell, Observation, Status
-from grader.sandbox.guest.wire import GUEST_FAULT, Call, Ref, Step, Trouble, Watch
+from grader.sandbox.guest.wire import GUEST_FAULT, Call, Ref, Step, Trouble
 
 LAB = "lab5_attention"
 PAIRS = Inputs((WORDS.sizes[0], (WORDS.sizes[1][0], 10)), words=True, length=10, pairs=True)
-PLAIN = 2  # ids from here on are neither padding nor unknown, so masking these changes nothing
 FEWER = 3  # examples, where any number has to do
+WAYS = 6  # to see the variables, tried at most
 ORDERS = ("rh", "hr")  # of context and state
-BATCH, STEPS, PATIENT = 16, 12, 60  # of the training on a small task; the last for a small learning rate
 # [batch, words, dim] met [batch, words]: the scores of the words have lost their last axis
 WITHOUT_AXIS = re.compile(
     r"\[(\d+), ?(\d+), ?(\d+)\] vs\. \[\1, ?(?:\2|\3)\]|\[(\d+), ?(\d+)\] vs\. \[\4, ?(?:\5, ?\d+|\d+, ?\5)\]"
@@ -54,6 +58,7 @@ class Evidence(Struct, frozen=True):
     contact: Contact | None
     begun: bool = True  # the attention's variables are used somewhere
     layout: Layout | None = None
+    arrangement: Arrangement = Arrangement(())  # what the layout's variables are of the class's own
     answer: Answer | None = None
     known: Answers = {}
     explanation: str | None = None
@@ -75,6 +80,16 @@ class Evidence(Struct, frozen=True):
     @property
     def cell(self) -> int | None:
         return self.contact.info.cell if self.contact else None
+
+    def own(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """The class's variables behind those of the layout."""
+        return tuple(dict.fromkeys(piece.path for path in paths for piece in self.arrangement.pieces(path)))
+
+    @property
+    def more_than_asked(self) -> tuple[str, ...]:
+        """Variables with no part in the layout, but for those that the cost is known not to depend on."""
+        unused = unconnected(self.contact) if self.contact else ()
+        return tuple(path for path in self.own(self.layout.others if self.layout else ()) if path not in unused)
 
     @property
     def right(self) -> bool:
@@ -121,8 +136,11 @@ def silent(contact: Contact) -> Evidence:
 
 def begun(e: Evidence, cells: tuple[Cell, ...]) -> bool:
     """Whether there is an attention, or at least something that reads its variables."""
-    silent_or_even = e.contact is None or not e.contact.works or e.alike
-    return not silent_or_even or e.layout is None or uses(cells, e.layout)
+    if e.contact is None or e.layout is None:
+        return True
+    trouble = e.contact.trouble
+    empty = not e.contact.works and trouble is not None and trouble.kind == "IndexError"  # no scores to stack
+    return not (empty or e.alike) or uses(cells, e.layout)
 
 
 def uses(cells: tuple[Cell, ...], found: Layout) -> bool:
@@ -139,9 +157,11 @@ def uses(cells: tuple[Cell, ...], found: Layout) -> bool:
 
 
 def question(x: Examiner, contact: Contact) -> Evidence:
-    found = layout(contact.initial, contact.vocabulary)
+    every = list(islice(ways(contact.initial, contact.vocabulary), WAYS))
     listed = frozenset(v.path for v in contact.initial if v.place is not None)
-    evidence = Evidence(contact, layout=found, listed=listed, learning=question_learning(x, contact))
+    evidence = Evidence(contact, listed=listed, learning=question_learning(x, contact))
+    if every:
+        evidence = replace(evidence, layout=every[0][0], arrangement=every[0][1])
     data = pairs_of_words(x, "x", contact)
     given = {v.path: weight(x, v.path, v.shape, contact.vocabulary) for v in contact.initial}
     evidence = with_step(x, evidence, data, given)
@@ -155,14 +175,36 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     answer = answer_in(seen, "r", *size)
     evidence = replace(evidence, answer=answer, flows=flows(answer, answer_in(seen, "other", *size)))
     evidence = with_methods(x, evidence, forward, data, given)
-    table = word_vectors(x, contact, found, given) if found else None
-    if found is None or table is None:
-        return evidence
-    told = explained(Scene(x, contact, forward, data, given, table), found, answer)
-    evidence = replace(
-        evidence, layout=told.layout, known=told.known, explanation=told.form, given_to=told.given_to, read=told.read
-    )
-    return replace(evidence, lacking=lacking(x, evidence, data, given, table))
+    tried = (seen_as(x, evidence, way, forward, (data, given)) for way in every)
+    return next_right(tried) or evidence
+
+
+def next_right(tried: Iterator[Evidence]) -> Evidence | None:
+    """The first that is right, else the first that is explained, else the first."""
+    best = None
+    for one in tried:
+        if best is None or (best.explanation is None and one.explanation) or one.right:
+            best = one
+        if one.right:
+            break
+    return best
+
+
+def seen_as(
+    x: Examiner, e: Evidence, way: Way, forward: Forward, asked: tuple[Numbers, dict[str, Numbers]]
+) -> Evidence:
+    (found, arrangement), (data, own), contact = way, asked, e.contact
+    answer = e.answer
+    assert contact is not None and answer is not None
+    e = replace(e, layout=found, arrangement=arrangement)
+    given = {path: value for path, value in arrangement.seen(own).items() if value is not None}
+    table = word_vectors(x, contact, found, given)
+    if table is None:
+        return e
+    told = explained(Scene(x, contact, forward, data, given, table, own, arrangement), found, answer)
+    e = replace(e, known=told.known, explanation=told.form, given_to=told.given_to, read=told.read)
+    e = replace(e, layout=told.layout)
+    return replace(e, lacking=lacking(x, e, data, given, table))
 
 
 def pairs_of_words(x: Examiner, purpose: str, contact: Contact) -> Numbers:
@@ -229,8 +271,8 @@ def with_step(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbe
         return e
     changes = moved(trained)
     still = tuple(path for path, change in changes.items() if not np.any(change))
-    E = e.layout.roles.get("E") if e.layout else None
-    moves = E is not None and E in changes and E not in still
+    tables = e.own([e.layout.roles["E"]]) if e.layout and "E" in e.layout.roles else ()
+    moves = any(path in changes and path not in still for path in tables)
     return replace(e, standing=still, trains_vectors=moves, gradients=first_gradients(trained))
 
 
@@ -243,7 +285,8 @@ def lacking(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbers
     p, h = halves(data)
     case = {"p": p, "h": h, **values(e.layout, given, E), "form": e.explanation, "labels": labels_of(data)}
     paths = {role: path for role, path in e.layout.roles.items() if role != "E"}
-    seen = {role: e.gradients.get(path) for role, path in paths.items()}
+    gradients = e.arrangement.seen(e.gradients)
+    seen = {role: gradients.get(path) for role, path in paths.items()}
     for order in ORDERS:
         plain = x.answers("step", **case, order=order)["deck"]
         if agree(e.answer.logits, plain["logits"]):
@@ -255,21 +298,3 @@ def lacking(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbers
 
 def labels_of(data: Numbers) -> Numbers:
     return np.arange(len(data)) % 3
-
-
-def question_learning(x: Examiner, contact: Contact) -> Learning:
-    """One batch of four words only; the label says which of them ends the hypothesis."""
-    batch = contact.batch if contact.batch > BATCH else BATCH
-    data = x.generator("learning").integers(PLAIN, min(PLAIN + 4, contact.vocabulary), (batch, 2 * contact.features))
-    labels = (data[:, -1] < PLAIN + 2).astype(np.int64)
-
-    def ask(steps: int) -> Observation:
-        return x.ask(
-            f"{contact.info.name}.learns",
-            *instance(contact, {}, loop_attributes(contact, batch, steps)),
-            *data_steps(contact, data, labels),
-            Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs, steps=steps, losses_only=True),
-            seconds=60,
-        )
-
-    return patiently(ask, STEPS, PATIENT)

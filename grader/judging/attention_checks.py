@@ -1,18 +1,21 @@
 """Lab5: what the interview of an attentive classifier means for each check."""
 
+from collections.abc import Callable
+from functools import wraps
+
 import numpy as np
 
 from grader.judging.arrays import Numbers
 from grader.judging.attention import FEWER, LAB, Evidence, Same
-from grader.judging.attention_layout import names_exchanged
+from grader.judging.attention_layout import CLASSES, names_exchanged
 from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, slug
 from grader.judging.cut_gradients import cut_finding
-from grader.judging.first_step import takes_a_step
+from grader.judging.first_step import after_a_step, ends_a_step, names, stop, unconnected, without_its_end
 from grader.judging.learning import about_the_start, falling
-from grader.model import AttentionMap, Finding, Remark
+from grader.judging.recurrent_layout import listed
+from grader.model import AttentionMap, Finding, Remark, Verdict
 
-CLASSES = 3
 UNSEEN = "`model` was not seen to return weights for the words of the premise, [batch, words, 1]."
 UNKNOWN = (
     "The variables are others than those of two GRUs and an attention with two matrices and a vector, so the attention "
@@ -31,10 +34,22 @@ def trains(e: Evidence) -> Finding:
             "`model` reads none of the attention's weights yet: the scores of the words are still to be written.",
             cell=e.cell,
         )
-    return takes_a_step(e.contact, e.crash)
+    return ends_a_step(e.contact, e.crash)
+
+
+def once_written(judge: Callable[[Evidence], Finding]) -> Callable[[Evidence], Finding]:
+    """A check of what the attention computes."""
+
+    def judged(e: Evidence) -> Finding:
+        if e.contact is not None and not e.begun:
+            return blocked("Not checked because the scores of the words have to be written first.")
+        return after_a_step(judge)(e)
+
+    return wraps(judge)(judged)
 
 
 @check(LAB, "weights")
+@once_written
 def weights(e: Evidence) -> Finding:
     attn = e.answer.attn if e.answer else None
     if attn is None:
@@ -63,6 +78,7 @@ def mistake_in(e: Evidence, *slugs: str) -> str | None:
 
 
 @check(LAB, "attention")
+@once_written
 def attention(e: Evidence) -> Finding:
     if e.answer is None or (e.answer.attn is None and e.answer.logits is None):
         return unsure(UNSEEN)
@@ -76,9 +92,10 @@ def attention(e: Evidence) -> Finding:
     told = difference("Attention" if key == "attn" else "Logits", seen, e.known["deck"][key])
     if e.explanation:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=e.cell)
-    if e.layout.others:
-        names = ", ".join(path.removeprefix("c.") for path in e.layout.others)
-        return unsure(f"Your class holds more than the lab asks for ({names}); your instructor looks at it.")
+    if more := e.more_than_asked:
+        return unsure(f"Your class holds more than the lab asks for ({listed(more)}); your instructor looks at it.")
+    if e.arrangement.views:
+        return unsure(UNKNOWN)
     if not e.read:
         return unsure(UNREAD)
     return failed("The attention is not that of M = tanh(W^y Y + W^h h_N ⊗ e_L) and softmax(w^T M).",
@@ -98,13 +115,14 @@ def logits(e: Evidence) -> Finding:
     named = next((name for name in known if "-" in name and agree(e.answer.logits, known[name])), None)
     if named is not None:
         return failed(mistake=slug(named), seen=named, difference=ways[0], cell=e.cell)
-    if e.layout.others:
+    if e.more_than_asked:
         return unsure("Your class holds more than the lab asks for, so its logits were not explained.")
     return failed("The attention is right, but context, h* or logits do not follow from it.",
                   difference=ways[0], cell=e.cell)  # fmt: skip
 
 
 @check(LAB, "examples-apart")
+@once_written
 def examples_apart(e: Evidence) -> Finding:
     if e.flows is None:
         return unsure(UNSEEN)
@@ -115,27 +133,55 @@ def examples_apart(e: Evidence) -> Finding:
 
 
 @check(LAB, "all-trained")
+@once_written
 def all_trained(e: Evidence) -> Finding:
     if e.alike:
         return blocked("Not checked because every word gets the same weight, so that no gradient goes through it.")
-    if e.layout is None or e.standing is None:
-        return unsure(UNKNOWN if e.layout is None else "A training step could not be followed.")
-    used = [path for role, path in e.layout.roles.items() if role != "E"]
+    if reason := stop(e.contact):
+        return stopped(e, reason)
+    if e.standing is None:
+        return unsure("A training step could not be followed.")
+    if e.layout is None:
+        return moved_whatever(e, e.standing)
+    used = e.own(path for role, path in e.layout.roles.items() if role != "E")
     still = [path for path in used if path in e.standing]
-    none_used = set(e.layout.attention) <= set(e.standing)
+    none_used = set(e.own(e.layout.attention)) <= set(e.standing)
     if not e.right and not none_used:  # an attention that is not right may leave a weight without any say
         still = [path for path in still if path not in e.listed]
     if not still and e.lacking:
-        return cut_finding(e.lacking, e.cell)
+        return cut_finding([piece.name for path in e.lacking for piece in e.arrangement.pieces(path)], e.cell)
     if not still:
         return passed("A training step moves every variable of the GRUs, the attention and the classifier.")
-    names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in still)
-    named = "attention-not-trained" if set(still) & set(e.layout.attention) else None
-    return failed(f"A training step changes nothing in {names}.", named,
-                  seen=f"unchanged by a training step: {names}", cell=e.cell)  # fmt: skip
+    return untrained(e, tuple(still), "A training step changes nothing in {names}.")
+
+
+def moved_whatever(e: Evidence, standing: tuple[str, ...]) -> Finding:
+    """Of variables with roles unknown: word vectors alone may stay."""
+    vocabulary = e.contact.vocabulary if e.contact else 0
+    tables = {v.path for v in e.contact.initial if vocabulary in v.shape} if e.contact else set()
+    if set(standing) - tables:
+        return unsure(UNKNOWN)
+    return passed("A training step moves every variable of the class.")
+
+
+def stopped(e: Evidence, reason: str) -> Finding:
+    """Where the forward pass is right, what no gradient reaches is the cause; else the cause has been told."""
+    paths = unconnected(e.contact) if e.contact else ()
+    if logits(e).verdict is not Verdict.PASS:
+        return without_its_end(e.contact) or blocked(reason)
+    if not paths:
+        return failed(reason, cell=e.cell)
+    return untrained(e, paths, "No gradient reaches {names}, so `train` stops at its first step.")
+
+
+def untrained(e: Evidence, still: tuple[str, ...], told: str) -> Finding:
+    shown = names(still)
+    named = "attention-not-trained" if e.layout and set(still) & set(e.own(e.layout.attention)) else None
+    return failed(told.format(names=shown), named, seen=f"unchanged by a training step: {shown}", cell=e.cell)
 
 
 @check(LAB, "any-number")
+@once_written
 def any_number(e: Evidence) -> Finding:
     if e.flows:
         return blocked("Not checked because the answer for a pair depends on its batch.")
@@ -160,7 +206,7 @@ def told_by(part: Same) -> str:
 
 @check(LAB, "learns")
 def learns(e: Evidence) -> Finding:
-    return falling(e.learning, e.cell)
+    return without_its_end(e.contact) or falling(e.learning, e.cell)
 
 
 @remarks(LAB)
@@ -172,6 +218,9 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     if e.given_to and e.layout and names_exchanged(e.layout, e.given_to):
         told = "Some weights have each other's names; the equations hold, so nothing is lost."
         found.append(Remark("other-names", told))
+    if e.explanation and e.arrangement.views:
+        told = "Your matrices are cut otherwise than in the handout (gates in one variable, or columns for rows): "
+        found.append(Remark("other-cut", told + "just as right."))
     if e.explanation and "mirrored" in e.explanation:
         found.append(Remark("mirrored-gru", "The update gate of your GRUs keeps the old state where z is 1."))
     return tuple(found)

@@ -8,6 +8,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from grader.judging.arrangements import Arrangement
 from grader.judging.arrays import Numbers, array
 from grader.judging.asking import instance
 from grader.judging.attention_asking import Answer, Forward, answer_in
@@ -46,8 +47,17 @@ class Scene(Struct, frozen=True):
     contact: Contact
     forward: Forward
     data: Numbers  # [B, 2 L]
-    given: Weights
+    given: Weights  # as the layout has them
     E: Numbers
+    own: Weights  # the same, as the class has them
+    arrangement: Arrangement
+
+    def with_weights(self, changes: Weights) -> Weights:
+        """The class's own, where some that the layout has are changed."""
+        weights = self.own
+        for path, value in changes.items():
+            weights = self.arrangement.planted(weights, path, value)
+        return weights
 
 
 def explained(s: Scene, layout: Layout, answer: Answer) -> Explained:
@@ -124,7 +134,7 @@ def fitting(s: Scene, layout: Layout, models: list[list[int]], *, biases: bool) 
     seen = []
     for half in (0, 1):
         kept = np.where(np.arange(2 * dim)[:, None] // dim == half, W, 0).astype(np.float32)
-        weights = {**s.given, **still, layout.roles["W_combination"]: kept}
+        weights = s.with_weights({**still, layout.roles["W_combination"]: kept})
         steps = [*whole(), *instance(s.contact, weights, {}), s.forward.call(s.data, "r")]
         told = answer_in(s.x.ask(f"{s.contact.info.name}.half", *steps), "r", s.contact.batch, s.contact.features)
         seen.append(told.logits)

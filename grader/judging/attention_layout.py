@@ -13,6 +13,7 @@ from grader.judging.arrays import Numbers
 from grader.judging.roles import gate_of
 from grader.sandbox.guest.wire import VariableInfo
 
+CLASSES = 3
 GATES, ENCODERS = ("rnn", "r", "z"), ("p", "h")
 PLACES = tuple(f"{gate}_{name}" for name in ENCODERS for gate in ("z", "r", "rnn"))
 ENCODER = (
@@ -151,7 +152,7 @@ def complete(
     bias = next((v for v in rest if out and v is not out and max(v.shape, default=0) == out.shape[1]), None)
     found |= {"W_cl": out, "b_cl": bias}
     roles = {role: v.path for role, v in found.items() if v is not None}
-    return Layout(roles, dim, width, tuple(v.path for v in rest if v not in (out, bias)))
+    return Layout(roles, dim, width, others=tuple(v.path for v in rest if v not in (out, bias)))
 
 
 def values(found: Layout, weights: Mapping[str, Numbers], E: Numbers) -> dict[str, Any]:

@@ -6,7 +6,7 @@
 - [3, 12]: b[0, :], b[1, :], b[2, :], biases as rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 from msgspec import Struct
@@ -16,8 +16,10 @@ from grader.judging.arrays import Numbers
 from grader.sandbox.guest.wire import VariableInfo
 
 GATES = 4  # in one variable at most: an LSTM's
+STACKED = 8  # on an axis of their own at most: an LSTM's for words and for states
 
 Range = int | tuple[int, int] | None  # one index, from-to, all
+Ranges = tuple[Range, ...]  # of each axis
 
 
 class Piece(Struct, frozen=True):
@@ -121,3 +123,45 @@ def cut(v: VariableInfo, axis: int, gates: int, turned: bool | None = None) -> C
         ranges[axis] = part
         pieces.append(Piece(v.path, tuple(ranges), bool(turned)))
     return Cut(tuple(pieces), turned)
+
+
+def blocks(v: VariableInfo, heights: Collection[int], dim: int, turned: bool = False) -> list[Piece]:
+    """Its matrices [height, dim], or vectors [dim]: beside each other, one below the other, or on axes of their own.
+
+    `turned`: where both fit, its rows are the columns. None where its shape is made of no such blocks.
+    """
+    start: Ranges = tuple(0 if size == 1 else None for size in v.shape)
+    found = block_ranges(v.shape, start, heights, dim, turned) or block_ranges(v.shape, start, heights, dim, not turned)
+    return [Piece(v.path, ranges, sideways) for ranges, sideways in found]
+
+
+def block_ranges(
+    shape: tuple[int, ...], at: Ranges, heights: Collection[int], dim: int, turned: bool
+) -> list[tuple[Ranges, bool]]:
+    """Of each block, and whether it is turned; a vector is not."""
+    free = [axis for axis, part in enumerate(at) if part is None]
+    if len(free) == 1:
+        return [(placed(at, free[0], part), False) for part in equal_parts(shape[free[0]], dim)]
+    if len(free) == 2:
+        rows, columns = reversed(free) if turned else free
+        if shape[rows] in heights and (parts := equal_parts(shape[columns], dim)):
+            return [(placed(at, columns, part), turned) for part in parts]
+        for high in sorted(heights, reverse=True) if shape[columns] == dim else ():
+            if parts := equal_parts(shape[rows], high):
+                return [(placed(at, rows, part), turned) for part in parts]
+    for axis in (axis for axis in free if shape[axis] <= STACKED and len(free) > 1):
+        each = [block_ranges(shape, placed(at, axis, i), heights, dim, turned) for i in range(shape[axis])]
+        if all(each):
+            return [block for some in each for block in some]
+    return []
+
+
+def placed(at: Ranges, axis: int, part: Range) -> Ranges:
+    return (*at[:axis], part, *at[axis + 1 :])
+
+
+def equal_parts(size: int, one: int) -> list[Range]:
+    count, rest = divmod(size, one)
+    if rest or not count:
+        return []
+    return [None] if count == 1 else [(i * one, (i + 1) * one) for i in range(count)]

@@ -124,8 +124,9 @@ def wanting(run: Run) -> tuple[str, ...]:
 
 
 def undecided(finding: Finding, errors: tuple[str, ...]) -> Finding:
-    """Open where it failed of an error that only comes of what could not be had here."""
-    if finding.verdict is not Verdict.FAIL or finding.mistake or not any(e in finding.message for e in errors):
+    """Open where it failed, or was not checked, for an error that only comes of what could not be had here."""
+    lost = finding.verdict in (Verdict.FAIL, Verdict.BLOCKED) and not finding.mistake
+    if not lost or not any(e in finding.message for e in errors):
         return finding
     message = f"{finding.message.rstrip()} That could not be had here, so this is not decided."
     return replace(finding, verdict=Verdict.UNSURE, message=message)

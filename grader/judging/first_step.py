@@ -1,6 +1,8 @@
 """Whether a class can be made and trained for a step: the first check of every lab that trains."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -8,6 +10,14 @@ from grader.judging.checks import blocked, failed, passed
 from grader.judging.contact import Contact
 from grader.judging.watching import first_gradients, moved
 from grader.model import Finding
+
+
+class Evidence(Protocol):
+    @property
+    def contact(self) -> Contact | None: ...
+
+
+Asked = TypeVar("Asked", bound=Evidence)
 
 
 def takes_a_step(contact: Contact | None, mistake: str | None = None) -> Finding:
@@ -68,8 +78,15 @@ def without_a_step(contact: Contact | None) -> Finding | None:
     return blocked("Not checked because your class has to take a training step first.")
 
 
+def after_a_step(judge: Callable[[Asked], Finding]) -> Callable[[Asked], Finding]:
+    """A check that says nothing more of a class which takes no step."""
+    return wraps(judge)(lambda e: without_a_step(e.contact) or judge(e))
+
+
 def without_its_end(contact: Contact | None) -> Finding | None:
     """In place of a check of what training does, where it stops before it has done anything: told once, above."""
-    if stop(contact) is None:
+    trouble = contact.watched.trouble if contact and contact.watched else None
+    if trouble is None or stop(contact) is None:
         return None
-    return blocked("Not checked because `train` stops at its first step, before any weight has changed.")
+    said = f"{trouble.kind}: {trouble.message[:200]}"
+    return blocked(f"Not checked because `train` stops at its first step, before any weight has changed, with {said}")

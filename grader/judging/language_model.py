@@ -11,6 +11,7 @@ from grader.judging.asking import data_steps, inputs, instance, loop_attributes,
 from grader.judging.checks import interview
 from grader.judging.compare import slug
 from grader.judging.contact import Contact
+from grader.judging.cuts import GATES
 from grader.judging.dropout import whole
 from grader.judging.examiner import Examiner
 from grader.judging.language_model_answers import Answered, answers_in
@@ -27,7 +28,7 @@ from grader.judging.language_model_asking import (
 )
 from grader.judging.language_model_dropout import Dropout, question_dropout
 from grader.judging.language_model_held_out import HeldOut, own_samples, printed_samples, question_held_out
-from grader.judging.language_model_parts import Layout, Weights, layout
+from grader.judging.language_model_parts import Layout, Weights, layout, layouts
 from grader.judging.language_model_roles import Case, Explained, explain
 from grader.judging.language_model_sampling import Sampling, question_sampling
 from grader.judging.learning import Learning, patiently
@@ -84,7 +85,9 @@ class Evidence(Struct, frozen=True):
             return False
         if self.layout is None:
             vocabulary, initial = self.contact.vocabulary, self.contact.initial
-            plain = [v for v in initial if vocabulary not in v.shape and len(v.shape) > 1]
+            sides = [n for v in initial if len(v.shape) > 1 for n in v.shape if n != vocabulary]
+            long = GATES * max(sides, default=0)  # a vector beyond that is no bias
+            plain = [v for v in initial if vocabulary not in v.shape and (len(v.shape) > 1 or sum(v.shape) > long)]
             return bool(plain) or len(self.contact.watched.after) > len(initial)
         return bool(self.layout.others) or len(self.layout.joined) > 4 or len(self.layout.matrices) > 8
 
@@ -149,9 +152,16 @@ def asked_on(x: Examiner, e: Evidence, forward: Forward, data: Numbers, weights:
         seen = x.ask(f"{contact.info.name}.parts", *steps)
         return [guesses_in(value_of(seen, f"r{i}"), shape_of(contact)) for i in range(len(changes))]
 
-    explained = explain(Case(x, found, weights, data, asked), guesses) if found else None
+    explained = None
+    for way in layouts(contact.initial, contact.vocabulary):
+        told = explain(Case(x, way, weights, data, asked), guesses)
+        if explained is None or told.form is not None:
+            found, explained = way, told
+        if told.form is not None:
+            break
     return replace(
         e,
+        layout=found,
         explained=explained,
         peeks=question_causality(x, contact, forward, data, weights),
         dropout=question_dropout(x, contact, forward, found, weights) if found else None,

@@ -164,7 +164,7 @@ def kept_states(seen: Observation, batch: int, dim: int) -> dict[str, Numbers]:
 
 
 def row_of(held: Numbers, batch: int, dim: int) -> Numbers | None:
-    for axes in ((0, 1, 2), (1, 0, 2)):
+    for axes in ((0, 1, 2), (1, 0, 2), (0, 2, 1), (2, 1, 0), (1, 2, 0), (2, 0, 1)):
         moved = held.transpose(axes)
         if moved.shape[1:] == (batch, dim) and moved.shape[0] > 1:
             return moved

@@ -9,7 +9,7 @@ from grader.judging import language_model_sampling_checks  # noqa: F401 - the ch
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, slug
-from grader.judging.first_step import takes_a_step
+from grader.judging.first_step import after_a_step, ends_a_step, names, stop, unconnected, without_its_end
 from grader.judging.language_model import LAB, Evidence
 from grader.judging.language_model_roles import ROWS
 from grader.judging.learning import falling
@@ -24,10 +24,11 @@ UNKNOWN = (
 
 @check(LAB, "trains")
 def trains(e: Evidence) -> Finding:
-    return takes_a_step(e.contact)
+    return ends_a_step(e.contact)
 
 
 @check(LAB, "cost")
+@after_a_step
 def cost(e: Evidence) -> Finding:
     if e.cost is None:
         return unsure(UNSEEN if e.guesses is None else "The cost could not be seen while your model trained.")
@@ -40,6 +41,7 @@ def cost(e: Evidence) -> Finding:
 
 
 @check(LAB, "cell")
+@after_a_step
 def cell(e: Evidence) -> Finding:
     form = e.form
     if e.ready_layers or (e.ready_made and (not form or from_a_layer(e))):
@@ -103,6 +105,7 @@ def by_constant(e: Evidence, gate: str) -> bool:
 
 
 @check(LAB, "causality")
+@after_a_step
 def causality(e: Evidence) -> Finding:
     if e.peeks is None:
         return unsure(UNSEEN)
@@ -113,6 +116,7 @@ def causality(e: Evidence) -> Finding:
 
 
 @check(LAB, "states")
+@after_a_step
 def states(e: Evidence) -> Finding:
     if e.contact is None or e.layout is None:
         return unsure(UNKNOWN) if e.more_than_asked else blocked("Not checked: the variables of an LSTM are not there.")
@@ -135,9 +139,12 @@ def begins(row: Numbers, known: Numbers) -> bool:
 
 
 @check(LAB, "all-trained")
+@after_a_step
 def all_trained(e: Evidence) -> Finding:
     if e.standing is None:
         return unsure("A training step could not be followed.")
+    if reason := stop(e.contact):
+        return stopped(e, reason)
     form = e.form
     used = e.explained.roles.paths(e.layout) if e.explained and e.layout and form else ()
     still = [path for path in used or e.standing if path in e.standing]
@@ -145,18 +152,28 @@ def all_trained(e: Evidence) -> Finding:
         still = [path for path in still if path not in e.listed]
     if not still:
         return passed("A training step moves every variable of the network.")
-    names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in still)
-    return failed(
-        f"A training step changes nothing in {names}.",
-        "variable-not-trained",
-        seen=f"unchanged by a training step: {names}",
-        cell=e.cell,
-    )
+    return untrained(e, tuple(still), "A training step changes nothing in {names}.")
+
+
+def stopped(e: Evidence, reason: str) -> Finding:
+    """Where the forward pass is right, what no gradient reaches is the cause; else the cause has been told."""
+    paths = unconnected(e.contact) if e.contact else ()
+    if slug(e.form) != "deck":
+        return without_its_end(e.contact) or blocked(reason)
+    if not paths:
+        return failed(reason, cell=e.cell)
+    return untrained(e, paths, "No gradient reaches {names}, so `train` stops at its first step.")
+
+
+def untrained(e: Evidence, still: tuple[str, ...], told: str) -> Finding:
+    shown = names(still)
+    seen = f"unchanged by a training step: {shown}"
+    return failed(told.format(names=shown), "variable-not-trained", seen=seen, cell=e.cell)
 
 
 @check(LAB, "learns")
 def learns(e: Evidence) -> Finding:
-    return falling(e.learning, e.cell)
+    return without_its_end(e.contact) or falling(e.learning, e.cell)
 
 
 @check(LAB, "perplexity")

@@ -1,11 +1,12 @@
 """Which variables of a language model are what, by shape: four matrices or one cut in four, joined or split in two."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
 
 from grader.judging.arrays import Numbers
+from grader.judging.cuts import blocks
 from grader.sandbox.guest.wire import VariableInfo
 
 GATES = "ifoj"
@@ -53,8 +54,9 @@ class Layout(Struct, frozen=True):
 
     @property
     def cut_up(self) -> bool:
-        """Some variable holds several gates: which part is whose is our guess."""
-        return len({block.path for block in self.matrices}) < len(self.matrices)
+        """Some variable holds several gates, or columns for rows: which part is whose is our guess."""
+        turned = any(np.any(np.diff(block.places.reshape(-1)) < 0) for block in self.matrices)
+        return turned or len({block.path for block in self.matrices}) < len(self.matrices)
 
     @property
     def joined(self) -> tuple[Block, ...]:
@@ -78,41 +80,42 @@ class Layout(Struct, frozen=True):
         return found
 
 
-def layout(variables: Sequence[VariableInfo], vocabulary: int) -> Layout | None:
+def layouts(variables: Sequence[VariableInfo], vocabulary: int) -> Iterator[Layout]:
+    """The likelier first: where variables may as well hold columns for rows, there are two."""
+    straight, turned = (layout(variables, vocabulary, way) for way in (False, True))
+    if straight:
+        yield straight
+    if straight and turned and not all(map(same_block, straight.matrices, turned.matrices)):
+        yield turned
+
+
+def same_block(one: Block, other: Block) -> bool:
+    return one.path == other.path and np.array_equal(one.places, other.places)
+
+
+def layout(variables: Sequence[VariableInfo], vocabulary: int, turned: bool = False) -> Layout | None:
     """None when there is no embedding [V, e] or no way from a state to the words, [d, V]."""
     flat = [v for v in variables if len(v.shape) == 2]
     for embedding in sorted((v for v in flat if v.shape[0] == vocabulary), key=lambda v: "e" not in v.path.lower()):
         for out in (v for v in flat if v.shape[1] == vocabulary and v.shape[0] > 1 and v is not embedding):
             bias = next((v for v in variables if v.shape in ((vocabulary,), (1, vocabulary))), None)
             rest = [v for v in variables if v not in (embedding, out, bias)]
-            cuts = {v.path: cut(v, embedding.shape[1], out.shape[0]) for v in rest}
-            blocks = [block for found in cuts.values() for block in found]
-            others = tuple(path for path, found in cuts.items() if not found)
-            matrices = tuple(block for block in blocks if block.rows)
+            cuts = {v.path: cut(v, embedding.shape[1], out.shape[0], turned) for v in rest}
+            found = [block for parts in cuts.values() for block in parts]
+            others = tuple(path for path, parts in cuts.items() if not parts)
+            matrices = tuple(block for block in found if block.rows)
             if matrices:
-                biases = tuple(block for block in blocks if not block.rows)
+                biases = tuple(block for block in found if not block.rows)
                 return Layout(embedding, out, bias, matrices[:MOST], biases[:MOST], others)
     return None
 
 
-def cut(v: VariableInfo, e: int, d: int) -> list[Block]:
+def cut(v: VariableInfo, e: int, d: int, turned: bool = False) -> list[Block]:
     """The blocks of a variable; none when its shape has no place in an LSTM of these sizes."""
     places = np.arange(int(np.prod(v.shape))).reshape(v.shape)
     kinds = {e + d: "eh", **({e: "?"} if e == d else {e: "e", d: "h"})}
-    shape = tuple(n for n in v.shape if n > 1)
-    if len(shape) == 1 and shape[0] % d == 0:
-        return [Block(v.path, part, "") for part in places.reshape(-1, d)]
-    if len(shape) == 2 and shape[0] in kinds and shape[1] % d == 0:
-        whole = places.reshape(shape)
-        return [Block(v.path, whole[:, at : at + d], kinds[shape[0]]) for at in range(0, shape[1], d)]
-    if len(shape) == 2 and shape[1] in kinds and shape[0] % d == 0 and shape[0] > d:  # for products W x
-        whole = places.reshape(shape).T
-        return [Block(v.path, whole[:, at : at + d], kinds[shape[1]]) for at in range(0, shape[0], d)]
-    if len(shape) == 2 and shape[1] == d and shape[0] <= 8:
-        return [Block(v.path, part, "") for part in places.reshape(-1, d)]
-    if len(shape) == 3 and shape[2] == d and shape[1] in kinds:
-        return [Block(v.path, part, kinds[shape[1]]) for part in places.reshape(shape)]
-    return []
+    parts = [piece.of(places) for piece in blocks(v, kinds, d, turned)]
+    return [Block(v.path, part, kinds[len(part)] if part.ndim == 2 else "") for part in parts]
 
 
 def only(weights: Weights, kept: Sequence[Block], paths: Sequence[str]) -> dict[str, Numbers]:

@@ -2,6 +2,7 @@
 
 from grader.judging.checks import blocked, check, failed, passed, unsure
 from grader.judging.compare import slug
+from grader.judging.first_step import after_a_step
 from grader.judging.language_model import LAB, Evidence
 from grader.judging.language_model_dropout import RATE, Dropout
 from grader.judging.language_model_sampling import Sampling
@@ -9,14 +10,15 @@ from grader.model import Finding
 
 
 @check(LAB, "dropout")
+@after_a_step
 def dropout(e: Evidence) -> Finding:
     d = e.dropout
     if d is None:
         return unsure(
             "Dropout could not be asked about: the guesses, or the variables around them, were not understood."
         )
-    if d.on_states and not e.form and e.more_than_asked:
-        return unsure("Your class holds more than is asked for, so where dropout falls was not told for certain.")
+    if d.on_states and not e.form and (e.more_than_asked or (e.layout and e.layout.cut_up)):
+        return unsure("Your class holds more, or otherwise, than is asked for, so where dropout falls was not told.")
     if d.on_states:
         return failed(mistake="dropout-on-state", cell=e.cell)
     if d.on_logits:
@@ -40,6 +42,7 @@ def dropped_output(e: Evidence, d: Dropout) -> Finding:
 
 
 @check(LAB, "sampler")
+@after_a_step
 def sampler(e: Evidence) -> Finding:
     s = e.sampling
     if s is None:
@@ -66,6 +69,7 @@ def silence(s: Sampling) -> str:
 
 
 @check(LAB, "sampling-dropout")
+@after_a_step
 def sampling_dropout(e: Evidence) -> Finding:
     if e.sampling is None or not e.sampling.sentences:
         return blocked("Not checked because the sampler returned no sentence.")

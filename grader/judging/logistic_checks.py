@@ -5,7 +5,7 @@ import re
 from grader.counting import article
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, nearest, slug
-from grader.judging.first_step import takes_a_step
+from grader.judging.first_step import after_a_step, ends_a_step, without_its_end
 from grader.judging.knobs import MOVED_TO, Knob, values_only_made, values_tried
 from grader.judging.logistic import LAB, WHOLE, Evidence, fixed_factor
 from grader.model import Finding, Remark, Verdict
@@ -20,10 +20,11 @@ def where(e: Evidence) -> int | None:
 
 @check(LAB, "trains")
 def trains(e: Evidence) -> Finding:
-    return takes_a_step(e.contact)
+    return ends_a_step(e.contact)
 
 
 @check(LAB, "logits")
+@after_a_step
 def logits(e: Evidence) -> Finding:
     if e.unseen == "weights":
         return failed("W [features, classes] and b [classes] are not both there.", cell=where(e))
@@ -56,6 +57,8 @@ def not_seen(e: Evidence) -> Finding:
 
 @check(LAB, "learning-rate")
 def learning_rate(e: Evidence) -> Finding:
+    if missing := without_its_end(e.contact):
+        return missing
     if e.unseen:
         return not_seen(e)
     if any(knob.from_outside for knob in e.rate_knobs):
@@ -90,6 +93,7 @@ def learning_rate_sweep(e: Evidence) -> Finding:
 
 
 @check(LAB, "l2-penalty")
+@after_a_step
 def l2_penalty(e: Evidence) -> Finding:
     if e.unseen:
         return not_seen(e)
@@ -252,9 +256,15 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     return tuple(found)
 
 
+def as_given(e: Evidence) -> bool:
+    """The gradients are those of xW + b and its cross-entropy alone."""
+    seen = {key: value for key, value in e.zero.items() if value is not None}
+    return len(seen) == 2 and nearest(seen, e.zero_answers) == "deck"
+
+
 @unattempted(LAB)
 def nothing_begun(e: Evidence) -> bool:
-    if e.contact is None or not e.contact.works:
+    if e.contact is None or not e.contact.works or e.unseen or e.decay_knobs or not as_given(e):
         return False
     tried = max((len(values_tried(e.contact, knob)) for knob in e.rate_knobs), default=0)
     return (

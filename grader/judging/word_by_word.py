@@ -6,7 +6,6 @@ from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers, array
 from grader.judging.asking import data_steps, inputs, training
-from grader.judging.attention import PLAIN, question_learning
 from grader.judging.attention_asking import attender_of, forward_of
 from grader.judging.checks import interview
 from grader.judging.contact import Contact, Inputs
@@ -14,6 +13,7 @@ from grader.judging.examiner import Examiner
 from grader.judging.language_model_asking import value_of
 from grader.judging.learning import Learning
 from grader.judging.meeting import LENGTH, candidates, meet
+from grader.judging.pair_learning import PLAIN, question_learning
 from grader.judging.watching import moved, watched_in
 from grader.judging.word_by_word_answers import Answer, Asker, batch_first, reads_on, rows_first, sums_to_one
 from grader.judging.word_by_word_explained import Explanation, explanation

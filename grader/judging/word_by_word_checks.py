@@ -5,7 +5,7 @@ import numpy as np
 from grader.judging.arrays import Numbers
 from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, slug
-from grader.judging.first_step import takes_a_step
+from grader.judging.first_step import after_a_step, ends_a_step, names, stop, unconnected, without_its_end
 from grader.judging.learning import about_the_start, falling
 from grader.judging.word_by_word import FEWER, LAB, Evidence
 from grader.judging.word_by_word_answers import CLASSES, SUMS, are_no_weights, rows_first
@@ -24,10 +24,11 @@ SUMMED = ("softmax-axis", "softmax-missing", "own-term-missing", "elementwise-pr
 
 @check(LAB, "trains")
 def trains(e: Evidence) -> Finding:
-    return takes_a_step(e.contact)
+    return ends_a_step(e.contact)
 
 
 @check(LAB, "weights")
+@after_a_step
 def weights(e: Evidence) -> Finding:
     attn = e.answer.attn
     if attn is None and e.answer.states:
@@ -63,6 +64,7 @@ def mistake_in(e: Evidence, *slugs: str) -> str | None:
 
 
 @check(LAB, "encoder")
+@after_a_step
 def encoder(e: Evidence) -> Finding:
     bound = e.told.bound
     if bound is None:
@@ -76,6 +78,7 @@ def encoder(e: Evidence) -> Finding:
 
 
 @check(LAB, "matching")
+@after_a_step
 def matching(e: Evidence) -> Finding:
     if e.unread:
         return failed(mistake="premise-unread", seen="another premise, the same logits", cell=e.cell)
@@ -112,6 +115,7 @@ def whole(e: Evidence, cell: str, message: str) -> Finding:
 
 
 @check(LAB, "attention")
+@after_a_step
 def attention(e: Evidence) -> Finding:
     if named := mistake_in(e, "reshape-as-transpose"):
         return failed(mistake=named, seen=e.told.form or "", cell=e.cell)
@@ -128,7 +132,8 @@ def attention(e: Evidence) -> Finding:
     bound, variables = e.told.bound, e.told.variables
     if bound is None or variables is None or variables.others or not e.told.deck or e.answer.attn is None:
         return unsure(UNKNOWN)
-    if e.premise_first is None or e.answer.attn.ndim != 3 or len([b for b in bound.rest if b.rows]) != 1:
+    left = [block for block in bound.rest if block.rows]
+    if e.premise_first is None or e.answer.attn.ndim != 3 or len(left) != 1 or left[0].piece.view != left[0].path:
         return unsure(UNKNOWN)
     told = difference("Attention", rows_first(e.answer.attn, e.premise_first), e.told.deck["attn"])
     return failed("The weights are not those of [h^t_k; h^m_{k-1}] W h^s_j and its softmax.",
@@ -136,6 +141,7 @@ def attention(e: Evidence) -> Finding:
 
 
 @check(LAB, "examples-apart")
+@after_a_step
 def examples_apart(e: Evidence) -> Finding:
     if e.flows is None:
         return unsure(UNSEEN)
@@ -148,6 +154,7 @@ def examples_apart(e: Evidence) -> Finding:
 
 
 @check(LAB, "get-attn")
+@after_a_step
 def get_attn(e: Evidence) -> Finding:
     if e.shown.trouble:
         return failed(f"`get_attn` stops with {e.shown.trouble.kind}: {e.shown.trouble.message[:200]}",
@@ -164,21 +171,40 @@ def get_attn(e: Evidence) -> Finding:
 
 
 @check(LAB, "all-trained")
+@after_a_step
 def all_trained(e: Evidence) -> Finding:
     if e.idle is None:
         return unsure("A training step could not be followed.")
     matrices = e.told.variables.matrices if e.told.variables else ()
     if matrices and all(matrix.path in e.zeros for matrix in matrices):
         return failed(mistake="zero-weights", seen="all matrices start as zeros", cell=e.cell)
+    if reason := stop(e.contact):
+        return stopped(e, reason)
     if e.idle:
-        names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in e.idle)
-        return failed(f"A training step changes nothing in {names}.", "weights-not-trained",
-                      seen=f"unchanged by a training step: {names}", cell=e.cell)  # fmt: skip
+        return untrained(e, e.idle, "A training step changes nothing in {names}.")
     return passed("A training step moves every variable that the answer depends on.")
+
+
+def stopped(e: Evidence, reason: str) -> Finding:
+    """Where the forward pass is right, what no gradient reaches is the cause; else the cause has been told."""
+    paths = unconnected(e.contact) if e.contact else ()
+    if not e.told.right or not e.told.logits_follow:
+        return without_its_end(e.contact) or blocked(reason)
+    if not paths:
+        return failed(reason, cell=e.cell)
+    return untrained(e, paths, "No gradient reaches {names}, so `train` stops at its first step.")
+
+
+def untrained(e: Evidence, still: tuple[str, ...], told: str) -> Finding:
+    shown = names(still)
+    seen = f"unchanged by a training step: {shown}"
+    return failed(told.format(names=shown), "weights-not-trained", seen=seen, cell=e.cell)
 
 
 @check(LAB, "learns")
 def learns(e: Evidence) -> Finding:
+    if missing := without_its_end(e.contact):
+        return missing
     if e.learning and not e.learning.fell and (len(e.learning.losses) < ENOUGH or e.learning.trouble):
         return unsure("The loss of a longer training could not be followed to its end.")
     return falling(e.learning, e.cell)

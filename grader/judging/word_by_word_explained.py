@@ -45,8 +45,18 @@ def explanation(asker: Asker, answer: Answer, vocabulary: int) -> Explanation:
 
 
 def of_view(asker: Asker, view: View, answer: Answer, vocabulary: int) -> Explanation:
+    """With columns for rows where that explains more."""
+    contact, width = asker.contact, vectors(asker.contact).shape[1]
+    straight = sorted_out(view.variables, contact.vocabulary, width)
+    told = read_as(asker, view, answer, vocabulary, straight)
+    if told.form is not None or straight is None or not straight.columns:
+        return told
+    other = read_as(asker, view, answer, vocabulary, sorted_out(view.variables, contact.vocabulary, width, turned=True))
+    return other if other.form is not None or (other.bound and not told.bound) else told
+
+
+def read_as(asker: Asker, view: View, answer: Answer, vocabulary: int, variables: Variables | None) -> Explanation:
     contact, weights = asker.contact, view.weights
-    variables = sorted_out(view.variables, contact.vocabulary, vectors(contact).shape[1])
     if variables is None or not (variables.E or is_small(contact)) or answer.logits is None:
         return Explanation(variables)
     p, h = halves(asker.data)

@@ -10,11 +10,13 @@ from itertools import permutations
 import numpy as np
 from msgspec import Struct
 
+from grader.judging import cuts
 from grader.judging.arrays import Numbers
+from grader.judging.cuts import Piece
 from grader.sandbox.guest.wire import VariableInfo
 
 SOURCES = {"p": "xh", "h": "xh", "m": "atm", "attn": "tm"}
-FEW = 6  # biases stacked into one variable
+FEW = 6  # rows of a variable that is no matrix
 CLASSES = 3
 MOST = 40  # matrices, and biases, whose places are sought
 
@@ -22,22 +24,17 @@ Weights = Mapping[str, Numbers]  # by path
 
 
 class Block(Struct, frozen=True):
-    """A matrix [rows, d], or a bias [d] (no rows), inside a variable whose axes of 1 are left out."""
+    """A matrix [rows, d], or a bias [d] (no rows), inside a variable."""
 
-    path: str
-    at: tuple[int, ...]  # in a cube of them, or among stacked biases
-    columns: tuple[int, int] | None
+    piece: Piece
     rows: int
-    turned: bool = False
 
     @property
-    def index(self) -> tuple[int | slice, ...]:
-        columns = slice(None) if self.columns is None else slice(*self.columns)
-        return (*self.at, slice(None), columns) if self.rows else (*self.at, columns)
+    def path(self) -> str:
+        return self.piece.path
 
     def view(self, weights: Weights) -> Numbers:
-        found = np.squeeze(weights[self.path])[self.index]
-        return found.T if self.turned else found
+        return self.piece.of(weights[self.path])
 
 
 class Way(Struct, frozen=True):
@@ -71,12 +68,19 @@ class Variables(Struct, frozen=True):
     others: tuple[str, ...] = ()  # of a shape with no place in the equations
 
     @property
+    def columns(self) -> bool:
+        """Something shows that states may be columns."""
+        return bool(self.others) or any(block.piece.turned for block in (self.W_cl, *self.matrices))
+
+    @property
     def cells(self) -> set[str]:
         """What has to be silent while something else is asked."""
         return {block.path for block in (*self.matrices, *self.biases)}
 
 
-def sorted_out(variables: Sequence[VariableInfo], vocabulary: int, width: int) -> Variables | None:
+def sorted_out(
+    variables: Sequence[VariableInfo], vocabulary: int, width: int, turned: bool = False
+) -> Variables | None:
     """None where nothing can be the classifier on the last state; `width` of a word where E is no variable."""
     shapes = {v.path: tuple(n for n in v.shape if n > 1) for v in variables}
     E = next((p for p, s in by_name(shapes, "e") if len(s) == 2 and s[0] == vocabulary), None)
@@ -84,19 +88,20 @@ def sorted_out(variables: Sequence[VariableInfo], vocabulary: int, width: int) -
     out = out or next((p for p, s in shapes.items() if p != E and len(s) == 2 and s[0] == CLASSES), None)
     if out is None:
         return None
-    turned = shapes[out][1] != CLASSES
-    dim = shapes[out][1 if turned else 0]
+    sideways = shapes[out][1] != CLASSES
+    dim = shapes[out][1 if sideways else 0]
     b_cl = next((p for p, s in shapes.items() if s == (CLASSES,)), None)
     sizes = Sizes(shapes[E][1] if E else width, dim)
     matrices: list[Block] = []
     biases: list[Block] = []
     others: list[str] = []
-    for path, shape in shapes.items():
-        found = [] if path in (E, out, b_cl) else blocks(path, shape, sizes)
+    for v in variables:
+        found = [] if v.path in (E, out, b_cl) else blocks(v, sizes, turned)
         matrices += [block for block in found if block.rows]
         biases += [block for block in found if not block.rows]
-        others += [] if found or path in (E, out, b_cl) else [path]
-    W_cl = Block(out, (), None, dim, turned)
+        others += [] if found or v.path in (E, out, b_cl) else [v.path]
+    shape = next(v.shape for v in variables if v.path == out)
+    W_cl = Block(Piece(out, tuple(0 if size == 1 else None for size in shape), sideways), dim)
     return Variables(sizes, tuple(matrices[:MOST]), tuple(biases[:MOST]), E, W_cl, b_cl, tuple(others))
 
 
@@ -104,21 +109,11 @@ def by_name(shapes: Mapping[str, tuple[int, ...]], letter: str) -> list[tuple[st
     return sorted(shapes.items(), key=lambda item: letter not in item[0].lower())
 
 
-def blocks(path: str, shape: tuple[int, ...], sizes: Sizes, at: tuple[int, ...] = ()) -> list[Block]:
-    """Gates may stand side by side in one variable, or one behind the other in a cube of them."""
-    d = sizes.dim
-    if not shape:
-        return []
-    columns = [(i * d, (i + 1) * d) for i in range(shape[-1] // d)] if shape[-1] % d == 0 else []
-    if len(shape) == 1:
-        return [Block(path, at, part, 0) for part in columns]
-    if len(shape) == 2 and shape[0] in sizes.heights() and columns:
-        return [Block(path, at, part, shape[0]) for part in columns]
-    if len(shape) == 2 and shape[0] == d and shape[1] in sizes.heights():
-        return [Block(path, at, None, shape[1], turned=True)]
-    if len(shape) <= 3 and shape[0] <= FEW and not at:
-        return [block for i in range(shape[0]) for block in blocks(path, shape[1:], sizes, (i,))]
-    return []
+def blocks(v: VariableInfo, sizes: Sizes, turned: bool) -> list[Block]:
+    """Gates may stand beside each other in one variable, or one behind the other in a cube of them."""
+    found = cuts.blocks(v, sizes.heights(), sizes.dim, turned)
+    shapes = [piece.seen(v).shape for piece in found]
+    return [Block(piece, shape[0] if len(shape) == 2 else 0) for piece, shape in zip(found, shapes, strict=True)]
 
 
 def orders(rows: int, sources: str, sizes: Sizes) -> Iterator[str]:
@@ -197,5 +192,5 @@ def only(weights: Weights, on: Iterable[Block], paths: Iterable[str]) -> dict[st
     """Zeros in these variables, but for some blocks."""
     quiet = {path: np.zeros_like(weights[path]) for path in paths}
     for block in on:
-        np.squeeze(quiet[block.path])[block.index] = np.squeeze(weights[block.path])[block.index]
+        quiet[block.path] = block.piece.put(quiet[block.path], block.view(weights))
     return quiet

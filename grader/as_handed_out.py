@@ -1,0 +1,67 @@
+"""Whether the text of a notebook shows work, where its behaviour is still that of the handout."""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from grader.judging.source import trees
+from grader.model import Cell
+
+PRODUCTS = r"matmul|einsum|tensordot|matvec|sigmoid|tanh|softmax|Dense|LSTM(Cell)?|GRU(Cell)?|Embedding"
+# What classes and functions read or call only once the work is begun; each name as a whole.
+WORK = {
+    "a1_logistic_regression": r"l2_loss|square|norm|\w*(l2|penal|decay|lamb?da)\w*|reg(ul\w*|_\w+)?",
+    "lab2_mlp": r"\w*relu\w*|[gs]?elu|tanh|sigmoid|\w*dropout\w*|hidden_layer_sizes|rate|maximum|[WbV]_?[12]|Dense",
+    "lab4_gru": r"\w*sigmoid\w*|[WUVb]_?(z|r)|[WUVb]_(update|reset)\w*|(\w+_)?gates?(_\w+)?|GRU\w*|LSTM\w*",
+    "a3_lstm_lm": rf"Variable|add_weight|embedding_lookup|{PRODUCTS}",
+    "lab5_attention": r"\w*Attention",
+    "a4_word_by_word": PRODUCTS,
+}
+READY = re.compile(
+    r"(\w+\.)*(keras|layers)\.(\w+\.)*(Sequential|Model|Dense|Embedding|\w*Attention|Bidirectional|RNN|(SimpleRNN|GRU|LSTM)(Cell)?)"
+)
+
+
+def touched(cells: Sequence[Cell], lab: str) -> bool:
+    """A cell that is no Python any more, or a name that is read only where the work is."""
+    if lab not in WORK:
+        return False
+    return damaged(cells) or any(re.fullmatch(WORK[lab], name, re.IGNORECASE) for name in names_read(cells))
+
+
+def damaged(cells: Sequence[Cell]) -> bool:
+    """A handout's own cells can all be read."""
+    code = {c.index for c in cells if c.kind == "code" and not c.source.lstrip().startswith("%%")}
+    return bool(code - {index for index, _ in trees(cells)})
+
+
+def names_read(cells: Sequence[Cell]) -> Iterator[str]:
+    for _, tree in trees(cells):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef):
+                yield from (name for part in ast.walk(node) if (name := name_read(part)))
+
+
+def name_read(node: ast.AST) -> str:
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) else ""
+
+
+def ready_made(cells: Sequence[Cell]) -> str:
+    """The layer of Keras that the notebook makes; empty where there is none."""
+    keras = {
+        (alias.asname or alias.name): f"keras.{alias.name}"
+        for _, tree in trees(cells)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module and re.search(r"\bkeras\b", node.module)
+        for alias in node.names
+    }
+    for _, tree in trees(cells):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call):
+                first, _, rest = ast.unparse(node.func).partition(".")
+                path = ".".join(filter(None, [keras.get(first, first), rest]))
+                if READY.fullmatch(path):
+                    return path.rpartition(".")[2]
+    return ""
