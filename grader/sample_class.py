@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from reference.notebooks import Edit, as_json, edited, load_edits, starter
 
-CRASH = '# %% id="sample-crash"\nimport os\n\nos._exit(1)  # as when a library takes the whole process down\n\n'
+CRASH = '# %% id="sample-crash"\nimport ctypes\n\nctypes.string_at(0)  # as when a library ends the process\n\n'
 
 
 class HandIn(Struct, frozen=True):

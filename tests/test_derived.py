@@ -128,9 +128,9 @@ def test_a_library_is_named_in_whichever_way_it_is_imported() -> None:
 
 
 def evidence(*, is_led: bool | None = True, library: str | None = None, read: tuple[str, ...] = ()) -> Evidence:
-    numpy, tensorflow = (Answering(name, True, (), 3, False, read) for name in ("np_fn", "tf_fn"))
+    numpy, tensorflow = (Answering(name, True, (), 3, False, tables=read) for name in ("np_fn", "tf_fn"))
     gradient = Observation("gradient", Status.ANSWERED, {"dx": None})
-    return Evidence(numpy, tensorflow, gradient, {}, False, is_led, library, {"np_fn": True, "tf_fn": True})
+    return Evidence(numpy, tensorflow, gradient, {}, False, is_led, library, False, {"np_fn": True, "tf_fn": True})
 
 
 def test_a_missing_gradient_is_right_only_where_x_wrapped_anew_leads_to_the_answer() -> None:

@@ -198,7 +198,10 @@ def patches(call: ast.Call) -> bool:
     return not all(isinstance(name, str) and name.isupper() for name in names) or not names
 
 
-@pytest.mark.parametrize("module", ["grader", "grader.model", "grader.pipeline", "grader.cli"])
+ENGINE = ("grader", "grader.model", "grader.pipeline", "grader.cli", "grader.sandbox.guest.kernel")
+
+
+@pytest.mark.parametrize("module", ENGINE)
 def test_importing_the_engine_loads_no_tensorflow(module: str) -> None:
     if not (ROOT / module.replace(".", "/")).with_suffix(".py").exists() and module != "grader":
         pytest.skip(f"there is no {module} yet")

@@ -13,6 +13,7 @@ from grader.model import Verdict
 from grader.sandbox.guest import tape
 from grader.sandbox.guest.ready_layers import ready_layers
 from grader.sandbox.guest.wire import VariableInfo
+from tests.test_other_layouts import trained
 
 CLASS = """
 import types
@@ -91,7 +92,8 @@ def test_a_ready_layer_is_seen_by_whatever_name_it_is_reached(source: str) -> No
 def with_matrices(*paths: str) -> Evidence:
     shape = VariableInfo("", (5, 2), "float32")
     found = Parts(replace(shape, path="c.E"), tuple(replace(shape, path=path) for path in paths), (), (), 2)
-    return Evidence(None, found, explanation="deck", roles=dict.fromkeys(("E", "W_z", "W_r", "W_rnn", "W_cl", "b_z")))
+    roles = dict.fromkeys(("E", "W_z", "W_r", "W_rnn", "W_cl", "b_z"))
+    return replace(trained(E=(5, 2)), parts=found, explanation="deck", roles=roles)
 
 
 def test_right_logits_of_a_ready_layer_are_not_the_students_equations() -> None:

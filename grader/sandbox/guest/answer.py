@@ -15,6 +15,7 @@ from . import (
     derived,
     downloads,
     finetuned,
+    own_code,
     pairs,
     predictions,
     ready_layers,
@@ -23,7 +24,6 @@ from . import (
     vocabulary,
     watch,
     wire,
-    written,
 )
 from .cells import locate
 from .values import decode, encode, is_variable
@@ -54,7 +54,7 @@ class Namespace:
             "pair_rows": pairs.pair_rows,
             constructions.SLOT: constructions.CONSTRUCTIONS,
         }
-        self.slots |= {name: f for name, f in written.functions_beside().items() if name not in self.slots}
+        self.slots |= {name: f for name, f in own_code.functions_beside().items() if name not in self.slots}
         self.undo: list[Callable[[], None]] = []
 
     def find(self, path: str) -> Any:
@@ -69,7 +69,7 @@ class Namespace:
         """Into a variable by `assign`; into a global, attribute or item by replacing it until the question ends."""
         target = ast.parse(path, mode="eval").body
         if isinstance(target, ast.Name):
-            for names in written.namespaces():
+            for names in own_code.namespaces():
                 if names is self.globals or path in names:
                     self.replace(names, path, new)
         elif isinstance(target, ast.Subscript):
@@ -169,7 +169,7 @@ def list_variables(step: wire.ListVariables, names: Namespace, values: dict[str,
 
 
 def take_survey(step: wire.Survey, names: Namespace, values: dict[str, Any]) -> None:
-    values[step.into] = survey.inventory(written.functions_beside() | names.globals)
+    values[step.into] = survey.inventory(own_code.functions_beside() | names.globals)
 
 
 def watch_training(step: wire.Watch, names: Namespace, values: dict[str, Any]) -> None:

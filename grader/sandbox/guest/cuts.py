@@ -5,11 +5,10 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from . import written
+from . import equality, own_code, written
 from .config import GuestConfig
 from .constructions import are_examples
 from .dependence import ANY_NAME, ITEMS, reached
-from .equality import own_parts
 from .values import kind_of_array
 
 EPOCHS = re.compile(r"epo[ckq]|(^|_)eps?(_|$)", re.IGNORECASE)  # English, Spanish and Basque
@@ -72,7 +71,7 @@ def training_lists(bound: inspect.BoundArguments) -> list[Any]:
     handed = [value for value in bound.arguments.values() if is_long(value)][:1]
     owner = next(iter(bound.arguments.values()), None)
     own = [value for value in getattr(owner, "__dict__", {}).values() if are_examples(value)]
-    given = [*(names.get("training_set") for names in written.namespaces()), *handed, *own]
+    given = [*(names.get("training_set") for names in own_code.namespaces()), *handed, *own]
     return [value for value in given if is_long(value)]
 
 
@@ -94,10 +93,10 @@ def counts_epochs(function: Any, cls: type) -> bool:
 
 def cut_epochs(method: Any, owner: Any, bound: inspect.BoundArguments, epochs: int) -> tuple[bool, int | None]:
     """Whether anything was cut, and the number of epochs now; how often figures are shown only follows a cut."""
-    main = written.globals_of(method)
+    main = own_code.globals_of(method)
     used = reached(method, type(owner))
     own = {name: value for name, value in written.plain_attributes(owner).items() if name in used or used & ANY_NAME}
-    held = [vars(part) for part in own_parts(owner)] if hasattr(owner, "__dict__") else []
+    held = [vars(part) for part in equality.own_parts(owner)] if hasattr(owner, "__dict__") else []
     read = [*getattr(owner, "__dict__", {}).values(), *(main[name] for name in used if name in main)]
     tables = [value for value in read if type(value) is dict and len(value) <= ITEMS]
     found = [
@@ -127,7 +126,7 @@ def cut_data(bound: inspect.BoundArguments, size: int, used: set[str]) -> Undo:
     targets = [value for value in training_lists(bound) if len(value) > size]
     beside = stacked_beside(targets, used)
     shorter = {id(value): value[:size] for value in (*targets, *beside)}
-    swapped = [(names, name, value) for names in written.namespaces() for name, value in names.items()
+    swapped = [(names, name, value) for names in own_code.namespaces() for name, value in names.items()
                if id(value) in shorter]  # fmt: skip
     for names, name, value in swapped:
         names[name] = shorter[id(value)]
@@ -144,7 +143,7 @@ def cut_data(bound: inspect.BoundArguments, size: int, used: set[str]) -> Undo:
 
 def stacked_beside(targets: list[Any], used: set[str]) -> list[Any]:
     """Global arrays that the training reads, a row for each example: inputs and labels taken out of the examples."""
-    held = [names[name] for names in written.namespaces() for name in used if name in names]
+    held = [names[name] for names in own_code.namespaces() for name in used if name in names]
     arrays = (value for value in held if kind_of_array(value) in ("numpy", "tensor"))
     lengths = {len(target) for target in targets}
     return [value for value in arrays if len(value.shape) and value.shape[0] in lengths]

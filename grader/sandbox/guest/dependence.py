@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from . import written
+from . import own_code, written
 from .values import is_variable
 
 ITEMS = 100
@@ -40,7 +40,7 @@ class Fingerprint:
             inside = [(key if type(key) in PLAIN else id(key), part) for key, part in list(value.items())[: ITEMS + 1]]
         elif isinstance(value, (list, tuple)):
             inside = list(enumerate(value[: ITEMS + 1]))
-        elif written.is_part(value) and hasattr(value, "__dict__"):
+        elif own_code.is_part(value) and hasattr(value, "__dict__"):
             opaque = value is self.owner or is_variable(value) or isinstance(value, (type, types.FunctionType))
             inside = None if opaque else list(vars(value).items())
         return inside if inside is not None and len(inside) <= ITEMS else None
@@ -53,7 +53,7 @@ def state(owner: Any, reads: set[str], left: set[str]) -> dict[str, Any]:
         found = {name: value for name, value in own.items() if name not in left}
     else:
         found = {name: value for name, value in own.items() if name in reads and name not in left}
-    names = {name: value for held in reversed(written.namespaces()) for name, value in held.items() if name in reads}
+    names = {name: value for held in reversed(own_code.namespaces()) for name, value in held.items() if name in reads}
     return found | {f"global {name}": value for name, value in names.items()}
 
 
@@ -64,7 +64,7 @@ def reached(method: types.FunctionType, cls: type) -> set[str]:
     waiting: list[Any] = [method]
     while waiting:
         function = waiting.pop()
-        code, names = written.code_of(function), written.globals_of(function)
+        code, names = written.code_of(function), own_code.globals_of(function)
         new = written.names_used(code) - found if code else set()
         found |= new
         for name in new:

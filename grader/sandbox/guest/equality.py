@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from . import survey, tape
+from .own_code import is_part
 from .values import is_variable
-from .written import is_part
 
 
 class NotEqual(Exception):

@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import training, written
+from . import own_code, training, written
 from .config import GuestConfig
 
 
@@ -22,7 +22,7 @@ def install(config: GuestConfig) -> None:
 
 
 def wrap_all(config: GuestConfig) -> None:
-    for names in written.namespaces():
+    for names in own_code.namespaces():
         wrap(names, config)
 
 
@@ -33,7 +33,7 @@ def wrap(names: dict[str, Any], config: GuestConfig) -> None:
 
 
 def is_loop(function: types.FunctionType) -> bool:
-    if not written.is_own(function.__module__) or hasattr(function, "__wrapped__"):
+    if not own_code.is_own(function.__module__) or hasattr(function, "__wrapped__"):
         return False
     if "GradientTape" not in written.names_used(function.__code__):
         return False

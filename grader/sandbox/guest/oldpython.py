@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import renamed, written
+from . import own_code, renamed
 
 NUMPY_TYPES = {"float": float, "int": int, "object": object, "str": str, "complex": complex, "unicode": str}
 NUMPY_NAMES = {
@@ -41,7 +41,7 @@ def ragged(plain: Callable[..., Any]) -> Callable[..., Any]:
             return plain(*args, **kwargs)
         except ValueError as error:
             caller = sys._getframe(1).f_globals.get("__name__")
-            if "inhomogeneous" not in str(error) or "dtype" in kwargs or len(args) > 1 or not written.is_own(caller):
+            if "inhomogeneous" not in str(error) or "dtype" in kwargs or len(args) > 1 or not own_code.is_own(caller):
                 raise
         renamed.told("An array of rows of different lengths", "an array of objects")
         return plain(*args, dtype=object, **kwargs)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import notes, written
+from . import notes, own_code
 
 
 def told(old: str, new: str) -> None:
@@ -21,7 +21,7 @@ def names(module: Any, known: Mapping[str, tuple[str, Callable[[], Any]]], drop:
     before, where = vars(module).get("__getattr__"), module.__name__.removeprefix("keras._tf_keras.")
 
     def answer(name: str) -> Any:
-        if name in known and written.is_own(sys._getframe(1).f_globals.get("__name__")):
+        if name in known and own_code.is_own(sys._getframe(1).f_globals.get("__name__")):
             words, thing = known[name]
             told(f"{where}.{name}", words)
             return thing()

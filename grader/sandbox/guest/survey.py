@@ -6,7 +6,7 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from . import training, written
+from . import own_code, training, written
 from .cells import cell_of
 from .constructions import CONSTRUCTIONS
 from .values import encode_array, is_variable, kind_of_array
@@ -60,7 +60,7 @@ def shape_of_data(value: Any) -> tuple[int, ...] | None:
 def is_own_function(value: Any) -> bool:
     """A def, a lambda, or one of these wrapped by tf.function, functools.partial, np.vectorize or the like."""
     if isinstance(value, types.FunctionType):
-        return written.is_own(value.__module__)
+        return own_code.is_own(value.__module__)
     return type(value).__name__ in (
         "PolymorphicFunction",
         "Function",

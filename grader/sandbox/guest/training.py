@@ -15,7 +15,7 @@ from typing import Any
 import tensorflow as tf
 from msgspec.structs import replace
 
-from . import cuts, dependence, equality, excuses, graphs, notes, pace, retries, survey, tape, written
+from . import cuts, dependence, equality, excuses, graphs, notes, own_code, pace, retries, survey, tape, written
 from .config import GuestConfig
 from .constructions import CONSTRUCTIONS, SLOT, remembered, small
 from .wire import Training
@@ -33,7 +33,7 @@ def install(config: GuestConfig) -> None:
 
     def build_class(body: Any, name: str, /, *bases: Any, **keywords: Any) -> Any:
         cls = plain(body, name, *bases, **keywords)
-        if written.is_own(body.__globals__.get("__name__")) and isinstance(cls, type):
+        if own_code.is_own(body.__globals__.get("__name__")) and isinstance(cls, type):
             register(cls, config)
         return cls
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import graphs, survey, tape, wire, written
+from . import graphs, own_code, survey, tape, wire, written
 from .values import encode
 
 WORTH_A_GRAPH = 80  # steps; fewer take less time as they are written than the proof of a graph does
@@ -60,8 +60,8 @@ class Watcher:
             if name not in ("__init__", self.step.method)
         }
         functions = [
-            (names, name, f) for names in written.namespaces() for name, f in names.items()
-            if isinstance(f, types.FunctionType) and written.is_own(f.__module__)
+            (names, name, f) for names in own_code.namespaces() for name, f in names.items()
+            if isinstance(f, types.FunctionType) and own_code.is_own(f.__module__)
         ]  # fmt: skip
         kept = {name: vars(cls).get(name) for name in methods}
         for name, plain in methods.items():

@@ -1,54 +1,11 @@
 """What the notebook itself wrote, in its cells or in files of its own: functions, classes, what trains, settings."""
 
 import inspect
-import os
-import sys
 import types
 from typing import Any
 
+from .own_code import is_own, namespaces
 from .values import is_variable, number_of
-
-MAIN = "__main__"
-
-_loaded = 0  # modules, when the notebook's own were last looked for among them
-_own: list[str] = []
-
-
-def is_own(module: str | None) -> bool:
-    """Whether code of this module is the notebook's: a cell's, or that of a file in its own folder."""
-    if module == MAIN:
-        return True
-    file = getattr(sys.modules.get(module or ""), "__file__", None)
-    if not isinstance(file, str) or not file.startswith(os.environ.get("HOME", "") + os.sep):
-        return False
-    return not any(part.startswith(".") or part == "site-packages" for part in file.split(os.sep))
-
-
-def is_part(value: Any) -> bool:
-    """Of a class of the notebook's, or of one that only holds attributes."""
-    return type(value).__module__ == "types" or is_own(type(value).__module__)
-
-
-def namespaces() -> list[dict[str, Any]]:
-    """The globals of the notebook, and of each file of its own that it has imported."""
-    global _loaded, _own
-    if len(sys.modules) != _loaded:
-        _loaded, _own = len(sys.modules), [name for name in list(sys.modules) if name != MAIN and is_own(name)]
-    return [vars(sys.modules[MAIN]), *(vars(sys.modules[name]) for name in _own if name in sys.modules)]
-
-
-def globals_of(function: Any) -> dict[str, Any]:
-    """Where the names in a function's code are looked up."""
-    plain = inspect.unwrap(function) if callable(function) else None
-    plain = getattr(plain, "python_function", plain)
-    return plain.__globals__ if isinstance(plain, types.FunctionType) else vars(sys.modules[MAIN])
-
-
-def functions_beside() -> dict[str, Any]:
-    """Functions of own files that the cells have no name of the same for: `import file` alone gives none."""
-    main, *files = namespaces()
-    found = {name: f for names in files for name, f in names.items() if isinstance(f, types.FunctionType)}
-    return {name: f for name, f in found.items() if name not in main and is_own(f.__module__)}
 
 
 def names_used(code: types.CodeType) -> set[str]:
