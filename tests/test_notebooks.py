@@ -3,36 +3,44 @@
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from _pytest.mark import ParameterSet
 
 from grader.intake.collect import collect
 from grader.model import Report, Submission, TrainPolicy, Verdict
 from grader.selfcheck import complete, named
 
 NOTEBOOKS = Path(__file__).with_name("notebooks")
-EXPECTED: dict[str, dict[str, str | list[str]]] = yaml.safe_load((NOTEBOOKS / "expected.yaml").read_text("utf-8"))
+EXPECTED: dict[str, dict[str, Any]] = yaml.safe_load((NOTEBOOKS / "expected.yaml").read_text("utf-8"))
 Grade = Callable[[str, Sequence[Submission], TrainPolicy], list[Report]]  # of tests/conftest.py
 LABS = sorted({str(row["lab"]) for row in EXPECTED.values()})
 
 
-def expecting(kind: str) -> list[str]:
-    return [place for place, row in EXPECTED.items() if row["expect"] == kind]
+def those(wanted: Callable[[dict[str, Any]], bool]) -> list[ParameterSet]:
+    """Slow is what covers nothing of its lab's judge alone."""
+    rows = [(place, row) for place, row in EXPECTED.items() if wanted(row)]
+    return [pytest.param(place, marks=[pytest.mark.slow] if row.get("slow") else []) for place, row in rows]
+
+
+def expecting(kind: str) -> list[ParameterSet]:
+    return those(lambda row: row["expect"] == kind)
 
 
 @pytest.fixture(scope="session")
 def report_on(grade: Grade) -> Callable[[str], Report]:
-    """Each lab's notebooks are graded as one batch, the first time one of them is asked for."""
+    """Each lab's notebooks are graded as one batch, the first time one of them is asked for; the slow ones apart."""
 
     @cache
-    def batch_of(lab: str) -> dict[str, Report]:
-        places = [place for place, row in EXPECTED.items() if row["lab"] == lab]
+    def batch_of(lab: str, slow: bool) -> dict[str, Report]:
+        places = [p for p, row in EXPECTED.items() if row["lab"] == lab and row.get("slow", False) is slow]
         submissions = [collect([NOTEBOOKS / place])[0] for place in places]
-        reports = grade(lab, submissions, TrainPolicy.NONE)
+        reports = grade(f"{lab} slow" if slow else lab, submissions, TrainPolicy.NONE)
         return {report.submission.path.relative_to(NOTEBOOKS).as_posix(): report for report in reports}
 
-    return lambda place: batch_of(str(EXPECTED[place]["lab"]))[place]
+    return lambda place: batch_of(EXPECTED[place]["lab"], EXPECTED[place].get("slow", False))[place]
 
 
 def told(report: Report) -> str:
@@ -60,7 +68,7 @@ def test_honest_work_loses_no_point(place: str, report_on: Callable[[str], Repor
     assert complete(report.card) and report.card.earned > 0, told(report)
 
 
-@pytest.mark.parametrize("place", [place for place, row in EXPECTED.items() if "remarks" in row])
+@pytest.mark.parametrize("place", those(lambda row: "remarks" in row))
 def test_what_differs_from_the_slide_and_costs_nothing_is_remarked_upon(
     place: str, report_on: Callable[[str], Report]
 ) -> None:
