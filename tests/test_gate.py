@@ -3,8 +3,12 @@
 import asyncio
 import contextlib
 import multiprocessing
+import os
+import shutil
 import socket
 import struct
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -128,3 +132,18 @@ def test_who_speaks_another_language_is_not_heard(said: bytes) -> None:
 
 def greeting() -> bytes:
     return b"\xff" + bytes(8) + b"\x7f" + struct.pack("BB20sB31x", 3, 0, b"NULL", 0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can be without that capability")
+def test_a_root_that_may_not_pass_over_owners_reaches_a_kernel_of_another_user(tmp_path: Path) -> None:
+    """As in a container without CAP_DAC_OVERRIDE, and where a folder of a hand-in is closed to the grader."""
+    for folder in (tmp_path, *list(tmp_path.parents)[:-2]):
+        folder.chmod(folder.stat().st_mode | 0o711)
+    place = tmp_path / "z-1"
+    with socket.socket(socket.AF_UNIX) as theirs:
+        theirs.bind(str(place))
+        theirs.listen()
+        os.chown(place, 64000, 64000)
+        code = f"import asyncio; from grader.sandbox.gate import reached; asyncio.run(reached({str(place)!r}))"
+        without = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", sys.executable, "-c", code]
+        assert subprocess.run(without, timeout=20, check=False).returncode == 0

@@ -188,6 +188,8 @@ class Kernel:
         self._write("connection.json", msgspec.json.encode(self._connection(f"{places.sockets}/z")))
         self._write("notes", b"")
         self._give(self._sockets)
+        if self._uid is not None:
+            self._sockets.chmod(0o711)  # we reach what the kernel makes there by its name
         return places
 
     def _connection(self, beginning: str) -> dict[str, Any]:
