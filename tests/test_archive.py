@@ -4,7 +4,6 @@ import io
 import json
 import struct
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,16 +11,9 @@ import pytest
 from grader.intake import archive
 from grader.intake.collect import collect
 from grader.model import Submission
+from tests.sample_hand_ins import zipped
 
 NOTEBOOK = json.dumps({"cells": [{"cell_type": "code", "source": "x = 1"}]}).encode()
-
-
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as made:
-        for name, data in files.items():
-            made.writestr(name, data)
-    return stream.getvalue()
 
 
 def collected(folder: Path, data: bytes) -> tuple[Submission, ...]:

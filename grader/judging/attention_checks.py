@@ -1,7 +1,7 @@
 """Lab5: what the interview of an attentive classifier means for each check."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from grader.judging.attention_layout import CLASSES, names_exchanged
 from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, slug
 from grader.judging.cut_gradients import cut_finding
-from grader.judging.first_step import after_a_step, ends_a_step, names, stop, unconnected, without_its_end
+from grader.judging.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
 from grader.judging.learning import about_the_start, falling
 from grader.judging.recurrent_layout import listed
 from grader.model import AttentionMap, Finding, Remark, Verdict
@@ -138,7 +138,7 @@ def all_trained(e: Evidence) -> Finding:
     if e.alike:
         return blocked("Not checked because every word gets the same weight, so that no gradient goes through it.")
     if reason := stop(e.contact):
-        return stopped(e, reason)
+        return stopped(e.contact, reason, logits(e).verdict is Verdict.PASS, partial(untrained, e), e.cell)
     if e.standing is None:
         return unsure("A training step could not be followed.")
     if e.layout is None:
@@ -162,16 +162,6 @@ def moved_whatever(e: Evidence, standing: tuple[str, ...]) -> Finding:
     if set(standing) - tables:
         return unsure(UNKNOWN)
     return passed("A training step moves every variable of the class.")
-
-
-def stopped(e: Evidence, reason: str) -> Finding:
-    """Where the forward pass is right, what no gradient reaches is the cause; else the cause has been told."""
-    paths = unconnected(e.contact) if e.contact else ()
-    if logits(e).verdict is not Verdict.PASS:
-        return without_its_end(e.contact) or blocked(reason)
-    if not paths:
-        return failed(reason, cell=e.cell)
-    return untrained(e, paths, "No gradient reaches {names}, so `train` stops at its first step.")
 
 
 def untrained(e: Evidence, still: tuple[str, ...], told: str) -> Finding:

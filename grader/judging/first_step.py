@@ -71,16 +71,16 @@ def names(paths: Iterable[str]) -> str:
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
-def without_a_step(contact: Contact | None) -> Finding | None:
-    """In place of a check that asks a class which takes no step at all."""
-    if contact is not None and contact.works:
-        return None
-    return blocked("Not checked because your class has to take a training step first.")
-
-
 def after_a_step(judge: Callable[[Asked], Finding]) -> Callable[[Asked], Finding]:
     """A check that says nothing more of a class which takes no step."""
-    return wraps(judge)(lambda e: without_a_step(e.contact) or judge(e))
+
+    @wraps(judge)
+    def judged(e: Asked) -> Finding:
+        if e.contact is not None and e.contact.works:
+            return judge(e)
+        return blocked("Not checked because your class has to take a training step first.")
+
+    return judged
 
 
 def without_its_end(contact: Contact | None) -> Finding | None:
@@ -90,3 +90,21 @@ def without_its_end(contact: Contact | None) -> Finding | None:
         return None
     said = f"{trouble.kind}: {trouble.message[:200]}"
     return blocked(f"Not checked because `train` stops at its first step, before any weight has changed, with {said}")
+
+
+def stopped(
+    contact: Contact | None,
+    reason: str,
+    right: bool,
+    untrained: Callable[[tuple[str, ...], str], Finding],
+    cell: int | None,
+) -> Finding:
+    """What is said of variables that nothing moved, since training stops at its first step.
+
+    Where the forward pass is right, what no gradient reaches is the cause; else the cause has been told.
+    """
+    if not right:
+        return without_its_end(contact) or blocked(reason)
+    if paths := unconnected(contact) if contact else ():
+        return untrained(paths, "No gradient reaches {names}, so `train` stops at its first step.")
+    return failed(reason, cell=cell)

@@ -1,6 +1,7 @@
 """Assignment 3: what the interview of a language model means for each check."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from grader.judging import language_model_sampling_checks  # noqa: F401 - the ch
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import agree, difference, slug
-from grader.judging.first_step import after_a_step, ends_a_step, names, stop, unconnected, without_its_end
+from grader.judging.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
 from grader.judging.language_model import LAB, Evidence
 from grader.judging.language_model_roles import ROWS
 from grader.judging.learning import falling
@@ -144,7 +145,7 @@ def all_trained(e: Evidence) -> Finding:
     if e.standing is None:
         return unsure("A training step could not be followed.")
     if reason := stop(e.contact):
-        return stopped(e, reason)
+        return stopped(e.contact, reason, slug(e.form) == "deck", partial(untrained, e), e.cell)
     form = e.form
     used = e.explained.roles.paths(e.layout) if e.explained and e.layout and form else ()
     still = [path for path in used or e.standing if path in e.standing]
@@ -153,16 +154,6 @@ def all_trained(e: Evidence) -> Finding:
     if not still:
         return passed("A training step moves every variable of the network.")
     return untrained(e, tuple(still), "A training step changes nothing in {names}.")
-
-
-def stopped(e: Evidence, reason: str) -> Finding:
-    """Where the forward pass is right, what no gradient reaches is the cause; else the cause has been told."""
-    paths = unconnected(e.contact) if e.contact else ()
-    if slug(e.form) != "deck":
-        return without_its_end(e.contact) or blocked(reason)
-    if not paths:
-        return failed(reason, cell=e.cell)
-    return untrained(e, paths, "No gradient reaches {names}, so `train` stops at its first step.")
 
 
 def untrained(e: Evidence, still: tuple[str, ...], told: str) -> Finding:

@@ -1,12 +1,14 @@
 """Lab2: what the interview of a network means for each check."""
 
+from functools import partial
+
 import numpy as np
 
 from grader.judging import mlp_dropout_checks  # noqa: F401 - the checks of dropout
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, nearest, slug
-from grader.judging.first_step import ends_a_step, names, stop, unconnected, without_a_step, without_its_end
+from grader.judging.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
 from grader.judging.learning import about_the_start, falling
 from grader.judging.mlp import ACCEPTED, LAB, Evidence, more_than_asked, where
 from grader.judging.mlp_dropout_checks import NOT_KNOWN
@@ -19,9 +21,8 @@ def trains(e: Evidence) -> Finding:
 
 
 @check(LAB, "hidden-layers")
+@after_a_step
 def hidden_layers(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     sizes = " → ".join(
         str(n) for n in (*[layer.shape[0] for layer in e.chain], *[layer.shape[1] for layer in e.chain[-1:]])
     )
@@ -45,6 +46,7 @@ def hidden_layers(e: Evidence) -> Finding:
 
 
 @check(LAB, "initial-weights")
+@after_a_step
 def initial_weights(e: Evidence) -> Finding:
     if e.symmetric:
         return failed(
@@ -141,22 +143,17 @@ def connected(e: Evidence) -> dict[str, Numbers]:
 
 
 @check(LAB, "all-trained")
+@after_a_step
 def all_trained(e: Evidence) -> Finding:
     if reason := stop(e.contact):
-        return stopped(e, reason)
+        return stopped(e.contact, reason, e.explanation in ACCEPTED, partial(unreached, e), where(e))
     if e.standing:
         names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in e.standing)
         return failed("", "variable-not-trained", seen=f"unchanged by a training step: {names}", cell=where(e))
     return passed("A training step moves every weight and bias of the network.")
 
 
-def stopped(e: Evidence, reason: str) -> Finding:
-    """Where the forward pass is right, what no gradient reaches is the cause; else the cause has been told."""
-    paths = unconnected(e.contact) if e.contact else ()
-    if e.explanation not in ACCEPTED:
-        return without_its_end(e.contact) or blocked(reason)
-    if not paths:
-        return failed(reason, cell=where(e))
+def unreached(e: Evidence, paths: tuple[str, ...], _: str) -> Finding:
     return failed("", "variable-not-trained", seen=f"no gradient reaches {names(paths)}", cell=where(e))
 
 

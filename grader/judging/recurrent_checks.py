@@ -1,10 +1,12 @@
 """Lab3 and Lab4: what the interview of a recurrent classifier means for each check."""
 
+from functools import partial
+
 from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, slug
 from grader.judging.cut_gradients import cut_finding, cut_off
-from grader.judging.first_step import ends_a_step, names, stop, unconnected, without_a_step, without_its_end
+from grader.judging.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
 from grader.judging.learning import about_the_start, falling
 from grader.judging.recurrent import Evidence
 from grader.judging.recurrent_layout import beyond_the_slide, unread
@@ -40,9 +42,8 @@ def trains(e: Evidence) -> Finding:
 
 
 @check(RNN, "parameters")
+@after_a_step
 def parameters(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     if (odd := beyond_the_slide(e)) and (e.parts is None or not e.parts.biases):
         return unsure(odd + LEFT_OPEN)
     if e.parts is None:
@@ -57,18 +58,16 @@ def parameters(e: Evidence) -> Finding:
 
 
 @check(RNN, "recurrence")
+@after_a_step
 def recurrence(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     if e.repeats is False:
         return failed(mistake="start-state-kept", cell=where(e))
     return judged_logits(e, "h_t = tanh([e_t; h_{t-1}] W_rnn + b)")
 
 
 @check(GRU, "cell")
+@after_a_step
 def cell(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     if plain(e) and not e.ready_layers:
         return failed("The cell is still the plain recurrent one: there are no gates yet.", cell=where(e))
     finding = judged_logits(e, "the deck's four equations")
@@ -109,9 +108,8 @@ def judged_logits(e: Evidence, formula: str) -> Finding:
 
 
 @check(RNN, "fresh-start")
+@after_a_step
 def fresh_start(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     if e.repeats is None:
         return unsure("`classify` shows no logits, so whether each batch starts afresh could not be seen.")
     if not e.repeats:
@@ -120,9 +118,8 @@ def fresh_start(e: Evidence) -> Finding:
 
 
 @check(GRU, "gates")
+@after_a_step
 def gates(e: Evidence) -> Finding:
-    if missing := without_a_step(e.contact):
-        return missing
     if (e.ready_layers and (e.parts is None or inside_a_layer(e.parts))) or (e.parts is None and e.ready_made):
         return failed(mistake="ready-made-layer", cell=where(e))
     if e.parts and e.parts.word_gate:
@@ -166,19 +163,11 @@ def all_trained(e: Evidence) -> Finding:
     if e.parts is None or e.arrangement is None:
         return blocked("Not checked because the variables of a recurrent layer are not there.")
     if reason := stop(e.contact):
-        return stopped(e, reason)
+        right = slug(e.explanation or "") == "deck"
+        return stopped(e.contact, reason, right, partial(untrained, e), where(e))
     if not e.standing:
         return whole(e)
     return untrained(e, e.standing, "A training step changes nothing in {names}.")
-
-
-def stopped(e: Evidence, reason: str) -> Finding:
-    """Where the forward pass is right, what no gradient reaches is the cause; else the cause has been told."""
-    paths = unconnected(e.contact) if e.contact else ()
-    right = e.explanation is not None and slug(e.explanation) == "deck"
-    if right and paths:
-        return untrained(e, paths, "No gradient reaches {names}, so `train` stops at its first step.")
-    return failed(reason, cell=where(e)) if right else without_its_end(e.contact) or blocked(reason)
 
 
 def untrained(e: Evidence, still_paths: tuple[str, ...], told: str) -> Finding:

@@ -1,11 +1,13 @@
 """Assignment 4: what the interview of a classifier with word by word attention means for each check."""
 
+from functools import partial
+
 import numpy as np
 
 from grader.judging.arrays import Numbers
 from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, slug
-from grader.judging.first_step import after_a_step, ends_a_step, names, stop, unconnected, without_its_end
+from grader.judging.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
 from grader.judging.learning import about_the_start, falling
 from grader.judging.word_by_word import FEWER, LAB, Evidence
 from grader.judging.word_by_word_answers import CLASSES, SUMS, are_no_weights, rows_first
@@ -179,20 +181,10 @@ def all_trained(e: Evidence) -> Finding:
     if matrices and all(matrix.path in e.zeros for matrix in matrices):
         return failed(mistake="zero-weights", seen="all matrices start as zeros", cell=e.cell)
     if reason := stop(e.contact):
-        return stopped(e, reason)
+        return stopped(e.contact, reason, bool(e.told.right and e.told.logits_follow), partial(untrained, e), e.cell)
     if e.idle:
         return untrained(e, e.idle, "A training step changes nothing in {names}.")
     return passed("A training step moves every variable that the answer depends on.")
-
-
-def stopped(e: Evidence, reason: str) -> Finding:
-    """Where the forward pass is right, what no gradient reaches is the cause; else the cause has been told."""
-    paths = unconnected(e.contact) if e.contact else ()
-    if not e.told.right or not e.told.logits_follow:
-        return without_its_end(e.contact) or blocked(reason)
-    if not paths:
-        return failed(reason, cell=e.cell)
-    return untrained(e, paths, "No gradient reaches {names}, so `train` stops at its first step.")
 
 
 def untrained(e: Evidence, still: tuple[str, ...], told: str) -> Finding:
