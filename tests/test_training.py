@@ -188,7 +188,8 @@ def test_what_outlives_its_seconds_is_stopped_without_fault_and_the_notebook_goe
     finally:
         session.close()
     assert [cell.status for cell in run.cells] == [CellStatus.OK] * 5
-    assert run.cells[2].seconds < 10 and run.cells[3].seconds < 30
+    # Two of its steps of 4 s use up its own seconds, two more give what it returns.
+    assert run.cells[2].seconds < 10 and run.cells[3].seconds < 25
     assert "stopped before its end" in " ".join(run.changes)
     assert after == 1
 
