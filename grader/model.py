@@ -229,8 +229,12 @@ class Status(StrEnum):
     ANSWERED = "answered"
     RAISED = "raised"  # the student's code raised; values up to that step are there
     LATE = "late"
+    UNASKED = "unasked"  # the time for all questions was over
     DIED = "died"  # the kernel went down, or could not be brought back
     MALFORMED = "malformed"  # a reply that is not one
+
+
+OUT_OF_TIME = (Status.LATE, Status.UNASKED)
 
 
 class Observation(Struct, frozen=True):

@@ -23,10 +23,10 @@ class Live(Struct, frozen=True):
 
 
 def timely(ask: Ask, end: float) -> Ask:
-    """Questions until the submission's time is over; later ones are late without being asked."""
+    """Questions until the submission's time is over; later ones are not asked."""
 
     def asked(question: Question) -> Observation:
-        return ask(question) if time.monotonic() < end else Observation(question.id, Status.LATE)
+        return ask(question) if time.monotonic() < end else Observation(question.id, Status.UNASKED)
 
     return asked
 
@@ -69,7 +69,7 @@ class Replay:
         if self._live is None:
             self._live = self._wake()
             self.changed = self._differs(self._live)
-        return Observation(question.id, Status.LATE) if self.changed else self._live.ask(question)
+        return Observation(question.id, Status.UNASKED) if self.changed else self._live.ask(question)
 
     def _differs(self, live: Live) -> bool:
         before = self._store.run(self._run)

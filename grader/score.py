@@ -34,26 +34,38 @@ def score(rubric: Rubric, findings: Sequence[Finding]) -> Scorecard:
     results: dict[str, CheckResult] = {}
     for check in TopologicalSorter({rule.id: rule.needs for rule in rubric.checks}).static_order():
         results[check] = _result(rubric, rules[check], found.get(check), results)
-    checks = tuple(results[rule.id] for rule in rubric.checks)
-    return Scorecard(
-        checks=checks,
-        earned=round(sum(check.points for check in checks), 2),
-        possible=round(sum(check.possible for check in checks), 2),
-        pending=round(sum(check.possible for check in checks if check.verdict in PENDING), 2),
-        fix_first=_fix_first(rubric, results),
-    )
+    return _card(tuple(results[rule.id] for rule in rubric.checks), _fix_first(rubric, results))
 
 
 def public(card: Scorecard) -> Scorecard:
     """The card with its public checks only, as a student's own check shows it."""
     checks = tuple(check for check in card.checks if check.public)
-    shown = {check.id for check in checks}
+    return _card(checks, card.fix_first)
+
+
+def left_open(card: Scorecard, reason: str, but_named: bool = False) -> Scorecard:
+    """What failed or was not checked is pending, but for named mistakes where these were told by answers.
+
+    A card is opened, not findings: what passes behind a check that failed earns nothing all the same.
+    """
+    return _card(tuple(_opened(check, reason, but_named) for check in card.checks), card.fix_first)
+
+
+def _opened(check: CheckResult, reason: str, but_named: bool) -> CheckResult:
+    if check.verdict not in (Verdict.FAIL, Verdict.BLOCKED) or (but_named and check.mistake):
+        return check
+    message = f"{reason} {check.message}".strip()
+    return replace(check, verdict=Verdict.UNSURE, points=0.0, message=message, mistake=None, mistake_title="", hint="")
+
+
+def _card(checks: tuple[CheckResult, ...], fix_first: str | None) -> Scorecard:
+    failed = {check.id for check in checks if check.verdict is Verdict.FAIL}
     return Scorecard(
-        checks,
-        round(sum(c.points for c in checks), 2),
-        round(sum(c.possible for c in checks), 2),
-        round(sum(c.possible for c in checks if c.verdict in PENDING), 2),
-        card.fix_first if card.fix_first in shown else None,
+        checks=checks,
+        earned=round(sum(check.points for check in checks), 2),
+        possible=round(sum(check.possible for check in checks), 2),
+        pending=round(sum(check.possible for check in checks if check.verdict in PENDING), 2),
+        fix_first=fix_first if fix_first in failed else None,
     )
 
 

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from msgspec import Struct
 
 from grader.errors import OurFault, UsageError
-from grader.model import Observation, Outcome, Report, Run, Status, Submission, TrainPolicy
+from grader.model import OUT_OF_TIME, Observation, Outcome, Report, Run, Submission, TrainPolicy
 
 Kind = TypeVar("Kind")
 
@@ -118,7 +118,7 @@ class Store:
     def _add(self, key: str, answers: dict[str, Observation]) -> None:
         rows = [(key, question, packed(answer)) for question, answer in answers.items()]
         self._connection.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", rows)
-        if any(answer.status is Status.LATE for answer in answers.values()):
+        if any(answer.status in OUT_OF_TIME for answer in answers.values()):
             self._connection.execute("INSERT OR IGNORE INTO late VALUES (?)", (key,))
 
     def answer(self, run: str, question: str) -> Observation | None:

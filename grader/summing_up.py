@@ -1,6 +1,5 @@
 """What is said of a submission in the end: its card, how it ended, and a summary of both."""
 
-from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -9,12 +8,15 @@ from grader.batch import Batch, calibration_of
 from grader.course import WORKS
 from grader.judging.claims import learning_curves
 from grader.judging.examiner import Examination
-from grader.model import Finding, Outcome, Report, Run, Scorecard, Submission, Verdict
+from grader.model import Outcome, Report, Run, Scorecard, Submission, Verdict
 from grader.other_work import beside_the_handout, other_work
 from grader.rubric import Rubric
-from grader.score import public, score
+from grader.score import left_open, public, score
 
+# Lost cells may hold what is missing, or a later definition of what is there.
 LOST = "This stays open, because a part of your notebook was lost before it came to us."
+# On a machine with too much to do, right work once lost points for answers that it had no time to give.
+HURRIED = "This stays open, because time was over before your notebook could be asked everything."
 
 
 def report(
@@ -25,7 +27,11 @@ def report(
     examination: Examination,
     seconds: float,
 ) -> Report:
-    card = score(rubric, left_open(examination.findings) if submission.damaged else examination.findings)
+    card = score(rubric, examination.findings)
+    if submission.damaged:
+        card = left_open(card, LOST)
+    if examination.hurried:
+        card = left_open(card, HURRIED, but_named=True)
     if batch.public_only:
         card = public(card)
     if examination.fault:
@@ -50,16 +56,6 @@ def report(
         learning_curves(submission, run),
         calibration.band() if (calibration := calibration_of(rubric, batch)) else None,
         examination.attention,
-    )
-
-
-def left_open(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """What did not pass, since the lost cells may hold what is missing, or a later definition of what is there."""
-    return tuple(
-        replace(finding, verdict=Verdict.UNSURE, message=f"{LOST} {finding.message}".strip(), mistake=None)
-        if finding.verdict in (Verdict.FAIL, Verdict.BLOCKED)
-        else finding
-        for finding in findings
     )
 
 

@@ -92,3 +92,11 @@ def test_a_class_whose_variables_one_question_cannot_set_is_not_judged() -> None
     insist_on_writable([half, half, variable(0, 3)])
     with pytest.raises(Unaskable):
         insist_on_writable([half, half, variable(1)])
+
+
+@pytest.mark.parametrize("status", [Status.UNASKED, Status.LATE, Status.DIED])
+@pytest.mark.parametrize("lab", [lab for lab in MODULES if lab != "lab1_warmup"])  # which begins with the oracle
+def test_nothing_passes_where_nothing_was_answered(lab: str, status: Status) -> None:
+    examined = examine(examiner(lab, lambda question: Observation(question.id, status)))
+    assert examined.fault is None and Verdict.PASS not in {finding.verdict for finding in examined.findings}
+    assert (examined.hurried, examined.unattempted and examined.hurried) == (status is Status.UNASKED, False)

@@ -9,9 +9,7 @@ import pytest
 from grader.intake.json_notebook import VALUES_LIMIT
 from grader.intake.unrun import holds_an_answer
 from grader.judging.claims import LARGEST_TEXT
-from grader.model import Finding, Verdict
 from grader.submission import Notebook, read_notebook
-from grader.summing_up import LOST, left_open
 
 
 def cell(source: Any = "x = 1", kind: str = "code", **more: Any) -> dict[str, Any]:
@@ -94,13 +92,6 @@ def test_a_download_that_broke_off_is_called_one() -> None:
     notebook = read(whole[: whole.index("b = 2")], "lab.ipynb.crdownload")
     assert (sources(notebook), notebook.damaged) == (["a = 1"], True)
     assert "download" in notebook.warnings[0]
-
-
-def test_what_did_not_pass_stays_open_where_cells_were_lost_and_what_passed_stays() -> None:
-    verdicts = (Verdict.FAIL, Verdict.BLOCKED, Verdict.PASS, Verdict.MANUAL, Verdict.UNSURE)
-    opened = left_open([Finding("a", verdict, "No f.", mistake="m") for verdict in verdicts])
-    assert [each.verdict for each in opened] == [Verdict.UNSURE, Verdict.UNSURE, *verdicts[2:]]
-    assert (opened[0].message, opened[0].mistake) == (f"{LOST} No f.", None)
 
 
 @pytest.mark.parametrize("kind", ["markdown", "raw"])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from grader.errors import OurFault
 from grader.model import CheckResult, Finding, Level, Scorecard, Verdict
 from grader.rubric import CheckRule, MistakeRule, Rubric, Training
-from grader.score import score
+from grader.score import left_open, score
 
 
 def rule(name: str, points: float, *needs: str) -> CheckRule:
@@ -51,6 +51,21 @@ def of(card: Scorecard, check: str) -> CheckResult:
 def test_everything_right_earns_everything() -> None:
     card = score(LAB, all_pass())
     assert (card.earned, card.possible, card.pending, card.fix_first) == (7, 7, 0, None)
+
+
+def test_what_did_not_pass_is_left_open_and_what_passes_behind_it_earns_nothing() -> None:
+    card = left_open(score(LAB, all_pass(found("gate", Verdict.FAIL, "No gate."))), "Lost.")
+    assert (card.earned, card.pending, card.fix_first) == (1, 6, None)
+    assert of(card, "gate").message == "Lost. No gate." and of(card, "state").verdict is Verdict.UNSURE
+    assert left_open(score(LAB, all_pass()), "Lost.") == score(LAB, all_pass())
+
+
+def test_a_named_mistake_was_told_by_answers_and_stays_where_others_are_missing() -> None:
+    card = score(LAB, all_pass(found("gate", Verdict.FAIL, mistake="mirrored"), found("plot", Verdict.FAIL)))
+    opened = left_open(card, "No time.", but_named=True)
+    assert (of(opened, "gate"), opened.fix_first) == (of(card, "gate"), "gate")
+    assert (opened.earned, opened.pending) == (card.earned, 3)
+    assert of(left_open(card, "Lost."), "gate").mistake is None
 
 
 def test_the_rubric_lends_its_words() -> None:

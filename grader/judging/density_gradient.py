@@ -4,7 +4,7 @@ from grader.judging.arrays import array
 from grader.judging.checks import check, failed, passed, unsure
 from grader.judging.compare import difference, nearest
 from grader.judging.density_evidence import LAB, SESSION, Evidence
-from grader.model import Finding, Status
+from grader.model import OUT_OF_TIME, Finding, Status
 
 
 @check(LAB, "tf-gradient")
@@ -32,7 +32,7 @@ def without_gradient(e: Evidence) -> Finding:
     )
     if e.numpy_touched:
         return failed(mistake="numpy-in-tf", cell=e.tensorflow.cell)
-    if status is Status.LATE:
+    if status in OUT_OF_TIME:
         return unsure("`tf_fn` gave no answer in time when we looked how it comes to its numbers.")
     if e.in_a_session:
         return failed(SESSION, cell=e.tensorflow.cell)

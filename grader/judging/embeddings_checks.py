@@ -8,7 +8,7 @@ from grader.judging.embeddings_asking import Asked, K, accepted
 from grader.judging.embeddings_own import Hits
 from grader.judging.embeddings_tables import explanation_of
 from grader.judging.embeddings_written import NEIGHBOURS
-from grader.model import Finding, Remark, Status
+from grader.model import OUT_OF_TIME, Finding, Remark, Status
 
 NOTHING_SHOWN = "Not checked because no table was shown."
 
@@ -125,7 +125,7 @@ def vectors_kept(e: Evidence) -> Finding:
 @check(LAB, "unknown-word")
 def unknown_word(e: Evidence) -> Finding:
     seen = e.unknown
-    if seen is None or seen.status in (Status.LATE, Status.DIED, Status.MALFORMED):
+    if seen is None or seen.status in (*OUT_OF_TIME, Status.DIED, Status.MALFORMED):
         return blocked("Not checked: there was no answer.")
     if seen.status is Status.RAISED and seen.trouble is not None:
         return failed(f"A word without a vector stops it with {seen.trouble.kind}.", cell=seen.trouble.cell)

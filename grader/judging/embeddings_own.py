@@ -15,7 +15,7 @@ from grader.judging.embeddings_tables import TOKEN, items_of, printed_rows
 from grader.judging.embeddings_vocabulary import SAMPLE, Holders
 from grader.judging.examiner import Examiner
 from grader.judging.source import definition
-from grader.model import Cell, Observation, Status
+from grader.model import OUT_OF_TIME, Cell, Observation, Status
 from grader.sandbox.guest.wire import Call, Listing, Mapping, Put, Read, Ref, Step, Value
 
 FREQUENT = 1000  # analogies are made of words of these ranks
@@ -134,7 +134,7 @@ def question_file(x: Examiner, holders: Holders, form: Form, k: int = 10) -> Hit
     at = dict(zip(answers, places(x, holders, answers), strict=True))
     for a, b, c, expected in questions:
         seen = x.ask("own.analogy", *copied(holders), *form.call((a, b, c), k), seconds=SECONDS)
-        if seen.status in (Status.LATE, Status.DIED):
+        if seen.status in (*OUT_OF_TIME, Status.DIED):
             break
         count += 1
         if any(row.word == expected for row in printed_rows(seen.printed, {a, b, c, expected})) or returned_early(

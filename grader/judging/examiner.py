@@ -19,7 +19,7 @@ from grader.judging.discretion import discreet
 from grader.judging.drawing import Drawing
 from grader.judging.oracle import Answers
 from grader.judging.unaskable import Unaskable, refused, too_much
-from grader.model import AttentionMap, Cell, Finding, Observation, Remark, Run, TrainBudget, Verdict
+from grader.model import AttentionMap, Cell, Finding, Observation, Remark, Run, Status, TrainBudget, Verdict
 from grader.sandbox.guest.wire import GUEST_FAULT, Inventory, Question, Step, Survey
 
 MODULES = {
@@ -44,6 +44,7 @@ class Examination(Struct, frozen=True):
     remarks: tuple[Remark, ...] = ()
     unattempted: bool = False
     attention: tuple[AttentionMap, ...] = ()
+    hurried: bool = False  # time was over before everything was asked
     fault: str | None = None  # of ours, that left every check undecided
 
 
@@ -87,6 +88,21 @@ class Examiner(Struct, frozen=True):
 
 def examine(examiner: Examiner) -> Examination:
     """Findings for every check of the lab; a defect of ours is UNSURE for the checks it touches, never a mark."""
+    unasked: list[str] = []
+
+    def noted(question: Question) -> Observation:
+        answer = examiner.asking(question)
+        if answer.status is Status.UNASKED:
+            unasked.append(question.id)
+        return answer
+
+    examination = by_its_answers(replace(examiner, asking=noted))
+    if not unasked:
+        return examination
+    return replace(examination, hurried=True, unattempted=False)
+
+
+def by_its_answers(examiner: Examiner) -> Examination:
     lab = examiner.lab
     for module in (MODULES[lab], "grader.judging.outcome"):
         importlib.import_module(module)

@@ -15,7 +15,7 @@ from grader.judging.examiner import Examiner
 from grader.judging.language_model_asking import Forward, begin, guesses_in, settings, value_of
 from grader.judging.language_model_parts import Layout, Weights
 from grader.judging.language_model_roles import Explained
-from grader.model import Observation, Status
+from grader.model import OUT_OF_TIME, Observation, Status
 from grader.sandbox.guest.wire import Call, Listing, Put, Ref, Step, Trouble, Value
 
 SENTENCES = 5
@@ -56,7 +56,7 @@ def question_sampling(
         drawn, quiet = shown[:SENTENCES], shown[SENTENCES:]
     done = [ids for ids in drawn if len(ids) > 1]
     if not done:
-        late = seen.status in (Status.LATE, Status.DIED)
+        late = seen.status in (*OUT_OF_TIME, Status.DIED)
         return Sampling(late=late, trouble=seen.trouble)
     drops = drawn != quiet if all(drawn) and all(quiet) else None
     used = quiet if drops else done

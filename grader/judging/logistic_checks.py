@@ -167,6 +167,7 @@ def odd_factor(e: Evidence) -> float | None:
 
 
 @check(LAB, "bias-free")
+@after_a_step
 def bias_free(e: Evidence) -> Finding:
     if e.unseen:
         return not_seen(e)
@@ -217,6 +218,7 @@ PREDICTIONS = {
 
 
 @check(LAB, "blind-test")
+@after_a_step
 def blind_test(e: Evidence) -> Finding:
     if e.unseen:
         return not_seen(e)
