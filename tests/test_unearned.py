@@ -8,7 +8,7 @@ from grader.judging.blindness import test_misuse as misuse
 from grader.judging.learning import Learning, falling
 from grader.judging.logistic import Evidence
 from grader.judging.logistic_checks import without_knob
-from grader.judging.mlp import equal_units
+from grader.judging.mlp import equal_units, of_every_class
 from grader.model import Cell, Verdict
 
 TOLD = Learning(tuple(0.7 * 0.95**n for n in range(160)))
@@ -49,6 +49,15 @@ def test_small_and_structured_start_weights_are_different() -> None:
 def test_a_penalty_of_a_millionth_is_open_and_a_small_one_is_right() -> None:
     verdicts = [without_knob(Evidence(None, fixed_factor=c)).verdict for c in (2e-6, 1e-5, 2e-3)]
     assert verdicts == [Verdict.UNSURE, Verdict.PASS, Verdict.PASS]
+
+
+def test_what_is_classified_is_of_every_class_so_that_no_constant_is_a_good_prediction() -> None:
+    generator = np.random.default_rng(3)
+    data, margin = generator.normal(size=(2000, 11)), generator.normal(size=2000) + 2.0  # one in fifty is of class 0
+    chosen, classes = of_every_class(data, np.stack([np.zeros(2000), margin], axis=1))
+    assert chosen.shape == (40, 11) and np.bincount(classes).tolist() == [20, 20]
+    chosen, classes = of_every_class(data, np.stack([np.zeros(2000), np.ones(2000)], axis=1))
+    assert np.bincount(classes).tolist() == [0, 40]
 
 
 SWEEP = (
