@@ -1,14 +1,20 @@
 """How well student code can be kept apart on this machine, found out by trying rather than by the platform's name."""
 
 import functools
+import os
 import subprocess
 import sys
 import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from grader.errors import UsageError
 from grader.model import Device, Isolation, Limits
-from grader.sandbox import confine, jail, landlock, seccomp
+from grader.sandbox import confine, jail, landlock, seccomp, zygote
+from grader.sandbox.groups import Group
+from grader.sandbox.jail import Places, Plan, Shown
 from grader.sandbox.leftovers import remove
 
 LEVELS = (Isolation.BUBBLEWRAP, Isolation.LANDLOCK)  # the best first
@@ -57,6 +63,23 @@ def why_not_jailed(level: Isolation = Isolation.BUBBLEWRAP) -> str | None:
     return f"{level} does not work here: {(done.stderr or done.stdout).strip()[-300:]}"
 
 
+def warm(isolation: Isolation, device: Device | None) -> bool:
+    """Whether such kernels are forked from a zygote. On a GPU none is: no one has tried what CUDA makes of it."""
+    return isolation is Isolation.BUBBLEWRAP and device is None and why_cold() is None
+
+
+@functools.cache
+def why_cold() -> str | None:
+    """None where forks get into their jail, else what stands in their way; found out by trying."""
+    if missing := why_not_jailed():
+        return missing
+    try:
+        said = run_forked(PROBE)
+    except (OSError, RuntimeError) as error:
+        return f"a kernel cannot be forked into its jail: {error}"
+    return None if said == "inside" else f"a kernel that was forked into its jail says: {said[-300:]}"
+
+
 def sees_gpu(device: Device) -> bool:
     """Whether TensorFlow in a jail can use it; takes seconds."""
     try:
@@ -73,23 +96,36 @@ def run_jailed(
     device: Device | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """A Python program in the jail that kernels get, without data; its argument is the data folder."""
-    folder, room = Path(tempfile.mkdtemp(prefix="grader-", dir="/tmp")), ROOMS[level]
-    shown = jail.Shown(device=device)
+    with planned(level, Shown(device=device)) as (places, plan, rules):
+        inner = [sys.executable, "-s", "-P", "-c", program, places.data]
+        return subprocess.run(
+            ROOMS[level].command(inner, plan, rules),
+            env=jail.environment(places, device),
+            pass_fds=[rules],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+
+
+def run_forked(program: str, seconds: float = 30.0) -> str:
+    """What the same program writes in a jail that it was forked into; raises OSError where it could not be."""
+    with planned(Isolation.BUBBLEWRAP, Shown()) as (places, plan, rules), open(os.devnull, "rb") as nothing:
+        inside = zygote.Inside(("-c", places.data), {}, uuid.uuid4().hex, nothing.fileno(), program)
+        return zygote.forked(inside, Group(), plan, rules).said_in_all(seconds)
+
+
+@contextmanager
+def planned(level: Isolation, shown: Shown) -> Iterator[tuple[Places, Plan, int]]:
+    """What is inside a jail, what it is made by, and the descriptor of its filter."""
+    folder = Path(tempfile.mkdtemp(prefix="grader-", dir="/tmp"))
     try:
         with tempfile.TemporaryFile() as rules:
             seccomp.write_filter(rules, level)
             (folder / "sockets").mkdir()
-            places = room.furnish(folder, 0, shown)
-            inner = [sys.executable, "-s", "-P", "-c", program, places.data]
-            return subprocess.run(
-                room.command(inner, 0, shown, folder, Limits(), rules.fileno()),
-                env=jail.environment(places, device),
-                pass_fds=[rules.fileno()],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=seconds,
-                check=False,
-            )
+            places = ROOMS[level].furnish(folder, 0, shown)
+            yield places, Plan(0, shown, folder, Limits()), rules.fileno()
     finally:
         remove(folder)

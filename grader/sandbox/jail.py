@@ -99,6 +99,15 @@ class Shown(Struct, frozen=True):
     device: Device | None = None
 
 
+class Plan(Struct, frozen=True):
+    """What one jail is made by. `folder` holds `sockets`, shared with the kernel, and `etc`, shown to it."""
+
+    slot: int
+    shown: Shown
+    folder: Path
+    limits: Limits
+
+
 def places_below(folder: Path, data: Parts) -> Places:
     """Make what a kernel finds in `folder` where no mount shows other places to it."""
     for name in ("home", "tmp"):
@@ -117,23 +126,25 @@ def furnish(folder: Path, slot: int, shown: Shown) -> Places:
     return INSIDE
 
 
-def command(inner: Iterable[str], slot: int, shown: Shown, folder: Path, limits: Limits, filter_fd: int) -> list[str]:
-    """`folder` holds `sockets`, shared with the kernel, and `etc`, shown to it."""
+def command(inner: Iterable[str], plan: Plan, filter_fd: int, info_fd: int | None = None) -> list[str]:
+    """`info_fd` is told the first pid inside."""
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         raise FileNotFoundError("bwrap")
     return [
         bwrap,
         *_namespaces(),
-        *_system(limits, folder),
+        *_system(plan.limits, plan.folder),
         *_software(),
         *("--ro-bind", str(GUEST), INSIDE.guest, "--perms", "0755", "--dir", INSIDE.data),
-        *_data(shown.data),
-        *("--bind", str(folder / "sockets"), INSIDE.sockets),
-        *_device(shown.device),
-        *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", INSIDE.home, "--seccomp", str(filter_fd), "--"),
-        *drop_privileges(slot),
-        *rlimits(limits, shown.device),
+        *_data(plan.shown.data),
+        *("--bind", str(plan.folder / "sockets"), INSIDE.sockets),
+        *_device(plan.shown.device),
+        *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", INSIDE.home, "--seccomp", str(filter_fd)),
+        *(() if info_fd is None else ("--info-fd", str(info_fd))),
+        "--",
+        *drop_privileges(plan.slot),
+        *rlimits(plan.limits, plan.shown.device),
         *inner,
     ]
 
@@ -236,10 +247,15 @@ def drop_privileges(slot: int, kept: Sequence[str] = ()) -> list[str]:
 
 
 def rlimits(limits: Limits, device: Device | None) -> list[str]:
-    sizes = {"core": 0, "nproc": limits.processes, "fsize": FILE_LIMIT, "nofile": OPEN_FILES}
+    return ["/usr/bin/prlimit", *(f"--{name}={size}" for name, size in sizes(limits, device).items())]
+
+
+def sizes(limits: Limits, device: Device | None) -> dict[str, int]:
+    """What one process may have, by the names of prlimit."""
+    found = {"core": 0, "nproc": limits.processes, "fsize": FILE_LIMIT, "nofile": OPEN_FILES}
     if device is None:  # CUDA maps many times what it touches
-        sizes["data"] = limits.memory + SLACK
-    return ["/usr/bin/prlimit", *(f"--{name}={size}" for name, size in sizes.items())]
+        found["data"] = limits.memory + SLACK
+    return found
 
 
 def write_etc(folder: Path, uid: int | None) -> None:

@@ -26,11 +26,13 @@ from grader.sandbox import groups, jail, seccomp
 from grader.sandbox.gate import Gate
 from grader.sandbox.groups import Group
 from grader.sandbox.guest.config import GuestConfig, Note
-from grader.sandbox.isolation import ROOMS
-from grader.sandbox.jail import Parts, Places
+from grader.sandbox.guest.zygote import QUESTIONS
+from grader.sandbox.isolation import ROOMS, warm
+from grader.sandbox.jail import Parts, Places, Plan
 from grader.sandbox.leftovers import claimed_folder, remove
 from grader.sandbox.processes import Tree, Watch
 from grader.sandbox.questions import Line
+from grader.sandbox.zygote import Inside, forked
 
 START_SECONDS = 120.0
 MESSAGES_WAITING = 4  # held by us until they are read; the others wait in the kernel, whose memory is watched
@@ -77,6 +79,7 @@ class Kernel:
         self._shown = jail.Shown(setting.data, setting.device)
         self._room = ROOMS.get(setting.isolation)
         self._uid = jail.uid_of(setting.slot) if self._room else None
+        self._warm = warm(setting.isolation, setting.device)
         self._folder, self._claim = claimed_folder()
         self._sockets = self._folder / "sockets"
         self._sizes = {self._sockets: SHARED_FOLDER_LIMIT}
@@ -177,7 +180,7 @@ class Kernel:
         for folder in {places.home, places.tmp} - {jail.INSIDE.home, jail.INSIDE.tmp}:
             self._sizes[Path(folder)] = setting.limits.disk
         config = GuestConfig(
-            connection_file=f"{places.sockets}/connection.json", socket=questions,
+            connection_file=f"{places.sockets}/connection.json", socket=QUESTIONS if self._warm else questions,
             data=places.data, home=places.home, seed=setting.seed, train_policy=budget.policy.value,
             train_epochs=budget.epochs, train_seconds=budget.seconds, accelerate=budget.accelerate,
             notes=f"{places.sockets}/notes", output=setting.limits.output,
@@ -207,16 +210,22 @@ class Kernel:
 
     def _launch(self, places: Places, rules: IO[bytes], questions: int) -> Tree:
         setting = self._setting
-        command = [sys.executable, "-s", "-P", f"{places.guest}/start.py", f"{places.sockets}/config.json"]
-        environment, keep = {**jail.environment(places, setting.device), **setting.environment}, [questions]
+        started = (f"{places.guest}/start.py", f"{places.sockets}/config.json")
         if self._room is not None:
             seccomp.write_filter(rules, setting.isolation)
-            keep.append(rules.fileno())
-            command = self._room.command(
-                command, setting.slot, self._shown, self._folder, setting.limits, rules.fileno()
-            )
         self._group = groups.group(setting.limits)
-        return Tree(self._group.entering(command), environment, keep, uuid.uuid4().hex, self._room is not None)
+        plan = Plan(setting.slot, self._shown, self._folder, setting.limits)
+        if self._warm:
+            inside = Inside(started, setting.environment, uuid.uuid4().hex, questions)
+            return forked(inside, self._group, plan, rules.fileno())
+        command, keep = [sys.executable, "-s", "-P", *started], [questions]
+        if self._room is not None:
+            keep.append(rules.fileno())
+            command = self._room.command(command, plan, rules.fileno())
+        environment = {**jail.environment(places, setting.device), **setting.environment}
+        tree = Tree(self._group.entering(command), environment, keep, uuid.uuid4().hex, self._room is not None)
+        tree.complete()
+        return tree
 
     def _connect(self) -> Client:
         context = zmq.asyncio.Context()

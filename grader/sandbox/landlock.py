@@ -18,7 +18,7 @@ from msgspec import structs
 from grader.model import Device, Limits
 from grader.sandbox import confine, jail
 from grader.sandbox.hiding import covered
-from grader.sandbox.jail import Places, Shown
+from grader.sandbox.jail import Places, Plan, Shown
 
 LEAST_ABI = 6  # of Linux 6.12; before it a notebook could signal the grader, and what is left could not be ended surely
 LOOK = confine.READ_FILE | confine.READ_DIR
@@ -41,8 +41,9 @@ def furnish(folder: Path, slot: int, shown: Shown) -> Places:
     return places
 
 
-def command(inner: Iterable[str], slot: int, shown: Shown, folder: Path, limits: Limits, filter_fd: int) -> list[str]:
-    """`folder` holds the kernel's `home`, `tmp` and `sockets`, and `data` with links to the course's."""
+def command(inner: Iterable[str], plan: Plan, filter_fd: int) -> list[str]:
+    """The plan's folder holds the kernel's `home`, `tmp` and `sockets`, and `data` with links to the course's."""
+    shown, folder = plan.shown, plan.folder
     allowed = [
         *_system(),
         *_device(shown.device),
@@ -52,10 +53,10 @@ def command(inner: Iterable[str], slot: int, shown: Shown, folder: Path, limits:
         (str(jail.GUEST), LOOK),
     ]
     software = (Path(sys.prefix), Path(sys.base_prefix), jail.GUEST, *shown.data.values())
-    limits = _counted(limits, jail.uid_of(slot))
-    start = [*jail.drop_privileges(slot, _keys(software)), *jail.rlimits(limits, shown.device)]
-    plan = {"allowed": allowed, "filter": filter_fd, "home": str(folder / "home"), "command": [*start, *inner]}
-    (folder / "plan").write_text(json.dumps(plan), encoding="utf-8")  # too long for an argument
+    limits = _counted(plan.limits, jail.uid_of(plan.slot))
+    start = [*jail.drop_privileges(plan.slot, _keys(software)), *jail.rlimits(limits, shown.device)]
+    orders = {"allowed": allowed, "filter": filter_fd, "home": str(folder / "home"), "command": [*start, *inner]}
+    (folder / "plan").write_text(json.dumps(orders), encoding="utf-8")  # too long for an argument
     return [sys.executable, "-I", "-S", "-B", confine.__file__, str(folder / "plan")]
 
 

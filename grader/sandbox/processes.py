@@ -31,19 +31,29 @@ class Tree:
         keep_fds: Sequence[int],
         mark: str,
         jailed: bool,
+        stdin: int = subprocess.DEVNULL,
     ) -> None:
         self._mark = mark
         self._jailed = jailed
-        self._process = subprocess.Popen(
-            command,
-            env={**environment, MARK: mark},
-            pass_fds=keep_fds,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # a Ctrl-C in the terminal is ours, not the kernel's
-        )
+        self._fork: psutil.Process | None = None
+        ours, theirs = os.pipe()
+        self._output, self._theirs = open(ours, "rb", 0), open(theirs, "wb", 0)
+        try:
+            self._process = subprocess.Popen(
+                command,
+                env={**environment, MARK: mark},
+                pass_fds=keep_fds,
+                stdin=stdin,
+                stdout=self._theirs,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # a Ctrl-C in the terminal is ours, not the kernel's
+            )
+        except BaseException:
+            self._output.close()
+            self._theirs.close()
+            raise
         self._said: collections.deque[bytes] = collections.deque(maxlen=32)
+        self._spoke = threading.Event()
         self._reader = threading.Thread(target=self._drain, daemon=True)
         self._reader.start()
 
@@ -51,12 +61,40 @@ class Tree:
     def alive(self) -> bool:
         return self._process.poll() is None
 
+    @property
+    def output(self) -> int:
+        """The descriptor that all of the tree writes to, until `complete`."""
+        return self._theirs.fileno()
+
+    def complete(self, fork: psutil.Process | None = None) -> None:
+        """Nothing else is started by us; `fork` walked in, and is no descendant of the first process."""
+        self._fork = fork
+        self._theirs.close()
+
+    def speaks(self, seconds: float) -> bool:
+        """Whether it wrote something, or ended, within so many seconds."""
+        end = time.monotonic() + seconds
+        while not self._spoke.wait(0.05) and self.alive and time.monotonic() < end:
+            pass
+        return self._spoke.is_set()
+
     def said(self) -> str:
         """The last of what the processes wrote past the notebook; for messages about a kernel that did not start."""
         return b"".join(self._said).decode("utf-8", "replace")[-2000:].strip()
 
+    def said_in_all(self, seconds: float) -> str:
+        """What they wrote until the end; until they are killed where it does not come in so many seconds."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=seconds)
+        self.kill()
+        return b"".join(self._said).decode("utf-8", "replace").strip()
+
     def interrupt(self) -> None:
         """SIGINT to the kernel itself: the first process of the tree that runs Python's kernel, not what it started."""
+        if self._fork is not None:
+            with contextlib.suppress(psutil.Error):
+                self._fork.send_signal(2)
+            return
         for process in self._family():
             with contextlib.suppress(psutil.Error):
                 if any(part.endswith("start.py") for part in process.cmdline()) and "bwrap" not in process.name():
@@ -101,15 +139,17 @@ class Tree:
         for stray in self._strays():
             with contextlib.suppress(psutil.Error):
                 stray.kill()
+        self._theirs.close()
         self._reader.join(timeout=1)
 
     def _family(self) -> list[psutil.Process]:
-        """The first process and its descendants, parents before children."""
-        try:
-            first = psutil.Process(self._process.pid)
-            return [first, *first.children(recursive=True)]
-        except psutil.Error:
-            return []
+        """The first process and its descendants, then those of a fork that walked in; parents before children."""
+        found = []
+        for first in (self._process.pid, self._fork):
+            with contextlib.suppress(psutil.Error):
+                process = psutil.Process(first) if isinstance(first, int) else first
+                found += [process, *process.children(recursive=True)] if process else []
+        return found
 
     def _strays(self) -> list[psutil.Process]:
         found = []
@@ -120,10 +160,10 @@ class Tree:
         return found
 
     def _drain(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as pipe:
+        with self._output as pipe:
             while chunk := os.read(pipe.fileno(), 4096):
                 self._said.append(chunk)
+                self._spoke.set()
 
 
 class Watch:

@@ -20,7 +20,7 @@ def voiced(note: str) -> str:
     note = note[:LONGEST]
     if any(saying.fullmatch(note) for saying in sayings()):
         return note
-    words = " ".join(note.translate({ord(sign): "'" for sign in "“”\"„«»"}).split())
+    words = " ".join(note.translate({ord(sign): "'" for sign in '“”"„«»'}).split())
     return f"Your notebook itself noted here: “{words[:200]}”"
 
 

@@ -9,7 +9,24 @@ from typing import Any
 from . import cells, colab, notes, oldapis, outputs, paths, places, preload, shell
 from .config import read_config
 
-SLOW = ("tensorflow", "ipykernel.kernelapp", f"{__package__}.agent", f"{__package__}.training")
+# The parts come last, since they bring TensorFlow and Keras with them.
+SLOW = ("tensorflow", "ipykernel.kernelapp")
+LATE = (
+    "agent",
+    "debugging",
+    "devices",
+    "fetching",
+    "fits",
+    "loops",
+    "restarts",
+    "resuming",
+    "training",
+)  # they bring it
+
+
+def load() -> None:
+    """All that takes long, and belongs to no notebook."""
+    preload.load((*SLOW, *(f"{__package__}.{name}" for name in LATE)))
 
 
 def run(config_file: str) -> None:
@@ -17,7 +34,7 @@ def run(config_file: str) -> None:
     os.chdir(config.home)
     for name, content in config.files.items():
         Path(config.home, name).write_text(content, encoding="utf-8")
-    preload.load(SLOW)
+    load()
     from . import agent, debugging, devices, fetching, fits, loops, restarts, resuming, training  # noqa: PLC0415 - they bring TensorFlow
 
     seed(config.seed)

@@ -111,9 +111,7 @@ def fitting(plain: Callable[..., Any]) -> Callable[..., Any]:
         small = len(self) < SMALL and not kwargs.get("truncation")
         if padded and small and type(length) is int and most_words(batch, text_pair) + SPECIAL <= length:
             kwargs["truncation"] = True
-            notes.change(
-                "Rows were cut to their max_length: the small stand-in for BERT makes more word pieces."
-            )
+            notes.change("Rows were cut to their max_length: the small stand-in for BERT makes more word pieces.")
         return plain(self, *(() if text is None else (text,)), *(() if text_pair is None else (text_pair,)),
                      *args, **kwargs)  # fmt: skip
 

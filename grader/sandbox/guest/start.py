@@ -16,7 +16,10 @@ def main() -> None:
     )
     assert spec is not None
     sys.modules[PACKAGE] = importlib.util.module_from_spec(spec)
-    importlib.import_module(f"{PACKAGE}.kernel").run(sys.argv[1])
+    if sys.argv[1] == "zygote":
+        importlib.import_module(f"{PACKAGE}.zygote").serve(int(sys.argv[2]))
+    else:
+        importlib.import_module(f"{PACKAGE}.kernel").run(sys.argv[1])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,129 @@
+"""A process that has loaded what every kernel loads, and of which kernels are forked: they need not load it again.
+
+It holds no secret, runs no TensorFlow operation and has one thread, without which no fork would be sound. It stands
+outside the jails; a fork enters one (walls.py) before it opens anything of a notebook.
+"""
+
+import fcntl
+import os
+import signal
+import socket
+import sys
+
+import msgspec
+from msgspec import Struct
+
+from . import kernel, preload, walls
+from .walls import Walls
+
+QUESTIONS = 3  # descriptor of a fork's question socket
+ABOVE = 100  # descriptors that are of use for a moment lie from here on
+NOWHERE = "/proc/none"  # a folder that nobody can make: Keras would make one, and read settings there
+
+
+class Order(Struct, frozen=True, forbid_unknown_fields=True):
+    """One fork. With it come descriptors: pidfd of the jail, questions, output, leash, filter."""
+
+    walls: Walls
+    arguments: tuple[str, ...]  # as if it had been started with these
+    mark: str
+    home: str
+    program: str = ""  # instead of a kernel: tries what can be done inside
+
+
+class Told(Struct, frozen=True, forbid_unknown_fields=True):
+    """The answer to an order, and the first one, to none: that it is ready."""
+
+    pid: int = 0  # as seen from outside
+    fault: str = ""
+
+
+def serve(control: int) -> None:
+    connection = socket.socket(fileno=control)
+    os.environ["KERAS_HOME"] = NOWHERE
+    kernel.load()
+    del os.environ["KERAS_HOME"]
+    threads = len(os.listdir("/proc/self/task"))
+    tell(connection, Told(fault="" if threads == 1 else f"what kernels load has started {threads - 1} threads"))
+    preload.settle()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries forks
+    while True:
+        message, received, _, _ = socket.recv_fds(connection, 1 << 16, 5)
+        if not message:
+            return
+        if os.fork() == 0:
+            lead_in(connection, message, *received)
+        for descriptor in received:
+            os.close(descriptor)
+
+
+def tell(connection: socket.socket, told: Told) -> None:
+    connection.send(msgspec.json.encode(told))
+
+
+def lead_in(connection: socket.socket, message: bytes, jail: int, questions: int, output: int, *rest: int) -> None:
+    """Enters the jail and forks the kernel, since a process can enter all namespaces but that of processes itself.
+
+    Then it waits for the kernel's end; with it ends its leash, on whose other end the jail's first process waits.
+    """
+    leash, rules = rest
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setsid()
+    try:
+        order = msgspec.json.decode(message, type=Order)
+        walls.enter(order.walls, jail, rules)
+        pid = os.fork()
+    except (OSError, ValueError, msgspec.DecodeError) as error:
+        tell(connection, Told(fault=str(error)))
+        os._exit(1)
+    if pid == 0:
+        os.setsid()
+        become(order, questions, output)
+    tell(connection, Told(pid))
+    for descriptor in {*range(3, ABOVE), connection.fileno()} - {leash}:
+        close(descriptor)
+    os._exit(max(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0))
+
+
+def become(order: Order, questions: int, output: int) -> None:
+    """The fork, inside: nothing open but its questions and its output, no trace of what the zygote was started with."""
+    code = 1
+    try:
+        os.dup2(os.open("/dev/null", os.O_RDWR), 0)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        kept = fcntl.fcntl(questions, fcntl.F_DUPFD, ABOVE)
+        os.closerange(3, kept)
+        os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
+        os.dup2(kept, QUESTIONS)
+        os.close(kept)
+        os.environ["GRADER_KERNEL"] = order.mark
+        sys.argv = list(order.arguments)
+        at_home(order.home)
+        if order.program:
+            exec(compile(order.program, "<inside>", "exec"), {"__name__": "__main__"})  # noqa: S102 - of ours
+        else:
+            kernel.run(order.arguments[1])
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def at_home(home: str) -> None:
+    """Where Keras keeps its files, which it settles when it is imported."""
+    for module in list(sys.modules.values()):
+        if getattr(module, "_KERAS_DIR", None) == NOWHERE:
+            vars(module)["_KERAS_DIR"] = os.path.join(home, ".keras")
+
+
+def close(descriptor: int) -> None:
+    try:
+        os.close(descriptor)
+    except OSError:
+        pass
