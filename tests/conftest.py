@@ -19,6 +19,8 @@ from grader.keys import of_data
 from grader.model import Report, Submission, TrainPolicy
 from grader.pipeline import grade_batch
 from grader.preparing import batch_for
+from grader.sandbox.isolation import run_forked, run_jailed
+from grader.sandbox.zygote import WAITING
 from grader.store import Store, opened
 
 ANSWERS = "GRADER_TEST_ANSWERS"  # the folder of kept answers; it may be deleted at any time
@@ -32,6 +34,18 @@ _may_open = [False]
 @pytest.fixture(scope="session")
 def kernel() -> None:
     """Whatever opens a kernel asks for this, and so gets the marker `kernel`: `make quick` leaves it out."""
+
+
+@pytest.fixture(params=["started", pytest.param("forked", marks=pytest.mark.kernel)])
+def inside(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """What a program writes in a jail, both ways in: started there by bubblewrap, and forked into it by a zygote."""
+
+    def started(program: str) -> str:
+        done = run_jailed(program)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    return started if request.param == "started" else run_forked
 
 
 @pytest.fixture(scope="session")
@@ -162,7 +176,8 @@ def insist_on_fixture(event: str, arguments: tuple[Any, ...]) -> None:
         return
     if event == "subprocess.Popen":
         words = [str(word) for word in arguments[1] or ()]
-        assert not any(word.endswith("/start.py") for word in words), "opens a kernel: ask for the fixture `kernel`"
+        opens = any(word.endswith("/start.py") or word == WAITING[-1] for word in words)
+        assert not opens, "opens a kernel: ask for the fixture `kernel`"
     assert event != "import" or arguments[0] != "tensorflow", "loads TensorFlow: ask for the fixture `kernel`"
 
 

@@ -8,26 +8,32 @@ import subprocess
 import sys
 import textwrap
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from grader.sandbox import hiding, jail
-from grader.sandbox.isolation import run_jailed, why_not_jailed
+from grader.sandbox.isolation import why_not_jailed
 from grader.sandbox.jail import Places
 
 pytestmark = pytest.mark.skipif(why_not_jailed() is not None, reason=str(why_not_jailed()))
 PROJECT = Path(__file__).resolve().parents[1]
 
 
-def seen_from_inside(expression: str, setup: str = "") -> object:
-    program = f"import json, os, sys\n{textwrap.dedent(setup)}\nprint(json.dumps({expression}))"
-    done = run_jailed(program)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+Seen = Callable[..., Any]
 
 
-def test_nothing_of_the_project_can_be_read():
+@pytest.fixture
+def seen_from_inside(inside: Callable[[str], str]) -> Seen:
+    def seen(expression: str, setup: str = "") -> Any:
+        return json.loads(inside(f"import json, os, sys\n{textwrap.dedent(setup)}\nprint(json.dumps({expression}))"))
+
+    return seen
+
+
+def test_nothing_of_the_project_can_be_read(seen_from_inside: Seen):
     setup = f"""
     found = []
     for top in ({str(PROJECT)!r}, '/data', '/tmp', '/home', '/root', '/var', '/srv', '/opt', '/mnt'):
@@ -38,7 +44,7 @@ def test_nothing_of_the_project_can_be_read():
     assert seen_from_inside("found", setup) == []
 
 
-def test_our_packages_cannot_be_imported_even_where_they_are_installed():
+def test_our_packages_cannot_be_imported_even_where_they_are_installed(seen_from_inside: Seen):
     setup = """
     import importlib.util
     names = ['grader', 'reference', 'rubrics', 'reports', 'assignments']
@@ -62,7 +68,7 @@ def test_an_installed_copy_and_an_editable_install_are_found_and_covered(tmp_pat
     }  # fmt: skip
 
 
-def test_processes_outside_are_neither_seen_nor_signalled():
+def test_processes_outside_are_neither_seen_nor_signalled(seen_from_inside: Seen):
     setup = f"""
     def signalled():
         try:
@@ -75,7 +81,7 @@ def test_processes_outside_are_neither_seen_nor_signalled():
     assert seen_from_inside("sorted(int(p) for p in os.listdir('/proc') if p.isdigit())[-1] < 20") is True
 
 
-def test_no_connection_leaves_the_jail():
+def test_no_connection_leaves_the_jail(seen_from_inside: Seen):
     setup = """
     import socket
     def reaches(family, address):
@@ -101,7 +107,7 @@ def test_no_connection_leaves_the_jail():
             pass
 
 
-def test_only_home_tmp_and_the_shared_folder_can_be_written():
+def test_only_home_tmp_and_the_shared_folder_can_be_written(seen_from_inside: Seen):
     setup = """
     def writable(folder):
         try:
@@ -118,7 +124,7 @@ def test_only_home_tmp_and_the_shared_folder_can_be_written():
 
 
 @pytest.mark.parametrize("folder", ["/home/student", "/tmp", "/dev/shm"])
-def test_a_full_disk_is_the_jails_own(folder: str):
+def test_a_full_disk_is_the_jails_own(seen_from_inside: Seen, folder: str):
     """Two files, each below the limit of one file: what stops them is the size of the place."""
     setup = f"""
     def fill():
@@ -134,7 +140,7 @@ def test_a_full_disk_is_the_jails_own(folder: str):
     assert seen_from_inside("fill() == errno.ENOSPC", setup) is True
 
 
-def test_a_fork_bomb_stops_at_the_limit_of_processes():
+def test_a_fork_bomb_stops_at_the_limit_of_processes(seen_from_inside: Seen):
     setup = """
     import time
     children = []
@@ -152,7 +158,9 @@ def test_a_fork_bomb_stops_at_the_limit_of_processes():
     assert seen_from_inside("bomb()", setup) <= 256
 
 
-def test_the_jailed_process_has_no_capability_and_no_environment_of_ours(monkeypatch: pytest.MonkeyPatch):
+def test_the_jailed_process_has_no_capability_and_no_environment_of_ours(
+    seen_from_inside: Seen, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("GRADER_SECRET", "blind test labels")
     status = seen_from_inside("open('/proc/self/status').read()")
     assert isinstance(status, str)
