@@ -127,8 +127,10 @@ def trained_on(lab: str) -> tuple[Part, ...]:
 def insist_on(part: Part, data: DataFolder, configured: Path | None) -> None:
     where = data.parts[part.name]
     if (configured and part.name in data.toy) or part.missing(where):
-        raise UsageError(f"{configured or where} does not hold {', '.join(part.files)}, which calibrations are made "
-                         "on. Name a folder that has them by --data, or leave --data out for toy data.")
+        raise UsageError(
+            f"{configured or where} does not hold {', '.join(part.files)}, which calibrations are made "
+            "on. Name a folder that has them by --data, or leave --data out for toy data."
+        )
 
 
 def calibrated(lab: str) -> str:
@@ -152,8 +154,10 @@ def stored(plan: Plan, jobs: int) -> Iterator[Told]:
     kept = trainings(plan)
     done = {run.seed: run.accuracies for run in read_trainings(kept) if run.seed < plan.seeds}
     what = f"{plan.lab} on {plan.data}"
-    yield Told(f"{what}: {quantity(plan.seeds, 'seed')} of {quantity(plan.marks[-1], 'epoch')}"
-               + (f", of which {len(done)} were done before." if done else "."))
+    yield Told(
+        f"{what}: {quantity(plan.seeds, 'seed')} of {quantity(plan.marks[-1], 'epoch')}"
+        + (f", of which {len(done)} were done before." if done else ".")
+    )
     missing = [seed for seed in range(plan.seeds) if seed not in done]
     begun = time.monotonic()
     for count, run in enumerate(trained(plan, missing, jobs), 1):
@@ -162,8 +166,11 @@ def stored(plan: Plan, jobs: int) -> Iterator[Told]:
         done[run.seed] = run.accuracies
         left = (time.monotonic() - begun) / count * (len(missing) - count)
         last = run.accuracies[plan.marks[-1]]["dev"]
-        yield Told(f"{what}: seed {run.seed} reaches {last:.3f} on dev ({len(done)} of {plan.seeds}, "
-                   f"about {duration(left)} to go)", passing=True)
+        yield Told(
+            f"{what}: seed {run.seed} reaches {last:.3f} on dev ({len(done)} of {plan.seeds}, "
+            f"about {duration(left)} to go)",
+            passing=True,
+        )
     path = plan.folder / f"{plan.lab}.{plan.data}.json"
     with refusing_to_lose(path):
         write_whole(path, written(calibration(plan, [done[seed] for seed in range(plan.seeds)])))
@@ -175,8 +182,10 @@ def refusing_to_lose(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror}). Make room or make it writable, and run the "
-                         "command again: the trainings that are kept are not done twice.") from error
+        raise UsageError(
+            f"{path}: cannot be written ({error.strerror}). Make room or make it writable, and run the "
+            "command again: the trainings that are kept are not done twice."
+        ) from error
 
 
 def duration(seconds: float) -> str:
@@ -214,8 +223,10 @@ def trained(plan: Plan, seeds: Sequence[int], jobs: int) -> Iterator[Done]:
             for future in as_completed(waiting):
                 yield future.result()
         except BrokenProcessPool as error:
-            raise OurFault(f"A training of {plan.lab} ended without a word; memory may have run out. "
-                           "Run the command again with fewer --jobs: what is done is kept.") from error
+            raise OurFault(
+                f"A training of {plan.lab} ended without a word; memory may have run out. "
+                "Run the command again with fewer --jobs: what is done is kept."
+            ) from error
 
 
 @contextmanager

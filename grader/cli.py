@@ -36,8 +36,12 @@ if TYPE_CHECKING:
     from grader.data.folder import DataFolder
     from grader.data.parts import Part
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
-                  help="Runs, questions and explains notebooks of a course on deep learning for NLP.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Runs, questions and explains notebooks of a course on deep learning for NLP.",
+)
 out, err = Console(), Console(stderr=True, highlight=False)
 
 
@@ -55,8 +59,11 @@ def main() -> NoReturn:
         if usage := getattr(trouble, "format_message", None):  # click's own complaints about arguments
             fail(f"{usage()} See `grader --help`.", UsageError.exit_code)
         logging.getLogger("grader").exception("unexpected")
-        fail(f"this is our fault: {type(trouble).__name__}: {trouble}. Run again with GRADER_LOG=ERROR "
-             "to see where, and please report it.", GraderError.exit_code)
+        fail(
+            f"this is our fault: {type(trouble).__name__}: {trouble}. Run again with GRADER_LOG=ERROR "
+            "to see where, and please report it.",
+            GraderError.exit_code,
+        )
 
 
 def fail(sentence: str, code: int) -> NoReturn:
@@ -170,8 +177,9 @@ def check(
     batch = batch_for(data, TrainPolicy.NONE, seed, None, public_only=True)
     submissions = collect([notebook], slug)
     if len(submissions) != 1:
-        raise UsageError(f"{notebook} holds {len(submissions)} notebooks; give one of them, "
-                         "or use `grader grade` for a folder.")
+        raise UsageError(
+            f"{notebook} holds {len(submissions)} notebooks; give one of them, or use `grader grade` for a folder."
+        )
     reports = grade_all(submissions, batch, 1)
     if json:
         sys.stdout.buffer.write(results_json(reports))
@@ -206,7 +214,8 @@ def verify(
 
 @app.command()
 def calibrate(
-    labs: Annotated[list[str], typer.Argument(help="Slugs of labs that train a classifier.")], data: Data = None,
+    labs: Annotated[list[str], typer.Argument(help="Slugs of labs that train a classifier.")],
+    data: Data = None,
     seeds: Annotated[int, typer.Option(min=2, help="Trainings of each lab.")] = 59,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Trainings at a time.")] = 1,
     epochs: Annotated[int | None, typer.Option(min=1, help="At most; else the lab's own.")] = None,

@@ -49,9 +49,13 @@ def limits() -> tuple[str, bool, str]:
     if (why := groups.why_none()) is None:
         of = ", ".join(name for name in ("memory", *groups.OTHERS) if name in groups.places())
         return "limits", True, f"each notebook has a control group of its own for {of}."
-    return "limits", False, (
-        f"{why}, so memory is added up by a watch, which sees less, and processors are shared out less strictly. "
-        "Run as root, or as: systemd-run --user --scope -p Delegate=yes grader …"
+    return (
+        "limits",
+        False,
+        (
+            f"{why}, so memory is added up by a watch, which sees less, and processors are shared out less strictly. "
+            "Run as root, or as: systemd-run --user --scope -p Delegate=yes grader …"
+        ),
     )
 
 

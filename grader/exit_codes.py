@@ -14,12 +14,17 @@ def of_batch(reports: Sequence[Report], fail_under: float | None = None) -> int:
     """Raises where nothing could be read or we failed; all that can be told of the others is written by then."""
     unread = [report for report in reports if report.outcome is Outcome.UNREADABLE]
     if len(unread) == len(reports):
-        raise NothingReadable(unread[0].summary if len(unread) == 1 else
-                              "None of these notebooks could be graded; the class page gives the reason for each.")
+        raise NothingReadable(
+            unread[0].summary
+            if len(unread) == 1
+            else "None of these notebooks could be graded; the class page gives the reason for each."
+        )
     ours = sum(report.outcome is Outcome.GRADER_ERROR for report in reports)
     if ours:
-        raise OurFault(f"The grader itself failed on {ours} of {quantity(len(reports), 'notebook')}; "
-                       "their points are open. Grade these again, with GRADER_LOG=ERROR to see why.")
+        raise OurFault(
+            f"The grader itself failed on {ours} of {quantity(len(reports), 'notebook')}; "
+            "their points are open. Grade these again, with GRADER_LOG=ERROR to see why."
+        )
     shares = [100 * r.card.earned / r.card.possible if r.card.possible else 0.0 for r in reports]
     return NOT_PASSED if fail_under is not None and min(shares) < fail_under else DONE
 

@@ -1,6 +1,5 @@
 """What is said of a submission in the end: its card, how it ended, and a summary of both."""
 
-
 from msgspec.structs import replace
 
 from grader.as_handed_out import touched

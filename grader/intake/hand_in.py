@@ -80,8 +80,11 @@ def _other_work(others: Sequence[Item], readable: Sequence[Item]) -> list[Item]:
     return [
         item
         for item in others
-        if item.lab not in labs and item.lab is not None and item.piece.kind is not Kind.BARRED
-        and LAB_WORD.search(str(item.piece.place)) and (not is_beside(item.name) or item.name.lower().endswith(".py"))
+        if item.lab not in labs
+        and item.lab is not None
+        and item.piece.kind is not Kind.BARRED
+        and LAB_WORD.search(str(item.piece.place))
+        and (not is_beside(item.name) or item.name.lower().endswith(".py"))
     ]
 
 
@@ -104,8 +107,9 @@ def _version(item: Item) -> Version:
     owner, place = item.owner, item.piece.place
     file = owner.file if owner and owner.file else place.stem
     folders = place.parts[:-1] if owner and not owner.by_file else ()
-    return Version(folders, file, owner.when if owner else (), item.piece.modified,
-                   item.notebook.content if item.notebook else "")
+    return Version(
+        folders, file, owner.when if owner else (), item.piece.modified, item.notebook.content if item.notebook else ""
+    )
 
 
 def _by_lab(items: Sequence[Item]) -> dict[str | None, list[Item]]:

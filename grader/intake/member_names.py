@@ -13,8 +13,9 @@ def zip_names(infos: Sequence[zipfile.ZipInfo]) -> list[str]:
     """Zips made on a Mac hold UTF-8 names without saying so, Windows writes those of its code page: one for a zip."""
     raw = [_bytes(info) for info in infos]
     page = _page([each for each in raw if each is not None])
-    return [info.filename if each is None else each.decode(page, "replace")
-            for info, each in zip(infos, raw, strict=True)]
+    return [
+        info.filename if each is None else each.decode(page, "replace") for info, each in zip(infos, raw, strict=True)
+    ]
 
 
 def _bytes(info: zipfile.ZipInfo) -> bytes | None:

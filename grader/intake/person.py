@@ -39,7 +39,7 @@ _NOISE = frozenset(
     work files working archivos export download moodle canvas blackboard classroom gradescope brightspace teams sakai
     submitty nbgrader github mail loose attachment attachments attachment(s) feedback""".split()
 )
-_AROUND = " _-.,;:+&[]\"“”„«»「」"
+_AROUND = ' _-.,;:+&[]"“”„«»「」'
 _YEAR = re.compile(r"(?<!\d)20\d\d(?:[-_/]?(?:20)?\d\d)?(?!\d)")
 _STAMP = re.compile(
     r"(?<!\d)20\d\d[-_.]?[01]\d[-_.]?[0-3]\d(?:[-_. T]*[0-2]\d[-_.:h]?[0-5]\d(?:[-_.:]?[0-5]\d)?Z?)?(?:-\d{3})?(?!\d)"

@@ -159,8 +159,15 @@ def _without_junk(name: PurePosixPath) -> PurePosixPath:
 def _of_member(member: Member, path: Path, kind: str, place: PurePosixPath, outer: str) -> Piece:
     name = place / member.name if place.parts or member.name.parts else PurePosixPath(path.name)
     here = path / member.name
-    piece = Piece(here, name, Kind.OTHER, partial(_from_archive, path, kind, member.name), outer,
-                  modified=member.modified, packed=True)
+    piece = Piece(
+        here,
+        name,
+        Kind.OTHER,
+        partial(_from_archive, path, kind, member.name),
+        outer,
+        modified=member.modified,
+        packed=True,
+    )
     if not member.name.parts and not place.parts:
         piece = replace(piece, outer="", around=path.parent.name)
     if _junk(member.name):

@@ -54,8 +54,9 @@ def choices(versions: Sequence[Version], student: str) -> tuple[Choice, ...]:
 def _of_one_work(group: list[int], versions: Sequence[Version]) -> list[Choice]:
     ordered = sorted(group, key=lambda n: (_age(versions[n]), versions[n].modified), reverse=True)
     newest = versions[ordered[0]]
-    level = [n for n in ordered if _age(versions[n]) == _age(newest)
-             and newest.modified - versions[n].modified < _SAME_TIME]
+    level = [
+        n for n in ordered if _age(versions[n]) == _age(newest) and newest.modified - versions[n].modified < _SAME_TIME
+    ]
     kept: dict[str, int] = {}
     for n in sorted(level):
         kept.setdefault(versions[n].content, n)

@@ -169,8 +169,9 @@ def _holds_a_platforms(everybody: Class, numbers: Sequence[int], depth: int) -> 
 
 def _collected(everybody: Class, numbers: Sequence[int], depth: int) -> Collected | None:
     folders = everybody.places[numbers[0]].folders
-    inside = next((everybody.places[n].folders[depth + 1] for n in numbers
-                   if len(everybody.places[n].folders) > depth + 1), "")
+    inside = next(
+        (everybody.places[n].folders[depth + 1] for n in numbers if len(everybody.places[n].folders) > depth + 1), ""
+    )
     listed = everybody.register.get(folders[:depth], {}).get(folders[depth])
     return listed or collected(folders[depth], inside, _beside(everybody, folders[:depth]))
 
@@ -218,8 +219,9 @@ def _of_file(place: Place, in_stem: str, beside: Sequence[Place], homes: set[str
     if in_folder and (_folder_is_a_person(place, in_stem, beside, homes, in_folder)):
         return Owner(in_folder, By.PATH, f"{same(in_folder)}/", file=place.stem)
     if in_stem:
-        return Owner(in_stem, By.PATH, f"{here}|{same(in_stem)}", passed=len(place.folders), file=place.stem,
-                     by_file=True)
+        return Owner(
+            in_stem, By.PATH, f"{here}|{same(in_stem)}", passed=len(place.folders), file=place.stem, by_file=True
+        )
     if words := person(place.own_words):
         return Owner(words, By.WORDS, f"{here}|{place.stem}", file=place.stem, by_file=True)
     if around := person(place.around):
@@ -232,9 +234,7 @@ def _in_folder(place: Place, outside: int) -> str:
     return next((name for name in map(person, reversed(place.folders[outside:])) if name), "")
 
 
-def _folder_is_a_person(
-    place: Place, in_stem: str, beside: Sequence[Place], homes: set[str], in_folder: str
-) -> bool:
+def _folder_is_a_person(place: Place, in_stem: str, beside: Sequence[Place], homes: set[str], in_folder: str) -> bool:
     if not in_stem:  # `lab1 (1)` beside `lab1`, in a folder of nobody's: two people sent files of one name
         rivals = [other for other in beside if other.lab == place.lab]
         counted = len(rivals) > 1 and any(_COUNTED.search(other.stem) for other in rivals)

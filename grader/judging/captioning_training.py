@@ -173,9 +173,7 @@ def said(trouble: Trouble) -> str:
     return f"{trouble.kind} ({plain(trouble.message)[:160].rstrip('. ')})"
 
 
-def on_captions(
-    x: Examiner, decoder: Decoder, known: Asked, loop: Loop, captions: int
-) -> tuple[Steps, Learning]:
+def on_captions(x: Examiner, decoder: Decoder, known: Asked, loop: Loop, captions: int) -> tuple[Steps, Learning]:
     photos, target = small_task(x, decoder, captions)
     given = (tensor(photos), send(target, "tensor"))
     begin = entered(decoder, loop, known, given)

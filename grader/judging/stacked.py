@@ -47,9 +47,7 @@ def layers(found: Parts, variables: Sequence[VariableInfo]) -> Iterator[Layers]:
             yield Layers(lower, passing_on(matrices, biases, found.dim))
 
 
-def passing_on(
-    matrices: Sequence[VariableInfo], biases: Sequence[VariableInfo], dim: int
-) -> dict[str, Numbers]:
+def passing_on(matrices: Sequence[VariableInfo], biases: Sequence[VariableInfo], dim: int) -> dict[str, Numbers]:
     twice = np.concatenate([np.eye(dim), np.eye(dim)])
     values = {v.path: twice if gate_of(v.path) == "rnn" else np.zeros(v.shape) for v in matrices}
     gates = {"z": OPEN, "r": -OPEN, "rnn": 0.0}

@@ -14,13 +14,14 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import IO
 
 import msgspec
 import psutil
 from msgspec import Struct
 
-from grader.sandbox import jail
+from grader.sandbox import hiding, jail
 from grader.sandbox.groups import Group
 from grader.sandbox.guest.walls import Walls
 from grader.sandbox.guest.zygote import Order, Told
@@ -49,7 +50,15 @@ class Zygote:
         self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-s", "-P", str(jail.GUEST / "start.py"), "zygote", str(theirs.fileno())],
+                [
+                    sys.executable,
+                    "-s",
+                    "-P",
+                    str(jail.GUEST / "start.py"),
+                    "zygote",
+                    str(theirs.fileno()),
+                    jail.INSIDE.guest,
+                ],
                 env={**jail.environment(jail.INSIDE), **environment},
                 cwd="/",
                 pass_fds=[theirs.fileno()],
@@ -60,6 +69,8 @@ class Zygote:
             )
         try:
             self._line.settimeout(LOADING)
+            covered = {str(place) for prefix in (sys.base_prefix, sys.prefix) for place in hiding.covered(Path(prefix))}
+            self._line.send(msgspec.json.encode([*covered, str(hiding.PROJECT)]))
             self._told()
             self._line.settimeout(FORKING)
         except OSError:

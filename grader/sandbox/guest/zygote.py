@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -38,11 +39,13 @@ class Told(Struct, frozen=True, forbid_unknown_fields=True):
     fault: str = ""
 
 
-def serve(control: int) -> None:
+def serve(control: int, loaded: Callable[[], None]) -> None:
     connection = socket.socket(fileno=control)
+    forget(msgspec.json.decode(connection.recv(1 << 16), type=list[str]))
     os.environ["KERAS_HOME"] = NOWHERE
     kernel.load()
     del os.environ["KERAS_HOME"]
+    loaded()
     threads = len(os.listdir("/proc/self/task"))
     tell(connection, Told(fault="" if threads == 1 else f"what kernels load has started {threads - 1} threads"))
     preload.settle()
@@ -55,6 +58,23 @@ def serve(control: int) -> None:
             lead_in(connection, message, *received)
         for descriptor in received:
             os.close(descriptor)
+
+
+def forget(covered: Sequence[str]) -> None:
+    """What the interpreter has read, when it started, of files that are covered up inside, such as where we lie."""
+    hidden = {name for name, module in sys.modules.items() if below(getattr(module, "__file__", None), covered)}
+    hidden.discard("__main__")
+    sys.meta_path[:] = [finder for finder in sys.meta_path if getattr(finder, "__module__", None) not in hidden]
+    sys.path_hooks[:] = [hook for hook in sys.path_hooks if getattr(hook, "__module__", None) not in hidden]
+    for name in hidden:
+        del sys.modules[name]
+    sys.path[:] = [place for place in sys.path if os.path.isabs(place) and not below(place, covered)]
+    for place in set(sys.path_importer_cache) - set(sys.path):
+        del sys.path_importer_cache[place]
+
+
+def below(place: object, covered: Sequence[str]) -> bool:
+    return isinstance(place, str) and any(os.path.realpath(place).startswith(folder) for folder in covered)
 
 
 def tell(connection: socket.socket, told: Told) -> None:
@@ -97,7 +117,7 @@ def become(order: Order, questions: int, output: int) -> None:
         os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
         os.dup2(kept, QUESTIONS)
         os.close(kept)
-        os.environ["GRADER_KERNEL"] = order.mark
+        os.environ.update(GRADER_KERNEL=order.mark, PWD=order.home)
         sys.argv = list(order.arguments)
         at_home(order.home)
         if order.program:
