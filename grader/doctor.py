@@ -13,13 +13,14 @@ from grader.model import Isolation
 from grader.running.gpus import Inventory, installed
 from grader.running.slots import slots
 from grader.sandbox import groups
-from grader.sandbox.isolation import best_isolation, sees_gpu, why_not_jailed, why_unisolated
+from grader.sandbox.isolation import best_isolation, sees_gpu, why_cold, why_not_jailed, why_unisolated
 
 
 def findings() -> list[tuple[str, bool, str]]:
     """(what, whether it is as it should be, a sentence) in the order of their importance."""
     return [
         isolation(),
+        start(),
         limits(),
         tensorflow(),
         gpu(),
@@ -42,6 +43,17 @@ def isolation() -> tuple[str, bool, str]:
             return "isolation", True, f"landlock works; a fuller jail is missing: {why_not_jailed()}."
         case _:
             return "isolation", False, f"none: {why_unisolated()}."
+
+
+def start() -> tuple[str, bool, str]:
+    """How a notebook's kernel comes up."""
+    if (why := why_cold()) is None:
+        return (
+            "start",
+            True,
+            "warm: TensorFlow is loaded once, and notebooks' kernels are forked from there into their jails.",
+        )
+    return "start", True, f"cold: each notebook loads TensorFlow for itself, about 3 s: {why}."
 
 
 def limits() -> tuple[str, bool, str]:
