@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+import types
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -138,8 +139,9 @@ def become(order: Order, questions: int, output: int) -> None:
 def at_home(home: str) -> None:
     """Where Keras keeps its files, which it settles when it is imported."""
     for module in list(sys.modules.values()):
-        if getattr(module, "_KERAS_DIR", None) == NOWHERE:
-            vars(module)["_KERAS_DIR"] = os.path.join(home, ".keras")
+        names = vars(module) if isinstance(module, types.ModuleType) else {}  # to ask a lazy one would load it
+        if names.get("_KERAS_DIR") == NOWHERE:
+            names["_KERAS_DIR"] = os.path.join(home, ".keras")
 
 
 def close(descriptor: int) -> None:
