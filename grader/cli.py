@@ -32,7 +32,7 @@ from grader.options import (
 )
 
 if TYPE_CHECKING:
-    from grader.batch import Batch
+    from grader.batch.shared import Batch
     from grader.data.folder import DataFolder
     from grader.data.parts import Part
 
@@ -95,9 +95,9 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
 
     The same command again goes on where it was broken off; what is graded already is not run again.
     """
-    from grader.preparing import batch_asked, handed_in, resumed
+    from grader.batch.preparing import batch_asked, handed_in, resumed
+    from grader.batch.store import Asked, opened
     from grader.results import ensure_writable
-    from grader.store import Asked, opened
 
     submissions, passed_over = handed_in(paths, lab, name_pattern, out_folder)
     say(passed_over)
@@ -124,8 +124,8 @@ def regrade(
     allow_unisolated: Trusting = False,
 ) -> None:
     """Judge a graded batch by the rubrics as they are now; a notebook runs again only where it is asked new things."""
-    from grader.preparing import batch_asked, resumed
-    from grader.store import opened
+    from grader.batch.preparing import batch_asked, resumed
+    from grader.batch.store import opened
 
     if not out_folder.is_dir():
         raise UsageError(f"{out_folder}: there is no such folder. Give the one that `grader grade --out` wrote.")
@@ -141,7 +141,7 @@ def regrade(
 
 def hand_out(reports: list[Report], out_folder: Path, format: Format, fail_under: float | None) -> None:
     """Pages, tables and the exit code of a batch; rows of earlier ones stay beside it."""
-    from grader.kept_rows import beside, told_of
+    from grader.batch.kept_rows import beside, told_of
     from grader.results import write_reports
     from reports.terminal import batch_table
 
@@ -167,9 +167,9 @@ def check(
     seed: Seed = None,
 ) -> None:
     """Check your own notebook: public checks only, training cut short. Exit 0 when all pass, 1 when not."""
+    from grader.batch.preparing import batch_for
     from grader.course import lab_slug
     from grader.intake.collect import collect
-    from grader.preparing import batch_for
     from grader.results import results_json
     from reports.terminal import check_view
 
@@ -197,7 +197,7 @@ def verify(
     jobs: Jobs = None,
 ) -> None:
     """Prove that solutions earn everything, starters nothing, and every known mistake is named; prints the matrix."""
-    from grader.preparing import batch_for
+    from grader.batch.preparing import batch_for
     from grader.selfcheck import by_policy, chosen, failures, matrix, trials
 
     batch = batch_for(None, TrainPolicy.NONE, seed, None)

@@ -9,8 +9,10 @@ from functools import cache, partial
 
 from msgspec.structs import replace
 
-from grader import hidden, keys
-from grader.batch import Batch, calibration_of, kernel_seed, question_seed, training_budget
+from grader import hidden
+from grader.batch import keys
+from grader.batch.replaying import Answers, Ask, Live, Replay, recording, timely
+from grader.batch.shared import Batch, calibration_of, kernel_seed, question_seed, training_budget
 from grader.course import environment_of
 from grader.data.folder import shown
 from grader.data.photos import ROOM, Photos, with_photos
@@ -26,7 +28,6 @@ from grader.model import (
     Submission,
     TrainPolicy,
 )
-from grader.replaying import Answers, Ask, Live, Replay, recording, timely
 from grader.rubric import Rubric
 from grader.running.slots import Slot, Slots, slots
 from grader.sandbox.kernel import Setting

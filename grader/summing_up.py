@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from grader.as_handed_out import touched
-from grader.batch import Batch, calibration_of
+from grader.batch.shared import Batch, calibration_of
 from grader.course import WORKS
 from grader.judging.claims import learning_curves
 from grader.judging.examiner import Examination

@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from grader.batch.keys import of_data
+from grader.batch.preparing import batch_for
+from grader.batch.store import Store, opened
 from grader.errors import UsageError
 from grader.judging.oracle import Oracle
-from grader.keys import of_data
 from grader.model import Report, Submission, TrainPolicy
 from grader.pipeline import grade_batch
-from grader.preparing import batch_for
 from grader.sandbox.isolation import run_forked, run_jailed
 from grader.sandbox.zygote import WAITING
-from grader.store import Store, opened
 
 ANSWERS = "GRADER_TEST_ANSWERS"  # the folder of kept answers; it may be deleted at any time
 SEED = 20

@@ -10,7 +10,7 @@ from test_other_layouts import contact, variables
 from test_other_work import TORCH, code, handed_out
 
 from grader.as_handed_out import WORK, ready_made, touched
-from grader.batch import Batch
+from grader.batch.shared import Batch
 from grader.data.folder import DataFolder
 from grader.judging.attention import Evidence as Attentive
 from grader.judging.attention import begun

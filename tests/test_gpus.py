@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from grader import doctor, keys
+from grader import doctor
+from grader.batch import keys
+from grader.batch.preparing import batch_for
 from grader.judging.oracle import Oracle
 from grader.model import Cell, CellStatus, Device, Limits, Outcome, Report, Run, TrainBudget, TrainPolicy
 from grader.pipeline import grade_batch
-from grader.preparing import batch_for
 from grader.running.gpus import Found, Gpu, installed, permitted
 from grader.running.slots import CONTEXT, Slot, Slots, at_a_time, carried, slots
 from grader.sandbox import card_memory, jail

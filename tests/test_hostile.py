@@ -17,12 +17,12 @@ import yaml
 from markupsafe import escape
 from msgspec.structs import replace
 
+from grader.batch.preparing import batch_for
 from grader.cell_names import cell_name
 from grader.intake.collect import collect
 from grader.judging.oracle import Oracle
 from grader.model import Isolation, Report, TrainPolicy
 from grader.pipeline import grade_batch, in_order
-from grader.preparing import batch_for
 from grader.results import page_paths, write_reports
 from grader.sandbox.isolation import best_isolation
 from grader.sandbox.leftovers import PREFIX, TMP

@@ -14,9 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from grader.batch.preparing import batch_for
 from grader.intake.collect import collect
 from grader.model import Isolation, TrainPolicy
-from grader.preparing import batch_for
 from grader.results import page_paths, write_reports
 from grader.sandbox.isolation import best_isolation
 from grader.sandbox.leftovers import PREFIX, TMP, sweep

@@ -9,12 +9,12 @@ import pytest
 import sample_reports as sample
 from msgspec.structs import replace
 
+from grader.batch.kept_rows import beside, earlier_rows, settled, together
+from grader.batch.store import Asked
 from grader.errors import UsageError
-from grader.kept_rows import beside, earlier_rows, settled, together
 from grader.model import Report, Submission, TrainPolicy
 from grader.results import write_reports
 from grader.rubric import load_rubric
-from grader.store import Asked
 
 
 def handed_in(student: str, lab: str | None = "lab4_gru", **more: Any) -> Submission:

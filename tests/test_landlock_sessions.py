@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
+from grader.batch.preparing import batch_for
 from grader.judging.oracle import Oracle
 from grader.model import Cell, CellRun, CellStatus, Isolation, Limits, Run, Status, TrainBudget, TrainPolicy
 from grader.pipeline import grade
-from grader.preparing import batch_for
 from grader.running.slots import Slot
 from grader.sandbox.guest.wire import Question, Read
 from grader.sandbox.isolation import why_not_jailed

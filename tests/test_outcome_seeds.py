@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from grader.batch.preparing import batch_for
 from grader.calibration import load_calibration
 from grader.judging.oracle import Oracle
 from grader.model import CheckResult, TrainPolicy, Verdict
 from grader.pipeline import grade_batch
-from grader.preparing import batch_for
 from grader.selfcheck import trials
 
 SEEDS = 20

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from grader.batch import Batch, kernel_seed
+from grader.batch.preparing import batch_for
+from grader.batch.shared import Batch, kernel_seed
 from grader.intake.collect import collect
 from grader.judging.oracle import Answers, Oracle
 from grader.model import Isolation, Outcome, Report, Submission, TrainPolicy, Verdict
 from grader.pipeline import grade, grade_batch, in_order
-from grader.preparing import batch_for
 from grader.results import results_json, write_reports
 from grader.running.slots import Slot
 from grader.sample_class import write_sample_class

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from grader.batch.replaying import Answers, Live, Replay, nth
+from grader.batch.store import Store, opened
 from grader.model import CellRun, CellStatus, Isolation, Observation, Outcome, Run, Status
-from grader.replaying import Answers, Live, Replay, nth
 from grader.sandbox.guest.wire import Inventory, Question, Read, Survey, Training
-from grader.store import Store, opened
 
 SURVEY = Question("lab.survey", (Survey("all"),))
 FIRST, SECOND = (Question("lab.read", (Read(name, "value"),)) for name in "ab")

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from grader.batch import Batch, question_seed
+from grader.batch.preparing import batch_for
+from grader.batch.shared import Batch, question_seed
 from grader.data.folder import DataFolder
 from grader.judging.examiner import Examiner
 from grader.judging.watching import watched_in
 from grader.model import Isolation, Observation, Outcome, Run, Status, Submission, TrainPolicy
 from grader.pipeline import examiner
-from grader.preparing import batch_for
 from grader.sandbox.guest.wire import Question, Trouble, Watched
 
 BATCH = Batch({}, DataFolder({}, (), ""), Isolation.NONE, TrainPolicy.NONE, 4711)

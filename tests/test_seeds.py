@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from grader.batch.preparing import batch_for
+from grader.batch.store import SEED_BITS, opened
 from grader.data.truth import blind_trees
 from grader.model import TrainPolicy
-from grader.preparing import batch_for
-from grader.store import SEED_BITS, opened
 
 LINES = [f"({label} (2 word) (2 number{n}))" for n, label in enumerate("0134" * 25)]
 

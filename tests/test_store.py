@@ -9,14 +9,15 @@ import pytest
 import sample_reports as sample
 from msgspec.structs import replace
 
-from grader import hidden, keys, toy_snli
+from grader import hidden, toy_snli
+from grader.batch import keys
+from grader.batch.keys import of_data, of_question, of_report, of_run
+from grader.batch.preparing import batch_for
+from grader.batch.store import FILE, FOLDER, Asked, opened
 from grader.data import photos
 from grader.errors import UsageError
-from grader.keys import of_data, of_question, of_report, of_run
 from grader.model import Cell, Isolation, Observation, Outcome, Run, Status, Submission, TrainPolicy
-from grader.preparing import batch_for
 from grader.sandbox.guest.wire import Array, Listing, Question
-from grader.store import FILE, FOLDER, Asked, opened
 
 RUN = Run(Outcome.OK, Isolation.BUBBLEWRAP, seconds=2.5)
 ANSWER = Observation("q", Status.ANSWERED, {"p": Listing((Array("float32", (1,), b"1234"), float("inf"), "text"))})

@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console
 
+from grader.batch.preparing import batch_for
 from grader.model import CheckResult, Level, Outcome, Report, Scorecard, TrainPolicy, Verdict
-from grader.preparing import batch_for
 from grader.rubric import known_labs, load_rubric
 from grader.selfcheck import Trial, by_policy, failures, matrix, trials
 from grader.summing_up import unread

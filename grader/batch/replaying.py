@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from grader import keys
+from grader.batch import keys
+from grader.batch.store import Store
 from grader.model import Observation, Run, Status
 from grader.sandbox.guest.wire import Inventory, Question, Training
-from grader.store import Store
 
 Ask = Callable[[Question], Observation]
 Answers = dict[str, Observation]  # by the question and how often it was asked before

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from grader.batch.store import Asked
 from grader.counting import quantity
 from grader.course import WORKS
 from grader.errors import RubricError, UsageError
@@ -20,7 +21,6 @@ from grader.intake.person import same
 from grader.model import CellRun, CellStatus, CheckResult, Remark, Report, Run, Scorecard, Submission
 from grader.results import Results, Stay, SubmissionRow, page_of
 from grader.rubric import load_rubric
-from grader.store import Asked
 
 _CLAIM = "words"  # the notebook's own, which anybody may write
 _FILE = "file"  # nothing told whose it is

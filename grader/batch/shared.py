@@ -5,13 +5,13 @@ import threading
 
 from msgspec import Struct, field
 
+from grader.batch.store import Store
 from grader.calibration import Calibration, load_calibration
 from grader.data.folder import DataFolder
 from grader.data.truth import Truth
 from grader.model import Isolation, Limits, Submission, TrainBudget, TrainPolicy
 from grader.rubric import Rubric
 from grader.running.gpus import Inventory, installed
-from grader.store import Store
 
 QUESTION_SETS = 8  # of a batch: few, so that notebooks share the oracle's answers; many, so that they seldom meet
 

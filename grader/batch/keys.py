@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from grader.batch import Batch
+from grader.batch.shared import Batch
 from grader.course import environment_of
 from grader.data.folder import DataFolder
 from grader.model import Submission
