@@ -28,7 +28,7 @@ import platformdirs
 from msgspec import Struct
 
 import reference
-from grader.calibration import (
+from grader.calibration.bounds import (
     CALIBRATIONS,
     Bounds,
     Calibration,
@@ -40,6 +40,7 @@ from grader.calibration import (
     standard_error,
     written,
 )
+from grader.calibration.tolerance import lower_bound
 from grader.counting import quantity
 from grader.course import environment_of, lab_slug
 from grader.data.cache import write_whole
@@ -50,7 +51,6 @@ from grader.data.parts import BERT, EMBEDDINGS, SNLI, TREES, Part
 from grader.data.truths import FINE_TUNED, INFERENCE, truths_of
 from grader.errors import OurFault, RubricError, UsageError
 from grader.judging.oracle import prepare
-from grader.tolerance import lower_bound
 from reference import Accuracies
 from reference.settings import SETTINGS, Settings
 

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 import reference
 from grader.calibrating import calibrations, name_of
-from grader.calibration import CALIBRATIONS, load_calibration, read_calibration
+from grader.calibration.bounds import CALIBRATIONS, load_calibration, read_calibration
 from grader.data.folder import data_folder
 from grader.data.truth import digest_of
 from grader.data.truths import SENTIMENT

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from grader.calibration import (
+from grader.calibration.bounds import (
     CALIBRATIONS,
     Bounds,
     Calibration,
@@ -19,11 +19,11 @@ from grader.calibration import (
     written,
     zone,
 )
+from grader.calibration.tolerance import factor, lower_bound, rank
 from grader.data.folder import data_folder
 from grader.data.truth import digest_of
 from grader.data.truths import truths_of
 from grader.errors import RubricError
-from grader.tolerance import factor, lower_bound, rank
 from reference.settings import SETTINGS
 
 

@@ -8,7 +8,7 @@ import jupytext
 import pytest
 from msgspec.structs import replace
 
-from grader.calibration import Bounds, Calibration, Environment, Row, Split
+from grader.calibration.bounds import Bounds, Calibration, Environment, Row, Split
 from grader.data.folder import data_folder
 from grader.data.parts import BERT
 from grader.data.truths import truths_of

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from grader.calibration import Bounds, Calibration, Environment, Row, Split
+from grader.calibration.bounds import Bounds, Calibration, Environment, Row, Split
 from grader.data.folder import data_folder
 from grader.data.truth import Truth, blind_trees, key_of
 from grader.hidden import labels_hidden

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from grader.batch.preparing import batch_for
-from grader.calibration import load_calibration
+from grader.calibration.bounds import load_calibration
 from grader.judging.oracle import Oracle
 from grader.model import CheckResult, TrainPolicy, Verdict
 from grader.pipeline import grade_batch

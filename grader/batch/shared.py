@@ -6,7 +6,7 @@ import threading
 from msgspec import Struct, field
 
 from grader.batch.store import Store
-from grader.calibration import Calibration, load_calibration
+from grader.calibration.bounds import Calibration, load_calibration
 from grader.data.folder import DataFolder
 from grader.data.truth import Truth
 from grader.model import Isolation, Limits, Submission, TrainBudget, TrainPolicy

@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.calibration import Calibration
+from grader.calibration.bounds import Calibration
 from grader.data.truth import Truth
 from grader.judging import checks
 from grader.judging.arrays import Numbers

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from grader.calibration import Calibration, Zone, zone
+from grader.calibration.bounds import Calibration, Zone, zone
 from grader.data.packing import content
 from grader.data.pairs import file_of, key_of_pair
 from grader.data.parts import SNLI

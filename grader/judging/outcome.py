@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from grader.calibration import Bounds, Calibration, Zone, standard_error, zone
+from grader.calibration.bounds import Bounds, Calibration, Zone, standard_error, zone
 from grader.counting import quantity
 from grader.data.truth import Truth
 from grader.judging.checks import cut, failed, passed, reaches, unsure
