@@ -12,10 +12,8 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.text import Text
 
-from grader import exit_codes
-from grader.errors import GraderError, UsageError
-from grader.model import Report, Submission, TrainPolicy
-from grader.options import (
+from grader.commands import exit_codes
+from grader.commands.options import (
     Data,
     Deadline,
     FailUnder,
@@ -30,6 +28,8 @@ from grader.options import (
     Train,
     Trusting,
 )
+from grader.errors import GraderError, UsageError
+from grader.model import Report, Submission, TrainPolicy
 
 if TYPE_CHECKING:
     from grader.batch.shared import Batch
@@ -198,7 +198,7 @@ def verify(
 ) -> None:
     """Prove that solutions earn everything, starters nothing, and every known mistake is named; prints the matrix."""
     from grader.batch.preparing import batch_for
-    from grader.selfcheck import by_policy, chosen, failures, matrix, trials
+    from grader.commands.verify import by_policy, chosen, failures, matrix, trials
 
     batch = batch_for(None, TrainPolicy.NONE, seed, None)
     expected = trials(chosen(labs, batch.rubrics), fast)
@@ -221,7 +221,7 @@ def calibrate(
     epochs: Annotated[int | None, typer.Option(min=1, help="At most; else the lab's own.")] = None,
 ) -> None:
     """Measure what right answers reach: train the reference over many seeds, keep the bounds beside the rubrics."""
-    from grader.calibrating import calibrations
+    from grader.commands.calibrate import calibrations
 
     with err.status("") as status:
         for told in calibrations(labs, data, seeds, jobs, epochs):
@@ -236,8 +236,8 @@ def demo(
     jobs: Jobs = None,
 ) -> None:
     """Grade a bundled sample class offline, on toy data, and say where its pages lie."""
+    from grader.commands.demo import write_sample_class
     from grader.results import ensure_writable
-    from grader.sample_class import write_sample_class
 
     ensure_writable(out_folder)
     folder = write_sample_class(out_folder / "submissions")
@@ -248,7 +248,7 @@ def demo(
 @app.command()
 def doctor() -> None:
     """What this machine offers: isolation, TensorFlow, GPU, data."""
-    from grader.doctor import findings
+    from grader.commands.doctor import findings
 
     for name, good, sentence in findings():
         out.print(f"{'✓' if good else '!'} {name}: {sentence}", markup=False, highlight=False, soft_wrap=True)
@@ -289,9 +289,9 @@ def fetch_all(parts: "Sequence[Part]", own: "DataFolder", to: Path) -> None:
 
 
 def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int | None) -> list[Report]:
+    from grader.commands.progress import Progress, bars, begun
     from grader.judging.oracle import Oracle
     from grader.pipeline import grade_batch, in_order, slots_for
-    from grader.progress import Progress, bars, begun
 
     reports: list[Report] = []
     say(begun(len(submissions), slots_for(submissions, batch, jobs)))

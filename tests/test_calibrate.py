@@ -12,8 +12,8 @@ import pytest
 import tensorflow as tf
 
 import reference
-from grader.calibrating import calibrations, name_of
 from grader.calibration.bounds import CALIBRATIONS, load_calibration, read_calibration
+from grader.commands.calibrate import calibrations, name_of
 from grader.data.folder import data_folder
 from grader.data.truth import digest_of
 from grader.data.truths import SENTIMENT

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from grader import doctor
 from grader.batch import keys
 from grader.batch.preparing import batch_for
+from grader.commands import doctor
+from grader.commands.verify import complete, trials
 from grader.judging.oracle import Oracle
 from grader.model import Cell, CellStatus, Device, Limits, Outcome, Report, Run, TrainBudget, TrainPolicy
 from grader.pipeline import grade_batch
@@ -24,7 +25,6 @@ from grader.sandbox.guest.wire import Call, Question, Trouble
 from grader.sandbox.isolation import best_isolation, why_not_jailed
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import Session, open_session
-from grader.selfcheck import complete, trials
 
 GB = 1024**3
 ROOT = Path(__file__).parent.parent

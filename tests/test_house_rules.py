@@ -55,7 +55,7 @@ NEVER = [
     ("grader/running/", "grader.judging", ()),
     # reference.notebooks holds texts, no maths: what our own trials and the sample class are made from;
     # calibrations are trainings of the reference, in processes of their own as the oracle's
-    ("grader/", "reference", ("grader/judging/oracle.py", "grader/calibrating.py", "reference.notebooks")),
+    ("grader/", "reference", ("grader/judging/oracle.py", "grader/commands/calibrate.py", "reference.notebooks")),
     ("reports/", "reference", ()),
     ("reports/", "grader.sandbox", ("grader.sandbox.guest.wire",)),
     ("reference/", "grader", ()),

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grader import doctor
+from grader.commands import doctor
 from grader.errors import UsageError
 from grader.model import Isolation
 from grader.sandbox import jail, landlock

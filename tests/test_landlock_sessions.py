@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from grader.batch.preparing import batch_for
+from grader.commands.verify import Promise, failures, trials
 from grader.judging.oracle import Oracle
 from grader.model import Cell, CellRun, CellStatus, Isolation, Limits, Run, Status, TrainBudget, TrainPolicy
 from grader.pipeline import grade
@@ -14,7 +15,6 @@ from grader.sandbox.guest.wire import Question, Read
 from grader.sandbox.isolation import why_not_jailed
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import Session, open_session
-from grader.selfcheck import Promise, failures, trials
 from reports import words
 
 why = why_not_jailed(Isolation.LANDLOCK)

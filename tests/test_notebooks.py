@@ -9,9 +9,9 @@ import pytest
 import yaml
 from _pytest.mark import ParameterSet
 
+from grader.commands.verify import complete, named
 from grader.intake.collect import collect
 from grader.model import Report, Submission, TrainPolicy, Verdict
-from grader.selfcheck import complete, named
 
 NOTEBOOKS = Path(__file__).with_name("notebooks")
 EXPECTED: dict[str, dict[str, Any]] = yaml.safe_load((NOTEBOOKS / "expected.yaml").read_text("utf-8"))

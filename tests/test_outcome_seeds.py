@@ -6,10 +6,10 @@ import pytest
 
 from grader.batch.preparing import batch_for
 from grader.calibration.bounds import load_calibration
+from grader.commands.verify import trials
 from grader.judging.oracle import Oracle
 from grader.model import CheckResult, TrainPolicy, Verdict
 from grader.pipeline import grade_batch
-from grader.selfcheck import trials
 
 SEEDS = 20
 

@@ -10,14 +10,14 @@ from msgspec.structs import replace
 
 from grader.batch.preparing import batch_for
 from grader.batch.shared import Batch, kernel_seed
+from grader.commands.demo import write_sample_class
+from grader.commands.verify import complete, named, trials
 from grader.intake.collect import collect
 from grader.judging.oracle import Answers, Oracle
 from grader.model import Isolation, Outcome, Report, Submission, TrainPolicy, Verdict
 from grader.pipeline import grade, grade_batch, in_order
 from grader.results import results_json, write_reports
 from grader.running.slots import Slot
-from grader.sample_class import write_sample_class
-from grader.selfcheck import complete, named, trials
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from grader.batch.preparing import batch_for
+from grader.commands.verify import Trial, by_policy, failures, matrix, trials
 from grader.model import CheckResult, Level, Outcome, Report, Scorecard, TrainPolicy, Verdict
 from grader.rubric import known_labs, load_rubric
-from grader.selfcheck import Trial, by_policy, failures, matrix, trials
 from grader.summing_up import unread
 from reference.notebooks import load_edits, mistake_of
 from tests.test_notebooks import EXPECTED, Grade

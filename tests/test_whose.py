@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sample_hand_ins import fill, notebook, zipped
 
+from grader.commands.options import compiled
 from grader.errors import UsageError
 from grader.intake.collect import collect, hand_ins
-from grader.options import compiled
 
 # What a folder holds, and who is in it, with the id that the name held.
 LAYOUTS: dict[str, dict[str, str | tuple[str, str]]] = {
