@@ -168,7 +168,7 @@ def check(
 ) -> None:
     """Check your own notebook: public checks only, training cut short. Exit 0 when all pass, 1 when not."""
     from grader.batch.preparing import batch_for
-    from grader.course import lab_slug
+    from grader.course.works import lab_slug
     from grader.intake.collect import collect
     from grader.results import results_json
     from reports.terminal import check_view

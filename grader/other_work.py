@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from grader.as_handed_out import WORK, ready_made
-from grader.course import WORKS
+from grader.course.works import WORKS
 from grader.intake.recognise import recognise, speaks_for
 from grader.judging.source import trees
 from grader.model import Cell

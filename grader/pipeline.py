@@ -13,7 +13,8 @@ from grader import hidden
 from grader.batch import keys
 from grader.batch.replaying import Answers, Ask, Live, Replay, recording, timely
 from grader.batch.shared import Batch, calibration_of, kernel_seed, question_seed, training_budget
-from grader.course import environment_of
+from grader.course.rubric import Rubric
+from grader.course.works import environment_of
 from grader.data.folder import shown
 from grader.data.photos import ROOM, Photos, with_photos
 from grader.errors import Crowded, GraderError
@@ -28,7 +29,6 @@ from grader.model import (
     Submission,
     TrainPolicy,
 )
-from grader.rubric import Rubric
 from grader.running.slots import Slot, Slots, slots
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session

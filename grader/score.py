@@ -6,9 +6,9 @@ from graphlib import TopologicalSorter
 
 from msgspec.structs import replace
 
+from grader.course.rubric import CheckRule, Rubric
 from grader.errors import OurFault
 from grader.model import CheckResult, Finding, Scorecard, Verdict
-from grader.rubric import CheckRule, Rubric
 
 PENDING = (Verdict.UNSURE, Verdict.MANUAL)
 NO_ANSWER = "The grader has no answer for this check. That is our fault, not yours: your instructor will look at it."

@@ -11,6 +11,7 @@ from test_other_work import TORCH, code, handed_out
 
 from grader.as_handed_out import WORK, ready_made, touched
 from grader.batch.shared import Batch
+from grader.course.rubric import load_rubric
 from grader.data.folder import DataFolder
 from grader.judging.attention import Evidence as Attentive
 from grader.judging.attention import begun
@@ -26,7 +27,6 @@ from grader.judging.recurrent_checks import gru_not_begun
 from grader.judging.roles import parts
 from grader.model import Isolation, Outcome, Run, TrainPolicy
 from grader.other_work import beside_the_handout
-from grader.rubric import load_rubric
 from grader.sandbox.guest.wire import Trouble
 from grader.summing_up import report
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.course import environment_of
+from grader.course.works import environment_of
 from grader.data.folder import data_folder
 from grader.model import Cell, CellRun, Limits, Run, TrainBudget, TrainPolicy
 from grader.sandbox.isolation import best_isolation

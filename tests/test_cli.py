@@ -17,8 +17,8 @@ import nbformat
 import psutil
 import pytest
 
-from grader.course import WORKS
-from grader.rubric import known_labs
+from grader.course.rubric import known_labs
+from grader.course.works import WORKS
 from reference.notebooks import as_json, edited, load_edits, solution
 
 ROOT = Path(__file__).parent.parent

@@ -49,7 +49,7 @@ NEVER = [
     (GUEST, "nbclient", ()),
     ("grader/judging/", "grader.sandbox", ("grader.sandbox.guest.wire",)),
     ("grader/sandbox/", "grader.judging", ()),
-    ("grader/sandbox/", "grader.rubric", ()),
+    ("grader/sandbox/", "grader.course.rubric", ()),
     ("grader/sandbox/", "grader.running", ()),
     ("grader/running/", "grader.sandbox", ()),
     ("grader/running/", "grader.judging", ()),

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from grader.batch.kept_rows import beside, earlier_rows, settled, together
 from grader.batch.store import Asked
+from grader.course.rubric import load_rubric
 from grader.errors import UsageError
 from grader.model import Report, Submission, TrainPolicy
 from grader.results import write_reports
-from grader.rubric import load_rubric
 
 
 def handed_in(student: str, lab: str | None = "lab4_gru", **more: Any) -> Submission:

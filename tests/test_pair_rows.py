@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.course import environment_of
+from grader.course.works import environment_of
 from grader.data.folder import data_folder
 from grader.data.parts import BERT
 from grader.judging.examiner import Examiner

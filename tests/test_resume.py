@@ -16,11 +16,11 @@ from msgspec.structs import replace
 
 from grader.batch.preparing import batch_asked, resumed
 from grader.batch.store import FILE, FOLDER, Asked, Store, opened
+from grader.course.rubric import Rubric, load_rubric
 from grader.intake.collect import collect
 from grader.judging.oracle import Oracle
 from grader.model import Report, TrainPolicy
 from grader.pipeline import grade_batch, in_order
-from grader.rubric import Rubric, load_rubric
 
 ROOT = Path(__file__).parent.parent
 Graded = Callable[..., tuple[list[Report], list[str]]]

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from grader.course import WORKS, lab_slug
+from grader.course.rubric import known_labs, load_rubric
+from grader.course.works import WORKS, lab_slug
 from grader.errors import RubricError, UsageError
 from grader.judging.checks import CHECKS, OUTCOMES
 from grader.judging.examiner import MODULES
 from grader.model import Level
-from grader.rubric import known_labs, load_rubric
 from reference.notebooks import load_edits, mistake_of
 
 GOOD = """title: Some lab

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.course.rubric import CheckRule, MistakeRule, Rubric, Training
 from grader.errors import OurFault
 from grader.model import CheckResult, Finding, Level, Scorecard, Verdict
-from grader.rubric import CheckRule, MistakeRule, Rubric, Training
 from grader.score import left_open, score
 
 

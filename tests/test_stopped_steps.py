@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 from test_other_layouts import NONE_GIVEN, contact
 
+from grader.course.rubric import load_rubric
 from grader.judging import attention_checks as lab5
 from grader.judging import language_model_checks as a3
 from grader.judging import logistic_checks as a1
@@ -24,7 +25,6 @@ from grader.judging.logistic import Evidence as Logistic
 from grader.judging.word_by_word import Evidence as WordByWord
 from grader.judging.word_by_word_explained import Explanation
 from grader.model import Finding, Verdict
-from grader.rubric import load_rubric
 from grader.score import score
 
 STOPPED = contact(False, NONE_GIVEN)

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from grader.batch.shared import Batch
-from grader.course import environment_of
+from grader.course.works import environment_of
 from grader.data.folder import DataFolder
 from grader.model import Submission
 from grader.running.gpus import Inventory

@@ -11,12 +11,12 @@ from grader.batch.keys import of_data
 from grader.batch.shared import Batch
 from grader.batch.store import SEED_BITS, Asked, Store
 from grader.commands.options import compiled
-from grader.course import lab_slug
+from grader.course.rubric import known_labs, load_rubric
+from grader.course.works import lab_slug
 from grader.data.folder import data_folder
 from grader.data.truths import truths_of
 from grader.intake.collect import hand_ins
 from grader.model import Submission, TrainPolicy
-from grader.rubric import known_labs, load_rubric
 from grader.sandbox.isolation import best_isolation, insist_on_isolation
 
 

@@ -7,10 +7,10 @@ from msgspec import Struct, field
 
 from grader.batch.store import Store
 from grader.calibration.bounds import Calibration, load_calibration
+from grader.course.rubric import Rubric
 from grader.data.folder import DataFolder
 from grader.data.truth import Truth
 from grader.model import Isolation, Limits, Submission, TrainBudget, TrainPolicy
-from grader.rubric import Rubric
 from grader.running.gpus import Inventory, installed
 
 QUESTION_SETS = 8  # of a batch: few, so that notebooks share the oracle's answers; many, so that they seldom meet

@@ -13,9 +13,9 @@ import msgspec
 from msgspec import Struct
 
 from grader.counting import quantity
+from grader.course.rubric import RUBRICS
 from grader.errors import RubricError
 from grader.model import Band
-from grader.rubric import RUBRICS
 
 CALIBRATIONS = RUBRICS / "calibration"
 

@@ -42,7 +42,7 @@ from grader.calibration.bounds import (
 )
 from grader.calibration.tolerance import lower_bound
 from grader.counting import quantity
-from grader.course import environment_of, lab_slug
+from grader.course.works import environment_of, lab_slug
 from grader.data.cache import write_whole
 from grader.data.folder import DataFolder, data_folder, with_vectors
 from grader.data.packing import content

@@ -11,7 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from grader.course import lab_slug
+from grader.course.works import lab_slug
 from grader.errors import UsageError
 from grader.model import Level, Outcome, Report, Scorecard, Submission, TrainPolicy, Verdict
 from grader.submission import read_notebook

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from msgspec import DecodeError, Struct, json
 
+from grader.course.rubric import meant
 from grader.data import bert_package, glove_package
 from grader.data.cache import write_whole
 from grader.data.download import Told, downloaded
@@ -19,7 +20,6 @@ from grader.data.folder import VECTORS, DataFolder
 from grader.data.parts import BERT, EMBEDDINGS, PARTS, Part, insist_on_whole
 from grader.data.sources import BY_HAND, OFFICIAL, Source, unpack
 from grader.errors import OurFault, UsageError
-from grader.rubric import meant
 
 MANIFEST = "grader-data.json"
 DOWNLOADS = ".downloads"

@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from grader.course.rubric import meant
 from grader.errors import UsageError
-from grader.rubric import meant
 
 
 class Kind(StrEnum):
