@@ -15,6 +15,7 @@ import reference
 from grader.calibration.bounds import CALIBRATIONS, load_calibration, read_calibration
 from grader.commands.calibrate import calibrations, name_of
 from grader.data.folder import data_folder
+from grader.data.toy.snli import toy_snli
 from grader.data.truth import digest_of
 from grader.data.truths import SENTIMENT
 from grader.errors import UsageError
@@ -22,7 +23,6 @@ from grader.model import Cell, Limits, TrainBudget, TrainPolicy
 from grader.sandbox.isolation import best_isolation
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
-from grader.toy_snli import toy_snli
 from reference.notebooks import Edit, edited, solution
 from reference.settings import SETTINGS
 from reference.training import Course

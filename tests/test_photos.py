@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from grader import toy_photos
 from grader.data.photos import Annotation as Caption
 from grader.data.photos import few, name_of, photos
+from grader.data.toy import photos as toy_photos
 from grader.model import TrainPolicy
 
 FILES = toy_photos.toy_photos()

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from grader.data.parts import Pair
-from grader.toy_snli import PAIRS, WRITES, Dice, Scene, contradicted, entailed, told, toy_snli, unrelated
-from grader.toy_vectors import toy_vectors
+from grader.data.toy.snli import PAIRS, WRITES, Dice, Scene, contradicted, entailed, told, toy_snli, unrelated
+from grader.data.toy.vectors import toy_vectors
 
 
 @cache

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from grader.data.folder import data_folder
-from grader.toy_treebank import SENTENCES, Dice, sentence, toy_treebank
+from grader.data.toy.treebank import SENTENCES, Dice, sentence, toy_treebank
 
 TWO_WAY = {"0": 0, "1": 0, "3": 1, "4": 1}
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from grader import toy_lexicon as lexicon
-from grader.toy_treebank import toy_treebank
-from grader.toy_vectors import ROWS, WIDTH, entries, filler, lines, toy_embeddings, toy_vectors
+from grader.data.toy import lexicon
+from grader.data.toy.treebank import toy_treebank
+from grader.data.toy.vectors import ROWS, WIDTH, entries, filler, lines, toy_embeddings, toy_vectors
 
 GOOD_SEEDS = "good nice excellent positive fortunate correct superior".split()
 BAD_SEEDS = "bad nasty poor negative unfortunate wrong inferior".split()

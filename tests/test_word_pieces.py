@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader.toy_bert import POSITIONS, UNUSED, toy_bert, vocabulary
-from grader.toy_snli import toy_snli
-from grader.toy_treebank import toy_treebank
+from grader.data.toy.bert import POSITIONS, UNUSED, toy_bert, vocabulary
+from grader.data.toy.snli import toy_snli
+from grader.data.toy.treebank import toy_treebank
 from reference.lab5b_bert import WordPieces, cut_longest, loss, pairs
 
 PREMISES = ["Two dogs weren't sleeping, near Café Ñoño!", "The rumination of lighthouses", "x" * 101 + " y\tz"]

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from grader import toy_bert, toy_photos, toy_snli, toy_treebank, toy_vectors
 from grader.data import bert_package, cache, glove_package
 from grader.data.parts import BERT, EMBEDDINGS, IMAGES, PARTS, SNLI, TREES
+from grader.data.toy import bert, photos, snli, treebank
+from grader.data.toy import vectors as toy_vectors
 from grader.errors import UsageError
 from grader.model import Cell
 
@@ -112,8 +113,8 @@ def _trees_alone(path: Path) -> Path:
 
 def _toy_parts() -> dict[str, Path]:
     """The parts we can make up; the sentences are there when this returns, the embeddings have a place."""
-    trees = {name: text.encode() for name, text in toy_treebank.toy_treebank().items()}
-    pairs = {name: text.encode() for name, text in toy_snli.toy_snli().items()}
+    trees = {name: text.encode() for name, text in treebank.toy_treebank().items()}
+    pairs = {name: text.encode() for name, text in snli.toy_snli().items()}
     embeddings = cache.place("toy-embeddings", _source("toy_treebank", "toy_lexicon", "toy_vectors"))
     return {
         TREES.name: cache.kept(cache.place("toy-trees", _source("toy_treebank")) / TREES.name, trees),
@@ -127,15 +128,15 @@ def _toy_parts() -> dict[str, Path]:
 def _toy_checkpoint() -> Path:
     sources = _source("toy_treebank", "toy_snli", "toy_lexicon", "toy_bert")
     folder = cache.place("toy-bert", sources) / BERT.name
-    return folder if (folder / toy_bert.WEIGHTS).is_file() else cache.kept(folder, toy_bert.toy_bert())
+    return folder if (folder / bert.WEIGHTS).is_file() else cache.kept(folder, bert.toy_bert())
 
 
 def _toy_photos() -> Path:
     """Drawn once; the captions are written last, so where they are there all is."""
     folder = cache.place("toy-photos", _source("toy_photos")) / IMAGES.name
-    return folder if not IMAGES.missing(folder) else cache.kept(folder, toy_photos.toy_photos())
+    return folder if not IMAGES.missing(folder) else cache.kept(folder, photos.toy_photos())
 
 
 def _source(*modules: str) -> bytes:
-    above = Path(toy_treebank.__file__).parent
+    above = Path(treebank.__file__).parent
     return b"".join((above / f"{name}.py").read_bytes() for name in modules)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-from grader import toy_lexicon, toy_snli, toy_treebank
+from grader.data.toy import lexicon, snli, treebank
 
 WIDTH, INNER, LAYERS, HEADS, POSITIONS = 32, 64, 2, 2, 512
 SPREAD = 0.02  # of the initial weights, as in the paper (Devlin et al. 2019, code)
@@ -58,14 +58,14 @@ def vocabulary() -> list[str]:
 
 def sentences() -> str:
     """All toy sentences of the training sets."""
-    trees = re.sub(r"\(\d|\)", " ", toy_treebank.toy_treebank()["train.txt"])
-    pairs = re.findall(r'"sentence[12]":"([^"]*)"', toy_snli.toy_snli()["snli_1.0_train.jsonl"])
+    trees = re.sub(r"\(\d|\)", " ", treebank.toy_treebank()["train.txt"])
+    pairs = re.findall(r'"sentence[12]":"([^"]*)"', snli.toy_snli()["snli_1.0_train.jsonl"])
     return " ".join([trees, *pairs])
 
 
 def frequent() -> Iterable[str]:
     """Frequent words of English, as a sentence writes them."""
-    return (word for word in toy_lexicon.FREQUENT if word.isalpha())
+    return (word for word in lexicon.FREQUENT if word.isalpha())
 
 
 def stems_of(word: str) -> Iterable[str]:

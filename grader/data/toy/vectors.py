@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from grader import toy_lexicon as lexicon
 from grader.data.packing import packed
+from grader.data.toy import lexicon
 
 Vector = NDArray[np.float64]  # [MEANING] unless it is said otherwise
 

@@ -3,7 +3,7 @@
 Lower case as in GloVe. Lines read `name: words`; `name < wider: words` puts a topic inside a wider one.
 """
 
-from grader import toy_treebank as reviews
+from grader.data.toy import treebank as reviews
 
 # In the order of their frequency; these lines come first in the file.
 FREQUENT = """the , . of to and in a " 's for - that on is was said with he as it by at ( ) from his '' `` an be has
