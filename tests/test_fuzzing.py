@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.intake.submission import read_notebook
 from grader.model import Status
 from grader.sandbox.guest.wire import Array, Listing, Mapping, Opaque, Question, Reply, Trouble, VariableList
 from grader.sandbox.questions import VALUES_LIMIT, understand
-from grader.submission import read_notebook
 
 ASKED = Question("q", ())
 LITTLE = settings(max_examples=150, deadline=None)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.submission import SIZE_LIMIT, Notebook, read_notebook
+from grader.intake.submission import SIZE_LIMIT, Notebook, read_notebook
 
 LAB = PurePath("lab.ipynb")
 

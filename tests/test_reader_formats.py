@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.submission import Notebook, read_notebook
+from grader.intake.submission import Notebook, read_notebook
 
 MARIMO = '''import marimo
 

@@ -4,7 +4,7 @@ from pathlib import PurePath
 
 import pytest
 
-from grader.submission import read_notebook
+from grader.intake.submission import read_notebook
 
 LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:12ab\nsize 99\n"
 PAGE = "<!DOCTYPE html><html><head><title>{}</title></head><body>{}</body></html>"

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from grader.course.works import lab_slug
 from grader.errors import UsageError
+from grader.intake.submission import read_notebook
 from grader.model import Level, Outcome, Report, Scorecard, Submission, TrainPolicy, Verdict
-from grader.submission import read_notebook
 from reference.notebooks import SOLUTIONS, as_json, edited, load_edits, mistake_of, solution, starter
 
 

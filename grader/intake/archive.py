@@ -17,8 +17,8 @@ from msgspec.structs import replace
 
 from grader.intake.kinds import HEAD
 from grader.intake.member_names import clean, too_deep, zip_names
+from grader.intake.submission import SIZE_LIMIT, too_large
 from grader.intake.tarball import BROKEN, TooMuch, is_tar, unpacked
-from grader.submission import SIZE_LIMIT, too_large
 
 MEMBERS = 20_000
 TOTAL = 2 * 1024**3  # bytes taken out of one archive handed to us, archives inside it included

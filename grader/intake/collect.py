@@ -19,9 +19,9 @@ from grader.intake.namesakes import Claim, Named, named
 from grader.intake.own_words import own_words
 from grader.intake.pieces import Kind, Piece, pieces, register
 from grader.intake.recognise import Guess, recognise
+from grader.intake.submission import Notebook
 from grader.intake.whose import By, Owner, Place, owners
 from grader.model import Submission
-from grader.submission import Notebook
 
 _LISTED = 8
 _FILE_NAME = 400  # characters of it that are told; in a zip it may have ten thousands

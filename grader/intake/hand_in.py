@@ -14,9 +14,9 @@ from grader.intake.kinds import is_beside, likelihood
 from grader.intake.person import LAB_WORD
 from grader.intake.pieces import Kind, Piece
 from grader.intake.recognise import Guess
+from grader.intake.submission import Notebook
 from grader.intake.versions import Version, choices
 from grader.intake.whose import Owner
-from grader.submission import Notebook
 
 _READ = 20  # files of a student without a notebook that are looked into
 _LISTED = 5

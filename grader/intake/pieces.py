@@ -14,9 +14,9 @@ from grader.errors import UsageError
 from grader.intake.archive import EMPTY, Member, archive_kind, members
 from grader.intake.kinds import HEAD, is_junk, is_notebook
 from grader.intake.platforms import REGISTER, REGISTER_LIMIT, registered
+from grader.intake.submission import SIZE_LIMIT, Notebook, read_notebook, too_large, unread
 from grader.intake.walk import LINK, Entry, entries
 from grader.intake.whose import Register
-from grader.submission import SIZE_LIMIT, Notebook, read_notebook, too_large, unread
 
 _EMPTY = "The folder is empty, or holds only what programs leave behind: nothing was handed in, or it was not saved."
 _ODD = "This is not an ordinary file, so there is no notebook to read. Hand in the file itself."

@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 from typing import IO, Protocol
 
-from grader.submission import SIZE_LIMIT
+from grader.intake.submission import SIZE_LIMIT
 
 TOTAL = 2 * 1024**3  # bytes unpacked, those of files nobody wants included: they have to be unpacked to be passed
 RATIO = 500
