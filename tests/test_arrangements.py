@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from grader.judging.arrangements import arrangements
-from grader.judging.roles import assignments, parts
+from grader.judging.binding.arrangements import arrangements
+from grader.judging.binding.roles import assignments, parts
 from grader.sandbox.guest.wire import VariableInfo
 
 VOCABULARY, WORD, DIM = 50, 6, 4

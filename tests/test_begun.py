@@ -16,15 +16,15 @@ from grader.data.folder import DataFolder
 from grader.judging.attention import Evidence as Attentive
 from grader.judging.attention import begun
 from grader.judging.attention_layout import Layout
+from grader.judging.binding.layers import LayerPaths
+from grader.judging.binding.roles import parts
 from grader.judging.examiner import Examination
-from grader.judging.layers import LayerPaths
 from grader.judging.logistic import Evidence as Logistic
 from grader.judging.logistic_checks import nothing_begun as logistic_not_begun
 from grader.judging.mlp import Evidence as Network
 from grader.judging.mlp_checks import nothing_begun as network_not_begun
 from grader.judging.recurrent import Evidence as Recurrent
 from grader.judging.recurrent_checks import gru_not_begun
-from grader.judging.roles import parts
 from grader.model import Isolation, Outcome, Run, TrainPolicy
 from grader.other_work import beside_the_handout
 from grader.sandbox.guest.wire import Trouble

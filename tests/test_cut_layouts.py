@@ -11,7 +11,7 @@ from grader.judging.attention import Evidence as Attentive
 from grader.judging.attention_asking import Answer
 from grader.judging.attention_cuts import ways
 from grader.judging.attention_layout import PLACES, layout
-from grader.judging.cuts import blocks
+from grader.judging.binding.cuts import blocks
 from grader.judging.language_model import Evidence as LanguageModel
 from grader.judging.language_model_parts import layouts
 from grader.judging.language_model_roles import Explained, Roles

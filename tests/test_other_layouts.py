@@ -4,9 +4,9 @@ import numpy as np
 from msgspec.structs import replace
 
 from grader.judging.arrays import send
+from grader.judging.binding.layers import chains
 from grader.judging.contact import Contact, Inputs, Recipe
 from grader.judging.first_step import ends_a_step, stop, unconnected, without_its_end
-from grader.judging.layers import chains
 from grader.judging.recurrent import Evidence
 from grader.judging.recurrent_checks import all_trained, cell, gates, gru_not_begun, parameters
 from grader.judging.watching import logits_in

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from test_other_layouts import contact as trained_class
 
-from grader.judging.arrangements import Arrangement, Piece
 from grader.judging.attention_layout import Layout, layout, names_exchanged
+from grader.judging.binding.arrangements import Arrangement, Piece
 from grader.judging.contact import Contact, Recipe
 from grader.judging.dropout import Dropping, Site
 from grader.judging.logistic import Evidence as Logistic

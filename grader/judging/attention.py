@@ -9,7 +9,6 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrangements import Arrangement
 from grader.judging.arrays import Numbers, array
 from grader.judging.asking import data_steps, inputs, instance, training
 from grader.judging.attention_asking import Answer, Forward, answer_in, attender_of, forward_of, weights
@@ -17,6 +16,7 @@ from grader.judging.attention_cuts import Way, ways
 from grader.judging.attention_explained import WORDS_USED, Scene, explained, word_vectors
 from grader.judging.attention_layout import Layout, layout, values
 from grader.judging.attention_maps import question_maps
+from grader.judging.binding.arrangements import Arrangement
 from grader.judging.checks import interview
 from grader.judging.compare import agree, slug
 from grader.judging.contact import Contact, Inputs

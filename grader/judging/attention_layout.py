@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers
-from grader.judging.roles import gate_of
+from grader.judging.binding.roles import gate_of
 from grader.sandbox.guest.wire import VariableInfo
 
 CLASSES = 3

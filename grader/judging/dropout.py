@@ -14,9 +14,9 @@ from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers, array, number, send
 from grader.judging.asking import classifying, training
+from grader.judging.binding.layers import Chain
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
-from grader.judging.layers import Chain
 from grader.judging.watching import logits_in, other_input, watched_in
 from grader.sandbox.guest.wire import Call, Put, Ref, Scalar, Step, Watch, Watched
 

@@ -8,10 +8,10 @@ from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers, number
 from grader.judging.asking import data_steps, inputs, instance, loop_attributes, training
+from grader.judging.binding.cuts import GATES
 from grader.judging.checks import interview
 from grader.judging.compare import slug
 from grader.judging.contact import Contact
-from grader.judging.cuts import GATES
 from grader.judging.dropout import whole
 from grader.judging.examiner import Examiner
 from grader.judging.language_model_answers import Answered, answers_in

@@ -6,7 +6,7 @@ import numpy as np
 from msgspec import Struct
 
 from grader.judging.arrays import Numbers
-from grader.judging.cuts import blocks
+from grader.judging.binding.cuts import blocks
 from grader.sandbox.guest.wire import VariableInfo
 
 GATES = "ifoj"

@@ -8,12 +8,12 @@ from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers, array
 from grader.judging.asking import classifying, training
+from grader.judging.binding.layers import Chain, chains
 from grader.judging.checks import interview
 from grader.judging.compare import agree, nearest, slug
 from grader.judging.contact import Contact
 from grader.judging.dropout import Dropping, dropout_settings, question_dropout, whole
 from grader.judging.examiner import Examiner
-from grader.judging.layers import Chain, chains
 from grader.judging.learning import Learning, question_learning
 from grader.judging.meeting import VECTORS, candidates, meet
 from grader.judging.oracle import Answers

@@ -7,9 +7,11 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrangements import Arrangement, arrangements
 from grader.judging.arrays import Numbers
 from grader.judging.asking import classifying, inputs, training
+from grader.judging.binding.arrangements import Arrangement, arrangements
+from grader.judging.binding.roles import Parts, Roles, headed, parts
+from grader.judging.binding.stacked import layers
 from grader.judging.checks import interview
 from grader.judging.compare import slug
 from grader.judging.contact import Contact
@@ -20,8 +22,6 @@ from grader.judging.learning import Learning, question_learning
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers
 from grader.judging.recurrent_explained import LABS, Explained, Way, by_role, first_explained, likely, role_values
-from grader.judging.roles import Parts, Roles, headed, parts
-from grader.judging.stacked import layers
 from grader.judging.watching import first_gradients, logits_in, moved, watched_in
 from grader.model import Cell
 from grader.sandbox.guest.wire import Call, Listing, Ref, Watch, Watched

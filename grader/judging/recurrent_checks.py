@@ -3,6 +3,7 @@
 from functools import partial
 
 from grader.judging.arrays import Numbers
+from grader.judging.binding.roles import Parts
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.compare import difference, slug
 from grader.judging.cut_gradients import cut_finding, cut_off
@@ -12,7 +13,6 @@ from grader.judging.recurrent import Evidence
 from grader.judging.recurrent_layout import beyond_the_slide, unread
 from grader.judging.recurrent_penalty import factors, reached, unpenalised
 from grader.judging.recurrent_remarks import extras, layouts
-from grader.judging.roles import Parts
 from grader.model import Finding, Remark, Verdict
 
 RNN, GRU = "lab3_rnn", "lab4_gru"

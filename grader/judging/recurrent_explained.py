@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from grader.judging.arrangements import Arrangement
 from grader.judging.arrays import Numbers
+from grader.judging.binding.arrangements import Arrangement
+from grader.judging.binding.roles import Parts, Roles, assignments
 from grader.judging.compare import nearest, slug
 from grader.judging.examiner import Examiner
 from grader.judging.oracle import Answers
-from grader.judging.roles import Parts, Roles, assignments
 
 LABS = {"lab3_rnn": ("rnn",), "lab4_gru": ("z", "r", "rnn")}
 TRIED, TRIED_WHOLE = 60, 6  # assignments asked for the accepted forms, and for every form

@@ -6,9 +6,9 @@ recurrent layer at all.
 
 from collections.abc import Iterable
 
+from grader.judging.binding.roles import Parts
+from grader.judging.binding.stacked import UNIT
 from grader.judging.recurrent import Evidence
-from grader.judging.roles import Parts
-from grader.judging.stacked import UNIT
 from grader.judging.watching import first_gradients
 from grader.sandbox.guest.wire import VariableInfo
 

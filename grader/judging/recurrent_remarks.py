@@ -1,8 +1,8 @@
 """Lab3 and Lab4: what differs from the slide and costs nothing."""
 
+from grader.judging.binding.roles import gate_of
 from grader.judging.compare import slug
 from grader.judging.recurrent import Evidence
-from grader.judging.roles import gate_of
 from grader.model import Remark
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.arrays import Numbers
-from grader.judging.roles import Parts, gate_of
+from grader.judging.binding.roles import Parts, gate_of
 from grader.sandbox.guest.wire import VariableInfo
 
 UNIT = 3  # matrices and biases of a gated unit

@@ -8,7 +8,7 @@ from itertools import islice, permutations, product
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.layers import Chain, LayerPaths, assigned, longest
+from grader.judging.binding.layers import Chain, LayerPaths, assigned, longest
 from grader.sandbox.guest.wire import VariableInfo
 
 # Ways tried at most, of classes that hold hundreds of variables: six matrices in three gates have 120 orders.
