@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample_reports import display, stream, submission
 
-from grader.judging.claims import Claims, claimed, learning_curves
-from grader.judging.figures import figures
-from grader.judging.printed import lines
+from grader.judging.claims.claims import Claims, claimed, learning_curves
+from grader.judging.claims.figures import figures
+from grader.judging.claims.printed import lines
 from grader.model import Cell, CellRun, CellStatus, Curve, Isolation, Outcome, Run
 
 

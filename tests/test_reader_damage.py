@@ -9,7 +9,7 @@ import pytest
 from grader.intake.json_notebook import VALUES_LIMIT
 from grader.intake.submission import Notebook, read_notebook
 from grader.intake.unrun import holds_an_answer
-from grader.judging.claims import LARGEST_TEXT
+from grader.judging.claims.claims import LARGEST_TEXT
 
 
 def cell(source: Any = "x = 1", kind: str = "code", **more: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from grader.calibration.bounds import Bounds, Calibration, Zone, standard_error,
 from grader.counting import quantity
 from grader.data.truth import Truth
 from grader.judging.checks import cut, failed, passed, reaches, unsure
-from grader.judging.claims import claimed
+from grader.judging.claims.claims import claimed
 from grader.judging.examiner import Examiner
 from grader.judging.predicted import FIVE, Predicted, Reading, label_map, predicted, sets_by_split
 from grader.judging.retraining import Trained, retrained, trained_objects

@@ -8,7 +8,7 @@ from functools import lru_cache
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.printed import Number, numbers
+from grader.judging.claims.printed import Number, numbers
 
 KEPT_WORDS = 12
 LARGEST_COUNT = 10**7

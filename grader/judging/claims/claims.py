@@ -6,8 +6,8 @@ from itertools import pairwise
 from msgspec import Struct
 
 from grader.cell_names import cell_names
-from grader.judging.figures import Figures, accuracy_of, columns, figures
-from grader.judging.printed import Number, lines, row_of, text_of
+from grader.judging.claims.figures import Figures, accuracy_of, columns, figures
+from grader.judging.claims.printed import Number, lines, row_of, text_of
 from grader.model import Cell, CellRun, Curve, CurvePoint, Run, Submission
 
 MOST_CURVES = 4
