@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.judging.compare import agree, difference, nearest
+from grader.judging.comparing.compare import agree, difference, nearest
 
 EXPECTED = np.random.default_rng(1).normal(size=(4, 4))
 

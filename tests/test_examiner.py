@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.judging.arrays import send
+from grader.judging.comparing.arrays import send
 from grader.judging.drawing import MOST, insist_on_writable
 from grader.judging.examiner import MODULES, Examiner, examine
 from grader.judging.oracle import Answers

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.judging.arrays import array, send
+from grader.judging.comparing.arrays import array, send
 from grader.model import Cell, CellStatus, Limits, Run, Status, TrainBudget, TrainPolicy
 from grader.sandbox.guest.wire import (
     Call,

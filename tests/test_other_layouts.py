@@ -3,8 +3,8 @@
 import numpy as np
 from msgspec.structs import replace
 
-from grader.judging.arrays import send
 from grader.judging.binding.layers import chains
+from grader.judging.comparing.arrays import send
 from grader.judging.contact import Contact, Inputs, Recipe
 from grader.judging.first_step import ends_a_step, stop, unconnected, without_its_end
 from grader.judging.recurrent import Evidence

@@ -13,7 +13,7 @@ from grader.calibration.bounds import Bounds, Calibration, Environment, Row, Spl
 from grader.data.folder import data_folder
 from grader.data.truth import Truth, blind_trees, key_of
 from grader.hidden import labels_hidden
-from grader.judging.arrays import send
+from grader.judging.comparing.arrays import send
 from grader.judging.examiner import Examiner
 from grader.judging.outcome import accuracy
 from grader.judging.predicted import TWO_WAY, Predicted, label_map, predicted

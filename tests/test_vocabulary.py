@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from grader.judging.arrays import array
+from grader.judging.comparing.arrays import array
 from grader.judging.embeddings_asking import Form
 from grader.judging.embeddings_own import copied, question_file
 from grader.judging.embeddings_tables import printed_rows

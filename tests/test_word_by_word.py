@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_other_layouts import contact
 
-from grader.judging.arrays import send
+from grader.judging.comparing.arrays import send
 from grader.judging.word_by_word import Evidence
 from grader.judging.word_by_word_answers import Answer, answer_in
 from grader.judging.word_by_word_checks import attention, weights

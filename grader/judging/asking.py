@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from grader.judging.arrays import Numbers, examples, send
+from grader.judging.comparing.arrays import Numbers, examples, send
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.sentence_pairs import pairs, small_world, stacked

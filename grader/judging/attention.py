@@ -9,7 +9,6 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers, array
 from grader.judging.asking import data_steps, inputs, instance, training
 from grader.judging.attention_asking import Answer, Forward, answer_in, attender_of, forward_of, weights
 from grader.judging.attention_cuts import Way, ways
@@ -18,7 +17,8 @@ from grader.judging.attention_layout import Layout, layout, values
 from grader.judging.attention_maps import question_maps
 from grader.judging.binding.arrangements import Arrangement
 from grader.judging.checks import interview
-from grader.judging.compare import agree, slug
+from grader.judging.comparing.arrays import Numbers, array
+from grader.judging.comparing.compare import agree, slug
 from grader.judging.contact import Contact, Inputs
 from grader.judging.cut_gradients import Gradients, cut_off
 from grader.judging.dropout import whole

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from msgspec import Struct
 
-from grader.judging.arrays import Numbers, array, send
+from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.contact import Contact
 from grader.judging.language_model_asking import given_to, value_of
 from grader.judging.sentence_pairs import halves

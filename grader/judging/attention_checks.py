@@ -5,11 +5,11 @@ from functools import partial, wraps
 
 import numpy as np
 
-from grader.judging.arrays import Numbers
 from grader.judging.attention import FEWER, LAB, Evidence, Same
 from grader.judging.attention_layout import CLASSES, names_exchanged
 from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
-from grader.judging.compare import agree, difference, slug
+from grader.judging.comparing.arrays import Numbers
+from grader.judging.comparing.compare import agree, difference, slug
 from grader.judging.cut_gradients import cut_finding
 from grader.judging.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
 from grader.judging.learning import about_the_start, falling

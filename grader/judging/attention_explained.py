@@ -8,12 +8,12 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers, array
 from grader.judging.asking import instance
 from grader.judging.attention_asking import Answer, Forward, answer_in
 from grader.judging.attention_layout import PLACES, Layout, values
 from grader.judging.binding.arrangements import Arrangement
-from grader.judging.compare import agree, nearest, slug
+from grader.judging.comparing.arrays import Numbers, array
+from grader.judging.comparing.compare import agree, nearest, slug
 from grader.judging.contact import Contact
 from grader.judging.dropout import whole
 from grader.judging.examiner import Examiner

@@ -9,8 +9,8 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers
 from grader.judging.binding.roles import gate_of
+from grader.judging.comparing.arrays import Numbers
 from grader.sandbox.guest.wire import VariableInfo
 
 CLASSES = 3

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from grader.judging.arrays import Numbers, array
 from grader.judging.attention_asking import attender_of, weights
+from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.language_model_asking import value_of

@@ -8,7 +8,6 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers, array, send
 from grader.judging.captioning_calling import STEPS_TAKEN
 from grader.judging.captioning_contact import (
     BATCH,
@@ -30,7 +29,8 @@ from grader.judging.captioning_roles import Roles, assignments, case_of, consist
 from grader.judging.captioning_saved import Restored, question_checkpoint
 from grader.judging.captioning_training import Asked, Steps, question_training
 from grader.judging.checks import interview
-from grader.judging.compare import agree, nearest
+from grader.judging.comparing.arrays import Numbers, array, send
+from grader.judging.comparing.compare import agree, nearest
 from grader.judging.examiner import Examiner
 from grader.judging.learning import Learning
 from grader.judging.source import trees

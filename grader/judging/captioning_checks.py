@@ -6,13 +6,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from grader.judging import captioning_photos_checks, captioning_remarks  # noqa: F401 - they register themselves
-from grader.judging.arrays import Numbers
 from grader.judging.captioning import LAB, Evidence, Seen, Step_
 from grader.judging.captioning_attention_checks import UNKNOWN, over_another_axis
 from grader.judging.captioning_contact import BATCH, Decoder
 from grader.judging.captioning_photos import plain
 from grader.judging.checks import blocked, check, failed, passed, unattempted, unsure
-from grader.judging.compare import slug
+from grader.judging.comparing.arrays import Numbers
+from grader.judging.comparing.compare import slug
 from grader.judging.cut_gradients import cut_finding
 from grader.judging.learning import falling
 from grader.model import Finding

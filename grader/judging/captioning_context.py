@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from grader.judging.arrays import Numbers, array, send
 from grader.judging.captioning_contact import BATCH, NEUTRAL, Decoder, Given, flat
 from grader.judging.captioning_head import Layer, leads_to
 from grader.judging.captioning_roles import cell_of, groups, units_of
-from grader.judging.compare import agree
+from grader.judging.comparing.arrays import Numbers, array, send
+from grader.judging.comparing.compare import agree
 from grader.judging.examiner import Examiner
 from grader.sandbox.guest.wire import Call, Listing, Put, Read, Ref, Step, Value
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from grader.judging.arrays import Numbers, array, number, send
+from grader.judging.comparing.arrays import Numbers, array, number, send
 from grader.judging.examiner import Examiner
 from grader.judging.watching import first_gradients
 from grader.sandbox.guest.wire import Call, Put, Step, Value, Watch, Watched

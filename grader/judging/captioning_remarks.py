@@ -3,7 +3,7 @@
 from grader.judging.captioning import LAB, Evidence, Step_
 from grader.judging.captioning_saved import NEVER_RESTORED
 from grader.judging.checks import remarks
-from grader.judging.compare import slug
+from grader.judging.comparing.compare import slug
 from grader.model import Remark
 
 

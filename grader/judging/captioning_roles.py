@@ -6,8 +6,8 @@ from itertools import islice, permutations
 import numpy as np
 from msgspec import Struct
 
-from grader.judging.arrays import Numbers
 from grader.judging.captioning_contact import Decoder, Sizes
+from grader.judging.comparing.arrays import Numbers
 from grader.judging.examiner import Examiner
 from grader.sandbox.guest.wire import VariableInfo
 

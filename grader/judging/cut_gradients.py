@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from grader.judging.arrays import Numbers
 from grader.judging.checks import failed
+from grader.judging.comparing.arrays import Numbers
 from grader.model import Finding
 
 CLOSE, LACKING = 0.01, 0.03  # of a gradient's length: float32 stays far below the first

@@ -7,9 +7,9 @@ import numpy as np
 
 from grader.counting import article
 from grader.judging import density_gradient, source  # noqa: F401 - the check of the gradient
-from grader.judging.arrays import Numbers, array, send
 from grader.judging.checks import blocked, check, failed, interview, passed, remarks, unattempted, unsure
-from grader.judging.compare import agree, difference, nearest, slug
+from grader.judging.comparing.arrays import Numbers, array, send
+from grader.judging.comparing.compare import agree, difference, nearest, slug
 from grader.judging.density_evidence import LAB, SESSION, Answering, Asked, Evidence, Named
 from grader.judging.density_libraries import library_named
 from grader.judging.examiner import Examiner

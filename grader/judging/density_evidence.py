@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from grader.judging.arrays import Numbers, array
+from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.oracle import Answers
 from grader.model import Observation, Status
 

@@ -1,8 +1,8 @@
 """Lab1: what the gradient of `tf_fn` says, and what it means where there is none."""
 
-from grader.judging.arrays import array
 from grader.judging.checks import check, failed, passed, unsure
-from grader.judging.compare import difference, nearest
+from grader.judging.comparing.arrays import array
+from grader.judging.comparing.compare import difference, nearest
 from grader.judging.density_evidence import LAB, SESSION, Evidence
 from grader.model import OUT_OF_TIME, Finding, Status
 

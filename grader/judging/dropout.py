@@ -12,9 +12,9 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers, array, number, send
 from grader.judging.asking import classifying, training
 from grader.judging.binding.layers import Chain
+from grader.judging.comparing.arrays import Numbers, array, number, send
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.watching import logits_in, other_input, watched_in

@@ -8,8 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging import embeddings_own
-from grader.judging.arrays import Numbers, array, number
 from grader.judging.checks import interview
+from grader.judging.comparing.arrays import Numbers, array, number
 from grader.judging.embeddings_asking import PLAIN_ROWS, About, Asked, Form, K, accepted, asked, forms
 from grader.judging.embeddings_own import Hits
 from grader.judging.embeddings_tables import DECIMAL, TOKEN, Shown, explanation_of

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from grader.judging.arrays import Numbers, array
+from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.embeddings_tables import Row, Shown, explanation_of, printed_rows, returned_rows, tables
 from grader.judging.embeddings_vocabulary import Holders
 from grader.judging.examiner import Examiner

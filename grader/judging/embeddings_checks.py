@@ -2,7 +2,7 @@
 
 from grader.counting import quantity
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
-from grader.judging.compare import slug
+from grader.judging.comparing.compare import slug
 from grader.judging.embeddings import LAB, Evidence, ranking_of
 from grader.judging.embeddings_asking import Asked, K, accepted
 from grader.judging.embeddings_own import Hits

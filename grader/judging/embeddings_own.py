@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from grader.judging.arrays import Numbers, array, number
+from grader.judging.comparing.arrays import Numbers, array, number
 from grader.judging.embeddings_asking import About, Asked, Form, asked
 from grader.judging.embeddings_lists import ANALOGIES, NEGATIVE, POSITIVE, SEED_NEG, SEED_POS
 from grader.judging.embeddings_tables import TOKEN, items_of, printed_rows

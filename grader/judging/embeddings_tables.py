@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from grader.judging.arrays import Numbers, array
+from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.oracle import Answers
 from grader.sandbox.guest.wire import Listing
 from grader.sandbox.guest.wire import Mapping as WireMapping

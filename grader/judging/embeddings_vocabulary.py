@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from grader.judging.arrays import Numbers, array, send
+from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.examiner import Examiner
 from grader.sandbox.guest.wire import Array, Call, Inventory, Listing, Put, Read, Ref, Step, Value
 from grader.sandbox.guest.wire import Mapping as WireMapping

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from grader.calibration.bounds import Calibration
 from grader.data.truth import Truth
 from grader.judging import checks
-from grader.judging.arrays import Numbers
+from grader.judging.comparing.arrays import Numbers
 from grader.judging.discretion import discreet
 from grader.judging.drawing import Drawing
 from grader.judging.oracle import Answers

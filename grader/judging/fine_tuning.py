@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from grader.data.pairs import labels_of
 from grader.data.parts import BERT, SNLI
 from grader.data.truth import SPLITS
-from grader.judging.arrays import Numbers, array, number, send
 from grader.judging.checks import interview
+from grader.judging.comparing.arrays import Numbers, array, number, send
 from grader.judging.examiner import Examiner
 from grader.judging.fine_tuning_asking import Asked, Pairs, asked, candidates, encoded, forms, is_meant
 from grader.judging.fine_tuning_written import Answered, answers_in

@@ -14,8 +14,8 @@ from grader.calibration.bounds import Calibration, Zone, zone
 from grader.data.packing import content
 from grader.data.pairs import file_of, key_of_pair
 from grader.data.parts import SNLI
-from grader.judging.arrays import Numbers
 from grader.judging.checks import cut, passed, unsure
+from grader.judging.comparing.arrays import Numbers
 from grader.judging.examiner import Examiner
 from grader.judging.fine_tuning import Model, listed, model, on_pairs, scores_for, separator
 from grader.judging.fine_tuning_asking import Pairs

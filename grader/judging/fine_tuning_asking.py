@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from msgspec import Struct
 
-from grader.judging import arrays
-from grader.judging.arrays import Numbers, send
+from grader.judging.comparing import arrays
+from grader.judging.comparing.arrays import Numbers, send
 from grader.judging.examiner import Examiner
 from grader.judging.source import trees
 from grader.model import Cell, Observation

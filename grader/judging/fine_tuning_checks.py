@@ -8,9 +8,9 @@ import numpy as np
 from grader.counting import quantity
 from grader.judging import fine_tuning_accuracy as accuracy
 from grader.judging import fine_tuning_models  # noqa: F401 - its checks are registered when it is imported
-from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, manual, passed, reaches, remarks, unattempted, unsure
-from grader.judging.compare import slug
+from grader.judging.comparing.arrays import Numbers
+from grader.judging.comparing.compare import slug
 from grader.judging.fine_tuning import LAB, Evidence, shortest_room
 from grader.judging.fine_tuning_asking import Row
 from grader.judging.source import definition

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from grader.judging.checks import blocked, check, failed, passed, unsure
-from grader.judging.compare import agree, slug
+from grader.judging.comparing.compare import agree, slug
 from grader.judging.fine_tuning import LAB, Evidence, Model, looks_like_shares
 from grader.model import Finding
 

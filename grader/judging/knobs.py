@@ -11,8 +11,8 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers, array, number
 from grader.judging.asking import training
+from grader.judging.comparing.arrays import Numbers, array, number
 from grader.judging.contact import Contact, Recipe
 from grader.judging.examiner import Examiner
 from grader.judging.source import trees

@@ -6,11 +6,11 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers, number
 from grader.judging.asking import data_steps, inputs, instance, loop_attributes, training
 from grader.judging.binding.cuts import GATES
 from grader.judging.checks import interview
-from grader.judging.compare import slug
+from grader.judging.comparing.arrays import Numbers, number
+from grader.judging.comparing.compare import slug
 from grader.judging.contact import Contact
 from grader.judging.dropout import whole
 from grader.judging.examiner import Examiner

@@ -8,8 +8,8 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers, array, send
 from grader.judging.asking import instance, loop_attributes
+from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.contact import Contact
 from grader.judging.watching import parts_of
 from grader.model import Observation

@@ -7,9 +7,9 @@ import numpy as np
 
 from grader.counting import quantity
 from grader.judging import language_model_sampling_checks  # noqa: F401 - the checks of dropout and sampler
-from grader.judging.arrays import Numbers
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
-from grader.judging.compare import agree, difference, slug
+from grader.judging.comparing.arrays import Numbers
+from grader.judging.comparing.compare import agree, difference, slug
 from grader.judging.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
 from grader.judging.language_model import LAB, Evidence
 from grader.judging.language_model_roles import ROWS

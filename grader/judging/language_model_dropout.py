@@ -4,7 +4,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers
+from grader.judging.comparing.arrays import Numbers
 from grader.judging.contact import Contact
 from grader.judging.dropout import whole
 from grader.judging.examiner import Examiner

@@ -3,7 +3,7 @@
 import numpy as np
 from msgspec import Struct
 
-from grader.judging.arrays import Numbers, array, number
+from grader.judging.comparing.arrays import Numbers, array, number
 from grader.judging.contact import Contact
 from grader.judging.dropout import whole
 from grader.judging.examiner import Examiner

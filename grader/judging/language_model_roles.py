@@ -6,8 +6,8 @@ from itertools import chain
 import numpy as np
 from msgspec import Struct
 
-from grader.judging.arrays import Numbers
-from grader.judging.compare import WITHIN, nearest, slug
+from grader.judging.comparing.arrays import Numbers
+from grader.judging.comparing.compare import WITHIN, nearest, slug
 from grader.judging.examiner import Examiner
 from grader.judging.language_model_parts import GATES, Block, Layout, Part, Roles, Weights, only
 from grader.judging.oracle import Answers

@@ -6,9 +6,9 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers, array
 from grader.judging.asking import instance
-from grader.judging.compare import slug
+from grader.judging.comparing.arrays import Numbers, array
+from grader.judging.comparing.compare import slug
 from grader.judging.contact import Contact
 from grader.judging.dropout import whole
 from grader.judging.examiner import Examiner

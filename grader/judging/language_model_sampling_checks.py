@@ -1,7 +1,7 @@
 """Assignment 3: what the interview of a language model means for its dropout and its sampler."""
 
 from grader.judging.checks import blocked, check, failed, passed, unsure
-from grader.judging.compare import slug
+from grader.judging.comparing.compare import slug
 from grader.judging.first_step import after_a_step
 from grader.judging.language_model import LAB, Evidence
 from grader.judging.language_model_dropout import RATE, Dropout

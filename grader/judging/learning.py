@@ -10,9 +10,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.counting import quantity
-from grader.judging.arrays import Numbers, number
 from grader.judging.asking import data_steps, instance, loop_attributes
 from grader.judging.checks import failed, passed, unsure
+from grader.judging.comparing.arrays import Numbers, number
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.predicted import predicted

@@ -11,10 +11,10 @@ import numpy as np
 from msgspec import Struct
 
 from grader.judging import blindness
-from grader.judging.arrays import Numbers, array
 from grader.judging.asking import classifying
 from grader.judging.checks import interview
-from grader.judging.compare import nearest
+from grader.judging.comparing.arrays import Numbers, array
+from grader.judging.comparing.compare import nearest
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.knobs import MOVED_TO, Knob, dictionary_knobs, knobs, steering, step_with

@@ -6,11 +6,11 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers, array
 from grader.judging.asking import classifying, training
 from grader.judging.binding.layers import Chain, chains
 from grader.judging.checks import interview
-from grader.judging.compare import agree, nearest, slug
+from grader.judging.comparing.arrays import Numbers, array
+from grader.judging.comparing.compare import agree, nearest, slug
 from grader.judging.contact import Contact
 from grader.judging.dropout import Dropping, dropout_settings, question_dropout, whole
 from grader.judging.examiner import Examiner

@@ -7,7 +7,7 @@ import numpy as np
 from msgspec import Struct
 
 from grader.data.truth import Truth, key_of
-from grader.judging.arrays import Numbers, array
+from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.examiner import Examiner
 from grader.sandbox.guest.wire import Call, Listing, Mapping
 

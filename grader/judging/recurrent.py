@@ -7,13 +7,13 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers
 from grader.judging.asking import classifying, inputs, training
 from grader.judging.binding.arrangements import Arrangement, arrangements
 from grader.judging.binding.roles import Parts, Roles, headed, parts
 from grader.judging.binding.stacked import layers
 from grader.judging.checks import interview
-from grader.judging.compare import slug
+from grader.judging.comparing.arrays import Numbers
+from grader.judging.comparing.compare import slug
 from grader.judging.contact import Contact
 from grader.judging.crashes import calls_of, crash_mistake
 from grader.judging.dropout import whole

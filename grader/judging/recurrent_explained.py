@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from grader.judging.arrays import Numbers
 from grader.judging.binding.arrangements import Arrangement
 from grader.judging.binding.roles import Parts, Roles, assignments
-from grader.judging.compare import nearest, slug
+from grader.judging.comparing.arrays import Numbers
+from grader.judging.comparing.compare import nearest, slug
 from grader.judging.examiner import Examiner
 from grader.judging.oracle import Answers
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from grader.judging.arrays import Numbers
+from grader.judging.comparing.arrays import Numbers
 from grader.judging.recurrent import Evidence
 
 NOTHING = 1e-7  # in a penalty's gradient

@@ -1,7 +1,7 @@
 """Lab3 and Lab4: what differs from the slide and costs nothing."""
 
 from grader.judging.binding.roles import gate_of
-from grader.judging.compare import slug
+from grader.judging.comparing.compare import slug
 from grader.judging.recurrent import Evidence
 from grader.model import Remark
 

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from grader.judging.arrays import Numbers, examples, send
+from grader.judging.comparing.arrays import Numbers, examples, send
 from grader.judging.contact import Contact
 from grader.sandbox.guest.wire import Listing, Put, Step
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from grader.judging.arrays import Numbers, array
+from grader.judging.comparing.arrays import Numbers, array
 from grader.model import Observation, Status
 from grader.sandbox.guest.wire import Listing, Mapping, MethodCall, Value, Watched
 

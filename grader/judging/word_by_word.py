@@ -4,10 +4,10 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers, array
 from grader.judging.asking import data_steps, inputs, training
 from grader.judging.attention_asking import attender_of, forward_of
 from grader.judging.checks import interview
+from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.contact import Contact, Inputs
 from grader.judging.examiner import Examiner
 from grader.judging.language_model_asking import value_of

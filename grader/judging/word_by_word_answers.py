@@ -6,9 +6,9 @@ from itertools import permutations
 import numpy as np
 from msgspec import Struct
 
-from grader.judging.arrays import Numbers, send
 from grader.judging.asking import instance
 from grader.judging.attention_asking import Forward, floats
+from grader.judging.comparing.arrays import Numbers, send
 from grader.judging.contact import Contact
 from grader.judging.dropout import whole
 from grader.judging.examiner import Examiner

@@ -8,8 +8,8 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers
-from grader.judging.compare import agree, nearest, slug
+from grader.judging.comparing.arrays import Numbers
+from grader.judging.comparing.compare import agree, nearest, slug
 from grader.judging.sentence_pairs import halves, is_small, vectors
 from grader.judging.word_by_word_answers import Answer, Asker, rows_first
 from grader.judging.word_by_word_head import View, plain, views

@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers
+from grader.judging.comparing.arrays import Numbers
 from grader.judging.word_by_word_answers import CLASSES, Answer, Asker
 from grader.judging.word_by_word_parts import MOST
 from grader.sandbox.guest.wire import VariableInfo

@@ -10,9 +10,9 @@ from itertools import permutations
 import numpy as np
 from msgspec import Struct
 
-from grader.judging.arrays import Numbers
 from grader.judging.binding import cuts
 from grader.judging.binding.cuts import Piece
+from grader.judging.comparing.arrays import Numbers
 from grader.sandbox.guest.wire import VariableInfo
 
 SOURCES = {"p": "xh", "h": "xh", "m": "atm", "attn": "tm"}

@@ -13,9 +13,9 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers
 from grader.judging.binding.roles import gate_of
-from grader.judging.compare import WITHIN
+from grader.judging.comparing.arrays import Numbers
+from grader.judging.comparing.compare import WITHIN
 from grader.judging.examiner import Examiner
 from grader.judging.word_by_word_parts import (
     Block,

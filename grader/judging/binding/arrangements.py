@@ -10,9 +10,9 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers
 from grader.judging.binding.cuts import GATES, Cut, Piece, cuts
 from grader.judging.binding.roles import gate_of, parts
+from grader.judging.comparing.arrays import Numbers
 from grader.sandbox.guest.wire import VariableInfo
 
 PAIRINGS = 3  # of matrices for words with matrices for states: those that the names tell, then those made together

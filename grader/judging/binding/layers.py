@@ -6,7 +6,7 @@ from itertools import count, islice, permutations, product
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.arrays import Numbers
+from grader.judging.comparing.arrays import Numbers
 from grader.sandbox.guest.wire import VariableInfo
 
 ASSIGNMENTS = 48  # tried at most; more than that only with six equal layers

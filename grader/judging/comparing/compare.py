@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from grader.judging.arrays import Numbers
+from grader.judging.comparing.arrays import Numbers
 from grader.model import Difference
 
 WITHIN = 3e-4  # relative to the largest expected entry; float32 maths on our sizes stays below 1e-5
