@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.judging.blindness import test_misuse as misuse
+from grader.judging.instruments.blindness import test_misuse as misuse
 from grader.model import Cell
 
 CLASS = """

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.judging.cut_gradients import cut_off
+from grader.judging.instruments.cut_gradients import cut_off
 
 dice = np.random.default_rng(3)
 SHAPES = {"W_rnn": (7, 4), "b_rnn": (4,), "W_cl": (4, 3), "b_cl": (3,)}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.judging.language_model_answers import TOPICS, answers_in
+from grader.judging.instruments.written_answers import TOPICS, answers_in
 from grader.judging.language_model_dropout import Dropout, judged
 from grader.judging.language_model_sampling import way_of
 from grader.model import Cell

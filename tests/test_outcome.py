@@ -15,8 +15,8 @@ from grader.data.truth import Truth, blind_trees, key_of
 from grader.hidden import labels_hidden
 from grader.judging.comparing.arrays import send
 from grader.judging.examiner import Examiner
-from grader.judging.outcome import accuracy
-from grader.judging.predicted import TWO_WAY, Predicted, label_map, predicted
+from grader.judging.instruments.outcome import accuracy
+from grader.judging.instruments.predicted import TWO_WAY, Predicted, label_map, predicted
 from grader.model import Finding, Isolation, Observation, Outcome, Run, Status, TrainBudget, TrainPolicy, Verdict
 from grader.sandbox.guest.wire import (
     Call,

@@ -150,7 +150,7 @@ def test_partial_credit_leaves_cents_at_most(lab: str) -> None:
 
 @pytest.mark.parametrize("lab", known_labs())
 def test_every_check_of_a_rubric_has_its_judge_and_every_judge_its_check(lab: str) -> None:
-    for module in (MODULES[lab], "grader.judging.outcome"):
+    for module in (MODULES[lab], "grader.judging.instruments.outcome"):
         importlib.import_module(module)
     assert {*CHECKS[lab], *OUTCOMES.get(lab, {})} == {check.id for check in load_rubric(lab).checks}
 

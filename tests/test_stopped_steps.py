@@ -18,9 +18,9 @@ from grader.judging.attention_asking import Answer
 from grader.judging.attention_layout import Layout
 from grader.judging.checks import CHECKS
 from grader.judging.examiner import undecided
+from grader.judging.instruments.learning import Learning
 from grader.judging.language_model import Evidence as LanguageModel
 from grader.judging.language_model_roles import Explained, Roles
-from grader.judging.learning import Learning
 from grader.judging.logistic import Evidence as Logistic
 from grader.judging.word_by_word import Evidence as WordByWord
 from grader.judging.word_by_word_explained import Explanation

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from grader.judging.blindness import test_misuse as misuse
-from grader.judging.learning import Learning, falling
+from grader.judging.instruments.blindness import test_misuse as misuse
+from grader.judging.instruments.learning import Learning, falling
 from grader.judging.logistic import Evidence
 from grader.judging.logistic_checks import without_knob
 from grader.judging.mlp import equal_units, of_every_class

@@ -14,21 +14,21 @@ from grader.judging.attention_asking import Answer, Forward, answer_in, attender
 from grader.judging.attention_cuts import Way, ways
 from grader.judging.attention_explained import WORDS_USED, Scene, explained, word_vectors
 from grader.judging.attention_layout import Layout, layout, values
-from grader.judging.attention_maps import question_maps
 from grader.judging.binding.arrangements import Arrangement
 from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import agree, slug
 from grader.judging.contact import Contact, Inputs
-from grader.judging.cut_gradients import Gradients, cut_off
-from grader.judging.dropout import whole
 from grader.judging.examiner import Examiner
-from grader.judging.first_step import unconnected
+from grader.judging.instruments.attention_maps import question_maps
+from grader.judging.instruments.cut_gradients import Gradients, cut_off
+from grader.judging.instruments.dropout import whole
+from grader.judging.instruments.first_step import unconnected
+from grader.judging.instruments.learning import Learning
+from grader.judging.instruments.pair_learning import PLAIN, question_learning
 from grader.judging.language_model_asking import value_of
-from grader.judging.learning import Learning
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers
-from grader.judging.pair_learning import PLAIN, question_learning
 from grader.judging.recurrent import weight
 from grader.judging.sentence_pairs import halves
 from grader.judging.source import trees

@@ -15,8 +15,8 @@ from grader.judging.binding.arrangements import Arrangement
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import agree, nearest, slug
 from grader.judging.contact import Contact
-from grader.judging.dropout import whole
 from grader.judging.examiner import Examiner
+from grader.judging.instruments.dropout import whole
 from grader.judging.language_model_asking import value_of
 from grader.judging.meeting import WORDS
 from grader.judging.oracle import Answers

@@ -32,7 +32,7 @@ from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.comparing.compare import agree, nearest
 from grader.judging.examiner import Examiner
-from grader.judging.learning import Learning
+from grader.judging.instruments.learning import Learning
 from grader.judging.source import trees
 from grader.model import Cell
 from grader.sandbox.guest.wire import Put

@@ -13,8 +13,8 @@ from grader.judging.captioning_photos import plain
 from grader.judging.checks import blocked, check, failed, passed, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import slug
-from grader.judging.cut_gradients import cut_finding
-from grader.judging.learning import falling
+from grader.judging.instruments.cut_gradients import cut_finding
+from grader.judging.instruments.learning import falling
 from grader.model import Finding
 from grader.sandbox.guest.wire import Trouble
 

@@ -17,9 +17,9 @@ from grader.judging.captioning_recorded import NOTING, recorded
 from grader.judging.captioning_roles import Roles
 from grader.judging.comparing.arrays import Numbers, array, number, send
 from grader.judging.comparing.compare import nearest, slug
-from grader.judging.cut_gradients import cut_off
 from grader.judging.examiner import Examiner
-from grader.judging.learning import Learning, learning_in
+from grader.judging.instruments.cut_gradients import cut_off
+from grader.judging.instruments.learning import Learning, learning_in
 from grader.judging.watching import first_gradients, watched_in
 from grader.model import Observation
 from grader.sandbox.guest.wire import (

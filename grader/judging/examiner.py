@@ -104,7 +104,7 @@ def examine(examiner: Examiner) -> Examination:
 
 def by_its_answers(examiner: Examiner) -> Examination:
     lab = examiner.lab
-    for module in (MODULES[lab], "grader.judging.outcome"):
+    for module in (MODULES[lab], "grader.judging.instruments.outcome"):
         importlib.import_module(module)
     try:
         evidence = checks.INTERVIEWS[lab](examiner)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from grader.judging.language_model_answers import Paragraph, body, joined, tail, written
+from grader.judging.instruments.written_answers import Paragraph, body, joined, tail, written
 from grader.model import Cell
 
 # What each is about, in English, Spanish and Basque; the first paragraph that asks it counts.

@@ -12,9 +12,10 @@ from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, number
 from grader.judging.comparing.compare import slug
 from grader.judging.contact import Contact
-from grader.judging.dropout import whole
 from grader.judging.examiner import Examiner
-from grader.judging.language_model_answers import Answered, answers_in
+from grader.judging.instruments.dropout import whole
+from grader.judging.instruments.learning import Learning, patiently
+from grader.judging.instruments.written_answers import Answered, answers_in
 from grader.judging.language_model_asking import (
     KEPT,
     Forward,
@@ -31,7 +32,6 @@ from grader.judging.language_model_held_out import HeldOut, own_samples, printed
 from grader.judging.language_model_parts import Layout, Weights, layout, layouts
 from grader.judging.language_model_roles import Case, Explained, explain
 from grader.judging.language_model_sampling import Sampling, question_sampling
-from grader.judging.learning import Learning, patiently
 from grader.judging.meeting import WORDS, candidates, meet, own_batch
 from grader.judging.recurrent import runs_ready_layers, uses_ready_made, weight
 from grader.judging.watching import first_gradients, moved, watched_in

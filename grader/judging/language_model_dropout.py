@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.contact import Contact
-from grader.judging.dropout import whole
 from grader.judging.examiner import Examiner
+from grader.judging.instruments.dropout import whole
 from grader.judging.language_model_asking import Forward, begin, guesses_in, value_of
 from grader.judging.language_model_parts import Layout, Weights
 from grader.sandbox.guest.wire import Step

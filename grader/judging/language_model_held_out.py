@@ -5,8 +5,8 @@ from msgspec import Struct
 
 from grader.judging.comparing.arrays import Numbers, array, number
 from grader.judging.contact import Contact
-from grader.judging.dropout import whole
 from grader.judging.examiner import Examiner
+from grader.judging.instruments.dropout import whole
 from grader.judging.language_model_asking import Forward, guesses_in, settings, value_of
 from grader.judging.language_model_parts import Layout
 from grader.judging.language_model_sampling import SECONDS, sampler_of

@@ -10,8 +10,8 @@ from grader.judging.asking import instance
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import slug
 from grader.judging.contact import Contact
-from grader.judging.dropout import whole
 from grader.judging.examiner import Examiner
+from grader.judging.instruments.dropout import whole
 from grader.judging.language_model_asking import Forward, begin, guesses_in, settings, value_of
 from grader.judging.language_model_parts import Layout, Weights
 from grader.judging.language_model_roles import Explained

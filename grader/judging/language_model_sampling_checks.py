@@ -2,7 +2,7 @@
 
 from grader.judging.checks import blocked, check, failed, passed, unsure
 from grader.judging.comparing.compare import slug
-from grader.judging.first_step import after_a_step
+from grader.judging.instruments.first_step import after_a_step
 from grader.judging.language_model import LAB, Evidence
 from grader.judging.language_model_dropout import RATE, Dropout
 from grader.judging.language_model_sampling import Sampling

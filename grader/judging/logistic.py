@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from msgspec import Struct
 
-from grader.judging import blindness
 from grader.judging.asking import classifying
 from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import nearest
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
+from grader.judging.instruments import blindness
 from grader.judging.knobs import MOVED_TO, Knob, dictionary_knobs, knobs, steering, step_with
 from grader.judging.meeting import VECTORS, candidates, meet
 from grader.judging.oracle import Answers

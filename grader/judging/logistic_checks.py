@@ -5,7 +5,7 @@ import re
 from grader.counting import article
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.comparing.compare import agree, difference, nearest, slug
-from grader.judging.first_step import after_a_step, ends_a_step, without_its_end
+from grader.judging.instruments.first_step import after_a_step, ends_a_step, without_its_end
 from grader.judging.knobs import MOVED_TO, Knob, values_only_made, values_tried
 from grader.judging.logistic import LAB, WHOLE, Evidence, fixed_factor
 from grader.model import Finding, Remark, Verdict

@@ -12,9 +12,9 @@ from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import agree, nearest, slug
 from grader.judging.contact import Contact
-from grader.judging.dropout import Dropping, dropout_settings, question_dropout, whole
 from grader.judging.examiner import Examiner
-from grader.judging.learning import Learning, question_learning
+from grader.judging.instruments.dropout import Dropping, dropout_settings, question_dropout, whole
+from grader.judging.instruments.learning import Learning, question_learning
 from grader.judging.meeting import VECTORS, candidates, meet
 from grader.judging.oracle import Answers
 from grader.judging.watching import first_gradients, logits_in, moved, other_input, watched_in

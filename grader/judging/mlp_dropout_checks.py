@@ -1,7 +1,7 @@
 """Lab2: what the interview of a network means for its dropout."""
 
 from grader.judging.checks import blocked, check, failed, passed, unsure
-from grader.judging.dropout import ASKED_RATE, Dropping, Site
+from grader.judging.instruments.dropout import ASKED_RATE, Dropping, Site
 from grader.judging.mlp import ACCEPTED, LAB, Evidence, more_than_asked, where
 from grader.model import Finding
 

@@ -16,9 +16,9 @@ from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import slug
 from grader.judging.contact import Contact
 from grader.judging.crashes import calls_of, crash_mistake
-from grader.judging.dropout import whole
 from grader.judging.examiner import Examiner
-from grader.judging.learning import Learning, question_learning
+from grader.judging.instruments.dropout import whole
+from grader.judging.instruments.learning import Learning, question_learning
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers
 from grader.judging.recurrent_explained import LABS, Explained, Way, by_role, first_explained, likely, role_values

@@ -6,9 +6,9 @@ from grader.judging.binding.roles import Parts
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import difference, slug
-from grader.judging.cut_gradients import cut_finding, cut_off
-from grader.judging.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
-from grader.judging.learning import about_the_start, falling
+from grader.judging.instruments.cut_gradients import cut_finding, cut_off
+from grader.judging.instruments.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
+from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.recurrent import Evidence
 from grader.judging.recurrent_layout import beyond_the_slide, unread
 from grader.judging.recurrent_penalty import factors, reached, unpenalised

@@ -10,10 +10,10 @@ from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.contact import Contact, Inputs
 from grader.judging.examiner import Examiner
+from grader.judging.instruments.learning import Learning
+from grader.judging.instruments.pair_learning import PLAIN, question_learning
 from grader.judging.language_model_asking import value_of
-from grader.judging.learning import Learning
 from grader.judging.meeting import LENGTH, candidates, meet
-from grader.judging.pair_learning import PLAIN, question_learning
 from grader.judging.watching import moved, watched_in
 from grader.judging.word_by_word_answers import Answer, Asker, batch_first, reads_on, rows_first, sums_to_one
 from grader.judging.word_by_word_explained import Explanation, explanation

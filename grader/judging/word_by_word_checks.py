@@ -7,8 +7,8 @@ import numpy as np
 from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import difference, slug
-from grader.judging.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
-from grader.judging.learning import about_the_start, falling
+from grader.judging.instruments.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
+from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.word_by_word import FEWER, LAB, Evidence
 from grader.judging.word_by_word_answers import CLASSES, SUMS, are_no_weights, rows_first
 from grader.judging.word_by_word_explained import ADDITIVE

@@ -15,7 +15,7 @@ from grader.judging.checks import failed, passed, unsure
 from grader.judging.comparing.arrays import Numbers, number
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
-from grader.judging.predicted import predicted
+from grader.judging.instruments.predicted import predicted
 from grader.model import Finding, Observation, Remark
 from grader.sandbox.guest.wire import Call, Put, Ref, Trouble, Watch, Watched
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from grader.judging.instruments.spelled import spelled_name
 from grader.judging.source import trees
-from grader.judging.spelled import spelled_name
 from grader.model import Cell
 
 TEST = re.compile(r"test(ing)?(_?(set|data|examples))?$", re.IGNORECASE)

@@ -14,8 +14,8 @@ from grader.data.truth import Truth
 from grader.judging.checks import cut, failed, passed, reaches, unsure
 from grader.judging.claims.claims import claimed
 from grader.judging.examiner import Examiner
-from grader.judging.predicted import FIVE, Predicted, Reading, label_map, predicted, sets_by_split
-from grader.judging.retraining import Trained, retrained, trained_objects
+from grader.judging.instruments.predicted import FIVE, Predicted, Reading, label_map, predicted, sets_by_split
+from grader.judging.instruments.retraining import Trained, retrained, trained_objects
 from grader.model import Finding, TrainPolicy
 from grader.sandbox.guest.wire import Call, Inventory, Ref, Survey
 
