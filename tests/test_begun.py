@@ -13,12 +13,12 @@ from grader.as_handed_out import WORK, ready_made, touched
 from grader.batch.shared import Batch
 from grader.course.rubric import load_rubric
 from grader.data.folder import DataFolder
-from grader.judging.attention import Evidence as Attentive
-from grader.judging.attention import begun
-from grader.judging.attention_layout import Layout
 from grader.judging.binding.layers import LayerPaths
 from grader.judging.binding.roles import parts
 from grader.judging.examiner import Examination
+from grader.judging.kinds.attention.interview import Evidence as Attentive
+from grader.judging.kinds.attention.interview import begun
+from grader.judging.kinds.attention.layout import Layout
 from grader.judging.logistic import Evidence as Logistic
 from grader.judging.logistic_checks import nothing_begun as logistic_not_begun
 from grader.judging.mlp import Evidence as Network

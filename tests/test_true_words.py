@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from test_other_layouts import contact as trained_class
 
-from grader.judging.attention_layout import Layout, layout, names_exchanged
 from grader.judging.binding.arrangements import Arrangement, Piece
 from grader.judging.contact import Contact, Recipe
 from grader.judging.instruments.dropout import Dropping, Site
+from grader.judging.kinds.attention.layout import Layout, layout, names_exchanged
 from grader.judging.logistic import Evidence as Logistic
 from grader.judging.logistic_checks import remarks_on as logistic_remarks
 from grader.judging.meeting import WORDS

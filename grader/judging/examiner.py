@@ -31,7 +31,7 @@ MODULES = {
     "a2_embeddings": "grader.judging.embeddings_checks",
     "a3_lstm_lm": "grader.judging.language_model_checks",
     "lab5b_bert": "grader.judging.fine_tuning_checks",
-    "lab5_attention": "grader.judging.attention_checks",
+    "lab5_attention": "grader.judging.kinds.attention.checks",
     "a4_word_by_word": "grader.judging.word_by_word_checks",
     "lab6_captioning": "grader.judging.captioning_checks",
 }

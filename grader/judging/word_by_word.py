@@ -5,13 +5,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.asking import data_steps, inputs, training
-from grader.judging.attention_asking import attender_of, forward_of
 from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.contact import Contact, Inputs
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning
 from grader.judging.instruments.pair_learning import PLAIN, question_learning
+from grader.judging.kinds.attention.asking import attender_of, forward_of
 from grader.judging.language_model_asking import value_of
 from grader.judging.meeting import LENGTH, candidates, meet
 from grader.judging.watching import moved, watched_in

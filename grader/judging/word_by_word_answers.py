@@ -7,11 +7,11 @@ import numpy as np
 from msgspec import Struct
 
 from grader.judging.asking import instance
-from grader.judging.attention_asking import Forward, floats
 from grader.judging.comparing.arrays import Numbers, send
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
+from grader.judging.kinds.attention.asking import Forward, floats
 from grader.judging.language_model_asking import value_of
 from grader.model import Observation
 from grader.sandbox.guest.wire import Put, Step, Value

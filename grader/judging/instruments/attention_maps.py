@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from grader.judging.attention_asking import attender_of, weights
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.retraining import trained_objects
+from grader.judging.kinds.attention.asking import attender_of, weights
 from grader.judging.language_model_asking import value_of
 from grader.judging.sentence_pairs import KEYS, LABELS
 from grader.model import AttentionMap, Observation

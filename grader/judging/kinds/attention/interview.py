@@ -10,10 +10,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.asking import data_steps, inputs, instance, training
-from grader.judging.attention_asking import Answer, Forward, answer_in, attender_of, forward_of, weights
-from grader.judging.attention_cuts import Way, ways
-from grader.judging.attention_explained import WORDS_USED, Scene, explained, word_vectors
-from grader.judging.attention_layout import Layout, layout, values
 from grader.judging.binding.arrangements import Arrangement
 from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array
@@ -26,6 +22,10 @@ from grader.judging.instruments.dropout import whole
 from grader.judging.instruments.first_step import unconnected
 from grader.judging.instruments.learning import Learning
 from grader.judging.instruments.pair_learning import PLAIN, question_learning
+from grader.judging.kinds.attention.asking import Answer, Forward, answer_in, attender_of, forward_of, weights
+from grader.judging.kinds.attention.cuts import Way, ways
+from grader.judging.kinds.attention.explained import WORDS_USED, Scene, explained, word_vectors
+from grader.judging.kinds.attention.layout import Layout, layout, values
 from grader.judging.language_model_asking import value_of
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers

@@ -9,14 +9,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.asking import instance
-from grader.judging.attention_asking import Answer, Forward, answer_in
-from grader.judging.attention_layout import PLACES, Layout, values
 from grader.judging.binding.arrangements import Arrangement
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import agree, nearest, slug
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
+from grader.judging.kinds.attention.asking import Answer, Forward, answer_in
+from grader.judging.kinds.attention.layout import PLACES, Layout, values
 from grader.judging.language_model_asking import value_of
 from grader.judging.meeting import WORDS
 from grader.judging.oracle import Answers

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from grader.judging.attention_layout import CLASSES, Layout, layout
 from grader.judging.binding.arrangements import Arrangement
 from grader.judging.binding.cuts import Piece, blocks
+from grader.judging.kinds.attention.layout import CLASSES, Layout, layout
 from grader.sandbox.guest.wire import VariableInfo
 
 Way = tuple[Layout, Arrangement]

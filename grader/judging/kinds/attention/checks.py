@@ -5,14 +5,14 @@ from functools import partial, wraps
 
 import numpy as np
 
-from grader.judging.attention import FEWER, LAB, Evidence, Same
-from grader.judging.attention_layout import CLASSES, names_exchanged
 from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import agree, difference, slug
 from grader.judging.instruments.cut_gradients import cut_finding
 from grader.judging.instruments.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
 from grader.judging.instruments.learning import about_the_start, falling
+from grader.judging.kinds.attention.interview import FEWER, LAB, Evidence, Same
+from grader.judging.kinds.attention.layout import CLASSES, names_exchanged
 from grader.judging.recurrent_layout import listed
 from grader.model import AttentionMap, Finding, Remark, Verdict
 
