@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from grader.judging.captioning import Evidence, Seen, Step_
-from grader.judging.captioning_attention_checks import attention_weights
-from grader.judging.captioning_checks import gradients, training_step
-from grader.judging.captioning_contact import BATCH, PLACES
-from grader.judging.captioning_photos_checks import checkpoint
-from grader.judging.captioning_remarks import remarks_on
-from grader.judging.captioning_saved import BRINGS_BACK, Restored, names
-from grader.judging.captioning_training import Steps
+from grader.judging.kinds.captioning.attention_checks import attention_weights
+from grader.judging.kinds.captioning.checks import gradients, training_step
+from grader.judging.kinds.captioning.contact import BATCH, PLACES
+from grader.judging.kinds.captioning.interview import Evidence, Seen, Step_
+from grader.judging.kinds.captioning.photos_checks import checkpoint
+from grader.judging.kinds.captioning.remarks import remarks_on
+from grader.judging.kinds.captioning.saved import BRINGS_BACK, Restored, names
+from grader.judging.kinds.captioning.training import Steps
 from grader.model import Cell, Verdict
 from reference.lab6_captioning import cost
 

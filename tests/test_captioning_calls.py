@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from grader.judging.captioning_calling import PAIR, ways_to_call
-from grader.judging.captioning_recorded import Recorded, recorded
 from grader.judging.comparing.arrays import send
+from grader.judging.kinds.captioning.calling import PAIR, ways_to_call
+from grader.judging.kinds.captioning.recorded import Recorded, recorded
 from grader.sandbox.guest.wire import ClassInfo, Listing, ParameterInfo
 
 B, U, V = 2, 3, 7

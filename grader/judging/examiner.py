@@ -33,7 +33,7 @@ MODULES = {
     "lab5b_bert": "grader.judging.fine_tuning_checks",
     "lab5_attention": "grader.judging.kinds.attention.checks",
     "a4_word_by_word": "grader.judging.word_by_word_checks",
-    "lab6_captioning": "grader.judging.captioning_checks",
+    "lab6_captioning": "grader.judging.kinds.captioning.checks",
 }
 
 log = logging.getLogger("grader")

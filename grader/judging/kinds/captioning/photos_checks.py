@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.judging.captioning import LAB, Evidence
-from grader.judging.captioning_photos import END, Captioned, plain
 from grader.judging.checks import attends, check, failed, passed, unsure
+from grader.judging.kinds.captioning.interview import LAB, Evidence
+from grader.judging.kinds.captioning.photos import END, Captioned, plain
 from grader.model import AttentionMap, Finding
 
 

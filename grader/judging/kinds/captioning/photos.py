@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from PIL import Image
 
 from grader.data.parts import IMAGES
-from grader.judging.captioning_contact import DECODER, PLACES, Decoder
-from grader.judging.captioning_loop import STEP, tapes
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.examiner import Examiner
+from grader.judging.kinds.captioning.contact import DECODER, PLACES, Decoder
+from grader.judging.kinds.captioning.loop import STEP, tapes
 from grader.judging.source import definition
 from grader.model import Cell, Status, TrainPolicy
 from grader.sandbox.guest.wire import Call, FunctionInfo, Listing, Mapping, Ref, Trouble, Value

@@ -6,9 +6,9 @@ from itertools import islice, permutations
 import numpy as np
 from msgspec import Struct
 
-from grader.judging.captioning_contact import Decoder, Sizes
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.examiner import Examiner
+from grader.judging.kinds.captioning.contact import Decoder, Sizes
 from grader.sandbox.guest.wire import VariableInfo
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from grader.judging.captioning import LAB, Evidence, Seen, Step_
-from grader.judging.captioning_contact import BATCH, PLACES
 from grader.judging.checks import blocked, check, failed, passed, unsure
 from grader.judging.comparing.arrays import Numbers
+from grader.judging.kinds.captioning.contact import BATCH, PLACES
+from grader.judging.kinds.captioning.interview import LAB, Evidence, Seen, Step_
 from grader.model import Finding
 
 UNKNOWN = (

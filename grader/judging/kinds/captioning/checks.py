@@ -5,16 +5,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from grader.judging import captioning_photos_checks, captioning_remarks  # noqa: F401 - they register themselves
-from grader.judging.captioning import LAB, Evidence, Seen, Step_
-from grader.judging.captioning_attention_checks import UNKNOWN, over_another_axis
-from grader.judging.captioning_contact import BATCH, Decoder
-from grader.judging.captioning_photos import plain
 from grader.judging.checks import blocked, check, failed, passed, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import slug
 from grader.judging.instruments.cut_gradients import cut_finding
 from grader.judging.instruments.learning import falling
+from grader.judging.kinds.captioning import (
+    remarks,  # noqa: F401 - they register themselves
+)
+from grader.judging.kinds.captioning.attention_checks import UNKNOWN, over_another_axis
+from grader.judging.kinds.captioning.contact import BATCH, Decoder
+from grader.judging.kinds.captioning.interview import LAB, Evidence, Seen, Step_
+from grader.judging.kinds.captioning.photos import plain
 from grader.model import Finding
 from grader.sandbox.guest.wire import Trouble
 

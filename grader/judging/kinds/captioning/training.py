@@ -9,17 +9,17 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.captioning_contact import NEUTRAL, NORMS, PLACES, SIZES, Decoder, flat, tensor, ways
-from grader.judging.captioning_cut import cut_in_differences
-from grader.judging.captioning_loop import Loop, loop_of
-from grader.judging.captioning_photos import plain
-from grader.judging.captioning_recorded import NOTING, recorded
-from grader.judging.captioning_roles import Roles
 from grader.judging.comparing.arrays import Numbers, array, number, send
 from grader.judging.comparing.compare import nearest, slug
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.cut_gradients import cut_off
 from grader.judging.instruments.learning import Learning, learning_in
+from grader.judging.kinds.captioning.contact import NEUTRAL, NORMS, PLACES, SIZES, Decoder, flat, tensor, ways
+from grader.judging.kinds.captioning.cut import cut_in_differences
+from grader.judging.kinds.captioning.loop import Loop, loop_of
+from grader.judging.kinds.captioning.photos import plain
+from grader.judging.kinds.captioning.recorded import NOTING, recorded
+from grader.judging.kinds.captioning.roles import Roles
 from grader.judging.watching import first_gradients, watched_in
 from grader.model import Observation
 from grader.sandbox.guest.wire import (

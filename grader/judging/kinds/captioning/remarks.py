@@ -1,9 +1,9 @@
 """Lab 6: what differs from the handout and costs nothing."""
 
-from grader.judging.captioning import LAB, Evidence, Step_
-from grader.judging.captioning_saved import NEVER_RESTORED
 from grader.judging.checks import remarks
 from grader.judging.comparing.compare import slug
+from grader.judging.kinds.captioning.interview import LAB, Evidence, Step_
+from grader.judging.kinds.captioning.saved import NEVER_RESTORED
 from grader.model import Remark
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from grader.judging.captioning_contact import flat
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import agree
+from grader.judging.kinds.captioning.contact import flat
 from grader.sandbox.guest.wire import Listing, Value
 
 NOTING = (

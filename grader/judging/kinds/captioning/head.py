@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from msgspec import Struct
 
-from grader.judging.captioning_contact import Decoder
-from grader.judging.captioning_roles import Roles, groups
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import agree
+from grader.judging.kinds.captioning.contact import Decoder
+from grader.judging.kinds.captioning.roles import Roles, groups
 
 MOST = 5  # dense layers; all orders of them are tried
 

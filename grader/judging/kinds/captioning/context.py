@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from grader.judging.captioning_contact import BATCH, NEUTRAL, Decoder, Given, flat
-from grader.judging.captioning_head import Layer, leads_to
-from grader.judging.captioning_roles import cell_of, groups, units_of
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.comparing.compare import agree
 from grader.judging.examiner import Examiner
+from grader.judging.kinds.captioning.contact import BATCH, NEUTRAL, Decoder, Given, flat
+from grader.judging.kinds.captioning.head import Layer, leads_to
+from grader.judging.kinds.captioning.roles import cell_of, groups, units_of
 from grader.sandbox.guest.wire import Call, Listing, Put, Read, Ref, Step, Value
 
 SPACE = "__import__('types').SimpleNamespace"

@@ -7,7 +7,7 @@ from itertools import chain
 
 from msgspec import Struct
 
-from grader.judging.captioning_contact import ATTENTION, DECODER, ENCODER, Decoder
+from grader.judging.kinds.captioning.contact import ATTENTION, DECODER, ENCODER, Decoder
 from grader.judging.source import trees
 from grader.model import Cell
 from grader.sandbox.guest.wire import ClassInfo, Inventory, ParameterInfo

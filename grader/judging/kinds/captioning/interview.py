@@ -8,8 +8,13 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.captioning_calling import STEPS_TAKEN
-from grader.judging.captioning_contact import (
+from grader.judging.checks import interview
+from grader.judging.comparing.arrays import Numbers, array, send
+from grader.judging.comparing.compare import agree, nearest
+from grader.judging.examiner import Examiner
+from grader.judging.instruments.learning import Learning
+from grader.judging.kinds.captioning.calling import STEPS_TAKEN
+from grader.judging.kinds.captioning.contact import (
     BATCH,
     NEUTRAL,
     PLACES,
@@ -22,17 +27,12 @@ from grader.judging.captioning_contact import (
     outputs,
     placed,
 )
-from grader.judging.captioning_context import changes, context_of, read_by_the_cell, two_layers
-from grader.judging.captioning_head import layers_behind, leads_to
-from grader.judging.captioning_photos import Captioned, question_captions
-from grader.judging.captioning_roles import Roles, assignments, case_of, consistent, units_of
-from grader.judging.captioning_saved import Restored, question_checkpoint
-from grader.judging.captioning_training import Asked, Steps, question_training
-from grader.judging.checks import interview
-from grader.judging.comparing.arrays import Numbers, array, send
-from grader.judging.comparing.compare import agree, nearest
-from grader.judging.examiner import Examiner
-from grader.judging.instruments.learning import Learning
+from grader.judging.kinds.captioning.context import changes, context_of, read_by_the_cell, two_layers
+from grader.judging.kinds.captioning.head import layers_behind, leads_to
+from grader.judging.kinds.captioning.photos import Captioned, question_captions
+from grader.judging.kinds.captioning.roles import Roles, assignments, case_of, consistent, units_of
+from grader.judging.kinds.captioning.saved import Restored, question_checkpoint
+from grader.judging.kinds.captioning.training import Asked, Steps, question_training
 from grader.judging.source import trees
 from grader.model import Cell
 from grader.sandbox.guest.wire import Put
