@@ -23,7 +23,7 @@ from grader.model import AttentionMap, Cell, Finding, Observation, Remark, Run, 
 from grader.sandbox.guest.wire import GUEST_FAULT, Inventory, Question, Step, Survey
 
 MODULES = {
-    "lab1_warmup": "grader.judging.density",
+    "lab1_warmup": "grader.judging.kinds.density.interview",
     "a1_logistic_regression": "grader.judging.logistic_checks",
     "lab2_mlp": "grader.judging.mlp_checks",
     "lab3_rnn": "grader.judging.recurrent_checks",

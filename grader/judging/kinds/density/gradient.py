@@ -3,7 +3,7 @@
 from grader.judging.checks import check, failed, passed, unsure
 from grader.judging.comparing.arrays import array
 from grader.judging.comparing.compare import difference, nearest
-from grader.judging.density_evidence import LAB, SESSION, Evidence
+from grader.judging.kinds.density.evidence import LAB, SESSION, Evidence
 from grader.model import OUT_OF_TIME, Finding, Status
 
 
