@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.judging.embeddings_tables import (
+from grader.judging.kinds.embeddings.tables import (
     Row,
     Shown,
     explanation_of,

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from grader.judging.comparing.arrays import array
-from grader.judging.embeddings_asking import Form
-from grader.judging.embeddings_own import copied, question_file
-from grader.judging.embeddings_tables import printed_rows
-from grader.judging.embeddings_vocabulary import SIZE, Holders, Secret, held, plain, put, secret
 from grader.judging.examiner import Examiner
+from grader.judging.kinds.embeddings.asking import Form
+from grader.judging.kinds.embeddings.own import copied, question_file
+from grader.judging.kinds.embeddings.tables import printed_rows
+from grader.judging.kinds.embeddings.vocabulary import SIZE, Holders, Secret, held, plain, put, secret
 from grader.judging.oracle import Oracle
 from grader.model import Cell, Limits, TrainBudget
 from grader.sandbox.guest.wire import Call, Inventory, Listing, Mapping, Put, Survey

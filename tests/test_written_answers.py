@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.judging.embeddings_written import NEIGHBOURS, Written, written
+from grader.judging.kinds.embeddings.written import NEIGHBOURS, Written, written
 from grader.model import Cell, CellRun, CellStatus
 
 PICTURE = {"output_type": "display_data", "data": {"image/png": "iVBORw0KGgo="}}

@@ -28,7 +28,7 @@ MODULES = {
     "lab2_mlp": "grader.judging.mlp_checks",
     "lab3_rnn": "grader.judging.recurrent_checks",
     "lab4_gru": "grader.judging.recurrent_checks",
-    "a2_embeddings": "grader.judging.embeddings_checks",
+    "a2_embeddings": "grader.judging.kinds.embeddings.checks",
     "a3_lstm_lm": "grader.judging.language_model_checks",
     "lab5b_bert": "grader.judging.fine_tuning_checks",
     "lab5_attention": "grader.judging.kinds.attention.checks",

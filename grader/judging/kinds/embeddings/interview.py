@@ -7,15 +7,15 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging import embeddings_own
 from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array, number
-from grader.judging.embeddings_asking import PLAIN_ROWS, About, Asked, Form, K, accepted, asked, forms
-from grader.judging.embeddings_own import Hits
-from grader.judging.embeddings_tables import DECIMAL, TOKEN, Shown, explanation_of
-from grader.judging.embeddings_vocabulary import Holders, Secret, held, put, secret, sent
-from grader.judging.embeddings_written import Written, written
 from grader.judging.examiner import Examiner
+from grader.judging.kinds.embeddings import own as embeddings_own
+from grader.judging.kinds.embeddings.asking import PLAIN_ROWS, About, Asked, Form, K, accepted, asked, forms
+from grader.judging.kinds.embeddings.own import Hits
+from grader.judging.kinds.embeddings.tables import DECIMAL, TOKEN, Shown, explanation_of
+from grader.judging.kinds.embeddings.vocabulary import Holders, Secret, held, put, secret, sent
+from grader.judging.kinds.embeddings.written import Written, written
 from grader.judging.oracle import Answers
 from grader.model import Observation, Status
 from grader.sandbox.guest.wire import Call, FunctionInfo, Inventory, Listing

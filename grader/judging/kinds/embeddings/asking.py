@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from grader.judging.comparing.arrays import Numbers, array
-from grader.judging.embeddings_tables import Row, Shown, explanation_of, printed_rows, returned_rows, tables
-from grader.judging.embeddings_vocabulary import Holders
 from grader.judging.examiner import Examiner
+from grader.judging.kinds.embeddings.tables import Row, Shown, explanation_of, printed_rows, returned_rows, tables
+from grader.judging.kinds.embeddings.vocabulary import Holders
 from grader.judging.oracle import Answers
 from grader.model import Cell, Observation, Status
 from grader.sandbox.guest.wire import Call, FunctionInfo, Listing, Put, Read, Ref, Step, Value

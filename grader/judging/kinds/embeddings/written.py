@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from grader.judging.embeddings_lists import SEED_NEG, SEED_POS
+from grader.judging.kinds.embeddings.lists import SEED_NEG, SEED_POS
 from grader.judging.source import trees
 from grader.model import Cell, CellRun
 

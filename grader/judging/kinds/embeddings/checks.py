@@ -3,11 +3,11 @@
 from grader.counting import quantity
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.comparing.compare import slug
-from grader.judging.embeddings import LAB, Evidence, ranking_of
-from grader.judging.embeddings_asking import Asked, K, accepted
-from grader.judging.embeddings_own import Hits
-from grader.judging.embeddings_tables import explanation_of
-from grader.judging.embeddings_written import NEIGHBOURS
+from grader.judging.kinds.embeddings.asking import Asked, K, accepted
+from grader.judging.kinds.embeddings.interview import LAB, Evidence, ranking_of
+from grader.judging.kinds.embeddings.own import Hits
+from grader.judging.kinds.embeddings.tables import explanation_of
+from grader.judging.kinds.embeddings.written import NEIGHBOURS
 from grader.model import OUT_OF_TIME, Finding, Remark, Status
 
 NOTHING_SHOWN = "Not checked because no table was shown."
