@@ -12,7 +12,7 @@ from grader.calibration.bounds import Bounds, Calibration, Environment, Row, Spl
 from grader.data.folder import data_folder
 from grader.data.parts import BERT
 from grader.data.truths import truths_of
-from grader.judging.fine_tuning_accuracy import decided
+from grader.judging.kinds.fine_tuning.accuracy import decided
 from grader.model import Verdict
 from reference.notebooks import solution
 from reference.settings import SETTINGS

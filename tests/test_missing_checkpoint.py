@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from grader.judging.fine_tuning import Evidence
-from grader.judging.fine_tuning_asking import Asked, Form, Pairs
-from grader.judging.fine_tuning_checks import ABSENT, features, mask, pair
+from grader.judging.kinds.fine_tuning.asking import Asked, Form, Pairs
+from grader.judging.kinds.fine_tuning.checks import ABSENT, features, mask, pair
+from grader.judging.kinds.fine_tuning.interview import Evidence
 from grader.model import CellRun, CellStatus, Observation, Status, Verdict
 from grader.sandbox.guest.wire import Trouble
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from sample_reports import check
 
-from grader.judging.fine_tuning import Evidence as FineTuned
-from grader.judging.fine_tuning_asking import Pairs
-from grader.judging.fine_tuning_checks import not_begun as bert_not_begun
 from grader.judging.kinds.captioning.checks import not_begun as captioner_not_begun
 from grader.judging.kinds.captioning.interview import Evidence as Captioner
 from grader.judging.kinds.embeddings.own import works_with_vectors
 from grader.judging.kinds.embeddings.vocabulary import Holders
+from grader.judging.kinds.fine_tuning.asking import Pairs
+from grader.judging.kinds.fine_tuning.checks import not_begun as bert_not_begun
+from grader.judging.kinds.fine_tuning.interview import Evidence as FineTuned
 from grader.judging.language_model import Evidence as LanguageModel
 from grader.judging.language_model_checks import not_begun as language_model_not_begun
 from grader.judging.recurrent import ASSIGNED

@@ -9,9 +9,9 @@ from grader.course.works import environment_of
 from grader.data.folder import data_folder
 from grader.data.parts import BERT
 from grader.judging.examiner import Examiner
-from grader.judging.fine_tuning import best_form, of_pairs, secret
-from grader.judging.fine_tuning_asking import Asked, candidates, forms
-from grader.judging.fine_tuning_checks import Evidence, explanation, labels, mask, segments
+from grader.judging.kinds.fine_tuning.asking import Asked, candidates, forms
+from grader.judging.kinds.fine_tuning.checks import Evidence, explanation, labels, mask, segments
+from grader.judging.kinds.fine_tuning.interview import best_form, of_pairs, secret
 from grader.model import Cell, Limits, Run, TrainBudget, TrainPolicy, Verdict
 from grader.sandbox.guest.wire import Inventory, Survey
 from grader.sandbox.isolation import best_isolation

@@ -14,8 +14,8 @@ from grader.data.truth import SPLITS
 from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array, number, send
 from grader.judging.examiner import Examiner
-from grader.judging.fine_tuning_asking import Asked, Pairs, asked, candidates, encoded, forms, is_meant
-from grader.judging.fine_tuning_written import Answered, answers_in
+from grader.judging.kinds.fine_tuning.asking import Asked, Pairs, asked, candidates, encoded, forms, is_meant
+from grader.judging.kinds.fine_tuning.written import Answered, answers_in
 from grader.judging.oracle import Answers
 from grader.judging.unaskable import refused
 from grader.model import Cell, CellRun, Status

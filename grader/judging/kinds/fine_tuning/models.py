@@ -6,7 +6,7 @@ import numpy as np
 
 from grader.judging.checks import blocked, check, failed, passed, unsure
 from grader.judging.comparing.compare import agree, slug
-from grader.judging.fine_tuning import LAB, Evidence, Model, looks_like_shares
+from grader.judging.kinds.fine_tuning.interview import LAB, Evidence, Model, looks_like_shares
 from grader.model import Finding
 
 OWN_LOOP = re.compile(r"GradientTape|train_on_batch|\bTF?Trainer\b")

@@ -17,8 +17,8 @@ from grader.data.parts import SNLI
 from grader.judging.checks import cut, passed, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.examiner import Examiner
-from grader.judging.fine_tuning import Model, listed, model, on_pairs, scores_for, separator
-from grader.judging.fine_tuning_asking import Pairs
+from grader.judging.kinds.fine_tuning.asking import Pairs
+from grader.judging.kinds.fine_tuning.interview import Model, listed, model, on_pairs, scores_for, separator
 from grader.model import Finding, TrainPolicy
 
 MOST = {"dev": 600, "test": 1200}  # pairs that are asked about; a large model takes minutes for more

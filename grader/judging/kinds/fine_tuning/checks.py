@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from grader.counting import quantity
-from grader.judging import fine_tuning_accuracy as accuracy
-from grader.judging import fine_tuning_models  # noqa: F401 - its checks are registered when it is imported
 from grader.judging.checks import blocked, check, failed, manual, passed, reaches, remarks, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import slug
-from grader.judging.fine_tuning import LAB, Evidence, shortest_room
-from grader.judging.fine_tuning_asking import Row
+from grader.judging.kinds.fine_tuning import (
+    accuracy,
+    models,  # noqa: F401 - its checks are registered when it is imported
+)
+from grader.judging.kinds.fine_tuning.asking import Row
+from grader.judging.kinds.fine_tuning.interview import LAB, Evidence, shortest_room
 from grader.judging.source import definition
 from grader.model import Difference, Finding, Remark, Status
 
