@@ -5,16 +5,16 @@ import pytest
 from msgspec.structs import replace
 from test_other_layouts import contact, trained, variables
 
-from grader.judging import language_model_checks as a3
 from grader.judging.binding.cuts import blocks
 from grader.judging.kinds.attention import checks as lab5
 from grader.judging.kinds.attention.asking import Answer
 from grader.judging.kinds.attention.cuts import ways
 from grader.judging.kinds.attention.interview import Evidence as Attentive
 from grader.judging.kinds.attention.layout import PLACES, layout
-from grader.judging.language_model import Evidence as LanguageModel
-from grader.judging.language_model_parts import layouts
-from grader.judging.language_model_roles import Explained, Roles
+from grader.judging.kinds.language_model import checks as a3
+from grader.judging.kinds.language_model.interview import Evidence as LanguageModel
+from grader.judging.kinds.language_model.parts import layouts
+from grader.judging.kinds.language_model.roles import Explained, Roles
 from grader.judging.word_by_word_parts import sorted_out
 from grader.model import Verdict
 from grader.sandbox.guest.wire import TapeEvent, VariableInfo, Watched

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from grader.judging.instruments.written_answers import TOPICS, answers_in
-from grader.judging.language_model_dropout import Dropout, judged
-from grader.judging.language_model_sampling import way_of
+from grader.judging.kinds.language_model.dropout import Dropout, judged
+from grader.judging.kinds.language_model.sampling import way_of
 from grader.model import Cell
 
 QUESTIONS = (

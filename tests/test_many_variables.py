@@ -10,7 +10,7 @@ from grader.judging.binding.layers import chains
 from grader.judging.binding.roles import assignments, headed, parts
 from grader.judging.kinds.attention.explained import bias_orders
 from grader.judging.kinds.attention.layout import Layout
-from grader.judging.language_model_parts import layout
+from grader.judging.kinds.language_model.parts import layout
 from grader.judging.word_by_word_parts import sorted_out
 from grader.sandbox.guest.wire import VariableInfo
 

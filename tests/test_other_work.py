@@ -14,8 +14,8 @@ from grader.judging.kinds.embeddings.vocabulary import Holders
 from grader.judging.kinds.fine_tuning.asking import Pairs
 from grader.judging.kinds.fine_tuning.checks import not_begun as bert_not_begun
 from grader.judging.kinds.fine_tuning.interview import Evidence as FineTuned
-from grader.judging.language_model import Evidence as LanguageModel
-from grader.judging.language_model_checks import not_begun as language_model_not_begun
+from grader.judging.kinds.language_model.checks import not_begun as language_model_not_begun
+from grader.judging.kinds.language_model.interview import Evidence as LanguageModel
 from grader.judging.recurrent import ASSIGNED
 from grader.judging.recurrent import Evidence as Recurrent
 from grader.judging.recurrent_checks import rnn_not_begun

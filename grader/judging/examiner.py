@@ -29,7 +29,7 @@ MODULES = {
     "lab3_rnn": "grader.judging.recurrent_checks",
     "lab4_gru": "grader.judging.recurrent_checks",
     "a2_embeddings": "grader.judging.kinds.embeddings.checks",
-    "a3_lstm_lm": "grader.judging.language_model_checks",
+    "a3_lstm_lm": "grader.judging.kinds.language_model.checks",
     "lab5b_bert": "grader.judging.kinds.fine_tuning.checks",
     "lab5_attention": "grader.judging.kinds.attention.checks",
     "a4_word_by_word": "grader.judging.word_by_word_checks",

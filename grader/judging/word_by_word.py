@@ -12,7 +12,7 @@ from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning
 from grader.judging.instruments.pair_learning import PLAIN, question_learning
 from grader.judging.kinds.attention.asking import attender_of, forward_of
-from grader.judging.language_model_asking import value_of
+from grader.judging.kinds.language_model.asking import value_of
 from grader.judging.meeting import LENGTH, candidates, meet
 from grader.judging.watching import moved, watched_in
 from grader.judging.word_by_word_answers import Answer, Asker, batch_first, reads_on, rows_first, sums_to_one

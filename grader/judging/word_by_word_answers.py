@@ -12,7 +12,7 @@ from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
 from grader.judging.kinds.attention.asking import Forward, floats
-from grader.judging.language_model_asking import value_of
+from grader.judging.kinds.language_model.asking import value_of
 from grader.model import Observation
 from grader.sandbox.guest.wire import Put, Step, Value
 

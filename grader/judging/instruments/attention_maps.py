@@ -10,7 +10,7 @@ from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.retraining import trained_objects
 from grader.judging.kinds.attention.asking import attender_of, weights
-from grader.judging.language_model_asking import value_of
+from grader.judging.kinds.language_model.asking import value_of
 from grader.judging.sentence_pairs import KEYS, LABELS
 from grader.model import AttentionMap, Observation
 from grader.sandbox.guest.wire import Call, Listing, Read, Ref

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.contact import Contact
-from grader.judging.language_model_asking import given_to, value_of
+from grader.judging.kinds.language_model.asking import given_to, value_of
 from grader.judging.sentence_pairs import halves
 from grader.judging.watching import parts_of
 from grader.model import Observation

@@ -17,7 +17,7 @@ from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
 from grader.judging.kinds.attention.asking import Answer, Forward, answer_in
 from grader.judging.kinds.attention.layout import PLACES, Layout, values
-from grader.judging.language_model_asking import value_of
+from grader.judging.kinds.language_model.asking import value_of
 from grader.judging.meeting import WORDS
 from grader.judging.oracle import Answers
 from grader.judging.sentence_pairs import halves

@@ -26,7 +26,7 @@ from grader.judging.kinds.attention.asking import Answer, Forward, answer_in, at
 from grader.judging.kinds.attention.cuts import Way, ways
 from grader.judging.kinds.attention.explained import WORDS_USED, Scene, explained, word_vectors
 from grader.judging.kinds.attention.layout import Layout, layout, values
-from grader.judging.language_model_asking import value_of
+from grader.judging.kinds.language_model.asking import value_of
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers
 from grader.judging.recurrent import weight

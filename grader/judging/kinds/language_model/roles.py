@@ -9,7 +9,7 @@ from msgspec import Struct
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import WITHIN, nearest, slug
 from grader.judging.examiner import Examiner
-from grader.judging.language_model_parts import GATES, Block, Layout, Part, Roles, Weights, only
+from grader.judging.kinds.language_model.parts import GATES, Block, Layout, Part, Roles, Weights, only
 from grader.judging.oracle import Answers
 
 ROWS, COLUMNS = 8, 16  # examples and words compared; more would only cost time

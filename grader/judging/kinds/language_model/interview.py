@@ -16,7 +16,7 @@ from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
 from grader.judging.instruments.learning import Learning, patiently
 from grader.judging.instruments.written_answers import Answered, answers_in
-from grader.judging.language_model_asking import (
+from grader.judging.kinds.language_model.asking import (
     KEPT,
     Forward,
     begin,
@@ -27,11 +27,11 @@ from grader.judging.language_model_asking import (
     value_of,
     with_source,
 )
-from grader.judging.language_model_dropout import Dropout, question_dropout
-from grader.judging.language_model_held_out import HeldOut, own_samples, printed_samples, question_held_out
-from grader.judging.language_model_parts import Layout, Weights, layout, layouts
-from grader.judging.language_model_roles import Case, Explained, explain
-from grader.judging.language_model_sampling import Sampling, question_sampling
+from grader.judging.kinds.language_model.dropout import Dropout, question_dropout
+from grader.judging.kinds.language_model.held_out import HeldOut, own_samples, printed_samples, question_held_out
+from grader.judging.kinds.language_model.parts import Layout, Weights, layout, layouts
+from grader.judging.kinds.language_model.roles import Case, Explained, explain
+from grader.judging.kinds.language_model.sampling import Sampling, question_sampling
 from grader.judging.meeting import WORDS, candidates, meet, own_batch
 from grader.judging.recurrent import runs_ready_layers, uses_ready_made, weight
 from grader.judging.watching import first_gradients, moved, watched_in

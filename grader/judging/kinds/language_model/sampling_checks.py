@@ -3,9 +3,9 @@
 from grader.judging.checks import blocked, check, failed, passed, unsure
 from grader.judging.comparing.compare import slug
 from grader.judging.instruments.first_step import after_a_step
-from grader.judging.language_model import LAB, Evidence
-from grader.judging.language_model_dropout import RATE, Dropout
-from grader.judging.language_model_sampling import Sampling
+from grader.judging.kinds.language_model.dropout import RATE, Dropout
+from grader.judging.kinds.language_model.interview import LAB, Evidence
+from grader.judging.kinds.language_model.sampling import Sampling
 from grader.model import Finding
 
 

@@ -12,9 +12,9 @@ from grader.judging.comparing.compare import slug
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
-from grader.judging.language_model_asking import Forward, begin, guesses_in, settings, value_of
-from grader.judging.language_model_parts import Layout, Weights
-from grader.judging.language_model_roles import Explained
+from grader.judging.kinds.language_model.asking import Forward, begin, guesses_in, settings, value_of
+from grader.judging.kinds.language_model.parts import Layout, Weights
+from grader.judging.kinds.language_model.roles import Explained
 from grader.model import OUT_OF_TIME, Observation, Status
 from grader.sandbox.guest.wire import Call, Listing, Put, Ref, Step, Trouble, Value
 

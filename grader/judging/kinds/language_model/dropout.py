@@ -8,8 +8,8 @@ from grader.judging.comparing.arrays import Numbers
 from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
-from grader.judging.language_model_asking import Forward, begin, guesses_in, value_of
-from grader.judging.language_model_parts import Layout, Weights
+from grader.judging.kinds.language_model.asking import Forward, begin, guesses_in, value_of
+from grader.judging.kinds.language_model.parts import Layout, Weights
 from grader.sandbox.guest.wire import Step
 
 RATE = 0.3

@@ -6,14 +6,14 @@ from functools import partial
 import numpy as np
 
 from grader.counting import quantity
-from grader.judging import language_model_sampling_checks  # noqa: F401 - the checks of dropout and sampler
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import agree, difference, slug
 from grader.judging.instruments.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
 from grader.judging.instruments.learning import falling
-from grader.judging.language_model import LAB, Evidence
-from grader.judging.language_model_roles import ROWS
+from grader.judging.kinds.language_model import sampling_checks  # noqa: F401 - the checks of dropout and sampler
+from grader.judging.kinds.language_model.interview import LAB, Evidence
+from grader.judging.kinds.language_model.roles import ROWS
 from grader.model import Finding, Remark
 
 GATES = {"i": "input gate", "f": "forget gate", "o": "output gate", "j": "candidate"}
