@@ -19,8 +19,8 @@ from grader.judging.examiner import Examination
 from grader.judging.kinds.attention.interview import Evidence as Attentive
 from grader.judging.kinds.attention.interview import begun
 from grader.judging.kinds.attention.layout import Layout
-from grader.judging.logistic import Evidence as Logistic
-from grader.judging.logistic_checks import nothing_begun as logistic_not_begun
+from grader.judging.kinds.logistic.checks import nothing_begun as logistic_not_begun
+from grader.judging.kinds.logistic.interview import Evidence as Logistic
 from grader.judging.mlp import Evidence as Network
 from grader.judging.mlp_checks import nothing_begun as network_not_begun
 from grader.judging.recurrent import Evidence as Recurrent

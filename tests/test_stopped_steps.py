@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from test_other_layouts import NONE_GIVEN, contact
 
 from grader.course.rubric import load_rubric
-from grader.judging import logistic_checks as a1
 from grader.judging import word_by_word_checks as a4
 from grader.judging.checks import CHECKS
 from grader.judging.examiner import undecided
@@ -21,7 +20,8 @@ from grader.judging.kinds.attention.layout import Layout
 from grader.judging.kinds.language_model import checks as a3
 from grader.judging.kinds.language_model.interview import Evidence as LanguageModel
 from grader.judging.kinds.language_model.roles import Explained, Roles
-from grader.judging.logistic import Evidence as Logistic
+from grader.judging.kinds.logistic import checks as a1
+from grader.judging.kinds.logistic.interview import Evidence as Logistic
 from grader.judging.word_by_word import Evidence as WordByWord
 from grader.judging.word_by_word_explained import Explanation
 from grader.model import Finding, Verdict

@@ -10,8 +10,8 @@ from grader.judging.binding.arrangements import Arrangement, Piece
 from grader.judging.contact import Contact, Recipe
 from grader.judging.instruments.dropout import Dropping, Site
 from grader.judging.kinds.attention.layout import Layout, layout, names_exchanged
-from grader.judging.logistic import Evidence as Logistic
-from grader.judging.logistic_checks import remarks_on as logistic_remarks
+from grader.judging.kinds.logistic.checks import remarks_on as logistic_remarks
+from grader.judging.kinds.logistic.interview import Evidence as Logistic
 from grader.judging.meeting import WORDS
 from grader.judging.mlp import Evidence as Network
 from grader.judging.mlp_checks import forward, loss_gradients

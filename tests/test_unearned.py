@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from grader.judging.instruments.blindness import test_misuse as misuse
 from grader.judging.instruments.learning import Learning, falling
-from grader.judging.logistic import Evidence
-from grader.judging.logistic_checks import without_knob
+from grader.judging.kinds.logistic.checks import without_knob
+from grader.judging.kinds.logistic.interview import Evidence
 from grader.judging.mlp import equal_units, of_every_class
 from grader.model import Cell, Verdict
 
