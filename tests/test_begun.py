@@ -21,8 +21,8 @@ from grader.judging.kinds.attention.interview import begun
 from grader.judging.kinds.attention.layout import Layout
 from grader.judging.kinds.logistic.checks import nothing_begun as logistic_not_begun
 from grader.judging.kinds.logistic.interview import Evidence as Logistic
-from grader.judging.mlp import Evidence as Network
-from grader.judging.mlp_checks import nothing_begun as network_not_begun
+from grader.judging.kinds.perceptron.checks import nothing_begun as network_not_begun
+from grader.judging.kinds.perceptron.interview import Evidence as Network
 from grader.judging.recurrent import Evidence as Recurrent
 from grader.judging.recurrent_checks import gru_not_begun
 from grader.model import Isolation, Outcome, Run, TrainPolicy

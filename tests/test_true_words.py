@@ -12,11 +12,11 @@ from grader.judging.instruments.dropout import Dropping, Site
 from grader.judging.kinds.attention.layout import Layout, layout, names_exchanged
 from grader.judging.kinds.logistic.checks import remarks_on as logistic_remarks
 from grader.judging.kinds.logistic.interview import Evidence as Logistic
+from grader.judging.kinds.perceptron.checks import forward, loss_gradients
+from grader.judging.kinds.perceptron.checks import remarks_on as network_remarks
+from grader.judging.kinds.perceptron.dropout_checks import dropout_in_training
+from grader.judging.kinds.perceptron.interview import Evidence as Network
 from grader.judging.meeting import WORDS
-from grader.judging.mlp import Evidence as Network
-from grader.judging.mlp_checks import forward, loss_gradients
-from grader.judging.mlp_checks import remarks_on as network_remarks
-from grader.judging.mlp_dropout_checks import dropout_in_training
 from grader.judging.recurrent import Evidence as Recurrent
 from grader.judging.recurrent_checks import four_matrices, given_penalty
 from grader.judging.recurrent_remarks import layouts

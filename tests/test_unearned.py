@@ -8,7 +8,7 @@ from grader.judging.instruments.blindness import test_misuse as misuse
 from grader.judging.instruments.learning import Learning, falling
 from grader.judging.kinds.logistic.checks import without_knob
 from grader.judging.kinds.logistic.interview import Evidence
-from grader.judging.mlp import equal_units, of_every_class
+from grader.judging.kinds.perceptron.interview import equal_units, of_every_class
 from grader.model import Cell, Verdict
 
 TOLD = Learning(tuple(0.7 * 0.95**n for n in range(160)))

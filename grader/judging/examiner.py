@@ -25,7 +25,7 @@ from grader.sandbox.guest.wire import GUEST_FAULT, Inventory, Question, Step, Su
 MODULES = {
     "lab1_warmup": "grader.judging.kinds.density.interview",
     "a1_logistic_regression": "grader.judging.kinds.logistic.checks",
-    "lab2_mlp": "grader.judging.mlp_checks",
+    "lab2_mlp": "grader.judging.kinds.perceptron.checks",
     "lab3_rnn": "grader.judging.recurrent_checks",
     "lab4_gru": "grader.judging.recurrent_checks",
     "a2_embeddings": "grader.judging.kinds.embeddings.checks",

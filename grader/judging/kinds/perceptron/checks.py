@@ -4,14 +4,14 @@ from functools import partial
 
 import numpy as np
 
-from grader.judging import mlp_dropout_checks  # noqa: F401 - the checks of dropout
 from grader.judging.checks import blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import difference, nearest, slug
 from grader.judging.instruments.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
 from grader.judging.instruments.learning import about_the_start, falling
-from grader.judging.mlp import ACCEPTED, LAB, Evidence, more_than_asked, where
-from grader.judging.mlp_dropout_checks import NOT_KNOWN
+from grader.judging.kinds.perceptron import dropout_checks  # noqa: F401 - the checks of dropout
+from grader.judging.kinds.perceptron.dropout_checks import NOT_KNOWN
+from grader.judging.kinds.perceptron.interview import ACCEPTED, LAB, Evidence, more_than_asked, where
 from grader.model import Finding, Remark, Verdict
 
 

@@ -2,7 +2,7 @@
 
 from grader.judging.checks import blocked, check, failed, passed, unsure
 from grader.judging.instruments.dropout import ASKED_RATE, Dropping, Site
-from grader.judging.mlp import ACCEPTED, LAB, Evidence, more_than_asked, where
+from grader.judging.kinds.perceptron.interview import ACCEPTED, LAB, Evidence, more_than_asked, where
 from grader.model import Finding
 
 NOT_KNOWN = "Not decided: what each layer does is not known before the logits are explained."
