@@ -23,8 +23,8 @@ from grader.judging.kinds.logistic.checks import nothing_begun as logistic_not_b
 from grader.judging.kinds.logistic.interview import Evidence as Logistic
 from grader.judging.kinds.perceptron.checks import nothing_begun as network_not_begun
 from grader.judging.kinds.perceptron.interview import Evidence as Network
-from grader.judging.recurrent import Evidence as Recurrent
-from grader.judging.recurrent_checks import gru_not_begun
+from grader.judging.kinds.recurrent.checks import gru_not_begun
+from grader.judging.kinds.recurrent.interview import Evidence as Recurrent
 from grader.model import Isolation, Outcome, Run, TrainPolicy
 from grader.other_work import beside_the_handout
 from grader.sandbox.guest.wire import Trouble

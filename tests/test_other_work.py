@@ -16,9 +16,9 @@ from grader.judging.kinds.fine_tuning.checks import not_begun as bert_not_begun
 from grader.judging.kinds.fine_tuning.interview import Evidence as FineTuned
 from grader.judging.kinds.language_model.checks import not_begun as language_model_not_begun
 from grader.judging.kinds.language_model.interview import Evidence as LanguageModel
-from grader.judging.recurrent import ASSIGNED
-from grader.judging.recurrent import Evidence as Recurrent
-from grader.judging.recurrent_checks import rnn_not_begun
+from grader.judging.kinds.recurrent.checks import rnn_not_begun
+from grader.judging.kinds.recurrent.interview import ASSIGNED
+from grader.judging.kinds.recurrent.interview import Evidence as Recurrent
 from grader.judging.source import idle
 from grader.model import Cell, Isolation, Level, Outcome, Run, Scorecard, Verdict
 from grader.other_work import other_work

@@ -7,8 +7,8 @@ import tensorflow as tf
 from msgspec.structs import replace
 
 from grader.judging.binding.roles import Parts
-from grader.judging.recurrent import Evidence
-from grader.judging.recurrent_checks import cell, gates
+from grader.judging.kinds.recurrent.checks import cell, gates
+from grader.judging.kinds.recurrent.interview import Evidence
 from grader.model import Verdict
 from grader.sandbox.guest import tape
 from grader.sandbox.guest.ready_layers import ready_layers

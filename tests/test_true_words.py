@@ -16,10 +16,10 @@ from grader.judging.kinds.perceptron.checks import forward, loss_gradients
 from grader.judging.kinds.perceptron.checks import remarks_on as network_remarks
 from grader.judging.kinds.perceptron.dropout_checks import dropout_in_training
 from grader.judging.kinds.perceptron.interview import Evidence as Network
+from grader.judging.kinds.recurrent.checks import four_matrices, given_penalty
+from grader.judging.kinds.recurrent.interview import Evidence as Recurrent
+from grader.judging.kinds.recurrent.remarks import layouts
 from grader.judging.meeting import WORDS
-from grader.judging.recurrent import Evidence as Recurrent
-from grader.judging.recurrent_checks import four_matrices, given_penalty
-from grader.judging.recurrent_remarks import layouts
 from grader.model import Verdict
 from grader.sandbox.guest.wire import ClassInfo, Inventory, VariableInfo
 

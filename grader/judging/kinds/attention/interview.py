@@ -27,9 +27,9 @@ from grader.judging.kinds.attention.cuts import Way, ways
 from grader.judging.kinds.attention.explained import WORDS_USED, Scene, explained, word_vectors
 from grader.judging.kinds.attention.layout import Layout, layout, values
 from grader.judging.kinds.language_model.asking import value_of
+from grader.judging.kinds.recurrent.interview import weight
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers
-from grader.judging.recurrent import weight
 from grader.judging.sentence_pairs import halves
 from grader.judging.source import trees
 from grader.judging.watching import first_gradients, moved, watched_in

@@ -32,8 +32,8 @@ from grader.judging.kinds.language_model.held_out import HeldOut, own_samples, p
 from grader.judging.kinds.language_model.parts import Layout, Weights, layout, layouts
 from grader.judging.kinds.language_model.roles import Case, Explained, explain
 from grader.judging.kinds.language_model.sampling import Sampling, question_sampling
+from grader.judging.kinds.recurrent.interview import runs_ready_layers, uses_ready_made, weight
 from grader.judging.meeting import WORDS, candidates, meet, own_batch
-from grader.judging.recurrent import runs_ready_layers, uses_ready_made, weight
 from grader.judging.watching import first_gradients, moved, watched_in
 from grader.model import Observation
 from grader.sandbox.guest.wire import Put, Read, Ref, Watch, Watched

@@ -2,7 +2,7 @@
 
 from grader.judging.binding.roles import gate_of
 from grader.judging.comparing.compare import slug
-from grader.judging.recurrent import Evidence
+from grader.judging.kinds.recurrent.interview import Evidence
 from grader.model import Remark
 
 

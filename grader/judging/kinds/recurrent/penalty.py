@@ -3,7 +3,7 @@
 import numpy as np
 
 from grader.judging.comparing.arrays import Numbers
-from grader.judging.recurrent import Evidence
+from grader.judging.kinds.recurrent.interview import Evidence
 
 NOTHING = 1e-7  # in a penalty's gradient
 

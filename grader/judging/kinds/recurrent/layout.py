@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from grader.judging.binding.roles import Parts
 from grader.judging.binding.stacked import UNIT
-from grader.judging.recurrent import Evidence
+from grader.judging.kinds.recurrent.interview import Evidence
 from grader.judging.watching import first_gradients
 from grader.sandbox.guest.wire import VariableInfo
 

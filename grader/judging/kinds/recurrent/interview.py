@@ -19,9 +19,9 @@ from grader.judging.crashes import calls_of, crash_mistake
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
 from grader.judging.instruments.learning import Learning, question_learning
+from grader.judging.kinds.recurrent.explained import LABS, Explained, Way, by_role, first_explained, likely, role_values
 from grader.judging.meeting import WORDS, candidates, meet
 from grader.judging.oracle import Answers
-from grader.judging.recurrent_explained import LABS, Explained, Way, by_role, first_explained, likely, role_values
 from grader.judging.watching import first_gradients, logits_in, moved, watched_in
 from grader.model import Cell
 from grader.sandbox.guest.wire import Call, Listing, Ref, Watch, Watched

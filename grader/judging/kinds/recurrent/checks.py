@@ -9,10 +9,10 @@ from grader.judging.comparing.compare import difference, slug
 from grader.judging.instruments.cut_gradients import cut_finding, cut_off
 from grader.judging.instruments.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
 from grader.judging.instruments.learning import about_the_start, falling
-from grader.judging.recurrent import Evidence
-from grader.judging.recurrent_layout import beyond_the_slide, unread
-from grader.judging.recurrent_penalty import factors, reached, unpenalised
-from grader.judging.recurrent_remarks import extras, layouts
+from grader.judging.kinds.recurrent.interview import Evidence
+from grader.judging.kinds.recurrent.layout import beyond_the_slide, unread
+from grader.judging.kinds.recurrent.penalty import factors, reached, unpenalised
+from grader.judging.kinds.recurrent.remarks import extras, layouts
 from grader.model import Finding, Remark, Verdict
 
 RNN, GRU = "lab3_rnn", "lab4_gru"
