@@ -15,7 +15,7 @@ from grader.judging.kinds.language_model import checks as a3
 from grader.judging.kinds.language_model.interview import Evidence as LanguageModel
 from grader.judging.kinds.language_model.parts import layouts
 from grader.judging.kinds.language_model.roles import Explained, Roles
-from grader.judging.word_by_word_parts import sorted_out
+from grader.judging.kinds.word_by_word.parts import sorted_out
 from grader.model import Verdict
 from grader.sandbox.guest.wire import TapeEvent, VariableInfo, Watched
 

@@ -11,7 +11,7 @@ from grader.judging.binding.roles import assignments, headed, parts
 from grader.judging.kinds.attention.explained import bias_orders
 from grader.judging.kinds.attention.layout import Layout
 from grader.judging.kinds.language_model.parts import layout
-from grader.judging.word_by_word_parts import sorted_out
+from grader.judging.kinds.word_by_word.parts import sorted_out
 from grader.sandbox.guest.wire import VariableInfo
 
 V, E, D, C, MANY = 50, 6, 4, 3, 300

@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from test_other_layouts import NONE_GIVEN, contact
 
 from grader.course.rubric import load_rubric
-from grader.judging import word_by_word_checks as a4
 from grader.judging.checks import CHECKS
 from grader.judging.examiner import undecided
 from grader.judging.instruments.learning import Learning
@@ -22,8 +21,9 @@ from grader.judging.kinds.language_model.interview import Evidence as LanguageMo
 from grader.judging.kinds.language_model.roles import Explained, Roles
 from grader.judging.kinds.logistic import checks as a1
 from grader.judging.kinds.logistic.interview import Evidence as Logistic
-from grader.judging.word_by_word import Evidence as WordByWord
-from grader.judging.word_by_word_explained import Explanation
+from grader.judging.kinds.word_by_word import checks as a4
+from grader.judging.kinds.word_by_word.explained import Explanation
+from grader.judging.kinds.word_by_word.interview import Evidence as WordByWord
 from grader.model import Finding, Verdict
 from grader.score import score
 

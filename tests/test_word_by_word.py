@@ -5,9 +5,9 @@ import pytest
 from test_other_layouts import contact
 
 from grader.judging.comparing.arrays import send
-from grader.judging.word_by_word import Evidence
-from grader.judging.word_by_word_answers import Answer, answer_in
-from grader.judging.word_by_word_checks import attention, weights
+from grader.judging.kinds.word_by_word.answers import Answer, answer_in
+from grader.judging.kinds.word_by_word.checks import attention, weights
+from grader.judging.kinds.word_by_word.interview import Evidence
 from grader.model import Verdict
 from grader.sandbox.guest.wire import Listing
 

@@ -32,7 +32,7 @@ MODULES = {
     "a3_lstm_lm": "grader.judging.kinds.language_model.checks",
     "lab5b_bert": "grader.judging.kinds.fine_tuning.checks",
     "lab5_attention": "grader.judging.kinds.attention.checks",
-    "a4_word_by_word": "grader.judging.word_by_word_checks",
+    "a4_word_by_word": "grader.judging.kinds.word_by_word.checks",
     "lab6_captioning": "grader.judging.kinds.captioning.checks",
 }
 

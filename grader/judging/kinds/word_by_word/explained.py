@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import agree, nearest, slug
+from grader.judging.kinds.word_by_word.answers import Answer, Asker, rows_first
+from grader.judging.kinds.word_by_word.head import View, plain, views
+from grader.judging.kinds.word_by_word.parts import Block, Variables, added, attending, sorted_out, summed
+from grader.judging.kinds.word_by_word.roles import Bound, Scene, bound
 from grader.judging.sentence_pairs import halves, is_small, vectors
-from grader.judging.word_by_word_answers import Answer, Asker, rows_first
-from grader.judging.word_by_word_head import View, plain, views
-from grader.judging.word_by_word_parts import Block, Variables, added, attending, sorted_out, summed
-from grader.judging.word_by_word_roles import Bound, Scene, bound
 
 Values = Mapping[str, Numbers]
 ADDITIVE = ["deck", "deck/additive"]

@@ -9,10 +9,10 @@ from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import difference, slug
 from grader.judging.instruments.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
 from grader.judging.instruments.learning import about_the_start, falling
-from grader.judging.word_by_word import FEWER, LAB, Evidence
-from grader.judging.word_by_word_answers import CLASSES, SUMS, are_no_weights, rows_first
-from grader.judging.word_by_word_explained import ADDITIVE
-from grader.judging.word_by_word_parts import SOURCES
+from grader.judging.kinds.word_by_word.answers import CLASSES, SUMS, are_no_weights, rows_first
+from grader.judging.kinds.word_by_word.explained import ADDITIVE
+from grader.judging.kinds.word_by_word.interview import FEWER, LAB, Evidence
+from grader.judging.kinds.word_by_word.parts import SOURCES
 from grader.model import AttentionMap, Finding, Remark
 
 UNSEEN = "`model` was not seen to return weights for the words of the premise, ten for each word of the hypothesis."

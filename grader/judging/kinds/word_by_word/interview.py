@@ -13,12 +13,12 @@ from grader.judging.instruments.learning import Learning
 from grader.judging.instruments.pair_learning import PLAIN, question_learning
 from grader.judging.kinds.attention.asking import attender_of, forward_of
 from grader.judging.kinds.language_model.asking import value_of
+from grader.judging.kinds.word_by_word.answers import Answer, Asker, batch_first, reads_on, rows_first, sums_to_one
+from grader.judging.kinds.word_by_word.explained import Explanation, explanation
+from grader.judging.kinds.word_by_word.maps import question_maps
+from grader.judging.kinds.word_by_word.parts import FEW
 from grader.judging.meeting import LENGTH, candidates, meet
 from grader.judging.watching import moved, watched_in
-from grader.judging.word_by_word_answers import Answer, Asker, batch_first, reads_on, rows_first, sums_to_one
-from grader.judging.word_by_word_explained import Explanation, explanation
-from grader.judging.word_by_word_maps import question_maps
-from grader.judging.word_by_word_parts import FEW
 from grader.model import AttentionMap, Status
 from grader.sandbox.guest.wire import Call, Ref, Trouble, VariableInfo
 

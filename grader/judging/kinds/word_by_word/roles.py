@@ -17,7 +17,7 @@ from grader.judging.binding.roles import gate_of
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import WITHIN
 from grader.judging.examiner import Examiner
-from grader.judging.word_by_word_parts import (
+from grader.judging.kinds.word_by_word.parts import (
     Block,
     Sizes,
     Variables,

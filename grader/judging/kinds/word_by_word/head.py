@@ -13,8 +13,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.comparing.arrays import Numbers
-from grader.judging.word_by_word_answers import CLASSES, Answer, Asker
-from grader.judging.word_by_word_parts import MOST
+from grader.judging.kinds.word_by_word.answers import CLASSES, Answer, Asker
+from grader.judging.kinds.word_by_word.parts import MOST
 from grader.sandbox.guest.wire import VariableInfo
 
 EPSILON = 0.01  # a cubic term of 1e-4, and float32 has digits left
