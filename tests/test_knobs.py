@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from grader.judging.contact import Contact, Recipe
 from grader.judging.kinds.logistic.checks import sweep
 from grader.judging.kinds.logistic.interview import Evidence
-from grader.judging.knobs import Knob, values_tried
-from grader.judging.meeting import VECTORS
+from grader.judging.meeting.classes import VECTORS
+from grader.judging.meeting.contact import Contact, Recipe
+from grader.judging.meeting.knobs import Knob, values_tried
 from grader.model import Verdict
 from grader.sandbox.guest.wire import ClassInfo, Construction, Inventory, ParameterInfo, Scalar, Training
 

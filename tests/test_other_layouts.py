@@ -5,11 +5,11 @@ from msgspec.structs import replace
 
 from grader.judging.binding.layers import chains
 from grader.judging.comparing.arrays import send
-from grader.judging.contact import Contact, Inputs, Recipe
 from grader.judging.instruments.first_step import ends_a_step, stop, unconnected, without_its_end
 from grader.judging.kinds.recurrent.checks import all_trained, cell, gates, gru_not_begun, parameters
 from grader.judging.kinds.recurrent.interview import Evidence
-from grader.judging.watching import logits_in
+from grader.judging.meeting.contact import Contact, Inputs, Recipe
+from grader.judging.meeting.watching import logits_in
 from grader.model import Verdict
 from grader.sandbox.guest.wire import (
     ClassInfo,

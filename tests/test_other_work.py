@@ -19,7 +19,7 @@ from grader.judging.kinds.language_model.interview import Evidence as LanguageMo
 from grader.judging.kinds.recurrent.checks import rnn_not_begun
 from grader.judging.kinds.recurrent.interview import ASSIGNED
 from grader.judging.kinds.recurrent.interview import Evidence as Recurrent
-from grader.judging.source import idle
+from grader.judging.meeting.source import idle
 from grader.model import Cell, Isolation, Level, Outcome, Run, Scorecard, Verdict
 from grader.other_work import other_work
 from grader.summing_up import nothing_found, summary

@@ -11,7 +11,7 @@ from grader.batch.preparing import batch_for
 from grader.batch.shared import Batch, question_seed
 from grader.data.folder import DataFolder
 from grader.judging.examiner import Examiner
-from grader.judging.watching import watched_in
+from grader.judging.meeting.watching import watched_in
 from grader.model import Isolation, Observation, Outcome, Run, Status, Submission, TrainPolicy
 from grader.pipeline import examiner
 from grader.sandbox.guest.wire import Question, Trouble, Watched

@@ -7,7 +7,6 @@ import pytest
 from test_other_layouts import contact as trained_class
 
 from grader.judging.binding.arrangements import Arrangement, Piece
-from grader.judging.contact import Contact, Recipe
 from grader.judging.instruments.dropout import Dropping, Site
 from grader.judging.kinds.attention.layout import Layout, layout, names_exchanged
 from grader.judging.kinds.logistic.checks import remarks_on as logistic_remarks
@@ -19,7 +18,8 @@ from grader.judging.kinds.perceptron.interview import Evidence as Network
 from grader.judging.kinds.recurrent.checks import four_matrices, given_penalty
 from grader.judging.kinds.recurrent.interview import Evidence as Recurrent
 from grader.judging.kinds.recurrent.remarks import layouts
-from grader.judging.meeting import WORDS
+from grader.judging.meeting.classes import WORDS
+from grader.judging.meeting.contact import Contact, Recipe
 from grader.model import Verdict
 from grader.sandbox.guest.wire import ClassInfo, Inventory, VariableInfo
 

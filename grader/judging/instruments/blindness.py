@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.instruments.spelled import spelled_name
-from grader.judging.source import trees
+from grader.judging.meeting.source import trees
 from grader.model import Cell
 
 TEST = re.compile(r"test(ing)?(_?(set|data|examples))?$", re.IGNORECASE)

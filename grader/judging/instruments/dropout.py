@@ -12,12 +12,12 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.asking import classifying, training
 from grader.judging.binding.layers import Chain
 from grader.judging.comparing.arrays import Numbers, array, number, send
-from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
-from grader.judging.watching import logits_in, other_input, watched_in
+from grader.judging.meeting.asking import classifying, training
+from grader.judging.meeting.contact import Contact
+from grader.judging.meeting.watching import logits_in, other_input, watched_in
 from grader.sandbox.guest.wire import Call, Put, Ref, Scalar, Step, Watch, Watched
 
 ROWS = 1000

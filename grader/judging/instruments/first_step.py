@@ -7,8 +7,8 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from grader.judging.checks import blocked, failed, passed
-from grader.judging.contact import Contact
-from grader.judging.watching import first_gradients, moved
+from grader.judging.meeting.contact import Contact
+from grader.judging.meeting.watching import first_gradients, moved
 from grader.model import Finding
 
 

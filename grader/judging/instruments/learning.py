@@ -10,12 +10,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.counting import quantity
-from grader.judging.asking import data_steps, instance, loop_attributes
 from grader.judging.checks import failed, passed, unsure
 from grader.judging.comparing.arrays import Numbers, number
-from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.predicted import predicted
+from grader.judging.meeting.asking import data_steps, instance, loop_attributes
+from grader.judging.meeting.contact import Contact
 from grader.model import Finding, Observation, Remark
 from grader.sandbox.guest.wire import Call, Put, Ref, Trouble, Watch, Watched
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from grader.judging.asking import data_steps, instance, loop_attributes
-from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning, patiently
+from grader.judging.meeting.asking import data_steps, instance, loop_attributes
+from grader.judging.meeting.contact import Contact
 from grader.model import Observation
 from grader.sandbox.guest.wire import Watch
 

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.predicted import Predicted, predicted
-from grader.judging.meeting import CLASSIFIES, classifier_of, training_arguments
+from grader.judging.meeting.classes import CLASSIFIES, classifier_of, training_arguments
 from grader.sandbox.guest.wire import Call, Inventory, Make, Opaque, Put, Ref, Step, Training, Value
 
 SETS = {"training_set": "training", "dev_set": "dev", "test_set": "test"}

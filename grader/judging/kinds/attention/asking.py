@@ -7,10 +7,10 @@ import numpy as np
 from msgspec import Struct
 
 from grader.judging.comparing.arrays import Numbers, array, send
-from grader.judging.contact import Contact
 from grader.judging.kinds.language_model.asking import given_to, value_of
-from grader.judging.sentence_pairs import halves
-from grader.judging.watching import parts_of
+from grader.judging.meeting.contact import Contact
+from grader.judging.meeting.pairs import halves
+from grader.judging.meeting.watching import parts_of
 from grader.model import Observation
 from grader.sandbox.guest.wire import Array, Call, Step, Value
 from grader.sandbox.guest.wire import Mapping as WireMapping

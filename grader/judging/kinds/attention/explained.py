@@ -8,19 +8,19 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.asking import instance
 from grader.judging.binding.arrangements import Arrangement
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import agree, nearest, slug
-from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
 from grader.judging.kinds.attention.asking import Answer, Forward, answer_in
 from grader.judging.kinds.attention.layout import PLACES, Layout, values
 from grader.judging.kinds.language_model.asking import value_of
-from grader.judging.meeting import WORDS
+from grader.judging.meeting.asking import instance
+from grader.judging.meeting.classes import WORDS
+from grader.judging.meeting.contact import Contact
+from grader.judging.meeting.pairs import halves
 from grader.judging.oracle import Answers
-from grader.judging.sentence_pairs import halves
 from grader.sandbox.guest.wire import Read
 
 WORDS_USED = WORDS.sizes[0][1]

@@ -9,12 +9,10 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.asking import data_steps, inputs, instance, training
 from grader.judging.binding.arrangements import Arrangement
 from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import agree, slug
-from grader.judging.contact import Contact, Inputs
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.attention_maps import question_maps
 from grader.judging.instruments.cut_gradients import Gradients, cut_off
@@ -28,11 +26,13 @@ from grader.judging.kinds.attention.explained import WORDS_USED, Scene, explaine
 from grader.judging.kinds.attention.layout import Layout, layout, values
 from grader.judging.kinds.language_model.asking import value_of
 from grader.judging.kinds.recurrent.interview import weight
-from grader.judging.meeting import WORDS, candidates, meet
+from grader.judging.meeting.asking import data_steps, inputs, instance, training
+from grader.judging.meeting.classes import WORDS, candidates, meet
+from grader.judging.meeting.contact import Contact, Inputs
+from grader.judging.meeting.pairs import halves
+from grader.judging.meeting.source import trees
+from grader.judging.meeting.watching import first_gradients, moved, watched_in
 from grader.judging.oracle import Answers
-from grader.judging.sentence_pairs import halves
-from grader.judging.source import trees
-from grader.judging.watching import first_gradients, moved, watched_in
 from grader.model import AttentionMap, Cell, Observation, Status
 from grader.sandbox.guest.wire import GUEST_FAULT, Call, Ref, Step, Trouble
 

@@ -12,7 +12,7 @@ from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.drawing import insist_on_writable
 from grader.judging.examiner import Examiner
 from grader.judging.kinds.captioning.calling import HELD, ways_to_call
-from grader.judging.meeting import VARIABLES, guess
+from grader.judging.meeting.classes import VARIABLES, guess
 from grader.model import Observation
 from grader.sandbox.guest.wire import (
     Array,

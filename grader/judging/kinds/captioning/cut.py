@@ -6,7 +6,7 @@ import numpy as np
 
 from grader.judging.comparing.arrays import Numbers, array, number, send
 from grader.judging.examiner import Examiner
-from grader.judging.watching import first_gradients
+from grader.judging.meeting.watching import first_gradients
 from grader.sandbox.guest.wire import Call, Put, Step, Value, Watch, Watched
 
 MOVED = 0.02  # by which the loss should rise or fall: far above float32's noise, small beside its curvature

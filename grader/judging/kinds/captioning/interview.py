@@ -33,7 +33,7 @@ from grader.judging.kinds.captioning.photos import Captioned, question_captions
 from grader.judging.kinds.captioning.roles import Roles, assignments, case_of, consistent, units_of
 from grader.judging.kinds.captioning.saved import Restored, question_checkpoint
 from grader.judging.kinds.captioning.training import Asked, Steps, question_training
-from grader.judging.source import trees
+from grader.judging.meeting.source import trees
 from grader.model import Cell
 from grader.sandbox.guest.wire import Put
 

@@ -8,7 +8,7 @@ from itertools import chain
 from msgspec import Struct
 
 from grader.judging.kinds.captioning.contact import ATTENTION, DECODER, ENCODER, Decoder
-from grader.judging.source import trees
+from grader.judging.meeting.source import trees
 from grader.model import Cell
 from grader.sandbox.guest.wire import ClassInfo, Inventory, ParameterInfo
 

@@ -14,7 +14,7 @@ from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.examiner import Examiner
 from grader.judging.kinds.captioning.contact import DECODER, PLACES, Decoder
 from grader.judging.kinds.captioning.loop import STEP, tapes
-from grader.judging.source import definition
+from grader.judging.meeting.source import definition
 from grader.model import Cell, Status, TrainPolicy
 from grader.sandbox.guest.wire import Call, FunctionInfo, Listing, Mapping, Ref, Trouble, Value
 

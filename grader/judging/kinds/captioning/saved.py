@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.examiner import Examiner
 from grader.judging.kinds.captioning.contact import Decoder
-from grader.judging.source import trees
+from grader.judging.meeting.source import trees
 from grader.model import Cell, Observation, Status
 from grader.sandbox.guest.wire import Call, ListVariables, Put, Read, Ref, Step, Trouble, VariableInfo, VariableList
 

@@ -20,7 +20,7 @@ from grader.judging.kinds.captioning.loop import Loop, loop_of
 from grader.judging.kinds.captioning.photos import plain
 from grader.judging.kinds.captioning.recorded import NOTING, recorded
 from grader.judging.kinds.captioning.roles import Roles
-from grader.judging.watching import first_gradients, watched_in
+from grader.judging.meeting.watching import first_gradients, watched_in
 from grader.model import Observation
 from grader.sandbox.guest.wire import (
     Call,

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from grader.counting import article
-from grader.judging import source
 from grader.judging.checks import blocked, check, failed, interview, passed, remarks, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.comparing.compare import agree, difference, nearest, slug
@@ -14,6 +13,7 @@ from grader.judging.examiner import Examiner
 from grader.judging.kinds.density import gradient as density_gradient  # noqa: F401 - the check of the gradient
 from grader.judging.kinds.density.evidence import LAB, SESSION, Answering, Asked, Evidence, Named
 from grader.judging.kinds.density.libraries import library_named
+from grader.judging.meeting import source
 from grader.model import Finding, Remark, Status, Verdict
 from grader.sandbox.guest.wire import Array, Call, FunctionInfo, Gradient, Inventory, Listing, Opaque, Ref
 

@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
-from grader.judging.source import trees
+from grader.judging.meeting.source import trees
 from grader.model import Cell
 
 LIBRARIES = re.compile(

@@ -14,7 +14,7 @@ from grader.judging.kinds.embeddings.asking import About, Asked, Form, asked
 from grader.judging.kinds.embeddings.lists import ANALOGIES, NEGATIVE, POSITIVE, SEED_NEG, SEED_POS
 from grader.judging.kinds.embeddings.tables import TOKEN, items_of, printed_rows
 from grader.judging.kinds.embeddings.vocabulary import SAMPLE, Holders
-from grader.judging.source import definition
+from grader.judging.meeting.source import definition
 from grader.model import OUT_OF_TIME, Cell, Observation, Status
 from grader.sandbox.guest.wire import Call, Listing, Mapping, Put, Read, Ref, Step, Value
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from grader.judging.kinds.embeddings.lists import SEED_NEG, SEED_POS
-from grader.judging.source import trees
+from grader.judging.meeting.source import trees
 from grader.model import Cell, CellRun
 
 NEIGHBOURS = ("france", "jesus", "xbox", "reddish", "scratched", "megabits")

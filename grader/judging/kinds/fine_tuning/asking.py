@@ -10,7 +10,7 @@ from msgspec import Struct
 from grader.judging.comparing import arrays
 from grader.judging.comparing.arrays import Numbers, send
 from grader.judging.examiner import Examiner
-from grader.judging.source import trees
+from grader.judging.meeting.source import trees
 from grader.model import Cell, Observation
 from grader.sandbox.guest.wire import Call, FunctionInfo, Listing, ParameterInfo, Put, Ref, Step, Value
 

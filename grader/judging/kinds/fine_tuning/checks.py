@@ -15,7 +15,7 @@ from grader.judging.kinds.fine_tuning import (
 )
 from grader.judging.kinds.fine_tuning.asking import Row
 from grader.judging.kinds.fine_tuning.interview import LAB, Evidence, shortest_room
-from grader.judging.source import definition
+from grader.judging.meeting.source import definition
 from grader.model import Difference, Finding, Remark, Status
 
 NO_ROWS = "Not checked because there were no features to look at."

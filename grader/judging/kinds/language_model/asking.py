@@ -8,10 +8,10 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.asking import instance, loop_attributes
 from grader.judging.comparing.arrays import Numbers, array, send
-from grader.judging.contact import Contact
-from grader.judging.watching import parts_of
+from grader.judging.meeting.asking import instance, loop_attributes
+from grader.judging.meeting.contact import Contact
+from grader.judging.meeting.watching import parts_of
 from grader.model import Observation
 from grader.sandbox.guest.wire import Array, Call, Listing, MethodCall, Put, Read, Scalar, Step, Value
 from grader.sandbox.guest.wire import Mapping as WireMapping

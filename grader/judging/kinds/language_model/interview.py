@@ -6,12 +6,10 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.asking import data_steps, inputs, instance, loop_attributes, training
 from grader.judging.binding.cuts import GATES
 from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, number
 from grader.judging.comparing.compare import slug
-from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
 from grader.judging.instruments.learning import Learning, patiently
@@ -33,8 +31,10 @@ from grader.judging.kinds.language_model.parts import Layout, Weights, layout, l
 from grader.judging.kinds.language_model.roles import Case, Explained, explain
 from grader.judging.kinds.language_model.sampling import Sampling, question_sampling
 from grader.judging.kinds.recurrent.interview import runs_ready_layers, uses_ready_made, weight
-from grader.judging.meeting import WORDS, candidates, meet, own_batch
-from grader.judging.watching import first_gradients, moved, watched_in
+from grader.judging.meeting.asking import data_steps, inputs, instance, loop_attributes, training
+from grader.judging.meeting.classes import WORDS, candidates, meet, own_batch
+from grader.judging.meeting.contact import Contact
+from grader.judging.meeting.watching import first_gradients, moved, watched_in
 from grader.model import Observation
 from grader.sandbox.guest.wire import Put, Read, Ref, Watch, Watched
 

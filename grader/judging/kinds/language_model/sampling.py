@@ -6,15 +6,15 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.asking import instance
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import slug
-from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
 from grader.judging.kinds.language_model.asking import Forward, begin, guesses_in, settings, value_of
 from grader.judging.kinds.language_model.parts import Layout, Weights
 from grader.judging.kinds.language_model.roles import Explained
+from grader.judging.meeting.asking import instance
+from grader.judging.meeting.contact import Contact
 from grader.model import OUT_OF_TIME, Observation, Status
 from grader.sandbox.guest.wire import Call, Listing, Put, Ref, Step, Trouble, Value
 

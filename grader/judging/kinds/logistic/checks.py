@@ -7,7 +7,7 @@ from grader.judging.checks import blocked, check, failed, manual, passed, remark
 from grader.judging.comparing.compare import agree, difference, nearest, slug
 from grader.judging.instruments.first_step import after_a_step, ends_a_step, without_its_end
 from grader.judging.kinds.logistic.interview import LAB, WHOLE, Evidence, fixed_factor
-from grader.judging.knobs import MOVED_TO, Knob, values_only_made, values_tried
+from grader.judging.meeting.knobs import MOVED_TO, Knob, values_only_made, values_tried
 from grader.model import Finding, Remark, Verdict
 
 NEGLIGIBLE = 0.9e-5  # a factor of W in the gradient

@@ -10,18 +10,18 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from msgspec import Struct
 
-from grader.judging.asking import classifying
 from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import nearest
-from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.instruments import blindness
-from grader.judging.knobs import MOVED_TO, Knob, dictionary_knobs, knobs, steering, step_with
-from grader.judging.meeting import VECTORS, candidates, meet
+from grader.judging.meeting.asking import classifying
+from grader.judging.meeting.classes import VECTORS, candidates, meet
+from grader.judging.meeting.contact import Contact
+from grader.judging.meeting.knobs import MOVED_TO, Knob, dictionary_knobs, knobs, steering, step_with
+from grader.judging.meeting.source import trees
+from grader.judging.meeting.watching import first_gradients, logits_in, watched_in
 from grader.judging.oracle import Answers
-from grader.judging.source import trees
-from grader.judging.watching import first_gradients, logits_in, watched_in
 from grader.model import Cell
 from grader.sandbox.guest.wire import VariableInfo, Watched
 

@@ -6,18 +6,18 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.asking import classifying, training
 from grader.judging.binding.layers import Chain, chains
 from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import agree, nearest, slug
-from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import Dropping, dropout_settings, question_dropout, whole
 from grader.judging.instruments.learning import Learning, question_learning
-from grader.judging.meeting import VECTORS, candidates, meet
+from grader.judging.meeting.asking import classifying, training
+from grader.judging.meeting.classes import VECTORS, candidates, meet
+from grader.judging.meeting.contact import Contact
+from grader.judging.meeting.watching import first_gradients, logits_in, moved, other_input, watched_in
 from grader.judging.oracle import Answers
-from grader.judging.watching import first_gradients, logits_in, moved, other_input, watched_in
 from grader.sandbox.guest.wire import Watched
 
 LAB = "lab2_mlp"

@@ -7,22 +7,22 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.asking import classifying, inputs, training
 from grader.judging.binding.arrangements import Arrangement, arrangements
 from grader.judging.binding.roles import Parts, Roles, headed, parts
 from grader.judging.binding.stacked import layers
 from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import slug
-from grader.judging.contact import Contact
-from grader.judging.crashes import calls_of, crash_mistake
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
 from grader.judging.instruments.learning import Learning, question_learning
 from grader.judging.kinds.recurrent.explained import LABS, Explained, Way, by_role, first_explained, likely, role_values
-from grader.judging.meeting import WORDS, candidates, meet
+from grader.judging.meeting.asking import classifying, inputs, training
+from grader.judging.meeting.classes import WORDS, candidates, meet
+from grader.judging.meeting.contact import Contact
+from grader.judging.meeting.crashes import calls_of, crash_mistake
+from grader.judging.meeting.watching import first_gradients, logits_in, moved, watched_in
 from grader.judging.oracle import Answers
-from grader.judging.watching import first_gradients, logits_in, moved, watched_in
 from grader.model import Cell
 from grader.sandbox.guest.wire import Call, Listing, Ref, Watch, Watched
 

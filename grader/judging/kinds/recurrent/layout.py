@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from grader.judging.binding.roles import Parts
 from grader.judging.binding.stacked import UNIT
 from grader.judging.kinds.recurrent.interview import Evidence
-from grader.judging.watching import first_gradients
+from grader.judging.meeting.watching import first_gradients
 from grader.sandbox.guest.wire import VariableInfo
 
 SHOWN = 6  # variables by name in a sentence

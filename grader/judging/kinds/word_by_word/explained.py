@@ -14,7 +14,7 @@ from grader.judging.kinds.word_by_word.answers import Answer, Asker, rows_first
 from grader.judging.kinds.word_by_word.head import View, plain, views
 from grader.judging.kinds.word_by_word.parts import Block, Variables, added, attending, sorted_out, summed
 from grader.judging.kinds.word_by_word.roles import Bound, Scene, bound
-from grader.judging.sentence_pairs import halves, is_small, vectors
+from grader.judging.meeting.pairs import halves, is_small, vectors
 
 Values = Mapping[str, Numbers]
 ADDITIVE = ["deck", "deck/additive"]

@@ -4,10 +4,8 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.asking import data_steps, inputs, training
 from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array
-from grader.judging.contact import Contact, Inputs
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning
 from grader.judging.instruments.pair_learning import PLAIN, question_learning
@@ -17,8 +15,10 @@ from grader.judging.kinds.word_by_word.answers import Answer, Asker, batch_first
 from grader.judging.kinds.word_by_word.explained import Explanation, explanation
 from grader.judging.kinds.word_by_word.maps import question_maps
 from grader.judging.kinds.word_by_word.parts import FEW
-from grader.judging.meeting import LENGTH, candidates, meet
-from grader.judging.watching import moved, watched_in
+from grader.judging.meeting.asking import data_steps, inputs, training
+from grader.judging.meeting.classes import LENGTH, candidates, meet
+from grader.judging.meeting.contact import Contact, Inputs
+from grader.judging.meeting.watching import moved, watched_in
 from grader.model import AttentionMap, Status
 from grader.sandbox.guest.wire import Call, Ref, Trouble, VariableInfo
 

@@ -3,8 +3,8 @@
 import ast
 from collections.abc import Iterator
 
-from grader.judging.contact import Contact
-from grader.judging.source import trees
+from grader.judging.meeting.contact import Contact
+from grader.judging.meeting.source import trees
 from grader.model import Cell
 
 MIXED_SIZES = ("concat", "incompatible", "must be equal", "should match")

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from grader.judging.comparing.arrays import Numbers, examples, send
-from grader.judging.contact import Contact
+from grader.judging.meeting.contact import Contact
 from grader.sandbox.guest.wire import Listing, Put, Step
 
 KEYS = ("sentence1_binary_parse", "sentence2_binary_parse")  # premise, hypothesis

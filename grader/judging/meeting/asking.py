@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from grader.judging.comparing.arrays import Numbers, examples, send
-from grader.judging.contact import Contact
 from grader.judging.examiner import Examiner
-from grader.judging.sentence_pairs import pairs, small_world, stacked
+from grader.judging.meeting.contact import Contact
+from grader.judging.meeting.pairs import pairs, small_world, stacked
 from grader.sandbox.guest.wire import Listing, Make, Put, Ref, Scalar, Step, Watch
 
 # Shuffling would only hide which row is whose.

@@ -5,13 +5,13 @@ import re
 import numpy as np
 from msgspec.structs import replace
 
-from grader.judging.asking import inputs, training
 from grader.judging.binding.layers import chains
-from grader.judging.contact import Contact, Inputs, Recipe
 from grader.judging.drawing import insist_on_writable
 from grader.judging.examiner import Examiner
-from grader.judging.sentence_pairs import is_small, small_world
-from grader.judging.watching import watched_in
+from grader.judging.meeting.asking import inputs, training
+from grader.judging.meeting.contact import Contact, Inputs, Recipe
+from grader.judging.meeting.pairs import is_small, small_world
+from grader.judging.meeting.watching import watched_in
 from grader.sandbox.guest.wire import (
     ClassInfo,
     Construction,

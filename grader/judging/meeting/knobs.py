@@ -11,12 +11,12 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.asking import training
 from grader.judging.comparing.arrays import Numbers, array, number
-from grader.judging.contact import Contact, Recipe
 from grader.judging.examiner import Examiner
-from grader.judging.source import trees
-from grader.judging.watching import first_gradients, moved, watched_in
+from grader.judging.meeting.asking import training
+from grader.judging.meeting.contact import Contact, Recipe
+from grader.judging.meeting.source import trees
+from grader.judging.meeting.watching import first_gradients, moved, watched_in
 from grader.model import Cell
 from grader.sandbox.guest.wire import Array, Put, Scalar, Step, Training, Value, Watched
 from grader.sandbox.guest.wire import Mapping as WireMapping
