@@ -13,7 +13,7 @@ from grader.data.packing import content
 from grader.data.pairs import blind_pairs, file_of
 from grader.data.parts import PACKED, SNLI, TREES, Part
 from grader.data.truth import blind_trees
-from grader.sandbox.leftovers import claimed_folder
+from grader.sandbox.walls.leftovers import claimed_folder
 
 SAID = (
     "The test examples had labels of other examples here, so test figures that your notebook printed mean nothing; "

@@ -15,9 +15,9 @@ from nbclient import NotebookClient
 
 from grader.data.folder import data_folder
 from grader.model import Cell, Limits, TrainBudget, TrainPolicy
-from grader.sandbox.isolation import best_isolation
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
+from grader.sandbox.walls.isolation import best_isolation
 from reference.notebooks import solution
 
 TIMED = "import time\n_begun = time.process_time()\n{}\nprint('seconds', time.process_time() - _begun)"

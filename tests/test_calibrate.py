@@ -20,9 +20,9 @@ from grader.data.truth import digest_of
 from grader.data.truths import SENTIMENT
 from grader.errors import UsageError
 from grader.model import Cell, Limits, TrainBudget, TrainPolicy
-from grader.sandbox.isolation import best_isolation
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
+from grader.sandbox.walls.isolation import best_isolation
 from reference.notebooks import Edit, edited, solution
 from reference.settings import SETTINGS
 from reference.training import Course

@@ -5,9 +5,9 @@ import pytest
 from grader.course.works import environment_of
 from grader.data.folder import data_folder
 from grader.model import Cell, CellRun, Limits, Run, TrainBudget, TrainPolicy
-from grader.sandbox.isolation import best_isolation
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
+from grader.sandbox.walls.isolation import best_isolation
 
 CELLS = {
     "loads": """

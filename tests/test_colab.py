@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from grader.model import Cell, CellRun, CellStatus, Limits, Run, TrainBudget
-from grader.sandbox.isolation import best_isolation
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
+from grader.sandbox.walls.isolation import best_isolation
 
 TREE = "(3 (2 A) (4 film))\n"
 SNLI = '{"gold_label": "neutral"}\n'

@@ -14,9 +14,9 @@ from grader.data.folder import data_folder, shown
 from grader.data.parts import PARTS
 from grader.errors import UsageError
 from grader.model import Cell, Limits, Outcome, TrainBudget
-from grader.sandbox.isolation import best_isolation
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
+from grader.sandbox.walls.isolation import best_isolation
 
 READS = Cell(0, "code", "data = read('/content/drive/MyDrive/data/embeddings/glove.6B.50d.txt.bz2')")
 OTHER = Cell(1, "code", "data = open('data/trees/dev.txt').read()")

@@ -20,11 +20,11 @@ from grader.model import Cell, CellStatus, Device, Limits, Outcome, Report, Run,
 from grader.pipeline import grade_batch
 from grader.running.gpus import Found, Gpu, installed, permitted
 from grader.running.slots import CONTEXT, Slot, Slots, at_a_time, carried, slots
-from grader.sandbox import card_memory, jail
 from grader.sandbox.guest.wire import Call, Question, Trouble
-from grader.sandbox.isolation import best_isolation, why_not_jailed
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import Session, open_session
+from grader.sandbox.walls import card_memory, jail
+from grader.sandbox.walls.isolation import best_isolation, why_not_jailed
 
 GB = 1024**3
 ROOT = Path(__file__).parent.parent

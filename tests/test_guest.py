@@ -17,9 +17,9 @@ from grader.sandbox.guest.wire import (
     Survey,
     VariableList,
 )
-from grader.sandbox.isolation import best_isolation
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import Session, open_session
+from grader.sandbox.walls.isolation import best_isolation
 
 CLASS = """
 import numpy as np, tensorflow as tf

@@ -18,8 +18,8 @@ from grader.batch.preparing import batch_for
 from grader.intake.collect import collect
 from grader.model import Isolation, TrainPolicy
 from grader.results import page_paths, write_reports
-from grader.sandbox.isolation import best_isolation
-from grader.sandbox.leftovers import PREFIX, TMP, sweep
+from grader.sandbox.walls.isolation import best_isolation
+from grader.sandbox.walls.leftovers import PREFIX, TMP, sweep
 from grader.summing_up import unread
 
 ROOT = Path(__file__).parent.parent

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from grader.sandbox import hiding, jail
-from grader.sandbox.isolation import why_not_jailed
-from grader.sandbox.jail import Places
+from grader.sandbox.walls import hiding, jail
+from grader.sandbox.walls.isolation import why_not_jailed
+from grader.sandbox.walls.jail import Places
 
 pytestmark = pytest.mark.skipif(why_not_jailed() is not None, reason=str(why_not_jailed()))
 PROJECT = Path(__file__).resolve().parents[1]

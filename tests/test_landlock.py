@@ -16,9 +16,9 @@ import pytest
 from grader.commands import doctor
 from grader.errors import UsageError
 from grader.model import Isolation
-from grader.sandbox import jail, landlock
-from grader.sandbox.isolation import best_isolation, insist_on_isolation, run_jailed, why_not_jailed
-from grader.sandbox.leftovers import remove
+from grader.sandbox.walls import jail, landlock
+from grader.sandbox.walls.isolation import best_isolation, insist_on_isolation, run_jailed, why_not_jailed
+from grader.sandbox.walls.leftovers import remove
 
 why = why_not_jailed(Isolation.LANDLOCK)
 pytestmark = pytest.mark.skipif(why is not None, reason=str(why))
@@ -67,7 +67,7 @@ def neighbour() -> Iterator[subprocess.Popen[bytes]]:
 def test_answers_rubrics_our_code_and_other_work_cannot_be_opened(outside: Path):
     hidden = [
         *(str(PROJECT / name) for name in ("reference/lab1_warmup.py", "rubrics/lab1_warmup.yaml", "pyproject.toml")),
-        *(str(PROJECT / name) for name in ("grader/pipeline.py", "grader/sandbox/landlock.py", "grader/sandbox")),
+        *(str(PROJECT / name) for name in ("grader/pipeline.py", "grader/sandbox/walls/landlock.py", "grader/sandbox")),
         *(str(PROJECT / name) for name in ("reference", "rubrics", "tests", "assignments")),
         str(outside), str(outside / "lab1.ipynb"), str(Path.home()), "/tmp", "/home", "/var", "/proc", "/etc/shadow",
     ]  # fmt: skip
@@ -271,7 +271,7 @@ def test_nothing_goes_on_when_the_grader_itself_is_killed():
     inner = LEAVES.format(mark="3457") + "; import time; time.sleep(600)"
     program = f"""
 from grader.model import Isolation
-from grader.sandbox.isolation import run_jailed
+from grader.sandbox.walls.isolation import run_jailed
 run_jailed({inner!r}, 600, Isolation.LANDLOCK)
 """
     with subprocess.Popen([sys.executable, "-c", program], cwd=PROJECT) as grader:

@@ -12,9 +12,9 @@ from grader.model import Cell, CellRun, CellStatus, Isolation, Limits, Run, Stat
 from grader.pipeline import grade
 from grader.running.slots import Slot
 from grader.sandbox.guest.wire import Question, Read
-from grader.sandbox.isolation import why_not_jailed
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import Session, open_session
+from grader.sandbox.walls.isolation import why_not_jailed
 from reports import words
 
 why = why_not_jailed(Isolation.LANDLOCK)

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from grader.model import Cell, CellRun, CellStatus, Limits, Run, TrainBudget
-from grader.sandbox.isolation import best_isolation
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
+from grader.sandbox.walls.isolation import best_isolation
 
 CELLS = {
     "start": "import numpy as np, tensorflow as tf, random\nv, w = tf.Variable(0.), tf.Variable(0.)",

@@ -14,9 +14,9 @@ from grader.judging.kinds.fine_tuning.checks import Evidence, explanation, label
 from grader.judging.kinds.fine_tuning.interview import best_form, of_pairs, secret
 from grader.model import Cell, Limits, Run, TrainBudget, TrainPolicy, Verdict
 from grader.sandbox.guest.wire import Inventory, Survey
-from grader.sandbox.isolation import best_isolation
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import Session, open_session
+from grader.sandbox.walls.isolation import best_isolation
 from reference import answer
 
 BEFORE = """

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from grader.sandbox.isolation import why_not_jailed
+from grader.sandbox.walls.isolation import why_not_jailed
 
 pytestmark = pytest.mark.skipif(why_not_jailed() is not None, reason=str(why_not_jailed()))
 

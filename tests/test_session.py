@@ -18,11 +18,11 @@ from msgspec import structs
 
 from grader.model import Cell, CellRun, CellStatus, Isolation, Limits, Outcome, Run, Status, TrainBudget
 from grader.sandbox.guest.wire import FRAME_LIMIT, Array, Call, Listing, Question, Read, Reply, Trouble, frame
-from grader.sandbox.isolation import best_isolation
 from grader.sandbox.kernel import Setting
-from grader.sandbox.leftovers import OWNER, PREFIX, claimed_folder, sweep
 from grader.sandbox.questions import Line, understand
 from grader.sandbox.session import Session, open_session, sentence
+from grader.sandbox.walls.isolation import best_isolation
+from grader.sandbox.walls.leftovers import OWNER, PREFIX, claimed_folder, sweep
 
 LIMITS = Limits(submission=120.0, cell=4.0, memory=1024**3, output=20_000)
 UNUSUAL = 987654  # a seed by which one session is told from others on this machine

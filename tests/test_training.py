@@ -7,9 +7,9 @@ import pytest
 
 from grader.model import Cell, CellStatus, Limits, Run, TrainBudget, TrainPolicy
 from grader.sandbox.guest.wire import Array, Inventory, Listing, Question, Read, Survey
-from grader.sandbox.isolation import best_isolation
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import Session
+from grader.sandbox.walls.isolation import best_isolation
 
 pytestmark = pytest.mark.usefixtures("kernel")
 

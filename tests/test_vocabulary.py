@@ -16,9 +16,9 @@ from grader.judging.kinds.embeddings.vocabulary import SIZE, Holders, Secret, he
 from grader.judging.oracle import Oracle
 from grader.model import Cell, Limits, TrainBudget
 from grader.sandbox.guest.wire import Call, Inventory, Listing, Mapping, Put, Survey
-from grader.sandbox.isolation import best_isolation
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
+from grader.sandbox.walls.isolation import best_isolation
 
 NOTEBOOK = """
 import numpy as np, tensorflow as tf

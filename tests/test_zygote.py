@@ -7,9 +7,9 @@ import pytest
 
 from grader.model import Cell, Isolation, Limits, Run, TrainBudget
 from grader.sandbox import kernel as kernels
-from grader.sandbox.isolation import why_cold, why_not_jailed
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
+from grader.sandbox.walls.isolation import why_cold, why_not_jailed
 
 pytestmark = pytest.mark.skipif(why_not_jailed() is not None, reason=str(why_not_jailed()))
 OWN = {"own.py": "x = 1"}

@@ -17,7 +17,7 @@ from grader.data.folder import data_folder
 from grader.data.truths import truths_of
 from grader.intake.collect import hand_ins
 from grader.model import Submission, TrainPolicy
-from grader.sandbox.isolation import best_isolation, insist_on_isolation
+from grader.sandbox.walls.isolation import best_isolation, insist_on_isolation
 
 
 def handed_in(

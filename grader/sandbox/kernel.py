@@ -22,16 +22,17 @@ from msgspec import Struct, field
 
 from grader.errors import OurFault
 from grader.model import Device, Isolation, Limits, TrainBudget
-from grader.sandbox import groups, jail, seccomp
+from grader.sandbox import groups
 from grader.sandbox.gate import Gate
 from grader.sandbox.groups import Group
 from grader.sandbox.guest.config import GuestConfig, Note
 from grader.sandbox.guest.zygote import QUESTIONS
-from grader.sandbox.isolation import ROOMS, warm
-from grader.sandbox.jail import Parts, Places, Plan
-from grader.sandbox.leftovers import claimed_folder, remove
-from grader.sandbox.processes import Tree, Watch
 from grader.sandbox.questions import Line
+from grader.sandbox.walls import jail, seccomp
+from grader.sandbox.walls.isolation import ROOMS, warm
+from grader.sandbox.walls.jail import Parts, Places, Plan
+from grader.sandbox.walls.leftovers import claimed_folder, remove
+from grader.sandbox.walls.processes import Tree, Watch
 from grader.sandbox.zygote import Inside, forked
 
 START_SECONDS = 120.0

@@ -19,10 +19,11 @@ from grader.model import (
     Run,
     Status,
 )
-from grader.sandbox import blame, card_memory
+from grader.sandbox import blame
 from grader.sandbox.guest.wire import GUEST_FAULT, Question, Trouble, frame
 from grader.sandbox.kernel import Kernel, Setting
 from grader.sandbox.notebook import Pass, Reading
+from grader.sandbox.walls import card_memory
 
 REPLAYS = 3  # of the notebook, after cells that took the kernel down
 REVIVALS = 2  # of the kernel, after questions that did

@@ -21,12 +21,12 @@ import msgspec
 import psutil
 from msgspec import Struct
 
-from grader.sandbox import hiding, jail
 from grader.sandbox.groups import Group
 from grader.sandbox.guest.walls import Walls
 from grader.sandbox.guest.zygote import Order, Told
-from grader.sandbox.jail import Plan
-from grader.sandbox.processes import Tree
+from grader.sandbox.walls import hiding, jail
+from grader.sandbox.walls.jail import Plan
+from grader.sandbox.walls.processes import Tree
 
 LOADING, STANDING, FORKING = 120.0, 30.0, 30.0  # seconds
 NAMESPACES = {

@@ -16,9 +16,9 @@ import psutil
 from msgspec import structs
 
 from grader.model import Device, Limits
-from grader.sandbox import confine, jail
-from grader.sandbox.hiding import covered
-from grader.sandbox.jail import Places, Plan, Shown
+from grader.sandbox.walls import confine, jail
+from grader.sandbox.walls.hiding import covered
+from grader.sandbox.walls.jail import Places, Plan, Shown
 
 LEAST_ABI = 6  # of Linux 6.12; before it a notebook could signal the grader, and what is left could not be ended surely
 LOOK = confine.READ_FILE | confine.READ_DIR

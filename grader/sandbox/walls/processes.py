@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 
 from grader.sandbox.groups import Group
-from grader.sandbox.jail import OPEN_FILES
 from grader.sandbox.unmapped import unmapped
+from grader.sandbox.walls.jail import OPEN_FILES
 
 POLL = 0.2
 MARK = "GRADER_KERNEL"  # environment variable by which processes are found again that left the tree

@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from grader.errors import UsageError
 from grader.model import Device, Limits
-from grader.sandbox.hiding import covered
-from grader.sandbox.uids import first_uid
+from grader.sandbox.walls.hiding import covered
+from grader.sandbox.walls.uids import first_uid
 
 GUEST = Path(__file__).resolve().parent / "guest"
 FILE_LIMIT = 1024**3

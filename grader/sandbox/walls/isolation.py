@@ -12,10 +12,11 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.model import Device, Isolation, Limits
-from grader.sandbox import confine, jail, landlock, seccomp, zygote
+from grader.sandbox import zygote
 from grader.sandbox.groups import Group
-from grader.sandbox.jail import Places, Plan, Shown
-from grader.sandbox.leftovers import remove
+from grader.sandbox.walls import confine, jail, landlock, seccomp
+from grader.sandbox.walls.jail import Places, Plan, Shown
+from grader.sandbox.walls.leftovers import remove
 
 LEVELS = (Isolation.BUBBLEWRAP, Isolation.LANDLOCK)  # the best first
 ROOMS = {Isolation.BUBBLEWRAP: jail, Isolation.LANDLOCK: landlock}
