@@ -97,7 +97,7 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     """
     from grader.batch.preparing import batch_asked, handed_in, resumed
     from grader.batch.store import Asked, opened
-    from grader.results import ensure_writable
+    from grader.scoring.results import ensure_writable
 
     submissions, passed_over = handed_in(paths, lab, name_pattern, out_folder)
     say(passed_over)
@@ -142,7 +142,7 @@ def regrade(
 def hand_out(reports: list[Report], out_folder: Path, format: Format, fail_under: float | None) -> None:
     """Pages, tables and the exit code of a batch; rows of earlier ones stay beside it."""
     from grader.batch.kept_rows import beside, told_of
-    from grader.results import write_reports
+    from grader.scoring.results import write_reports
     from reports.terminal import batch_table
 
     stay = beside(reports, out_folder)
@@ -170,7 +170,7 @@ def check(
     from grader.batch.preparing import batch_for
     from grader.course.works import lab_slug
     from grader.intake.collect import collect
-    from grader.results import results_json
+    from grader.scoring.results import results_json
     from reports.terminal import check_view
 
     slug = lab_slug(lab) if lab else None
@@ -237,7 +237,7 @@ def demo(
 ) -> None:
     """Grade a bundled sample class offline, on toy data, and say where its pages lie."""
     from grader.commands.demo import write_sample_class
-    from grader.results import ensure_writable
+    from grader.scoring.results import ensure_writable
 
     ensure_writable(out_folder)
     folder = write_sample_class(out_folder / "submissions")

@@ -32,7 +32,7 @@ from grader.model import (
 from grader.running.slots import Slot, Slots, slots
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
-from grader.summing_up import report, unread
+from grader.scoring.summing_up import report, unread
 
 ONE_CELL = 0.8  # of the deadline; a loop without end leaves time for the cells after it
 RETRAININGS = 2 * 2  # two more seeds, each with twice its seconds at most

@@ -9,7 +9,6 @@ from sample_reports import submission
 from test_other_layouts import contact, variables
 from test_other_work import TORCH, code, handed_out
 
-from grader.as_handed_out import WORK, ready_made, touched
 from grader.batch.shared import Batch
 from grader.course.rubric import load_rubric
 from grader.data.folder import DataFolder
@@ -26,9 +25,10 @@ from grader.judging.kinds.perceptron.interview import Evidence as Network
 from grader.judging.kinds.recurrent.checks import gru_not_begun
 from grader.judging.kinds.recurrent.interview import Evidence as Recurrent
 from grader.model import Isolation, Outcome, Run, TrainPolicy
-from grader.other_work import beside_the_handout
 from grader.sandbox.guest.wire import Trouble
-from grader.summing_up import report
+from grader.scoring.as_handed_out import WORK, ready_made, touched
+from grader.scoring.other_work import beside_the_handout
+from grader.scoring.summing_up import report
 
 WRITTEN = {
     "a1_logistic_regression": ("cost += self.reg_weight * 0", "penalty = tf.nn.l2_loss(self.W)", "tf.norm(self.W)"),

@@ -23,9 +23,9 @@ from grader.intake.collect import collect
 from grader.judging.oracle import Oracle
 from grader.model import Isolation, Report, TrainPolicy
 from grader.pipeline import grade_batch, in_order
-from grader.results import page_paths, write_reports
 from grader.sandbox.walls.isolation import best_isolation
 from grader.sandbox.walls.leftovers import PREFIX, TMP
+from grader.scoring.results import page_paths, write_reports
 
 NOTEBOOKS = Path(__file__).with_name("notebooks")
 EXPECTED = yaml.safe_load((NOTEBOOKS / "hardship.yaml").read_text("utf-8"))

@@ -17,10 +17,10 @@ import pytest
 from grader.batch.preparing import batch_for
 from grader.intake.collect import collect
 from grader.model import Isolation, TrainPolicy
-from grader.results import page_paths, write_reports
 from grader.sandbox.walls.isolation import best_isolation
 from grader.sandbox.walls.leftovers import PREFIX, TMP, sweep
-from grader.summing_up import unread
+from grader.scoring.results import page_paths, write_reports
+from grader.scoring.summing_up import unread
 
 ROOT = Path(__file__).parent.parent
 SECONDS = f"9877.{os.getpid()}"  # another run of the tests has its own

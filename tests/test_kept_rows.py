@@ -14,7 +14,7 @@ from grader.batch.store import Asked
 from grader.course.rubric import load_rubric
 from grader.errors import UsageError
 from grader.model import Report, Submission, TrainPolicy
-from grader.results import write_reports
+from grader.scoring.results import write_reports
 
 
 def handed_in(student: str, lab: str | None = "lab4_gru", **more: Any) -> Submission:

@@ -16,8 +16,8 @@ from grader.intake.collect import collect
 from grader.judging.oracle import Answers, Oracle
 from grader.model import Isolation, Outcome, Report, Submission, TrainPolicy, Verdict
 from grader.pipeline import grade, grade_batch, in_order
-from grader.results import results_json, write_reports
 from grader.running.slots import Slot
+from grader.scoring.results import results_json, write_reports
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,14 @@ import sample_reports as sample
 import reports
 from grader.errors import UsageError
 from grader.model import Report
-from grader.results import ensure_writable, gradebook_csv, page_paths, results_json, results_schema, write_reports
+from grader.scoring.results import (
+    ensure_writable,
+    gradebook_csv,
+    page_paths,
+    results_json,
+    results_schema,
+    write_reports,
+)
 
 SCHEMA = Path(reports.__file__).with_name("results.schema.json")
 
@@ -30,7 +37,7 @@ def rows(*graded: Report) -> list[dict[str, str]]:
 
 def test_the_published_schema_is_that_of_the_code() -> None:
     assert SCHEMA.read_bytes() == results_schema(), (
-        "write grader.results.results_schema() into reports/results.schema.json"
+        "write grader.scoring.results.results_schema() into reports/results.schema.json"
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from grader.course.rubric import CheckRule, MistakeRule, Rubric, Training
 from grader.errors import OurFault
 from grader.model import CheckResult, Finding, Level, Scorecard, Verdict
-from grader.score import left_open, score
+from grader.scoring.score import left_open, score
 
 
 def rule(name: str, points: float, *needs: str) -> CheckRule:

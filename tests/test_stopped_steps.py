@@ -25,7 +25,7 @@ from grader.judging.kinds.word_by_word import checks as a4
 from grader.judging.kinds.word_by_word.explained import Explanation
 from grader.judging.kinds.word_by_word.interview import Evidence as WordByWord
 from grader.model import Finding, Verdict
-from grader.score import score
+from grader.scoring.score import score
 
 STOPPED = contact(False, NONE_GIVEN)
 ALL = ("c.b_z", "c.b_r")  # what the step that stopped left as it was

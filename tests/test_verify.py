@@ -8,7 +8,7 @@ from grader.batch.preparing import batch_for
 from grader.commands.verify import Trial, by_policy, failures, matrix, trials
 from grader.course.rubric import known_labs, load_rubric
 from grader.model import CheckResult, Level, Outcome, Report, Scorecard, TrainPolicy, Verdict
-from grader.summing_up import unread
+from grader.scoring.summing_up import unread
 from reference.notebooks import load_edits, mistake_of
 from tests.test_notebooks import EXPECTED, Grade
 

@@ -20,7 +20,7 @@ from grader.errors import RubricError, UsageError
 from grader.intake.page_names import page_name, with_suffix
 from grader.intake.person import same
 from grader.model import CellRun, CellStatus, CheckResult, Remark, Report, Run, Scorecard, Submission
-from grader.results import Results, Stay, SubmissionRow, page_of
+from grader.scoring.results import Results, Stay, SubmissionRow, page_of
 
 _CLAIM = "words"  # the notebook's own, which anybody may write
 _FILE = "file"  # nothing told whose it is

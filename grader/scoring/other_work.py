@@ -3,11 +3,11 @@
 import ast
 from collections.abc import Iterator, Sequence
 
-from grader.as_handed_out import WORK, ready_made
 from grader.course.works import WORKS
 from grader.intake.recognise import recognise, speaks_for
 from grader.judging.meeting.source import trees
 from grader.model import Cell
+from grader.scoring.as_handed_out import WORK, ready_made
 
 TOOLS = {
     "torch": "PyTorch",

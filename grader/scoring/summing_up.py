@@ -2,15 +2,15 @@
 
 from msgspec.structs import replace
 
-from grader.as_handed_out import touched
 from grader.batch.shared import Batch, calibration_of
 from grader.course.rubric import Rubric
 from grader.course.works import WORKS
 from grader.judging.claims.claims import learning_curves
 from grader.judging.examiner import Examination
 from grader.model import Outcome, Report, Run, Scorecard, Submission, Verdict
-from grader.other_work import beside_the_handout, other_work
-from grader.score import left_open, public, score
+from grader.scoring.as_handed_out import touched
+from grader.scoring.other_work import beside_the_handout, other_work
+from grader.scoring.score import left_open, public, score
 
 # Lost cells may hold what is missing, or a later definition of what is there.
 LOST = "This stays open, because a part of your notebook was lost before it came to us."
