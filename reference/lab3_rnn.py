@@ -4,7 +4,7 @@
     logits = h_T W_cl + b_cl
     cost = mean cross-entropy + 0.001 (Σ W_rnn² + Σ W_cl²)
 
-Shapes as in reference/recurrent.py, with one recurrent matrix.
+Shapes as in reference/steps/recurrent.py, with one recurrent matrix.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from reference import Answers, Case
-from reference.recurrent import Readout, forgetful, head_of, joined, logits, padded, unrolled, with_heads
+from reference.steps.recurrent import Readout, forgetful, head_of, joined, logits, padded, unrolled, with_heads
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
 

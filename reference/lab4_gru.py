@@ -7,7 +7,7 @@
     logits = h_T W_cl + b_cl
     cost = mean cross-entropy + 0.001 (Σ W_rnn² + Σ W_z² + Σ W_r² + Σ W_cl²)
 
-Shapes as in reference/recurrent.py, with three recurrent matrices. Each concatenation may stand in either order.
+Shapes as in reference/steps/recurrent.py, with three recurrent matrices. Each concatenation may stand in either order.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from reference import Answers, Case
-from reference.recurrent import Readout, Step, forgetful, head_of, joined, logits, padded, with_heads
+from reference.steps.recurrent import Readout, Step, forgetful, head_of, joined, logits, padded, with_heads
 
 
 class Weights(NamedTuple):

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from reference import Answers, Case
-from reference.pair_reading import ENCODERS, GATES, READERS, Reader, States, endings, f64, read
+from reference.steps.pairs import ENCODERS, GATES, READERS, Reader, States, endings, f64, read
 
 CELLS = tuple(f"{kind}_{gate}_{name}" for name in ENCODERS for gate in GATES for kind in "Wb")
 ATTENTION = ("W_y", "W_h", "w")

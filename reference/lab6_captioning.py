@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from reference import Answers, Case
-from reference.captioning_step import EXTRA, ROLES, Form, Weights, attention, gru, step
+from reference.steps.captioning import EXTRA, ROLES, Form, Weights, attention, gru, step
 
 RIGHT = {
     f"deck/{order}-{start}{'' if head == 'line' else '-' + head}": Form(joined=order, start=start, head=head)

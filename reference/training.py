@@ -16,8 +16,8 @@ import tensorflow as tf
 
 from reference import Accuracies, a1_logistic_regression, lab2_mlp, lab3_rnn, lab4_gru
 from reference import training_pairs as pairs
-from reference.recurrent import logits as last_logits
 from reference.settings import SETTINGS
+from reference.steps.recurrent import logits as last_logits
 from reference.training_pairs import Corpus
 
 TWO_WAY = {"0": 0, "1": 0, "3": 1, "4": 1}

@@ -17,7 +17,7 @@ import tensorflow as tf
 from reference.lab4_gru import Orders, gru
 from reference.lab4_gru import Weights as Gates
 from reference.lab5_attention import ENCODERS, GATES, Attention, States, over_words, scores
-from reference.recurrent import Step
+from reference.steps.recurrent import Step
 
 LABELS = {"entailment": 0, "neutral": 1, "contradiction": 2}
 LENGTH, DIM, WIDTH, CLASSES = 10, 24, 50, 3  # words of a sentence, states, word vectors, labels

@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 
 from reference import Case
-from reference.captioning_step import ROLES, Form, Weights, gru, step
 from reference.lab6_captioning import FORMS, LOSSES, QUERIES, fits, loss
 from reference.lab6_captioning import QUESTIONS as ASK
+from reference.steps.captioning import ROLES, Form, Weights, gru, step
 
 B, L, D, A, U, V, F = 3, 6, 5, 4, 7, 11, 9
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 from reference import Answers, Case
 from reference.lab4_gru import Orders, gru, mirrored
 from reference.lab4_gru import Weights as Gates
-from reference.recurrent import Step
+from reference.steps.recurrent import Step
 
 ENCODERS = "ph"
 GATES = ("z", "r", "rnn")
