@@ -52,7 +52,7 @@ from grader.data.truths import FINE_TUNED, INFERENCE, truths_of
 from grader.errors import OurFault, RubricError, UsageError
 from grader.judging.oracle import prepare
 from reference import Accuracies
-from reference.settings import SETTINGS, Settings
+from reference.trained.settings import SETTINGS, Settings
 
 MARKS = (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 125, 150, 175, 200, 250, 300, 350, 400, 450, 500)
 SPLITS: tuple[SplitName, ...] = ("dev", "test")
