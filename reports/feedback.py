@@ -4,8 +4,8 @@ from itertools import groupby
 
 from msgspec import Struct
 
-from grader.cell_names import cell_names
 from grader.model import CheckResult, Level, Report, Scorecard, Verdict
+from grader.wording.cell_names import cell_names
 from reports import words
 from reports.drawing import figures
 from reports.heat import heats

@@ -9,8 +9,8 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from grader.cell_names import cell_names
 from grader.model import Cell, CellRun, Report
+from grader.wording.cell_names import cell_names
 from reports.outputs import Shown, clean_html, shown
 from reports.scrub import said, visible
 from reports.words import cell_sentence

@@ -6,7 +6,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from grader.counting import quantity
+from grader.wording.counting import quantity
 from reports import scrub, words
 
 _QUOTED_CODE = re.compile(r"`([^`\n]{1,120})`")

@@ -9,10 +9,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from grader.cell_names import cell_name
-from grader.counting import quantity
 from grader.data.inventory import Row
 from grader.model import CellStatus, CheckResult, Report, Verdict
+from grader.wording.cell_names import cell_name
+from grader.wording.counting import quantity
 from reports import words
 from reports.classpage import named_mistakes
 from reports.feedback import by_level, first_to_fix

@@ -2,8 +2,8 @@
 
 import pytest
 
-from grader.cell_names import LONGEST, cell_name, cell_names
 from grader.model import Cell
+from grader.wording.cell_names import LONGEST, cell_name, cell_names
 
 
 def notebook(*sources: str) -> tuple[Cell, ...]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.counting import article, ordinal, quantity
+from grader.wording.counting import article, ordinal, quantity
 
 
 def test_one_thing_is_one_and_others_are_many() -> None:

@@ -18,7 +18,6 @@ from markupsafe import escape
 from msgspec.structs import replace
 
 from grader.batch.preparing import batch_for
-from grader.cell_names import cell_name
 from grader.intake.collect import collect
 from grader.judging.oracle import Oracle
 from grader.model import Isolation, Report, TrainPolicy
@@ -26,6 +25,7 @@ from grader.pipeline import grade_batch, in_order
 from grader.sandbox.walls.isolation import best_isolation
 from grader.sandbox.walls.leftovers import PREFIX, TMP
 from grader.scoring.results import page_paths, write_reports
+from grader.wording.cell_names import cell_name
 
 NOTEBOOKS = Path(__file__).with_name("notebooks")
 EXPECTED = yaml.safe_load((NOTEBOOKS / "hardship.yaml").read_text("utf-8"))

@@ -13,7 +13,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.batch.store import Asked
-from grader.counting import quantity
 from grader.course.rubric import load_rubric
 from grader.course.works import WORKS
 from grader.errors import RubricError, UsageError
@@ -21,6 +20,7 @@ from grader.intake.page_names import page_name, with_suffix
 from grader.intake.person import same
 from grader.model import CellRun, CellStatus, CheckResult, Remark, Report, Run, Scorecard, Submission
 from grader.scoring.results import Results, Stay, SubmissionRow, page_of
+from grader.wording.counting import quantity
 
 _CLAIM = "words"  # the notebook's own, which anybody may write
 _FILE = "file"  # nothing told whose it is

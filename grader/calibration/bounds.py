@@ -12,10 +12,10 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from grader.counting import quantity
 from grader.course.rubric import RUBRICS
 from grader.errors import RubricError
 from grader.model import Band
+from grader.wording.counting import quantity
 
 CALIBRATIONS = RUBRICS / "calibration"
 

@@ -41,7 +41,6 @@ from grader.calibration.bounds import (
     written,
 )
 from grader.calibration.tolerance import lower_bound
-from grader.counting import quantity
 from grader.course.works import environment_of, lab_slug
 from grader.data.cache import write_whole
 from grader.data.folder import DataFolder, data_folder, with_vectors
@@ -51,6 +50,7 @@ from grader.data.parts import BERT, EMBEDDINGS, SNLI, TREES, Part
 from grader.data.truths import FINE_TUNED, INFERENCE, truths_of
 from grader.errors import OurFault, RubricError, UsageError
 from grader.judging.oracle import prepare
+from grader.wording.counting import quantity
 from reference import Accuracies
 from reference.trained.settings import SETTINGS, Settings
 

@@ -6,7 +6,6 @@ import platform
 import shutil
 from collections import Counter
 
-from grader.counting import quantity
 from grader.data.folder import data_folder
 from grader.errors import GraderError
 from grader.model import Isolation
@@ -14,6 +13,7 @@ from grader.running.gpus import Inventory, installed
 from grader.running.slots import slots
 from grader.sandbox import groups
 from grader.sandbox.walls.isolation import best_isolation, sees_gpu, why_cold, why_not_jailed, why_unisolated
+from grader.wording.counting import quantity
 
 
 def findings() -> list[tuple[str, bool, str]]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from grader.counting import quantity
 from grader.errors import NothingReadable, OurFault
 from grader.model import Outcome, Report, Verdict
+from grader.wording.counting import quantity
 
 DONE, NOT_PASSED, INTERRUPTED = 0, 1, 130
 NOT_SHOWN_TO_WORK = (Verdict.FAIL, Verdict.BLOCKED, Verdict.UNSURE)

@@ -8,9 +8,9 @@ from rich.progress import Progress as Bars
 from rich.table import Column
 from rich.text import Text
 
-from grader.counting import quantity
 from grader.model import Outcome, Report, Submission
 from grader.running.slots import Slot, at_a_time
+from grader.wording.counting import quantity
 from reports import scrub, words
 
 WELL = (Outcome.OK, Outcome.UNATTEMPTED)

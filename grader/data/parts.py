@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from grader.counting import quantity
 from grader.errors import OurFault
+from grader.wording.counting import quantity
 
 PACKED = ".bz2"
 DIMENSIONS = 50

@@ -6,11 +6,11 @@ from typing import Any
 
 from msgspec import structs
 
-from grader.cell_names import first_line
 from grader.intake.merges import RESOLVE, SAID, versions
 from grader.intake.notes import Notes, Unreadable
 from grader.model import Cell
 from grader.repair import compiles, without_invisible_characters
+from grader.wording.cell_names import first_line
 
 CELLS_LIMIT = 2000
 CODE_LIMIT = 10 * 1024**2  # characters

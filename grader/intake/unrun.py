@@ -6,8 +6,8 @@ import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
 
-from grader.cell_names import first_line
 from grader.model import Cell
+from grader.wording.cell_names import first_line
 
 _LONGEST = 20_000  # characters; beyond, no person typed it
 _MOST = 500  # text cells that are looked at

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pynvml
 from msgspec import Struct
 
-from grader.counting import quantity
+from grader.wording.counting import quantity
 
 
 class Gpu(Struct, frozen=True):

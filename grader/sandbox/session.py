@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from msgspec import structs
 
-from grader.cell_names import cell_name
 from grader.errors import OurFault
 from grader.model import (
     Cell,
@@ -24,6 +23,7 @@ from grader.sandbox.guest.wire import GUEST_FAULT, Question, Trouble, frame
 from grader.sandbox.kernel import Kernel, Setting
 from grader.sandbox.notebook import Pass, Reading
 from grader.sandbox.walls import card_memory
+from grader.wording.cell_names import cell_name
 
 REPLAYS = 3  # of the notebook, after cells that took the kernel down
 REVIVALS = 2  # of the kernel, after questions that did

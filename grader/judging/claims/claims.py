@@ -5,10 +5,10 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from grader.cell_names import cell_names
 from grader.judging.claims.figures import Figures, accuracy_of, columns, figures
 from grader.judging.claims.printed import Number, lines, row_of, text_of
 from grader.model import Cell, CellRun, Curve, CurvePoint, Run, Submission
+from grader.wording.cell_names import cell_names
 
 MOST_CURVES = 4
 MOST_POINTS = 10_000

@@ -9,7 +9,6 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.counting import quantity
 from grader.judging.checks import failed, passed, unsure
 from grader.judging.comparing.arrays import Numbers, number
 from grader.judging.examiner import Examiner
@@ -18,6 +17,7 @@ from grader.judging.meeting.asking import data_steps, instance, loop_attributes
 from grader.judging.meeting.contact import Contact
 from grader.model import Finding, Observation, Remark
 from grader.sandbox.guest.wire import Call, Put, Ref, Trouble, Watch, Watched
+from grader.wording.counting import quantity
 
 EXAMPLES, BATCH, EPOCHS = 64, 16, 40
 STEPS_OF_SENTENCES = 80  # a recurrent step costs more and this task is easier

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from grader.calibration.bounds import Bounds, Calibration, Zone, standard_error, zone
-from grader.counting import quantity
 from grader.data.truth import Truth
 from grader.judging.checks import cut, failed, passed, reaches, unsure
 from grader.judging.claims.claims import claimed
@@ -18,6 +17,7 @@ from grader.judging.instruments.predicted import FIVE, Predicted, Reading, label
 from grader.judging.instruments.retraining import Trained, retrained, trained_objects
 from grader.model import Finding, TrainPolicy
 from grader.sandbox.guest.wire import Call, Inventory, Ref, Survey
+from grader.wording.counting import quantity
 
 Others = Callable[[], Iterator[tuple[float, float]]]  # accuracies and epochs
 

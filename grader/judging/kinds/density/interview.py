@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from grader.counting import article
 from grader.judging.checks import blocked, check, failed, interview, passed, remarks, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.comparing.compare import agree, difference, nearest, slug
@@ -16,6 +15,7 @@ from grader.judging.kinds.density.libraries import library_named
 from grader.judging.meeting import source
 from grader.model import Finding, Remark, Status, Verdict
 from grader.sandbox.guest.wire import Array, Call, FunctionInfo, Gradient, Inventory, Listing, Opaque, Ref
+from grader.wording.counting import article
 
 # Forms an argument may have; a right function may refuse some (tf maths on an int array), none may give wrong numbers.
 FORMS = ("int array", "float array", "2-D array", "float32 tensor", "2-D tensor")

@@ -1,6 +1,5 @@
 """Assignment 2: what tables of words show, as findings."""
 
-from grader.counting import quantity
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.comparing.compare import slug
 from grader.judging.kinds.embeddings.asking import Asked, K, accepted
@@ -9,6 +8,7 @@ from grader.judging.kinds.embeddings.own import Hits
 from grader.judging.kinds.embeddings.tables import explanation_of
 from grader.judging.kinds.embeddings.written import NEIGHBOURS
 from grader.model import OUT_OF_TIME, Finding, Remark, Status
+from grader.wording.counting import quantity
 
 NOTHING_SHOWN = "Not checked because no table was shown."
 

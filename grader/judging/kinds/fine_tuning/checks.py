@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from grader.counting import quantity
 from grader.judging.checks import blocked, check, failed, manual, passed, reaches, remarks, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import slug
@@ -17,6 +16,7 @@ from grader.judging.kinds.fine_tuning.asking import Row
 from grader.judging.kinds.fine_tuning.interview import LAB, Evidence, shortest_room
 from grader.judging.meeting.source import definition
 from grader.model import Difference, Finding, Remark, Status
+from grader.wording.counting import quantity
 
 NO_ROWS = "Not checked because there were no features to look at."
 NO_FUNCTION = "Your notebook fits a model to pairs, but encodes them in no function that could be called."

@@ -5,7 +5,6 @@ from functools import partial
 
 import numpy as np
 
-from grader.counting import quantity
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import agree, difference, slug
@@ -15,6 +14,7 @@ from grader.judging.kinds.language_model import sampling_checks  # noqa: F401 - 
 from grader.judging.kinds.language_model.interview import LAB, Evidence
 from grader.judging.kinds.language_model.roles import ROWS
 from grader.model import Finding, Remark
+from grader.wording.counting import quantity
 
 GATES = {"i": "input gate", "f": "forget gate", "o": "output gate", "j": "candidate"}
 UNSEEN = "The model's guesses [batch, vocabulary], one for each word, were found neither in what it returns nor in it."

@@ -8,8 +8,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-from grader.counting import ordinal
 from grader.model import Cell
+from grader.wording.counting import ordinal
 
 LONGEST = 40  # characters of a cell's own words
 
