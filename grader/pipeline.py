@@ -9,8 +9,7 @@ from functools import cache, partial
 
 from msgspec.structs import replace
 
-from grader import hidden
-from grader.batch import keys
+from grader.batch import hidden_labels, keys
 from grader.batch.replaying import Answers, Ask, Live, Replay, recording, timely
 from grader.batch.shared import Batch, calibration_of, kernel_seed, question_seed, training_budget
 from grader.course.rubric import Rubric
@@ -145,7 +144,7 @@ def said_of_data(batch: Batch, rubric: Rubric, seen: Photos | None) -> Iterator[
         yield seen.said
     outcome = any(check.level is Level.OUTCOME for check in rubric.checks)
     if outcome and batch.blind_test and rubric.lab in batch.truths:
-        yield hidden.SAID
+        yield hidden_labels.SAID
 
 
 def examiner(submission: Submission, batch: Batch, rubric: Rubric, oracle: Oracle, run: Run, ask: Ask) -> Examiner:
@@ -167,7 +166,7 @@ def grade_batch(
     if not batch.blind_test:
         yield from graded(submissions, batch, oracle, jobs, told)
         return
-    with hidden.labels_hidden(batch.data, batch.seed) as data:
+    with hidden_labels.labels_hidden(batch.data, batch.seed) as data:
         yield from graded(submissions, replace(batch, data=data), oracle, jobs, told)
 
 

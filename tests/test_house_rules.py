@@ -31,7 +31,7 @@ ONLY_IN = {
     "IPython": (
         "grader/sandbox/",
         "grader/intake/colab_export.py",
-        "grader/repair.py",
+        "grader/intake/repair.py",
     ),  # these two: `!ls` to Python and back
     "pickle": (),
     "dill": (),

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from grader.batch.hidden_labels import labels_hidden
 from grader.calibration.bounds import Bounds, Calibration, Environment, Row, Split
 from grader.data.folder import data_folder
 from grader.data.truth import Truth, blind_trees, key_of
-from grader.hidden import labels_hidden
 from grader.judging.comparing.arrays import send
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.outcome import accuracy

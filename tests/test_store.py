@@ -9,8 +9,7 @@ import pytest
 import sample_reports as sample
 from msgspec.structs import replace
 
-from grader import hidden
-from grader.batch import keys
+from grader.batch import hidden_labels, keys
 from grader.batch.keys import of_data, of_question, of_report, of_run
 from grader.batch.preparing import batch_for
 from grader.batch.store import FILE, FOLDER, Asked, opened
@@ -205,7 +204,7 @@ def test_another_version_of_a_library_is_not_answered_from_what_is_kept(
     assert not kept(ONE)
 
 
-@pytest.mark.parametrize("file", [photos.__file__, hidden.__file__, snli.__file__])
+@pytest.mark.parametrize("file", [photos.__file__, hidden_labels.__file__, snli.__file__])
 def test_a_run_depends_on_the_code_that_makes_and_shows_the_data(file: str) -> None:
     assert any(Path(file).is_relative_to(place) for place in keys.RUNS_BY)
 

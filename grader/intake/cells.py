@@ -8,8 +8,8 @@ from msgspec import structs
 
 from grader.intake.merges import RESOLVE, SAID, versions
 from grader.intake.notes import Notes, Unreadable
+from grader.intake.repair import compiles, without_invisible_characters
 from grader.model import Cell
-from grader.repair import compiles, without_invisible_characters
 from grader.wording.cell_names import first_line
 
 CELLS_LIMIT = 2000

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
+from grader.intake.repair import syntax_tree
 from grader.model import Cell
-from grader.repair import syntax_tree
 
 Module = tuple[str, str]  # name without ending, source
 Read = Callable[[], Module | None]

@@ -13,10 +13,10 @@ from grader.intake.decoding import SIZE_LIMIT, decoded, too_large
 from grader.intake.json_notebook import is_json, json_notebook
 from grader.intake.notes import AGAIN, Notes, Unreadable
 from grader.intake.refusals import foreign
+from grader.intake.repair import syntax_tree
 from grader.intake.text_notebooks import text_notebook
 from grader.intake.unrun import said_of_unrun_code
 from grader.model import Cell
-from grader.repair import syntax_tree
 
 __all__ = ["SIZE_LIMIT", "Notebook", "read_notebook", "too_large", "unread"]
 

@@ -4,8 +4,8 @@ import ast
 import re
 from collections.abc import Sequence
 
+from grader.intake.repair import syntax_tree
 from grader.model import Cell
-from grader.repair import syntax_tree
 from grader.sandbox.guest.config import Note
 
 EXCUSES = {
