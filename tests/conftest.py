@@ -21,7 +21,7 @@ from grader.judging.oracle import Oracle
 from grader.model import Report, Submission, TrainPolicy
 from grader.pipeline import grade_batch
 from grader.sandbox.walls.isolation import run_forked, run_jailed
-from grader.sandbox.zygote import WAITING
+from grader.sandbox.walls.zygote import WAITING
 
 ANSWERS = "GRADER_TEST_ANSWERS"  # the folder of kept answers; it may be deleted at any time
 SEED = 20

@@ -11,9 +11,9 @@ import psutil
 import pytest
 
 from grader.model import Limits
-from grader.sandbox import groups
-from grader.sandbox.groups import Group, group, made, places, sweep
-from grader.sandbox.unmapped import DESCRIPTOR, DESCRIPTORS, unmapped
+from grader.sandbox.walls import groups
+from grader.sandbox.walls.groups import Group, group, made, places, sweep
+from grader.sandbox.walls.unmapped import DESCRIPTOR, DESCRIPTORS, unmapped
 
 real = pytest.mark.skipif(groups.why_none() is not None, reason=f"no control groups here: {groups.why_none()}")
 SMALL = Limits(memory=64 * 1024**2, disk=0, processes=40)

@@ -11,7 +11,7 @@ from grader.errors import GraderError
 from grader.model import Isolation
 from grader.running.gpus import Inventory, installed
 from grader.running.slots import slots
-from grader.sandbox import groups
+from grader.sandbox.walls import groups
 from grader.sandbox.walls.isolation import best_isolation, sees_gpu, why_cold, why_not_jailed, why_unisolated
 from grader.wording.counting import quantity
 

@@ -22,18 +22,17 @@ from msgspec import Struct, field
 
 from grader.errors import OurFault
 from grader.model import Device, Isolation, Limits, TrainBudget
-from grader.sandbox import groups
 from grader.sandbox.gate import Gate
-from grader.sandbox.groups import Group
 from grader.sandbox.guest.config import GuestConfig, Note
 from grader.sandbox.guest.zygote import QUESTIONS
 from grader.sandbox.questions import Line
-from grader.sandbox.walls import jail, seccomp
+from grader.sandbox.walls import groups, jail, seccomp
+from grader.sandbox.walls.groups import Group
 from grader.sandbox.walls.isolation import ROOMS, warm
 from grader.sandbox.walls.jail import Parts, Places, Plan
 from grader.sandbox.walls.leftovers import claimed_folder, remove
 from grader.sandbox.walls.processes import Tree, Watch
-from grader.sandbox.zygote import Inside, forked
+from grader.sandbox.walls.zygote import Inside, forked
 
 START_SECONDS = 120.0
 MESSAGES_WAITING = 4  # held by us until they are read; the others wait in the kernel, whose memory is watched

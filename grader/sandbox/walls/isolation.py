@@ -12,9 +12,8 @@ from pathlib import Path
 
 from grader.errors import UsageError
 from grader.model import Device, Isolation, Limits
-from grader.sandbox import zygote
-from grader.sandbox.groups import Group
-from grader.sandbox.walls import confine, jail, landlock, seccomp
+from grader.sandbox.walls import confine, jail, landlock, seccomp, zygote
+from grader.sandbox.walls.groups import Group
 from grader.sandbox.walls.jail import Places, Plan, Shown
 from grader.sandbox.walls.leftovers import remove
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import psutil
 
-from grader.sandbox.groups import Group
-from grader.sandbox.unmapped import unmapped
+from grader.sandbox.walls.groups import Group
 from grader.sandbox.walls.jail import OPEN_FILES
+from grader.sandbox.walls.unmapped import unmapped
 
 POLL = 0.2
 MARK = "GRADER_KERNEL"  # environment variable by which processes are found again that left the tree

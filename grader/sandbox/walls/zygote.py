@@ -21,10 +21,10 @@ import msgspec
 import psutil
 from msgspec import Struct
 
-from grader.sandbox.groups import Group
 from grader.sandbox.guest.walls import Walls
 from grader.sandbox.guest.zygote import Order, Told
 from grader.sandbox.walls import hiding, jail
+from grader.sandbox.walls.groups import Group
 from grader.sandbox.walls.jail import Plan
 from grader.sandbox.walls.processes import Tree
 
