@@ -180,7 +180,7 @@ def test_a_notebook_that_is_read_otherwise_is_run_again(kept: Callable[[Submissi
     assert kept(replace(ONE, repairs=("The file was in an old format.",)))
 
 
-@pytest.mark.parametrize("changed", ["guest/values.py", "seccomp.py"])
+@pytest.mark.parametrize("changed", ["guest/values.py", "walls/seccomp.py"])
 def test_changed_code_of_guest_or_sandbox_is_not_answered_from_what_is_kept(
     kept: Callable[[Submission], bool], changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

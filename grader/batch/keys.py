@@ -16,9 +16,9 @@ from grader.model import Submission
 from grader.running.gpus import Inventory
 from grader.sandbox.guest.wire import Question
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 # What runs a notebook, and what makes the data it sees. How it was read shows in its cells.
-RUNS_BY = (HERE / "sandbox", HERE / "data", HERE / "hidden.py", *sorted(HERE.glob("toy_*.py")))
+RUNS_BY = (HERE / "sandbox", HERE / "data", HERE / "batch" / "hidden_labels.py")
 JUDGES_BY = (HERE, *(HERE.parent / beside for beside in ("reference", "rubrics")))
 PACKAGES = ("tensorflow", "tensorflow-cpu", "numpy", "keras", "tf-keras", "transformers")
 

@@ -195,8 +195,8 @@ def duration(seconds: float) -> str:
 def trainings(plan: Plan) -> Path:
     """Where they are kept; another place when data, settings, versions or what is trained are others."""
     key = hashlib.sha256(repr((plan.digest, plan.settings, plan.marks, environment())).encode())
-    trainer = "fine_tuning" if plan.lab == FINE_TUNED else "training"
-    for module in (trainer, "training_pairs", "recurrent", plan.lab):
+    trainer = "trained/fine_tuning" if plan.lab == FINE_TUNED else "trained/training"
+    for module in (trainer, "trained/training_pairs", "steps/recurrent", plan.lab):
         key.update(Path(reference.__file__).with_name(f"{module}.py").read_bytes())
     folder = Path(platformdirs.user_cache_dir("grader", appauthor=False), "calibrating")
     return folder / f"{plan.lab}-{key.hexdigest()[:16]}.jsonl"

@@ -14,7 +14,7 @@ from msgspec import Struct
 from grader.errors import RubricError, UsageError
 from grader.model import Level
 
-RUBRICS = Path(__file__).parent.parent / "rubrics"
+RUBRICS = Path(__file__).parents[2] / "rubrics"
 
 S = TypeVar("S", bound=Struct)
 

@@ -115,10 +115,10 @@ def _toy_parts() -> dict[str, Path]:
     """The parts we can make up; the sentences are there when this returns, the embeddings have a place."""
     trees = {name: text.encode() for name, text in treebank.toy_treebank().items()}
     pairs = {name: text.encode() for name, text in snli.toy_snli().items()}
-    embeddings = cache.place("toy-embeddings", _source("toy_treebank", "toy_lexicon", "toy_vectors"))
+    embeddings = cache.place("toy-embeddings", _source("treebank", "lexicon", "vectors"))
     return {
-        TREES.name: cache.kept(cache.place("toy-trees", _source("toy_treebank")) / TREES.name, trees),
-        SNLI.name: cache.kept(cache.place("toy-snli", _source("toy_snli")) / SNLI.name, pairs),
+        TREES.name: cache.kept(cache.place("toy-trees", _source("treebank")) / TREES.name, trees),
+        SNLI.name: cache.kept(cache.place("toy-snli", _source("snli")) / SNLI.name, pairs),
         EMBEDDINGS.name: embeddings / EMBEDDINGS.name,
         BERT.name: _toy_checkpoint(),
         IMAGES.name: _toy_photos(),
@@ -126,14 +126,14 @@ def _toy_parts() -> dict[str, Path]:
 
 
 def _toy_checkpoint() -> Path:
-    sources = _source("toy_treebank", "toy_snli", "toy_lexicon", "toy_bert")
+    sources = _source("treebank", "snli", "lexicon", "bert")
     folder = cache.place("toy-bert", sources) / BERT.name
     return folder if (folder / bert.WEIGHTS).is_file() else cache.kept(folder, bert.toy_bert())
 
 
 def _toy_photos() -> Path:
     """Drawn once; the captions are written last, so where they are there all is."""
-    folder = cache.place("toy-photos", _source("toy_photos")) / IMAGES.name
+    folder = cache.place("toy-photos", _source("photos")) / IMAGES.name
     return folder if not IMAGES.missing(folder) else cache.kept(folder, photos.toy_photos())
 
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 OURS = ("grader", "reference", "rubrics", "reports", "assignments", "tests")
-PROJECT = Path(__file__).resolve().parents[2]  # the source tree, or site-packages when installed
+PROJECT = Path(__file__).resolve().parents[3]  # the source tree, or site-packages when installed
 DISTRIBUTION = re.compile(
     r"(__editable__.*grader.*|grader-[^/]*\.(dist|egg)-info|grader\.egg-(info|link))", re.IGNORECASE
 )

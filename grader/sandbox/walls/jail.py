@@ -17,7 +17,7 @@ from grader.model import Device, Limits
 from grader.sandbox.walls.hiding import covered
 from grader.sandbox.walls.uids import first_uid
 
-GUEST = Path(__file__).resolve().parent / "guest"
+GUEST = Path(__file__).resolve().parents[1] / "guest"
 FILE_LIMIT = 1024**3
 OPEN_FILES = 1024  # of one process
 SLACK = 2 * 1024**3  # address space a kernel maps and never touches; the watch over the process tree is the real limit
