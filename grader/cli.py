@@ -33,8 +33,6 @@ from grader.model import Report, Submission, TrainPolicy
 
 if TYPE_CHECKING:
     from grader.batch.shared import Batch
-    from grader.data.folder import DataFolder
-    from grader.data.parts import Part
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -261,6 +259,7 @@ def show_or_fetch_data(
     data: Data = None,
 ) -> None:
     """Show which of the course's data is there, or prepare what is missing."""
+    from grader.commands.data import fetched
     from grader.data.fetch import wanted
     from grader.data.folder import data_folder
     from grader.data.inventory import inventory
@@ -272,20 +271,8 @@ def show_or_fetch_data(
     if to is None:
         out.print(data_table(inventory(own)))
         return
-    fetch_all(chosen, own, to.expanduser().absolute())
-
-
-def fetch_all(parts: "Sequence[Part]", own: "DataFolder", to: Path) -> None:
-    from rich.progress import Progress as Bar
-
-    from grader.data.fetch import fetch
-
-    with Bar(console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-        for part in parts:
-            done = fetch(part, own, to, lambda what, n, of: bar.update(task, description=what, completed=n, total=of))
-            say(done)
-    say(f"To use it: --data {to}, or export GRADER_DATA={to}")
+    for done in fetched(chosen, own, to.expanduser().absolute(), err):
+        say(done)
 
 
 def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int | None) -> list[Report]:

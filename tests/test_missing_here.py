@@ -14,7 +14,8 @@ DEV = "(3 (2 A) (4 film))\n(1 (2 Sad) (1 songs))\n"
 
 EXCUSED = {
     "a page": (
-        "from urllib.request import urlopen\nkept = urlopen('http://a.example/b.json')\nbelow = 1", "internet",
+        "from urllib.request import urlopen\nkept = urlopen('http://a.example/b.json')\nbelow = 1",
+        "internet",
     ),
     "of it": ("print(kept)", "earlier cell"),
     "session": ("import requests\nrequests.Session().post('https://a.example/log', json={})", "internet"),
@@ -22,7 +23,8 @@ EXCUSED = {
     "tokens": ("import nltk\nnltk.download('punkt')\nnltk.word_tokenize('a b')", "data of a package"),
     "my drive": ("open('/content/drive/MyDrive/thesis/w.pkl', 'rb')", "Drive"),
     "archive": (
-        "!curl -L -o mine.tgz https://a.example/mine.tgz\n!tar xf mine.tgz\nopen('mine/notes.txt')", "fetched",
+        "!curl -L -o mine.tgz https://a.example/mine.tgz\n!tar xf mine.tgz\nopen('mine/notes.txt')",
+        "fetched",
     ),
     "upload": ("from google.colab import files\nname = list(files.upload())[0]", "uploaded"),
     "number": ("size = int(input('How many units? '))", "uploaded"),

@@ -27,8 +27,6 @@ def outcomes(lab: str, oracle: Oracle) -> Iterator[CheckResult]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("lab", ["a1_logistic_regression", "lab2_mlp", "lab3_rnn", "lab4_gru"])
-def test_a_faithful_solution_passes_outcome_from_at_least_nineteen_of_twenty_seeds(
-    lab: str, oracle: Oracle
-) -> None:
+def test_a_faithful_solution_passes_outcome_from_at_least_nineteen_of_twenty_seeds(lab: str, oracle: Oracle) -> None:
     seen = [(check.verdict, check.message) for check in outcomes(lab, oracle)]
     assert sum(verdict is Verdict.PASS for verdict, _ in seen) >= 19, seen

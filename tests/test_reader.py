@@ -176,7 +176,7 @@ def test_empty_cells_beyond_any_number_are_skipped_and_the_others_keep_their_pla
 def test_invisible_characters_are_removed_only_outside_of_strings() -> None:
     notebook = read(cell("x\u00a0=\u00a0'a\u00a0b'\u200b  # c\u00a0d"))
     assert sources(notebook) == ["x = 'a\u00a0b'  # c\u00a0d"]
-    assert 'begins "x = \'a b\' # c d"' in notebook.repairs[0]
+    assert "begins \"x = 'a b' # c d\"" in notebook.repairs[0]
 
 
 @pytest.mark.parametrize(

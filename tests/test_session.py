@@ -116,8 +116,8 @@ def test_cells_around_the_deadly_ones_ran_all_the_same(run: Run):
 def test_the_first_deadly_cell_gives_the_outcome_and_is_named_as_people_count(run: Run):
     assert run.outcome is Outcome.TIMEOUT
     assert run.fault is not None
-    assert run.fault.startswith("The cell that begins \"while True:\" was stopped after")
-    assert any("without the cell that begins \"import ctypes" in change for change in run.changes)
+    assert run.fault.startswith('The cell that begins "while True:" was stopped after')
+    assert any('without the cell that begins "import ctypes' in change for change in run.changes)
 
 
 def test_an_error_names_the_cell_and_line_it_came_from_and_keeps_its_output(run: Run):

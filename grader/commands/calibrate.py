@@ -7,7 +7,6 @@ trains only those; the calibration is written at the end, whole.
 import hashlib
 import importlib.metadata
 import json
-import math
 import multiprocessing
 import os
 import platform
@@ -30,17 +29,15 @@ from msgspec import Struct
 import reference
 from grader.calibration.bounds import (
     CALIBRATIONS,
-    Bounds,
     Calibration,
     Environment,
     Row,
     Split,
     SplitName,
     read_calibration,
-    standard_error,
     written,
 )
-from grader.calibration.tolerance import lower_bound
+from grader.calibration.measured import bounds_of
 from grader.course.works import environment_of, lab_slug
 from grader.data.cache import write_whole
 from grader.data.folder import DataFolder, data_folder, with_vectors
@@ -281,24 +278,6 @@ def labels_in(folder: Path, part: Part, split: SplitName) -> list[object]:
         labels = (json.loads(line)["gold_label"] for line in content(folder, file_of(split)).splitlines())
         return [label for label in labels if label in LABELS]
     return [line[1:2] > b"2" for line in content(folder, f"{split}.txt").splitlines() if line[1:2] in b"0134"]
-
-
-def bounds_of(marks: Sequence[int], runs: Sequence[Accuracies], split: SplitName, examples: int) -> list[Bounds]:
-    """For each of `marks`. Dips come at any time, so floors reckon with those seen later or up to half as early."""
-    accuracies = {mark: [run[mark][split] for run in runs] for mark in marks}
-    found = []
-    for mark, values in accuracies.items():
-        deepest = min(min(accuracies[other]) for other in marks if other >= mark / 2)
-        bound = lower_bound(values)
-        floor = min(deepest - standard_error(deepest, examples), lower_bound(values, cover=0.999), bound)
-        mean, spread = float(np.mean(values)), float(np.std(values, ddof=1))
-        found.append(Bounds(round(mean, 4), round(spread, 4), down(min(values)), down(bound), down(floor)))
-    return found
-
-
-def down(share: float) -> float:
-    """Four decimals; a bound that is rounded up is none."""
-    return max(math.floor(share * 10_000), 0) / 10_000
 
 
 def environment() -> Environment:

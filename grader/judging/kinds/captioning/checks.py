@@ -10,9 +10,7 @@ from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import slug
 from grader.judging.instruments.cut_gradients import cut_finding
 from grader.judging.instruments.learning import falling
-from grader.judging.kinds.captioning import (
-    remarks,  # noqa: F401 - they register themselves
-)
+from grader.judging.kinds.captioning import photos_checks, remarks  # noqa: F401 - they register themselves
 from grader.judging.kinds.captioning.attention_checks import UNKNOWN, over_another_axis
 from grader.judging.kinds.captioning.contact import BATCH, Decoder
 from grader.judging.kinds.captioning.interview import LAB, Evidence, Seen, Step_
