@@ -61,6 +61,20 @@ NEVER = [
     ("reference/", "grader", ()),
     ("reference/", "reports", ()),
 ]
+# Rooms that know of nothing but what is named here.
+ONLY_KNOWS = {
+    "grader/wording/": ("model",),
+    "grader/course/": ("errors", "model"),
+    "grader/running/": ("model", "wording"),
+    "grader/intake/": ("errors", "model", "wording"),
+    "grader/calibration/": ("course", "errors", "model", "wording"),
+    "grader/data/": ("course", "errors", "model", "wording"),
+    "grader/judging/": ("calibration", "data", "errors", "model", "wording", "sandbox.guest.wire"),
+    "grader/judging/binding/": ("judging.comparing", "model", "sandbox.guest.wire"),
+    "grader/judging/comparing/": ("judging.drawing", "model", "sandbox.guest.wire"),
+    "grader/judging/claims/": ("model", "wording"),
+    "grader/sandbox/walls/": ("errors", "model", "sandbox.guest"),
+}
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
 
 
@@ -147,6 +161,24 @@ def test_a_wall_between_two_rooms_has_no_hole(room: str, package: str, but: tupl
         if within(name, package) and not any(within(name, allowed) for allowed in but)
     ]
     assert holes == []
+
+
+@pytest.mark.parametrize(("room", "known"), ONLY_KNOWS.items(), ids=ONLY_KNOWS)
+def test_a_room_knows_of_no_others_than_it_says(room: str, known: tuple[str, ...]) -> None:
+    allowed = (room.strip("/").replace("/", "."), *(f"grader.{name}" for name in known))
+    inside = [file for file in FILES if file.startswith(room)]
+    holes = [
+        f"{file} imports {name}"
+        for file in inside
+        for name in imports(file)
+        if within(name, "grader") and not any(within(name, one) for one in allowed)
+    ]
+    assert inside and holes == []
+
+
+def test_at_the_root_stands_what_all_rooms_lead_to() -> None:
+    root = {file for file in FILES if file.startswith("grader/") and file.count("/") == 1}
+    assert root == {f"grader/{name}.py" for name in ("__init__", "__main__", "cli", "errors", "model", "pipeline")}
 
 
 def test_nothing_is_unpickled_through_numpy() -> None:

@@ -183,7 +183,7 @@ def test_landlock_alone_already_refuses_tcp_abstract_sockets_and_signals():
         abstract.listen()
         address = tcp.getsockname()
         program = f"""{TRIED}
-from grader.sandbox import confine
+from grader.sandbox.walls import confine
 def deeds():
     return [
         tried(socket.socket().connect, {address}), tried(socket.socket().bind, ('127.0.0.1', 0)),

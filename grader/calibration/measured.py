@@ -1,16 +1,17 @@
 """What the trainings of many seeds come to: for each number of epochs the mean, the spread, the bound and the floor."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from grader.calibration.bounds import Bounds, SplitName, standard_error
 from grader.calibration.tolerance import lower_bound
-from reference import Accuracies
 
 
-def bounds_of(marks: Sequence[int], runs: Sequence[Accuracies], split: SplitName, examples: int) -> list[Bounds]:
+def bounds_of(
+    marks: Sequence[int], runs: Sequence[Mapping[int, Mapping[SplitName, float]]], split: SplitName, examples: int
+) -> list[Bounds]:
     """For each of `marks`. Dips come at any time, so floors reckon with those seen later or up to half as early."""
     accuracies = {mark: [run[mark][split] for run in runs] for mark in marks}
     found = []
