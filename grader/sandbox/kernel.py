@@ -217,7 +217,10 @@ class Kernel:
         plan = Plan(setting.slot, self._shown, self._folder, setting.limits)
         if self._warm:
             inside = Inside(started, setting.environment, uuid.uuid4().hex, questions)
-            return forked(inside, self._group, plan, rules.fileno())
+            try:
+                return forked(inside, self._group, plan, rules.fileno())
+            except OSError as error:
+                raise OurFault(f"A kernel could not be forked into its jail: {error}. Try `grader doctor`.") from error
         command, keep = [sys.executable, "-s", "-P", *started], [questions]
         if self._room is not None:
             keep.append(rules.fileno())
