@@ -10,7 +10,7 @@ from grader.calibration.tolerance import lower_bound
 
 
 def bounds_of(
-    marks: Sequence[int], runs: Sequence[Mapping[int, Mapping[SplitName, float]]], split: SplitName, examples: int
+    marks: Sequence[int], runs: Sequence[Mapping[int, Mapping[str, float]]], split: SplitName, examples: int
 ) -> list[Bounds]:
     """For each of `marks`. Dips come at any time, so floors reckon with those seen later or up to half as early."""
     accuracies = {mark: [run[mark][split] for run in runs] for mark in marks}
