@@ -246,6 +246,11 @@ def test_ruff_has_nothing_to_say() -> None:
     assert not said, said
 
 
+def test_every_file_is_formatted() -> None:
+    said = tool("-m", "ruff", "format", "--check", "--quiet", "--output-format", "concise", ".")
+    assert not said, said
+
+
 def test_the_types_hold() -> None:
     said = tool("-m", "mypy")
     assert said.startswith("Success"), said

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from grader.calibration.bounds import Calibration
 from grader.data.truth import Truth
+from grader.errors import GraderError
 from grader.judging import checks
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.discretion import discreet
@@ -102,6 +103,15 @@ def examine(examiner: Examiner) -> Examination:
     return replace(examination, hurried=True, unattempted=False)
 
 
+def named(error: Exception) -> str:
+    """In a report: what ours or the system's say in words, of others the kind."""
+    return (
+        f"{type(error).__name__}: {str(error)[:300]}"
+        if isinstance(error, GraderError | OSError)
+        else type(error).__name__
+    )
+
+
 def by_its_answers(examiner: Examiner) -> Examination:
     lab = examiner.lab
     for module in (MODULES[lab], "grader.judging.instruments.outcome"):
@@ -111,10 +121,11 @@ def by_its_answers(examiner: Examiner) -> Examination:
     except (Unaskable, MemoryError) as claim:
         names = (*checks.CHECKS[lab], *checks.OUTCOMES.get(lab, {}))
         return Examination(tuple(open_after(claim, name) for name in names))
-    except Exception:
+    except Exception as error:
         log.exception("the interview of %s failed", lab)
         fault = (
-            "The grader itself failed while asking your notebook; your instructor has been told. No points are lost."
+            f"The grader itself failed while asking your notebook ({named(error)}); your instructor has been told. "
+            "No points are lost."
         )
         return Examination(tuple(Finding(name, Verdict.UNSURE, fault) for name in checks.CHECKS[lab]), fault=fault)
     findings = tuple(found(name, check, evidence) for name, check in checks.CHECKS[lab].items())
