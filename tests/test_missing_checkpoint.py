@@ -10,7 +10,7 @@ from grader.judging.kinds.fine_tuning.interview import Evidence
 from grader.model import CellRun, CellStatus, Observation, Status, Verdict
 from grader.sandbox.guest.wire import Trouble
 
-GUEST = Path(__file__).parent.parent / "grader/sandbox/guest/oldcheckpoints.py"
+GUEST = Path(__file__).parent.parent / "grader/sandbox/guest/years/checkpoints.py"
 PAIRS = Pairs(("A dog runs.",), ("It moves.",), (0,))
 
 

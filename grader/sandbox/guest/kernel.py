@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import cells, colab, notes, oldapis, outputs, paths, places, preload, shell
+from . import cells, colab, notes, outputs, paths, places, preload, shell
 from .config import read_config
+from .years import apis
 
 # The parts come last, since they bring TensorFlow and Keras with them.
 SLOW = ("tensorflow", "ipykernel.kernelapp")
@@ -42,7 +43,7 @@ def run(config_file: str) -> None:
     notes.install(config)
     cells.install(app.shell)
     outputs.install(config, app.shell)
-    before = (paths, places, colab, shell, restarts, debugging, fetching, devices, fits, oldapis)
+    before = (paths, places, colab, shell, restarts, debugging, fetching, devices, fits, apis)
     for part in (*before, training, loops, resuming):
         part.install(config)
     agent.start(config)

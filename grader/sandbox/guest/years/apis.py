@@ -12,12 +12,13 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import downloads, fetching, notes, oldcheckpoints, oldkeras, oldplots, oldpython, oldtables
-from .config import GuestConfig
+from .. import downloads, fetching, notes
+from ..config import GuestConfig
+from . import checkpoints, keras, plots, python, tables
 
 Mend = Callable[[Any], None]
 MENDS: dict[str, Mend] = {
-    **oldpython.MENDS, **oldkeras.MENDS, **oldplots.MENDS, **oldtables.MENDS, **oldcheckpoints.MENDS,
+    **python.MENDS, **keras.MENDS, **plots.MENDS, **tables.MENDS, **checkpoints.MENDS,
     **downloads.MENDS, **fetching.MENDS,
 }  # fmt: skip
 

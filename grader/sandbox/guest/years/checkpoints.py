@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from . import fetching, notes, paths, renamed
+from .. import fetching, notes, paths
+from . import renamed
 
 SMALL = 10_000  # pieces; bert-base-cased has three times as many, the stand-in a tenth of that
 WORD = re.compile(r"\w+|[^\w\s]")
@@ -155,7 +156,7 @@ def mend_optimizer(module: Any) -> None:
 
 
 def mend_models(module: Any) -> None:
-    from . import fits  # noqa: PLC0415 - brings TensorFlow, which is loaded only after this file
+    from .. import fits  # noqa: PLC0415 - brings TensorFlow, which is loaded only after this file
 
     fits.mend(module)
 
