@@ -36,7 +36,13 @@ def run(config_file: str) -> None:
     for name, content in config.files.items():
         Path(config.home, name).write_text(content, encoding="utf-8")
     load()
-    from . import agent, debugging, devices, fetching, fits, loops, restarts, resuming, training  # noqa: PLC0415 - they bring TensorFlow
+    from . import agent, debugging, devices, fetching, restarts
+    from .trainings import (
+        fits,
+        loops,
+        resuming,
+        training,  # noqa: PLC0415 - they bring TensorFlow
+    )
 
     seed(config.seed)
     app = make_kernel(config.connection_file)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from . import training
 from .constructions import are_examples
+from .trainings import training
 
 ENOUGH = 256
 SHOWN = 40  # sentences of a set, by which it is known

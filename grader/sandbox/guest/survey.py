@@ -6,9 +6,10 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-from . import own_code, training, written
+from . import own_code, written
 from .cells import cell_of
 from .constructions import CONSTRUCTIONS
+from .trainings import training
 from .values import encode_array, is_variable, kind_of_array
 from .wire import Array, ClassInfo, Construction, FunctionInfo, Inventory, ParameterInfo, VariableInfo, VariableList
 

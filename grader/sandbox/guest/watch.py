@@ -6,7 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import graphs, own_code, survey, tape, wire, written
+from . import own_code, survey, tape, wire, written
+from .trainings import graphs
 from .values import encode
 
 WORTH_A_GRAPH = 80  # steps; fewer take less time as they are written than the proof of a graph does

@@ -156,7 +156,7 @@ def mend_optimizer(module: Any) -> None:
 
 
 def mend_models(module: Any) -> None:
-    from .. import fits  # noqa: PLC0415 - brings TensorFlow, which is loaded only after this file
+    from ..trainings import fits  # noqa: PLC0415 - brings TensorFlow, which is loaded only after this file
 
     fits.mend(module)
 

@@ -7,7 +7,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import written
+from .. import written
 
 SAMPLERS = re.compile(r"sampl|generat|muestr|lagin", re.IGNORECASE)  # in English, Spanish and Basque
 CALLS = 2000  # of one method of the object's own; a sentence takes twenty, or twenty for each of its words
@@ -26,7 +26,7 @@ def bound_samplers(cls: type) -> None:
 def bounded(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def sample(self: Any, *args: Any, **kwargs: Any) -> Any:
-        from . import agent  # noqa: PLC0415 - it imports us
+        from .. import agent  # noqa: PLC0415 - it imports us
 
         share = AGAIN if method.__qualname__ in _ended else 1.0
         try:
@@ -42,7 +42,7 @@ def bounded(method: Callable[..., Any]) -> Callable[..., Any]:
 @contextlib.contextmanager
 def counted(owner: Any, sampler: str, most: int) -> Iterator[None]:
     """The object's own methods end in Late when one of them has been called too often."""
-    from . import agent  # noqa: PLC0415
+    from .. import agent  # noqa: PLC0415
 
     held = getattr(owner, "__dict__", {})
     names = [n for n in written.own_functions(type(owner)) if n != sampler and not n.startswith("__")]

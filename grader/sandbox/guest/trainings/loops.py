@@ -10,8 +10,9 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import own_code, training, written
-from .config import GuestConfig
+from .. import own_code, written
+from ..config import GuestConfig
+from . import training
 
 
 def install(config: GuestConfig) -> None:

@@ -15,10 +15,11 @@ from typing import Any
 import tensorflow as tf
 from msgspec.structs import replace
 
-from . import cuts, dependence, equality, excuses, graphs, notes, own_code, pace, retries, survey, tape, written
-from .config import GuestConfig
-from .constructions import CONSTRUCTIONS, SLOT, remembered, small
-from .wire import Training
+from .. import excuses, notes, own_code, survey, tape, written
+from ..config import GuestConfig
+from ..constructions import CONSTRUCTIONS, SLOT, remembered, small
+from ..wire import Training
+from . import cuts, dependence, equality, graphs, pace, retries
 
 CLASSES: dict[str, type] = {}  # the last definition of each name, in order of definition
 TRAININGS: list[Training] = []

@@ -4,8 +4,8 @@ import time
 from collections import Counter
 from typing import Any
 
-from . import tape
-from .config import GuestConfig
+from .. import tape
+from ..config import GuestConfig
 
 FIRST, LAST = 3, 8  # steps from which the pace is taken: the first ones build graphs
 PATIENCE = 2.0  # times the seconds that are left; evaluations between the steps take time that nobody can foretell

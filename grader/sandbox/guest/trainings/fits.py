@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from . import notes, tape
-from .config import GuestConfig
+from .. import notes, tape
+from ..config import GuestConfig
 
 KEPT = 20  # fits
 ROWS = 32  # of the first batch, that are kept

@@ -5,11 +5,12 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from . import equality, own_code, written
-from .config import GuestConfig
-from .constructions import are_examples
+from .. import own_code, written
+from ..config import GuestConfig
+from ..constructions import are_examples
+from ..values import kind_of_array
+from . import equality
 from .dependence import ANY_NAME, ITEMS, reached
-from .values import kind_of_array
 
 EPOCHS = re.compile(r"epo[ckq]|(^|_)eps?(_|$)", re.IGNORECASE)  # English, Spanish and Basque
 SHOWN = re.compile(r"freq|display|print|every|show", re.IGNORECASE)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from . import survey, tape
-from .own_code import is_part
-from .values import is_variable
+from .. import survey, tape
+from ..own_code import is_part
+from ..values import is_variable
 
 
 class NotEqual(Exception):

@@ -4,8 +4,9 @@ import ast
 import types
 from typing import Any
 
-from . import cells, excuses, pace, restarts
-from .config import GuestConfig
+from .. import cells, excuses, restarts
+from ..config import GuestConfig
+from . import pace
 
 PASSED_OVER = (pace.TrainingOver, restarts.Restart)
 
