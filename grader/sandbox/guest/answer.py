@@ -13,7 +13,6 @@ import tensorflow as tf
 from . import (
     constructions,
     derived,
-    downloads,
     finetuned,
     own_code,
     pairs,
@@ -25,7 +24,8 @@ from . import (
     watch,
     wire,
 )
-from .cells import locate
+from .colab import downloads
+from .colab.cells import locate
 from .values import decode, encode, is_variable
 
 _ABSENT = object()

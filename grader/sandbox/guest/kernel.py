@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import cells, colab, notes, outputs, paths, places, preload, shell
+from . import notes, preload
+from .colab import cells, colab, outputs, paths, places, shell
 from .config import read_config
 from .years import apis
 
@@ -36,7 +37,8 @@ def run(config_file: str) -> None:
     for name, content in config.files.items():
         Path(config.home, name).write_text(content, encoding="utf-8")
     load()
-    from . import agent, debugging, devices, fetching, restarts
+    from . import agent
+    from .colab import debugging, devices, fetching, restarts
     from .trainings import (
         fits,
         loops,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import own_code, written
-from .cells import cell_of
+from .colab.cells import cell_of
 from .constructions import CONSTRUCTIONS
 from .trainings import training
 from .values import encode_array, is_variable, kind_of_array

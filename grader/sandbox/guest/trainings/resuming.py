@@ -4,7 +4,7 @@ import ast
 import types
 from typing import Any
 
-from .. import cells, excuses, restarts
+from ..colab import cells, excuses, restarts
 from ..config import GuestConfig
 from . import pace
 

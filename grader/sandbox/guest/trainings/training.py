@@ -15,7 +15,8 @@ from typing import Any
 import tensorflow as tf
 from msgspec.structs import replace
 
-from .. import excuses, notes, own_code, survey, tape, written
+from .. import notes, own_code, survey, tape, written
+from ..colab import excuses
 from ..config import GuestConfig
 from ..constructions import CONSTRUCTIONS, SLOT, remembered, small
 from ..wire import Training

@@ -12,7 +12,8 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .. import downloads, fetching, notes
+from .. import notes
+from ..colab import downloads, fetching
 from ..config import GuestConfig
 from . import checkpoints, keras, plots, python, tables
 

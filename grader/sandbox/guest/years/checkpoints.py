@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .. import fetching, notes, paths
+from .. import notes
+from ..colab import fetching, paths
 from . import renamed
 
 SMALL = 10_000  # pieces; bert-base-cased has three times as many, the stand-in a tenth of that

@@ -8,8 +8,9 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import excuses, notes, paths, quiet
-from .config import GuestConfig
+from .. import notes
+from ..config import GuestConfig
+from . import excuses, paths, quiet
 
 IGNORED_MAGICS = ("tensorboard", "pip", "conda", "mamba", "uv", "bigquery", "autosave", "nbagg")
 

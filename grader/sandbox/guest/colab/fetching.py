@@ -19,8 +19,9 @@ import zipfile
 from collections.abc import Callable
 from typing import Any
 
-from . import excuses, notes, paths, quiet
-from .config import GuestConfig
+from .. import notes
+from ..config import GuestConfig
+from . import excuses, paths, quiet
 from .shell import tokens
 
 WEB = ("http", "https", "ftp", "gs", "s3")

@@ -8,7 +8,7 @@ import traceback
 import types
 from typing import Any
 
-from . import notes
+from .. import notes
 
 MESSAGE_LIMIT = 500
 FILE = re.compile(r"\s*%%(?:writefile|file)\s+(?!-a)(\S.*)")  # a cell that becomes a file, of code perhaps

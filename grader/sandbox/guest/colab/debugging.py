@@ -9,8 +9,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import excuses, notes, quiet
-from .config import GuestConfig
+from .. import notes
+from ..config import GuestConfig
+from . import excuses, quiet
 
 ENTRIES = ("set_trace", "pm", "post_mortem", "interact", "embed")
 DEBUGGERS = ("ipdb", "pudb", "web_pdb", "pdbpp")  # not installed here, and not missed

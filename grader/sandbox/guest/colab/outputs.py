@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from .config import GuestConfig
+from ..config import GuestConfig
 
 LARGEST = 3 * 1024**2  # characters of one picture or page; the host keeps less of a whole notebook
 

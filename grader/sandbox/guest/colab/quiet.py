@@ -7,7 +7,7 @@ import types
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from . import notes
+from .. import notes
 
 
 class Quiet:

@@ -8,8 +8,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from ..config import GuestConfig
 from . import paths
-from .config import GuestConfig
 
 NOT_OURS = (FileNotFoundError, NotADirectoryError, PermissionError)
 DOORS = ("stat", "lstat", "listdir", "scandir", "chdir", "open", "mkdir", "rmdir", "remove", "unlink", "listxattr")

@@ -17,8 +17,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from . import notes
-from .config import GuestConfig
+from .. import notes
+from ..config import GuestConfig
 
 TEXTS = ("trees", "snli", "embeddings", "train2014-subset")  # whose files are known by their names alone
 CHECKPOINT = "bert-base-cased"

@@ -11,8 +11,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import notes, paths
-from .config import GuestConfig, Note
+from .. import notes
+from ..config import GuestConfig, Note
+from . import paths
 
 ANSWERED = (
     "pip", "pip3", "conda", "mamba", "uv", "gdown", "wget", "curl", "apt", "apt-get", "git", "kaggle", "npm",

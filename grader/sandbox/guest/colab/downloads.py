@@ -12,7 +12,8 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from . import fetching, notes, paths
+from .. import notes
+from . import fetching, paths
 
 WEIGHTS = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5"
 UNKNOWN = "<unk>"

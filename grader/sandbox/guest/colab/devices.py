@@ -8,8 +8,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import notes
-from .config import GuestConfig
+from .. import notes
+from ..config import GuestConfig
 
 GPU = "GPU"
 SHARING = ("set_memory_growth", "set_logical_device_configuration", "set_virtual_device_configuration")

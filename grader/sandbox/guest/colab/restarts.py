@@ -12,8 +12,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from . import notes, quiet
-from .config import GuestConfig, Note
+from .. import notes
+from ..config import GuestConfig, Note
+from . import quiet
 from .shell import script
 
 SAID = "A restart of the notebook's Python was not made: what was there before it is kept, and the cells below ran."
