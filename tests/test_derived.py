@@ -13,7 +13,7 @@ from grader.judging.kinds.density.gradient import without_gradient
 from grader.judging.kinds.density.interview import looked_up, remarks_on
 from grader.judging.kinds.density.libraries import library_named
 from grader.model import Cell, Observation, Status, Verdict
-from grader.sandbox.guest.derived import led, tables
+from grader.sandbox.guest.answers.derived import led, tables
 
 X = tf.constant([-1.3131731, 0.2718281, 2.2360679], tf.float32)
 START = "import numpy as np, tensorflow as tf\nroot = np.sqrt(2 * np.pi)\n"

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Iterator
 from typing import Any
 
-from .answer import answer
+from .answers.answer import answer
 from .config import GuestConfig
 from .wire import GUEST_FAULT, Question, Reply, Trouble, decode_question, frame, frame_length
 

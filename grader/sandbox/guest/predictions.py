@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from .constructions import are_examples
+from .answers.constructions import are_examples
 from .trainings import training
 
 ENOUGH = 256

@@ -5,10 +5,10 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from .. import own_code, written
+from ..answers import own_code, written
+from ..answers.constructions import are_examples
+from ..answers.values import kind_of_array
 from ..config import GuestConfig
-from ..constructions import are_examples
-from ..values import kind_of_array
 from . import equality
 from .dependence import ANY_NAME, ITEMS, reached
 

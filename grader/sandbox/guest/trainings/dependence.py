@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from .. import own_code, written
-from ..values import is_variable
+from ..answers import own_code, written
+from ..answers.values import is_variable
 
 ITEMS = 100
 DEPTH = 4

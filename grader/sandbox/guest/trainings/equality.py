@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from .. import survey, tape
-from ..own_code import is_part
-from ..values import is_variable
+from ..answers import survey, tape
+from ..answers.own_code import is_part
+from ..answers.values import is_variable
 
 
 class NotEqual(Exception):

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from .. import notes, tape
+from .. import notes
+from ..answers import tape
 from ..config import GuestConfig
 
 KEPT = 20  # fits

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 from tensorflow.python.ops.resource_variable_ops import variable_accessed
 
-from .. import notes, tape, written
+from .. import notes
+from ..answers import tape, written
 from .dependence import ITEMS, Fingerprint, are_data, is_input, kind_of, reached, state
 from .equality import NotEqual, dice_state, floats, insist_on_equal, leaves, lengths, measured, remembered, silent
 

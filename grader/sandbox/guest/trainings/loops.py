@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from .. import own_code, written
+from ..answers import own_code, written
 from ..config import GuestConfig
 from . import training
 

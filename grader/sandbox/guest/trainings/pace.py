@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from typing import Any
 
-from .. import tape
+from ..answers import tape
 from ..config import GuestConfig
 
 FIRST, LAST = 3, 8  # steps from which the pace is taken: the first ones build graphs

@@ -7,7 +7,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .. import written
+from ..answers import written
 
 SAMPLERS = re.compile(r"sampl|generat|muestr|lagin", re.IGNORECASE)  # in English, Spanish and Basque
 CALLS = 2000  # of one method of the object's own; a sentence takes twenty, or twenty for each of its words

@@ -15,10 +15,11 @@ from typing import Any
 import tensorflow as tf
 from msgspec.structs import replace
 
-from .. import notes, own_code, survey, tape, written
+from .. import notes
+from ..answers import own_code, survey, tape, written
+from ..answers.constructions import CONSTRUCTIONS, SLOT, remembered, small
 from ..colab import excuses
 from ..config import GuestConfig
-from ..constructions import CONSTRUCTIONS, SLOT, remembered, small
 from ..wire import Training
 from . import cuts, dependence, equality, graphs, pace, retries
 

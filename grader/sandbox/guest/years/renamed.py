@@ -5,7 +5,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .. import notes, own_code
+from .. import notes
+from ..answers import own_code
 
 
 def told(old: str, new: str) -> None:

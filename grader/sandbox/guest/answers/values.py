@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from .wire import DTYPES, Array, Listing, Mapping, Opaque, Ref, Value
+from ..wire import DTYPES, Array, Listing, Mapping, Opaque, Ref, Value
 
 ARRAY_LIMIT = 16 * 1024 * 1024
 ITEM_LIMIT = 20_000

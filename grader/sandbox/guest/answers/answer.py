@@ -10,22 +10,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from . import (
-    constructions,
-    derived,
-    finetuned,
-    own_code,
-    pairs,
-    predictions,
-    ready_layers,
-    survey,
-    touch,
-    vocabulary,
-    watch,
-    wire,
-)
-from .colab import downloads
-from .colab.cells import locate
+from .. import finetuned, pairs, predictions, ready_layers, vocabulary, wire
+from ..colab import downloads
+from ..colab.cells import locate
+from . import constructions, derived, own_code, survey, touch, watch
 from .values import decode, encode, is_variable
 
 _ABSENT = object()

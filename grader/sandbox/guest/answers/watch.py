@@ -6,8 +6,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from . import own_code, survey, tape, wire, written
-from .trainings import graphs
+from .. import wire
+from ..trainings import graphs
+from . import own_code, survey, tape, written
 from .values import encode
 
 WORTH_A_GRAPH = 80  # steps; fewer take less time as they are written than the proof of a graph does

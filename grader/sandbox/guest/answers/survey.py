@@ -6,12 +6,12 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
+from ..colab.cells import cell_of
+from ..trainings import training
+from ..wire import Array, ClassInfo, Construction, FunctionInfo, Inventory, ParameterInfo, VariableInfo, VariableList
 from . import own_code, written
-from .colab.cells import cell_of
 from .constructions import CONSTRUCTIONS
-from .trainings import training
 from .values import encode_array, is_variable, kind_of_array
-from .wire import Array, ClassInfo, Construction, FunctionInfo, Inventory, ParameterInfo, VariableInfo, VariableList
 
 DEPTH = 5
 MOST = 2000

@@ -5,8 +5,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from ..wire import Array, Construction, Listing, Mapping, Opaque, Ref, Value
 from .values import encode, number_of
-from .wire import Array, Construction, Listing, Mapping, Opaque, Ref, Value
 
 SLOT = "_made"  # no name that the survey reports begins like this
 KEPT = 500  # so that a sweep cannot fill the memory
