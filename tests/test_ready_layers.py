@@ -11,7 +11,7 @@ from grader.judging.kinds.recurrent.checks import cell, gates
 from grader.judging.kinds.recurrent.interview import Evidence
 from grader.model import Verdict
 from grader.sandbox.guest.answers import tape
-from grader.sandbox.guest.ready_layers import ready_layers
+from grader.sandbox.guest.answers.kinds.ready_layers import ready_layers
 from grader.sandbox.guest.wire import VariableInfo
 from tests.test_other_layouts import trained
 

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from .. import finetuned, pairs, predictions, ready_layers, vocabulary, wire
+from .. import wire
 from ..colab import downloads
 from ..colab.cells import locate
 from . import constructions, derived, own_code, survey, touch, watch
+from .kinds import finetuned, pairs, predictions, ready_layers, vocabulary
 from .values import decode, encode, is_variable
 
 _ABSENT = object()

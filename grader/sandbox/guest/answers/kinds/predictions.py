@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from .answers.constructions import are_examples
-from .trainings import training
+from ...trainings import training
+from ..constructions import are_examples
 
 ENOUGH = 256
 SHOWN = 40  # sentences of a set, by which it is known

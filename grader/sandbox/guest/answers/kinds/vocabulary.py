@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .answers.values import kind_of_array
+from ..values import kind_of_array
 
 FEWEST = 30  # words; what is shorter is a list somebody wrote down
 LOOKED_AT = 20

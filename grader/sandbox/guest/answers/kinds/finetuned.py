@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ...trainings import fits
 from .pairs import PARTS
-from .trainings import fits
 
 
 def models() -> list[dict[str, Any]]:

@@ -6,9 +6,9 @@ from typing import Any
 
 from tensorflow.python.framework import op_callbacks
 
-from . import wire
-from .answers import watch
-from .answers.touch import operation
+from ... import wire
+from .. import watch
+from ..touch import operation
 
 # The cell of a student's own may be unrolled by Keras (rnn.py).
 CELLS = re.compile(
