@@ -32,7 +32,7 @@ def sayings() -> tuple[re.Pattern[str], ...]:
 
 def texts() -> Iterator[tuple[ast.expr, dict[str, ast.expr]]]:
     """What is given to `notes.change` or to a Note, with the texts that the file gives names to."""
-    for file in sorted(set(GUEST.glob("*.py")) - {GUEST / "notes.py"}):
+    for file in sorted(set(GUEST.rglob("*.py")) - {GUEST / "notes.py"}):
         tree = ast.parse(file.read_text("utf-8"))
         names = {
             target.id: node.value

@@ -14,16 +14,9 @@ from .years import apis
 # The parts come last, since they bring TensorFlow and Keras with them.
 SLOW = ("tensorflow", "ipykernel.kernelapp")
 LATE = (
-    "agent",
-    "debugging",
-    "devices",
-    "fetching",
-    "fits",
-    "loops",
-    "restarts",
-    "resuming",
-    "training",
-)  # they bring it
+    *("agent", "colab.debugging", "colab.devices", "colab.fetching", "colab.restarts"),
+    *("trainings.fits", "trainings.loops", "trainings.resuming", "trainings.training"),
+)
 
 
 def load() -> None:
@@ -37,14 +30,10 @@ def run(config_file: str) -> None:
     for name, content in config.files.items():
         Path(config.home, name).write_text(content, encoding="utf-8")
     load()
-    from . import agent
-    from .colab import debugging, devices, fetching, restarts
-    from .trainings import (
-        fits,
-        loops,
-        resuming,
-        training,  # noqa: PLC0415 - they bring TensorFlow
-    )
+    # They bring TensorFlow.
+    from . import agent  # noqa: PLC0415
+    from .colab import debugging, devices, fetching, restarts  # noqa: PLC0415
+    from .trainings import fits, loops, resuming, training  # noqa: PLC0415
 
     seed(config.seed)
     app = make_kernel(config.connection_file)

@@ -38,12 +38,16 @@ class Elsewhere:
         self._shown = shown
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: object = None) -> ModuleSpec | None:
-        package, _, module = name.rpartition(".")
-        if package != PACKAGE:
+        if not name.startswith(f"{PACKAGE}."):
             return None
-        place = f"{self._shown}/{module}.py"
+        inside = name.removeprefix(f"{PACKAGE}.").replace(".", "/")
+        room = (FOLDER / inside).is_dir()
+        file = f"{inside}/__init__.py" if room else f"{inside}.py"
         return importlib.util.spec_from_file_location(
-            name, place, loader=Loader(name, str(FOLDER / f"{module}.py"), place)
+            name,
+            f"{self._shown}/{file}",
+            loader=Loader(name, str(FOLDER / file), f"{self._shown}/{file}"),
+            submodule_search_locations=[f"{self._shown}/{inside}"] if room else None,
         )
 
 
