@@ -176,6 +176,14 @@ def test_a_room_knows_of_no_others_than_it_says(room: str, known: tuple[str, ...
     assert inside and holes == []
 
 
+def test_kinds_of_labs_stand_side_by_side_and_what_is_shared_knows_of_none() -> None:
+    kinds = "grader.judging.kinds"
+    for file in FILES:
+        own = ".".join(file.split("/")[:4]) if file.startswith("grader/judging/kinds/") else "\0"
+        strays = [name for name in imports(file) if within(name, kinds) and not within(name, own)]
+        assert strays == [], file
+
+
 def test_at_the_root_stands_what_all_rooms_lead_to() -> None:
     root = {file for file in FILES if file.startswith("grader/") and file.count("/") == 1}
     assert root == {f"grader/{name}.py" for name in ("__init__", "__main__", "cli", "errors", "model", "pipeline")}

@@ -8,10 +8,10 @@ import numpy as np
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.retraining import trained_objects
-from grader.judging.kinds.attention.asking import attender_of, weights
-from grader.judging.kinds.language_model.asking import value_of
 from grader.judging.meeting.contact import Contact
+from grader.judging.meeting.forward import attender_of, weights
 from grader.judging.meeting.pairs import KEYS, LABELS
+from grader.judging.meeting.watching import value_of
 from grader.model import AttentionMap, Observation
 from grader.sandbox.guest.wire import Call, Listing, Read, Ref
 

@@ -125,3 +125,10 @@ def classifying(
         *data_steps(contact, x, labels),
         Watch("c", contact.classifier or "classify", "w", (Ref("training_set"),)),
     ]
+
+
+def weight(x: Examiner, path: str, shape: tuple[int, ...], vocabulary: int) -> Numbers:
+    """Secret weights: strong enough to tell every form from every other, weak enough for float32 over all words."""
+    matrix = len(shape) == 2 and shape[0] > 1
+    sigma = 0.8 if matrix and shape[0] == vocabulary else 1.6 / np.sqrt(max(shape[0], 1)) if matrix else 0.5
+    return x.normal(f"weight {path}", shape, sigma)

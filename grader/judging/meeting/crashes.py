@@ -7,6 +7,8 @@ from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.source import trees
 from grader.model import Cell
 
+READY_MADE = {"GRU", "GRUCell", "LSTM", "LSTMCell", "SimpleRNN", "SimpleRNNCell", "RNN", "Bidirectional"}
+
 MIXED_SIZES = ("concat", "incompatible", "must be equal", "should match")
 
 
@@ -44,3 +46,8 @@ def axis_of(call: ast.Call, place: int) -> int | None:
     if given is None:
         return 0  # TensorFlow's default for split and unstack
     return given.value if isinstance(given, ast.Constant) and isinstance(given.value, int) else None
+
+
+def uses_ready_made(contact: Contact, cells: tuple[Cell, ...]) -> bool:
+    names = [getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls_of(contact, cells)]
+    return any(name in READY_MADE for name in names)

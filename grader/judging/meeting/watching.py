@@ -1,10 +1,13 @@
 """What a watched step showed: logits in the order of our examples, gradients and changes of every variable."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from grader.judging.comparing.arrays import Numbers, array
 from grader.model import Observation, Status
-from grader.sandbox.guest.wire import Listing, Mapping, MethodCall, Value, Watched
+from grader.sandbox.guest.wire import Array, Listing, Mapping, MethodCall, Scalar, Value, Watched
+from grader.sandbox.guest.wire import Mapping as WireMapping
 
 
 def watched_in(seen: Observation) -> Watched | None:
@@ -97,3 +100,13 @@ def moved(watched: Watched) -> dict[str, Numbers]:
         if old is not None and new is not None and new.shape == old.shape:
             changes[variable.path] = new - old
     return changes
+
+
+def arguments_of(call: MethodCall) -> Iterator[tuple[int | str, Value]]:
+    yield from enumerate(call.args)
+    yield from call.kwargs.items()
+
+
+def value_of(seen: Observation, name: str) -> Value | None:
+    found = seen.values.get(name)
+    return found if isinstance(found, Scalar | Array | Listing | WireMapping) else None

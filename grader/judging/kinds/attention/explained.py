@@ -13,13 +13,14 @@ from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import agree, nearest, slug
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
-from grader.judging.kinds.attention.asking import Answer, Forward, answer_in
+from grader.judging.kinds.attention.asking import Answer, answer_in
 from grader.judging.kinds.attention.layout import PLACES, Layout, values
-from grader.judging.kinds.language_model.asking import value_of
 from grader.judging.meeting.asking import instance
 from grader.judging.meeting.classes import WORDS
 from grader.judging.meeting.contact import Contact
+from grader.judging.meeting.forward import Forward
 from grader.judging.meeting.pairs import halves
+from grader.judging.meeting.watching import value_of
 from grader.judging.oracle import Answers
 from grader.sandbox.guest.wire import Read
 

@@ -20,18 +20,17 @@ from grader.judging.instruments.dropout import whole
 from grader.judging.instruments.first_step import unconnected
 from grader.judging.instruments.learning import Learning
 from grader.judging.instruments.pair_learning import PLAIN, question_learning
-from grader.judging.kinds.attention.asking import Answer, Forward, answer_in, attender_of, forward_of, weights
+from grader.judging.kinds.attention.asking import Answer, answer_in
 from grader.judging.kinds.attention.cuts import Way, ways
 from grader.judging.kinds.attention.explained import WORDS_USED, Scene, explained, word_vectors
 from grader.judging.kinds.attention.layout import Layout, layout, values
-from grader.judging.kinds.language_model.asking import value_of
-from grader.judging.kinds.recurrent.interview import weight
-from grader.judging.meeting.asking import data_steps, inputs, instance, training
+from grader.judging.meeting.asking import data_steps, inputs, instance, training, weight
 from grader.judging.meeting.classes import WORDS, candidates, meet
 from grader.judging.meeting.contact import Contact, Inputs
+from grader.judging.meeting.forward import Forward, attender_of, forward_of, weights
 from grader.judging.meeting.pairs import halves
 from grader.judging.meeting.source import trees
-from grader.judging.meeting.watching import first_gradients, moved, watched_in
+from grader.judging.meeting.watching import first_gradients, moved, value_of, watched_in
 from grader.judging.oracle import Answers
 from grader.model import AttentionMap, Cell, Observation, Status
 from grader.sandbox.guest.wire import GUEST_FAULT, Call, Ref, Step, Trouble

@@ -1,7 +1,7 @@
 """How a language model is asked: its forward pass with words of ours, whatever it is called with and gives back."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import permutations
 
 import numpy as np
@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.meeting.asking import instance, loop_attributes
 from grader.judging.meeting.contact import Contact
-from grader.judging.meeting.watching import parts_of
+from grader.judging.meeting.watching import arguments_of, parts_of, value_of
 from grader.model import Observation
-from grader.sandbox.guest.wire import Array, Call, Listing, MethodCall, Put, Read, Scalar, Step, Value
+from grader.sandbox.guest.wire import Array, Call, MethodCall, Put, Read, Scalar, Step, Value
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
 RATE = re.compile(r"rate|drop|keep|prob", re.IGNORECASE)
@@ -54,18 +54,13 @@ class Forward(Struct, frozen=True):
         return rate > 0 if value is True else value  # whether it trains
 
 
-def given_to(call: MethodCall) -> Iterator[tuple[int | str, Value]]:
-    yield from enumerate(call.args)
-    yield from call.kwargs.items()
-
-
 def forward_of(contact: Contact, data: Numbers) -> Forward | None:
     """The call under the tape that was given our words; `model` before others, the outermost before what it calls."""
     ways = {"x": data, "words": data[:, :-1], "targets": data[:, 1:]}
     found = []
     for call in contact.watched.calls if contact.watched else ():
         places: dict[int | str, str] = {}
-        for place, value in given_to(call):
+        for place, value in arguments_of(call):
             given = array(value)
             for way, ids in ways.items():
                 if given is not None and given.shape == ids.shape and np.array_equal(given, ids):
@@ -80,7 +75,7 @@ def rates_in(contact: Contact, call: MethodCall) -> dict[int | str, bool]:
     """By the parameters' names, else numbers between 0 and 1."""
     names = [parameter.name for parameter in contact.info.methods.get(call.method, ())]
     found: dict[int | str, bool] = {}
-    for place, value in given_to(call):
+    for place, value in arguments_of(call):
         name = place if isinstance(place, str) else names[place] if place < len(names) else ""
         if type(value) in (int, float) and (RATE.search(name) or (type(value) is float and 0 < value < 1)):
             found[place] = bool(KEEP.search(name))
@@ -133,11 +128,6 @@ def with_source(forward: Forward, seen: Observation, shape: tuple[int, int, int]
         if (guesses := guesses_in(names[name], shape)) is not None:
             return replace(forward, source=name), guesses
     return None
-
-
-def value_of(seen: Observation, name: str) -> Value | None:
-    found = seen.values.get(name)
-    return found if isinstance(found, Scalar | Array | Listing | WireMapping) else None
 
 
 def kept_states(seen: Observation, batch: int, dim: int) -> dict[str, Numbers]:

@@ -6,11 +6,12 @@ from msgspec import Struct
 from grader.judging.comparing.arrays import Numbers, array, number
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
-from grader.judging.kinds.language_model.asking import Forward, guesses_in, settings, value_of
+from grader.judging.kinds.language_model.asking import Forward, guesses_in, settings
 from grader.judging.kinds.language_model.parts import Layout
 from grader.judging.kinds.language_model.sampling import SECONDS, sampler_of
 from grader.judging.meeting.classes import own_batch
 from grader.judging.meeting.contact import Contact
+from grader.judging.meeting.watching import value_of
 from grader.model import Run
 from grader.sandbox.guest.wire import Call, Put, Read, Ref
 

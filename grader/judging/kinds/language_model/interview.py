@@ -22,7 +22,6 @@ from grader.judging.kinds.language_model.asking import (
     guesses_in,
     kept_states,
     many,
-    value_of,
     with_source,
 )
 from grader.judging.kinds.language_model.dropout import Dropout, question_dropout
@@ -30,11 +29,12 @@ from grader.judging.kinds.language_model.held_out import HeldOut, own_samples, p
 from grader.judging.kinds.language_model.parts import Layout, Weights, layout, layouts
 from grader.judging.kinds.language_model.roles import Case, Explained, explain
 from grader.judging.kinds.language_model.sampling import Sampling, question_sampling
-from grader.judging.kinds.recurrent.interview import runs_ready_layers, uses_ready_made, weight
-from grader.judging.meeting.asking import data_steps, inputs, instance, loop_attributes, training
+from grader.judging.kinds.recurrent.interview import runs_ready_layers
+from grader.judging.meeting.asking import data_steps, inputs, instance, loop_attributes, training, weight
 from grader.judging.meeting.classes import WORDS, candidates, meet, own_batch
 from grader.judging.meeting.contact import Contact
-from grader.judging.meeting.watching import first_gradients, moved, watched_in
+from grader.judging.meeting.crashes import uses_ready_made
+from grader.judging.meeting.watching import first_gradients, moved, value_of, watched_in
 from grader.model import Observation
 from grader.sandbox.guest.wire import Put, Read, Ref, Watch, Watched
 

@@ -10,11 +10,12 @@ from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import slug
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
-from grader.judging.kinds.language_model.asking import Forward, begin, guesses_in, settings, value_of
+from grader.judging.kinds.language_model.asking import Forward, begin, guesses_in, settings
 from grader.judging.kinds.language_model.parts import Layout, Weights
 from grader.judging.kinds.language_model.roles import Explained
 from grader.judging.meeting.asking import instance
 from grader.judging.meeting.contact import Contact
+from grader.judging.meeting.watching import value_of
 from grader.model import OUT_OF_TIME, Observation, Status
 from grader.sandbox.guest.wire import Call, Listing, Put, Ref, Step, Trouble, Value
 

@@ -17,16 +17,14 @@ from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
 from grader.judging.instruments.learning import Learning, question_learning
 from grader.judging.kinds.recurrent.explained import LABS, Explained, Way, by_role, first_explained, likely, role_values
-from grader.judging.meeting.asking import classifying, inputs, training
+from grader.judging.meeting.asking import classifying, inputs, training, weight
 from grader.judging.meeting.classes import WORDS, candidates, meet
 from grader.judging.meeting.contact import Contact
-from grader.judging.meeting.crashes import calls_of, crash_mistake
+from grader.judging.meeting.crashes import crash_mistake, uses_ready_made
 from grader.judging.meeting.watching import first_gradients, logits_in, moved, watched_in
 from grader.judging.oracle import Answers
-from grader.model import Cell
 from grader.sandbox.guest.wire import Call, Listing, Ref, Watch, Watched
 
-READY_MADE = {"GRU", "GRUCell", "LSTM", "LSTMCell", "SimpleRNN", "SimpleRNNCell", "RNN", "Bidirectional"}
 ASSIGNED = re.compile(r"\bW_rnn\b[^=\n]*=[^=]")
 GIVEN_NORM = 5.0  # beyond which the handout's step shortens a gradient
 LARGE = 3000.0  # times the secret weights: a penalty's gradient is then longer than that
@@ -89,11 +87,6 @@ def runs_ready_layers(x: Examiner, contact: Contact) -> bool:
     given = (Ref(watch.owner), watch.method, *watch.args)
     ran = x.ask(f"{contact.info.name}.layers", *before, Call("ready_layers", given, watch.kwargs, "r")).values.get("r")
     return isinstance(ran, Listing) and bool(ran.items)
-
-
-def uses_ready_made(contact: Contact, cells: tuple[Cell, ...]) -> bool:
-    names = [getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls_of(contact, cells)]
-    return any(name in READY_MADE for name in names)
 
 
 def worth(e: Evidence) -> int:
@@ -230,13 +223,6 @@ def rate(watched: Watched | None, path: str) -> float | None:
 def by_gradient(told: Explained, gradients: Mapping[str, Numbers | None]) -> dict[str, Numbers | None]:
     seen = told.way.arrangement.seen(gradients)
     return {role: flat(seen[path]) for role, path in told.roles.items() if path and path in seen}
-
-
-def weight(x: Examiner, path: str, shape: tuple[int, ...], vocabulary: int) -> Numbers:
-    """Secret weights: strong enough to tell every form from every other, weak enough for float32 over all words."""
-    matrix = len(shape) == 2 and shape[0] > 1
-    sigma = 0.8 if matrix and shape[0] == vocabulary else 1.6 / np.sqrt(max(shape[0], 1)) if matrix else 0.5
-    return x.normal(f"weight {path}", shape, sigma)
 
 
 def flat(gradient: Numbers | None) -> Numbers | None:

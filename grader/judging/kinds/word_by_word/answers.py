@@ -9,10 +9,10 @@ from msgspec import Struct
 from grader.judging.comparing.arrays import Numbers, send
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
-from grader.judging.kinds.attention.asking import Forward, floats
-from grader.judging.kinds.language_model.asking import value_of
 from grader.judging.meeting.asking import instance
 from grader.judging.meeting.contact import Contact
+from grader.judging.meeting.forward import Forward, floats
+from grader.judging.meeting.watching import value_of
 from grader.model import Observation
 from grader.sandbox.guest.wire import Put, Step, Value
 

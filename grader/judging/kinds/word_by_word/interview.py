@@ -9,8 +9,6 @@ from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning
 from grader.judging.instruments.pair_learning import PLAIN, question_learning
-from grader.judging.kinds.attention.asking import attender_of, forward_of
-from grader.judging.kinds.language_model.asking import value_of
 from grader.judging.kinds.word_by_word.answers import Answer, Asker, batch_first, reads_on, rows_first, sums_to_one
 from grader.judging.kinds.word_by_word.explained import Explanation, explanation
 from grader.judging.kinds.word_by_word.maps import question_maps
@@ -18,7 +16,8 @@ from grader.judging.kinds.word_by_word.parts import FEW
 from grader.judging.meeting.asking import data_steps, inputs, training
 from grader.judging.meeting.classes import LENGTH, candidates, meet
 from grader.judging.meeting.contact import Contact, Inputs
-from grader.judging.meeting.watching import moved, watched_in
+from grader.judging.meeting.forward import attender_of, forward_of
+from grader.judging.meeting.watching import moved, value_of, watched_in
 from grader.model import AttentionMap, Status
 from grader.sandbox.guest.wire import Call, Ref, Trouble, VariableInfo
 
