@@ -17,7 +17,8 @@ from grader.course.works import environment_of
 from grader.data.folder import shown
 from grader.data.photos import ROOM, Photos, with_photos
 from grader.errors import Crowded, GraderError
-from grader.judging.examiner import Examination, Examiner, examine
+from grader.judging.examiner import Examiner
+from grader.judging.examining import Examination, examine
 from grader.judging.oracle import Oracle
 from grader.model import (
     Level,

@@ -8,7 +8,8 @@ import pytest
 
 from grader.judging.comparing.arrays import send
 from grader.judging.drawing import MOST, insist_on_writable
-from grader.judging.examiner import MODULES, Examiner, examine
+from grader.judging.examiner import Examiner
+from grader.judging.examining import MODULES, examine
 from grader.judging.oracle import Answers
 from grader.judging.unaskable import Unaskable
 from grader.model import Isolation, Observation, Outcome, Run, Status, Verdict

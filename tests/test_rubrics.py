@@ -11,7 +11,7 @@ from grader.course.rubric import known_labs, load_rubric
 from grader.course.works import WORKS, lab_slug
 from grader.errors import RubricError, UsageError
 from grader.judging.checks import CHECKS, OUTCOMES
-from grader.judging.examiner import MODULES
+from grader.judging.examining import MODULES
 from grader.model import Level
 from reference.notebooks import load_edits, mistake_of
 

@@ -10,7 +10,7 @@ from test_other_layouts import NONE_GIVEN, contact
 
 from grader.course.rubric import load_rubric
 from grader.judging.checks import CHECKS
-from grader.judging.examiner import undecided
+from grader.judging.examining import undecided
 from grader.judging.instruments.learning import Learning
 from grader.judging.kinds.attention import checks as lab5
 from grader.judging.kinds.attention.asking import Answer
