@@ -13,7 +13,7 @@ from grader.judging.comparing.arrays import Numbers, examples, send
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.pairs import pairs, small_world, stacked
-from grader.sandbox.guest.wire import Listing, Make, Put, Ref, Scalar, Step, Watch
+from grader.sandbox.guest.wire import Call, Listing, Make, Put, Ref, Scalar, Step, Watch
 
 # Shuffling would only hide which row is whose.
 IN_ORDER = (
@@ -132,3 +132,12 @@ def weight(x: Examiner, path: str, shape: tuple[int, ...], vocabulary: int) -> N
     matrix = len(shape) == 2 and shape[0] > 1
     sigma = 0.8 if matrix and shape[0] == vocabulary else 1.6 / np.sqrt(max(shape[0], 1)) if matrix else 0.5
     return x.normal(f"weight {path}", shape, sigma)
+
+
+def runs_ready_layers(x: Examiner, contact: Contact) -> bool:
+    """Whether a recurrent cell that a library has ready runs while the class trains for a step."""
+    *before, watch = training(contact, inputs(x, "contact", contact, contact.batch, 0.5), np.arange(contact.batch) % 2)
+    assert isinstance(watch, Watch)
+    given = (Ref(watch.owner), watch.method, *watch.args)
+    ran = x.ask(f"{contact.info.name}.layers", *before, Call("ready_layers", given, watch.kwargs, "r")).values.get("r")
+    return isinstance(ran, Listing) and bool(ran.items)

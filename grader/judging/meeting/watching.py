@@ -1,6 +1,6 @@
 """What a watched step showed: logits in the order of our examples, gradients and changes of every variable."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -8,6 +8,8 @@ from grader.judging.comparing.arrays import Numbers, array
 from grader.model import Observation, Status
 from grader.sandbox.guest.wire import Array, Listing, Mapping, MethodCall, Scalar, Value, Watched
 from grader.sandbox.guest.wire import Mapping as WireMapping
+
+SHOWN = 6  # variables by name in a sentence
 
 
 def watched_in(seen: Observation) -> Watched | None:
@@ -110,3 +112,8 @@ def arguments_of(call: MethodCall) -> Iterator[tuple[int | str, Value]]:
 def value_of(seen: Observation, name: str) -> Value | None:
     found = seen.values.get(name)
     return found if isinstance(found, Scalar | Array | Listing | WireMapping) else None
+
+
+def listed(paths: Iterable[str]) -> str:
+    names = [path.removeprefix("c.") for path in paths]
+    return ", ".join([*names[:SHOWN], *(["…"] if len(names) > SHOWN else [])])

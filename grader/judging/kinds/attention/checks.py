@@ -13,7 +13,7 @@ from grader.judging.instruments.first_step import after_a_step, ends_a_step, nam
 from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.kinds.attention.interview import FEWER, LAB, Evidence, Same
 from grader.judging.kinds.attention.layout import CLASSES, names_exchanged
-from grader.judging.kinds.recurrent.layout import listed
+from grader.judging.meeting.watching import listed
 from grader.model import AttentionMap, Finding, Remark, Verdict
 
 UNSEEN = "`model` was not seen to return weights for the words of the premise, [batch, words, 1]."

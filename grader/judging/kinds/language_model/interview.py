@@ -29,8 +29,15 @@ from grader.judging.kinds.language_model.held_out import HeldOut, own_samples, p
 from grader.judging.kinds.language_model.parts import Layout, Weights, layout, layouts
 from grader.judging.kinds.language_model.roles import Case, Explained, explain
 from grader.judging.kinds.language_model.sampling import Sampling, question_sampling
-from grader.judging.kinds.recurrent.interview import runs_ready_layers
-from grader.judging.meeting.asking import data_steps, inputs, instance, loop_attributes, training, weight
+from grader.judging.meeting.asking import (
+    data_steps,
+    inputs,
+    instance,
+    loop_attributes,
+    runs_ready_layers,
+    training,
+    weight,
+)
 from grader.judging.meeting.classes import WORDS, candidates, meet, own_batch
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.crashes import uses_ready_made

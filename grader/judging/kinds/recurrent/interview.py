@@ -17,13 +17,13 @@ from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
 from grader.judging.instruments.learning import Learning, question_learning
 from grader.judging.kinds.recurrent.explained import LABS, Explained, Way, by_role, first_explained, likely, role_values
-from grader.judging.meeting.asking import classifying, inputs, training, weight
+from grader.judging.meeting.asking import classifying, inputs, runs_ready_layers, training, weight
 from grader.judging.meeting.classes import WORDS, candidates, meet
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.crashes import crash_mistake, uses_ready_made
 from grader.judging.meeting.watching import first_gradients, logits_in, moved, watched_in
 from grader.judging.oracle import Answers
-from grader.sandbox.guest.wire import Call, Listing, Ref, Watch, Watched
+from grader.sandbox.guest.wire import Watch, Watched
 
 ASSIGNED = re.compile(r"\bW_rnn\b[^=\n]*=[^=]")
 GIVEN_NORM = 5.0  # beyond which the handout's step shortens a gradient
@@ -78,15 +78,6 @@ def interview_recurrent(x: Examiner) -> Evidence:
         return found
     ran = x.lab == "lab4_gru" and found.contact.works and runs_ready_layers(x, found.contact)
     return replace(found, ready_made=uses_ready_made(found.contact, x.cells), ready_layers=ran)
-
-
-def runs_ready_layers(x: Examiner, contact: Contact) -> bool:
-    """Whether a recurrent cell that a library has ready runs while the class trains for a step."""
-    *before, watch = training(contact, inputs(x, "contact", contact, contact.batch, 0.5), np.arange(contact.batch) % 2)
-    assert isinstance(watch, Watch)
-    given = (Ref(watch.owner), watch.method, *watch.args)
-    ran = x.ask(f"{contact.info.name}.layers", *before, Call("ready_layers", given, watch.kwargs, "r")).values.get("r")
-    return isinstance(ran, Listing) and bool(ran.items)
 
 
 def worth(e: Evidence) -> int:

@@ -4,15 +4,12 @@ Work in a layout we cannot read is left to a person. It fails only where there i
 recurrent layer at all.
 """
 
-from collections.abc import Iterable
-
 from grader.judging.binding.roles import Parts
 from grader.judging.binding.stacked import UNIT
 from grader.judging.kinds.recurrent.interview import Evidence
-from grader.judging.meeting.watching import first_gradients
+from grader.judging.meeting.watching import first_gradients, listed
 from grader.sandbox.guest.wire import VariableInfo
 
-SHOWN = 6  # variables by name in a sentence
 CLASSES = 10  # at most: a matrix with so short a side may be the readout
 ODD = "Your variables are laid out otherwise than on the slide ({which}), in a way that could not be read"
 
@@ -67,8 +64,3 @@ def more_than_asked(found: Parts) -> str:
     """Further layers, or gates of another kind: an extra that was built into the only class."""
     further = [v.path for v in found.matrices[UNIT:]] if len(found.matrices) > UNIT else []
     return listed((*found.others, *found.above, *further))
-
-
-def listed(paths: Iterable[str]) -> str:
-    names = [path.removeprefix("c.") for path in paths]
-    return ", ".join([*names[:SHOWN], *(["…"] if len(names) > SHOWN else [])])
