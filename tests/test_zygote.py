@@ -1,12 +1,15 @@
 """A kernel that is forked: the same as one that is started, blind for its predecessors, ended with its jail."""
 
 import json
+import sys
+from pathlib import Path
 
 import psutil
 import pytest
 
 from grader.model import Cell, Isolation, Limits, Run, TrainBudget
 from grader.sandbox import kernel as kernels
+from grader.sandbox.guest.zygote import Covered, is_hidden
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
 from grader.sandbox.walls.isolation import why_cold, why_not_jailed
@@ -94,6 +97,13 @@ def test_a_forked_kernel_is_the_same_as_one_that_is_started(
 ) -> None:
     forked, started = kinds
     assert len(forked) == 4 and forked[place] == started[place]
+
+
+def test_what_lies_with_us_is_hidden_but_for_the_packages_that_lie_there_too() -> None:
+    project = Path(sys.prefix).resolve().parent
+    covered = Covered((f"{sys.prefix}/lib/__editable__.grader.pth",), str(project))
+    assert is_hidden(f"{project}/grader/model.py", covered) and is_hidden(covered.places[0], covered)
+    assert not is_hidden(f"{sys.prefix}/lib/site.py", covered) and not is_hidden(f"{project}-elsewhere/x.py", covered)
 
 
 def test_nothing_of_one_submission_is_seen_by_the_next(kernel: None) -> None:

@@ -10,7 +10,8 @@ import signal
 import socket
 import sys
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
@@ -33,6 +34,13 @@ class Order(Struct, frozen=True, forbid_unknown_fields=True):
     program: str = ""  # instead of a kernel: tries what can be done inside
 
 
+class Covered(Struct, frozen=True, forbid_unknown_fields=True):
+    """Places that no kernel may know of, but for those of the second that lie with the interpreter's packages."""
+
+    places: tuple[str, ...]
+    project: str
+
+
 class Told(Struct, frozen=True, forbid_unknown_fields=True):
     """The answer to an order, and the first one, to none: that it is ready."""
 
@@ -42,7 +50,7 @@ class Told(Struct, frozen=True, forbid_unknown_fields=True):
 
 def serve(control: int, loaded: Callable[[], None]) -> None:
     connection = socket.socket(fileno=control)
-    forget(msgspec.json.decode(connection.recv(1 << 16), type=list[str]))
+    forget(msgspec.json.decode(connection.recv(1 << 16), type=Covered))
     os.environ["KERAS_HOME"] = NOWHERE
     kernel.load()
     del os.environ["KERAS_HOME"]
@@ -56,26 +64,35 @@ def serve(control: int, loaded: Callable[[], None]) -> None:
         if not message:
             return
         if os.fork() == 0:
-            lead_in(connection, message, *received)
+            try:
+                lead_in(connection, message, *received)
+            finally:
+                os._exit(1)
         for descriptor in received:
             os.close(descriptor)
 
 
-def forget(covered: Sequence[str]) -> None:
+def forget(covered: Covered) -> None:
     """What the interpreter has read, when it started, of files that are covered up inside, such as where we lie."""
-    hidden = {name for name, module in sys.modules.items() if below(getattr(module, "__file__", None), covered)}
+    hidden = {name for name, module in sys.modules.items() if is_hidden(getattr(module, "__file__", None), covered)}
     hidden.discard("__main__")
     sys.meta_path[:] = [finder for finder in sys.meta_path if getattr(finder, "__module__", None) not in hidden]
     sys.path_hooks[:] = [hook for hook in sys.path_hooks if getattr(hook, "__module__", None) not in hidden]
     for name in hidden:
         del sys.modules[name]
-    sys.path[:] = [place for place in sys.path if os.path.isabs(place) and not below(place, covered)]
+    sys.path[:] = [place for place in sys.path if os.path.isabs(place) and not is_hidden(place, covered)]
     for place in set(sys.path_importer_cache) - set(sys.path):
         del sys.path_importer_cache[place]
 
 
-def below(place: object, covered: Sequence[str]) -> bool:
-    return isinstance(place, str) and any(os.path.realpath(place).startswith(folder) for folder in covered)
+def is_hidden(place: object, covered: Covered) -> bool:
+    """The environment often lies in the project's folder."""
+    if not isinstance(place, str):
+        return False
+    file = Path(place).resolve()
+    software = (Path(prefix).resolve() for prefix in (sys.prefix, sys.base_prefix))
+    ours = file.is_relative_to(covered.project) and not any(map(file.is_relative_to, software))
+    return ours or any(map(file.is_relative_to, covered.places))
 
 
 def tell(connection: socket.socket, told: Told) -> None:

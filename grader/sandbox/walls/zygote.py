@@ -22,7 +22,7 @@ import psutil
 from msgspec import Struct
 
 from grader.sandbox.guest.walls import Walls
-from grader.sandbox.guest.zygote import Order, Told
+from grader.sandbox.guest.zygote import Covered, Order, Told
 from grader.sandbox.walls import hiding, jail
 from grader.sandbox.walls.groups import Group
 from grader.sandbox.walls.jail import Plan
@@ -48,17 +48,10 @@ class Zygote:
         self._lock = threading.Lock()
         self._said = tempfile.TemporaryFile()
         self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        start = str(jail.GUEST / "start.py")
         with theirs:
             self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-s",
-                    "-P",
-                    str(jail.GUEST / "start.py"),
-                    "zygote",
-                    str(theirs.fileno()),
-                    jail.INSIDE.guest,
-                ],
+                [sys.executable, "-s", "-P", start, "zygote", str(theirs.fileno()), jail.INSIDE.guest],
                 env={**jail.environment(jail.INSIDE), **environment},
                 cwd="/",
                 pass_fds=[theirs.fileno()],
@@ -69,8 +62,8 @@ class Zygote:
             )
         try:
             self._line.settimeout(LOADING)
-            covered = {str(place) for prefix in (sys.base_prefix, sys.prefix) for place in hiding.covered(Path(prefix))}
-            self._line.send(msgspec.json.encode([*covered, str(hiding.PROJECT)]))
+            places = {str(place) for prefix in (sys.base_prefix, sys.prefix) for place in hiding.covered(Path(prefix))}
+            self._line.send(msgspec.json.encode(Covered(tuple(places), str(hiding.PROJECT))))
             self._told()
             self._line.settimeout(FORKING)
         except OSError:
