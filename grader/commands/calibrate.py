@@ -194,7 +194,7 @@ def trainings(plan: Plan) -> Path:
     key = hashlib.sha256(repr((plan.digest, plan.settings, plan.marks, environment())).encode())
     trainer = "trained/fine_tuning" if plan.lab == FINE_TUNED else "trained/training"
     for module in (trainer, "trained/training_pairs", "steps/recurrent", plan.lab):
-        key.update(Path(reference.__file__).with_name(f"{module}.py").read_bytes())
+        key.update((Path(reference.__file__).parent / f"{module}.py").read_bytes())
     folder = Path(platformdirs.user_cache_dir("grader", appauthor=False), "calibrating")
     return folder / f"{plan.lab}-{key.hexdigest()[:16]}.jsonl"
 
