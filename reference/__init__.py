@@ -27,5 +27,5 @@ def answer(lab: str, question: str, case: Case) -> Answers:
 def trained(lab: str, folders: Sequence[Path], seed: int, marks: Sequence[int]) -> Accuracies:
     """What one training of `lab` on the data in these folders reaches after each number of epochs in `marks`."""
     module = "fine_tuning" if lab == "lab5b_bert" else "training"
-    found: Accuracies = importlib.import_module(f"reference.{module}").course(lab, *folders).run(seed, marks)
+    found: Accuracies = importlib.import_module(f"reference.trainings.{module}").course(lab, *folders).run(seed, marks)
     return found

@@ -24,9 +24,9 @@ from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
 from grader.sandbox.walls.isolation import best_isolation
 from reference.notebooks import Edit, edited, solution
-from reference.trained.settings import SETTINGS
-from reference.trained.training import Course
-from reference.trained.training_pairs import first_step_of_adam, words_of
+from reference.trainings.settings import SETTINGS
+from reference.trainings.training import Course
+from reference.trainings.training_pairs import first_step_of_adam, words_of
 
 LABS = tuple(lab for lab in SETTINGS if lab in SENTIMENT)
 

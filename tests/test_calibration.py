@@ -24,7 +24,7 @@ from grader.data.folder import data_folder
 from grader.data.truth import digest_of
 from grader.data.truths import truths_of
 from grader.errors import RubricError
-from reference.trained.settings import SETTINGS
+from reference.trainings.settings import SETTINGS
 
 
 def bounds(mean: float) -> Bounds:

@@ -15,7 +15,7 @@ from grader.data.truths import truths_of
 from grader.judging.kinds.fine_tuning.accuracy import decided
 from grader.model import Verdict
 from reference.notebooks import solution
-from reference.trained.settings import SETTINGS
+from reference.trainings.settings import SETTINGS
 
 
 def row(epochs: int, bound: float) -> Row:

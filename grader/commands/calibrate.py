@@ -49,7 +49,7 @@ from grader.errors import OurFault, RubricError, UsageError
 from grader.judging.oracle import prepare
 from grader.wording.counting import quantity
 from reference import Accuracies
-from reference.trained.settings import SETTINGS, Settings
+from reference.trainings.settings import SETTINGS, Settings
 
 MARKS = (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 125, 150, 175, 200, 250, 300, 350, 400, 450, 500)
 SPLITS: tuple[SplitName, ...] = ("dev", "test")
@@ -192,8 +192,8 @@ def duration(seconds: float) -> str:
 def trainings(plan: Plan) -> Path:
     """Where they are kept; another place when data, settings, versions or what is trained are others."""
     key = hashlib.sha256(repr((plan.digest, plan.settings, plan.marks, environment())).encode())
-    trainer = "trained/fine_tuning" if plan.lab == FINE_TUNED else "trained/training"
-    for module in (trainer, "trained/training_pairs", "steps/recurrent", plan.lab):
+    trainer = "trainings/fine_tuning" if plan.lab == FINE_TUNED else "trainings/training"
+    for module in (trainer, "trainings/training_pairs", "steps/recurrent", plan.lab):
         key.update((Path(reference.__file__).parent / f"{module}.py").read_bytes())
     folder = Path(platformdirs.user_cache_dir("grader", appauthor=False), "calibrating")
     return folder / f"{plan.lab}-{key.hexdigest()[:16]}.jsonl"

@@ -16,9 +16,9 @@ import tensorflow as tf
 
 from reference import Accuracies, a1_logistic_regression, lab2_mlp, lab3_rnn, lab4_gru
 from reference.steps.recurrent import logits as last_logits
-from reference.trained import training_pairs as pairs
-from reference.trained.settings import SETTINGS
-from reference.trained.training_pairs import Corpus
+from reference.trainings import training_pairs as pairs
+from reference.trainings.settings import SETTINGS
+from reference.trainings.training_pairs import Corpus
 
 TWO_WAY = {"0": 0, "1": 0, "3": 1, "4": 1}
 LENGTH = 20  # words of a sentence that the recurrent labs read

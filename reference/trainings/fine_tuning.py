@@ -18,8 +18,8 @@ from transformers import TFBertForSequenceClassification
 
 from reference import Accuracies
 from reference.lab5b_bert import cut_longest, pieces_of, rows
-from reference.trained.settings import SETTINGS
-from reference.trained.training_pairs import LABELS, opened
+from reference.trainings.settings import SETTINGS
+from reference.trainings.training_pairs import LABELS, opened
 
 LAB = "lab5b_bert"
 PAIRS, LENGTH, BUFFER, AT_ONCE = 5000, 128, 100, 64
