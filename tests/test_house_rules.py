@@ -47,12 +47,9 @@ NEVER = [
     (GUEST, "rubrics", ()),
     (GUEST, "jupyter_client", ()),
     (GUEST, "nbclient", ()),
-    ("grader/judging/", "grader.sandbox", ("grader.sandbox.guest.wire",)),
     ("grader/sandbox/", "grader.judging", ()),
     ("grader/sandbox/", "grader.course.rubric", ()),
     ("grader/sandbox/", "grader.running", ()),
-    ("grader/running/", "grader.sandbox", ()),
-    ("grader/running/", "grader.judging", ()),
     # reference.notebooks holds texts, no maths: what our own trials and the sample class are made from;
     # calibrations are trainings of the reference, in processes of their own as the oracle's
     ("grader/", "reference", ("grader/judging/oracle.py", "grader/commands/calibrate.py", "reference.notebooks")),

@@ -1,4 +1,4 @@
-"""Processes with TensorFlow loaded, from which jailed kernels are forked: warm in a fifth of a second instead of three.
+"""Processes with TensorFlow loaded, from which jailed kernels are forked: ready in a third of a second, not three.
 
 Bubblewrap makes a kernel's jail as ever, around a first process that only waits. The fork walks in and gives up all it
 could do outside before anything of a notebook is opened (guest/walls.py). A zygote holds no secret: it is started with
