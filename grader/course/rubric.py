@@ -11,6 +11,7 @@ import msgspec
 import yaml
 from msgspec import Struct
 
+from grader.course.subject import Subject
 from grader.errors import RubricError, UsageError
 from grader.model import Level
 
@@ -35,6 +36,7 @@ class CheckRule(Struct, frozen=True, forbid_unknown_fields=True):
     why: str  # why it matters
     needs: tuple[str, ...] = ()
     public: bool = True
+    of: tuple[str, ...] = ()  # which parts of the subject it looks at, where that is not all of them
 
 
 class MistakeRule(Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,6 +59,7 @@ class Rubric(Struct, frozen=True, forbid_unknown_fields=True):
     checks: tuple[CheckRule, ...]
     mistakes: dict[str, MistakeRule]
     gpu_memory: float = 4.0  # GB that a notebook gets of a GPU it shares; one that needs more is run again alone
+    subject: Subject | None = None  # what the declared judge asks; None where the lab has a judge of its own
 
 
 def known_labs() -> tuple[str, ...]:
@@ -140,6 +143,7 @@ class _Head(Struct, frozen=True, forbid_unknown_fields=True):
     checks: list[Any]
     mistakes: dict[str, Any] = {}
     gpu_memory: float = 4.0
+    subject: Any = None
 
 
 def _decoded(lab: str, page: _Page) -> Rubric:
@@ -147,7 +151,8 @@ def _decoded(lab: str, page: _Page) -> Rubric:
     training = _convert(head.training, Training, page, "training")
     checks = tuple(_convert(item, CheckRule, page, "checks", i) for i, item in enumerate(head.checks))
     mistakes = {slug: _convert(item, MistakeRule, page, "mistakes", slug) for slug, item in head.mistakes.items()}
-    return Rubric(lab, head.title, head.deadline, training, checks, mistakes, head.gpu_memory)
+    subject = _convert(head.subject, Subject, page, "subject") if head.subject is not None else None
+    return Rubric(lab, head.title, head.deadline, training, checks, mistakes, head.gpu_memory, subject)
 
 
 def _convert(data: Any, kind: type[S], page: _Page, *place: str | int) -> S:

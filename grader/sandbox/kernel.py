@@ -57,6 +57,7 @@ class Setting(Struct, frozen=True):
     )  # set from another thread: kernels end, and no new one starts
     device: Device | None = None  # None: the CPU alone
     files: Mapping[str, str] = {}  # put beside the notebook: name and content
+    forms: bool = False  # it holds a model answer, whose other forms are asked for
 
 
 class Client(AsyncKernelClient):  # type: ignore[misc]
@@ -184,7 +185,7 @@ class Kernel:
             data=places.data, home=places.home, seed=setting.seed, train_policy=budget.policy.value,
             train_epochs=budget.epochs, train_seconds=budget.seconds, accelerate=budget.accelerate,
             notes=f"{places.sockets}/notes", output=setting.limits.output,
-            files=dict(setting.files), gpu_memory=setting.device.memory if setting.device else 0,
+            files=dict(setting.files), forms=setting.forms, gpu_memory=setting.device.memory if setting.device else 0,
         )  # fmt: skip
         self._key = uuid.uuid4().hex
         self._write("config.json", msgspec.json.encode(config))

@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 from grader.model import Observation, Status
 from grader.sandbox.guest.wire import (
     Array,
+    Form,
     Make,
     Put,
     Question,
@@ -92,7 +93,7 @@ def shortened(trouble: Trouble) -> Trouble:
 
 def asked_for(question: Question) -> set[str]:
     """Names of the values that a reply may have."""
-    return {step.into for step in question.steps if not isinstance(step, Make | Put)}
+    return {step.into for step in question.steps if not isinstance(step, Form | Make | Put)}
 
 
 def all_sound(reply: Reply) -> bool:

@@ -19,6 +19,7 @@ class GuestConfig(Struct, frozen=True, forbid_unknown_fields=True):
     notes: str = ""  # file of Note lines; "" keeps none
     output: int = 2 * 1024**2  # bytes a cell may print
     files: dict[str, str] = {}  # handed in beside the notebook: name and content
+    forms: bool = False  # other forms of the notebook may be asked for: it is a model answer of ours
     gpu_memory: int = 0  # bytes TensorFlow may take of the one GPU there is; 0 where there is none
 
 

@@ -32,6 +32,7 @@ def run(config_file: str) -> None:
     load()
     # They bring TensorFlow.
     from . import agent  # noqa: PLC0415
+    from .answers import forms  # noqa: PLC0415
     from .colab import debugging, devices, fetching, restarts  # noqa: PLC0415
     from .trainings import fits, loops, resuming, training  # noqa: PLC0415
 
@@ -40,6 +41,7 @@ def run(config_file: str) -> None:
     notes.install(config)
     cells.install(app.shell)
     outputs.install(config, app.shell)
+    forms.install(config, app.shell)
     before = (paths, places, colab, shell, restarts, debugging, fetching, devices, fits, apis)
     for part in (*before, training, loops, resuming):
         part.install(config)

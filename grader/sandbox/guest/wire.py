@@ -44,9 +44,10 @@ class Ref(Struct, frozen=True, tag="ref", forbid_unknown_fields=True):
 
 
 class Opaque(Struct, frozen=True, tag="opaque", forbid_unknown_fields=True):
-    """Something that is not sent; only the name of its type is."""
+    """Something that is not sent; only the name of its type is, and of an array the shape."""
 
     type_name: str
+    shape: tuple[int, ...] = ()
 
 
 Scalar = bool | int | float | str | None
@@ -156,7 +157,7 @@ class Inventory(Struct, frozen=True, tag="inventory", forbid_unknown_fields=True
     functions: tuple[FunctionInfo, ...]
     scalars: dict[str, Scalar]  # plain global numbers and strings
     data_sets: tuple[str, ...]  # globals that are lists of examples: dicts with a label
-    arrays: dict[str, tuple[int, ...]]  # shapes of global arrays and tensors of one or two axes
+    arrays: dict[str, tuple[int, ...]]  # shapes of global arrays and tensors of one to four axes
     constructions: tuple[Construction, ...]
     trainings: tuple[Training, ...]
 
@@ -233,7 +234,14 @@ class Gradient(Struct, frozen=True, tag="gradient", forbid_unknown_fields=True):
     seed: int = 0
 
 
-Step = Make | Put | Call | Read | ListVariables | Watch | Survey | Gradient
+class Form(Struct, frozen=True, tag="form", forbid_unknown_fields=True):
+    """In a kernel of ours: what follows is asked of another form of the notebook, whose last cells are these."""
+
+    name: str
+    cells: dict[int, str] = {}  # index and source, from the first that differs on
+
+
+Step = Make | Put | Call | Read | ListVariables | Watch | Survey | Gradient | Form
 
 
 class Question(Struct, frozen=True, forbid_unknown_fields=True):

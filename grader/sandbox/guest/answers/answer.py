@@ -13,7 +13,7 @@ import tensorflow as tf
 from .. import wire
 from ..colab import downloads
 from ..colab.cells import locate
-from . import constructions, derived, own_code, survey, touch, watch
+from . import constructions, derived, forms, own_code, survey, touch, watch
 from .kinds import finetuned, pairs, predictions, ready_layers, vocabulary
 from .values import decode, encode, is_variable
 
@@ -168,6 +168,10 @@ def watch_training(step: wire.Watch, names: Namespace, values: dict[str, Any]) -
     values[step.into] = watch.watched(names.find(step.owner), step, arguments, keywords, trouble_from)
 
 
+def take_form(step: wire.Form, names: Namespace, values: dict[str, Any]) -> None:
+    forms.take(step)
+
+
 def gradient(step: wire.Gradient, names: Namespace, values: dict[str, Any]) -> None:
     function = names.find(step.path)
     first, *others = [names.value(value) for value in step.args]
@@ -189,4 +193,5 @@ STEPS: dict[type, Callable[[Any, Namespace, dict[str, Any]], None]] = {
     wire.Survey: take_survey,
     wire.Watch: watch_training,
     wire.Gradient: gradient,
+    wire.Form: take_form,
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..wire import Array, Construction, Listing, Mapping, Opaque, Ref, Value
-from .values import encode, number_of
+from .values import encode, number_of, opaque
 
 SLOT = "_made"  # no name that the survey reports begins like this
 KEPT = 500  # so that a sweep cannot fill the memory
@@ -86,9 +86,10 @@ def small(thing: Any) -> Value:
     if number is not None:
         return number
     if isinstance(thing, (list, tuple, dict)) and len(thing) > 50:
-        return Opaque(type(thing).__name__[:100])
+        return opaque(thing)
     value = encode(thing)
-    return Opaque(type(thing).__name__[:100]) if isinstance(value, Array) and len(value.data) > 1000 else value
+    large = isinstance(value, Array) and len(value.data) > 1000
+    return opaque(thing) if large else value
 
 
 def fresh(thing: Any) -> Any:

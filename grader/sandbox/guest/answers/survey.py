@@ -53,7 +53,7 @@ def is_data_set(value: Any) -> bool:
 
 def shape_of_data(value: Any) -> tuple[int, ...] | None:
     """Of inputs or labels stacked into one array."""
-    if kind_of_array(value) not in ("numpy", "tensor") or len(value.shape) not in (1, 2):
+    if kind_of_array(value) not in ("numpy", "tensor") or not 1 <= len(value.shape) <= 4:
         return None
     return tuple(int(n) for n in value.shape)
 

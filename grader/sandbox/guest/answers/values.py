@@ -69,7 +69,8 @@ def is_variable(thing: Any) -> bool:
 
 
 def opaque(thing: Any) -> Opaque:
-    return Opaque(type(thing).__name__[:100])
+    shape = tuple(int(n) for n in thing.shape) if kind_of_array(thing) is not None else ()
+    return Opaque(type(thing).__name__[:100], shape)
 
 
 def decode(value: Any, find: Any) -> Any:

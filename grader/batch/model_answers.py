@@ -1,0 +1,167 @@
+"""Model answers in kernels of ours, one for each lab: what they answer is kept, and shared by all submissions."""
+
+import io
+import re
+import threading
+import tokenize
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
+from pathlib import PurePath
+
+from msgspec.structs import replace
+
+from grader.batch import keys
+from grader.batch.shared import Batch, kernel_seed
+from grader.batch.store import Store
+from grader.course.works import environment_of
+from grader.data.folder import shown
+from grader.errors import OurFault
+from grader.intake.submission import read_notebook
+from grader.judging.model_answer import DECK, STARTER, ModelAnswer, Sizes
+from grader.model import Cell, CellStatus, Limits, Observation, TrainBudget, TrainPolicy
+from grader.sandbox.guest.wire import Form, Question
+from grader.sandbox.kernel import Setting
+from grader.sandbox.session import Session
+from reference.notebooks import as_json, edited, load_edits, solution, starter
+
+LAST_SLOT = 99  # model answers take slots from here down, submissions from 0 up
+
+
+class ModelAnswers:
+    """Those of a batch. A kernel starts when the first question comes that is not answered by what is kept."""
+
+    def __init__(self, setting: Callable[[str, int], Setting], store: Store | None, key: str) -> None:
+        """`setting` of a lab's kernel in a slot; `key` of what answers depend on beside a lab's own files."""
+        self._setting, self._store, self._key = setting, store, key
+        self._lock = threading.Lock()
+        self._labs: dict[str, _Lab] = {}
+
+    def of(self, lab: str) -> ModelAnswer:
+        edits = load_edits(lab)
+        with self._lock:
+            if lab not in self._labs:
+                self._labs[lab] = _Lab(lab, partial(self._setting, lab, LAST_SLOT - len(self._labs)))
+        ask = partial(self._ask, self._labs[lab])
+        return ModelAnswer(tuple(edits.accepted), tuple(edits.mistakes), ask)
+
+    def _ask(self, lab: "_Lab", form: str, sizes: Sizes, question: Question) -> Observation:
+        cells = form_cells(lab.name, form, tuple(sorted(sizes.items())))
+        key = keys.digest(self._key, lab.name, *(f"{c.index} {c.source}" for c in cells))
+        word = keys.of_question(question)
+        with lab.lock:
+            if (known := lab.kept.get((key, word))) is not None:
+                return known
+            answer = self._store.answer(key, word) if self._store else None
+            if answer is None:
+                answer = lab.ask(key, cells, question)
+                if self._store:
+                    self._store.keep_answers(key, {word: answer})
+            lab.kept[key, word] = answer
+        return answer
+
+    def close(self) -> None:
+        for lab in self._labs.values():
+            lab.close()
+
+    def __enter__(self) -> "ModelAnswers":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+class _Lab:
+    """The kernel of one lab, all of whose life is in one thread, since a jail ends with the thread it came from."""
+
+    def __init__(self, name: str, setting: Callable[[], Setting]) -> None:
+        self.name, self.lock = name, threading.Lock()
+        self.kept: dict[tuple[str, str], Observation] = {}
+        self._setting = setting
+        self._thread = ThreadPoolExecutor(1)
+        self._session: Session | None = None
+
+    def ask(self, key: str, cells: Sequence[Cell], question: Question) -> Observation:
+        return self._thread.submit(self._asked, key, cells, question).result()
+
+    def _asked(self, key: str, cells: Sequence[Cell], question: Question) -> Observation:
+        deck = form_cells(self.name, DECK, ())
+        if self._session is None:
+            self._session = Session(self._setting())
+            self._insist(self._session.run(deck).cells, deck)
+        own = {c.index: c.source for c in differing(cells, deck) if c.kind == "code"}
+        form = Form(key[:16] if own else DECK, own)
+        answer = self._session.ask(replace(question, steps=(form, *question.steps), seconds=question.seconds + 60))
+        return replace(answer, at=answer.at - 1 if answer.at else answer.at)
+
+    def _insist(self, runs: Sequence[object], cells: Sequence[Cell]) -> None:
+        for run in runs:
+            if getattr(run, "status", None) is not CellStatus.OK and (trouble := getattr(run, "trouble", None)):
+                source = next(c.source for c in cells if c.index == getattr(run, "index", None))
+                told = f"{trouble.kind}: {trouble.message}"
+                raise OurFault(
+                    f"reference/solutions/{self.name}.py: the model answer itself fails with {told} in the cell that "
+                    f"begins with {source.strip().splitlines()[0]!r}. Mend it: submissions are compared with it."
+                )
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._thread.submit(self._session.close).result()
+        self._thread.shutdown()
+
+
+def model_answers(batch: Batch) -> ModelAnswers:
+    def setting(lab: str, slot: int) -> Setting:
+        rubric = batch.rubrics[lab]
+        return Setting(
+            slot=slot,
+            data=shown(batch.data, form_cells(lab, DECK, ()), lambda sentence: None),
+            limits=Limits(rubric.deadline, rubric.deadline, batch.memory),
+            budget=TrainBudget(TrainPolicy.NONE),
+            seed=kernel_seed(batch.seed),
+            isolation=batch.isolation,
+            environment=environment_of(lab),
+            broken_off=batch.broken_off,
+            forms=True,
+        )
+
+    key = keys.digest(batch.data_key, str(batch.seed), keys.of_code(keys.RUNS_BY), *keys.ENVIRONMENT)
+    return ModelAnswers(setting, batch.store, key)
+
+
+@cache
+def form_cells(lab: str, form: str, sizes: tuple[tuple[int, int], ...]) -> tuple[Cell, ...]:
+    edits = load_edits(lab)
+    variants = edits.accepted | edits.mistakes
+    if form in variants:
+        notebook = edited(lab, variants[form].edits)
+    else:
+        notebook = starter(lab) if form == STARTER else solution(lab)
+    cells = read_notebook(PurePath(f"{lab}.ipynb"), as_json(notebook).encode()).cells
+    if not sizes:
+        return cells
+    return tuple(replace(c, source=resized(c.source, dict(sizes))) if c.kind == "code" else c for c in cells)
+
+
+def resized(source: str, sizes: Sizes) -> str:
+    """With other numbers where a size is written: resized("d = 24", {24: 16}) is "d = 16"."""
+    numbers = {str(old): str(new) for old, new in sizes.items()}
+    lines = source.splitlines(keepends=True)
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(re.sub(r"(?m)^(\s*)[%!].*$", r"\1pass", source)).readline))
+    except (tokenize.TokenError, SyntaxError):
+        return source
+    for token in reversed(tokens):
+        if token.type == tokenize.NUMBER and token.string in numbers:
+            (row, start), (_, end) = token.start, token.end
+            line = lines[row - 1]
+            lines[row - 1] = line[:start] + numbers[token.string] + line[end:]
+    return "".join(lines)
+
+
+def differing(cells: Sequence[Cell], deck: Sequence[Cell]) -> Sequence[Cell]:
+    """From the first cell on that is not the model answer's."""
+    same = 0
+    while same < min(len(cells), len(deck)) and cells[same] == deck[same]:
+        same += 1
+    return cells[same:] if same < len(cells) or len(cells) != len(deck) else ()

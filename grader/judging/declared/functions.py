@@ -1,0 +1,170 @@
+"""Plain functions: called with secret arguments, and differentiated where the lab asks for it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import islice, permutations
+from typing import Any
+
+from msgspec import Struct
+
+from grader.course.subject import FunctionCall, Subject
+from grader.judging.comparing.arrays import Numbers, array
+from grader.judging.declared.arguments import drawn, wired
+from grader.judging.declared.interview import YES, Interview, ending, form_examiner
+from grader.judging.declared.readings import Fact, Reading, agrees
+from grader.judging.examiner import Examiner
+from grader.judging.model_answer import DECK, ModelAnswer
+from grader.model import Level, Observation, Remark, Status
+from grader.sandbox.guest.wire import Call, FunctionInfo, Gradient, Inventory, Listing, Value
+from grader.sandbox.guest.wire import Mapping as WireMapping
+
+WAYS = (("tensor", False), ("numpy", False), ("numpy", True), ("tensor", True))  # to pass numbers: first that is taken
+ORDERS = 6  # of arguments that are tried
+SECONDS = 20.0
+
+
+class Meant(Struct, frozen=True):
+    """Which of a notebook's functions is the one asked for, and where it takes each of our arguments."""
+
+    name: str
+    order: tuple[int, ...]
+    cell: int | None = None
+
+
+def interview_functions(x: Examiner, subject: Subject, answer: ModelAnswer) -> Interview:
+    deck_x = form_examiner(x, answer, DECK)
+    deck: dict[str, Fact] = {}
+    for name, call in subject.calls.items():
+        deck |= facts_of(deck_x, name, call, Meant(call.function, tuple(range(len(call.arguments)))))
+
+    @cache
+    def of_form(form: str) -> Reading:
+        return reading(form_examiner(x, answer, form), subject, deck)[0] if form != DECK else deck
+
+    seen, meant = reading(x, subject, deck)
+    functions = dict.fromkeys(call.function for call in subject.calls.values())
+    lost = [name for name in functions if name not in meant]
+    cells = [one.cell for one in meant.values() if one.cell is not None]
+    return Interview(
+        seen,
+        of_form,
+        cell=cells[0] if cells else None,
+        missing=f"There is no function `{'`, `'.join(lost)}`." if len(lost) == len(functions) else "",
+        remarks=tuple(renamed(meant)),
+    )
+
+
+def renamed(meant: Mapping[str, Meant]) -> Iterator[Remark]:
+    for name, one in meant.items():
+        if one.name != name:
+            yield Remark("other-name", f"Your `{one.name}` was taken for `{name}`: it does what that one should.")
+        elif list(one.order) != sorted(one.order):
+            yield Remark("other-order", f"`{name}` takes its arguments in another order than the lab has them.")
+
+
+def reading(x: Examiner, subject: Subject, deck: Reading) -> tuple[Reading, Mapping[str, Meant]]:
+    """Each function is the one of its name; where that is absent or wrong, another that does what it should."""
+    survey = x.survey()
+    if survey is None:
+        return {}, {}
+    found: dict[str, Fact] = {}
+    meant: dict[str, Meant] = {}
+    for function in dict.fromkeys(call.function for call in subject.calls.values()):
+        calls = {name: call for name, call in subject.calls.items() if call.function == function}
+        best: tuple[int, Meant, dict[str, Fact]] | None = None
+        for one in candidates(survey, function, next(iter(calls.values()))):
+            facts = {key: fact for name, call in calls.items() for key, fact in facts_of(x, name, call, one).items()}
+            right = [key for key in facts if key in deck and agrees(facts[key], deck[key])]
+            values = sum(deck[key].level is Level.VALUES for key in right)
+            if best is None or values > best[0]:
+                best = values, one, facts
+            if values and len(right) == sum(key in deck for key in facts):
+                break
+        if best is not None and (best[0] or best[1].name == function):
+            meant[function], found = best[1], found | best[2]
+    return found, meant
+
+
+def candidates(survey: Inventory, function: str, call: FunctionCall) -> Iterator[Meant]:
+    """The function of that name first, then others that may take as many arguments; each in the lab's order first."""
+    count = len(call.arguments)
+    named = [f for f in survey.functions if f.name == function]
+    others = [f for f in survey.functions if f.name != function and takes(f, count)]
+    for info in (*named, *reversed(others)):
+        for order in islice(permutations(range(count)), ORDERS if info in named else 1):
+            yield Meant(info.name, order, info.cell)
+
+
+def takes(info: FunctionInfo, count: int) -> bool:
+    return sum(p.required for p in info.parameters) <= count <= len(info.parameters)
+
+
+def facts_of(x: Examiner, name: str, call: FunctionCall, meant: Meant) -> dict[str, Fact]:
+    arguments = drawn(x, name, call.arguments)
+    seen, way = answered(x, name, arguments, meant)
+    runs = YES if seen.status is Status.ANSWERED else ending(seen.trouble)
+    found = {f"{name}: runs": Fact(Level.RUNS, f"calling `{call.function}`", runs, part=name)}
+    if seen.status is not Status.ANSWERED:
+        return found
+    for place, (numbers, word) in enumerate(results(seen.values.get("value")), 1):
+        which = f"{name}: result{f' {place}' if place > 1 else ''}"
+        told = f"the result of `{call.function}`"
+        shape = str(list(numbers.shape)) if numbers is not None else word
+        found[f"{which} shape"] = Fact(Level.SHAPES, f"the shape of {told}", shape, part=name)
+        found[which] = Fact(Level.VALUES, told, word if numbers is None else numbers, part=name)
+    for place in call.gradient:
+        told = f"the gradient of `{call.function}` in its argument {place}"
+        found[f"{name}: gradient {place}"] = Fact(
+            Level.GRADIENTS, told, gradient(x, name, arguments, meant, place - 1, way), part=name
+        )
+    return found
+
+
+def answered(
+    x: Examiner, name: str, arguments: Sequence[Any], meant: Meant
+) -> tuple[Observation, tuple[str, bool]]:
+    """In the first way to pass numbers that the function takes."""
+    first = None
+    for way in WAYS:
+        given = tuple(wired(arguments[place], *way) for place in meant.order)
+        seen = x.ask(f"{name}.{meant.name}", Call(meant.name, given, {}, "value"), seconds=SECONDS)
+        first = first or (seen, way)
+        if seen.status is not Status.RAISED:
+            return seen, way
+    assert first is not None
+    return first
+
+
+def gradient(
+    x: Examiner, name: str, arguments: Sequence[Any], meant: Meant, place: int, way: tuple[str, bool]
+) -> Numbers | str:
+    """d sum(result) / d argument, or why there is none."""
+    given = [wired(value, "tensor" if way[0] == "numpy" else way[0], way[1]) for value in arguments]
+    others = [given[at] for at in meant.order if at != place]
+    at = meant.order.index(place)
+    step = Gradient(argument_first(meant.name, at), (given[place], *others), "gradient")
+    seen = x.ask(f"{name}.{meant.name}.gradient", step, seconds=SECONDS)
+    if seen.status is not Status.ANSWERED:
+        return ending(seen.trouble)
+    found = array(seen.values.get("gradient"))
+    return found if found is not None else "none: the result does not follow from it within TensorFlow"
+
+
+def argument_first(function: str, at: int) -> str:
+    """An expression: the function with the argument at this place put before the others."""
+    return f"(lambda first, *rest: {function}(*rest[:{at}], first, *rest[{at}:]))" if at else function
+
+
+def results(value: object) -> Iterator[tuple[Numbers | None, str]]:
+    """Arrays that a function returned, or a word for what is none; a tuple's parts one after the other."""
+    numbers = array(value)
+    if numbers is not None:
+        yield (numbers if numbers.dtype.kind in "biuf" else None), str(numbers)
+    elif isinstance(value, Listing | WireMapping) and value.items:
+        parts: Sequence[Value] = tuple(value.items.values()) if isinstance(value, WireMapping) else value.items
+        for part in parts:
+            yield from results(part)
+    else:
+        yield None, "nothing" if value is None else value if isinstance(value, str) else type(value).__name__
+
+

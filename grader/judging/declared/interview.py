@@ -1,0 +1,44 @@
+"""What an interview of a notebook brings back, whatever the subject."""
+
+import re
+from collections.abc import Callable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from grader.judging.declared.readings import Forms, Reading
+from grader.judging.examiner import Examiner
+from grader.judging.instruments.learning import Learning
+from grader.judging.model_answer import ModelAnswer, Sizes
+from grader.model import Finding, Observation, Remark
+from grader.sandbox.guest.wire import Question, Trouble
+
+YES = "yes"
+
+
+class Interview(Struct, frozen=True):
+    reading: Reading
+    forms: Forms
+    cell: int | None = None  # to look at
+    missing: str = ""  # a sentence: what was not found at all
+    open: str = ""  # a sentence: why what differs is not held against it
+    remarks: tuple[Remark, ...] = ()
+    learning: Learning | None = None
+    outcome: Finding | None = None
+
+
+def asked_of(x: Examiner, asking: Callable[[Question], Observation]) -> Examiner:
+    """The same questions and secrets, to another notebook."""
+    return replace(x, asking=asking)
+
+
+def form_examiner(x: Examiner, answer: ModelAnswer, form: str, sizes: Sizes | None = None) -> Examiner:
+    return asked_of(x, answer.of(form, sizes or {}))
+
+
+def ending(trouble: Trouble | None) -> str:
+    """How it ended, so that one mistake ends alike whoever makes it: no numbers, no names of variables."""
+    if trouble is None:
+        return "no answer"
+    message = re.sub(r"\d+|'[^']*'|\"[^\"]*\"|\[[^\]]*\]|\{[^}]*\}", "·", trouble.message)
+    return f"stops with {trouble.kind}: {message[:60].strip()}"

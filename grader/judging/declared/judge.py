@@ -1,0 +1,45 @@
+"""The judge that every lab has unless it names another: it compares with what the model answer and its mutants say."""
+
+from collections.abc import Callable
+
+from grader.course.rubric import CheckRule, Rubric
+from grader.course.subject import Subject, SubjectKind
+from grader.judging.checks import blocked, cut, unsure
+from grader.judging.declared.functions import interview_functions
+from grader.judging.declared.interview import Interview
+from grader.judging.declared.readings import alike
+from grader.judging.declared.rule import judged
+from grader.judging.examiner import Examiner
+from grader.judging.instruments.learning import falling
+from grader.judging.model_answer import DECK, STARTER, ModelAnswer
+from grader.model import Finding, Level, Remark
+
+INTERVIEWS: dict[SubjectKind, Callable[[Examiner, Subject, ModelAnswer], Interview]] = {
+    SubjectKind.FUNCTION: interview_functions,
+}
+
+
+def interviewed(x: Examiner, rubric: Rubric, answer: ModelAnswer) -> Interview:
+    assert rubric.subject is not None
+    return INTERVIEWS[rubric.subject.kind](x, rubric.subject, answer)
+
+
+def finding(check: CheckRule, rubric: Rubric, interview: Interview, answer: ModelAnswer) -> Finding:
+    if check.level is Level.LEARNS:
+        return blocked(interview.missing) if interview.missing else falling(interview.learning, interview.cell)
+    if check.level is Level.OUTCOME:
+        return interview.outcome or cut("Training was cut short here, so what it reaches says nothing; not decided.")
+    if check.level is Level.MANUAL:
+        return unsure("Your instructor reads this one.")
+    return judged(check, rubric.mistakes, interview, answer)
+
+
+def unattempted(interview: Interview) -> bool:
+    """It answers as what students are given does, and that is not what the model answer does."""
+    given, deck = interview.forms(STARTER), interview.forms(DECK)
+    keys = (*interview.reading, *given)
+    return alike(interview.reading, given, keys) and not alike(interview.reading, deck, tuple(deck))
+
+
+def remarks(interview: Interview) -> tuple[Remark, ...]:
+    return interview.remarks
