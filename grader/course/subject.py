@@ -12,9 +12,9 @@ class SubjectKind(StrEnum):
     KERAS = "keras"  # a model of Keras: built by a function, a global, or a class
 
 
-class Sizes(StrEnum):
-    FREE = "free"  # students may choose how many units, filters and the like
-    FIXED = "fixed"  # as in the model answer
+class Settings(StrEnum):
+    FREE = "free"  # students may choose sizes, rates and strengths of their own
+    FIXED = "fixed"  # they are those of the model answer
 
 
 class FunctionCall(Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,4 +30,4 @@ class Subject(Struct, frozen=True, forbid_unknown_fields=True):
     classes: int = 0  # labels lie below this; 0: targets are numbers
     build: str = ""  # the function, class or global that is, or makes, the Keras model
     example: dict[str, str] = {}  # where examples are dicts: each key, and `input`, `label` or what stands there
-    sizes: Sizes = Sizes.FREE
+    settings: Settings = Settings.FREE

@@ -7,6 +7,7 @@ from grader.course.subject import Subject, SubjectKind
 from grader.judging.checks import blocked, cut, unsure
 from grader.judging.declared.functions import interview_functions
 from grader.judging.declared.interview import Interview
+from grader.judging.declared.keras_models import interview_keras
 from grader.judging.declared.readings import alike
 from grader.judging.declared.rule import judged
 from grader.judging.examiner import Examiner
@@ -16,6 +17,7 @@ from grader.model import Finding, Level, Remark
 
 INTERVIEWS: dict[SubjectKind, Callable[[Examiner, Subject, ModelAnswer], Interview]] = {
     SubjectKind.FUNCTION: interview_functions,
+    SubjectKind.KERAS: interview_keras,
 }
 
 
@@ -25,7 +27,7 @@ def interviewed(x: Examiner, rubric: Rubric, answer: ModelAnswer) -> Interview:
 
 
 def finding(check: CheckRule, rubric: Rubric, interview: Interview, answer: ModelAnswer) -> Finding:
-    if check.level is Level.LEARNS:
+    if check.level is Level.LEARNS and not check.of:
         return blocked(interview.missing) if interview.missing else falling(interview.learning, interview.cell)
     if check.level is Level.OUTCOME:
         return interview.outcome or cut("Training was cut short here, so what it reaches says nothing; not decided.")

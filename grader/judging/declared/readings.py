@@ -81,13 +81,15 @@ def first_difference(seen: Reading, expected: Reading, keys: Sequence[str]) -> t
         if right is None or agrees(mine, right):
             continue
         if mine is None:
-            return f"There is no {right.told}.", None
+            return f"Nothing was seen of {right.told}.", None
         return told(mine, right)
     return "", None
 
 
 def told(seen: Fact, right: Fact) -> tuple[str, Difference | None]:
     name = right.told[0].upper() + right.told[1:]
+    if right.level is Level.RUNS:
+        return f"{name} {seen.value}.", None
     if isinstance(right.value, str):
         yours = seen.value if isinstance(seen.value, str) else "numbers"
         return f"{name}: {yours}, expected {right.value}.", None

@@ -34,9 +34,14 @@ def judged(check: CheckRule, mistakes: dict[str, MistakeRule], interview: Interv
         if alike(seen, interview.forms(form), keys):
             return passed(seen=form)
     named = naming(check, mistakes, answer.mistakes)
-    for form in named:
+    elsewhere = [f for f in answer.mistakes if f not in named] if all(key in seen for key in keys) else []
+    for form in (*named, *elsewhere):
         theirs = interview.forms(form)
-        if alike(seen, theirs, [*keys, *keys_of(check, theirs)]) and not alike(theirs, deck, keys):
+        if not alike(seen, theirs, [*keys, *keys_of(check, theirs)]):
+            continue
+        if form not in named:  # a mistake elsewhere shows here too, and costs what the rubric says, where it says so
+            return passed(seen=form)
+        if not alike(theirs, deck, keys):
             return failed(mistake=mistake_of(form), seen=form, cell=interview.cell)
     if interview.open:
         return unsure(interview.open)

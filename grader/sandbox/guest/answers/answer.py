@@ -14,7 +14,8 @@ from .. import wire
 from ..colab import downloads
 from ..colab.cells import locate
 from . import constructions, derived, forms, own_code, survey, touch, watch
-from .kinds import finetuned, pairs, predictions, ready_layers, vocabulary
+from .kinds import finetuned, keras_models, pairs, predictions, ready_layers, vocabulary
+from . import tape as recorded
 from .values import decode, encode, is_variable
 
 _ABSENT = object()
@@ -41,6 +42,10 @@ class Namespace:
             "loss_of": finetuned.loss_of,
             "logits_of": finetuned.logits_of,
             "pair_rows": pairs.pair_rows,
+            "keras_models": keras_models.models,
+            "keras_weights": keras_models.weights,
+            "keras_computed": keras_models.computed,
+            "keras_fitted": keras_models.fitted,
             constructions.SLOT: constructions.CONSTRUCTIONS,
         }
         self.slots |= {name: f for name, f in own_code.functions_beside().items() if name not in self.slots}
@@ -181,7 +186,8 @@ def gradient(step: wire.Gradient, names: Namespace, values: dict[str, Any]) -> N
         tape.watch(x)
         result = function(x, *others)
         total = tf.reduce_sum(result)
-    values[step.into] = encode(tape.gradient(total, x))
+    with recorded.recording(recorded.Losses()):  # who stands by for loops in cells has nothing to stop here
+        values[step.into] = encode(tape.gradient(total, x))
 
 
 STEPS: dict[type, Callable[[Any, Namespace, dict[str, Any]], None]] = {

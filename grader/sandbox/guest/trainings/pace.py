@@ -11,6 +11,7 @@ FIRST, LAST = 3, 8  # steps from which the pace is taken: the first ones build g
 PATIENCE = 2.0  # times the seconds that are left; evaluations between the steps take time that nobody can foretell
 CALLS = 5  # in one cell, of what trains one object for an epoch or less; more are taken for a loop
 MOMENT = 1.5  # seconds of a loop at the top of a cell under policy `none`
+GLANCE = 0.05  # the same in a model answer, whose every form would train otherwise
 
 
 class TrainingOver(BaseException):
@@ -95,7 +96,8 @@ def install(config: GuestConfig) -> None:
     """Interrupts loops at the top of cells; what they made until then stays."""
     if config.train_policy == "full":
         return
-    standing = Standing(config.train_seconds if config.train_policy == "budget" else MOMENT)
+    moment = GLANCE if config.forms else MOMENT
+    standing = Standing(config.train_seconds if config.train_policy == "budget" else moment)
     _standing.append(standing)
     tape.stand_by(standing)
     from IPython import get_ipython  # noqa: PLC0415 - exists only inside a kernel

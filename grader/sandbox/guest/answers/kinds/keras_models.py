@@ -1,0 +1,141 @@
+"""What a model of Keras computes: its output, loss, penalty, dropout and steps, under weights that are given."""
+
+import random
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from .. import tape
+
+ROWS = 400  # of one example, each with a dropout mask of its own
+EPOCHS = 20
+
+
+def is_model(thing: Any) -> bool:
+    return hasattr(type(thing), "get_weights") and hasattr(type(thing), "fit")
+
+
+def models() -> list[str]:
+    """Names of the notebook's globals that are models, the last made first."""
+    return [name for name, value in reversed(list(vars(sys.modules["__main__"]).items())) if is_model(value)]
+
+
+def weights(model: Any, x: Any) -> dict[str, Any]:
+    """Shape and name of each, after the model has seen an example, without which some have none."""
+    model(x[:1])
+    return {
+        "shapes": [[int(n) for n in w.shape] for w in model.weights],
+        "names": [str(w.name) for w in model.weights],
+        "trained": [any(w is t for t in model.trainable_weights) for w in model.weights],
+    }
+
+
+def computed(model: Any, x: Any, labels: Any, given: list[Any], rate: float) -> dict[str, Any]:
+    """Everything at once; weights, rates and all else are put back afterwards."""
+    with tape.recording(tape.Losses()):  # who stands by for loops in cells has nothing to stop here
+        return asked(model, x, labels, given, rate)
+
+
+def asked(model: Any, x: Any, labels: Any, given: list[Any], rate: float) -> dict[str, Any]:
+    model(x[:1])
+    before = model.get_weights()
+    dropping = [layer for layer in layers(model) if getattr(layer, "rate", 0) and type(layer.rate) is float]
+    rates = [layer.rate for layer in dropping]
+    try:
+        model.set_weights([np.asarray(w, np.float32) for w in given])
+        output = model(x, training=False)
+        found: dict[str, Any] = {
+            "output": scores(model, output),
+            "again": scores(model, model(x, training=False)),
+            "rates": rates,
+            "optimizer": type(model.optimizer).__name__ if getattr(model, "optimizer", None) else "",
+            "compiled": bool(getattr(model, "optimizer", None)),
+            "penalty": [None if g is None else tf.convert_to_tensor(g) for g in penalty(model, x)],
+        }
+        for layer in dropping:
+            layer.rate = rate if rate else layer.rate
+        found["dropped"] = scores(model, model(tf.repeat(x[:1], ROWS, axis=0), training=True))
+        for layer in dropping:
+            layer.rate = 0.0
+        if found["compiled"]:
+            found |= stepped(model, x, labels, given)
+        return found
+    finally:
+        for layer, own in zip(dropping, rates, strict=True):
+            layer.rate = own
+        model.set_weights(before)
+
+
+def layers(model: Any) -> Iterator[Any]:
+    for layer in getattr(model, "layers", []):
+        yield layer
+        yield from layers(layer)
+
+
+def scores(model: Any, output: Any) -> Any:
+    """As probabilities, where the loss takes the softmax of what the model gives."""
+    loss = getattr(model, "loss", None)
+    from_logits = getattr(loss, "from_logits", None)
+    if from_logits is None:
+        from_logits = (getattr(loss, "_fn_kwargs", None) or {}).get("from_logits", False)
+    if not from_logits:
+        return output
+    return tf.nn.softmax(output) if output.shape[-1] > 1 else tf.sigmoid(output)
+
+
+def penalty(model: Any, x: Any) -> list[Any]:
+    with tf.GradientTape() as tape:
+        model(x, training=False)
+        total = tf.add_n([tf.zeros([]), *[tf.cast(loss, tf.float32) for loss in model.losses]])
+    return list(tape.gradient(total, model.weights))
+
+
+def stepped(model: Any, x: Any, labels: Any, given: list[Any]) -> dict[str, Any]:
+    """The loss without its penalty, and which weights a step of training moves."""
+    targets = fitting(model, x, labels)
+    total = model.evaluate(x, targets, batch_size=len(x), verbose=0, return_dict=True)["loss"]
+    extra = sum(float(loss) for loss in model.losses)
+    model.train_on_batch(x, targets)
+    moved = [bool(np.any(new != np.asarray(old, np.float32))) for new, old in zip(model.get_weights(), given)]
+    return {"loss": float(total) - extra, "moved": moved}
+
+
+def fitting(model: Any, x: Any, labels: Any) -> Any:
+    """Labels as the loss takes them: whole numbers, or a one for the class among zeros."""
+    shape = tuple(model(x[:1]).shape[1:])
+    name = str(getattr(model.loss, "name", None) or getattr(model.loss, "__name__", None) or model.loss).lower()
+    if labels.dtype.kind == "f" or "sparse" in name or (shape and shape[-1] == 1) or not shape:
+        return labels.reshape(-1, 1) if shape and shape[-1] == 1 else labels
+    return np.eye(shape[-1], dtype=np.float32)[labels]
+
+
+def fresh(model: Any) -> Any:
+    """The same model from new start weights, compiled alike; itself where it cannot be made again."""
+    try:
+        copy = type(model).from_config(model.get_config())
+        copy.compile_from_config(model.get_compile_config())
+    except Exception:  # a class of the notebook's own knows no configuration
+        return model
+    return copy
+
+
+def fitted(model: Any, x: Any, labels: Any, seed: int) -> list[float]:
+    """The loss of each epoch, from start weights of the model's own."""
+    random.seed(seed)
+    np.random.seed(seed)
+    tf.random.set_seed(seed)
+    model = fresh(model)
+    model(x[:1])
+    before = model.get_weights()
+    eagerly = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(False)  # so many steps are done sooner as a graph
+    try:
+        with tape.recording(tape.Losses()):
+            history = model.fit(x, fitting(model, x, labels), epochs=EPOCHS, batch_size=len(x) // 2, verbose=0)
+        return [float(loss) for loss in history.history["loss"]]
+    finally:
+        tf.config.run_functions_eagerly(eagerly)
+        model.set_weights(before)
