@@ -5,6 +5,7 @@ from collections.abc import Callable
 from grader.course.rubric import CheckRule, Rubric
 from grader.course.subject import Subject, SubjectKind
 from grader.judging.checks import blocked, cut, unsure
+from grader.judging.declared.classifiers import interview_classifier
 from grader.judging.declared.functions import interview_functions
 from grader.judging.declared.interview import Interview
 from grader.judging.declared.keras_models import interview_keras
@@ -16,6 +17,7 @@ from grader.judging.model_answer import DECK, STARTER, ModelAnswer
 from grader.model import Finding, Level, Remark
 
 INTERVIEWS: dict[SubjectKind, Callable[[Examiner, Subject, ModelAnswer], Interview]] = {
+    SubjectKind.CLASSIFIER: interview_classifier,
     SubjectKind.FUNCTION: interview_functions,
     SubjectKind.KERAS: interview_keras,
 }

@@ -34,7 +34,7 @@ def judged(check: CheckRule, mistakes: dict[str, MistakeRule], interview: Interv
         if alike(seen, interview.forms(form), keys):
             return passed(seen=form)
     named = naming(check, mistakes, answer.mistakes)
-    elsewhere = [f for f in answer.mistakes if f not in named] if all(key in seen for key in keys) else []
+    elsewhere = [f for f in answer.mistakes if f not in named] if any(key in seen for key in keys) else []
     for form in (*named, *elsewhere):
         theirs = interview.forms(form)
         if not alike(seen, theirs, [*keys, *keys_of(check, theirs)]):

@@ -58,7 +58,7 @@ def build_model():
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
     ### END SOLUTION
-    ### STARTER:     pass
+    ### STARTER: pass
 
 
 # %% [markdown]

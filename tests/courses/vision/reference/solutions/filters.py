@@ -27,7 +27,7 @@ def conv2d(image, kernel):
             total += image[u : u + rows, v : v + columns] * kernel[u, v]
     return total
     ### END SOLUTION
-    ### STARTER:     pass
+    ### STARTER: pass
 
 # %% [markdown]
 # ## Max-pooling
@@ -41,7 +41,7 @@ def max_pool(image, size):
     squares = tf.reshape(image[: rows * size, : columns * size], [rows, size, columns, size])
     return tf.reduce_max(squares, axis=[1, 3])
     ### END SOLUTION
-    ### STARTER:     pass
+    ### STARTER: pass
 
 # %% [markdown]
 # ## Try them

@@ -1,0 +1,53 @@
+"""What a step computed on its way: for each function of the notebook that gave a row for each example, these rows."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from grader.judging.comparing.arrays import Numbers, array
+from grader.judging.meeting.watching import parts_of
+from grader.sandbox.guest.wire import MethodCall, Value, Watched
+
+NAMED = ("model", "forward", "call", "__call__", "logits", "predict", "network", "net", "scores")
+
+
+def outputs(watched: Watched | None, data: Numbers, under_tape: bool) -> list[Numbers]:
+    """[rows, …] in the order of `data`: those of a function named like a forward pass first, then the last ones."""
+    calls = [call for call in (watched.calls if watched else ()) if call.under_tape == under_tape]
+    likely = sorted(reversed(calls), key=lambda call: call.method not in NAMED)
+    return [rows for call in likely for rows in rows_in(call, data)]
+
+
+def rows_in(call: MethodCall, data: Numbers) -> Iterator[Numbers]:
+    for value in flat(call.result):
+        found = array(value)
+        if found is None or found.dtype.kind != "f" or not found.ndim:
+            continue
+        if found.shape[0] == len(data):
+            yield found[order(call, data)]
+        elif found.ndim == 2 and found.shape[1] == len(data):
+            yield found.T[order(call, data)]
+
+
+def flat(value: Value) -> Iterator[Value]:
+    parts = parts_of(value)
+    if not parts:
+        yield value
+    for part in parts:
+        yield from flat(part)
+
+
+def order(call: MethodCall, data: Numbers) -> Numbers:
+    """Which row of the call's input each of our examples is; as they stand where that cannot be told."""
+    as_is = np.arange(len(data))
+    rows = data.reshape(len(data), -1)
+    for value in (*call.args, *call.kwargs.values()):
+        given = array(value)
+        if given is None or given.ndim < 2 or len(data) > 300:
+            continue
+        for own in (given, given.T):
+            if own.shape[0] == len(data) and own.size == data.size:
+                distances = np.abs(rows[:, None, :] - own.reshape(len(data), -1)[None, :, :]).sum(-1)
+                found = np.argmin(distances, axis=1)
+                return found if len(set(found.tolist())) == len(found) else as_is
+    return as_is
