@@ -27,6 +27,7 @@ class Subject(Struct, frozen=True, forbid_unknown_fields=True):
     kind: SubjectKind
     calls: dict[str, FunctionCall] = {}  # of a function: what is asked, by a name that checks refer to
     input: str = ""  # of a classifier or a Keras model, one example: "normal [64]", "integers [7] below 13"
+    arguments: dict[str, int] = {}  # of a classifier's constructor, where it is to be made in a size of ours
     classes: int = 0  # labels lie below this; 0: targets are numbers
     build: str = ""  # the function, class or global that is, or makes, the Keras model
     example: dict[str, str] = {}  # where examples are dicts: each key, and `input`, `label` or what stands there

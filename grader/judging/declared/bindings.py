@@ -138,9 +138,12 @@ class Solver:
         self.roles, self.fixed = roles, fixed
         numbers = sorted({n for shape in roles.values() for n in shape} | fixed)
         rows = {shape[0] for shape in roles.values() if len(shape) == 2}
-        self.sums = {
-            n: [(a, b) for a in numbers for b in numbers if a + b == n and a > 1 < b] for n in sorted(rows - fixed)
-        }
+        self.sums = {n: self._summands(n, numbers) for n in sorted(rows - fixed)}
+
+    def _summands(self, total: int, numbers: Sequence[int]) -> list[tuple[int, int]]:
+        """Pairs that make it up; of numbers that the task fixes only where there are no others."""
+        pairs = [(a, b) for a in numbers for b in numbers if a + b == total and a > 1 < b]
+        return [pair for pair in pairs if not self.fixed & set(pair)] or pairs
 
     def solutions(self, roles: Sequence[str], places: Sequence[Placed]) -> Iterator[Binding]:
         order = sorted(roles, key=lambda role: -len(self.roles[role]))

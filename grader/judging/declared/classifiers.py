@@ -12,7 +12,7 @@ from grader.errors import OurFault
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.declared.arguments import secret
 from grader.judging.declared.bindings import Binding, Piece, Placed, bindings
-from grader.judging.declared.interview import YES, Interview, ending, form_examiner
+from grader.judging.declared.interview import YES, Interview, Wanted, ending, form_examiner
 from grader.judging.declared.outputs import outputs
 from grader.judging.declared.penalty import penalty_word
 from grader.judging.declared.readings import Fact, Reading, Spread, agrees
@@ -50,6 +50,7 @@ class Task(Struct, frozen=True):
     fixed: tuple[int, ...]  # numbers that the task gives: of an input, of classes
     certain: str | None  # the role that is a bias of the outputs, where it can make every example sure
     output: tuple[int, ...] | None  # shape of what it gives for one example
+    wanted: Wanted
 
 
 class Scene(Struct, frozen=True):
@@ -90,8 +91,8 @@ class Scene(Struct, frozen=True):
         return batch_of(self.x, self.subject, self.one.rows)
 
 
-def interview_classifier(x: Examiner, subject: Subject, answer: ModelAnswer) -> Interview:
-    task = task_of(form_examiner(x, answer, DECK), subject)
+def interview_classifier(x: Examiner, subject: Subject, answer: ModelAnswer, wanted: Wanted) -> Interview:
+    task = task_of(form_examiner(x, answer, DECK), subject, wanted)
 
     @cache
     def at_sizes(form: str, sizes: tuple[tuple[int, int], ...], shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> Reading:
@@ -121,7 +122,7 @@ def rank(found: Interview) -> int:
     return (runs is not None and runs.value == YES) + len(right)
 
 
-def task_of(x: Examiner, subject: Subject) -> Task:
+def task_of(x: Examiner, subject: Subject, wanted: Wanted) -> Task:
     """Raises OurFault where the model answer has no class that takes a step."""
     one = next((one for one in trainees(x, subject) if one.works), None)
     if one is None or one.watched is None:
@@ -132,11 +133,11 @@ def task_of(x: Examiner, subject: Subject) -> Task:
     fixed = (*spec.shape, int(np.prod(spec.shape)), *([spec.below] if spec.distribution == "integers" else []))
     if subject.classes:
         fixed = (*fixed, subject.classes)
-    bare = Task(roles, fixed, None, None)
+    bare = Task(roles, fixed, None, None, wanted)
     scene = Scene(x, subject, bare, one, identity(roles))
     shown = outputs(one.watched, scene.batch.inputs, under_tape=True)
     sure = next((role for role in reversed(roles) if makes_sure(scene, role)), None)
-    return Task(roles, fixed, sure, shown[0].shape[1:] if shown else None)
+    return Task(roles, fixed, sure, shown[0].shape[1:] if shown else None, wanted)
 
 
 def identity(shapes: Mapping[str, tuple[int, ...]], there: Sequence[str] | None = None) -> Binding:
@@ -183,17 +184,17 @@ def interview_class(
         odd = f"Your variables ({laid_out}) could not be matched with those of the lab; your instructor looks at it."
         enough = one.works and len(one.variables) >= len(task.roles)
         forms = partial(of_form, binding=as_it_is)
-        return Interview(reading, forms, one.info.cell, open=odd if enough else "", learning=learned(x, subject, one))
-    binding, named = explained(x, subject, task, one, ways, of_form, answer)
+        return Interview(reading, forms, one.info.cell, open=odd if enough else "", learning=learned(x, subject, task, one))
+    binding, right = explained(x, subject, task, one, ways, of_form, answer)
     scene = Scene(x, subject, task, one, binding)
     forms = partial(of_form, binding=binding)
     seen = read(scene)
     if "output" not in seen:
         seen = with_output(seen, forms, (DECK, *answer.accepted, *answer.mistakes))
-    if binding.sizes:
+    if binding.sizes and right:
         told = ", ".join(f"{new} in place of {old}" for old, new in binding.sizes.items())
         remarks = (Remark("own-sizes", f"Your class has sizes of its own ({told})."),)
-    return Interview(seen, forms, one.info.cell, remarks=remarks, learning=learned(x, subject, one))
+    return Interview(seen, forms, one.info.cell, remarks=remarks, learning=learned(x, subject, task, one))
 
 
 def explained(
@@ -204,19 +205,19 @@ def explained(
     ways: Sequence[Binding],
     of_form: Callable[[str, Binding], Reading],
     answer: ModelAnswer,
-) -> tuple[Binding, str | None]:
-    """The first way to give variables to roles by which the class computes what a form does, and which form."""
+) -> tuple[Binding, bool]:
+    """The first way to give variables to roles by which the class computes what a form does; whether a form does."""
     quick: list[tuple[Binding, Reading]] = []
     for binding in ways:
         seen = forward(Scene(x, subject, task, one, binding))
         if computes(seen, of_form(DECK, binding)):
-            return binding, DECK
+            return binding, True
         quick.append((binding, seen))
     for form in (*answer.accepted, *answer.mistakes):
         for binding, seen in quick:
             if computes(seen, of_form(form, binding)):
-                return binding, form
-    return ways[0], None
+                return binding, True
+    return ways[0], False
 
 
 def computes(seen: Reading, form: Reading) -> bool:
@@ -277,8 +278,10 @@ def read(scene: Scene) -> Reading:
     found |= dict(variable_facts(scene))
     found |= forward(scene, watched)
     found |= dict(gradient_facts(scene, watched))
-    found |= dict(prediction_facts(scene))
-    found |= dict(dropout_facts(scene))
+    if scene.task.wanted(Level.VALUES, "predictions"):
+        found |= dict(prediction_facts(scene))
+    if scene.task.wanted(Level.DROPOUT):
+        found |= dict(dropout_facts(scene))
     return found
 
 
@@ -347,9 +350,9 @@ def dropout_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
         yield "prediction", Fact(Level.DROPOUT, "what equal examples get when they are classified", word, part="prediction")
 
 
-def learned(x: Examiner, subject: Subject, one: Trainee) -> Learning | None:
+def learned(x: Examiner, subject: Subject, task: Task, one: Trainee) -> Learning | None:
     """A small task, once more with smaller inputs where its loss did not fall: a learning rate is made for its data."""
-    if not one.works:
+    if not one.works or not task.wanted(Level.LEARNS):
         return None
     found = Learning(())
     for scale in (0.5, 0.1):

@@ -10,7 +10,7 @@ from msgspec import Struct
 from grader.course.subject import FunctionCall, Subject
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.declared.arguments import drawn, wired
-from grader.judging.declared.interview import YES, Interview, ending, form_examiner
+from grader.judging.declared.interview import YES, Interview, Wanted, ending, form_examiner
 from grader.judging.declared.readings import Fact, Reading, agrees
 from grader.judging.examiner import Examiner
 from grader.judging.model_answer import DECK, ModelAnswer
@@ -31,7 +31,7 @@ class Meant(Struct, frozen=True):
     cell: int | None = None
 
 
-def interview_functions(x: Examiner, subject: Subject, answer: ModelAnswer) -> Interview:
+def interview_functions(x: Examiner, subject: Subject, answer: ModelAnswer, wanted: Wanted) -> Interview:
     deck_x = form_examiner(x, answer, DECK)
     deck: dict[str, Fact] = {}
     for name, call in subject.calls.items():

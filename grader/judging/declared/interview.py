@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -14,6 +15,7 @@ from grader.model import Finding, Observation, Remark
 from grader.sandbox.guest.wire import Question, Trouble
 
 YES = "yes"
+Wanted = Callable[..., bool]  # whether some check looks at facts of a level, and of a part of the subject
 
 
 class Interview(Struct, frozen=True):
@@ -25,6 +27,19 @@ class Interview(Struct, frozen=True):
     remarks: tuple[Remark, ...] = ()
     learning: Learning | None = None
     outcome: Finding | None = None
+
+
+def asked_once(x: Examiner) -> Examiner:
+    """The same examiner, who asks nothing a second time."""
+    kept: dict[bytes, Observation] = {}
+
+    def asking(question: Question) -> Observation:
+        key = msgspec.msgpack.encode(question)
+        if key not in kept:
+            kept[key] = x.asking(question)
+        return kept[key]
+
+    return replace(x, asking=asking)
 
 
 def asked_of(x: Examiner, asking: Callable[[Question], Observation]) -> Examiner:

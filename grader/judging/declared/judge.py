@@ -7,7 +7,7 @@ from grader.course.subject import Subject, SubjectKind
 from grader.judging.checks import blocked, cut, unsure
 from grader.judging.declared.classifiers import interview_classifier
 from grader.judging.declared.functions import interview_functions
-from grader.judging.declared.interview import Interview
+from grader.judging.declared.interview import Interview, Wanted, asked_once
 from grader.judging.declared.keras_models import interview_keras
 from grader.judging.declared.readings import alike
 from grader.judging.declared.rule import judged
@@ -16,7 +16,7 @@ from grader.judging.instruments.learning import falling
 from grader.judging.model_answer import DECK, STARTER, ModelAnswer
 from grader.model import Finding, Level, Remark
 
-INTERVIEWS: dict[SubjectKind, Callable[[Examiner, Subject, ModelAnswer], Interview]] = {
+INTERVIEWS: dict[SubjectKind, Callable[[Examiner, Subject, ModelAnswer, Wanted], Interview]] = {
     SubjectKind.CLASSIFIER: interview_classifier,
     SubjectKind.FUNCTION: interview_functions,
     SubjectKind.KERAS: interview_keras,
@@ -25,7 +25,16 @@ INTERVIEWS: dict[SubjectKind, Callable[[Examiner, Subject, ModelAnswer], Intervi
 
 def interviewed(x: Examiner, rubric: Rubric, answer: ModelAnswer) -> Interview:
     assert rubric.subject is not None
-    return INTERVIEWS[rubric.subject.kind](x, rubric.subject, answer)
+    return INTERVIEWS[rubric.subject.kind](asked_once(x), rubric.subject, answer, wanted_by(rubric))
+
+
+def wanted_by(rubric: Rubric) -> Wanted:
+    """What some check looks at; nothing else has to be asked."""
+
+    def wanted(level: Level, part: str = "") -> bool:
+        return any(check.level is level and (not check.of or not part or part in check.of) for check in rubric.checks)
+
+    return wanted
 
 
 def finding(check: CheckRule, rubric: Rubric, interview: Interview, answer: ModelAnswer) -> Finding:

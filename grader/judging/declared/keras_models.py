@@ -9,7 +9,7 @@ from msgspec import Struct
 from grader.course.subject import Settings, Subject
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.declared.arguments import secret
-from grader.judging.declared.interview import YES, Interview, ending, form_examiner
+from grader.judging.declared.interview import YES, Interview, Wanted, ending, form_examiner
 from grader.judging.declared.penalty import penalty_word
 from grader.judging.declared.readings import Fact, Reading, Spread
 from grader.judging.examiner import Examiner
@@ -43,7 +43,7 @@ class Built(Struct, frozen=True):
     trouble: str = ""
 
 
-def interview_keras(x: Examiner, subject: Subject, answer: ModelAnswer) -> Interview:
+def interview_keras(x: Examiner, subject: Subject, answer: ModelAnswer, wanted: Wanted) -> Interview:
     built = first_built(x, subject)
 
     @cache
@@ -59,7 +59,7 @@ def interview_keras(x: Examiner, subject: Subject, answer: ModelAnswer) -> Inter
     if built is None:
         what = f"`{subject.build}`" if subject.build else "a model"
         return Interview({}, of_form, missing=f"There is no {what} of Keras that your notebook leaves behind.")
-    learning = None if built.trouble else learned(x, subject, built)
+    learning = learned(x, subject, built) if wanted(Level.LEARNS) and not built.trouble else None
     tuned = sizes_between(first_built(form_examiner(x, answer, DECK), subject), built)
     return Interview(
         reading(x, subject, built), of_form, built.origin.cell, learning=learning, remarks=tuple(about_sizes(tuned))

@@ -91,7 +91,7 @@ def trainees(x: Examiner, subject: Subject) -> Iterator[Trainee]:
     inventory = x.survey()
     for info in candidates(inventory) if inventory is not None else ():
         first = None
-        for recipe in recipes(inventory, info, AS_WRITTEN) if inventory is not None else ():
+        for recipe in made_small(recipes(inventory, info, AS_WRITTEN), subject) if inventory is not None else ():
             assert inventory is not None
             args, kwargs = training_arguments(subject, inventory, info, info.trains[0])
             one = tried(x, subject, Trainee(info, recipe, info.trains[0], args, kwargs, inventory))
@@ -101,6 +101,19 @@ def trainees(x: Examiner, subject: Subject) -> Iterator[Trainee]:
                 break
         if first is not None:
             yield first
+
+
+def made_small(own: Sequence[Recipe], subject: Subject) -> Iterator[Recipe]:
+    """In the sizes that the lab gives: by the names of parameters, else in their order; then as the notebook made it."""
+    for recipe in own:
+        small = recipe
+        for place, (name, size) in enumerate(subject.arguments.items()):
+            known = name if name in recipe.parameters else (*recipe.parameters, *[""] * (place + 1))[place]
+            if known and type(small.argument(known)) is int:
+                small = small.changed(known, size)
+        yield small
+    if subject.arguments:
+        yield from own
 
 
 def tried(x: Examiner, subject: Subject, one: Trainee) -> Trainee:
