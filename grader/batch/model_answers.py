@@ -4,7 +4,7 @@ import io
 import re
 import threading
 import tokenize
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from pathlib import PurePath
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from grader.batch import keys
 from grader.batch.shared import Batch, kernel_seed
 from grader.batch.store import Store
+from grader.course.subject import SubjectKind
 from grader.course.works import environment_of
 from grader.data.folder import shown
 from grader.errors import OurFault
@@ -31,9 +32,14 @@ LAST_SLOT = 99  # model answers take slots from here down, submissions from 0 up
 class ModelAnswers:
     """Those of a batch. A kernel starts when the first question comes that is not answered by what is kept."""
 
-    def __init__(self, setting: Callable[[str, int], Setting], store: Store | None, key: str) -> None:
-        """`setting` of a lab's kernel in a slot; `key` of what answers depend on beside a lab's own files."""
-        self._setting, self._store, self._key = setting, store, key
+    def __init__(
+        self, setting: Callable[[str, int], Setting], anew: Collection[str], store: Store | None, key: str
+    ) -> None:
+        """`setting` of a lab's kernel in a slot; `key` of what answers depend on beside a lab's own files.
+
+        `anew`: labs whose objects are asked that a notebook left behind, so that a form's later cells run again.
+        """
+        self._setting, self._anew, self._store, self._key = setting, anew, store, key
         self._lock = threading.Lock()
         self._labs: dict[str, _Lab] = {}
 
@@ -41,7 +47,8 @@ class ModelAnswers:
         edits = load_edits(lab)
         with self._lock:
             if lab not in self._labs:
-                self._labs[lab] = _Lab(lab, partial(self._setting, lab, LAST_SLOT - len(self._labs)))
+                slot = LAST_SLOT - len(self._labs)
+                self._labs[lab] = _Lab(lab, lab in self._anew, partial(self._setting, lab, slot))
         ask = partial(self._ask, self._labs[lab])
         return ModelAnswer(tuple(edits.accepted), tuple(edits.mistakes), ask)
 
@@ -74,8 +81,8 @@ class ModelAnswers:
 class _Lab:
     """The kernel of one lab, all of whose life is in one thread, since a jail ends with the thread it came from."""
 
-    def __init__(self, name: str, setting: Callable[[], Setting]) -> None:
-        self.name, self.lock = name, threading.Lock()
+    def __init__(self, name: str, anew: bool, setting: Callable[[], Setting]) -> None:
+        self.name, self.lock, self._anew = name, threading.Lock(), anew
         self.kept: dict[tuple[str, str], Observation] = {}
         self._setting = setting
         self._thread = ThreadPoolExecutor(1)
@@ -89,10 +96,17 @@ class _Lab:
         if self._session is None:
             self._session = Session(self._setting())
             self._insist(self._session.run(deck).cells, deck)
-        own = {c.index: c.source for c in differing(cells, deck) if c.kind == "code"}
-        form = Form(key[:16] if own else DECK, own)
+        own = {c.index: c.source for c in self._own(cells, deck) if c.kind == "code"}
+        form = Form(key[:16], own, self._anew) if own else Form(DECK)
         answer = self._session.ask(replace(question, steps=(form, *question.steps), seconds=question.seconds + 60))
         return replace(answer, at=answer.at - 1 if answer.at else answer.at)
+
+    def _own(self, cells: Sequence[Cell], deck: Sequence[Cell]) -> Sequence[Cell]:
+        """What is run for a form: the cells that differ, and where objects are asked that later cells made, those too."""
+        if self._anew:
+            return differing(cells, deck)
+        known = {cell.source for cell in deck}
+        return [cell for cell in cells if cell.source not in known]
 
     def _insist(self, runs: Sequence[object], cells: Sequence[Cell]) -> None:
         for run in runs:
@@ -126,7 +140,8 @@ def model_answers(batch: Batch) -> ModelAnswers:
         )
 
     key = keys.digest(batch.data_key, str(batch.seed), keys.of_code(keys.RUNS_BY), *keys.ENVIRONMENT)
-    return ModelAnswers(setting, batch.store, key)
+    anew = {lab for lab, r in batch.rubrics.items() if r.subject and r.subject.kind is SubjectKind.KERAS}
+    return ModelAnswers(setting, anew, batch.store, key)
 
 
 @cache

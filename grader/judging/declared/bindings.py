@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import combinations, islice, permutations, product
+from itertools import combinations, count, islice, permutations
 
 import numpy as np
 from msgspec import Struct
@@ -22,7 +22,9 @@ Shape = tuple[int, ...]
 Letters = Mapping[int, int]  # a number of the model answer -> the notebook's
 Range = tuple[int, int] | int | None  # along an axis: from, to; one place, which takes the axis away; all of it
 
-WAYS = 48  # to give variables to roles, of one way to cut them
+WAYS = 24  # to leave roles out, where a notebook has too few variables
+STEPS = 20_000  # of the search in one way to cut the variables
+LACKING = 3  # more roles than have to be are left out, at most
 BLOCKS = (2, 3, 4)  # variables that may stand side by side in one
 
 
@@ -110,25 +112,31 @@ class Binding(Struct, frozen=True):
 
 
 def bindings(roles: Mapping[str, Shape], fixed: Iterable[int], variables: Sequence[VariableInfo]) -> Iterator[Binding]:
-    """The likeliest first: names, then the order of creation; whole variables before pieces of them.
+    """One for each way to see the variables, the likeliest first: whole ones before pieces of them.
 
-    Where there are fewer variables than roles, some roles are left without one: biases sooner than matrices.
+    Which of several variables of one shape is which role is guessed by their names: `identified` tells better. Where
+    there are fewer variables than roles, some roles are left without one: biases sooner than matrices.
     """
     solver = Solver(roles, frozenset(fixed))
-    any_yet = False
+    found = False
     for places in ways_to_cut(variables):
-        for binding in islice(solver.solutions(tuple(roles), places), WAYS):
-            any_yet = True
-            yield from reordered(binding, solver)
-    lacking = len(roles) - len(variables)
-    if any_yet or lacking <= 0:
-        return
-    least = sorted(roles, key=lambda role: len(roles[role]))
+        for way in islice(solver.solutions(tuple(roles), places), 1):
+            found = True
+            yield way
     whole = [Placed((piece,)) for v in variables for piece in wholes(v)]
-    for dropped in islice(combinations(least, lacking), WAYS):
-        left = tuple(role for role in roles if role not in dropped)
-        for binding in islice(solver.solutions(left, whole), 2):
-            yield from reordered(binding, solver)
+    least = max(1, len(roles) - len(variables))
+    for number in range(least, min(least + LACKING, len(roles))) if not found else ():
+        for left in left_of(roles, variables, number):
+            yield from islice(solver.solutions(left, whole), 1)
+
+
+def left_of(roles: Mapping[str, Shape], variables: Sequence[VariableInfo], number: int) -> Iterator[tuple[str, ...]]:
+    """All roles but so many: first those that no variable is called like, biases before matrices."""
+    called = {role: max((likeness(role, v.path) for v in variables), default=0.0) for role in roles}
+    ways = list(combinations(roles, number))
+    ways.sort(key=lambda dropped: sum(called[role] + len(roles[role]) for role in dropped))
+    for dropped in ways[:WAYS]:
+        yield tuple(role for role in roles if role not in dropped)
 
 
 class Solver:
@@ -148,7 +156,7 @@ class Solver:
     def solutions(self, roles: Sequence[str], places: Sequence[Placed]) -> Iterator[Binding]:
         order = sorted(roles, key=lambda role: -len(self.roles[role]))
         options = {role: sorted(places, key=lambda p, r=role: -likeness(r, p.pieces[0].path)) for role in order}  # type: ignore[misc]
-        for chosen, letters in self._chosen(order, options, {}, {}):
+        for chosen, letters in self._chosen(order, options, {}, {}, count()):
             shapes = {role: tuple(letters.get(n, n) for n in shape) for role, shape in self.roles.items()}
             yield Binding(chosen, letters, shapes)
 
@@ -158,6 +166,7 @@ class Solver:
         options: Mapping[str, Sequence[Placed]],
         taken: Mapping[str, Placed],
         letters: Letters,
+        steps: Iterator[int],
     ) -> Iterator[tuple[Mapping[str, Placed], Letters]]:
         if not order:
             if self._holds(letters):
@@ -165,9 +174,11 @@ class Solver:
             return
         role, *rest = order
         for place in options[role]:
+            if next(steps) > STEPS:
+                return
             more = self._solved(self.roles[role], place.shape, letters)
             if more is not None and not any(place.overlaps(other) for other in taken.values()):
-                yield from self._chosen(rest, options, {**taken, role: place}, more)
+                yield from self._chosen(rest, options, {**taken, role: place}, more, steps)
 
     def _solved(self, shape: Shape, theirs: Shape, letters: Letters) -> Letters | None:
         if len(shape) != len(theirs):
@@ -203,8 +214,8 @@ def ways_to_cut(variables: Sequence[VariableInfo]) -> Iterator[list[Placed]]:
     whole = [piece for v in variables for piece in wholes(v)]
     yield [Placed((piece,)) for piece in whole]
     yield [*(Placed((piece,)) for piece in whole), *joined(whole)]
-    for count in BLOCKS:
-        parts = [piece for v in variables for piece in blocks(v, count)]
+    for number in BLOCKS:
+        parts = [piece for v in variables for piece in blocks(v, number)]
         if parts:
             yield [Placed((piece,)) for piece in (*whole, *parts)]
             yield [Placed((piece,)) for piece in (*whole, *parts)] + list(joined([*whole, *parts]))
@@ -229,13 +240,13 @@ def wholes(v: VariableInfo) -> Iterator[Piece]:
         yield Piece(v.path, (*v.shape, 1), every)
 
 
-def blocks(v: VariableInfo, count: int) -> Iterator[Piece]:
-    """`count` equal pieces along one axis, which takes the axis away where it is as long."""
+def blocks(v: VariableInfo, number: int) -> Iterator[Piece]:
+    """`number` equal pieces along one axis, which takes the axis away where it is as long."""
     for axis, size in enumerate(v.shape):
-        if size % count or size < count or len(v.shape) == 1 and size == count:
+        if size % number or size < number or (len(v.shape) == 1 and size == number):
             continue
-        one = size // count
-        for i in range(count):
+        one = size // number
+        for i in range(number):
             part: Range = i if one == 1 else (i * one, (i + 1) * one)
             at = (*(None,) * axis, part, *(None,) * (len(v.shape) - axis - 1))
             shape = (*v.shape[:axis], *((one,) if one > 1 else ()), *v.shape[axis + 1 :])
@@ -244,33 +255,22 @@ def blocks(v: VariableInfo, count: int) -> Iterator[Piece]:
                 yield Piece(v.path, shape[::-1], at, turned=True)
 
 
-def reordered(binding: Binding, solver: Solver) -> Iterator[Binding]:
-    """With the two parts of matrices that join two things in either order: all alike first."""
-    joining = [
-        (role, binding.letters.get(a, a))
-        for role, shape in solver.roles.items()
-        if len(shape) == 2 and shape[0] in solver.sums and role in binding.places
-        for a, b in solver.sums[shape[0]][:1]
-    ]
-    yield binding
-    if not joining or len(joining) > 4:
-        return
-    orders = [order for order in product((False, True), repeat=len(joining)) if any(order)]
-    for order in sorted(orders, key=lambda order: len(set(order))):
-        for first in (True, False):
-            places = dict(binding.places)
-            for (role, size), swapped in zip(joining, order, strict=True):
-                if swapped:
-                    places[role] = swapped_rows(places[role], binding.shapes[role][0], size, first)
-            yield Binding(places, binding.letters, binding.shapes)
+def orders(role: str, binding: Binding, solver: Solver) -> Iterator[Placed]:
+    """A role's place as it is, and with the parts of a matrix that joins two things in the other order."""
+    place, shape = binding.places[role], solver.roles[role]
+    yield place
+    if len(shape) == 2:
+        for a, _ in solver.sums.get(shape[0], ()):
+            size = binding.letters.get(a, a)
+            if 0 < size < binding.shapes[role][0]:
+                yield swapped_rows(place, binding.shapes[role][0], size)
 
 
-def swapped_rows(place: Placed, height: int, size: int, first: bool) -> Placed:
-    """The role's first rows stand last in the notebook's variable: `size` of them, or all but `size`."""
+def swapped_rows(place: Placed, height: int, cut: int) -> Placed:
+    """The role's first `cut` rows stand last in the notebook's variable."""
     if len(place.pieces) != 1:
         return place
     (piece,) = place.pieces
-    cut = size if first else height - size
     return Placed((rows_of(piece, height - cut, height), rows_of(piece, 0, height - cut)), ((0, cut), (cut, height)))
 
 

@@ -1,7 +1,7 @@
 """Classes with variables of their own: forward pass, loss, gradients, penalty, dropout, predictions, learning."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -11,8 +11,9 @@ from grader.course.subject import Settings, Subject
 from grader.errors import OurFault
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.declared.arguments import secret
-from grader.judging.declared.bindings import Binding, Piece, Placed, bindings
-from grader.judging.declared.interview import YES, Interview, Wanted, ending, form_examiner
+from grader.judging.declared.bindings import Binding, Piece, Placed, Solver, bindings
+from grader.judging.declared.identified import Gradients, even_values, identified
+from grader.judging.declared.interview import YES, Interview, Wanted, asked_once, ending, form_examiner
 from grader.judging.declared.outputs import outputs
 from grader.judging.declared.penalty import penalty_word
 from grader.judging.declared.readings import Fact, Reading, Spread, agrees
@@ -39,7 +40,7 @@ CERTAIN = 40.0  # a logit's bias beside which no other logit counts in float32
 ASKED_RATE = 0.4
 DRAWS = 400  # of dropout masks
 LESSON, STEPS = 48, 40  # examples and steps of a small training
-TRIED = 40  # bindings at most
+TRIED = 12  # ways to see the variables, at most
 SECONDS = 60.0
 
 
@@ -94,24 +95,16 @@ class Scene(Struct, frozen=True):
 def interview_classifier(x: Examiner, subject: Subject, answer: ModelAnswer, wanted: Wanted) -> Interview:
     task = task_of(form_examiner(x, answer, DECK), subject, wanted)
 
-    @cache
-    def at_sizes(form: str, sizes: tuple[tuple[int, int], ...], shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> Reading:
-        return form_reading(form_examiner(x, answer, form, dict(sizes)), subject, task, dict(shapes))
-
-    def of_form(form: str, binding: Binding) -> Reading:
-        return at_sizes(form, tuple(sorted(binding.sizes.items())), tuple(binding.shapes.items()))
-
-    own = {role: shape for role, shape in task.roles.items()}
-    as_it_is = Binding({}, {}, own)
+    forms = Forms(x, subject, answer, task)
     best: Interview | None = None
     for one in trainees(x, subject):
-        found = interview_class(x, subject, task, one, of_form, answer)
+        found = interview_class(Pupil(x, subject, task, one), forms)
         if best is None or rank(found) > rank(best):
             best = found
         if rank(best) == 3:
             break
     missing = "No class with a training method was left by your notebook."
-    return best or Interview({}, lambda form: of_form(form, as_it_is), missing=missing)
+    return best or Interview({}, partial(forms.reading, binding=Binding({}, {}, task.roles)), missing=missing)
 
 
 def rank(found: Interview) -> int:
@@ -167,57 +160,104 @@ def sure_step(scene: Scene, role: str) -> Watched | None:
     return scene.step(batch, scene.planted(**{role: bias}))
 
 
-def interview_class(
-    x: Examiner,
-    subject: Subject,
-    task: Task,
-    one: Trainee,
-    of_form: Callable[[str, Binding], Reading],
-    answer: ModelAnswer,
-) -> Interview:
-    ways = list(islice(bindings(task.roles, task.fixed, one.variables), TRIED))
-    remarks: tuple[Remark, ...] = ()
-    if not one.works or not ways:
-        as_it_is = Binding({}, {}, task.roles)
-        reading = broken(one) if not one.works else {}
+class Pupil(Struct, frozen=True):
+    """A class of a notebook, before it is known which of its variables is what."""
+
+    x: Examiner
+    subject: Subject
+    task: Task
+    one: Trainee
+
+    def seen_as(self, binding: Binding) -> Scene:
+        return Scene(self.x, self.subject, self.task, self.one, binding)
+
+
+class Forms:
+    """The model answer's forms in the sizes of a notebook: what they answer, and their gradients under even values."""
+
+    def __init__(self, x: Examiner, subject: Subject, answer: ModelAnswer, task: Task) -> None:
+        self._x, self._subject, self._answer, self.task = x, subject, answer, task
+        self._scenes: dict[object, Scene | Reading] = {}
+        self._readings: dict[object, Reading] = {}
+        self.names = (DECK, *answer.accepted, *answer.mistakes)
+
+    def _scene(self, form: str, binding: Binding) -> tuple[object, Scene | Reading]:
+        key = (form, tuple(sorted(binding.sizes.items())), tuple(binding.shapes.items()))
+        if key not in self._scenes:
+            x = form_examiner(self._x, self._answer, form, binding.sizes)
+            self._scenes[key] = form_scene(asked_once(x), self._subject, self.task, binding.shapes)
+        return key, self._scenes[key]
+
+    def reading(self, form: str, binding: Binding) -> Reading:
+        key, scene = self._scene(form, binding)
+        if key not in self._readings:
+            self._readings[key] = read(scene) if isinstance(scene, Scene) else scene
+        return self._readings[key]
+
+    def gradients(self, form: str, binding: Binding) -> Gradients:
+        _, scene = self._scene(form, binding)
+        return scene.binding.by_role(even_gradients(scene)) if isinstance(scene, Scene) else {}
+
+
+def even_gradients(scene: Scene) -> Gradients:
+    """By path, with the same numbers in all variables that could be taken for each other."""
+    values = even_values(scene.x, scene.values, Solver(scene.task.roles, frozenset(scene.task.fixed)))
+    watched = scene.step(scene.batch, scene.binding.planted(values, scene.one.variables))
+    return first_gradients(watched) if watched else {}
+
+
+def interview_class(pupil: Pupil, forms: Forms) -> Interview:
+    x, subject, task, one = pupil.x, pupil.subject, pupil.task, pupil.one
+    ways = list(islice(bindings(task.roles, task.fixed, one.variables), TRIED)) if one.works else []
+    learning = learned(x, subject, task, one)
+    if not ways:
+        as_it_is = partial(forms.reading, binding=Binding({}, {}, task.roles))
         laid_out = ", ".join(f"{v.path.removeprefix('c.')} {list(v.shape)}" for v in one.variables[:8])
         odd = f"Your variables ({laid_out}) could not be matched with those of the lab; your instructor looks at it."
         enough = one.works and len(one.variables) >= len(task.roles)
-        forms = partial(of_form, binding=as_it_is)
-        return Interview(reading, forms, one.info.cell, open=odd if enough else "", learning=learned(x, subject, task, one))
-    binding, right = explained(x, subject, task, one, ways, of_form, answer)
-    scene = Scene(x, subject, task, one, binding)
-    forms = partial(of_form, binding=binding)
-    seen = read(scene)
+        reading = {} if one.works else broken(one)
+        return Interview(reading, as_it_is, one.info.cell, open=odd if enough else "", learning=learning)
+    binding, right = explained(pupil, ways, forms)
+    readings = partial(forms.reading, binding=binding)
+    seen = read(pupil.seen_as(binding))
     if "output" not in seen:
-        seen = with_output(seen, forms, (DECK, *answer.accepted, *answer.mistakes))
+        seen = with_output(seen, readings, forms.names)
+    remarks: tuple[Remark, ...] = ()
     if binding.sizes and right:
         told = ", ".join(f"{new} in place of {old}" for old, new in binding.sizes.items())
         remarks = (Remark("own-sizes", f"Your class has sizes of its own ({told})."),)
-    return Interview(seen, forms, one.info.cell, remarks=remarks, learning=learned(x, subject, task, one))
+    return Interview(seen, readings, one.info.cell, remarks=remarks, learning=learning)
 
 
-def explained(
-    x: Examiner,
-    subject: Subject,
-    task: Task,
-    one: Trainee,
-    ways: Sequence[Binding],
-    of_form: Callable[[str, Binding], Reading],
-    answer: ModelAnswer,
-) -> tuple[Binding, bool]:
+def explained(pupil: Pupil, ways: Sequence[Binding], forms: Forms) -> tuple[Binding, bool]:
     """The first way to give variables to roles by which the class computes what a form does; whether a form does."""
-    quick: list[tuple[Binding, Reading]] = []
-    for binding in ways:
-        seen = forward(Scene(x, subject, task, one, binding))
-        if computes(seen, of_form(DECK, binding)):
+    solver = Solver(pupil.task.roles, frozenset(pupil.task.fixed))
+    alike: list[tuple[Binding, Gradients]] = []
+    for way in ways:
+        if is_form(pupil, way, DECK, forms):
+            return way, True
+        gradients = even_gradients(pupil.seen_as(way))
+        binding = by_gradients(pupil, way, gradients, DECK, forms, solver)
+        if is_form(pupil, binding, DECK, forms):
             return binding, True
-        quick.append((binding, seen))
-    for form in (*answer.accepted, *answer.mistakes):
-        for binding, seen in quick:
-            if computes(seen, of_form(form, binding)):
-                return binding, True
+        alike.append((way, gradients))
+    for form in forms.names[1:]:
+        for way, gradients in alike[:2]:
+            for binding in (way, by_gradients(pupil, way, gradients, form, forms, solver)):
+                if is_form(pupil, binding, form, forms):
+                    return binding, True
     return ways[0], False
+
+
+def is_form(pupil: Pupil, binding: Binding, form: str, forms: Forms) -> bool:
+    return computes(forward(pupil.seen_as(binding)), forms.reading(form, binding))
+
+
+def by_gradients(
+    pupil: Pupil, way: Binding, gradients: Gradients, form: str, forms: Forms, solver: Solver
+) -> Binding:
+    values = even_values(pupil.x, pupil.seen_as(way).values, solver)
+    return identified(way, solver, values, gradients, forms.gradients(form, way))
 
 
 def computes(seen: Reading, form: Reading) -> bool:
@@ -236,16 +276,18 @@ def with_output(seen: Reading, forms: Callable[[str], Reading], names: Sequence[
     return seen
 
 
-def form_reading(x: Examiner, subject: Subject, task: Task, shapes: Mapping[str, tuple[int, ...]]) -> Reading:
-    """Of the model answer, or another form of it, with variables of these shapes."""
+def form_scene(
+    x: Examiner, subject: Subject, task: Task, shapes: Mapping[str, tuple[int, ...]]
+) -> Scene | Reading:
+    """Of the model answer, or another form of it, with variables of these shapes; what it says where it does not run."""
     one = next(iter(sorted(trainees(x, subject), key=lambda one: not one.works)), None)
     if one is None or not one.works:
         return broken(one) if one else {}
     own = {v.path: v.shape for v in one.variables}
     if all(own.get(path, shape) == shape for path, shape in shapes.items()) and set(own) & set(shapes):
-        return read(Scene(x, subject, task, one, identity(shapes, tuple(own))))
+        return Scene(x, subject, task, one, identity(shapes, tuple(own)))
     first = next(bindings(shapes, task.fixed, one.variables), None)
-    return read(Scene(x, subject, task, one, first)) if first and first.shapes == dict(shapes) else {}
+    return Scene(x, subject, task, one, first) if first and first.shapes == dict(shapes) else {}
 
 
 def broken(one: Trainee) -> Reading:

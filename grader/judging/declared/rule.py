@@ -37,6 +37,8 @@ def judged(check: CheckRule, mistakes: dict[str, MistakeRule], interview: Interv
     elsewhere = [f for f in answer.mistakes if f not in named] if any(key in seen for key in keys) else []
     for form in (*named, *elsewhere):
         theirs = interview.forms(form)
+        if not any(key in theirs and key in seen for key in keys):
+            continue
         if not alike(seen, theirs, [*keys, *keys_of(check, theirs)]):
             continue
         if form not in named:  # a mistake elsewhere shows here too, and costs what the rubric says, where it says so

@@ -238,7 +238,8 @@ class Form(Struct, frozen=True, tag="form", forbid_unknown_fields=True):
     """In a kernel of ours: what follows is asked of another form of the notebook, whose last cells are these."""
 
     name: str
-    cells: dict[int, str] = {}  # index and source, from the first that differs on
+    cells: dict[int, str] = {}  # index and source of those that are run for it
+    anew: bool = False  # after what stood before the first of them; else on top of the whole notebook
 
 
 Step = Make | Put | Call | Read | ListVariables | Watch | Survey | Gradient | Form

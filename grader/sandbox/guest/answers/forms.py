@@ -61,7 +61,7 @@ def take(step: wire.Form) -> None:
     """Enter the form, after its own cells have run where it is asked for the first time."""
     FORMS.setdefault("", state())
     if step.name not in FORMS:
-        enter(before(min(step.cells)) if step.cells else FORMS[""])
+        enter(before(min(step.cells)) if step.anew else FORMS[""])
         for index, source in sorted(step.cells.items()):
             _shell.run_cell(source, store_history=False, cell_id=str(index))
         FORMS[step.name] = state()
