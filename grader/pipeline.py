@@ -13,7 +13,6 @@ from grader.batch import hidden_labels, keys
 from grader.batch.replaying import Answers, Ask, Live, Replay, recording, timely
 from grader.batch.shared import Batch, calibration_of, kernel_seed, question_seed, training_budget
 from grader.course.rubric import Rubric
-from grader.course.works import environment_of
 from grader.data.folder import shown
 from grader.data.photos import ROOM, Photos, with_photos
 from grader.errors import Crowded, GraderError
@@ -112,7 +111,7 @@ def awake(submission: Submission, batch: Batch, rubric: Rubric, slot: Slot, told
     """The notebook, run in a kernel of its own and ready to be asked."""
     seconds = batch.deadline or rubric.deadline
     budget = training_budget(batch, rubric)
-    data, seen = with_photos(shown(batch.data, submission.cells, told), rubric.lab, batch.train)
+    data, seen = with_photos(shown(batch.data, submission.cells, told), rubric.head.data, batch.train)
     disk = Limits().disk + (seen.number * ROOM if seen else 0)
     with open_session(
         Setting(
@@ -123,7 +122,7 @@ def awake(submission: Submission, batch: Batch, rubric: Rubric, slot: Slot, told
             budget=budget,
             seed=kernel_seed(batch.seed),
             isolation=batch.isolation,
-            environment=environment_of(rubric.lab),
+            environment=rubric.head.environment,
             broken_off=batch.broken_off,
             files={f"{name}.py": source for name, source in submission.modules},
         )
@@ -149,10 +148,11 @@ def said_of_data(batch: Batch, rubric: Rubric, seen: Photos | None) -> Iterator[
 
 
 def examiner(submission: Submission, batch: Batch, rubric: Rubric, oracle: Oracle, run: Run, ask: Ask) -> Examiner:
-    parts, _ = with_photos(batch.data.parts, rubric.lab, batch.train)
+    parts, _ = with_photos(batch.data.parts, rubric.head.data, batch.train)
     return Examiner(
         rubric.lab, submission.cells, run, ask, oracle, question_seed(batch, submission),
         training_budget(batch, rubric), batch.truths.get(rubric.lab), calibration_of(rubric, batch), parts,
+        rubric.head,
     )  # fmt: skip
 
 

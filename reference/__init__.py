@@ -24,8 +24,16 @@ def answer(lab: str, question: str, case: Case) -> Answers:
     return table[question](case)
 
 
-def trained(lab: str, folders: Sequence[Path], seed: int, marks: Sequence[int]) -> Accuracies:
-    """What one training of `lab` on the data in these folders reaches after each number of epochs in `marks`."""
-    module = "fine_tuning" if lab == "lab5b_bert" else "training"
-    found: Accuracies = importlib.import_module(f"reference.trainings.{module}").course(lab, *folders).run(seed, marks)
+def fine_tunes(lab: str) -> bool:
+    """Whether its model was trained before it is trained."""
+    return lab == "lab5b_bert"
+
+
+def trained(lab: str, settings: Any, folders: Sequence[Path], seed: int, marks: Sequence[int]) -> Accuracies:
+    """What one training of `lab` on the data in these folders reaches after each number of epochs in `marks`.
+
+    `settings` are those that the head of the lab's rubric names.
+    """
+    module = importlib.import_module(f"reference.trainings.{'fine_tuning' if fine_tunes(lab) else 'training'}")
+    found: Accuracies = module.course(lab, settings, *folders).run(seed, marks)
     return found

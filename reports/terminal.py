@@ -88,7 +88,7 @@ def data_table(rows: Sequence[Row]) -> RenderableType:
     table.add_column("Size", justify="right", no_wrap=True)
     for row in rows:
         size = f"{row.size / 1e6:.1f} MB" if row.size else "–"
-        table.add_row(row.part.name, ", ".join(row.part.labs), row.state, str(row.where or "–"), size)
+        table.add_row(row.part.name, ", ".join(row.readers), row.state, str(row.where or "–"), size)
     if all(row.state == "there" for row in rows):
         return table
     return Group(table, Text(), Text(_HOW_TO_GET_DATA))

@@ -50,9 +50,14 @@ NEVER = [
     ("grader/sandbox/", "grader.judging", ()),
     ("grader/sandbox/", "grader.course.rubric", ()),
     ("grader/sandbox/", "grader.running", ()),
-    # reference.notebooks holds texts, no maths: what our own trials and the sample class are made from;
+    # reference.notebooks holds texts, no maths: what our own trials and the sample class are made from, and
+    # reference.place says where the course lies;
     # calibrations are trainings of the reference, in processes of their own as the oracle's
-    ("grader/", "reference", ("grader/judging/oracle.py", "grader/commands/calibrate.py", "reference.notebooks")),
+    (
+        "grader/",
+        "reference",
+        ("grader/judging/oracle.py", "grader/commands/calibrate.py", "reference.notebooks", "reference.place"),
+    ),
     ("reports/", "reference", ()),
     ("reports/", "grader.sandbox", ("grader.sandbox.guest.wire",)),
     ("reference/", "grader", ()),
@@ -63,10 +68,10 @@ ONLY_KNOWS = {
     "grader/wording/": ("model",),
     "grader/course/": ("errors", "model"),
     "grader/running/": ("model", "wording"),
-    "grader/intake/": ("errors", "model", "wording"),
+    "grader/intake/": ("course", "errors", "model", "wording"),
     "grader/calibration/": ("course", "errors", "model", "wording"),
     "grader/data/": ("course", "errors", "model", "wording"),
-    "grader/judging/": ("calibration", "data", "errors", "model", "wording", "sandbox.guest.wire"),
+    "grader/judging/": ("calibration", "course", "data", "errors", "model", "wording", "sandbox.guest.wire"),
     "grader/judging/binding/": ("judging.comparing", "model", "sandbox.guest.wire"),
     "grader/judging/comparing/": ("judging.drawing", "model", "sandbox.guest.wire"),
     "grader/judging/claims/": ("model", "wording"),

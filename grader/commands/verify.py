@@ -1,8 +1,8 @@
 """Whether the grader keeps what it promises: solutions earn everything, starters nothing, every mistake is named."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,11 +11,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from grader.course.works import lab_slug
-from grader.errors import UsageError
+from grader.course.folder import current_course, lab_slug
 from grader.intake.submission import read_notebook
 from grader.model import Level, Outcome, Report, Scorecard, Submission, TrainPolicy, Verdict
-from reference.notebooks import SOLUTIONS, as_json, edited, load_edits, mistake_of, solution, starter
+from reference.notebooks import as_json, edited, load_edits, mistake_of, solution, solution_path, starter
 
 
 class Promise(StrEnum):
@@ -33,13 +32,9 @@ class Trial(Struct, frozen=True):
     train: TrainPolicy = TrainPolicy.NONE  # what it takes to see it
 
 
-def chosen(labs: Sequence[str] | None, rubrics: Collection[str]) -> list[str]:
-    """Slugs of the labs asked for, all that have a rubric if none is; raises where there is no rubric."""
-    slugs = [lab_slug(lab) for lab in labs] if labs else list(rubrics)
-    for slug in slugs:
-        if slug not in rubrics:
-            raise UsageError(f"There is no rubric for {slug} yet. There are: {', '.join(rubrics)}.")
-    return slugs
+def chosen(labs: Sequence[str] | None) -> list[str]:
+    """Slugs of the labs asked for, all of the course if none is."""
+    return [lab_slug(lab) for lab in labs] if labs else sorted(current_course().labs)
 
 
 def by_policy(expected: Sequence[Trial]) -> Iterator[tuple[TrainPolicy, list[Submission]]]:
@@ -74,7 +69,7 @@ def _of_lab(lab: str, fast: bool) -> Iterator[Trial]:
 def _trial(lab: str, name: str, notebook: NotebookNode, expects: str) -> Trial:
     read = read_notebook(PurePath(f"{lab}.ipynb"), as_json(notebook).encode())
     submission = Submission(
-        path=Path(SOLUTIONS, f"{lab}.py"),
+        path=solution_path(lab),
         student=f"{lab} {name}",
         lab=lab,
         cells=read.cells,

@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from grader.calibration.bounds import Calibration
+from grader.course.head import Head
 from grader.data.truth import Truth
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.discretion import discreet
@@ -35,6 +36,7 @@ class Examiner(Struct, frozen=True):
     truth: Truth | None = None  # labels of the data the notebook ran on
     calibration: Calibration | None = None  # what right answers reach on these data
     data: dict[str, Path] = {}  # the parts of the course's data, as notebooks see them
+    head: Head = Head("")  # what the rubric says of the lab
 
     def ask(self, name: str, *steps: Step, seconds: float = 20.0) -> Observation:
         return discreet(self.asking(Question(f"{self.lab}.{name}", steps, seconds)))
