@@ -6,11 +6,16 @@ arrays and plain numbers. Accepted explanations stand first; the names of mistak
 """
 
 import importlib
+import importlib.util
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
+
+from reference.place import OURS, course_folder
 
 Case = Mapping[str, Any]
 Answers = dict[str, dict[str, np.ndarray]]
@@ -20,8 +25,26 @@ QuestionTable = dict[str, Callable[[Case], Answers]]
 
 def answer(lab: str, question: str, case: Case) -> Answers:
     """What every explanation of `lab` answers to `question`; imports TensorFlow with the lab's module."""
-    table: QuestionTable = importlib.import_module(f"reference.{lab}").QUESTIONS
+    table: QuestionTable = formulas(lab).QUESTIONS
     return table[question](case)
+
+
+@cache
+def formulas(lab: str) -> ModuleType:
+    """The lab's module: the course's own where it has one, else that of the grader."""
+    own = course_folder() / "reference" / f"{lab}.py"
+    if course_folder() == OURS or not own.is_file():
+        return importlib.import_module(f"reference.{lab}")
+    spec = importlib.util.spec_from_file_location(f"course_{lab}", own)
+    assert spec is not None and spec.loader is not None, own
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def warm() -> None:
+    """TensorFlow takes seconds to load, and its first operation some more."""
+    importlib.import_module("tensorflow").zeros([1])
 
 
 def fine_tunes(lab: str) -> bool:

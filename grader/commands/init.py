@@ -1,5 +1,6 @@
 """Writes an empty course: course.yaml with a word on every key, and the folders beside it."""
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -13,9 +14,9 @@ ROOMS = {
     "assignments": "<lab>.ipynb, what students get; made of the solutions",
     "data": "a folder for each part of the data",
 }
-EMPTY = """# {name}: a course for the grader. Every command takes it by --course, or from GRADER_COURSE.
-title: {name}        # what was graded is kept under this title
-languages: [en]      # in which students may hand in
+EMPTY = """# A course for the grader. Every command takes it by --course, or from GRADER_COURSE.
+title: {title}  # what was graded is kept under it
+languages: [en]  # in which students may hand in
 
 # Slugs in the order in which they are taught. Each has rubrics/<slug>.yaml and reference/solutions/<slug>.py.
 labs: []
@@ -56,4 +57,4 @@ def _write(folder: Path, name: str) -> None:
     for room, words in ROOMS.items():
         (folder / room).mkdir(parents=True)
         (folder / room / "README").write_text(f"{words}\n", encoding="utf-8")
-    (folder / FILE).write_text(EMPTY.format(name=f'"{name}"' if False else name), encoding="utf-8")
+    (folder / FILE).write_text(EMPTY.format(title=json.dumps(name, ensure_ascii=False)), encoding="utf-8")

@@ -11,7 +11,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from grader.course.folder import current_course, lab_slug
+from grader.course.folder import FILE, current_course, lab_slug
+from grader.errors import UsageError
 from grader.intake.submission import read_notebook
 from grader.model import Level, Outcome, Report, Scorecard, Submission, TrainPolicy, Verdict
 from reference.notebooks import as_json, edited, load_edits, mistake_of, solution, solution_path, starter
@@ -34,7 +35,10 @@ class Trial(Struct, frozen=True):
 
 def chosen(labs: Sequence[str] | None) -> list[str]:
     """Slugs of the labs asked for, all of the course if none is."""
-    return [lab_slug(lab) for lab in labs] if labs else sorted(current_course().labs)
+    course = current_course()
+    if not course.labs:
+        raise UsageError(f"{course.folder / FILE}: the course has no lab yet. Write one and add its slug to `labs`.")
+    return [lab_slug(lab) for lab in labs] if labs else sorted(course.labs)
 
 
 def by_policy(expected: Sequence[Trial]) -> Iterator[tuple[TrainPolicy, list[Submission]]]:

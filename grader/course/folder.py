@@ -109,7 +109,7 @@ def title_of(lab: str | None) -> str:
 
 
 def lab_slug(text: str) -> str:
-    """The slug behind `lab2_mlp`, `Lab 2`, `assignment-1`, `mlp`. Raises UsageError with the nearest one."""
+    """The lab behind its slug or an alias, as people write them. Raises UsageError with the nearest one."""
     labs = current_course().labs
     known = {name: slug for slug, rubric in labs.items() for name in (*rubric.head.aliases, plain(slug))}
     slug = known.get(plain(text))
