@@ -239,9 +239,7 @@ def demo(
 ) -> None:
     """Grade a bundled sample class offline, on toy data, and say where its pages lie."""
     from grader.commands.demo import write_sample_class
-    from grader.scoring.results import ensure_writable
 
-    ensure_writable(out_folder)
     folder = write_sample_class(out_folder / "submissions")
     say(f"A sample class of notebooks was written to {folder.resolve()}.")
     grade([folder], out_folder=out_folder / "grades", jobs=jobs, train=TrainPolicy.NONE, allow_unisolated=True)

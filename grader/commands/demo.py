@@ -6,6 +6,7 @@ from zipfile import ZipFile
 from grader.course.folder import FILE, HandIn, current_course
 from grader.course.pages import meant
 from grader.errors import UsageError
+from grader.scoring.results import ensure_writable
 from reference.notebooks import Edit, as_json, edited, load_edits, starter
 
 STARTER = "starter"
@@ -18,6 +19,7 @@ def write_sample_class(folder: Path) -> Path:
     if not course.sheet.demo:
         raise UsageError(f"{course.folder / FILE} names no sample class. List its files under `demo`.")
     made = [(hand_in, _content(hand_in)) for hand_in in course.sheet.demo]
+    ensure_writable(folder)
     for hand_in, content in made:
         path = folder / (hand_in.zip or hand_in.file)
         path.parent.mkdir(parents=True, exist_ok=True)

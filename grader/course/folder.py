@@ -82,7 +82,7 @@ def load_course(folder: Path) -> Course:
     if not (folder / FILE).is_file():
         raise UsageError(
             f"{folder} holds no {FILE}, so it is no course. Name another folder by --course or ${VARIABLE}, "
-            f"or make one: grader init {folder}"
+            f"or make one with `grader init {folder}`."
         )
     page = Page(folder / FILE)
     sheet = page.read(Sheet)

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar, get_args, get_type_hints
+from typing import Any, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 import yaml
@@ -101,7 +101,18 @@ def _converted(data: Any, kind: type[S], page: Page, place: Place) -> S:
         field = where.strip("`").removeprefix(".").split(".")[0].split("[")[0]
         told = data.get(field) if isinstance(data, dict) else None
         said = _unknown(field, told, hints.get(field)) or (f"{field}: {sentence}" if field else sentence)
-        page.wrong(said, *place, *([field] if field else []))
+        page.wrong(said, *place, *([field] if field else []), *_misfit(told, hints.get(field)))
+
+
+def _misfit(told: Any, hint: Any) -> Iterator[str]:
+    """The first key of a mapping whose value does not fit."""
+    if isinstance(told, dict) and get_origin(hint) is dict:
+        for key, value in told.items():
+            try:
+                msgspec.convert(value, type=get_args(hint)[1])
+            except msgspec.ValidationError:
+                yield key
+                return
 
 
 def _unknown(field: str, told: Any, hint: Any) -> str:

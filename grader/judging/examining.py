@@ -104,7 +104,8 @@ def insist_on_judges(course: Course) -> None:
 
 def complaints(rubric: Rubric) -> Iterator[Complaint]:
     judged = {*outcome_checks(rubric.lab, rubric.head), *checks.CHECKS.get(rubric.lab, {})}
-    if rubric.lab not in checks.INTERVIEWS:
+    interview = checks.INTERVIEWS.get(rubric.lab)
+    if interview is None or not interview.__module__.startswith(f"{KINDS}.{rubric.head.judge}."):
         yield ("lab", "judge"), f"the judge {rubric.head.judge} does not know {rubric.lab!r}; leave `judge` out"
     for n, check in enumerate(rubric.checks):
         if check.id not in judged:
