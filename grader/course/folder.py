@@ -10,7 +10,7 @@ from grader.course.head import PIECE, plain
 from grader.course.pages import Complaint, Page, meant
 from grader.course.rubric import Rubric, read_rubric
 from grader.errors import UsageError
-from reference.place import OURS, VARIABLE, course_folder
+from reference.place import VARIABLE, course_folder
 
 FILE = "course.yaml"
 
@@ -50,6 +50,9 @@ class Course(Struct, frozen=True):
     def data(self) -> Path:
         return self.folder / "data"
 
+    def rubric(self, lab: str) -> Path:
+        return rubric_path(self.folder, lab)
+
     @property
     def toy(self) -> Path:
         """A program with `make(folder)`, which makes data in the place of what is missing."""
@@ -58,10 +61,6 @@ class Course(Struct, frozen=True):
     @property
     def calibrations(self) -> Path:
         return self.folder / "rubrics" / "calibration"
-
-    @property
-    def is_ours(self) -> bool:
-        return self.folder == OURS
 
     def readers(self, part: str) -> list[str]:
         """Short names of the labs that read this part of the data."""
@@ -87,9 +86,9 @@ def load_course(folder: Path) -> Course:
     page = Page(folder / FILE)
     sheet = page.read(Sheet)
     page.insist(_complaints(sheet, folder))
-    rubrics = {lab: read_rubric(_rubric_of(folder, lab), sheet.patterns) for lab in sheet.labs}
+    rubrics = {lab: read_rubric(rubric_path(folder, lab), sheet.patterns) for lab in sheet.labs}
     for lab, rubric in rubrics.items():
-        _insist_on_data(rubric, sheet, Page(_rubric_of(folder, lab)))
+        _insist_on_data(rubric, sheet, Page(rubric_path(folder, lab)))
     _insist_on_names(rubrics, folder)
     return Course(folder, sheet, rubrics)
 
@@ -119,7 +118,7 @@ def lab_slug(text: str) -> str:
     return slug
 
 
-def _rubric_of(folder: Path, lab: str) -> Path:
+def rubric_path(folder: Path, lab: str) -> Path:
     return folder / "rubrics" / f"{lab}.yaml"
 
 
@@ -165,5 +164,5 @@ def _insist_on_names(rubrics: dict[str, Rubric], folder: Path) -> None:
     for lab, rubric in rubrics.items():
         for n, alias in enumerate(rubric.head.aliases):
             if known.setdefault(alias, lab) != lab:
-                page = Page(_rubric_of(folder, lab))
+                page = Page(rubric_path(folder, lab))
                 page.wrong(f"{alias!r} is already a name of {known[alias]!r}; choose another", "lab", "aliases", n)

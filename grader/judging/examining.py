@@ -97,12 +97,15 @@ def outcome_checks(lab: str, head: Head) -> dict[str, Callable[..., Finding]]:
 def insist_on_judges(course: Course) -> None:
     """Raises RubricError for a lab that its judge does not know, and for a check without a judge or the other way."""
     for lab, rubric in course.labs.items():
-        if rubric.head.judge is not None:
-            page = Page(course.folder / "rubrics" / f"{lab}.yaml")
-            page.insist(complaints(rubric))
+        if said := next(complaints(rubric), None):
+            place, sentence = said
+            Page(course.rubric(lab)).wrong(sentence, *place)
 
 
 def complaints(rubric: Rubric) -> Iterator[Complaint]:
+    if rubric.head.judge is None:
+        yield ("lab",), f"no judge is named; there are {', '.join(Judge)}, each for labs of its own"
+        return
     judged = {*outcome_checks(rubric.lab, rubric.head), *checks.CHECKS.get(rubric.lab, {})}
     interview = checks.INTERVIEWS.get(rubric.lab)
     if interview is None or not interview.__module__.startswith(f"{KINDS}.{rubric.head.judge}."):
