@@ -16,7 +16,8 @@ from test_secret_questions import BATCH
 from grader.batch.keys import of_report, of_run
 from grader.batch.preparing import batch_asked, batch_for
 from grader.batch.store import Asked
-from grader.course.folder import current_course, lab_slug, load_course
+from grader.course.folder import HandIn, Sheet, current_course, lab_slug, load_course
+from grader.course.head import Clues, Head, Settings, Sizes
 from grader.data.folder import data_folder
 from grader.errors import RubricError, UsageError
 from grader.intake.recognise import recognise
@@ -313,3 +314,25 @@ def test_a_rubric_of_ours_that_names_no_lab_of_the_course_is_an_error(course: Pa
     change(course / "course.yaml", f"[{LAB}]", "[]")
     with pytest.raises(RubricError, match=rf"course\.yaml:2: rubrics/{LAB}\.yaml is of no lab of this course"):
         load_course(course)
+
+
+TABLES = {
+    "## course.yaml": Sheet,
+    "### A file of `demo`": HandIn,
+    "## The head of a rubric": Head,
+    "### `clues`": Clues,
+    "### `sizes`": Sizes,
+    "### `settings`": Settings,
+}
+
+
+@pytest.mark.parametrize("heading", TABLES)
+def test_the_page_on_courses_has_a_row_for_every_key_and_for_no_other(heading: str) -> None:
+    page = (ROOT / "docs" / "course.md").read_text("utf-8")
+    section = re.split(r"\n(?=#)", page.split(f"\n{heading}\n")[1])[0]
+    assert tuple(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == TABLES[heading].__struct_fields__
+
+
+def test_the_page_on_courses_has_a_section_for_every_table() -> None:
+    page = (ROOT / "docs" / "course.md").read_text("utf-8")
+    assert page.count("| key | |") == len(TABLES) and all(page.count(f"\n{heading}\n") == 1 for heading in TABLES)
