@@ -71,7 +71,7 @@ def test_a_cell_that_is_no_python_was_written_by_somebody(lab: str) -> None:
     ],
 )
 def test_a_model_of_keras_beside_the_untouched_class_is_called_that(source: str) -> None:
-    assert "Keras" in beside_the_handout((*handed_out("lab4_gru"), *code(source)), "lab4_gru")
+    assert "Keras" in beside_the_handout((*handed_out("lab4_gru"), *code(source)), load_rubric("lab4_gru"))
 
 
 def test_what_keras_has_besides_layers_is_no_model_and_another_library_is_named() -> None:
@@ -79,7 +79,7 @@ def test_what_keras_has_besides_layers_is_no_model_and_another_library_is_named(
         "tf.keras.optimizers.SGD(0.1)\ntf.keras.losses.CategoricalCrossentropy()\nkeras.utils.to_categorical(y)"
     )
     assert ready_made(fine) == ""
-    assert "PyTorch" in beside_the_handout((*handed_out("lab2_mlp"), *code(TORCH)), "lab2_mlp")
+    assert "PyTorch" in beside_the_handout((*handed_out("lab2_mlp"), *code(TORCH)), load_rubric("lab2_mlp"))
 
 
 def test_one_layer_that_computes_something_else_is_begun() -> None:
