@@ -22,6 +22,17 @@ Answers = dict[str, dict[str, np.ndarray]]
 Accuracies = dict[int, dict[str, float]]  # epochs trained -> dev or test -> share of its examples
 QuestionTable = dict[str, Callable[[Case], Answers]]
 
+# Labs that can be trained here as their solution notebooks train.
+TRAINED = (
+    "a1_logistic_regression",
+    "lab2_mlp",
+    "lab3_rnn",
+    "lab4_gru",
+    "lab5_attention",
+    "a4_word_by_word",
+    "lab5b_bert",
+)
+
 
 def answer(lab: str, question: str, case: Case) -> Answers:
     """What every explanation of `lab` answers to `question`; imports TensorFlow with the lab's module."""

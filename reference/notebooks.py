@@ -7,6 +7,7 @@ A solution is one jupytext file in percent format. What stands before its first 
 """
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -83,8 +84,10 @@ def edited(lab: str, edits: Sequence[Edit]) -> NotebookNode:
     for edit in edits:
         text, found = _replaced(text, edit)
         if found != edit.times:
+            first, *more = edit.replace.split("\n")
+            wanted = f"{first!r} …" if more else repr(first)
             raise NotebookError(
-                f"{_place_of(edit, edits_path(lab))}: this edit expects {edit.times} × {edit.replace!r} in "
+                f"{_place_of(edit, edits_path(lab))}: this edit expects {edit.times} × {wanted} in "
                 f"{solution_path(lab).name}, found {found}. Copy the text from the solution, or set `times`."
             )
     return _notebook(lab, text)
@@ -222,7 +225,11 @@ def _cell(cell: NotebookNode) -> NotebookNode:
 
 
 if __name__ == "__main__":
-    for name in labs():
-        assignment_path(name).parent.mkdir(exist_ok=True)
-        write(starter(name), assignment_path(name))
-        print(assignment_path(name))
+    try:
+        made = {assignment_path(name): starter(name) for name in labs()}
+    except NotebookError as error:
+        sys.exit(str(error))
+    for place, notebook in made.items():
+        place.parent.mkdir(exist_ok=True)
+        write(notebook, place)
+        print(place)

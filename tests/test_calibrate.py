@@ -26,7 +26,7 @@ from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
 from grader.sandbox.walls.isolation import best_isolation
 from reference.notebooks import Edit, edited, solution
-from reference.trainings.training import Course
+from reference.trainings.training import RECIPES, Course
 from reference.trainings.training_pairs import first_step_of_adam, words_of
 
 SETTINGS = {lab: rubric.head.settings for lab, rubric in current_course().labs.items() if rubric.head.settings}
@@ -102,6 +102,10 @@ def test_a_folder_without_the_treebank_is_refused_with_a_remedy(tmp_path: Path) 
     (tmp_path / "data" / "snli").mkdir(parents=True)
     with pytest.raises(UsageError, match=r"train\.txt, dev\.txt, test\.txt.*--data"):
         lines(["lab2"], 2, tmp_path, tmp_path / "data")
+
+
+def test_the_reference_trains_the_labs_it_says_and_the_course_has_their_settings() -> None:
+    assert {*RECIPES, "lab5b_bert"} == {*reference.TRAINED} == {*SETTINGS}
 
 
 @pytest.mark.parametrize("lab", LABS)

@@ -68,6 +68,7 @@ WRONG: dict[str, tuple[Mend, str]] = {
     "no rubric": (without(RUBRIC), f":2: '{LAB}' has no rubrics/{LAB}.yaml; write it, or take '{LAB}' off the list"),
     "no solution": (without(SOLUTION), f":2: '{LAB}' has no reference/solutions/{LAB}.py; write it, or take"),
     "a misspelt lab": (edit("course.yaml", f"[{LAB}]", "[lab1_wramup]"), f"did you mean '{LAB}'?; write it"),
+    "no slug": (edit("course.yaml", f"[{LAB}]", "[../lab1]"), ":2: '../lab1' is no slug; write it in small letters"),
     "a lab twice": (edit("course.yaml", f"[{LAB}]", f"[{LAB}, {LAB}]"), ":2: 'lab1_warmup' stands there twice"),
     "a forgotten rubric": (
         more("rubrics/other.yaml"),
@@ -191,6 +192,14 @@ MARKS: dict[str, tuple[Mend, str]] = {
         edit(SOLUTION, "np.exp(-((x - mu) ** 2)", "np.exp(-((x - mu) * (x - mu))"),
         r"lab1_warmup\.edits\.yaml:\d+: this edit expects 1 × '1 / np.*' in lab1_warmup\.py, found 0\. Copy the text",
     ),
+    "a mistake without words": (
+        edit(EDITS, "\n  sign-missing:", "\n  sign-mising:"),
+        r"lab1_warmup\.edits\.yaml:\d+: rubrics/lab1_warmup\.yaml has no words for 'sign-mising'; did you",
+    ),
+    "a mistake that nothing shows": (
+        edit(RUBRIC, "\nmistakes:\n", "\nmistakes:\n  x: {check: functions, title: A, says: B., hint: C.}\n"),
+        r"rubrics/lab1_warmup\.yaml:\d+: no edit of the solution shows 'x'; write one in lab1_warmup\.edits\.yaml",
+    ),
     "edits of other words": (edit(EDITS, "says:", "tells:"), r"lab1_warmup\.edits\.yaml: .*`says` and `edits`"),
 }
 
@@ -201,7 +210,7 @@ def test_a_solution_or_an_edit_that_does_not_fit_is_told_in_a_sentence(
 ) -> None:
     broken(course)
     done = grader("verify", "--course", course, folder=tmp_path)
-    refused(done, 2)
+    assert (done.returncode, done.stdout) == (2, "") and len(done.stderr.splitlines()) == 1
     assert re.search(said, done.stderr), done.stderr
 
 

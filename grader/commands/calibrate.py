@@ -102,26 +102,21 @@ def calibrations(
         tempfile.TemporaryFile(dir=folder).close()  # whether it can be written, before an hour is spent
     truths = truths_of(data)
     for lab in slugs:
-        head, settings = load_rubric(lab).head, settings_of(lab)
+        head = load_rubric(lab).head
+        assert head.settings is not None, lab  # which `calibrated` has seen to
         part, *more = trained_on(head)
         digest, there = truths[lab].digest, with_vectors(data) if EMBEDDINGS in more else data.parts
         folders = tuple(there[one.name] for one in (part, *more))
-        longest = min(epochs or settings.epochs, settings.epochs)
+        longest = min(epochs or head.settings.epochs, head.settings.epochs)
         marks = (*(mark for mark in MARKS if mark < longest), longest)
         own, toy = "toy" if part.name in data.toy else NAMES[part], {part.name, *(p.name for p in more)} <= {*data.toy}
         name = own if toy else name_of(own, folder / f"{lab}.{own}.json", digest)
         dev, test = (split_facts(labels_in(folders[0], part, split)) for split in SPLITS)
         plan = Plan(
             lab, name, digest, folders, dev, test, folder, seeds, marks,
-            replace(settings, epochs=longest), head.environment,
+            replace(head.settings, epochs=longest), head.environment,
         )  # fmt: skip
         yield from stored(plan, jobs)
-
-
-def settings_of(lab: str) -> Settings:
-    settings = load_rubric(lab).head.settings
-    assert settings is not None, lab  # which `calibrated` has seen to
-    return settings
 
 
 def trained_on(head: Head) -> tuple[Part, ...]:
@@ -141,7 +136,8 @@ def insist_on(part: Part, data: DataFolder, configured: Path | None) -> None:
 
 def calibrated(lab: str) -> str:
     slug = lab_slug(lab)
-    measured = [lab for lab, rubric in current_course().labs.items() if rubric.head.settings and rubric.head.labels]
+    heads = {lab: rubric.head for lab, rubric in current_course().labs.items() if lab in reference.TRAINED}
+    measured = [lab for lab, head in heads.items() if head.settings and head.labels]
     if slug not in measured:
         raise UsageError(f"{slug} has no accuracy to calibrate; these have: {', '.join(measured) or 'none'}.")
     return slug

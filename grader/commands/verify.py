@@ -11,11 +11,22 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from grader.course.folder import FILE, current_course, lab_slug
+from grader.course.folder import FILE, current_course, lab_slug, load_rubric
+from grader.course.pages import Page, meant
 from grader.errors import UsageError
 from grader.intake.submission import read_notebook
 from grader.model import Level, Outcome, Report, Scorecard, Submission, TrainPolicy, Verdict
-from reference.notebooks import as_json, edited, load_edits, mistake_of, solution, solution_path, starter
+from reference.notebooks import (
+    Edits,
+    as_json,
+    edited,
+    edits_path,
+    load_edits,
+    mistake_of,
+    solution,
+    solution_path,
+    starter,
+)
 
 
 class Promise(StrEnum):
@@ -56,6 +67,7 @@ def _of_lab(lab: str, fast: bool) -> Iterator[Trial]:
     yield _trial(lab, "solution", solution(lab), Promise.EVERYTHING)
     yield _trial(lab, "starter", starter(lab), Promise.NOTHING)
     edits = load_edits(lab)
+    _insist_on_words(lab, edits)
     for name, variant in edits.accepted.items():
         if not fast:
             yield _trial(lab, name, edited(lab, variant.edits), Promise.EVERYTHING)
@@ -68,6 +80,21 @@ def _of_lab(lab: str, fast: bool) -> Iterator[Trial]:
         if not (fast and (slug in shown or variant.trained)):
             yield trial
         shown.add(slug)
+
+
+def _insist_on_words(lab: str, edits: Edits) -> None:
+    """Raises RubricError where an edit shows a mistake that the rubric has no words for, or the other way round."""
+    told, shown = load_rubric(lab).mistakes, {mistake_of(name) for name in edits.mistakes}
+    rubric = current_course().rubric(lab)
+    for name in edits.mistakes:
+        if mistake_of(name) not in told:
+            remedy = meant(mistake_of(name), told, "; write them there, under mistakes")
+            said = f"rubrics/{rubric.name} has no words for {mistake_of(name)!r}{remedy}"
+            Page(edits_path(lab)).wrong(said, "mistakes", name)
+    for slug in told:
+        if slug not in shown:
+            said = f"no edit of the solution shows {slug!r}; write one in {edits_path(lab).name}, or take it away"
+            Page(rubric).wrong(said, "mistakes", slug)
 
 
 def _trial(lab: str, name: str, notebook: NotebookNode, expects: str) -> Trial:

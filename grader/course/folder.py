@@ -1,5 +1,6 @@
 """A course is a folder: course.yaml says what it is, rubrics/, reference/ and assignments/ hold its labs."""
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -126,6 +127,7 @@ def _complaints(sheet: Sheet, folder: Path) -> Iterator[Complaint]:
     if not sheet.title.strip():
         yield ("title",), "title is empty; say what the course is called"
     yield from _lab_complaints(sheet, folder)
+    yield from _forgotten(sheet, folder)
     for name in sheet.patterns:
         if PIECE.fullmatch(f"{{{name}}}") is None:
             yield ("patterns", name), f"{name!r} is no name of a pattern; write it in capitals, like LAB_TITLE"
@@ -136,6 +138,8 @@ def _complaints(sheet: Sheet, folder: Path) -> Iterator[Complaint]:
 
 def _lab_complaints(sheet: Sheet, folder: Path) -> Iterator[Complaint]:
     for n, lab in enumerate(sheet.labs):
+        if re.fullmatch(r"[a-z0-9_]+", lab) is None:
+            yield ("labs", n), f"{lab!r} is no slug; write it in small letters, digits and underscores"
         if lab in sheet.labs[:n]:
             yield ("labs", n), f"{lab!r} stands there twice; take one away"
         for room, file in (("rubrics", f"{lab}.yaml"), ("reference/solutions", f"{lab}.py")):
@@ -143,6 +147,10 @@ def _lab_complaints(sheet: Sheet, folder: Path) -> Iterator[Complaint]:
                 there = sorted(path.stem for path in (folder / room).glob(f"*{Path(file).suffix}"))
                 near = meant(lab, (name for name in there if "." not in name))
                 yield ("labs", n), f"{lab!r} has no {room}/{file}{near}; write it, or take {lab!r} off the list"
+
+
+def _forgotten(sheet: Sheet, folder: Path) -> Iterator[Complaint]:
+    """Files of labs that are not on the list."""
     for room, ending in (("rubrics", ".yaml"), ("reference/solutions", ".py"), ("reference/solutions", ".edits.yaml")):
         for path in sorted((folder / room).glob(f"*{ending}")):
             lab = path.name.removesuffix(ending)
