@@ -89,7 +89,7 @@ def load_course(folder: Path) -> Course:
     page.insist(_complaints(sheet, folder))
     rubrics = {lab: read_rubric(rubric_path(folder, lab), sheet.patterns) for lab in sheet.labs}
     for lab, rubric in rubrics.items():
-        _insist_on_data(rubric, sheet, Page(rubric_path(folder, lab)))
+        _insist_on_data(rubric, sheet, rubric_path(folder, lab))
     _insist_on_names(rubrics, folder)
     return Course(folder, sheet, rubrics)
 
@@ -159,11 +159,11 @@ def _forgotten(sheet: Sheet, folder: Path) -> Iterator[Complaint]:
                 yield ("labs",), said + meant(lab, sheet.labs)
 
 
-def _insist_on_data(rubric: Rubric, sheet: Sheet, page: Page) -> None:
+def _insist_on_data(rubric: Rubric, sheet: Sheet, path: Path) -> None:
     for n, part in enumerate(rubric.head.data):
         if part not in sheet.data:
             remedy = meant(part, sheet.data, f"; add it to data in {FILE}")
-            page.wrong(f"the course has no data {part!r}{remedy}", "lab", "data", n)
+            Page(path).wrong(f"the course has no data {part!r}{remedy}", "lab", "data", n)
 
 
 def _insist_on_names(rubrics: dict[str, Rubric], folder: Path) -> None:

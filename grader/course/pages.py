@@ -123,9 +123,11 @@ def _unknown(field: str, told: Any, hint: Any) -> str:
 
 
 def _inside(data: dict[Any, Any], hints: dict[str, Any]) -> Iterator[tuple[Any, type[Struct], Place]]:
+    """Where one struct or another may stand, msgspec alone decides which it is."""
     for field, value in data.items():
-        for inner in _one_of(hints[field], Struct):
-            yield from ((item, inner, (field, *below)) for item, below in _items(value, hints[field], inner))
+        inner = _one_of(hints[field], Struct)
+        if len(inner) == 1:
+            yield from ((item, *inner, (field, *below)) for item, below in _items(value, hints[field], *inner))
 
 
 def _one_of(hint: Any, above: type) -> list[Any]:
