@@ -4,7 +4,6 @@ It runs in a process of its own, once for each of its versions: what it made is 
 """
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,7 +28,13 @@ def own_toys(course: Course, missing: Sequence[Part]) -> dict[str, Path]:
         )
     folder = cache.place("toy-course", course.toy.read_bytes() + repr([part.name for part in missing]).encode())
     if not folder.is_dir():
-        _make(course.toy, missing, folder)
+        try:
+            _make(course.toy, missing, folder)
+        except OSError as error:
+            if not folder.is_dir():  # where it is there, another grader was quicker
+                raise UsageError(
+                    f"{folder}: toy data cannot be kept there ({error}). Make room, or use --data."
+                ) from error
     return {part.name: folder / part.name for part in missing}
 
 
@@ -45,10 +50,7 @@ def _make(toy: Path, missing: Sequence[Part], folder: Path) -> None:
                 raise UsageError(f"{toy}: make(folder) left no {part.name}/{lacking[0]} in the folder; write it there.")
         for path in (made, *made.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)  # notebooks may run under another user's id
-        try:
-            made.rename(folder)
-        except OSError:  # another grader was quicker
-            shutil.rmtree(made)
+        made.rename(folder)
 
 
 def _run(toy: Path, folder: Path) -> None:
