@@ -27,6 +27,8 @@ from grader.commands.options import (
     Seen,
     Train,
     Trusting,
+    command_of,
+    options,
 )
 from grader.errors import GraderError, UsageError
 from grader.model import Report, Submission, TrainPolicy
@@ -38,8 +40,10 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    callback=options,
     help="Runs, questions and explains notebooks of a course on deep learning for NLP.",
 )
+command = command_of(app)
 out, err = Console(), Console(stderr=True, highlight=False)
 
 
@@ -51,11 +55,11 @@ def main() -> NoReturn:
         if code == exit_codes.INTERRUPTED:
             err.print("grader: interrupted. What was graded is kept: the same command goes on from there.", style="red")
         sys.exit(code)
-    except GraderError as trouble:
-        fail(str(trouble), trouble.exit_code)
     except Exception as trouble:
         if usage := getattr(trouble, "format_message", None):  # click's own complaints about arguments
             fail(f"{usage()} See `grader --help`.", UsageError.exit_code)
+        if isinstance(code := getattr(trouble, "exit_code", None), int):  # a GraderError, or the reference's own
+            fail(str(trouble), code)
         logging.getLogger("grader").exception("unexpected")
         fail(
             f"this is our fault: {type(trouble).__name__}: {trouble}. Run again with GRADER_LOG=ERROR "
@@ -71,7 +75,7 @@ def fail(sentence: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-@app.command()
+@command()
 def grade(  # noqa: PLR0913 - each is a flag of the published command line
     paths: Annotated[list[Path], typer.Argument(help="Notebooks, folders of any nesting, zips.")],
     lab: Annotated[str | None, typer.Option(help="Take every notebook for this lab.")] = None,
@@ -112,7 +116,7 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     hand_out(reports, out_folder, format, fail_under)
 
 
-@app.command()
+@command()
 def regrade(
     out_folder: Annotated[Path, typer.Argument(help="Where `grader grade` put its pages.")] = Path("grades"),
     jobs: Jobs = None,
@@ -156,7 +160,7 @@ def hand_out(reports: list[Report], out_folder: Path, format: Format, fail_under
     raise typer.Exit(exit_codes.of_batch(reports, fail_under))
 
 
-@app.command()
+@command()
 def check(
     notebook: Annotated[Path, typer.Argument(help="Your notebook, as downloaded from Colab.")],
     json: Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")] = False,
@@ -166,7 +170,7 @@ def check(
 ) -> None:
     """Check your own notebook: public checks only, training cut short. Exit 0 when all pass, 1 when not."""
     from grader.batch.preparing import batch_for
-    from grader.course.works import lab_slug
+    from grader.course.folder import lab_slug
     from grader.intake.collect import collect
     from grader.scoring.results import results_json
     from reports.terminal import check_view
@@ -187,9 +191,9 @@ def check(
     raise typer.Exit(exit_codes.of_own_check(reports[0]))
 
 
-@app.command()
+@command()
 def verify(
-    labs: Annotated[list[str] | None, typer.Argument(help="Slugs; all labs with a rubric when left out.")] = None,
+    labs: Annotated[list[str] | None, typer.Argument(help="Slugs; all labs of the course when left out.")] = None,
     fast: Annotated[bool, typer.Option("--fast", help="One mutant of each mistake, no accepted variants.")] = False,
     seed: Seed = None,
     jobs: Jobs = None,
@@ -199,7 +203,7 @@ def verify(
     from grader.commands.verify import by_policy, chosen, failures, matrix, trials
 
     batch = batch_for(None, TrainPolicy.NONE, seed, None)
-    expected = trials(chosen(labs, batch.rubrics), fast)
+    expected = trials(chosen(labs), fast)
     reports: list[Report] = []
     for policy, submissions in by_policy(expected):
         reports += grade_all(submissions, replace(batch, train=policy), jobs)
@@ -210,7 +214,7 @@ def verify(
     raise typer.Exit(exit_codes.NOT_PASSED if broken else exit_codes.DONE)
 
 
-@app.command()
+@command()
 def calibrate(
     labs: Annotated[list[str], typer.Argument(help="Slugs of labs that train a classifier.")],
     data: Data = None,
@@ -228,22 +232,28 @@ def calibrate(
                 say(told.line)
 
 
-@app.command()
+@command()
 def demo(
     out_folder: Annotated[Path, typer.Option("--out", help="Where the sample class and its pages go.")] = Path("demo"),
     jobs: Jobs = None,
 ) -> None:
     """Grade a bundled sample class offline, on toy data, and say where its pages lie."""
     from grader.commands.demo import write_sample_class
-    from grader.scoring.results import ensure_writable
 
-    ensure_writable(out_folder)
     folder = write_sample_class(out_folder / "submissions")
     say(f"A sample class of notebooks was written to {folder.resolve()}.")
     grade([folder], out_folder=out_folder / "grades", jobs=jobs, train=TrainPolicy.NONE, allow_unisolated=True)
 
 
 @app.command()
+def init(folder: Annotated[Path, typer.Argument(help="Where the course goes; a folder that is new or empty.")]) -> None:
+    """Make an empty course: a folder with course.yaml, to which labs are added."""
+    from grader.commands.init import write_empty_course
+
+    say(write_empty_course(folder))
+
+
+@command()
 def doctor() -> None:
     """What this machine offers: isolation, TensorFlow, GPU, data."""
     from grader.commands.doctor import findings
@@ -252,7 +262,7 @@ def doctor() -> None:
         out.print(f"{'✓' if good else '!'} {name}: {sentence}", markup=False, highlight=False, soft_wrap=True)
 
 
-@app.command("data")
+@command("data")
 def show_or_fetch_data(
     parts: Annotated[list[str] | None, typer.Argument(help="With --to: which; else all that can be fetched.")] = None,
     to: Annotated[Path | None, typer.Option(help="Copy, convert or download real data into this folder.")] = None,
@@ -276,18 +286,9 @@ def show_or_fetch_data(
 
 
 def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int | None) -> list[Report]:
-    from grader.commands.progress import Progress, bars, begun
-    from grader.judging.oracle import Oracle
-    from grader.pipeline import grade_batch, in_order, slots_for
+    from grader.commands.progress import graded
 
-    reports: list[Report] = []
-    say(begun(len(submissions), slots_for(submissions, batch, jobs)))
-    with Oracle() as oracle, bars(err) as shown_bars:
-        shown = Progress(shown_bars, say, len(submissions))
-        for report in grade_batch(submissions, batch, oracle, jobs, shown.told):
-            shown.done(report)
-            reports.append(report)
-    return in_order(reports, submissions)
+    return graded(submissions, batch, jobs, say, err)
 
 
 def say(line: str, style: str | None = None) -> None:

@@ -10,15 +10,16 @@ from functools import cache, partial
 from msgspec.structs import replace
 
 from grader.batch import hidden_labels, keys
+from grader.batch.model_answers import model_answers
 from grader.batch.replaying import Answers, Ask, Live, Replay, recording, timely
 from grader.batch.shared import Batch, calibration_of, kernel_seed, question_seed, training_budget
 from grader.course.rubric import Rubric
-from grader.course.works import environment_of
 from grader.data.folder import shown
 from grader.data.photos import ROOM, Photos, with_photos
 from grader.errors import Crowded, GraderError
 from grader.judging.examiner import Examiner
 from grader.judging.examining import Examination, examine
+from grader.judging.model_answer import Declared
 from grader.judging.oracle import Oracle
 from grader.model import (
     Level,
@@ -112,7 +113,7 @@ def awake(submission: Submission, batch: Batch, rubric: Rubric, slot: Slot, told
     """The notebook, run in a kernel of its own and ready to be asked."""
     seconds = batch.deadline or rubric.deadline
     budget = training_budget(batch, rubric)
-    data, seen = with_photos(shown(batch.data, submission.cells, told), rubric.lab, batch.train)
+    data, seen = with_photos(shown(batch.data, submission.cells, told), rubric.head.data, batch.train)
     disk = Limits().disk + (seen.number * ROOM if seen else 0)
     with open_session(
         Setting(
@@ -123,7 +124,7 @@ def awake(submission: Submission, batch: Batch, rubric: Rubric, slot: Slot, told
             budget=budget,
             seed=kernel_seed(batch.seed),
             isolation=batch.isolation,
-            environment=environment_of(rubric.lab),
+            environment=rubric.head.environment,
             broken_off=batch.broken_off,
             files={f"{name}.py": source for name, source in submission.modules},
         )
@@ -149,10 +150,11 @@ def said_of_data(batch: Batch, rubric: Rubric, seen: Photos | None) -> Iterator[
 
 
 def examiner(submission: Submission, batch: Batch, rubric: Rubric, oracle: Oracle, run: Run, ask: Ask) -> Examiner:
-    parts, _ = with_photos(batch.data.parts, rubric.lab, batch.train)
+    parts, _ = with_photos(batch.data.parts, rubric.head.data, batch.train)
     return Examiner(
         rubric.lab, submission.cells, run, ask, oracle, question_seed(batch, submission),
         training_budget(batch, rubric), batch.truths.get(rubric.lab), calibration_of(rubric, batch), parts,
+        rubric.head, Declared(rubric, batch.models(rubric.lab)) if rubric.subject and batch.models else None,
     )  # fmt: skip
 
 
@@ -164,11 +166,11 @@ def grade_batch(
     told: Callable[[Submission, str], None],
 ) -> Iterator[Report]:
     """Reports as they are done; one slot (its own user, sockets and folders, its share of a GPU) for each at a time."""
-    if not batch.blind_test:
-        yield from graded(submissions, batch, oracle, jobs, told)
-        return
-    with hidden_labels.labels_hidden(batch.data, batch.seed) as data:
-        yield from graded(submissions, replace(batch, data=data), oracle, jobs, told)
+    with ExitStack() as ending:
+        if batch.blind_test:
+            batch = replace(batch, data=ending.enter_context(hidden_labels.labels_hidden(batch.data, batch.seed)))
+        models = ending.enter_context(model_answers(batch))
+        yield from graded(submissions, replace(batch, models=models.of), oracle, jobs, told)
 
 
 def slots_for(submissions: Sequence[Submission], batch: Batch, jobs: int | None) -> tuple[Slot, ...]:

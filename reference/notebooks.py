@@ -3,22 +3,24 @@
 A solution is one jupytext file in percent format. What stands before its first cell is about the file, not the lab.
 `### BEGIN SOLUTION` … `### END SOLUTION` encloses what students write; `### STARTER: <line>` what they find instead.
 
-    python -m reference.notebooks       writes assignments/<lab>.ipynb
+    python -m reference.notebooks       writes assignments/<lab>.ipynb of the course (GRADER_COURSE, else ours)
 """
 
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import jupytext
 import msgspec
 import nbformat
+import yaml
 from msgspec import Struct
 from nbformat import NotebookNode
 
-SOLUTIONS = Path(__file__).parent / "solutions"
-ASSIGNMENTS = Path(__file__).parent.parent / "assignments"
+from reference.place import course_folder
 
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
@@ -26,7 +28,9 @@ STARTER = "### STARTER:"
 
 
 class NotebookError(Exception):
-    """A solution or its edits do not hold what they should; names file and place."""
+    """A solution or its edits do not hold what they should; names file and place, as RubricError does of rubrics."""
+
+    exit_code = 2
 
 
 class Edit(Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,26 +55,40 @@ class Edits(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def labs() -> tuple[str, ...]:
-    return tuple(sorted(path.stem for path in SOLUTIONS.glob("*.py")))
+    return tuple(sorted(path.stem for path in (course_folder() / "reference" / "solutions").glob("*.py")))
+
+
+def solution_path(lab: str) -> Path:
+    return course_folder() / "reference" / "solutions" / f"{lab}.py"
+
+
+def edits_path(lab: str) -> Path:
+    return solution_path(lab).with_suffix(".edits.yaml")
+
+
+def assignment_path(lab: str) -> Path:
+    return course_folder() / "assignments" / f"{lab}.ipynb"
 
 
 def solution(lab: str) -> NotebookNode:
-    return _notebook(lab, _solved(_source(lab)))
+    return _notebook(lab, _solved(_source(solution_path(lab)).text))
 
 
 def starter(lab: str) -> NotebookNode:
-    return _notebook(lab, _stripped(_source(lab), _path(lab)))
+    return _notebook(lab, _stripped(_source(solution_path(lab))))
 
 
 def edited(lab: str, edits: Sequence[Edit]) -> NotebookNode:
     """The solution with `edits` done in turn on its percent text without markers: `# %%` in `by` starts a cell."""
-    text = _solved(_source(lab))
+    text = _solved(_source(solution_path(lab)).text)
     for edit in edits:
         text, found = _replaced(text, edit)
         if found != edit.times:
+            first, *more = edit.replace.split("\n")
+            wanted = f"{first!r} …" if more else repr(first)
             raise NotebookError(
-                f"{_path(lab)}: an edit expects {edit.times} × {edit.replace!r}, found {found}. "
-                "Copy the text from the solution, or set `times`."
+                f"{_place_of(edit, edits_path(lab))}: this edit expects {edit.times} × {wanted} in "
+                f"{solution_path(lab).name}, found {found}. Copy the text from the solution, or set `times`."
             )
     return _notebook(lab, text)
 
@@ -95,13 +113,34 @@ def _indented(block: str, indent: str) -> str:
 
 
 def load_edits(lab: str) -> Edits:
-    path = SOLUTIONS / f"{lab}.edits.yaml"
+    path = edits_path(lab)
     if not path.exists():
         return Edits()
     try:
         return msgspec.yaml.decode(path.read_bytes(), type=Edits)
     except (msgspec.MsgspecError, ValueError) as error:
-        raise NotebookError(f"{path}: {error}") from error
+        said = " ".join(str(error).split())
+        raise NotebookError(
+            f"{path}: {said}. Each variant has `says` and `edits`, each edit `replace` and `by`."
+        ) from error
+
+
+def _place_of(edit: Edit, path: Path) -> str:
+    """The file, with the line on which the edit stands where it comes from there."""
+    root = yaml.compose(path.read_text(encoding="utf-8")) if path.exists() else None
+    return next((f"{path}:{line + 1}" for line in _lines_with(root, edit.replace)), str(path))
+
+
+def _lines_with(node: yaml.Node | None, text: str) -> Iterator[int]:
+    """Of `replace:` with this text."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == "replace" and value.value == text:
+                yield key.start_mark.line
+            yield from _lines_with(value, text)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _lines_with(item, text)
 
 
 def mistake_of(name: str) -> str:
@@ -117,17 +156,23 @@ def as_json(notebook: NotebookNode) -> str:
     return str(nbformat.writes(notebook, version=nbformat.NO_CONVERT)) + "\n"
 
 
-def _path(lab: str) -> Path:
-    return SOLUTIONS / f"{lab}.py"
+class Source(NamedTuple):
+    """The cells of a solution as they are written."""
+
+    path: Path
+    text: str
+    above: int  # lines of the file before the first cell
 
 
 @cache
-def _source(lab: str) -> str:
-    path = _path(lab)
+def _source(path: Path) -> Source:
     if not path.exists():
-        raise NotebookError(f"{path}: there is no such solution. There are {', '.join(labs())}.")
+        raise NotebookError(f"{path}: there is no such solution. There are {', '.join(labs()) or 'none'}.")
     text = path.read_text(encoding="utf-8")
-    return text[text.index("# %%") :]
+    start = text.find("# %%")
+    if start < 0:
+        raise NotebookError(f"{path}:1: there is no cell in it; begin each with a line `# %%`, or `# %% [markdown]`.")
+    return Source(path, text[start:], text.count("\n", 0, start))
 
 
 def _solved(text: str) -> str:
@@ -135,21 +180,27 @@ def _solved(text: str) -> str:
     return "\n".join(kept) + "\n"
 
 
-def _stripped(text: str, path: Path) -> str:
+def _stripped(source: Source) -> str:
     kept: list[str] = []
-    inside = False
-    for line in text.splitlines():
+    opened = 0  # the line of the marker that is still open
+    for number, line in enumerate(source.text.splitlines(), source.above + 1):
         marker = line.strip()
         if marker in (BEGIN, END):
-            if inside == (marker == BEGIN):
-                raise NotebookError(f"{path}: {marker!r} without its partner, near {''.join(kept[-1:])!r}")
-            inside = not inside
+            if bool(opened) == (marker == BEGIN):
+                raise NotebookError(
+                    f"{source.path}:{number}: {marker!r} without its partner; write that, or take this away."
+                )
+            opened = 0 if opened else number
         elif marker.startswith(STARTER):
             kept.append(re.sub(r"### STARTER: ?", "", line).rstrip())
-        elif not inside:
+        elif not opened:
             kept.append(line)
-    if inside:
-        raise NotebookError(f"{path}: {BEGIN!r} without {END!r}")
+    if opened:
+        raise NotebookError(f"{source.path}:{opened}: {BEGIN!r} without {END!r}; write that where the answer ends.")
+    if BEGIN not in source.text:
+        raise NotebookError(
+            f"{source.path}:1: nothing is marked; put {BEGIN!r} and {END!r} around what students write."
+        )
     return "\n".join(kept) + "\n"
 
 
@@ -174,6 +225,11 @@ def _cell(cell: NotebookNode) -> NotebookNode:
 
 
 if __name__ == "__main__":
-    for name in labs():
-        write(starter(name), ASSIGNMENTS / f"{name}.ipynb")
-        print(ASSIGNMENTS / f"{name}.ipynb")
+    try:
+        made = {assignment_path(name): starter(name) for name in labs()}
+    except NotebookError as error:
+        sys.exit(str(error))
+    for place, notebook in made.items():
+        place.parent.mkdir(exist_ok=True)
+        write(notebook, place)
+        print(place)

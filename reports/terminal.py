@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.data.inventory import Row
+from grader.data.parts import KNOWN
 from grader.model import CellStatus, CheckResult, Report, Verdict
 from grader.wording.cell_names import cell_name
 from grader.wording.counting import quantity
@@ -88,8 +89,8 @@ def data_table(rows: Sequence[Row]) -> RenderableType:
     table.add_column("Size", justify="right", no_wrap=True)
     for row in rows:
         size = f"{row.size / 1e6:.1f} MB" if row.size else "–"
-        table.add_row(row.part.name, ", ".join(row.part.labs), row.state, str(row.where or "–"), size)
-    if all(row.state == "there" for row in rows):
+        table.add_row(row.part.name, ", ".join(row.readers), row.state, str(row.where or "–"), size)
+    if all(row.state == "there" or row.part.name not in KNOWN for row in rows):
         return table
     return Group(table, Text(), Text(_HOW_TO_GET_DATA))
 

@@ -10,7 +10,7 @@ from test_other_layouts import contact, variables
 from test_other_work import TORCH, code, handed_out
 
 from grader.batch.shared import Batch
-from grader.course.rubric import load_rubric
+from grader.course.folder import current_course, load_rubric
 from grader.data.folder import DataFolder
 from grader.judging.binding.layers import LayerPaths
 from grader.judging.binding.roles import parts
@@ -24,12 +24,13 @@ from grader.judging.kinds.perceptron.checks import nothing_begun as network_not_
 from grader.judging.kinds.perceptron.interview import Evidence as Network
 from grader.judging.kinds.recurrent.checks import gru_not_begun
 from grader.judging.kinds.recurrent.interview import Evidence as Recurrent
-from grader.model import Isolation, Outcome, Run, TrainPolicy
+from grader.model import Cell, Isolation, Outcome, Run, TrainPolicy
 from grader.sandbox.guest.wire import Trouble
-from grader.scoring.as_handed_out import WORK, ready_made, touched
+from grader.scoring.as_handed_out import ready_made, touched
 from grader.scoring.other_work import beside_the_handout
 from grader.scoring.summing_up import report
 
+LABS = [lab for lab, rubric in current_course().labs.items() if rubric.head.begun_by]
 WRITTEN = {
     "a1_logistic_regression": ("cost += self.reg_weight * 0", "penalty = tf.nn.l2_loss(self.W)", "tf.norm(self.W)"),
     "lab2_mlp": ("x = tf.nn.relu(x)", "h = self.hidden_layer_sizes[0]", "x = tf.nn.dropout(x, self.rate)"),
@@ -39,21 +40,25 @@ WRITTEN = {
 }
 
 
-@pytest.mark.parametrize("lab", WORK)
+@pytest.mark.parametrize("lab", LABS)
 def test_a_handout_is_as_it_was_handed_out_with_a_note_and_a_magic(lab: str) -> None:
     cells = (*handed_out(lab), *code("# no time, sorry: relu, sigmoid, tf.matmul(W_z)", "%%bash\nls -l | wc", "!ls"))
-    assert not touched(cells, lab) and not beside_the_handout(cells, lab)
+    assert not begun_by(cells, lab) and not beside_the_handout(cells, load_rubric(lab))
+
+
+def begun_by(cells: tuple[Cell, ...], lab: str) -> bool:
+    return touched(cells, load_rubric(lab).head.begun_by)
 
 
 @pytest.mark.parametrize(("lab", "line"), [(lab, line) for lab, lines in WRITTEN.items() for line in lines])
 def test_a_line_of_the_work_is_work_whatever_it_does(lab: str, line: str) -> None:
     written = f"class Mine:\n    def model(self, x, h):\n        {line}\n        return x"
-    assert touched((*handed_out(lab), *code(written)), lab)
+    assert begun_by((*handed_out(lab), *code(written)), lab)
 
 
-@pytest.mark.parametrize("lab", WORK)
+@pytest.mark.parametrize("lab", LABS)
 def test_a_cell_that_is_no_python_was_written_by_somebody(lab: str) -> None:
-    assert touched((*handed_out(lab), *code("class Mine:\n    def model(self, x:\n        return x")), lab)
+    assert begun_by((*handed_out(lab), *code("class Mine:\n    def model(self, x:\n        return x")), lab)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +71,7 @@ def test_a_cell_that_is_no_python_was_written_by_somebody(lab: str) -> None:
     ],
 )
 def test_a_model_of_keras_beside_the_untouched_class_is_called_that(source: str) -> None:
-    assert "Keras" in beside_the_handout((*handed_out("lab4_gru"), *code(source)), "lab4_gru")
+    assert "Keras" in beside_the_handout((*handed_out("lab4_gru"), *code(source)), load_rubric("lab4_gru"))
 
 
 def test_what_keras_has_besides_layers_is_no_model_and_another_library_is_named() -> None:
@@ -74,7 +79,7 @@ def test_what_keras_has_besides_layers_is_no_model_and_another_library_is_named(
         "tf.keras.optimizers.SGD(0.1)\ntf.keras.losses.CategoricalCrossentropy()\nkeras.utils.to_categorical(y)"
     )
     assert ready_made(fine) == ""
-    assert "PyTorch" in beside_the_handout((*handed_out("lab2_mlp"), *code(TORCH)), "lab2_mlp")
+    assert "PyTorch" in beside_the_handout((*handed_out("lab2_mlp"), *code(TORCH)), load_rubric("lab2_mlp"))
 
 
 def test_one_layer_that_computes_something_else_is_begun() -> None:
@@ -121,10 +126,10 @@ def outcome(*more: str) -> tuple[Outcome, str]:
 
 def test_the_page_says_not_begun_of_the_handout_alone() -> None:
     assert outcome("# no time")[0] is Outcome.UNATTEMPTED
-    assert outcome(TORCH) == (Outcome.OK, beside_the_handout(code(TORCH), "lab2_mlp"))
+    assert outcome(TORCH) == (Outcome.OK, beside_the_handout(code(TORCH), load_rubric("lab2_mlp")))
     assert outcome("class Mine:\n    def model(self, x):\n        return tf.nn.relu(x)")[0] is Outcome.OK
 
 
 def test_a_function_beside_the_class_that_nothing_calls_is_work_too() -> None:
     cell = "def gru_cell(x, h, W):\n    z = tf.sigmoid(tf.concat([x, h], 1) @ W)\n    return z * h"
-    assert touched((*handed_out("lab4_gru"), *code(cell)), "lab4_gru")
+    assert begun_by((*handed_out("lab4_gru"), *code(cell)), "lab4_gru")

@@ -10,25 +10,27 @@ import jupytext
 import numpy as np
 import pytest
 import tensorflow as tf
+from msgspec.structs import asdict
 
 import reference
-from grader.calibration.bounds import CALIBRATIONS, load_calibration, read_calibration
+from grader.calibration.bounds import load_calibration, read_calibration
 from grader.commands.calibrate import calibrations, name_of
+from grader.course.folder import current_course, load_rubric
+from grader.course.head import Labels
 from grader.data.folder import data_folder
 from grader.data.toy.snli import toy_snli
 from grader.data.truth import digest_of
-from grader.data.truths import SENTIMENT
 from grader.errors import UsageError
 from grader.model import Cell, Limits, TrainBudget, TrainPolicy
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
 from grader.sandbox.walls.isolation import best_isolation
 from reference.notebooks import Edit, edited, solution
-from reference.trainings.settings import SETTINGS
-from reference.trainings.training import Course
+from reference.trainings.training import RECIPES, Course
 from reference.trainings.training_pairs import first_step_of_adam, words_of
 
-LABS = tuple(lab for lab in SETTINGS if lab in SENTIMENT)
+SETTINGS = {lab: rubric.head.settings for lab, rubric in current_course().labs.items() if rubric.head.settings}
+LABS = tuple(lab for lab in SETTINGS if load_rubric(lab).head.labels is Labels.SENTIMENT)
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +55,7 @@ def test_a_small_calibration_is_made_kept_and_continued(tmp_path: Path, trees: P
     made = load_calibration("lab2_mlp", digest_of(trees), folder)
     assert made is not None
     assert (made.seeds, [row.epochs for row in made.rows]) == (2, [1, 2, 3])
-    assert made.settings == SETTINGS["lab2_mlp"]._asdict() | {"epochs": 3}
+    assert made.settings == asdict(SETTINGS["lab2_mlp"]) | {"epochs": 3}
     assert (made.dev.examples, made.dev.majority) == (636, 0.5204)
     assert all(0 <= row.dev.floor <= row.dev.bound <= row.dev.smallest <= row.dev.mean <= 1 for row in made.rows)
     again = lines(["lab2"], 3, folder)
@@ -75,7 +77,7 @@ def test_a_run_broken_off_leaves_the_old_calibration_and_keeps_what_was_done(tmp
 def test_a_second_treebank_gets_a_name_of_its_own_and_a_spoilt_file_is_made_anew(tmp_path: Path) -> None:
     there = tmp_path / "lab2_mlp.treebank.json"
     assert name_of("treebank", there, "ab" * 32) == "treebank"
-    (toy,) = CALIBRATIONS.glob("lab2_mlp.toy.json")
+    (toy,) = current_course().calibrations.glob("lab2_mlp.toy.json")
     there.write_text(toy.read_text().replace('"data": "toy"', '"data": "treebank"'))
     assert name_of("treebank", there, read_calibration(toy).digest) == "treebank"
     assert name_of("treebank", there, "ab" * 32) == "treebank-abababab"
@@ -100,6 +102,10 @@ def test_a_folder_without_the_treebank_is_refused_with_a_remedy(tmp_path: Path) 
     (tmp_path / "data" / "snli").mkdir(parents=True)
     with pytest.raises(UsageError, match=r"train\.txt, dev\.txt, test\.txt.*--data"):
         lines(["lab2"], 2, tmp_path, tmp_path / "data")
+
+
+def test_the_reference_trains_the_labs_it_says_and_the_course_has_their_settings() -> None:
+    assert {*RECIPES, "lab5b_bert"} == {*reference.TRAINED} == {*SETTINGS}
 
 
 @pytest.mark.parametrize("lab", LABS)
@@ -128,7 +134,7 @@ def test_sentences_are_encoded_as_the_notebook_does(lab: str, trees: Path) -> No
     names: dict[str, Any] = {}
     for source in cells[1:3]:  # the data, their encoding
         exec(re.sub(r"sst_home = .*", f"sst_home = {str(trees) + '/'!r}", source), names)  # noqa: S102 - our own text
-    course = Course(lab, trees)
+    course = Course(lab, SETTINGS[lab], trees)
     kind = "vector" if "vector" in names["dev_set"][0] else "index_sequence"
     for split in ("train", "dev", "test"):
         examples = names["training_set" if split == "train" else f"{split}_set"]
@@ -146,7 +152,7 @@ def occurrences(rows: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("lab", ["lab3_rnn", "lab4_gru"])
 def test_a_step_goes_where_the_reference_says(lab: str, trees: Path) -> None:
-    course = Course(lab, trees)
+    course = Course(lab, SETTINGS[lab], trees)
     course.run(seed=1, marks=[1])
     before = {role: variable.numpy().astype(float) for role, variable in course.w.items()}
     x, labels = (part[:256] for part in course.splits["train"])
@@ -173,7 +179,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_pairs_are_encoded_as_the_notebook_does(pairs: Path) -> None:
     """Ids may be others; which words are equal, where padding stands, and what vectors they have is the same."""
-    course = Course("lab5_attention", pairs, pairs)
+    course = Course("lab5_attention", SETTINGS["lab5_attention"], pairs, pairs)
     x = course.splits["train"].x.numpy()
     rows = [json.loads(line) for line in toy_snli()["snli_1.0_train.jsonl"].splitlines()[:300]]
     decided = [pair for pair in rows if pair["gold_label"] != "-"]
@@ -192,7 +198,7 @@ def test_pairs_are_encoded_as_the_notebook_does(pairs: Path) -> None:
 
 @pytest.mark.parametrize("lab", ["lab5_attention", "a4_word_by_word"])
 def test_the_model_on_pairs_is_the_reference_s(lab: str, pairs: Path) -> None:
-    course = Course(lab, pairs, pairs)
+    course = Course(lab, SETTINGS[lab], pairs, pairs)
     course.run(seed=1, marks=[1])
     weights = {role: variable.numpy().astype(float) for role, variable in course.w.items()}
     x = course.splits["train"].x[:64]
@@ -224,7 +230,7 @@ def test_the_first_step_of_adam_is_that_of_keras() -> None:
 
 
 def test_the_same_seed_reaches_the_same_and_another_seed_something_else(trees: Path) -> None:
-    course = Course("lab2_mlp", trees)
+    course = Course("lab2_mlp", SETTINGS["lab2_mlp"], trees)
     first, other, again = (course.run(seed, [2, 4]) for seed in (3, 4, 3))
     assert first == again != other
 

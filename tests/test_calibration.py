@@ -4,10 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from grader.calibration.bounds import (
-    CALIBRATIONS,
     Bounds,
     Calibration,
     Environment,
@@ -20,11 +19,11 @@ from grader.calibration.bounds import (
     zone,
 )
 from grader.calibration.tolerance import factor, lower_bound, rank
+from grader.course.folder import current_course
 from grader.data.folder import data_folder
 from grader.data.truth import digest_of
 from grader.data.truths import truths_of
 from grader.errors import RubricError
-from reference.trainings.settings import SETTINGS
 
 
 def bounds(mean: float) -> Bounds:
@@ -156,6 +155,9 @@ def test_a_file_cut_short_is_refused_too(tmp_path: Path) -> None:
         load_calibration("lab2_mlp", MADE.digest, tmp_path)
 
 
+SETTINGS = {lab: rubric.head.settings for lab, rubric in current_course().labs.items() if rubric.head.settings}
+
+
 @pytest.mark.parametrize("lab", SETTINGS)
 def test_every_lab_that_trains_comes_with_what_it_reaches_on_toy_data_as_they_are_now(
     lab: str, monkeypatch: pytest.MonkeyPatch
@@ -164,12 +166,12 @@ def test_every_lab_that_trains_comes_with_what_it_reaches_on_toy_data_as_they_ar
     found = load_calibration(lab, truths_of(data_folder(None))[lab].digest)
     assert found is not None, f"the toy data have changed: grader calibrate {lab}"
     assert found.data == "toy" and found.seeds >= 59
-    kept = {name: found.settings.get(name, 0) for name in SETTINGS[lab]._asdict()}
-    assert kept | {"epochs": 0} == SETTINGS[lab]._asdict() | {"epochs": 0}
+    kept = {name: found.settings.get(name, 0) for name in asdict(SETTINGS[lab])}
+    assert kept | {"epochs": 0} == asdict(SETTINGS[lab]) | {"epochs": 0}
     assert found.at(SETTINGS[lab].epochs, "dev") and found.at(SETTINGS[lab].epochs, "test")
 
 
-@pytest.mark.parametrize("path", sorted(CALIBRATIONS.glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(current_course().calibrations.glob("*.json")), ids=lambda path: path.stem)
 def test_the_calibrations_that_come_with_the_grader_hold_what_they_should(path: Path) -> None:
     made = read_calibration(path)
     assert written(made) == path.read_bytes()
@@ -179,5 +181,5 @@ def test_the_calibrations_that_come_with_the_grader_hold_what_they_should(path: 
 
 @pytest.mark.parametrize("lab", ["a1_logistic_regression", "lab2_mlp"])
 def test_the_labs_that_learn_on_the_treebank_come_with_what_they_reach_there(lab: str) -> None:
-    made = read_calibration(CALIBRATIONS / f"{lab}.treebank.json")
+    made = read_calibration(current_course().calibrations / f"{lab}.treebank.json")
     assert (made.dev.examples, made.test.examples) == (872, 1821)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.course.works import environment_of
+from grader.course.folder import load_rubric
 from grader.data.folder import data_folder
 from grader.model import Cell, CellRun, Limits, Run, TrainBudget, TrainPolicy
 from grader.sandbox.kernel import Setting
@@ -58,7 +58,7 @@ def ran(policy: TrainPolicy) -> Run:
         data = data_folder(None).parts
     setting = Setting(
         slot=8, data=data, limits=Limits(), budget=TrainBudget(policy, epochs=2, seconds=600), seed=1,
-        isolation=best_isolation(), environment=environment_of("lab5b_bert"),
+        isolation=best_isolation(), environment=load_rubric("lab5b_bert").head.environment,
     )  # fmt: skip
     sources = ["\n".join(line[8:] for line in source.splitlines()).strip() for source in CELLS.values()]
     with open_session(setting) as session:

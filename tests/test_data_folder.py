@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from grader.data.folder import data_folder, shown
-from grader.data.parts import PARTS
+from grader.data.parts import KNOWN
 from grader.errors import UsageError
 from grader.model import Cell, Limits, Outcome, TrainBudget
 from grader.sandbox.kernel import Setting
@@ -61,7 +61,7 @@ def test_missing_parts_are_made_up_where_that_is_possible_and_the_report_says_so
 
 
 def test_a_complete_course_folder_is_taken_as_it_is(tmp_path: Path) -> None:
-    folder = data_folder(course(tmp_path / "own", *PARTS))
+    folder = data_folder(course(tmp_path / "own", *KNOWN))
     assert folder.toy == () and folder.vectors is None and "toy" not in folder.description
     assert all(path.parent == tmp_path / "own" for path in shown(folder, [OTHER], UNHEARD.append).values())
 

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from grader.course.folder import current_course
 from grader.judging.comparing.arrays import send
 from grader.judging.drawing import MOST, insist_on_writable
 from grader.judging.examiner import Examiner
-from grader.judging.examining import MODULES, examine
+from grader.judging.examining import examine
 from grader.judging.oracle import Answers
 from grader.judging.unaskable import Unaskable
 from grader.model import Isolation, Observation, Outcome, Run, Status, Verdict
@@ -22,6 +23,7 @@ from grader.sandbox.guest.wire import (
     VariableList,
 )
 
+LABS = current_course().labs
 FAULT = Trouble("GuestFault", "RuntimeError: can't start new thread (agent.py:80)")
 
 
@@ -34,10 +36,10 @@ def of_a_guest_that_fails(question: Question) -> Observation:
 
 
 def examiner(lab: str, asking: Callable[[Question], Observation]) -> Examiner:
-    return Examiner(lab, (), Run(Outcome.OK, Isolation.NONE), asking, without_answers, 1)
+    return Examiner(lab, (), Run(Outcome.OK, Isolation.NONE), asking, without_answers, 1, head=LABS[lab].head)
 
 
-@pytest.mark.parametrize("lab", MODULES)
+@pytest.mark.parametrize("lab", LABS)
 def test_a_kernel_that_says_the_asking_failed_leaves_all_open_and_stops_no_class(lab: str) -> None:
     examined = examine(examiner(lab, of_a_guest_that_fails))
     assert examined.fault is None and not examined.unattempted
@@ -96,7 +98,7 @@ def test_a_class_whose_variables_one_question_cannot_set_is_not_judged() -> None
 
 
 @pytest.mark.parametrize("status", [Status.UNASKED, Status.LATE, Status.DIED])
-@pytest.mark.parametrize("lab", [lab for lab in MODULES if lab != "lab1_warmup"])  # which begins with the oracle
+@pytest.mark.parametrize("lab", [lab for lab in LABS if lab != "lab1_warmup"])  # which begins with the oracle
 def test_nothing_passes_where_nothing_was_answered(lab: str, status: Status) -> None:
     examined = examine(examiner(lab, lambda question: Observation(question.id, status)))
     assert examined.fault is None and Verdict.PASS not in {finding.verdict for finding in examined.findings}

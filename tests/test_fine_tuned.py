@@ -9,13 +9,13 @@ import pytest
 from msgspec.structs import replace
 
 from grader.calibration.bounds import Bounds, Calibration, Environment, Row, Split
+from grader.course.folder import load_rubric
 from grader.data.folder import data_folder
 from grader.data.parts import BERT
 from grader.data.truths import truths_of
 from grader.judging.kinds.fine_tuning.accuracy import decided
 from grader.model import Verdict
 from reference.notebooks import solution
-from reference.trainings.settings import SETTINGS
 
 
 def row(epochs: int, bound: float) -> Row:
@@ -81,5 +81,5 @@ def test_it_is_fine_tuned_with_the_settings_of_the_notebook() -> None:
         "clip": r"clipnorm=([\d.]+)",
     }
     found = {name: float(match[1]) for name, pattern in stated.items() if (match := re.search(pattern, text))}
-    assert found == {name: getattr(SETTINGS["lab5b_bert"], name) for name in stated}
+    assert found == {name: getattr(load_rubric("lab5b_bert").head.settings, name) for name in stated}
     assert "[:5000]" in text

@@ -1,6 +1,7 @@
 """The house keeps its own rules: sizes, names, walls between the rooms, and the tools that check them."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
+from grader.course.folder import current_course
+from grader.course.head import Judge
 
 ROOT = Path(__file__).parent.parent
 GUEST = "grader/sandbox/guest/"
@@ -50,9 +54,14 @@ NEVER = [
     ("grader/sandbox/", "grader.judging", ()),
     ("grader/sandbox/", "grader.course.rubric", ()),
     ("grader/sandbox/", "grader.running", ()),
-    # reference.notebooks holds texts, no maths: what our own trials and the sample class are made from;
+    # reference.notebooks holds texts, no maths: what our own trials and the sample class are made from, and
+    # reference.place says where the course lies;
     # calibrations are trainings of the reference, in processes of their own as the oracle's
-    ("grader/", "reference", ("grader/judging/oracle.py", "grader/commands/calibrate.py", "reference.notebooks")),
+    (
+        "grader/",
+        "reference",
+        ("grader/judging/oracle.py", "grader/commands/calibrate.py", "reference.notebooks", "reference.place"),
+    ),
     ("reports/", "reference", ()),
     ("reports/", "grader.sandbox", ("grader.sandbox.guest.wire",)),
     ("reference/", "grader", ()),
@@ -63,15 +72,16 @@ ONLY_KNOWS = {
     "grader/wording/": ("model",),
     "grader/course/": ("errors", "model"),
     "grader/running/": ("model", "wording"),
-    "grader/intake/": ("errors", "model", "wording"),
+    "grader/intake/": ("course", "errors", "model", "wording"),
     "grader/calibration/": ("course", "errors", "model", "wording"),
     "grader/data/": ("course", "errors", "model", "wording"),
-    "grader/judging/": ("calibration", "data", "errors", "model", "wording", "sandbox.guest.wire"),
+    "grader/judging/": ("calibration", "course", "data", "errors", "model", "wording", "sandbox.guest.wire"),
     "grader/judging/binding/": ("judging.comparing", "model", "sandbox.guest.wire"),
     "grader/judging/comparing/": ("judging.drawing", "model", "sandbox.guest.wire"),
     "grader/judging/claims/": ("model", "wording"),
     "grader/sandbox/walls/": ("errors", "model", "sandbox.guest"),
 }
+KINDS = tuple(sorted(path.name for path in (ROOT / "grader/judging/kinds").iterdir() if path.name[0] != "_"))
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
 
 
@@ -179,6 +189,52 @@ def test_kinds_of_labs_stand_side_by_side_and_what_is_shared_knows_of_none() -> 
         own = ".".join(file.split("/")[:4]) if file.startswith("grader/judging/kinds/") else "\0"
         strays = [name for name in imports(file) if within(name, kinds) and not within(name, own)]
         assert strays == [], file
+
+
+def test_no_file_names_a_lab_but_its_own_judge() -> None:
+    """What a lab is stands in the head of its rubric. In docstrings and comments `lab1.ipynb` may be anybody's."""
+    labs = current_course().labs
+    short = {name for lab in labs for name in (lab, lab.split("_", 1)[0])}
+    named = [
+        f"{file}:{node.lineno} {node.value!r}"
+        for file in FILES
+        if file.startswith(("grader/", "reports/")) and not file.startswith("grader/judging/kinds/")
+        for node in ast.walk(tree(file))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in docstrings(file)
+        if short & {*re.findall(r"\w+", node.value)}
+    ]
+    assert named == []
+    texts = [(file, (ROOT / file).read_text(encoding="utf-8")) for file in FILES if file.startswith("grader/")]
+    whole = [(file, lab) for file, text in texts for lab in labs if lab in text and "/judging/kinds/" not in file]
+    assert whole == []
+
+
+@cache
+def docstrings(file: str) -> frozenset[str]:
+    bodies = [node.body for node in ast.walk(tree(file)) if hasattr(node, "body") and isinstance(node.body, list)]
+    firsts = (body[0] for body in bodies if body)
+    return frozenset(
+        node.value.value
+        for node in firsts
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_of_lab_names_no_lab_but_those_it_judges(kind: str) -> None:
+    own = {lab for lab, rubric in current_course().labs.items() if rubric.head.judge == kind}
+    others = [
+        (file, lab)
+        for file in FILES
+        if file.startswith(f"grader/judging/kinds/{kind}/")
+        for lab in set(current_course().labs) - own
+        if lab in (ROOT / file).read_text(encoding="utf-8")
+    ]
+    assert own and others == []
+
+
+def test_every_kind_of_lab_can_be_named_in_a_rubric() -> None:
+    assert set(KINDS) == {judge.value for judge in Judge}
 
 
 def test_at_the_root_stands_what_all_rooms_lead_to() -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from grader.batch.kept_rows import beside, earlier_rows, settled, together
 from grader.batch.store import Asked
-from grader.course.rubric import load_rubric
+from grader.course.folder import load_rubric
 from grader.errors import UsageError
 from grader.model import Report, Submission, TrainPolicy
 from grader.scoring.results import write_reports

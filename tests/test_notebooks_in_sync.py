@@ -7,11 +7,11 @@ import pytest
 from nbformat import NotebookNode
 
 from reference.notebooks import (
-    ASSIGNMENTS,
     Edit,
     NotebookError,
     Variant,
     as_json,
+    assignment_path,
     edited,
     labs,
     load_edits,
@@ -54,13 +54,13 @@ def code(notebook: NotebookNode) -> str:
 
 @pytest.mark.parametrize("lab", labs())
 def test_the_committed_notebook_is_what_the_solution_makes(lab: str) -> None:
-    committed = (ASSIGNMENTS / f"{lab}.ipynb").read_text(encoding="utf-8")
+    committed = assignment_path(lab).read_text(encoding="utf-8")
     assert committed == as_json(starter(lab)), "run `python -m reference.notebooks` and commit assignments/"
 
 
 @pytest.mark.parametrize("lab", labs())
 def test_every_assignment_has_a_solution_and_no_marker_reaches_a_student(lab: str) -> None:
-    assert {path.stem for path in ASSIGNMENTS.glob("*.ipynb")} == set(labs())
+    assert {path.stem for path in assignment_path(lab).parent.glob("*.ipynb")} == set(labs())
     for notebook in (starter(lab), solution(lab)):
         assert "###" not in code(notebook)
     ast.parse(code(solution(lab)))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sample_reports import check
 
+from grader.course.folder import load_rubric
 from grader.judging.kinds.captioning.checks import not_begun as captioner_not_begun
 from grader.judging.kinds.captioning.interview import Evidence as Captioner
 from grader.judging.kinds.embeddings.own import works_with_vectors
@@ -48,18 +49,20 @@ def handed_out(lab: str) -> tuple[Cell, ...]:
     ],
 )
 def test_another_library_is_called_by_its_name(source: str, tool: str) -> None:
-    assert tool in other_work((*handed_out("lab2_mlp"), *code(source)), "lab2_mlp")
+    assert tool in other_work((*handed_out("lab2_mlp"), *code(source)), load_rubric("lab2_mlp"))
 
 
 def test_a_library_that_is_only_imported_or_only_draws_the_map_is_no_other_work() -> None:
-    assert other_work((*handed_out("a2_embeddings"), *code("import torch")), "a2_embeddings") == ""
-    assert all(other_work(handed_out(path.stem), path.stem) == "" for path in ASSIGNMENTS.glob("*.ipynb"))
+    assert other_work((*handed_out("a2_embeddings"), *code("import torch")), load_rubric("a2_embeddings")) == ""
+    assert all(other_work(handed_out(path.stem), load_rubric(path.stem)) == "" for path in ASSIGNMENTS.glob("*.ipynb"))
 
 
 def test_another_project_and_another_lab_are_said_to_be_that() -> None:
     mine = code("import pandas as pd\nhouses = pd.read_csv('houses.csv')", "houses.describe()")
-    assert "a project of its own" in other_work(mine, "lab4_gru")
-    assert "looks like Lab1: Warming Up, not like Lab6" in other_work(handed_out("lab1_warmup"), "lab6_captioning")
+    assert "a project of its own" in other_work(mine, load_rubric("lab4_gru"))
+    assert "looks like Lab1: Warming Up, not like Lab6" in other_work(
+        handed_out("lab1_warmup"), load_rubric("lab6_captioning")
+    )
 
 
 def test_what_it_is_comes_before_what_stopped_and_only_where_nothing_was_right() -> None:

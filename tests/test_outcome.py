@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from grader.batch.hidden_labels import labels_hidden
 from grader.calibration.bounds import Bounds, Calibration, Environment, Row, Split
+from grader.course.folder import load_rubric
 from grader.data.folder import data_folder
 from grader.data.truth import Truth, blind_trees, key_of
 from grader.judging.comparing.arrays import send
@@ -108,7 +109,7 @@ def wrong_every(n: int, first: int = 0) -> Classify:
 def judged(notebook: Notebook, **changes: Any) -> Finding:
     x = Examiner(
         "lab2_mlp", (), Run(Outcome.OK, Isolation.NONE), notebook, lambda *_: {}, 1,
-        TrainBudget(TrainPolicy.BUDGET), TRUTH, CALIBRATION,
+        TrainBudget(TrainPolicy.BUDGET), TRUTH, CALIBRATION, head=load_rubric("lab2_mlp").head,
     )  # fmt: skip
     return accuracy(replace(x, **changes))
 

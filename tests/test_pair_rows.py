@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.course.works import environment_of
+from grader.course.folder import load_rubric
 from grader.data.folder import data_folder
 from grader.data.parts import BERT
 from grader.judging.examiner import Examiner
@@ -100,7 +100,7 @@ def examiner(kernel: None) -> Iterator[Examiner]:
     cells = tuple(Cell(i, "code", source) for i, source in enumerate([BEFORE, *defined]))
     setting = Setting(
         slot=9, data=data, limits=Limits(), budget=TrainBudget(TrainPolicy.NONE), seed=1,
-        isolation=best_isolation(), environment=environment_of("lab5b_bert"),
+        isolation=best_isolation(), environment=load_rubric("lab5b_bert").head.environment,
     )  # fmt: skip
     with open_session(setting) as session:
         run = session.run(cells)

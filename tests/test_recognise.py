@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from grader.intake.clues import CELL_IDS, LABS
+from grader.course.folder import current_course
+from grader.intake.clues import current_clues
 from grader.intake.recognise import recognise
 from grader.model import Cell
 
@@ -164,7 +165,9 @@ NOTEBOOKS: dict[str, tuple[str, str, str]] = {
         "class RNN_Decoder(tf.keras.Model):\n    def call(self, x, features, hidden):\n        pass\n",
     ),
 }
+CELL_IDS = current_clues().cells
 _IDS = {lab: cell_id for cell_id, lab in CELL_IDS.items()}
+LABS = tuple(current_course().labs)
 _RENAMED = ("logistic_regression_classifier", "RNNSentimentClassifier", "LanguageModel", "RNNEntailmentClassifier")
 
 

@@ -16,7 +16,8 @@ from msgspec.structs import replace
 
 from grader.batch.preparing import batch_asked, resumed
 from grader.batch.store import FILE, FOLDER, Asked, Store, opened
-from grader.course.rubric import Rubric, load_rubric
+from grader.course.folder import load_rubric
+from grader.course.rubric import Rubric
 from grader.intake.collect import collect
 from grader.judging.oracle import Oracle
 from grader.model import Report, TrainPolicy

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.course.head import Head
 from grader.course.rubric import CheckRule, MistakeRule, Rubric, Training
 from grader.errors import OurFault
 from grader.model import CheckResult, Finding, Level, Scorecard, Verdict
@@ -26,7 +27,7 @@ def rule(name: str, points: float, *needs: str) -> CheckRule:
 
 
 def rubric_of(*checks: CheckRule, **mistakes: MistakeRule) -> Rubric:
-    return Rubric("some", "Some lab", 300, Training(1, 10), checks, mistakes)
+    return Rubric("some", Head("Some lab"), 300, Training(1, 10), checks, mistakes)
 
 
 MIRRORED = MistakeRule(

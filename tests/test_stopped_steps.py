@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from test_other_layouts import NONE_GIVEN, contact
 
-from grader.course.rubric import load_rubric
+from grader.course.folder import load_rubric
 from grader.judging.checks import CHECKS
 from grader.judging.examining import undecided
 from grader.judging.instruments.learning import Learning

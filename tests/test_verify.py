@@ -6,7 +6,7 @@ from rich.console import Console
 
 from grader.batch.preparing import batch_for
 from grader.commands.verify import Trial, by_policy, failures, matrix, trials
-from grader.course.rubric import known_labs, load_rubric
+from grader.course.folder import current_course, load_rubric
 from grader.model import CheckResult, Level, Outcome, Report, Scorecard, TrainPolicy, Verdict
 from grader.scoring.summing_up import unread
 from reference.notebooks import load_edits, mistake_of
@@ -24,7 +24,7 @@ def quick(lab: str) -> tuple[Trial, ...]:
     return tuple(trial for trial in trials([lab], fast=True) if (lab, trial.expects) not in SEEN)
 
 
-@pytest.mark.parametrize("lab", known_labs())
+@pytest.mark.parametrize("lab", sorted(current_course().labs))
 def test_the_solution_earns_everything_the_starter_nothing_and_mistakes_not_in_the_notebooks_are_named(
     lab: str, grade: Grade
 ) -> None:
@@ -33,7 +33,7 @@ def test_the_solution_earns_everything_the_starter_nothing_and_mistakes_not_in_t
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lab", known_labs())
+@pytest.mark.parametrize("lab", sorted(current_course().labs))
 def test_every_accepted_variant_earns_everything_and_every_way_to_make_a_mistake_is_named(
     lab: str, grade: Grade
 ) -> None:
@@ -42,7 +42,7 @@ def test_every_accepted_variant_earns_everything_and_every_way_to_make_a_mistake
     assert failures(expected, graded(grade, f"{lab} variants", expected)) == []
 
 
-@pytest.mark.parametrize("lab", known_labs())
+@pytest.mark.parametrize("lab", sorted(current_course().labs))
 def test_every_mistake_of_a_rubric_is_shown_by_a_notebook_and_has_a_hint(lab: str) -> None:
     rubric = load_rubric(lab)
     assert {mistake_of(name) for name in load_edits(lab).mistakes} == set(rubric.mistakes)

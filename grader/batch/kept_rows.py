@@ -5,7 +5,6 @@ place of another: not by an id that differs, and not by what a notebook says of 
 """
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -13,9 +12,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.batch.store import Asked
-from grader.course.rubric import load_rubric
-from grader.course.works import WORKS
-from grader.errors import RubricError, UsageError
+from grader.course.folder import current_course, title_of
+from grader.errors import UsageError
 from grader.intake.page_names import page_name, with_suffix
 from grader.intake.person import same
 from grader.model import CellRun, CellStatus, CheckResult, Remark, Report, Run, Scorecard, Submission
@@ -90,9 +88,8 @@ def together(before: Asked | None, asked: Asked) -> Asked:
 
 def as_report(row: SubmissionRow) -> Report:
     """As much of it as the class page and the gradebook show."""
-    titles: dict[str, str] = {}
-    with suppress(RubricError, UsageError):
-        titles = {slug: mistake.title for slug, mistake in load_rubric(row.lab or "").mistakes.items()}
+    rubric = current_course().labs.get(row.lab or "")
+    titles = {slug: mistake.title for slug, mistake in rubric.mistakes.items()} if rubric else {}
     checks = tuple(
         CheckResult(
             id=check.id,
@@ -110,7 +107,7 @@ def as_report(row: SubmissionRow) -> Report:
     ran = (CellRun(0, CellStatus.OK),) if checks else ()  # the class page says how many ran without a jail
     return Report(
         Submission(Path(row.path), row.student, row.lab, student_id=row.student_id, file=row.file),
-        next((work.title for work in WORKS if work.slug == row.lab), ""),
+        title_of(row.lab),
         row.outcome,
         Run(row.outcome, row.isolation, ran, fault=row.reason or None),
         Scorecard(checks, row.earned, row.possible, row.pending),

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from grader.batch.shared import Batch
-from grader.course.works import environment_of
+from grader.course.folder import FILE, current_course
 from grader.data.folder import DataFolder
 from grader.model import Submission
 from grader.running.gpus import Inventory
@@ -19,18 +19,22 @@ from grader.sandbox.guest.wire import Question
 HERE = Path(__file__).parents[1]
 # What runs a notebook, and what makes the data it sees. How it was read shows in its cells.
 RUNS_BY = (HERE / "sandbox", HERE / "data", HERE / "batch" / "hidden_labels.py")
-JUDGES_BY = (HERE, *(HERE.parent / beside for beside in ("reference", "rubrics")))
+JUDGES_BY = (HERE, HERE.parent / "reference")
 PACKAGES = ("tensorflow", "tensorflow-cpu", "numpy", "keras", "tf-keras", "transformers")
 
 
 def of_run(submission: Submission, batch: Batch) -> str:
-    """Of what a notebook does when it is run: its cells, the data, the limits, and the code that runs it."""
+    """Of what a notebook does when it is run: its cells, the data, the limits, and the code that runs it.
+
+    Of its course as much as is no question of judging.
+    """
     rubric = batch.rubrics.get(submission.lab or "")
     return digest(
         *(f"{cell.index} {cell.kind} {cell.source}" for cell in submission.cells),
         *map(repr, submission.modules),
         str(submission.lab),
-        repr(environment_of(submission.lab or "")),
+        current_course().title,
+        repr(rubric.head.environment if rubric else {}),
         batch.data_key,
         repr((batch.isolation, batch.train, batch.seed, batch.accelerate, batch.blind_test)),
         repr((batch.deadline, batch.memory)),
@@ -42,9 +46,17 @@ def of_run(submission: Submission, batch: Batch) -> str:
 
 
 def of_report(submission: Submission, batch: Batch) -> str:
-    """Of what is said about a run: the run, the rubrics, and all code that judges."""
+    """Of what is said about a run: the run, the course, and all code that judges."""
     rubric = msgspec.json.encode(batch.rubrics.get(submission.lab or "")).decode()
-    return digest(of_run(submission, batch), submission.content, rubric, of_code(JUDGES_BY), str(batch.public_only))
+    return digest(
+        of_run(submission, batch), submission.content, rubric, of_code(JUDGES_BY), of_course(), str(batch.public_only)
+    )
+
+
+def of_course() -> str:
+    """Of everything in the folder of the course by which it judges."""
+    folder = current_course().folder
+    return of_code((folder / FILE, folder / "rubrics", folder / "reference"))
 
 
 def of_question(question: Question) -> str:

@@ -15,7 +15,6 @@ from grader.batch import keys
 from grader.batch.shared import Batch, kernel_seed
 from grader.batch.store import Store
 from grader.course.subject import SubjectKind
-from grader.course.works import environment_of
 from grader.data.folder import shown
 from grader.errors import OurFault
 from grader.intake.submission import read_notebook
@@ -134,7 +133,7 @@ def model_answers(batch: Batch) -> ModelAnswers:
             budget=TrainBudget(TrainPolicy.NONE),
             seed=kernel_seed(batch.seed),
             isolation=batch.isolation,
-            environment=environment_of(lab),
+            environment=rubric.head.environment,
             broken_off=batch.broken_off,
             forms=True,
         )

@@ -11,11 +11,12 @@ from grader.batch.keys import of_data
 from grader.batch.shared import Batch
 from grader.batch.store import SEED_BITS, Asked, Store
 from grader.commands.options import compiled
-from grader.course.rubric import known_labs, load_rubric
-from grader.course.works import lab_slug
+from grader.course.folder import current_course, lab_slug
 from grader.data.folder import data_folder
 from grader.data.truths import truths_of
+from grader.errors import UsageError
 from grader.intake.collect import hand_ins
+from grader.judging.examining import insist_on_judges
 from grader.model import Submission, TrainPolicy
 from grader.sandbox.walls.isolation import best_isolation, insist_on_isolation
 
@@ -31,9 +32,10 @@ def handed_in(
 def batch_for(
     data: Path | None, train: TrainPolicy, seed: int | None, deadline: float | None = None, public_only: bool = False
 ) -> Batch:
-    folder = data_folder(data)
+    course, folder = current_course(), data_folder(data)
+    insist_on_judges(course)
     return Batch(
-        {slug: load_rubric(slug) for slug in known_labs()},
+        course.labs,
         folder,
         best_isolation(),
         train,
@@ -45,7 +47,13 @@ def batch_for(
 
 
 def batch_asked(asked: Asked, seed: int | None, allow_unisolated: bool) -> Batch:
-    """Raises before anything is written where data, rubrics or isolation are not as they have to be."""
+    """Raises before anything is written where course, data, rubrics or isolation are not as they have to be."""
+    title = current_course().title
+    if asked.course not in ("", title):
+        raise UsageError(
+            f"These notebooks were graded for the course {asked.course!r}, and this is {title!r}. "
+            "Name the folder of that course by --course."
+        )
     batch = batch_for(asked.data, asked.train, seed, asked.deadline)
     insist_on_isolation(batch.isolation, len(asked.submissions), allow_unisolated)
     return replace(batch, accelerate=asked.accelerate, blind_test=asked.blind_test)
@@ -53,5 +61,5 @@ def batch_asked(asked: Asked, seed: int | None, allow_unisolated: bool) -> Batch
 
 def resumed(batch: Batch, asked: Asked, store: Store, seed: int | None) -> Batch:
     """The same batch as the store keeps: it asks the same questions, unless another seed is given."""
-    store.keep_asked(together(store.asked(), asked))
+    store.keep_asked(together(store.asked(), replace(asked, course=current_course().title)))
     return replace(batch, seed=store.seed() if seed is None else seed, store=store, data_key=of_data(batch.data))

@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+from collections.abc import Callable
 
 from msgspec import Struct, field
 
@@ -10,6 +11,7 @@ from grader.calibration.bounds import Calibration, load_calibration
 from grader.course.rubric import Rubric
 from grader.data.folder import DataFolder
 from grader.data.truth import Truth
+from grader.judging.model_answer import ModelAnswer
 from grader.model import Isolation, Limits, Submission, TrainBudget, TrainPolicy
 from grader.running.gpus import Inventory, installed
 
@@ -33,6 +35,7 @@ class Batch(Struct, frozen=True):
     store: Store | None = None  # what earlier runs of this batch found out
     data_key: str = ""  # of the data, for what is stored
     memory: int = Limits().memory  # bytes, for each notebook
+    models: Callable[[str], ModelAnswer] | None = None  # the model answer of a lab, ready to be asked
     broken_off: threading.Event = field(default_factory=threading.Event)  # set: all that runs ends
 
 

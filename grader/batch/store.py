@@ -52,6 +52,7 @@ class Asked(Struct, frozen=True):
     deadline: float | None
     accelerate: bool
     blind_test: bool
+    course: str = ""  # its title
 
 
 class Store:

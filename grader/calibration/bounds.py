@@ -12,12 +12,10 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from grader.course.rubric import RUBRICS
+from grader.course.folder import current_course
 from grader.errors import RubricError
 from grader.model import Band
 from grader.wording.counting import quantity
-
-CALIBRATIONS = RUBRICS / "calibration"
 
 SplitName = Literal["dev", "test"]
 
@@ -99,8 +97,12 @@ def standard_error(share: float, examples: int) -> float:
     return math.sqrt(share * (1 - share) / examples)
 
 
-def load_calibration(lab: str, digest: str, folder: Path = CALIBRATIONS) -> Calibration | None:
-    """None when none was made on exactly these data. Raises RubricError when a file does not hold what it should."""
+def load_calibration(lab: str, digest: str, folder: Path | None = None) -> Calibration | None:
+    """Out of the course's unless another folder is given; None when none was made on exactly these data.
+
+    Raises RubricError when a file does not hold what it should.
+    """
+    folder = folder or current_course().calibrations
     found = (read_calibration(path) for path in sorted(folder.glob(f"{lab}.*.json")))
     return next((calibration for calibration in found if calibration.digest == digest), None)
 

@@ -25,10 +25,10 @@ import msgspec
 import numpy as np
 import platformdirs
 from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 import reference
 from grader.calibration.bounds import (
-    CALIBRATIONS,
     Calibration,
     Environment,
     Row,
@@ -38,18 +38,18 @@ from grader.calibration.bounds import (
     written,
 )
 from grader.calibration.measured import bounds_of
-from grader.course.works import environment_of, lab_slug
+from grader.course.folder import current_course, lab_slug, load_rubric
+from grader.course.head import Head, Labels, Settings
 from grader.data.cache import write_whole
 from grader.data.folder import DataFolder, data_folder, with_vectors
 from grader.data.packing import content
 from grader.data.pairs import LABELS, file_of
 from grader.data.parts import BERT, EMBEDDINGS, SNLI, TREES, Part
-from grader.data.truths import FINE_TUNED, INFERENCE, truths_of
+from grader.data.truths import truths_of
 from grader.errors import OurFault, RubricError, UsageError
 from grader.judging.oracle import prepare
 from grader.wording.counting import quantity
 from reference import Accuracies
-from reference.trainings.settings import SETTINGS, Settings
 
 MARKS = (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 125, 150, 175, 200, 250, 300, 350, 400, 450, 500)
 SPLITS: tuple[SplitName, ...] = ("dev", "test")
@@ -68,10 +68,8 @@ class Plan(Struct, frozen=True):
     folder: Path  # where the calibration goes
     seeds: int
     marks: tuple[int, ...]  # epochs after which accuracies are taken
-
-    @property
-    def settings(self) -> Settings:
-        return SETTINGS[self.lab]._replace(epochs=self.marks[-1])
+    settings: Settings
+    environment: dict[str, str]
 
 
 class Told(Struct, frozen=True):
@@ -92,33 +90,39 @@ def calibrations(
     seeds: int,
     jobs: int,
     epochs: int | None,
-    folder: Path = CALIBRATIONS,
+    folder: Path | None = None,
 ) -> Iterator[Told]:
     """Makes and stores the calibration of each lab; raises before the first training when one cannot be made."""
     slugs = [calibrated(lab) for lab in labs]
-    data = data_folder(configured)
+    folder, data = folder or current_course().calibrations, data_folder(configured)
     for slug in slugs:
-        insist_on(trained_on(slug)[0], data, configured)
+        insist_on(trained_on(load_rubric(slug).head)[0], data, configured)
     with refusing_to_lose(folder):
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()  # whether it can be written, before an hour is spent
     truths = truths_of(data)
     for lab in slugs:
-        part, *more = trained_on(lab)
+        head = load_rubric(lab).head
+        assert head.settings is not None, lab  # which `calibrated` has seen to
+        part, *more = trained_on(head)
         digest, there = truths[lab].digest, with_vectors(data) if EMBEDDINGS in more else data.parts
         folders = tuple(there[one.name] for one in (part, *more))
-        longest = min(epochs or SETTINGS[lab].epochs, SETTINGS[lab].epochs)
+        longest = min(epochs or head.settings.epochs, head.settings.epochs)
         marks = (*(mark for mark in MARKS if mark < longest), longest)
         own, toy = "toy" if part.name in data.toy else NAMES[part], {part.name, *(p.name for p in more)} <= {*data.toy}
         name = own if toy else name_of(own, folder / f"{lab}.{own}.json", digest)
         dev, test = (split_facts(labels_in(folders[0], part, split)) for split in SPLITS)
-        yield from stored(Plan(lab, name, digest, folders, dev, test, folder, seeds, marks), jobs)
+        plan = Plan(
+            lab, name, digest, folders, dev, test, folder, seeds, marks,
+            replace(head.settings, epochs=longest), head.environment,
+        )  # fmt: skip
+        yield from stored(plan, jobs)
 
 
-def trained_on(lab: str) -> tuple[Part, ...]:
+def trained_on(head: Head) -> tuple[Part, ...]:
     """The first decides the accuracies."""
-    begun_with = BERT if lab == FINE_TUNED else EMBEDDINGS
-    return (SNLI, begun_with) if lab in INFERENCE else (TREES,)
+    begun_with = BERT if BERT.name in head.data else EMBEDDINGS
+    return (SNLI, begun_with) if head.labels is Labels.INFERENCE else (TREES,)
 
 
 def insist_on(part: Part, data: DataFolder, configured: Path | None) -> None:
@@ -132,8 +136,10 @@ def insist_on(part: Part, data: DataFolder, configured: Path | None) -> None:
 
 def calibrated(lab: str) -> str:
     slug = lab_slug(lab)
-    if slug not in SETTINGS:
-        raise UsageError(f"{slug} has no accuracy to calibrate; these have: {', '.join(SETTINGS)}.")
+    heads = {lab: rubric.head for lab, rubric in current_course().labs.items() if lab in reference.TRAINED}
+    measured = [lab for lab, head in heads.items() if head.settings and head.labels]
+    if slug not in measured:
+        raise UsageError(f"{slug} has no accuracy to calibrate; these have: {', '.join(measured) or 'none'}.")
     return slug
 
 
@@ -192,7 +198,7 @@ def duration(seconds: float) -> str:
 def trainings(plan: Plan) -> Path:
     """Where they are kept; another place when data, settings, versions or what is trained are others."""
     key = hashlib.sha256(repr((plan.digest, plan.settings, plan.marks, environment())).encode())
-    trainer = "trainings/fine_tuning" if plan.lab == FINE_TUNED else "trainings/training"
+    trainer = "trainings/fine_tuning" if reference.fine_tunes(plan.lab) else "trainings/training"
     for module in (trainer, "trainings/training_pairs", "steps/recurrent", plan.lab):
         key.update((Path(reference.__file__).parent / f"{module}.py").read_bytes())
     folder = Path(platformdirs.user_cache_dir("grader", appauthor=False), "calibrating")
@@ -214,7 +220,7 @@ def append(path: Path, run: Done) -> None:
 
 
 def trained(plan: Plan, seeds: Sequence[int], jobs: int) -> Iterator[Done]:
-    with processes(min(jobs, len(seeds)), plan.lab) as pool:
+    with processes(min(jobs, len(seeds)), plan.environment) as pool:
         waiting = [pool.submit(one, plan, seed) for seed in seeds]
         try:
             for future in as_completed(waiting):
@@ -227,9 +233,9 @@ def trained(plan: Plan, seeds: Sequence[int], jobs: int) -> Iterator[Done]:
 
 
 @contextmanager
-def processes(count: int, lab: str) -> Iterator[Executor]:
+def processes(count: int, variables: dict[str, str]) -> Iterator[Executor]:
     """Ended at once when this is left, whatever they are doing."""
-    pool = ProcessPoolExecutor(max(count, 1), multiprocessing.get_context("spawn"), begin, (lab,))
+    pool = ProcessPoolExecutor(max(count, 1), multiprocessing.get_context("spawn"), begin, (variables,))
     try:
         yield pool
     finally:
@@ -238,15 +244,15 @@ def processes(count: int, lab: str) -> Iterator[Executor]:
             child.terminate()
 
 
-def begin(lab: str) -> None:
+def begin(variables: dict[str, str]) -> None:
     prepare()
-    os.environ |= {"TRANSFORMERS_VERBOSITY": "error", **environment_of(lab)}
+    os.environ |= {"TRANSFORMERS_VERBOSITY": "error", **variables}
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"  # so small, it uses one anyway
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a traceback
 
 
 def one(plan: Plan, seed: int) -> Done:
-    return Done(seed, reference.trained(plan.lab, plan.folders, seed, plan.marks))
+    return Done(seed, reference.trained(plan.lab, plan.settings, plan.folders, seed, plan.marks))
 
 
 def calibration(plan: Plan, runs: Sequence[Accuracies]) -> Calibration:
@@ -259,7 +265,7 @@ def calibration(plan: Plan, runs: Sequence[Accuracies]) -> Calibration:
         plan.data,
         plan.digest,
         plan.seeds,
-        plan.settings._asdict(),
+        asdict(plan.settings),
         plan.dev,
         plan.test,
         environment(),

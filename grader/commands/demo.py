@@ -1,59 +1,56 @@
-"""Which notebooks the bundled sample class hands in, and where they lie, as people hand things in."""
+"""Writes the sample class that course.yaml names, as people hand things in."""
 
 from pathlib import Path
 from zipfile import ZipFile
 
-from msgspec import Struct
-
+from grader.course.folder import FILE, HandIn, current_course
+from grader.course.pages import meant
+from grader.errors import UsageError
+from grader.scoring.results import ensure_writable
 from reference.notebooks import Edit, as_json, edited, load_edits, starter
 
+STARTER = "starter"
 CRASH = '# %% id="sample-crash"\nimport ctypes\n\nctypes.string_at(0)  # as when a library ends the process\n\n'
 
 
-class HandIn(Struct, frozen=True):
-    place: str
-    lab: str
-    edit: str = ""  # a slug among the lab's edits; the solution as it is when empty
-
-
-CLASS = (
-    HandIn("student01/lab1.ipynb", "lab1_warmup"),
-    HandIn("student01/lab2.ipynb", "lab2_mlp"),
-    HandIn("student02/lab1_warmup.ipynb", "lab1_warmup", "parameters-with-defaults"),
-    HandIn("student02/lab2_mlp.ipynb", "lab2_mlp", "three-hidden-layers"),
-    HandIn("student04/assignment1.ipynb", "a1_logistic_regression", "l2-absolute"),
-    HandIn("lab1 - student07.ipynb", "lab1_warmup", "sign-missing"),
-    HandIn("lab2 - student08 (1).ipynb", "lab2_mlp", "dropout-at-test"),
-    HandIn("Copy of lab2 - student09.ipynb", "lab2_mlp", "zero-weights"),
-    HandIn("lab1/student10.ipynb", "lab1_warmup", "numpy-in-tf"),
-)
-STARTER = ("student03/lab2.ipynb", "lab2_mlp")
-CRASHES = ("student05/lab2.ipynb", "lab2_mlp")
-BROKEN = "student06/lab1.ipynb"
-ZIPPED = ("student11.zip", "lab1/lab1.ipynb", "lab1_warmup", "factor-missing")
-
-
 def write_sample_class(folder: Path) -> Path:
-    for hand_in in CLASS:
-        _write(folder / hand_in.place, _edited(hand_in.lab, hand_in.edit).encode())
-    place, lab = STARTER
-    _write(folder / place, as_json(starter(lab)).encode())
-    place, lab = CRASHES
-    crash = Edit(replace='# %% id="wQ5bNd0mZi6R"\n', by=f'{CRASH}# %% id="wQ5bNd0mZi6R"\n')
-    _write(folder / place, as_json(edited(lab, (crash,))).encode())
-    _write(folder / BROKEN, b"<!DOCTYPE html><html><head><title>lab1.ipynb - Colab</title></head></html>\n")
-    archive, member, lab, edit = ZIPPED
-    with ZipFile(folder / archive, "w") as zipped:
-        zipped.writestr(member, _edited(lab, edit))
+    """Raises before anything is written where the class cannot be made."""
+    course = current_course()
+    if not course.sheet.demo:
+        raise UsageError(f"{course.folder / FILE} names no sample class. List its files under `demo`.")
+    made = [(hand_in, _content(hand_in)) for hand_in in course.sheet.demo]
+    ensure_writable(folder)
+    for hand_in, content in made:
+        path = folder / (hand_in.zip or hand_in.file)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if hand_in.zip:
+            with ZipFile(path, "w") as zipped:
+                zipped.writestr(hand_in.file, content)
+        else:
+            path.write_bytes(content.encode())
     return folder
 
 
-def _edited(lab: str, edit: str) -> str:
-    known = load_edits(lab)
-    chosen = {**known.accepted, **known.mistakes}[edit].edits if edit else ()
-    return as_json(edited(lab, chosen))
+def _content(hand_in: HandIn) -> str:
+    if hand_in.text:
+        return hand_in.text
+    if hand_in.edit == STARTER:
+        return as_json(starter(hand_in.lab))
+    return as_json(edited(hand_in.lab, (*_edits(hand_in), *_crash(hand_in.crash))))
 
 
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+def _edits(hand_in: HandIn) -> tuple[Edit, ...]:
+    if not hand_in.edit:
+        return ()
+    known = load_edits(hand_in.lab)
+    variants = {**known.accepted, **known.mistakes}
+    if hand_in.edit not in variants:
+        near = meant(hand_in.edit, variants, ".")
+        raise UsageError(f"{FILE}, demo, {hand_in.file}: {hand_in.lab} has no edit {hand_in.edit!r}{near}")
+    return variants[hand_in.edit].edits
+
+
+def _crash(before: str) -> tuple[Edit, ...]:
+    """The kernel dies before this cell."""
+    cell = f'# %% id="{before}"\n'
+    return (Edit(replace=cell, by=f"{CRASH}{cell}"),) if before else ()

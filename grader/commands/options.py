@@ -1,14 +1,22 @@
 """The options that commands share: their flags, limits and words of help."""
 
+import inspect
+import os
 import re
+from collections.abc import Callable
 from enum import StrEnum
+from functools import wraps
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from grader.errors import UsageError
 from grader.model import TrainPolicy
+from reference.place import VARIABLE
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Format(StrEnum):
@@ -16,7 +24,10 @@ class Format(StrEnum):
     JSON = "json"
 
 
-Data = Annotated[Path | None, typer.Option("--data", help="The course's data; else $GRADER_DATA, else toy data.")]
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", help="The course's data; else $GRADER_DATA, else the course's data/, else toy data."),
+]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Makes a batch repeatable; else a secret random one.")]
 Jobs = Annotated[
     int | None, typer.Option(min=1, max=64, help="Notebooks at a time; else what GPUs, or cores and memory, carry.")
@@ -40,6 +51,55 @@ NamePattern = Annotated[
     ),
 ]
 Trusting = Annotated[bool, typer.Option("--allow-unisolated", help="Grade a batch without a jail.")]
+
+
+CourseFolder = Annotated[
+    Path | None,
+    typer.Option("--course", metavar="DIR", help="The folder of the course; else $GRADER_COURSE, else ours."),
+]
+
+
+def command_of(app: typer.Typer) -> Callable[..., Callable[[Command], Command]]:
+    """As `app.command`, for commands that have --course beside their own options."""
+
+    def named(name: str | None = None) -> Callable[[Command], Command]:
+        def added(function: Command) -> Command:
+            app.command(name)(for_a_course(function))
+            return function
+
+        return added
+
+    return named
+
+
+def for_a_course(function: Command) -> Callable[..., Any]:
+    """From its beginning the process, and all that it starts, works for the course that was named."""
+
+    @wraps(function)
+    def settled(*, course: Path | None = None, **options: Any) -> Any:
+        if course is not None:
+            os.environ[VARIABLE] = os.path.abspath(course.expanduser())
+        return function(**options)
+
+    own = inspect.signature(function)
+    option = inspect.Parameter("course", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=CourseFolder)
+    settled.__signature__ = own.replace(parameters=[*own.parameters.values(), option])  # type: ignore[attr-defined]
+    settled.__annotations__ = {**function.__annotations__, "course": CourseFolder}
+    return settled
+
+
+def said_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"grader {version('grader')}")
+        raise typer.Exit
+
+
+def options(
+    asked: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.", callback=said_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Those that stand before the command."""
 
 
 def compiled(pattern: str | None) -> re.Pattern[str] | None:

@@ -8,7 +8,10 @@ from rich.progress import Progress as Bars
 from rich.table import Column
 from rich.text import Text
 
+from grader.batch.shared import Batch
+from grader.judging.oracle import Oracle
 from grader.model import Outcome, Report, Submission
+from grader.pipeline import grade_batch, in_order, slots_for
 from grader.running.slots import Slot, at_a_time
 from grader.wording.counting import quantity
 from reports import scrub, words
@@ -61,6 +64,20 @@ class Progress:
         failed = f", {self._failed} not to the end" if self._failed else ""
         told = f"{len(self._rows)} running{failed}"
         self._bars.update(self._all, completed=self._done, description=told, count=f"{self._done}/{self._total}")
+
+
+def graded(
+    submissions: Sequence[Submission], batch: Batch, jobs: int | None, say: Callable[[str], None], console: Console
+) -> list[Report]:
+    """All reports, in the order of the submissions; what happens meanwhile is shown on the console."""
+    reports: list[Report] = []
+    say(begun(len(submissions), slots_for(submissions, batch, jobs)))
+    with Oracle() as oracle, bars(console) as shown_bars:
+        shown = Progress(shown_bars, say, len(submissions))
+        for report in grade_batch(submissions, batch, oracle, jobs, shown.told):
+            shown.done(report)
+            reports.append(report)
+    return in_order(reports, submissions)
 
 
 def begun(number: int, places: Sequence[Slot]) -> str:

@@ -1,8 +1,8 @@
 """Whether the grader keeps what it promises: solutions earn everything, starters nothing, every mistake is named."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,11 +11,22 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from grader.course.works import lab_slug
+from grader.course.folder import FILE, current_course, lab_slug, load_rubric
+from grader.course.pages import Page, meant
 from grader.errors import UsageError
 from grader.intake.submission import read_notebook
 from grader.model import Level, Outcome, Report, Scorecard, Submission, TrainPolicy, Verdict
-from reference.notebooks import SOLUTIONS, as_json, edited, load_edits, mistake_of, solution, starter
+from reference.notebooks import (
+    Edits,
+    as_json,
+    edited,
+    edits_path,
+    load_edits,
+    mistake_of,
+    solution,
+    solution_path,
+    starter,
+)
 
 
 class Promise(StrEnum):
@@ -33,13 +44,12 @@ class Trial(Struct, frozen=True):
     train: TrainPolicy = TrainPolicy.NONE  # what it takes to see it
 
 
-def chosen(labs: Sequence[str] | None, rubrics: Collection[str]) -> list[str]:
-    """Slugs of the labs asked for, all that have a rubric if none is; raises where there is no rubric."""
-    slugs = [lab_slug(lab) for lab in labs] if labs else list(rubrics)
-    for slug in slugs:
-        if slug not in rubrics:
-            raise UsageError(f"There is no rubric for {slug} yet. There are: {', '.join(rubrics)}.")
-    return slugs
+def chosen(labs: Sequence[str] | None) -> list[str]:
+    """Slugs of the labs asked for, all of the course if none is."""
+    course = current_course()
+    if not course.labs:
+        raise UsageError(f"{course.folder / FILE}: the course has no lab yet. Write one and add its slug to `labs`.")
+    return [lab_slug(lab) for lab in labs] if labs else sorted(course.labs)
 
 
 def by_policy(expected: Sequence[Trial]) -> Iterator[tuple[TrainPolicy, list[Submission]]]:
@@ -57,6 +67,7 @@ def _of_lab(lab: str, fast: bool) -> Iterator[Trial]:
     yield _trial(lab, "solution", solution(lab), Promise.EVERYTHING)
     yield _trial(lab, "starter", starter(lab), Promise.NOTHING)
     edits = load_edits(lab)
+    _insist_on_words(lab, edits)
     for name, variant in edits.accepted.items():
         if not fast:
             yield _trial(lab, name, edited(lab, variant.edits), Promise.EVERYTHING)
@@ -71,10 +82,25 @@ def _of_lab(lab: str, fast: bool) -> Iterator[Trial]:
         shown.add(slug)
 
 
+def _insist_on_words(lab: str, edits: Edits) -> None:
+    """Raises RubricError where an edit shows a mistake that the rubric has no words for, or the other way round."""
+    told, shown = load_rubric(lab).mistakes, {mistake_of(name) for name in edits.mistakes}
+    rubric = current_course().rubric(lab)
+    for name in edits.mistakes:
+        if mistake_of(name) not in told:
+            remedy = meant(mistake_of(name), told, "; write them there, under mistakes")
+            said = f"rubrics/{rubric.name} has no words for {mistake_of(name)!r}{remedy}"
+            Page(edits_path(lab)).wrong(said, "mistakes", name)
+    for slug in told:
+        if slug not in shown:
+            said = f"no edit of the solution shows {slug!r}; write one in {edits_path(lab).name}, or take it away"
+            Page(rubric).wrong(said, "mistakes", slug)
+
+
 def _trial(lab: str, name: str, notebook: NotebookNode, expects: str) -> Trial:
     read = read_notebook(PurePath(f"{lab}.ipynb"), as_json(notebook).encode())
     submission = Submission(
-        path=Path(SOLUTIONS, f"{lab}.py"),
+        path=solution_path(lab),
         student=f"{lab} {name}",
         lab=lab,
         cells=read.cells,

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from msgspec import DecodeError, Struct, json
 
-from grader.course.rubric import meant
+from grader.course.folder import current_course
+from grader.course.pages import meant
 from grader.data import bert_package, glove_package
 from grader.data.cache import write_whole
 from grader.data.download import Told, downloaded
 from grader.data.folder import VECTORS, DataFolder
-from grader.data.parts import BERT, EMBEDDINGS, PARTS, Part, insist_on_whole
-from grader.data.sources import BY_HAND, OFFICIAL, Source, unpack
+from grader.data.parts import BERT, EMBEDDINGS, Part, insist_on_whole, parts_of
+from grader.data.sources import BY_HAND, OF_THE_COURSE, OFFICIAL, Source, unpack
 from grader.errors import OurFault, UsageError
 
 MANIFEST = "grader-data.json"
@@ -39,11 +40,12 @@ class Origin(Struct, frozen=True):
 
 def wanted(names: Sequence[str]) -> list[Part]:
     """The parts named, else all that can be fetched."""
+    parts = parts_of(current_course())
     for name in names:
-        if name not in PARTS:
-            near = meant(name, PARTS) or "."
-            raise UsageError(f"{name!r} is no part of the course's data{near} There are: {', '.join(PARTS)}.")
-    return [PARTS[name] for name in names or OFFICIAL]
+        if name not in parts:
+            near = meant(name, parts) or "."
+            raise UsageError(f"{name!r} is no part of the course's data{near} There are: {', '.join(parts)}.")
+    return [parts[name] for name in names or OFFICIAL if name in parts]
 
 
 def fetch(part: Part, own: DataFolder, to: Path, told: Told, official: Mapping[str, Source] = OFFICIAL) -> str:
@@ -101,7 +103,7 @@ def _origin(part: Part, own: DataFolder, to: Path, told: Told, official: Mapping
     if part is BERT and (checkpoint := bert_package.checkpoint()):
         return Origin(f"the package {bert_package.NAME}", lambda folder: _copy(part, checkpoint, folder, told))
     if part.name not in official:
-        raise UsageError(f"{part.name} {BY_HAND[part.name]} This folder is {to}.")
+        raise UsageError(f"{part.name} {BY_HAND.get(part.name, OF_THE_COURSE)} This folder is {to}.")
     source = official[part.name]
     return Origin(source.url, lambda folder: _download(source, to, folder, told))
 

@@ -1,14 +1,20 @@
-"""Decides which data notebooks see: the folder asked for, else $GRADER_DATA; what is missing there we make up."""
+"""Decides which data notebooks see: the folder asked for, else $GRADER_DATA, else the course's own data/.
+
+What is missing there is made up.
+"""
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from grader.course.folder import Course, current_course
 from grader.data import bert_package, cache, glove_package
-from grader.data.parts import BERT, EMBEDDINGS, IMAGES, PARTS, SNLI, TREES
+from grader.data.own_toys import own_toys
+from grader.data.parts import BERT, EMBEDDINGS, IMAGES, KNOWN, SNLI, TREES, parts_of
 from grader.data.toy import bert, photos, snli, treebank
 from grader.data.toy import vectors as toy_vectors
 from grader.errors import UsageError
@@ -30,13 +36,20 @@ class DataFolder(Struct, frozen=True):
 
 
 def data_folder(configured: Path | None) -> DataFolder:
+    course = current_course()
+    parts = parts_of(course)
     if configured is not None:
-        return _course(configured, "--data")
+        return _course(configured, "--data", course)
     named = os.environ.get("GRADER_DATA", "").strip()
     if named:
-        return _course(Path(named), "$GRADER_DATA")
-    made_up = _toy_parts()
-    return DataFolder(made_up, tuple(made_up), TOY, toy_vectors.toy_embeddings)
+        return _course(Path(named), "$GRADER_DATA", course)
+    if any((course.data / name).is_dir() for name in parts):
+        return _course(course.data, "the course's", course)
+    made_up = _toy_parts(parts)
+    vectors = toy_vectors.toy_embeddings if EMBEDDINGS.name in made_up else None
+    return _with_own_toys(
+        DataFolder(made_up, tuple(made_up), TOY if made_up else "none; the course has no data", vectors), course
+    )
 
 
 def shown(folder: DataFolder, cells: Iterable[Cell], told: Callable[[str], None]) -> dict[str, Path]:
@@ -60,24 +73,27 @@ def with_vectors(folder: DataFolder) -> dict[str, Path]:
     return folder.parts
 
 
-def _course(given: Path, asked_by: str) -> DataFolder:
-    path = Path(os.path.abspath(given.expanduser()))
+def _course(given: Path, asked_by: str, course: Course) -> DataFolder:
+    path, known = Path(os.path.abspath(given.expanduser())), parts_of(course)
     if not path.is_dir():
         raise UsageError(
             f"{asked_by} {path}: there is no such folder. Give the course's data folder, "
-            "the one that holds trees/, or leave it out to use toy data."
+            f"the one that holds {next(iter(known), 'trees')}/, or leave it out to use toy data."
         )
-    parts = {name: path / name for name in PARTS if (path / name).is_dir()}
+    parts = {name: path / name for name in known if (path / name).is_dir()}
     if parts:
-        return _filled(parts, f"the course's data in {path} ({', '.join(parts)})")
-    if all((path / name).is_file() for name in TREES.files):
-        return _filled({TREES.name: _trees_alone(path)}, f"the course's treebank in {path}")
-    raise UsageError(f"{asked_by} {path} holds none of {', '.join(f'{name}/' for name in PARTS)}. {_advice(path)}")
+        return _filled(parts, f"the course's data in {path} ({', '.join(parts)})", course)
+    if TREES.name in known and all((path / name).is_file() for name in TREES.files):
+        return _filled({TREES.name: _trees_alone(path)}, f"the course's treebank in {path}", course)
+    raise UsageError(
+        f"{asked_by} {path} holds none of {', '.join(f'{name}/' for name in known)}. {_advice(path, known)}"
+    )
 
 
-def _filled(parts: dict[str, Path], description: str) -> DataFolder:
+def _filled(parts: dict[str, Path], description: str, course: Course) -> DataFolder:
     """What is not there comes from an installed package, or is made up where we can."""
-    missing = {name: path for name, path in _toy_parts().items() if name not in parts}
+    known = parts_of(course)
+    missing = {name: path for name, path in _toy_parts(known).items() if name not in parts}
     make = None
     if EMBEDDINGS.name in missing:
         make = toy_vectors.toy_embeddings
@@ -92,17 +108,34 @@ def _filled(parts: dict[str, Path], description: str) -> DataFolder:
         description += f"; the package {bert_package.NAME} in place of bert-base-cased"
     if missing:
         description += f"; {', '.join(f'toy {name}' for name in missing)} made by the grader"
-    return DataFolder(parts | missing, tuple(missing), description, make)
+    return _with_own_toys(DataFolder(parts | missing, tuple(missing), description, make), course)
 
 
-def _advice(path: Path) -> str:
+def _with_own_toys(folder: DataFolder, course: Course) -> DataFolder:
+    """What the course's own toy.py makes of the parts that the grader does not know, and that are not there."""
+    own = [part for name, part in parts_of(course).items() if name not in KNOWN]
+    for part in own:
+        if part.name in folder.parts and (lacking := part.missing(folder.parts[part.name])):
+            raise UsageError(f"{folder.parts[part.name]} lacks {', '.join(lacking)}. Complete it, or move it away.")
+    missing = [part for part in own if part.name not in folder.parts]
+    if not missing:
+        return folder
+    made = own_toys(course, missing)
+    said = f"toy {', '.join(made)} made by the course's {course.toy.name}"
+    description = f"{folder.description}; {said}" if folder.parts else said
+    return replace(folder, parts=folder.parts | made, toy=(*folder.toy, *made), description=description)
+
+
+def _advice(path: Path, known: Collection[str]) -> str:
     children = sorted(child for child in path.iterdir() if child.is_dir())
-    fitting = [child for child in children if any((child / name).is_dir() for name in PARTS)]
+    fitting = [child for child in children if any((child / name).is_dir() for name in known)]
     if fitting:
         return f"Did you mean {fitting[0]}?"
-    if any((path / name).is_file() for name in TREES.files):
+    if TREES.name in known and any((path / name).is_file() for name in TREES.files):
         return f"It looks like a treebank, but {', '.join(TREES.missing(path))} is missing: put it beside the others."
-    return "Give the course's data folder, the one that holds trees/, or leave it out to use toy data."
+    return (
+        f"Give the course's data folder, the one that holds {next(iter(known), '')}/, or leave it out to use toy data."
+    )
 
 
 def _trees_alone(path: Path) -> Path:
@@ -111,18 +144,23 @@ def _trees_alone(path: Path) -> Path:
     return cache.kept(cache.place("course", b"".join(contents.values())) / TREES.name, contents)
 
 
-def _toy_parts() -> dict[str, Path]:
-    """The parts we can make up; the sentences are there when this returns, the embeddings have a place."""
+def _toy_parts(known: Collection[str]) -> dict[str, Path]:
+    """Those of these parts that we can make up; sentences are there when this returns, the embeddings have a place."""
+    return {name: make() for name, make in TOYS.items() if name in known}
+
+
+def _toy_trees() -> Path:
     trees = {name: text.encode() for name, text in treebank.toy_treebank().items()}
+    return cache.kept(cache.place("toy-trees", _source("treebank")) / TREES.name, trees)
+
+
+def _toy_pairs() -> Path:
     pairs = {name: text.encode() for name, text in snli.toy_snli().items()}
-    embeddings = cache.place("toy-embeddings", _source("treebank", "lexicon", "vectors"))
-    return {
-        TREES.name: cache.kept(cache.place("toy-trees", _source("treebank")) / TREES.name, trees),
-        SNLI.name: cache.kept(cache.place("toy-snli", _source("snli")) / SNLI.name, pairs),
-        EMBEDDINGS.name: embeddings / EMBEDDINGS.name,
-        BERT.name: _toy_checkpoint(),
-        IMAGES.name: _toy_photos(),
-    }
+    return cache.kept(cache.place("toy-snli", _source("snli")) / SNLI.name, pairs)
+
+
+def _toy_vectors() -> Path:
+    return cache.place("toy-embeddings", _source("treebank", "lexicon", "vectors")) / EMBEDDINGS.name
 
 
 def _toy_checkpoint() -> Path:
@@ -140,3 +178,12 @@ def _toy_photos() -> Path:
 def _source(*modules: str) -> bytes:
     above = Path(treebank.__file__).parent
     return b"".join((above / f"{name}.py").read_bytes() for name in modules)
+
+
+TOYS = {
+    TREES.name: _toy_trees,
+    SNLI.name: _toy_pairs,
+    EMBEDDINGS.name: _toy_vectors,
+    BERT.name: _toy_checkpoint,
+    IMAGES.name: _toy_photos,
+}

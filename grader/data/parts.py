@@ -1,12 +1,14 @@
-"""The parts of the course's data: their names, who needs them, which files they hold, and whether these are whole."""
+"""The parts of the course's data: their names, which files they hold, and whether these are whole."""
 
 import bz2
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import msgspec
 from msgspec import Struct
 
+from grader.course.folder import FILE, Course
+from grader.course.pages import Page, meant
 from grader.errors import OurFault
 from grader.wording.counting import quantity
 
@@ -17,19 +19,37 @@ DIMENSIONS = 50
 class Part(Struct, frozen=True):
     name: str  # of its folder
     files: tuple[str, ...]  # packed or not; without the ending .bz2
-    labs: tuple[str, ...]
 
     def missing(self, folder: Path) -> list[str]:
         return [name for name in self.files if not any((folder / n).is_file() for n in (name, name + PACKED))]
 
 
-TREES = Part("trees", ("train.txt", "dev.txt", "test.txt"), ("a1", "lab2", "lab3", "lab4", "a3", "lab5b"))
-SNLI = Part("snli", tuple(f"snli_1.0_{split}.jsonl" for split in ("train", "dev", "test")), ("lab5", "a4", "lab5b"))
-EMBEDDINGS = Part("embeddings", ("glove.6B.50d.txt",), ("a2", "lab5", "a4"))
-IMAGES = Part("train2014-subset", ("captions_train2014.json",), ("lab6",))
-IMAGENET = Part("imagenet", ("inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",), ("lab6",))
-BERT = Part("bert-base-cased", ("config.json", "vocab.txt"), ("lab5b",))
-PARTS = {part.name: part for part in (TREES, SNLI, EMBEDDINGS, IMAGES, IMAGENET, BERT)}
+TREES = Part("trees", ("train.txt", "dev.txt", "test.txt"))
+SNLI = Part("snli", tuple(f"snli_1.0_{split}.jsonl" for split in ("train", "dev", "test")))
+EMBEDDINGS = Part("embeddings", ("glove.6B.50d.txt",))
+IMAGES = Part("train2014-subset", ("captions_train2014.json",))
+IMAGENET = Part("imagenet", ("inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",))
+BERT = Part("bert-base-cased", ("config.json", "vocab.txt"))
+KNOWN = {part.name: part for part in (TREES, SNLI, EMBEDDINGS, IMAGES, IMAGENET, BERT)}
+
+
+def parts_of(course: Course) -> dict[str, Part]:
+    """What course.yaml calls data. Of the parts that the grader knows by itself it need not name the files."""
+    return {name: _part(course, name, files) for name, files in course.sheet.data.items()}
+
+
+def _part(course: Course, name: str, files: tuple[str, ...] | None) -> Part:
+    if name in KNOWN and files is None:
+        return KNOWN[name]
+    page = Page(course.folder / FILE)
+    if name in KNOWN:
+        page.wrong(f"the grader knows {name!r} by itself; leave its files out, or call yours otherwise", "data", name)
+    if PurePath(name).name != name:
+        page.wrong(f"{name!r} is no name of a folder; data lies one folder deep", "data", name)
+    if not files:
+        near = meant(name, KNOWN)
+        page.wrong(f"{name!r} is said to hold no files{near}; name them: {name}: [train.csv, test.csv]", "data", name)
+    return Part(name, files)
 
 
 class Pair(Struct):

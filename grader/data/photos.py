@@ -5,6 +5,7 @@ to trace each word of the longest caption, and all of that again for a batch of 
 """
 
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -85,8 +86,10 @@ def name_of(number: int) -> str:
     return f"COCO_train2014_{number:012d}.jpg"
 
 
-def with_photos(parts: dict[str, Path], lab: str, train: TrainPolicy) -> tuple[dict[str, Path], Photos | None]:
-    """The parts with as many photos as this training wants, for the lab that works on photos."""
-    used = IMAGES.name in parts and any(lab.startswith(f"{short}_") for short in IMAGES.labs)
+def with_photos(
+    parts: dict[str, Path], read: Collection[str], train: TrainPolicy
+) -> tuple[dict[str, Path], Photos | None]:
+    """The parts with as many photos as this training wants, for a lab that reads photos."""
+    used = IMAGES.name in parts and IMAGES.name in read
     seen = photos(parts[IMAGES.name], train) if used else None
     return (parts | {IMAGES.name: seen.folder} if seen else parts), seen

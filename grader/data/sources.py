@@ -30,6 +30,7 @@ OFFICIAL = {
         Source(EMBEDDINGS, "https://nlp.stanford.edu/data/glove.6B.zip", (400_000,), True),
     )
 }
+OF_THE_COURSE = "is data of the course's own: put it into the data folder by hand."
 BY_HAND = {
     "train2014-subset": "comes with the course: copy its train2014-subset/ (captions_train2014.json and the photos "
     "COCO_train2014_….jpg) into this folder; COCO's own archives hold the whole of train2014 and are far larger.",

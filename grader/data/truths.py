@@ -4,24 +4,29 @@ import hashlib
 
 from msgspec.structs import replace
 
+from grader.course.folder import current_course
+from grader.course.head import Labels
 from grader.data.folder import DataFolder
 from grader.data.pairs import BEGINNING, pairs_truth
 from grader.data.parts import BERT
 from grader.data.truth import Truth, trees_truth
 
-INFERENCE = ("lab5_attention", "a4_word_by_word", "lab5b_bert")
-FINE_TUNED = "lab5b_bert"
 WEIGHTS = (".safetensors", ".h5", ".bin")
-SENTIMENT = ("a1_logistic_regression", "lab2_mlp", "lab3_rnn", "lab4_gru")
+TRUTHS = {Labels.SENTIMENT: trees_truth, Labels.INFERENCE: pairs_truth}
 
 
 def truths_of(folder: DataFolder) -> dict[str, Truth]:
     """By lab. Labs whose data are not there, or that predict nothing, have none."""
-    found = {SENTIMENT: trees_truth(folder), INFERENCE: pairs_truth(folder)}
-    truths = {lab: truth for labs, truth in found.items() if truth for lab in labs}
-    if FINE_TUNED in truths:
-        truths[FINE_TUNED] = replace(truths[FINE_TUNED], digest=with_checkpoint(truths[FINE_TUNED].digest, folder))
-    return truths
+    heads = {lab: rubric.head for lab, rubric in current_course().labs.items()}
+    asked = {head.labels for head in heads.values() if head.labels}
+    found = {labels: TRUTHS[labels](folder) for labels in asked}
+    truths = {lab: truth for lab, head in heads.items() if head.labels and (truth := found[head.labels])}
+    return {lab: begun_with(heads[lab].data, truth, folder) for lab, truth in truths.items()}
+
+
+def begun_with(data: tuple[str, ...], truth: Truth, folder: DataFolder) -> Truth:
+    """Labels for a lab that fine-tunes go with the checkpoint it begins with."""
+    return replace(truth, digest=with_checkpoint(truth.digest, folder)) if BERT.name in data else truth
 
 
 def with_checkpoint(digest: str, folder: DataFolder) -> str:

@@ -1,4 +1,4 @@
-"""Which of the eleven pieces of work a notebook is: evidence is weighed, content before names, and the heaviest wins.
+"""Which lab of the course a notebook is of: evidence is weighed, content before names, and the heaviest wins.
 
 Students rename classes, delete titles and lose cell ids, and neighbouring labs share nearly all given code,
 so no single clue decides.
@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from grader.intake.clues import CELL_ID_WEIGHT, CELL_IDS, CODE, LABS, NAMES, TITLES, Clue
+from grader.course.folder import current_course
+from grader.intake.clues import CELL_ID_WEIGHT, Clue, current_clues
 from grader.model import Cell
 
 _KINDS = ("code", "cell ids", "titles", "name")
@@ -24,12 +25,13 @@ class Guess(Struct, frozen=True):
 
 def recognise(cells: Sequence[Cell], names: Sequence[str]) -> Guess:
     """`names`: the file's name first, then its folders from the inside out."""
-    scores = {lab: dict.fromkeys(_KINDS, 0.0) for lab in LABS}
+    labs = current_course().labs
+    scores = {lab: dict.fromkeys(_KINDS, 0.0) for lab in labs}
     for kind, votes in _evidence(cells, names):
         for slug, weight in votes.items():
             scores[slug][kind] += weight
-    lab = max(LABS, key=lambda slug: sum(scores[slug].values()))
-    if sum(scores[lab].values()) < _ENOUGH:
+    lab = max(labs, key=lambda slug: sum(scores[slug].values()), default="")
+    if not lab or sum(scores[lab].values()) < _ENOUGH:
         return Guess(lab=None, reason="Nothing in the notebook or its name tells which lab it is.")
     *most, last = [kind for kind in _KINDS if scores[lab][kind] > 0]
     evidence = f"{', '.join(most)} and {last}" if most else last
@@ -44,15 +46,16 @@ def speaks_for(cells: Sequence[Cell], lab: str) -> bool:
 def _evidence(cells: Sequence[Cell], names: Sequence[str]) -> list[tuple[str, dict[str, float]]]:
     code = "\n".join(cell.source for cell in cells if cell.kind == "code")[:_READ]
     titles = "\n".join(_title(cell.source) for cell in cells if cell.kind == "markdown")[:_READ]
-    found = [("code", votes) for votes in _votes(CODE, code)]
-    found += [("titles", votes) for votes in _votes(TITLES, titles)]
-    labs = {CELL_IDS[cell.colab_id] for cell in cells if cell.colab_id in CELL_IDS}
+    clues = current_clues()
+    found = [("code", votes) for votes in _votes(clues.code, code)]
+    found += [("titles", votes) for votes in _votes(clues.titles, titles)]
+    labs = {clues.cells[cell.colab_id] for cell in cells if cell.colab_id in clues.cells}
     found += [("cell ids", {lab: CELL_ID_WEIGHT}) for lab in labs]
     for place, name in enumerate(names):
         share = 0.5 + 0.5 ** (place + 1)  # the farther out a folder, the less it tells
         found += [
             ("name", {lab: weight * share for lab, weight in votes.items()})
-            for votes in _votes(NAMES, _spaced(name[:250]))
+            for votes in _votes(clues.names, _spaced(name[:250]))
         ]
     return found
 

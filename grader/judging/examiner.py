@@ -10,12 +10,12 @@ import numpy as np
 from msgspec import Struct
 
 from grader.calibration.bounds import Calibration
-from grader.course.rubric import Rubric
+from grader.course.head import Head
 from grader.data.truth import Truth
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.discretion import discreet
 from grader.judging.drawing import Drawing
-from grader.judging.model_answer import ModelAnswer
+from grader.judging.model_answer import Declared
 from grader.judging.oracle import Answers
 from grader.judging.unaskable import refused
 from grader.model import Cell, Observation, Run, TrainBudget
@@ -36,9 +36,9 @@ class Examiner(Struct, frozen=True):
     training: TrainBudget = TrainBudget()
     truth: Truth | None = None  # labels of the data the notebook ran on
     calibration: Calibration | None = None  # what right answers reach on these data
-    rubric: Rubric | None = None
-    model_answer: ModelAnswer | None = None  # of a lab that the declared judge judges
     data: dict[str, Path] = {}  # the parts of the course's data, as notebooks see them
+    head: Head = Head("")  # what the rubric says of the lab
+    declared: Declared | None = None  # of a lab that has no judge of its own
 
     def ask(self, name: str, *steps: Step, seconds: float = 20.0) -> Observation:
         return discreet(self.asking(Question(f"{self.lab}.{name}", steps, seconds)))

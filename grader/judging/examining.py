@@ -2,31 +2,28 @@
 
 import importlib
 import logging
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.errors import GraderError
+from grader.course.folder import Course
+from grader.course.head import Head, Judge
+from grader.course.pages import Complaint, Page, meant
+from grader.course.rubric import CheckRule, Rubric
+from grader.errors import GraderError, OurFault
 from grader.judging import checks
+from grader.judging.declared import judge
 from grader.judging.examiner import Examiner
+from grader.judging.instruments import outcome
+from grader.judging.model_answer import Declared
 from grader.judging.unaskable import Unaskable, too_much
 from grader.model import AttentionMap, Finding, Observation, Remark, Run, Status, Verdict
 from grader.sandbox.guest.wire import Question
 
-MODULES = {
-    "lab1_warmup": "grader.judging.kinds.density.interview",
-    "a1_logistic_regression": "grader.judging.kinds.logistic.checks",
-    "lab2_mlp": "grader.judging.kinds.perceptron.checks",
-    "lab3_rnn": "grader.judging.kinds.recurrent.checks",
-    "lab4_gru": "grader.judging.kinds.recurrent.checks",
-    "a2_embeddings": "grader.judging.kinds.embeddings.checks",
-    "a3_lstm_lm": "grader.judging.kinds.language_model.checks",
-    "lab5b_bert": "grader.judging.kinds.fine_tuning.checks",
-    "lab5_attention": "grader.judging.kinds.attention.checks",
-    "a4_word_by_word": "grader.judging.kinds.word_by_word.checks",
-    "lab6_captioning": "grader.judging.kinds.captioning.checks",
-}
+KINDS = "grader.judging.kinds"
+JUDGES = {judge: f"{KINDS}.{judge}.checks" for judge in Judge} | {Judge.DENSITY: f"{KINDS}.density.interview"}
 log = logging.getLogger("grader")
 
 
@@ -65,13 +62,13 @@ def named(error: Exception) -> str:
 
 
 def by_its_answers(examiner: Examiner) -> Examination:
-    lab = examiner.lab
-    for module in (MODULES[lab], "grader.judging.instruments.outcome"):
-        importlib.import_module(module)
+    if examiner.declared is not None:
+        return as_declared(examiner, examiner.declared)
+    lab, outcomes = examiner.lab, outcome_checks(examiner.lab, examiner.head)
     try:
         evidence = checks.INTERVIEWS[lab](examiner)
     except (Unaskable, MemoryError) as claim:
-        names = (*checks.CHECKS[lab], *checks.OUTCOMES.get(lab, {}))
+        names = (*checks.CHECKS[lab], *outcomes)
         return Examination(tuple(open_after(claim, name) for name in names))
     except Exception as error:
         log.exception("the interview of %s failed", lab)
@@ -81,7 +78,7 @@ def by_its_answers(examiner: Examiner) -> Examination:
         )
         return Examination(tuple(Finding(name, Verdict.UNSURE, fault) for name in checks.CHECKS[lab]), fault=fault)
     findings = tuple(found(name, check, evidence) for name, check in checks.CHECKS[lab].items())
-    findings += tuple(found(name, check, examiner) for name, check in checks.OUTCOMES.get(lab, {}).items())
+    findings += tuple(found(name, check, examiner) for name, check in outcomes.items())
     findings = tuple(undecided(finding, wanting(examiner.run)) for finding in findings)
     try:
         attention = checks.ATTENTION[lab](evidence) if lab in checks.ATTENTION else ()
@@ -89,6 +86,64 @@ def by_its_answers(examiner: Examiner) -> Examination:
     except Exception:
         log.exception("the remarks of %s failed", lab)
         return Examination(findings)
+
+
+def as_declared(examiner: Examiner, declared: Declared) -> Examination:
+    """By the declared judge; where the model answer itself cannot be asked, nothing is decided."""
+    rules = {rule.id: rule for rule in declared.rubric.checks}
+    try:
+        interview = judge.interviewed(examiner, declared.rubric, declared.answer)
+    except (Unaskable, MemoryError) as claim:
+        return Examination(tuple(open_after(claim, name) for name in rules))
+    except Exception as error:
+        log.exception("the interview of %s failed", examiner.lab)
+        fault = f"The grader itself failed while asking your notebook ({named(error)}). No points are lost."
+        return Examination(tuple(Finding(name, Verdict.UNSURE, fault) for name in rules), fault=fault)
+
+    def checked(rule: CheckRule) -> checks.Check:
+        return lambda evidence: judge.finding(rule, declared.rubric, evidence, declared.answer)
+
+    findings = (found(name, checked(rule), interview) for name, rule in rules.items())
+    lacking = wanting(examiner.run)
+    return Examination(
+        tuple(undecided(finding, lacking) for finding in findings), interview.remarks, judge.unattempted(interview)
+    )
+
+
+def outcome_checks(lab: str, head: Head) -> dict[str, Callable[..., Finding]]:
+    """What training has to reach: what the lab's judge says of it, else the accuracy where there are labels for it."""
+    if head.judge is None:
+        raise OurFault(
+            f"{lab} names no judge in the head of its rubric, and there is no judge for labs that name none."
+        )
+    importlib.import_module(JUDGES[head.judge])
+    return checks.OUTCOMES.get(lab) or ({"accuracy": outcome.accuracy} if head.labels else {})
+
+
+def insist_on_judges(course: Course) -> None:
+    """Raises RubricError for a lab that its judge does not know, and for a check without a judge or the other way."""
+    for lab, rubric in course.labs.items():
+        if said := next(complaints(rubric), None):
+            place, sentence = said
+            Page(course.rubric(lab)).wrong(sentence, *place)
+
+
+def complaints(rubric: Rubric) -> Iterator[Complaint]:
+    if rubric.head.judge is None:
+        if rubric.subject is None:
+            yield ("lab",), "no judge is named, and there is no `subject`, which says what the declared judge asks"
+        return
+    if rubric.subject is not None:
+        yield ("subject",), f"the lab has a judge of its own, {rubric.head.judge}; take `subject` or `judge` away"
+    judged = {*outcome_checks(rubric.lab, rubric.head), *checks.CHECKS.get(rubric.lab, {})}
+    interview = checks.INTERVIEWS.get(rubric.lab)
+    if interview is None or not interview.__module__.startswith(f"{KINDS}.{rubric.head.judge}."):
+        yield ("lab", "judge"), f"the judge {rubric.head.judge} does not know {rubric.lab!r}; leave `judge` out"
+    for n, check in enumerate(rubric.checks):
+        if check.id not in judged:
+            yield ("checks", n, "id"), f"nobody judges {check.id!r}{meant(check.id, judged, '; take the check away')}"
+    for missing in sorted(judged - {check.id for check in rubric.checks}):
+        yield ("checks",), f"the judge {rubric.head.judge} checks {missing!r}, which has no points here; add it"
 
 
 def open_after(claim: Unaskable | MemoryError, name: str) -> Finding:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
+from grader.course.rubric import Rubric
 from grader.model import Observation
 from grader.sandbox.guest.wire import Question
 
@@ -21,6 +22,13 @@ class ModelAnswer(Struct, frozen=True):
     def of(self, form: str, sizes: Sizes) -> Callable[[Question], Observation]:
         """How one form is asked."""
         return lambda question: self.ask(form, sizes, question)
+
+
+class Declared(Struct, frozen=True):
+    """What the declared judge goes by."""
+
+    rubric: Rubric
+    answer: ModelAnswer
 
 
 def mistake_of(form: str) -> str:

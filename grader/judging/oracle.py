@@ -107,7 +107,9 @@ def end_with_parent() -> None:
 
 
 def warm() -> None:
-    computed("lab1_warmup", "values", {"x": np.zeros(1)})
+    import reference  # noqa: PLC0415 - the oracle's own process alone imports it
+
+    reference.warm()
 
 
 def computed(lab: str, question: str, case: dict[str, Any]) -> Answers:

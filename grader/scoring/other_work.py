@@ -3,11 +3,12 @@
 import ast
 from collections.abc import Iterator, Sequence
 
-from grader.course.works import WORKS
+from grader.course.folder import current_course
+from grader.course.rubric import Rubric
 from grader.intake.recognise import recognise, speaks_for
 from grader.judging.meeting.source import trees
 from grader.model import Cell
-from grader.scoring.as_handed_out import WORK, ready_made
+from grader.scoring.as_handed_out import ready_made
 
 TOOLS = {
     "torch": "PyTorch",
@@ -29,35 +30,34 @@ TOOLS = {
 }
 
 
-def other_work(cells: Sequence[Cell], lab: str) -> str:
+def other_work(cells: Sequence[Cell], rubric: Rubric) -> str:
     """A sentence; empty where the notebook is about this work and uses no tool that takes its place."""
-    if tool := other_tool(cells, lab):
+    if tool := other_tool(cells, rubric):
         return tool
-    titles = {work.slug: work.title for work in WORKS}
-    if speaks_for(cells, lab):
+    if speaks_for(cells, rubric.lab):
         return ""
     other = recognise(cells, ()).lab
-    if other is not None and other != lab:
-        return f"By its content the notebook looks like {titles[other]}, not like {titles[lab]}."
-    return f"Nothing in the notebook speaks for {titles[lab]}: it looks like a project of its own."
+    if other is not None and other != rubric.lab:
+        title = current_course().labs[other].title
+        return f"By its content the notebook looks like {title}, not like {rubric.title}."
+    return f"Nothing in the notebook speaks for {rubric.title}: it looks like a project of its own."
 
 
-def other_tool(cells: Sequence[Cell], lab: str) -> str:
-    title = next(work.title for work in WORKS if work.slug == lab)
+def other_tool(cells: Sequence[Cell], rubric: Rubric) -> str:
     for module, names in imported(cells):
         tool = next((TOOLS[known] for known in TOOLS if f"{module}.".startswith(f"{known}.")), None)
         if tool and used(cells, names):
             return (
-                f"The notebook works with {tool} (`{module}`), which is not what {title} asks for; "
+                f"The notebook works with {tool} (`{module}`), which is not what {rubric.title} asks for; "
                 "what was asked for could not be found, or did not run."
             )
     return ""
 
 
-def beside_the_handout(cells: Sequence[Cell], lab: str) -> str:
+def beside_the_handout(cells: Sequence[Cell], rubric: Rubric) -> str:
     """The same of a notebook whose class is as it was handed out: then a model of Keras stands in its place, too."""
-    layer = ready_made(cells) if lab in WORK else ""
-    if tool := other_tool(cells, lab):
+    layer = ready_made(cells) if rubric.head.begun_by else ""
+    if tool := other_tool(cells, rubric):
         return tool
     return layer and (
         f"The notebook makes layers that Keras has ready (`{layer}`), and nothing that works of the equations that "

@@ -3,8 +3,8 @@
 from msgspec.structs import replace
 
 from grader.batch.shared import Batch, calibration_of
+from grader.course.folder import title_of
 from grader.course.rubric import Rubric
-from grader.course.works import WORKS
 from grader.judging.claims.claims import learning_curves
 from grader.judging.examining import Examination
 from grader.model import Outcome, Report, Run, Scorecard, Submission, Verdict
@@ -36,11 +36,11 @@ def report(
     if examination.fault:
         run = replace(run, outcome=Outcome.GRADER_ERROR, fault=examination.fault)
     idle = examination.unattempted and card.earned == 0 and not submission.warnings
-    other = beside_the_handout(submission.cells, rubric.lab) if idle else ""
-    untouched = idle and not other and not touched(submission.cells, rubric.lab)
+    other = beside_the_handout(submission.cells, rubric) if idle else ""
+    untouched = idle and not other and not touched(submission.cells, rubric.head.begun_by)
     outcome = Outcome.UNATTEMPTED if untouched else run.outcome
     if nothing_found(outcome, card):
-        other = other or other_work(submission.cells, rubric.lab)
+        other = other or other_work(submission.cells, rubric)
     return Report(
         submission,
         rubric.title,
@@ -59,7 +59,7 @@ def report(
 
 
 def unread(submission: Submission, batch: Batch) -> Report:
-    title = next((work.title for work in WORKS if work.slug == submission.lab), "")
+    title = title_of(submission.lab)
     fault = submission.fault or (
         f"There is no rubric for {submission.lab} yet, so this notebook was not run."
         if submission.lab

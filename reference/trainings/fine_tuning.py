@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,6 @@ from transformers import TFBertForSequenceClassification
 
 from reference import Accuracies
 from reference.lab5b_bert import cut_longest, pieces_of, rows
-from reference.trainings.settings import SETTINGS
 from reference.trainings.training_pairs import LABELS, opened
 
 LAB = "lab5b_bert"
@@ -29,7 +29,8 @@ Inputs = dict[str, np.ndarray]
 class Course:
     """The pairs in `snli`, cut into the pieces of `checkpoint`."""
 
-    def __init__(self, snli: Path, checkpoint: Path) -> None:
+    def __init__(self, settings: Any, snli: Path, checkpoint: Path) -> None:
+        self._settings = settings
         self.checkpoint = checkpoint
         self.splits = {
             name: encoded(read(snli, name, PAIRS if name == "train" else None), checkpoint)
@@ -38,7 +39,7 @@ class Course:
 
     def run(self, seed: int, marks: Sequence[int]) -> Accuracies:
         """One training; the accuracies after each number of epochs in `marks`."""
-        settings = SETTINGS[LAB]
+        settings = self._settings
         tf.keras.backend.clear_session()
         gc.collect()  # models hold each other, and nothing collects by itself in calibrations
         tf.keras.utils.set_random_seed(seed)
@@ -84,6 +85,6 @@ def encoded(pairs: pd.DataFrame, checkpoint: Path) -> tuple[Inputs, np.ndarray]:
 
 
 @cache
-def course(lab: str, *folders: Path) -> Course:
+def course(lab: str, settings: Any, *folders: Path) -> Course:
     assert lab == LAB
-    return Course(*folders)
+    return Course(settings, *folders)

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -17,7 +17,6 @@ import tensorflow as tf
 from reference import Accuracies, a1_logistic_regression, lab2_mlp, lab3_rnn, lab4_gru
 from reference.steps.recurrent import logits as last_logits
 from reference.trainings import training_pairs as pairs
-from reference.trainings.settings import SETTINGS
 from reference.trainings.training_pairs import Corpus
 
 TWO_WAY = {"0": 0, "1": 0, "3": 1, "4": 1}
@@ -170,7 +169,7 @@ RECIPES = {
 class Course:
     """A lab's model over the data in these folders, compiled once; its variables are set anew for each run."""
 
-    def __init__(self, lab: str, *folders: Path) -> None:
+    def __init__(self, lab: str, settings: Any, *folders: Path) -> None:
         self._recipe = RECIPES[lab]
         corpus = self._recipe.read(folders)
         self.splits = {name: Split(tf.constant(x), tf.constant(labels)) for name, (x, labels) in corpus.splits.items()}
@@ -178,7 +177,7 @@ class Course:
             role: tf.Variable(tf.zeros(shape), name=role) for role, shape in self._recipe.shapes(corpus.size).items()
         }
         self._frozen = {} if corpus.E is None else {"E": tf.constant(corpus.E)}
-        self._settings = SETTINGS[lab]
+        self._settings = settings
         self._train = self._recipe.forward(self._settings.dropout)
         self._classify = self._recipe.forward(0.0)
         self._epoch = tf.function(self._steps)
@@ -233,5 +232,5 @@ class Course:
 
 
 @cache
-def course(lab: str, *folders: Path) -> Course:
-    return Course(lab, *folders)
+def course(lab: str, settings: Any, *folders: Path) -> Course:
+    return Course(lab, settings, *folders)

@@ -14,7 +14,7 @@ from grader.judging.declared.rule import judged
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import falling
 from grader.judging.model_answer import DECK, STARTER, ModelAnswer
-from grader.model import Finding, Level, Remark
+from grader.model import Finding, Level
 
 INTERVIEWS: dict[SubjectKind, Callable[[Examiner, Subject, ModelAnswer, Wanted], Interview]] = {
     SubjectKind.CLASSIFIER: interview_classifier,
@@ -53,6 +53,3 @@ def unattempted(interview: Interview) -> bool:
     keys = (*interview.reading, *given)
     return alike(interview.reading, given, keys) and not alike(interview.reading, deck, tuple(deck))
 
-
-def remarks(interview: Interview) -> tuple[Remark, ...]:
-    return interview.remarks

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from grader.calibration.bounds import Bounds, Calibration, Zone, standard_error, zone
+from grader.course.head import Head
 from grader.data.truth import Truth
-from grader.judging.checks import cut, failed, passed, reaches, unsure
+from grader.judging.checks import cut, failed, passed, unsure
 from grader.judging.claims.claims import claimed
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.predicted import FIVE, Predicted, Reading, label_map, predicted, sets_by_split
@@ -22,13 +23,6 @@ from grader.wording.counting import quantity
 Others = Callable[[], Iterator[tuple[float, float]]]  # accuracies and epochs
 
 OBJECTS = 12  # of a sweep, the last ones
-SIZES = {  # as handed out, and which attributes hold them; elsewhere `dim` is the number of words
-    "lab2_mlp": (r"hidden|unit", (50,)),
-    "lab3_rnn": (r"dim|hidden|unit|emb", (24, 8)),
-    "lab4_gru": (r"dim|hidden|unit|emb", (12, 8)),
-    "lab5_attention": (r"dim|hidden|unit|emb", (24, 50)),
-    "a4_word_by_word": (r"dim|hidden|unit|emb", (24, 50)),
-}
 SEEDS = (101, 202)  # of the trainings that decide where one is not enough
 FEW = 256
 CUT = "Training was cut to a single step here, so what it reaches says nothing; not decided."
@@ -39,12 +33,6 @@ NO_SETS = (
 )
 
 
-@reaches("a1_logistic_regression", "accuracy")
-@reaches("lab2_mlp", "accuracy")
-@reaches("lab3_rnn", "accuracy")
-@reaches("lab4_gru", "accuracy")
-@reaches("lab5_attention", "accuracy")
-@reaches("a4_word_by_word", "accuracy")
 def accuracy(x: Examiner) -> Finding:
     survey = x.ask("outcome.survey", Survey("all")).values.get("all")
     if x.truth is None:
@@ -127,7 +115,7 @@ def decided(x: Examiner, best: Trained, reading: Reading, others: Others) -> Fin
     found = zone(reading.test.accuracy, bounds)
     if found is Zone.PASS:
         return passed(seen)
-    if not as_handed_out(x.lab, best, x.calibration.settings):
+    if not as_handed_out(x.head, best, x.calibration.settings):
         return unsure(
             f"{seen} Right answers with the given settings reach {bounds.bound:.3f} by then; how far they come with "
             "yours nobody measured, so this is not held against you. Your instructor looks at it."
@@ -183,7 +171,7 @@ def told(x: Examiner, best: Trained, reading: Reading) -> str:
     )
 
 
-def as_handed_out(lab: str, best: Trained, settings: dict[str, float]) -> bool:
+def as_handed_out(head: Head, best: Trained, settings: dict[str, float]) -> bool:
     """Whether it was trained with what the calibration was made with, as far as its attributes tell.
 
     Tuning is invited, and right answers with other settings reach other figures.
@@ -197,5 +185,7 @@ def as_handed_out(lab: str, best: Trained, settings: dict[str, float]) -> bool:
     for pattern, name in ((r"l2|lam|reg|penal|decay", "l2"), (r"drop|^rate$|^dr$", "dropout"), (r"batch", "batch")):
         if any(v != settings.get(name) for n, v in given.items() if re.search(pattern, n, re.IGNORECASE)):
             return False
-    pattern, sizes = SIZES.get(lab, ("^$", ()))
-    return all(v in sizes for n, v in given.items() if re.search(pattern, n, re.IGNORECASE))
+    sizes = head.sizes
+    return sizes is None or all(
+        v in sizes.given for n, v in given.items() if re.search(sizes.attributes, n, re.IGNORECASE)
+    )

@@ -21,10 +21,8 @@ from .. import notes
 from ..config import GuestConfig
 
 TEXTS = ("trees", "snli", "embeddings", "train2014-subset")  # whose files are known by their names alone
-CHECKPOINT = "bert-base-cased"
-FOLDERS = (*TEXTS, CHECKPOINT)
+CHECKPOINT, WEIGHTS = "bert-base-cased", "imagenet"
 PACKED = ".bz2"
-LITERAL = re.compile(r"""["']([^"'\n]*(?:trees|snli|embeddings|train2014-subset)[^"'\n]*)["']""")
 
 _exists = os.path.lexists
 _stat = os.stat
@@ -39,6 +37,10 @@ class CourseData:
     def __init__(self, data: str, farm: str) -> None:
         self.data = data
         self.farm = farm
+        shown = os.listdir(data) if there(data, stat.S_ISDIR) else []
+        self.texts = tuple(dict.fromkeys((*TEXTS, *(name for name in shown if name not in (CHECKPOINT, WEIGHTS)))))
+        named = "|".join(map(re.escape, self.texts))
+        self.literal = re.compile(rf"""["']([^"'\n]*(?:{named})[^"'\n]*)["']""")
 
     def find(self, path: Any) -> str | None:
         """The path that is meant by one that does not exist; None when it is not course data."""
@@ -52,7 +54,7 @@ class CourseData:
             _searching.now = False
 
     def _find(self, parts: list[str]) -> str | None:
-        for place in reversed([i for i, part in enumerate(parts) if part in FOLDERS]):
+        for place in reversed([i for i, part in enumerate(parts) if part in (*self.texts, CHECKPOINT)]):
             found = self._inside(parts[place], parts[place + 1 :])
             if found:
                 self._plant(os.sep.join(parts[:place]), parts[place])
@@ -119,7 +121,7 @@ class CourseData:
     def _bare(self, name: str) -> str | None:
         """A file known by its name alone, such as dev.txt in the working directory."""
         other = name.removesuffix(PACKED) if name.endswith(PACKED) else name + PACKED
-        for folder in TEXTS:
+        for folder in self.texts:
             if any(there(os.path.join(self.data, folder, n), stat.S_ISREG) for n in (name, other)):
                 notes.change(f"{name} was read from {folder}/ of the course data.")
                 return self._inside(folder, [name])
@@ -208,7 +210,7 @@ def opening(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def plant_literals(info: Any) -> None:
     """Links for the data folders named in a cell, for readers that no Python function stands before."""
-    for literal in LITERAL.findall(info.raw_cell):
+    for literal in _course.literal.findall(info.raw_cell) if _course else ():
         if not there(literal):
             find(literal)
 
