@@ -52,7 +52,7 @@ class ModelAnswers:
         return ModelAnswer(tuple(edits.accepted), tuple(edits.mistakes), ask)
 
     def _ask(self, lab: "_Lab", form: str, sizes: Sizes, question: Question) -> Observation:
-        cells = form_cells(lab.name, form, tuple(sorted(sizes.items())))
+        cells = lab.cells(form, tuple(sorted(sizes.items())))
         key = keys.digest(self._key, lab.name, *(f"{c.index} {c.source}" for c in cells))
         word = keys.of_question(question)
         with lab.lock:
@@ -82,6 +82,7 @@ class _Lab:
 
     def __init__(self, name: str, anew: bool, setting: Callable[[], Setting]) -> None:
         self.name, self.lock, self._anew = name, threading.Lock(), anew
+        self.cells = cache(partial(form_cells, name))
         self.kept: dict[tuple[str, str], Observation] = {}
         self._setting = setting
         self._thread = ThreadPoolExecutor(1)
@@ -91,7 +92,7 @@ class _Lab:
         return self._thread.submit(self._asked, key, cells, question).result()
 
     def _asked(self, key: str, cells: Sequence[Cell], question: Question) -> Observation:
-        deck = form_cells(self.name, DECK, ())
+        deck = self.cells(DECK, ())
         if self._session is None:
             self._session = Session(self._setting())
             self._insist(self._session.run(deck).cells, deck)
@@ -143,7 +144,6 @@ def model_answers(batch: Batch) -> ModelAnswers:
     return ModelAnswers(setting, anew, batch.store, key)
 
 
-@cache
 def form_cells(lab: str, form: str, sizes: tuple[tuple[int, int], ...]) -> tuple[Cell, ...]:
     edits = load_edits(lab)
     variants = edits.accepted | edits.mistakes
