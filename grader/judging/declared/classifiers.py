@@ -253,9 +253,7 @@ def is_form(pupil: Pupil, binding: Binding, form: str, forms: Forms) -> bool:
     return computes(forward(pupil.seen_as(binding)), forms.reading(form, binding))
 
 
-def by_gradients(
-    pupil: Pupil, way: Binding, gradients: Gradients, form: str, forms: Forms, solver: Solver
-) -> Binding:
+def by_gradients(pupil: Pupil, way: Binding, gradients: Gradients, form: str, forms: Forms, solver: Solver) -> Binding:
     values = even_values(pupil.x, pupil.seen_as(way).values, solver)
     return identified(way, solver, values, gradients, forms.gradients(form, way))
 
@@ -276,9 +274,7 @@ def with_output(seen: Reading, forms: Callable[[str], Reading], names: Sequence[
     return seen
 
 
-def form_scene(
-    x: Examiner, subject: Subject, task: Task, shapes: Mapping[str, tuple[int, ...]]
-) -> Scene | Reading:
+def form_scene(x: Examiner, subject: Subject, task: Task, shapes: Mapping[str, tuple[int, ...]]) -> Scene | Reading:
     """Of the model answer, or another form of it, with variables of these shapes; what it says where it does not run."""
     one = next(iter(sorted(trainees(x, subject), key=lambda one: not one.works)), None)
     if one is None or not one.works:
@@ -389,7 +385,10 @@ def dropout_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
     told = [o for o in outputs(watched_in(asked), batch.inputs, False) if o.shape[1:] == scene.task.output]
     if told:
         word = "the same" if np.allclose(told[0], told[0][:1], rtol=1e-3, atol=1e-4) else "different"
-        yield "prediction", Fact(Level.DROPOUT, "what equal examples get when they are classified", word, part="prediction")
+        yield (
+            "prediction",
+            Fact(Level.DROPOUT, "what equal examples get when they are classified", word, part="prediction"),
+        )
 
 
 def learned(x: Examiner, subject: Subject, task: Task, one: Trainee) -> Learning | None:

@@ -120,9 +120,7 @@ def facts_of(x: Examiner, name: str, call: FunctionCall, meant: Meant) -> dict[s
     return found
 
 
-def answered(
-    x: Examiner, name: str, arguments: Sequence[Any], meant: Meant
-) -> tuple[Observation, tuple[str, bool]]:
+def answered(x: Examiner, name: str, arguments: Sequence[Any], meant: Meant) -> tuple[Observation, tuple[str, bool]]:
     """In the first way to pass numbers that the function takes."""
     first = None
     for way in WAYS:
@@ -166,5 +164,3 @@ def results(value: object) -> Iterator[tuple[Numbers | None, str]]:
             yield from results(part)
     else:
         yield None, "nothing" if value is None else value if isinstance(value, str) else type(value).__name__
-
-

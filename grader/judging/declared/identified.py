@@ -29,8 +29,10 @@ def even_values(x: Examiner, values: Mapping[str, Numbers], solver: Solver) -> d
             found[role] = value
             continue
         row = x.normal(f"even {shape} ", shape[-1:], 0.5 if len(shape) == 1 else 1.0 / np.sqrt(shape[0]))
-        found[role] = np.broadcast_to(row, shape).astype(np.float32) if joins or len(shape) == 1 else x.normal(
-            f"even {shape} ", shape, 1.5 / np.sqrt(shape[0])
+        found[role] = (
+            np.broadcast_to(row, shape).astype(np.float32)
+            if joins or len(shape) == 1
+            else x.normal(f"even {shape} ", shape, 1.5 / np.sqrt(shape[0]))
         )
     return found
 

@@ -52,4 +52,3 @@ def unattempted(interview: Interview) -> bool:
     given, deck = interview.forms(STARTER), interview.forms(DECK)
     keys = (*interview.reading, *given)
     return alike(interview.reading, given, keys) and not alike(interview.reading, deck, tuple(deck))
-

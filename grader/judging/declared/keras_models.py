@@ -181,9 +181,7 @@ def reading(x: Examiner, subject: Subject, built: Built | None) -> Reading:
     return found | computed(seen, subject, built, values(x, built))
 
 
-def computed(
-    seen: Observation, subject: Subject, built: Built, weights: Sequence[Numbers]
-) -> dict[str, Fact]:
+def computed(seen: Observation, subject: Subject, built: Built, weights: Sequence[Numbers]) -> dict[str, Fact]:
     answer = seen.values.get("r")
     if seen.status is not Status.ANSWERED or not isinstance(answer, WireMapping):
         return {"model runs": Fact(Level.RUNS, "the model, called and trained,", ending(seen.trouble), part="model")}
@@ -233,8 +231,9 @@ def training_facts(told: Mapping[str, object], built: Built) -> Iterator[tuple[s
     for place, moved in enumerate(listed(told.get("moved"))):
         name = f"weight {place + 1}"
         word = "moves" if moved else "stays as it is"
-        yield f"{name} moves", Fact(
-            Level.GRADIENTS, f"{name} ({built.names[place]}) in a step of training", word, part=name
+        yield (
+            f"{name} moves",
+            Fact(Level.GRADIENTS, f"{name} ({built.names[place]}) in a step of training", word, part=name),
         )
 
 
@@ -253,4 +252,3 @@ def learned(x: Examiner, subject: Subject, built: Built) -> Learning:
     )
     losses = [array(loss) for loss in listed(seen.values.get("losses"))]
     return Learning(tuple(float(loss) for loss in losses if loss is not None and loss.size == 1), seen.trouble)
-

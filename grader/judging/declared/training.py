@@ -150,9 +150,7 @@ def training_arguments(
     names = [parameter.name for parameter in info.methods.get(trainer, ())]
     done = [t for t in inventory.trainings if t.cls == info.name and t.method == trainer]
     if done:
-        args = tuple(
-            in_place_of(subject, names[i] if i < len(names) else "", v) for i, v in enumerate(done[-1].args)
-        )
+        args = tuple(in_place_of(subject, names[i] if i < len(names) else "", v) for i, v in enumerate(done[-1].args))
         return args, {name: in_place_of(subject, name, v) for name, v in done[-1].kwargs.items()}
     needed = [parameter.name for parameter in info.methods.get(trainer, ()) if parameter.required]
     return tuple(by_name(subject, name) for name in needed), {}
@@ -219,9 +217,13 @@ def instance(one: Trainee, weights: Mapping[str, Numbers], attributes: Mapping[s
     return steps + [Put(f"c.{name}", value) for name, value in attributes.items() if name in one.scalars]
 
 
-def loop_settings(one: Trainee, rows: int, epochs: int) -> tuple[dict[str, Scalar], tuple[Value, ...], dict[str, Value]]:
+def loop_settings(
+    one: Trainee, rows: int, epochs: int
+) -> tuple[dict[str, Scalar], tuple[Value, ...], dict[str, Value]]:
     """Attributes and arguments of the trainer that say how large a batch is and how often all are seen."""
-    attributes = {name: new for name, old in one.scalars.items() if (new := setting(name, old, rows, epochs)) is not None}
+    attributes = {
+        name: new for name, old in one.scalars.items() if (new := setting(name, old, rows, epochs)) is not None
+    }
     names = [parameter.name for parameter in one.info.methods.get(one.trainer, ())]
     args = list(one.args)
     for place, name in enumerate(names[: len(args)]):
@@ -293,5 +295,3 @@ def predicting(
 def losses(watched: Watched | None) -> list[float]:
     found = [array(event.loss) for event in watched.tape] if watched else []
     return [float(np.mean(loss)) for loss in found if loss is not None and loss.size]
-
-
