@@ -102,7 +102,7 @@ class _Lab:
         return replace(answer, at=answer.at - 1 if answer.at else answer.at)
 
     def _own(self, cells: Sequence[Cell], deck: Sequence[Cell]) -> Sequence[Cell]:
-        """What is run for a form: the cells that differ, and where objects are asked that later cells made, those too."""
+        """What is run for a form: cells that differ, and where objects are asked that later cells made, those too."""
         if self._anew:
             return differing(cells, deck)
         known = {cell.source for cell in deck}

@@ -1,9 +1,9 @@
 """Which variable of several alike is which role, by one question: all are given the same numbers, and gradients tell.
 
-W_z, W_r and W_h of a gated unit have one shape. With the same value in all three it does not matter which is which, nor,
-where all rows of that value are equal, whether word or state stands first. But the cost's gradient differs: that of the
-variable which plays W_z in the notebook is that of W_z in the model answer, row by row. So roles are found in one
-question, however many permutations there are.
+W_z, W_r and W_h of a gated unit have one shape. With the same value in all three it does not matter which is which,
+nor, where all rows of that value are equal, whether word or state stands first. But the cost's gradient differs: that
+of the variable which plays W_z in the notebook is that of W_z in the model answer, row by row. So roles are found in
+one question, however many permutations there are.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ Gradients = Mapping[str, Numbers | None]
 
 
 def even_values(x: Examiner, values: Mapping[str, Numbers], solver: Solver) -> dict[str, Numbers]:
-    """`values` by role, with one value for all roles of a shape; of a matrix whose parts may be swapped all rows equal."""
+    """`values` by role, with one for all roles of a shape; of a matrix whose parts may be swapped all rows equal."""
     shapes = [value.shape for value in values.values()]
     found: dict[str, Numbers] = {}
     for role, value in values.items():
@@ -50,7 +50,7 @@ def identified(
         options: list[tuple[str, Placed]] = [(role, place) for role in group for place in orders(role, binding, solver)]
         if len(options) == 1:
             continue
-        ranked = []
+        ranked: list[tuple[float, int, int, int, str, str, Placed]] = []
         for role, (origin, place) in product(group, options):
             own = Binding({role: place}, binding.letters, binding.shapes).by_role(seen)[role]
             likeness = cosine(own, expected.get(role), values[role])

@@ -10,7 +10,7 @@ from grader.judging.declared.functions import interview_functions
 from grader.judging.declared.interview import Interview, Wanted, asked_once
 from grader.judging.declared.keras_models import interview_keras
 from grader.judging.declared.readings import alike
-from grader.judging.declared.rule import judged
+from grader.judging.declared.rule import Case, judged
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import falling
 from grader.judging.model_answer import DECK, STARTER, ModelAnswer
@@ -44,7 +44,7 @@ def finding(check: CheckRule, rubric: Rubric, interview: Interview, answer: Mode
         return interview.outcome or cut("Training was cut short here, so what it reaches says nothing; not decided.")
     if check.level is Level.MANUAL:
         return unsure("Your instructor reads this one.")
-    return judged(check, rubric.mistakes, interview, answer)
+    return judged(Case(check, rubric, interview, answer))
 
 
 def unattempted(interview: Interview) -> bool:

@@ -1,4 +1,4 @@
-"""Models of Keras: layers by what they compute, loss, penalty, dropout, which weights a step moves, and how they fit."""
+"""Models of Keras: layers by what they compute, loss, penalty, dropout, what a step of training moves, how they fit."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -86,12 +86,16 @@ def first_built(x: Examiner, subject: Subject) -> Built | None:
         if isinstance(found, WireMapping):
             return Built(
                 origin,
-                tuple(tuple(int(n) for n in listed(shape)) for shape in listed(found.items.get("shapes"))),
+                tuple(shape_of(shape) for shape in listed(found.items.get("shapes"))),
                 tuple(map(str, listed(found.items.get("names")))),
                 tuple(map(bool, listed(found.items.get("trained")))),
             )
         first = first or Built(origin, trouble=ending(seen.trouble))
     return first
+
+
+def shape_of(value: object) -> tuple[int, ...]:
+    return tuple(n for n in listed(value) if isinstance(n, int))
 
 
 def listed(value: object) -> tuple[object, ...]:
@@ -164,7 +168,9 @@ def sizes_between(made: Built | None, built: Built | None) -> Sizes:
 def reading(x: Examiner, subject: Subject, built: Built | None) -> Reading:
     if built is None:
         return {}
-    found = {"model runs": Fact(Level.RUNS, "the model, made and called,", built.trouble or YES, part="model")}
+    found = {
+        "model runs": Fact(Level.RUNS, "the model, made and called,", built.trouble or YES, part="model", whole=True)
+    }
     if built.trouble:
         return found
     shapes = ", ".join(str(list(shape)) for shape in built.shapes)
@@ -184,7 +190,11 @@ def reading(x: Examiner, subject: Subject, built: Built | None) -> Reading:
 def computed(seen: Observation, subject: Subject, built: Built, weights: Sequence[Numbers]) -> dict[str, Fact]:
     answer = seen.values.get("r")
     if seen.status is not Status.ANSWERED or not isinstance(answer, WireMapping):
-        return {"model runs": Fact(Level.RUNS, "the model, called and trained,", ending(seen.trouble), part="model")}
+        return {
+            "model runs": Fact(
+                Level.RUNS, "the model, called and trained,", ending(seen.trouble), part="model", whole=True
+            )
+        }
     told = answer.items
     found = dict(forward_facts(told))
     found |= dict(penalty_facts(told, subject, built, weights))

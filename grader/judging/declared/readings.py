@@ -28,6 +28,7 @@ class Fact(Struct, frozen=True):
     value: str | Numbers | Spread
     others: tuple[Numbers, ...] = ()  # what else may have been meant, as where several methods give a row per example
     part: str = ""  # of the subject: the name of a call, a variable
+    whole: bool = False  # of the level `runs`: without it nothing can be asked
 
 
 Reading = Mapping[str, Fact]
@@ -58,7 +59,8 @@ def sums_to_one(rows: Numbers) -> bool:
 
 def softmax(logits: Numbers) -> Numbers:
     powers: Numbers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    shares: Numbers = powers / powers.sum(axis=-1, keepdims=True)
+    return shares
 
 
 def spreads_alike(seen: Spread, expected: Spread) -> bool:

@@ -1,13 +1,44 @@
-"""The rule: right when a reading equals an accepted one; a mistake is named when it equals a mutant's and no right one."""
+"""The rule: right when a reading equals an accepted one; a mistake is named when it equals a mutant's and no right one.
 
-from collections.abc import Iterable, Sequence
+A mutant is the model answer with one mistake in it, so that all checks but those the mistake belongs to would pass it.
+What such a check sees of the mistake elsewhere is no second mistake: it passes, and the first one costs what it costs.
+"""
 
-from grader.course.rubric import CheckRule, MistakeRule
+from collections.abc import Iterable, Iterator, Sequence
+
+from msgspec import Struct
+
+from grader.course.rubric import CheckRule, Rubric
 from grader.judging.checks import blocked, failed, passed, unsure
 from grader.judging.declared.interview import YES, Interview
-from grader.judging.declared.readings import Reading, alike, first_difference
+from grader.judging.declared.readings import Fact, Reading, alike, first_difference
 from grader.judging.model_answer import DECK, ModelAnswer, mistake_of
 from grader.model import Finding, Level
+
+
+class Case(Struct, frozen=True):
+    """One check of one notebook."""
+
+    check: CheckRule
+    rubric: Rubric
+    interview: Interview
+    answer: ModelAnswer
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return keys_of(self.check, self.interview.forms(DECK))
+
+    def shows(self, form: str) -> bool:
+        """Whether the notebook answers as this form does, in something at least that both say."""
+        theirs, seen = self.interview.forms(form), self.interview.reading
+        keys = [*self.keys, *keys_of(self.check, theirs)]
+        return any(key in theirs and key in seen for key in keys) and alike(seen, theirs, keys)
+
+    @property
+    def own_mistakes(self) -> list[str]:
+        """Forms whose mistake the rubric looks for in this check."""
+        rules = self.rubric.mistakes
+        return [f for f in self.answer.mistakes if (r := rules.get(mistake_of(f))) and self.check.id in r.checks]
 
 
 def keys_of(check: CheckRule, reading: Reading) -> tuple[str, ...]:
@@ -19,47 +50,62 @@ def keys_of(check: CheckRule, reading: Reading) -> tuple[str, ...]:
     )
 
 
-def judged(check: CheckRule, mistakes: dict[str, MistakeRule], interview: Interview, answer: ModelAnswer) -> Finding:
-    deck, seen = interview.forms(DECK), interview.reading
-    keys = keys_of(check, deck)
+def judged(case: Case) -> Finding:
+    interview, keys = case.interview, case.keys
+    deck = interview.forms(DECK)
     if not keys:
-        return unsure(f"The model answer says nothing that the check {check.id!r} could look at.")
-    if alike(seen, deck, keys):
+        parts = sorted({fact.part for fact in deck.values() if fact.level is case.check.level})
+        return unsure(
+            f"The model answer shows nothing for the check {case.check.id!r} to look at ({', '.join(parts)})."
+        )
+    if alike(interview.reading, deck, keys):
         return passed()
     if interview.missing:
         return failed(interview.missing)
-    if check.level is not Level.RUNS and (broken := stops(interview, deck, keys)):
-        return broken
-    for form in answer.accepted:
-        if alike(seen, interview.forms(form), keys):
-            return passed(seen=form)
-    named = naming(check, mistakes, answer.mistakes)
-    elsewhere = [f for f in answer.mistakes if f not in named] if any(key in seen for key in keys) else []
-    for form in (*named, *elsewhere):
-        theirs = interview.forms(form)
-        if not any(key in theirs and key in seen for key in keys):
-            continue
-        if not alike(seen, theirs, [*keys, *keys_of(check, theirs)]):
-            continue
-        if form not in named:  # a mistake elsewhere shows here too, and costs what the rubric says, where it says so
-            return passed(seen=form)
-        if not alike(theirs, deck, keys):
-            return failed(mistake=mistake_of(form), seen=form, cell=interview.cell)
-    if interview.open:
-        return unsure(interview.open)
-    sentence, difference = first_difference(seen, deck, keys)
-    return failed(sentence, difference=difference, cell=interview.cell)
+    return stopped(case) or explained(case) or unexplained(case)
 
 
-def naming(check: CheckRule, mistakes: dict[str, MistakeRule], forms: Iterable[str]) -> list[str]:
-    """Forms whose mistake the rubric looks for in this check."""
-    return [f for f in forms if (rule := mistakes.get(mistake_of(f))) is not None and check.id in rule.checks]
-
-
-def stops(interview: Interview, deck: Reading, keys: Sequence[str]) -> Finding | None:
-    """Of facts that are missing since what has to be asked for them does not run: said once, by the check of that."""
-    parts = {deck[key].part for key in keys if key not in interview.reading}
-    for key, fact in interview.reading.items():
-        if fact.level is Level.RUNS and fact.value != YES and ("" in parts or fact.part in parts or not fact.part):
-            return blocked(f"Not checked because {fact.told} {fact.value}.") if key in deck else None
+def stopped(case: Case) -> Finding | None:
+    """Where what has to be asked does not run: the mistake that ends alike, if it is of this check; else told once."""
+    seen = case.interview.reading
+    for fact in not_running(seen, case):
+        for form in case.own_mistakes:
+            if any(same_end(fact, other) for other in case.interview.forms(form).values()):
+                return failed(mistake=mistake_of(form), seen=str(fact.value), cell=case.interview.cell)
+        if case.check.level is not Level.RUNS:
+            return blocked(f"Not checked because {fact.told} {fact.value}.")
     return None
+
+
+def not_running(seen: Reading, case: Case) -> Iterator[Fact]:
+    lacking = {case.interview.forms(DECK)[key].part for key in case.keys if key not in seen}
+    for fact in seen.values():
+        if fact.level is Level.RUNS and fact.value != YES:
+            if case.check.level is Level.RUNS or (lacking and (fact.part in lacking or fact.whole)):
+                yield fact
+
+
+def same_end(one: Fact, other: Fact) -> bool:
+    return other.level is Level.RUNS and other.part == one.part and other.value == one.value
+
+
+def explained(case: Case) -> Finding | None:
+    for form in case.answer.accepted:
+        if case.shows(form):
+            return passed(seen=form)
+    deck = case.interview.forms(DECK)
+    for form in case.own_mistakes:
+        if case.shows(form) and not alike(case.interview.forms(form), deck, case.keys):
+            return failed(mistake=mistake_of(form), seen=form, cell=case.interview.cell)
+    if case.check.level is Level.RUNS:
+        return None
+    elsewhere: Iterable[str] = (form for form in case.answer.mistakes if form not in case.own_mistakes)
+    return next((passed(seen=form) for form in elsewhere if case.shows(form)), None)
+
+
+def unexplained(case: Case) -> Finding:
+    if case.interview.open:
+        return unsure(case.interview.open)
+    keys: Sequence[str] = case.keys
+    sentence, difference = first_difference(case.interview.reading, case.interview.forms(DECK), keys)
+    return failed(sentence, difference=difference, cell=case.interview.cell)

@@ -2,29 +2,25 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.course.subject import Subject
-from grader.judging.comparing.arrays import Numbers, array, examples, send
-from grader.judging.declared.arguments import secret
+from grader.judging.comparing.arrays import Numbers, array, send
+from grader.judging.declared.feeding import EXAMPLES, INPUTS, Batch, batch_of, example_steps, training_arguments
 from grader.judging.drawing import insist_on_writable
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.asking import IN_ORDER
-from grader.judging.meeting.classes import candidates, classifier_of, guess, recipes
+from grader.judging.meeting.classes import candidates, classifier_of, recipes
 from grader.judging.meeting.contact import Inputs, Recipe
 from grader.judging.meeting.watching import watched_in
 from grader.sandbox.guest.wire import (
-    Array,
     ClassInfo,
     Inventory,
-    Listing,
     ListVariables,
     Make,
-    Opaque,
     Put,
     Ref,
     Scalar,
@@ -39,9 +35,6 @@ from grader.sandbox.guest.wire import (
 
 ROWS = 6  # examples of a question
 AS_WRITTEN = Inputs(())
-INPUTS, LABELS, ONE_HOT, EXAMPLES = "inputs_of_ours", "labels_of_ours", "one_hot_labels_of_ours", "examples_of_ours"
-LABELLED = re.compile(r"(^|_)(y|labels?|targets?|classes|etiquetas?|etiketak?)", re.IGNORECASE)
-SETS = re.compile(r"^(x|data|inputs?|images?|train|dev|val|test|training|examples|dataset|datos|datuak)", re.IGNORECASE)
 
 
 class Trainee(Struct, frozen=True):
@@ -68,22 +61,15 @@ class Trainee(Struct, frozen=True):
         return classifier_of(self.info)
 
 
-class Batch(Struct, frozen=True):
-    """Examples of ours."""
+class Watching(Struct, frozen=True):
+    """How a training is watched: after which steps of ours, and for how many of its own."""
 
-    inputs: Numbers
-    labels: Numbers
-
-
-def batch_of(x: Examiner, subject: Subject, rows: int, purpose: str = "x") -> Batch:
-    data = secret(subject.input).draw(x, f"classifier {purpose}", (rows,))
-    return Batch(data, labels_of(subject, rows))
+    before: tuple[Step, ...] = ()
+    steps: int = 1
+    losses_only: bool = False
 
 
-def labels_of(subject: Subject, rows: int) -> Numbers:
-    if not subject.classes:
-        return np.linspace(-1.0, 1.0, rows, dtype=np.float32)
-    return np.arange(rows, dtype=np.int32) % subject.classes
+A_STEP = Watching()
 
 
 def trainees(x: Examiner, subject: Subject) -> Iterator[Trainee]:
@@ -104,7 +90,7 @@ def trainees(x: Examiner, subject: Subject) -> Iterator[Trainee]:
 
 
 def made_small(own: Sequence[Recipe], subject: Subject) -> Iterator[Recipe]:
-    """In the sizes that the lab gives: by the names of parameters, else in their order; then as the notebook made it."""
+    """In the sizes that the lab gives, by names of parameters, else in their order; then as the notebook made it."""
     for recipe in own:
         small = recipe
         for place, (name, size) in enumerate(subject.arguments.items()):
@@ -143,74 +129,6 @@ def own_batch(one: Trainee) -> Iterator[int]:
             yield value
 
 
-def training_arguments(
-    subject: Subject, inventory: Inventory, info: ClassInfo, trainer: str
-) -> tuple[tuple[Value, ...], dict[str, Value]]:
-    """As the notebook passed them last, with our examples for its own; guessed by names where it never trained."""
-    names = [parameter.name for parameter in info.methods.get(trainer, ())]
-    done = [t for t in inventory.trainings if t.cls == info.name and t.method == trainer]
-    if done:
-        args = tuple(in_place_of(subject, names[i] if i < len(names) else "", v) for i, v in enumerate(done[-1].args))
-        return args, {name: in_place_of(subject, name, v) for name, v in done[-1].kwargs.items()}
-    needed = [parameter.name for parameter in info.methods.get(trainer, ()) if parameter.required]
-    return tuple(by_name(subject, name) for name in needed), {}
-
-
-def in_place_of(subject: Subject, name: str, value: Value) -> Value:
-    if isinstance(value, Array | Opaque):
-        return by_shape(subject, name, value.shape) if value.shape else by_name(subject, name)
-    return value
-
-
-def by_shape(subject: Subject, name: str, shape: tuple[int, ...]) -> Value:
-    if shape[1:] == secret(subject.input).shape:
-        return Ref(INPUTS)
-    if len(shape) == 1:
-        return Ref(LABELS)
-    if len(shape) == 2 and shape[1] == 1:
-        return Ref(f"{LABELS}[:, None]")
-    return Ref(ONE_HOT) if len(shape) == 2 and shape[1] == subject.classes else by_name(subject, name)
-
-
-def by_name(subject: Subject, name: str) -> Value:
-    if subject.example and SETS.match(name):
-        return Ref(EXAMPLES)
-    if LABELLED.match(name):
-        return Ref(LABELS)
-    return Ref(INPUTS) if SETS.match(name) else guess(name)
-
-
-def example_steps(one: Trainee, subject: Subject, batch: Batch) -> list[Step]:
-    """Our examples, under names of ours and under all names by which the notebook may read its own."""
-    classes = max(subject.classes, 1)
-    one_hot = np.eye(classes, dtype=np.float32)[batch.labels.astype(int) % classes]
-    data = {INPUTS: send(batch.inputs), LABELS: send(batch.labels), ONE_HOT: send(one_hot)}
-    steps: list[Step] = [Put(name, value) for name, value in data.items()]
-    if subject.example:
-        steps.append(Put(EXAMPLES, dictionaries(subject, batch)))
-        steps += [Put(name, Ref(EXAMPLES)) for name in one.inventory.data_sets]
-    arrays = one.inventory.arrays
-    shape = secret(subject.input).shape
-    own = {name for name, size in arrays.items() if size[1:] == shape}
-    lengths = {arrays[name][0] for name in own}
-    for name, size in arrays.items():
-        if name in own:
-            steps.append(Put(name, data[INPUTS]))
-        elif size[0] in lengths and len(size) == 1:
-            steps.append(Put(name, data[LABELS]))
-        elif size[0] in lengths and size[1:] == (subject.classes,):
-            steps.append(Put(name, data[ONE_HOT]))
-    return steps
-
-
-def dictionaries(subject: Subject, batch: Batch) -> Listing:
-    columns: dict[str, Any] = {}
-    for key, what in subject.example.items():
-        given = {"input": list(batch.inputs), "label": batch.labels.tolist()}.get(what)
-        columns[key] = given if given is not None else [what] * len(batch.labels)
-    return examples(**columns)
-
-
 def instance(one: Trainee, weights: Mapping[str, Numbers], attributes: Mapping[str, Scalar]) -> list[Step]:
     steps: list[Step] = [Make("c", one.recipe.cls, one.recipe.args, one.recipe.kwargs)]
     steps += [Put(path, send(value)) for path, value in weights.items()]
@@ -221,9 +139,10 @@ def loop_settings(
     one: Trainee, rows: int, epochs: int
 ) -> tuple[dict[str, Scalar], tuple[Value, ...], dict[str, Value]]:
     """Attributes and arguments of the trainer that say how large a batch is and how often all are seen."""
-    attributes = {
-        name: new for name, old in one.scalars.items() if (new := setting(name, old, rows, epochs)) is not None
-    }
+    attributes: dict[str, Scalar] = {}
+    for name, old in one.scalars.items():
+        if (new := setting(name, old, rows, epochs)) is not None:
+            attributes[name] = new
     names = [parameter.name for parameter in one.info.methods.get(one.trainer, ())]
     args = list(one.args)
     for place, name in enumerate(names[: len(args)]):
@@ -254,20 +173,16 @@ def training(
     batch: Batch,
     weights: Mapping[str, Numbers] | None = None,
     attributes: Mapping[str, Scalar] | None = None,
-    before: Sequence[Step] = (),
-    seed: int = 0,
-    epochs: int = 1,
-    steps: int = 1,
-    losses_only: bool = False,
+    watching: Watching = A_STEP,
 ) -> list[Step]:
     """A watched training (`w`) of one batch a step."""
-    loop, args, kwargs = loop_settings(one, len(batch.labels), epochs)
+    loop, args, kwargs = loop_settings(one, len(batch.labels), watching.steps)
     return [
-        *before,
+        *watching.before,
         *(Put(path, Ref(code)) for path, code in IN_ORDER),
         *instance(one, weights or {}, {**loop, **(attributes or {})}),
-        *example_steps(one, subject, batch),
-        Watch("c", one.trainer, "w", args, kwargs, steps=steps, seed=seed, losses_only=losses_only),
+        *example_steps(one.inventory, subject, batch),
+        Watch("c", one.trainer, "w", args, kwargs, steps=watching.steps, losses_only=watching.losses_only),
     ]
 
 
@@ -286,7 +201,7 @@ def predicting(
     return [
         *before,
         *instance(one, weights, {**loop, **attributes}),
-        *example_steps(one, subject, batch),
+        *example_steps(one.inventory, subject, batch),
         Watch("c", method, "w", (given,)),
         Watch("c", method, "again", (given,), seed=1),
     ]

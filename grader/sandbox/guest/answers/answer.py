@@ -14,8 +14,8 @@ from .. import wire
 from ..colab import downloads
 from ..colab.cells import locate
 from . import constructions, derived, forms, own_code, survey, touch, watch
-from .kinds import finetuned, keras_models, pairs, predictions, ready_layers, vocabulary
 from . import tape as recorded
+from .kinds import finetuned, keras_models, pairs, predictions, ready_layers, vocabulary
 from .values import decode, encode, is_variable
 
 _ABSENT = object()

@@ -99,7 +99,8 @@ def stepped(model: Any, x: Any, labels: Any, given: list[Any]) -> dict[str, Any]
     total = model.evaluate(x, targets, batch_size=len(x), verbose=0, return_dict=True)["loss"]
     extra = sum(float(loss) for loss in model.losses)
     model.train_on_batch(x, targets)
-    moved = [bool(np.any(new != np.asarray(old, np.float32))) for new, old in zip(model.get_weights(), given)]
+    after = model.get_weights()
+    moved = [bool(np.any(new != np.asarray(old, np.float32))) for new, old in zip(after, given, strict=True)]
     return {"loss": float(total) - extra, "moved": moved}
 
 

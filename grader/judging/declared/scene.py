@@ -1,0 +1,121 @@
+"""A class that trains, in the roles of the model answer, and a step of it under secret weights."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from grader.course.subject import Subject
+from grader.errors import OurFault
+from grader.judging.comparing.arrays import Numbers
+from grader.judging.declared.arguments import secret
+from grader.judging.declared.bindings import Binding, Piece, Placed
+from grader.judging.declared.feeding import Batch, batch_of
+from grader.judging.declared.interview import Wanted
+from grader.judging.declared.outputs import outputs
+from grader.judging.declared.training import Trainee, Watching, trainees, training
+from grader.judging.examiner import Examiner
+from grader.judging.instruments.dropout import is_rate, whole
+from grader.judging.meeting.watching import first_gradients, watched_in
+from grader.sandbox.guest.wire import Scalar, Watched
+
+CERTAIN = 40.0  # a logit's bias beside which no other logit counts in float32
+SECONDS = 60.0
+
+
+class Task(Struct, frozen=True):
+    """What the model answer's class is made of, in its own sizes."""
+
+    roles: Mapping[str, tuple[int, ...]]  # its variables that take part, by path
+    fixed: tuple[int, ...]  # numbers that the task gives: of an input, of classes
+    certain: str | None  # the role that is a bias of the outputs, where it can make every example sure
+    output: tuple[int, ...] | None  # shape of what it gives for one example
+    wanted: Wanted
+
+
+class Scene(Struct, frozen=True):
+    """A class that trains, which of its variables are which roles, and the secret weights."""
+
+    x: Examiner
+    subject: Subject
+    task: Task
+    one: Trainee
+    binding: Binding
+
+    @property
+    def values(self) -> dict[str, Numbers]:
+        """Strong enough to tell forms apart, weak enough for float32; the same for the same role and shape."""
+        return {
+            role: self.x.normal(f"role {role} ", shape, 1.5 / np.sqrt(max(shape[0], 1)) if len(shape) > 1 else 0.5)
+            for role, shape in self.binding.shapes.items()
+        }
+
+    def planted(self, others: Mapping[str, Numbers] | None = None) -> dict[str, Numbers]:
+        return self.binding.planted({**self.values, **(others or {})}, self.one.variables)
+
+    def rates(self, rate: float) -> dict[str, Scalar]:
+        """Attributes named like a dropout rate, or like the share that is kept."""
+        return {
+            name: 1 - rate if "keep" in name.lower() else rate
+            for name, old in self.one.scalars.items()
+            if is_rate(name) and type(old) in (int, float)
+        }
+
+    def step(self, batch: Batch, weights: Mapping[str, Numbers]) -> Watched | None:
+        """A step without dropout."""
+        steps = training(self.one, self.subject, batch, weights, self.rates(0.0), Watching(tuple(whole())))
+        return watched_in(self.x.ask(f"{self.one.info.name}.step", *steps, seconds=SECONDS))
+
+    @property
+    def batch(self) -> Batch:
+        return batch_of(self.x, self.subject, self.one.rows)
+
+
+def task_of(x: Examiner, subject: Subject, wanted: Wanted) -> Task:
+    """Raises OurFault where the model answer has no class that takes a step."""
+    one = next((one for one in trainees(x, subject) if one.works), None)
+    if one is None or one.watched is None:
+        raise OurFault(f"{x.lab}: the model answer has no class whose training takes a step with {subject.input!r}")
+    gradients = first_gradients(one.watched)
+    roles = {v.path: v.shape for v in one.variables if gradients.get(v.path) is not None}
+    spec = secret(subject.input)
+    fixed = (*spec.shape, int(np.prod(spec.shape)), *([spec.below] if spec.distribution == "integers" else []))
+    if subject.classes:
+        fixed = (*fixed, subject.classes)
+    bare = Task(roles, fixed, None, None, wanted)
+    scene = Scene(x, subject, bare, one, identity(roles))
+    shown = outputs(one.watched, scene.batch.inputs, under_tape=True)
+    sure = next((role for role in reversed(roles) if makes_sure(scene, role)), None)
+    return Task(roles, fixed, sure, shown[0].shape[1:] if shown else None, wanted)
+
+
+def identity(shapes: Mapping[str, tuple[int, ...]], there: Sequence[str] | None = None) -> Binding:
+    """Each role in the variable of its own path."""
+    places = {
+        role: Placed((Piece(role, shape, (None,) * len(shape)),))
+        for role, shape in shapes.items()
+        if there is None or role in there
+    }
+    return Binding(places, {}, shapes)
+
+
+def makes_sure(scene: Scene, role: str) -> bool:
+    """Whether the cost's own gradient is gone once this role favours one class, and all examples are of that class."""
+    shape = scene.task.roles[role]
+    if scene.subject.classes < 2 or int(np.prod(shape)) != scene.subject.classes:
+        return False
+    watched = sure_step(replace(scene, task=replace(scene.task, certain=role)))
+    gradient = first_gradients(watched).get(role) if watched else None
+    return gradient is not None and float(np.max(np.abs(gradient))) < 1e-6
+
+
+def sure_step(scene: Scene) -> Watched | None:
+    """A step in which the class is sure, and right, of every example: its gradient is the penalty's alone."""
+    role = scene.task.certain
+    if role is None or role not in scene.binding.places:
+        return None
+    bias = np.full(scene.binding.shapes[role], -CERTAIN, np.float32)
+    bias.reshape(-1)[0] = CERTAIN
+    batch = Batch(scene.batch.inputs, np.zeros_like(scene.batch.labels))
+    return scene.step(batch, scene.planted({role: bias}))
