@@ -195,20 +195,29 @@ def check(
 def verify(
     labs: Annotated[list[str] | None, typer.Argument(help="Slugs; all labs of the course when left out.")] = None,
     fast: Annotated[bool, typer.Option("--fast", help="One mutant of each mistake, no accepted variants.")] = False,
+    whole: Annotated[bool, typer.Option("--whole", help="Run each as a notebook of its own.")] = False,
     seed: Seed = None,
     jobs: Jobs = None,
 ) -> None:
     """Prove that solutions earn everything, starters nothing, and every known mistake is named; prints the matrix."""
+    from grader.batch.model_answers import model_answers
     from grader.batch.preparing import batch_for
+    from grader.commands.forms import by_forms, form_reports, told_apart
     from grader.commands.verify import by_policy, chosen, failures, matrix, trials
 
     batch = batch_for(None, TrainPolicy.NONE, seed, None)
     expected = trials(chosen(labs), fast)
-    reports: list[Report] = []
-    for policy, submissions in by_policy(expected):
+    forms = [trial for trial in expected if not whole and by_forms(trial, batch)]
+    with model_answers(batch) as models, err.status("") as status:
+        reports: list[Report] = []
+        for one in form_reports(forms, batch, models.of):
+            status.update(Text(one.submission.student))
+            reports.append(one)
+        alike = list(told_apart(forms, batch, models.of))
+    for policy, submissions in by_policy([trial for trial in expected if trial not in forms]):
         reports += grade_all(submissions, replace(batch, train=policy), jobs)
     out.print(matrix(expected, reports))
-    broken = failures(expected, reports)
+    broken = [*alike, *failures(expected, reports)]
     for line in broken:
         say(line, style="red")
     raise typer.Exit(exit_codes.NOT_PASSED if broken else exit_codes.DONE)

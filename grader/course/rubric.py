@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from grader.course import head
+from grader.course import head, subject
 from grader.course.head import Head
 from grader.course.pages import Complaint, Page, meant
 from grader.course.subject import Subject
@@ -88,6 +88,9 @@ def read_rubric(path: Path, pieces: Mapping[str, str]) -> Rubric:
         sheet.subject,
     )
     page.insist(_complaints(rubric))
+    if rubric.subject is not None:
+        levels, parts = tuple(check.level for check in rubric.checks), tuple(check.of for check in rubric.checks)
+        page.insist(subject.complaints(rubric.subject, levels, parts))
     return rubric
 
 

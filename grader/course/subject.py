@@ -1,9 +1,17 @@
 """What a lab asks students to write, and how that is asked: the part of a rubric that the declared judge goes by."""
 
+import re
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
+
+from grader.course.pages import Complaint, meant
+from grader.model import Level
+
+SPELLING = re.compile(r"(normal|uniform|integers) \[([\d, ]*)\](?: below (\d+))?")
+SPOKEN = '"normal [5, 7]", "uniform [3]" or "integers [4, 7] below 13"'
 
 
 class SubjectKind(StrEnum):
@@ -17,10 +25,25 @@ class Settings(StrEnum):
     FIXED = "fixed"  # they are those of the model answer
 
 
+LEVELS = {
+    SubjectKind.FUNCTION: (Level.RUNS, Level.SHAPES, Level.VALUES, Level.GRADIENTS, Level.MANUAL),
+    SubjectKind.CLASSIFIER: tuple(Level),
+    SubjectKind.KERAS: tuple(Level),
+}
+
+
 class FunctionCall(Struct, frozen=True, forbid_unknown_fields=True):
     function: str  # its name in the model answer
     arguments: tuple[Any, ...]  # a number, a text, a list, or secret numbers: "normal [5, 7]"
     gradient: tuple[int, ...] = ()  # arguments, from 1, in which the sum of the result is differentiated
+
+
+class Reached(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the trained object has to reach on examples it was not trained on."""
+
+    inputs: str  # the global of the model answer that holds them
+    labels: str  # and the one that holds their labels
+    at_least: float  # share that has to be right, from 0 to 1
 
 
 class Subject(Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,3 +55,66 @@ class Subject(Struct, frozen=True, forbid_unknown_fields=True):
     build: str = ""  # the function, class or global that is, or makes, the Keras model
     example: dict[str, str] = {}  # where examples are dicts: each key, and `input`, `label` or what stands there
     settings: Settings = Settings.FREE
+    outcome: Reached | None = None
+
+
+class Secret(Struct, frozen=True):
+    """`distribution`: normal (mean 0, deviation 1), uniform (0 to 1), integers (0 up to below `below`)."""
+
+    distribution: str
+    shape: tuple[int, ...]
+    below: int = 2
+
+
+def is_secret(value: Any) -> bool:
+    return isinstance(value, str) and re.match(r"(normal|uniform|integers)\b", value.strip()) is not None
+
+
+def secret(text: str) -> Secret:
+    """Raises ValueError where the text is no description of numbers."""
+    match = SPELLING.fullmatch(text.strip())
+    if match is None or (match[1] == "integers") != (match[3] is not None):
+        raise ValueError(f"{text!r} describes no numbers; write {SPOKEN}")
+    shape = tuple(int(size) for size in match[2].replace(" ", "").split(",") if size)
+    return Secret(match[1], shape, int(match[3] or 2))
+
+
+def complaints(subject: Subject, levels: tuple[Level, ...], parts: tuple[tuple[str, ...], ...]) -> Iterator[Complaint]:
+    """What types cannot say. `levels` and `parts` are those of the checks, in their order."""
+    if subject.kind is SubjectKind.FUNCTION:
+        if not subject.calls:
+            yield ("subject",), "a lab of functions says under `calls` which are called, and with what"
+        for name, call in subject.calls.items():
+            yield from ((("subject", "calls", name, *place), said) for place, said in _of_call(call))
+    else:
+        yield from ((("subject", "input"), said) for said in _unspoken(subject.input))
+    yield from _of_checks(subject, levels, parts)
+
+
+def _of_call(call: FunctionCall) -> Iterator[Complaint]:
+    for place, argument in enumerate(call.arguments):
+        if is_secret(argument):
+            yield from ((("arguments", place), said) for said in _unspoken(argument))
+    for place, number in enumerate(call.gradient):
+        if not 1 <= number <= len(call.arguments):
+            yield ("gradient", place), f"there is no argument {number}; they are counted from 1"
+
+
+def _unspoken(text: str) -> Iterator[str]:
+    try:
+        secret(text)
+    except ValueError as error:
+        yield str(error)
+
+
+def _of_checks(subject: Subject, levels: tuple[Level, ...], parts: tuple[tuple[str, ...], ...]) -> Iterator[Complaint]:
+    for n, (level, of) in enumerate(zip(levels, parts, strict=True)):
+        if level not in LEVELS[subject.kind]:
+            there = ", ".join(LEVELS[subject.kind])
+            yield ("checks", n, "level"), f"nothing of a {subject.kind} is of the level {level}; there are {there}"
+        if level is Level.OUTCOME and subject.outcome is None:
+            yield ("checks", n, "level"), "`subject` has no `outcome`, which says what has to be reached"
+        if subject.kind is SubjectKind.FUNCTION:
+            for k, part in enumerate(of):
+                if part not in subject.calls:
+                    yield ("checks", n, "of", k), f"{part!r} is none of the calls{meant(part, subject.calls, '.')}"

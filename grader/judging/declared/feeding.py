@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from grader.course.subject import Subject
+from grader.course.subject import Subject, secret
 from grader.judging.comparing.arrays import Numbers, examples, send
-from grader.judging.declared.arguments import secret
+from grader.judging.declared.arguments import draw
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.classes import guess
 from grader.sandbox.guest.wire import Array, ClassInfo, Inventory, Listing, Opaque, Put, Ref, Step, Value
@@ -26,7 +26,7 @@ class Batch(Struct, frozen=True):
 
 
 def batch_of(x: Examiner, subject: Subject, rows: int, purpose: str = "x") -> Batch:
-    data = secret(subject.input).draw(x, f"classifier {purpose}", (rows,))
+    data = draw(x, secret(subject.input), f"classifier {purpose}", (rows,))
     return Batch(data, labels_of(subject, rows))
 
 

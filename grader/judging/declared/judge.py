@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from grader.course.rubric import CheckRule, Rubric
 from grader.course.subject import Subject, SubjectKind
-from grader.judging.checks import blocked, cut, unsure
+from grader.judging.checks import blocked, manual
 from grader.judging.declared.classifiers import interview_classifier
 from grader.judging.declared.functions import interview_functions
 from grader.judging.declared.interview import Interview, Wanted, asked_once
 from grader.judging.declared.keras_models import interview_keras
+from grader.judging.declared.outcomes import reached
 from grader.judging.declared.readings import alike
 from grader.judging.declared.rule import Case, judged
 from grader.judging.examiner import Examiner
@@ -25,7 +28,11 @@ INTERVIEWS: dict[SubjectKind, Callable[[Examiner, Subject, ModelAnswer, Wanted],
 
 def interviewed(x: Examiner, rubric: Rubric, answer: ModelAnswer) -> Interview:
     assert rubric.subject is not None
-    return INTERVIEWS[rubric.subject.kind](asked_once(x), rubric.subject, answer, wanted_by(rubric))
+    wanted = wanted_by(rubric)
+    found = INTERVIEWS[rubric.subject.kind](asked_once(x), rubric.subject, answer, wanted)
+    if found.missing or not wanted(Level.OUTCOME):
+        return found
+    return replace(found, outcome=reached(x, rubric.subject, answer))
 
 
 def wanted_by(rubric: Rubric) -> Wanted:
@@ -41,9 +48,9 @@ def finding(check: CheckRule, rubric: Rubric, interview: Interview, answer: Mode
     if check.level is Level.LEARNS and not check.of:
         return blocked(interview.missing) if interview.missing else falling(interview.learning, interview.cell)
     if check.level is Level.OUTCOME:
-        return interview.outcome or cut("Training was cut short here, so what it reaches says nothing; not decided.")
+        return interview.outcome or blocked(interview.missing)
     if check.level is Level.MANUAL:
-        return unsure("Your instructor reads this one.")
+        return manual("Your instructor reads this one.")
     return judged(Case(check, rubric, interview, answer))
 
 

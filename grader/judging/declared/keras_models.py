@@ -6,9 +6,9 @@ from functools import cache
 import numpy as np
 from msgspec import Struct
 
-from grader.course.subject import Settings, Subject
+from grader.course.subject import Settings, Subject, secret
 from grader.judging.comparing.arrays import Numbers, array, send
-from grader.judging.declared.arguments import secret
+from grader.judging.declared.arguments import draw
 from grader.judging.declared.interview import YES, Interview, Wanted, ending, form_examiner
 from grader.judging.declared.penalty import penalty_word
 from grader.judging.declared.readings import Fact, Reading, Spread
@@ -134,7 +134,7 @@ def of_classes(survey: Inventory, subject: Subject) -> Iterator[Origin]:
 
 
 def inputs(x: Examiner, subject: Subject, purpose: str, rows: int) -> Numbers:
-    return secret(subject.input).draw(x, f"keras {purpose}", (rows,))
+    return draw(x, secret(subject.input), f"keras {purpose}", (rows,))
 
 
 def labels(subject: Subject, rows: int) -> Numbers:

@@ -6,10 +6,9 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.course.subject import Subject
+from grader.course.subject import Subject, secret
 from grader.errors import OurFault
 from grader.judging.comparing.arrays import Numbers
-from grader.judging.declared.arguments import secret
 from grader.judging.declared.bindings import Binding, Piece, Placed
 from grader.judging.declared.feeding import Batch, batch_of
 from grader.judging.declared.interview import Wanted

@@ -45,6 +45,7 @@ class Namespace:
             "keras_models": keras_models.models,
             "keras_weights": keras_models.weights,
             "keras_computed": keras_models.computed,
+            "keras_predicted": keras_models.predicted,
             "keras_fitted": keras_models.fitted,
             constructions.SLOT: constructions.CONSTRUCTIONS,
         }

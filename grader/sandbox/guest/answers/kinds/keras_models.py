@@ -113,6 +113,10 @@ def fitting(model: Any, x: Any, labels: Any) -> Any:
     return np.eye(shape[-1], dtype=np.float32)[labels]
 
 
+def predicted(model: Any, x: Any) -> Any:
+    return model(x, training=False)
+
+
 def fresh(model: Any) -> Any:
     """The same model from new start weights, compiled alike; itself where it cannot be made again."""
     try:

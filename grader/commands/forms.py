@@ -1,0 +1,98 @@
+"""Proves a lab that the declared judge judges: every form of its model answer, asked in one kernel."""
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from grader.batch.shared import Batch, question_seed
+from grader.commands.verify import Promise, Trial
+from grader.course.rubric import Rubric
+from grader.errors import OurFault
+from grader.judging.declared import judge
+from grader.judging.declared.interview import Interview
+from grader.judging.declared.readings import alike
+from grader.judging.declared.rule import keys_of
+from grader.judging.examiner import Examiner
+from grader.judging.examining import examine
+from grader.judging.model_answer import DECK, STARTER, Declared, ModelAnswer, mistake_of
+from grader.model import Outcome, Report, Run, TrainBudget, TrainPolicy
+from grader.scoring.summing_up import report
+from reference.notebooks import edits_path
+
+Models = Callable[[str], ModelAnswer]
+
+
+def by_forms(trial: Trial, batch: Batch) -> bool:
+    """Whether a form shows it, without running it as a notebook of its own."""
+    return batch.rubrics[trial.lab].subject is not None and trial.train is TrainPolicy.NONE
+
+
+def form_reports(trials: Sequence[Trial], batch: Batch, models: Models) -> Iterator[Report]:
+    for trial in trials:
+        begun, rubric = time.monotonic(), batch.rubrics[trial.lab]
+        x = form_examiner(trial, batch, rubric, models(trial.lab))
+        yield report(trial.submission, batch, rubric, x.run, examine(x), time.monotonic() - begun)
+
+
+def form_examiner(trial: Trial, batch: Batch, rubric: Rubric, answer: ModelAnswer) -> Examiner:
+    form = {Promise.NOTHING: STARTER}.get(trial.expects, DECK if trial.name == "solution" else trial.name)  # type: ignore[call-overload]
+    return Examiner(
+        lab=trial.lab,
+        cells=trial.submission.cells,
+        run=Run(Outcome.OK, batch.isolation),
+        asking=answer.of(form, {}),
+        oracle=no_formulas,
+        seed=question_seed(batch, trial.submission),
+        training=TrainBudget(TrainPolicy.NONE),
+        head=rubric.head,
+        declared=Declared(rubric, answer),
+    )
+
+
+def no_formulas(lab: str, question: str, case: Mapping[str, Any]) -> Any:
+    raise OurFault(f"{lab} has no formulas to ask for {question!r}")
+
+
+def told_apart(trials: Sequence[Trial], batch: Batch, models: Models) -> Iterator[str]:
+    """A line for each mistake that nothing tells from the solution, or from another one, with file and remedy."""
+    for trial in trials:
+        if trial.name == "solution":
+            rubric, answer = batch.rubrics[trial.lab], models(trial.lab)
+            interview = judge.interviewed(form_examiner(trial, batch, rubric, answer), rubric, answer)
+            yield from alike_mistakes(rubric, answer, interview)
+
+
+def alike_mistakes(rubric: Rubric, answer: ModelAnswer, interview: Interview) -> Iterator[str]:
+    path, deck = edits_path(rubric.lab), interview.forms(DECK)
+    for n, form in enumerate(answer.mistakes):
+        keys = looked_at(rubric, mistake_of(form), interview, form)
+        if alike(interview.forms(form), deck, keys):
+            yield (
+                f"{place(path, form)}: {form!r} answers all that its checks look at as the solution does. "
+                "Ask for more, name other checks in the rubric, or take it away."
+            )
+        for other in answer.mistakes[:n]:
+            same = mistake_of(other) != mistake_of(form) and keys == looked_at(
+                rubric, mistake_of(other), interview, other
+            )
+            if same and keys and alike(interview.forms(form), interview.forms(other), keys):
+                yield (
+                    f"{place(path, form)}: {form!r} answers as {other!r} does. "
+                    "Give them one slug, or ask for what tells them apart."
+                )
+
+
+def looked_at(rubric: Rubric, slug: str, interview: Interview, form: str) -> list[str]:
+    """The facts that the checks of a mistake look at."""
+    rule = rubric.mistakes.get(slug)
+    checks = [check for check in rubric.checks if rule and check.id in rule.checks]
+    readings = (interview.forms(DECK), interview.forms(form))
+    return sorted({key for check in checks for reading in readings for key in keys_of(check, reading)})
+
+
+def place(path: Path, form: str) -> str:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    found = (n for n, line in enumerate(lines, 1) if re.match(rf"\s+{re.escape(form)}:", line))
+    return f"{path.name}:{next(found, 1)}"
