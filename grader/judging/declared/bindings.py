@@ -71,6 +71,9 @@ class Placed(Struct, frozen=True):
         height = sum(piece.shape[0] for piece in self.pieces) if len(self.pieces) > 1 else self.pieces[0].shape[0]
         return (height, *self.pieces[0].shape[1:])
 
+    def likeness(self, role: str) -> float:
+        return sum(likeness(role, piece.path) for piece in self.pieces) / len(self.pieces)
+
     def overlaps(self, other: "Placed") -> bool:
         return any(one.overlaps(two) for one in self.pieces for two in other.pieces)
 
@@ -155,7 +158,7 @@ class Solver:
 
     def solutions(self, roles: Sequence[str], places: Sequence[Placed]) -> Iterator[Binding]:
         order = sorted(roles, key=lambda role: -len(self.roles[role]))
-        options = {role: sorted(places, key=lambda p, r=role: -likeness(r, p.pieces[0].path)) for role in order}  # type: ignore[misc]
+        options = {role: sorted(places, key=lambda p, r=role: -p.likeness(r)) for role in order}  # type: ignore[misc]
         for chosen, letters in self._chosen(order, options, {}, {}, count()):
             shapes = {role: tuple(letters.get(n, n) for n in shape) for role, shape in self.roles.items()}
             yield Binding(chosen, letters, shapes)

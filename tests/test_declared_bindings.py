@@ -1,0 +1,121 @@
+"""Which variable of a notebook is which of the model answer's: by shapes in any layout, and by gradients."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+
+from grader.judging.comparing.arrays import Numbers
+from grader.judging.declared.bindings import Binding, Solver, bindings
+from grader.judging.declared.identified import identified
+from grader.sandbox.guest.wire import VariableInfo
+
+# A gated unit: 13 words, word vectors of 8 numbers, a state of 24, two classes. Letters are V, e, d, C.
+GATED = {
+    "c.E": (13, 8),
+    "c.W_z": (32, 24),
+    "c.W_r": (32, 24),
+    "c.W_h": (32, 24),
+    "c.b_z": (24,),
+    "c.b_r": (24,),
+    "c.b_h": (24,),
+    "c.W_cl": (24, 2),
+    "c.b_cl": (2,),
+}
+TASK = (13, 2)
+DENSE = {"c.W1": (64, 32), "c.b1": (32,), "c.W2": (32, 10), "c.b2": (10,)}
+
+
+def variables(**shapes: tuple[int, ...]) -> list[VariableInfo]:
+    return [VariableInfo(f"c.{name}", shape, "float32") for name, shape in shapes.items()]
+
+
+def first(roles: Mapping[str, tuple[int, ...]], fixed: Sequence[int], own: list[VariableInfo]) -> Binding:
+    return next(bindings(roles, fixed, own))
+
+
+def drawn(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Numbers]:
+    random = np.random.default_rng(3)
+    return {role: random.normal(size=shape).astype(np.float32) for role, shape in shapes.items()}
+
+
+def there_and_back(binding: Binding, own: list[VariableInfo]) -> None:
+    """What is planted by roles is read back by roles."""
+    values = drawn(binding.shapes)
+    planted = binding.planted(values, own)
+    back = binding.by_role({path: value for path, value in planted.items()})
+    assert set(planted) == {v.path for v in own}
+    for role in binding.places:
+        np.testing.assert_array_equal(back[role], values[role].astype(np.float64))
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        variables(W1=(64, 32), b1=(32,), W2=(32, 10), b2=(10,)),
+        variables(W1=(64, 50), b1=(50,), W2=(50, 10), b2=(10,)),  # another width
+        variables(hidden=(50, 64), h_bias=(50,), out=(10, 50), o_bias=(10,)),  # [out, in]
+        variables(A=(64, 20), a=(1, 20), B=(20, 10), b=(10, 1)),  # biases as a row and as a column
+    ],
+)
+def test_layers_are_found_in_any_size_and_either_way_round(own: list[VariableInfo]) -> None:
+    binding = first(DENSE, (64, 10), own)
+    assert set(binding.places) == set(DENSE)
+    there_and_back(binding, own)
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        variables(E=(13, 8), W=(32, 72), b=(72,), V=(24, 2), c=(2,)),  # gates side by side
+        variables(E=(13, 8), W=(3, 32, 24), b=(3, 24), V=(24, 2), c=(2,)),  # stacked
+        variables(E=(13, 8), W=(72, 32), b=(72,), V=(2, 24), c=(2,)),  # side by side, and turned
+        variables(
+            E=(13, 8), Wz=(8, 24), Uz=(24, 24), Wr=(8, 24), Ur=(24, 24), Wh=(8, 24), Uh=(24, 24),
+            bz=(24,), br=(24,), bh=(24,), V=(24, 2), c=(2,),
+        ),  # words and states apart
+        variables(
+            E=(13, 5), Wz=(21, 16), Wr=(21, 16), Wh=(21, 16), bz=(16,), br=(16,), bh=(16,), V=(16, 2), c=(2,)
+        ),  # other sizes
+    ],
+)  # fmt: skip
+def test_gates_are_found_in_one_variable_or_in_many(own: list[VariableInfo]) -> None:
+    binding = first(GATED, TASK, own)
+    assert set(binding.places) == set(GATED)
+    there_and_back(binding, own)
+
+
+def test_a_number_of_rows_stays_the_sum_that_it_was() -> None:
+    wrong = variables(E=(13, 5), Wz=(22, 16), Wr=(22, 16), Wh=(22, 16), bz=(16,), br=(16,), bh=(16,), V=(16, 2), c=(2,))
+    assert list(bindings(GATED, TASK, wrong)) == []
+
+
+def test_a_bias_that_is_not_there_is_the_one_left_out() -> None:
+    own = variables(W1=(64, 32), W2=(32, 10), b2=(10,))
+    assert set(first(DENSE, (64, 10), own).places) == {"c.W1", "c.W2", "c.b2"}
+
+
+def test_names_decide_where_shapes_leave_a_choice() -> None:
+    own = variables(
+        E=(13, 8), W_h=(32, 24), W_r=(32, 24), W_z=(32, 24), b_h=(24,), b_z=(24,), b_r=(24,), W_cl=(24, 2), b_cl=(2,)
+    )
+    binding = first(GATED, TASK, own)
+    assert all(binding.places[role].pieces[0].path == role for role in GATED)
+
+
+def test_gradients_tell_which_is_which_and_which_part_stands_first() -> None:
+    """The notebook calls its reset gate W_z, and joins state and word the other way round in the candidate."""
+    own = variables(**{role.removeprefix("c."): shape for role, shape in GATED.items()})
+    solver = Solver(GATED, frozenset(TASK))
+    binding = first(GATED, TASK, own)
+    expected = {role: value.astype(np.float64) for role, value in drawn(GATED).items()}
+    seen = dict(expected)
+    seen["c.W_z"], seen["c.W_r"] = expected["c.W_r"], expected["c.W_z"]
+    seen["c.W_h"] = np.concatenate([expected["c.W_h"][8:], expected["c.W_h"][:8]])
+    values = {role: np.ones(shape, np.float32) for role, shape in GATED.items()}
+    found = identified(binding, solver, values, seen, expected)
+    assert found.places["c.W_z"].pieces[0].path == "c.W_r"
+    assert found.places["c.W_r"].pieces[0].path == "c.W_z"
+    assert found.places["c.b_z"].pieces[0].path == "c.b_z"
+    for role, value in found.by_role(seen).items():
+        np.testing.assert_array_equal(value, expected[role])

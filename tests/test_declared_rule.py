@@ -1,0 +1,134 @@
+"""When two readings agree, and what the declared judge says of one that agrees with none, one or several forms."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from grader.batch.model_answers import differing, resized
+from grader.course.folder import load_course
+from grader.course.rubric import CheckRule, MistakeRule, Rubric
+from grader.course.subject import secret
+from grader.judging.declared.interview import YES, Interview, ending
+from grader.judging.declared.penalty import penalty_word
+from grader.judging.declared.readings import Fact, Reading, Spread, agrees, softmax
+from grader.judging.declared.rule import Case, judged
+from grader.judging.model_answer import DECK, ModelAnswer
+from grader.model import Cell, Level, Observation, Verdict
+from grader.sandbox.guest.wire import Question, Trouble
+from tests.sample_course import ROOT
+
+VISION = ROOT / "tests" / "courses" / "vision"
+LOGITS = np.array([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0]])
+
+
+def values(number: float, part: str = "output") -> Fact:
+    return Fact(Level.VALUES, "the output", np.array([number]), part=part)
+
+
+def runs(word: str = YES) -> Fact:
+    return Fact(Level.RUNS, "a training step", word, part="step", whole=True)
+
+
+def rubric(**mistakes: tuple[str, ...]) -> Rubric:
+    course = load_course(VISION)
+    words = {
+        slug: MistakeRule(checks, "A title", "What it does.", "Where to look.") for slug, checks in mistakes.items()
+    }
+    return Rubric("x", course.labs["filters"].head, 60.0, course.labs["filters"].training, (), words)
+
+
+def nobody(form: str, sizes: Mapping[int, int], question: Question) -> Observation:
+    raise AssertionError("nothing is asked here")
+
+
+def finding(seen: Reading, forms: Mapping[str, Reading], level: Level, **mistakes: tuple[str, ...]) -> tuple[str, str]:
+    """Verdict and slug, for a check `c` of this level. Forms that no mistake is called like are accepted ones."""
+    check = CheckRule("c", level, 1.0, "A check", "How.", "Why.")
+    accepted = tuple(form for form in forms if form != DECK and form not in mistakes)
+    answer = ModelAnswer(accepted, tuple(form for form in forms if form in mistakes), nobody)
+    found = judged(Case(check, rubric(**mistakes), Interview(seen, forms.__getitem__), answer))
+    return found.verdict, found.mistake or ""
+
+
+def test_what_equals_the_model_answer_or_an_accepted_form_passes() -> None:
+    forms = {DECK: {"output": values(1.0)}, "other": {"output": values(2.0)}}
+    assert finding({"output": values(1.0)}, forms, Level.VALUES) == (Verdict.PASS, "")
+    assert finding({"output": values(2.0)}, forms, Level.VALUES) == (Verdict.PASS, "")
+    assert finding({"output": values(3.0)}, forms, Level.VALUES) == (Verdict.FAIL, "")
+
+
+def test_what_equals_a_mutant_is_named_by_the_check_the_mistake_belongs_to() -> None:
+    forms = {DECK: {"output": values(1.0)}, "mirrored": {"output": values(2.0)}}
+    seen = {"output": values(2.0)}
+    assert finding(seen, forms, Level.VALUES, mirrored=("c",)) == (Verdict.FAIL, "mirrored")
+    assert finding(seen, forms, Level.VALUES, mirrored=("another",)) == (Verdict.PASS, "")
+
+
+def test_a_form_that_says_nothing_explains_nothing() -> None:
+    forms: dict[str, Reading] = {DECK: {"output": values(1.0)}, "crashes": {}, "other": {}}
+    assert finding({}, forms, Level.VALUES, crashes=("another",)) == (Verdict.FAIL, "")
+
+
+def test_a_mistake_that_ends_the_step_is_named_by_how_it_ends() -> None:
+    stop = "stops with ValueError: shapes · and · differ"
+    forms = {DECK: {"step": runs(), "output": values(1.0)}, "axes": {"step": runs(stop)}}
+    assert finding({"step": runs(stop)}, forms, Level.VALUES, axes=("c",)) == (Verdict.FAIL, "axes")
+    other = {"step": runs("stops with TypeError: no")}
+    assert finding(other, forms, Level.VALUES, axes=("c",)) == (Verdict.BLOCKED, "")
+    assert finding(other, forms, Level.RUNS, axes=("c",)) == (Verdict.FAIL, "")
+
+
+def test_an_error_reads_alike_whatever_its_numbers_and_names() -> None:
+    one, other = (Trouble("ValueError", f"Shapes {a} and ({b}, 3) of '{name}' differ") for a, b, name in
+                  ((7, 8, "x"), (12, 5, "hidden")))  # fmt: skip
+    assert ending(one) == ending(other)
+
+
+def test_probabilities_are_as_good_as_logits_but_other_numbers_are_not() -> None:
+    right = Fact(Level.VALUES, "the output", LOGITS)
+    assert agrees(Fact(Level.VALUES, "the output", softmax(LOGITS)), right)
+    assert agrees(Fact(Level.VALUES, "the output", LOGITS + 1.0, (LOGITS,)), right)
+    assert not agrees(Fact(Level.VALUES, "the output", LOGITS + 1.0), right)
+    assert not agrees(Fact(Level.VALUES, "the output", softmax(2 * LOGITS)), right)
+    assert not agrees(None, right)
+
+
+@pytest.mark.parametrize(("rate", "same"), [(0.3, True), (0.7, False), (0.0, False)])
+def test_dropout_is_told_by_how_much_an_output_varies(rate: float, same: bool) -> None:
+    random = np.random.default_rng(1)
+
+    def spread(rate: float) -> Spread:
+        kept = (random.random((400, 20)) >= rate) / (1 - rate)
+        outputs = kept @ np.linspace(0.1, 1.0, 40).reshape(20, 2)
+        return Spread(outputs.mean(axis=0), outputs.std(axis=0))
+
+    expected = Fact(Level.DROPOUT, "the output in training", spread(0.3))
+    assert agrees(Fact(Level.DROPOUT, "the output in training", spread(rate)), expected) is same
+
+
+def test_penalties_are_told_by_their_gradient() -> None:
+    weight = np.random.default_rng(1).normal(size=(4, 3))
+    assert penalty_word(0.002 * weight, weight, with_strength=True) == "L2 of 0.001"
+    assert penalty_word(0.01 * np.sign(weight), weight, with_strength=False) == "L1"
+    assert penalty_word(np.zeros_like(weight), weight, with_strength=False) == "none"
+    half = np.where(np.arange(4)[:, None] < 2, 0.002 * weight, 0.0)
+    assert penalty_word(half, weight, with_strength=False).startswith("of another kind")
+
+
+def test_sizes_change_where_they_are_written_and_nowhere_else() -> None:
+    source = "%matplotlib inline\nd = 24  # 24 units\nx = h[:, 24:]\nname = 'W24'\ny = 240\n"
+    assert resized(source, {24: 16}) == "%matplotlib inline\nd = 16  # 24 units\nx = h[:, 16:]\nname = 'W24'\ny = 240\n"
+
+
+def test_a_form_begins_with_its_first_cell_that_differs() -> None:
+    deck = tuple(Cell(n, "code", source) for n, source in enumerate(("a = 1", "b = 2", "c = 3")))
+    form = (deck[0], Cell(1, "code", "b = 5"), deck[2])
+    assert [cell.source for cell in differing(form, deck)] == ["b = 5", "c = 3"]
+    assert differing(deck, deck) == ()
+
+
+@pytest.mark.parametrize("text", ["normal", "normal [3", "integers [4]", "uniform [2] below 3", "gaussian [2]"])
+def test_numbers_that_nobody_can_draw_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="describes no numbers"):
+        secret(text)
