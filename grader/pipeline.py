@@ -136,7 +136,7 @@ def awake(submission: Submission, batch: Batch, rubric: Rubric, slot: Slot, told
         told("is being asked")
         run = replace(run, changes=(*run.changes, *said_of_data(batch, rubric, seen)))
         again = 0.0 if batch.train is TrainPolicy.NONE else RETRAININGS * budget.seconds
-        yield Live(run, timely(session.ask, time.monotonic() + max(30.0, seconds / 2) + again))
+        yield Live(run, timely(session.ask, max(30.0, seconds / 2) + again))
         session.insist_on_room()
 
 

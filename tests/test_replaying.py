@@ -1,12 +1,13 @@
 """What is answered from what a notebook said before, what it is asked beside, and when all of it is void."""
 
+import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from grader.batch.replaying import Answers, Live, Replay, nth
+from grader.batch.replaying import OWN_TIME, Answers, Live, Replay, nth, timely
 from grader.batch.store import Store, opened
 from grader.model import CellRun, CellStatus, Isolation, Observation, Outcome, Run, Status
 from grader.sandbox.guest.wire import Inventory, Question, Read, Survey, Training
@@ -81,3 +82,12 @@ def test_answers_of_two_runs_that_differ_are_not_mixed(notebook: Notebook, store
     replay = Replay(store, "run", notebook.wake)
     assert [replay(q).status for q in (SURVEY, FIRST, SECOND)] == [Status.ANSWERED, Status.ANSWERED, Status.UNASKED]
     assert replay.changed and SECOND not in notebook.asked
+
+
+def test_time_in_which_the_model_answer_is_asked_is_not_the_notebooks() -> None:
+    asked = timely(lambda question: Observation(question.id, Status.ANSWERED), 0.2)
+    with OWN_TIME.passing():
+        time.sleep(0.3)
+    assert asked(Question("x", ())).status is Status.ANSWERED
+    time.sleep(0.3)
+    assert asked(Question("x", ())).status is Status.UNASKED

@@ -1,8 +1,10 @@
 """A notebook's answers, kept as they come and given again later, so that only what is new has to be asked."""
 
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from msgspec import Struct
 
@@ -22,11 +24,30 @@ class Live(Struct, frozen=True):
     ask: Ask
 
 
-def timely(ask: Ask, end: float) -> Ask:
+class OwnTime(threading.local):
+    """Seconds that a thread has spent on questions to model answers, which are not of a notebook's time."""
+
+    seconds = 0.0
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds += time.monotonic() - begun
+
+
+OWN_TIME = OwnTime()
+
+
+def timely(ask: Ask, seconds: float) -> Ask:
     """Questions until the submission's time is over; later ones are not asked."""
+    end = time.monotonic() + seconds - OWN_TIME.seconds
 
     def asked(question: Question) -> Observation:
-        return ask(question) if time.monotonic() < end else Observation(question.id, Status.UNASKED)
+        over = time.monotonic() >= end + OWN_TIME.seconds
+        return Observation(question.id, Status.UNASKED) if over else ask(question)
 
     return asked
 
