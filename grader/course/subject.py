@@ -50,8 +50,9 @@ class Subject(Struct, frozen=True, forbid_unknown_fields=True):
     kind: SubjectKind
     calls: dict[str, FunctionCall] = {}  # of a function: what is asked, by a name that checks refer to
     input: str = ""  # of a classifier or a Keras model, one example: "normal [64]", "integers [7] below 13"
-    arguments: dict[str, int] = {}  # of a classifier's constructor, where it is to be made in a size of ours
+    arguments: dict[str, Any] = {}  # of the constructor, or of what builds the model: by name, else in this order
     classes: int = 0  # labels lie below this; 0: targets are numbers
+    labels: tuple[float, ...] = ()  # how the lab writes its classes, where not 0, 1, …
     build: str = ""  # the function, class or global that is, or makes, the Keras model
     example: dict[str, str] = {}  # where examples are dicts: each key, and `input`, `label` or what stands there
     settings: Settings = Settings.FREE
@@ -88,7 +89,13 @@ def complaints(subject: Subject, levels: tuple[Level, ...], parts: tuple[tuple[s
             yield from ((("subject", "calls", name, *place), said) for place, said in _of_call(call))
     else:
         yield from ((("subject", "input"), said) for said in _unspoken(subject.input))
+        yield from _of_labels(subject)
     yield from _of_checks(subject, levels, parts)
+
+
+def _of_labels(subject: Subject) -> Iterator[Complaint]:
+    if subject.labels and len(subject.labels) != subject.classes:
+        yield ("subject", "labels"), f"there are {subject.classes} classes; write as many labels"
 
 
 def _of_call(call: FunctionCall) -> Iterator[Complaint]:

@@ -22,7 +22,7 @@ class Batch(Struct, frozen=True):
     """Examples of ours."""
 
     inputs: Numbers
-    labels: Numbers
+    labels: Numbers  # whole numbers from 0, or targets
 
 
 def batch_of(x: Examiner, subject: Subject, rows: int, purpose: str = "x") -> Batch:
@@ -77,7 +77,7 @@ def example_steps(inventory: Inventory, subject: Subject, batch: Batch) -> list[
     """Our examples, under names of ours and under all names by which the notebook may read its own."""
     classes = max(subject.classes, 1)
     one_hot = np.eye(classes, dtype=np.float32)[batch.labels.astype(int) % classes]
-    data = {INPUTS: send(batch.inputs), LABELS: send(batch.labels), ONE_HOT: send(one_hot)}
+    data = {INPUTS: send(batch.inputs), LABELS: send(spoken(subject, batch.labels)), ONE_HOT: send(one_hot)}
     steps: list[Step] = [Put(name, value) for name, value in data.items()]
     if subject.example:
         steps.append(Put(EXAMPLES, dictionaries(subject, batch)))
@@ -96,9 +96,14 @@ def example_steps(inventory: Inventory, subject: Subject, batch: Batch) -> list[
     return steps
 
 
+def spoken(subject: Subject, labels: Numbers) -> Numbers:
+    """As the lab writes them: −1 and 1 for 0 and 1, for instance."""
+    return np.asarray(subject.labels, np.float32)[labels.astype(int)] if subject.labels else labels
+
+
 def dictionaries(subject: Subject, batch: Batch) -> Listing:
     columns: dict[str, Any] = {}
     for key, what in subject.example.items():
-        given = {"input": list(batch.inputs), "label": batch.labels.tolist()}.get(what)
+        given = {"input": list(batch.inputs), "label": spoken(subject, batch.labels).tolist()}.get(what)
         columns[key] = given if given is not None else [what] * len(batch.labels)
     return examples(**columns)

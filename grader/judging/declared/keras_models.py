@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from grader.course.subject import Settings, Subject, secret
 from grader.judging.comparing.arrays import Numbers, array, send
-from grader.judging.declared.arguments import draw
+from grader.judging.declared.arguments import draw, wired
 from grader.judging.declared.interview import YES, Interview, Wanted, ending, form_examiner
 from grader.judging.declared.penalty import penalty_word
 from grader.judging.declared.readings import Fact, Reading, Spread
@@ -18,13 +18,14 @@ from grader.judging.meeting.classes import recipes
 from grader.judging.meeting.contact import Inputs
 from grader.judging.model_answer import DECK, ModelAnswer, Sizes
 from grader.model import Level, Observation, Remark, Status
-from grader.sandbox.guest.wire import Call, Inventory, Listing, Make, Ref, Step
+from grader.sandbox.guest.wire import Call, FunctionInfo, Inventory, Listing, Make, Ref, Step
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
 ROWS, LESSON = 6, 32  # examples of a question, and of a small training
 ASKED_RATE = 0.4  # of every dropout layer, where rates are free
 SECONDS = 60.0
 NO_ARGUMENTS = Inputs(())
+BUILDING = ("build", "make", "create", "model", "crea", "modelo", "sortu", "eredu")  # in names of functions
 
 
 class Origin(Struct, frozen=True):
@@ -110,15 +111,20 @@ def origins(x: Examiner, subject: Subject) -> Iterator[Origin]:
     functions = sorted(survey.functions, key=lambda f: f.name != subject.build)
     for info in functions if subject.build else ():
         named = info.name == subject.build
-        if named or (any(word in info.name.lower() for word in ("build", "make", "create", "model")) and free(info)):
-            yield Origin(info.name, (Call(info.name, (), {}, "made", keep=True), as_slot("made")), info.cell)
+        if named or (any(word in info.name.lower() for word in BUILDING) and can_be_called(info, subject)):
+            given = tuple(wired(value, "numpy", wide=False) for value in subject.arguments.values())
+            names = [parameter.name for parameter in info.parameters]
+            made = Call(info.name, (), dict(zip(subject.arguments, given, strict=True)), "made", keep=True)
+            if not set(subject.arguments) <= set(names):
+                made = Call(info.name, given[: len(names)], {}, "made", keep=True)
+            yield Origin(info.name, (made, as_slot("made")), info.cell)
     yield from of_classes(survey, subject)
     for name in listed(x.ask("keras.models", Call("keras_models", into="m")).values.get("m")):
         yield Origin(str(name), (as_slot(str(name)),))
 
 
-def free(info: object) -> bool:
-    return not any(parameter.required for parameter in getattr(info, "parameters", ()))
+def can_be_called(info: FunctionInfo, subject: Subject) -> bool:
+    return sum(parameter.required for parameter in info.parameters) <= len(subject.arguments)
 
 
 def as_slot(path: str) -> Step:

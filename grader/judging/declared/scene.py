@@ -78,6 +78,8 @@ def task_of(x: Examiner, subject: Subject, wanted: Wanted) -> Task:
         raise OurFault(f"{x.lab}: the model answer has no class whose training takes a step with {subject.input!r}")
     gradients = first_gradients(one.watched)
     roles = {v.path: v.shape for v in one.variables if gradients.get(v.path) is not None}
+    if not roles:
+        raise OurFault(f"{x.lab}: no gradient of the model answer's training reaches a variable of its class")
     spec = secret(subject.input)
     fixed = (*spec.shape, int(np.prod(spec.shape)), *([spec.below] if spec.distribution == "integers" else []))
     if subject.classes:
@@ -101,8 +103,8 @@ def identity(shapes: Mapping[str, tuple[int, ...]], there: Sequence[str] | None 
 
 def makes_sure(scene: Scene, role: str) -> bool:
     """Whether the cost's own gradient is gone once this role favours one class, and all examples are of that class."""
-    shape = scene.task.roles[role]
-    if scene.subject.classes < 2 or int(np.prod(shape)) != scene.subject.classes:
+    size, classes = int(np.prod(scene.task.roles[role])), scene.subject.classes
+    if classes < 2 or (size != classes and (size, classes) != (1, 2)):
         return False
     watched = sure_step(replace(scene, task=replace(scene.task, certain=role)))
     gradient = first_gradients(watched).get(role) if watched else None
@@ -110,11 +112,25 @@ def makes_sure(scene: Scene, role: str) -> bool:
 
 
 def sure_step(scene: Scene) -> Watched | None:
-    """A step in which the class is sure, and right, of every example: its gradient is the penalty's alone."""
-    role = scene.task.certain
+    """A step in which the class is sure, and right, of every example: its gradient is the penalty's alone.
+
+    Sure of the first class, or where there is one output of the second; where targets are numbers, they are what the
+    class gives itself.
+    """
+    role, batch = scene.task.certain, scene.batch
+    if not scene.subject.classes:
+        return as_it_says(scene)
     if role is None or role not in scene.binding.places:
         return None
     bias = np.full(scene.binding.shapes[role], -CERTAIN, np.float32)
     bias.reshape(-1)[0] = CERTAIN
-    batch = Batch(scene.batch.inputs, np.zeros_like(scene.batch.labels))
-    return scene.step(batch, scene.planted({role: bias}))
+    labels = np.full_like(batch.labels, bias.size == 1)
+    return scene.step(Batch(batch.inputs, labels), scene.planted({role: bias}))
+
+
+def as_it_says(scene: Scene) -> Watched | None:
+    batch, weights = scene.batch, scene.planted()
+    shown = outputs(scene.step(batch, weights), batch.inputs, under_tape=True)
+    if not shown or shown[0].size != len(batch.labels):
+        return None
+    return scene.step(Batch(batch.inputs, shown[0].reshape(-1).astype(np.float32)), weights)

@@ -49,6 +49,7 @@ class Trainee(Struct, frozen=True):
     variables: tuple[VariableInfo, ...] = ()
     scalars: Mapping[str, Scalar] = {}
     rows: int = ROWS
+    built_by_a_step: bool = False  # as where it holds layers of Keras: before, there are no variables
     watched: Watched | None = None
     trouble: Trouble | None = None
 
@@ -95,7 +96,7 @@ def made_small(own: Sequence[Recipe], subject: Subject) -> Iterator[Recipe]:
         small = recipe
         for place, (name, size) in enumerate(subject.arguments.items()):
             known = name if name in recipe.parameters else (*recipe.parameters, *[""] * (place + 1))[place]
-            if known and type(small.argument(known)) is int:
+            if known:
                 small = small.changed(known, size)
         yield small
     if subject.arguments:
@@ -118,7 +119,9 @@ def tried(x: Examiner, subject: Subject, one: Trainee) -> Trainee:
         seen = x.ask(f"{one.info.name}.first", *training(one, subject, batch_of(x, subject, rows)), seconds=60)
         watched = watched_in(seen)
         if watched is not None and watched.tape:
-            return replace(one, watched=watched, trouble=watched.trouble)
+            one = replace(one, watched=watched, trouble=watched.trouble)
+            late = tuple(replace(v, value=None) for v in watched.after)
+            return one if one.variables else replace(one, variables=late, built_by_a_step=True)
         one = replace(one, trouble=one.trouble or seen.trouble or (watched.trouble if watched else None))
     return one
 
@@ -131,6 +134,8 @@ def own_batch(one: Trainee) -> Iterator[int]:
 
 def instance(one: Trainee, weights: Mapping[str, Numbers], attributes: Mapping[str, Scalar]) -> list[Step]:
     steps: list[Step] = [Make("c", one.recipe.cls, one.recipe.args, one.recipe.kwargs)]
+    if one.built_by_a_step and weights:
+        steps.append(Watch("c", one.trainer, "b", one.args, one.kwargs))
     steps += [Put(path, send(value)) for path, value in weights.items()]
     return steps + [Put(f"c.{name}", value) for name, value in attributes.items() if name in one.scalars]
 
@@ -180,8 +185,8 @@ def training(
     return [
         *watching.before,
         *(Put(path, Ref(code)) for path, code in IN_ORDER),
-        *instance(one, weights or {}, {**loop, **(attributes or {})}),
         *example_steps(one.inventory, subject, batch),
+        *instance(one, weights or {}, {**loop, **(attributes or {})}),
         Watch("c", one.trainer, "w", args, kwargs, steps=watching.steps, losses_only=watching.losses_only),
     ]
 
@@ -200,8 +205,8 @@ def predicting(
     method = one.predictor or "predict"
     return [
         *before,
-        *instance(one, weights, {**loop, **attributes}),
         *example_steps(one.inventory, subject, batch),
+        *instance(one, weights, {**loop, **attributes}),
         Watch("c", method, "w", (given,)),
         Watch("c", method, "again", (given,), seed=1),
     ]

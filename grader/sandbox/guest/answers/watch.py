@@ -19,7 +19,7 @@ class Watcher:
     """Notes for one watched training; gradients are named by the paths of the owner's variables."""
 
     def __init__(self, owner: Any, step: wire.Watch) -> None:
-        self.step = step
+        self.step, self.owner = step, owner
         self.paths = {id(variable): path for path, variable in survey.reachable(owner, step.owner)}
         self.tape: list[wire.TapeEvent] = []
         self.calls: list[wire.MethodCall] = []
@@ -30,6 +30,8 @@ class Watcher:
         if self.done >= self.step.steps or len(self.tape) >= KEPT:
             raise tape.Enough
         flat = tf.nest.flatten(sources)
+        if any(id(source) not in self.paths for source in flat):  # layers of Keras make theirs when they are first used
+            self.paths |= {id(variable): path for path, variable in survey.reachable(self.owner, self.step.owner)}
         kept = [] if self.step.losses_only else [self.dense(g) for g in flatten_with_none(gradients, len(flat))]
         names = () if self.step.losses_only else tuple(self.paths.get(id(source), "") for source in flat)
         self.tape.append(wire.TapeEvent(encode(target), names, tuple(kept)))

@@ -125,14 +125,14 @@ def cut_epochs(method: Any, owner: Any, bound: inspect.BoundArguments, epochs: i
 def cut_data(bound: inspect.BoundArguments, size: int, used: set[str]) -> Undo:
     """Show the first `size` examples only, of what may be the training data, under every name it has."""
     targets = [value for value in training_lists(bound) if len(value) > size]
-    beside = stacked_beside(targets, used)
+    beside = [*stacked_beside(targets, used), *handed_beside(targets, bound)]
     shorter = {id(value): value[:size] for value in (*targets, *beside)}
     swapped = [(names, name, value) for names in own_code.namespaces() for name, value in names.items()
                if id(value) in shorter]  # fmt: skip
     for names, name, value in swapped:
         names[name] = shorter[id(value)]
     for name, value in bound.arguments.items():
-        if any(value is target for target in targets):
+        if id(value) in shorter:
             bound.arguments[name] = shorter[id(value)]
 
     def undo() -> None:
@@ -140,6 +140,14 @@ def cut_data(bound: inspect.BoundArguments, size: int, used: set[str]) -> Undo:
             names[name] = value
 
     return undo
+
+
+def handed_beside(targets: list[Any], bound: inspect.BoundArguments) -> list[Any]:
+    """What training was handed as well, with an entry for each example: labels, weights of examples."""
+    lengths = {len(target) for target in targets}
+    given = [value for value in bound.arguments.values() if not any(value is target for target in targets)]
+    arrays = [value for value in given if kind_of_array(value) in ("numpy", "tensor") and len(value.shape)]
+    return [value for value in (*arrays, *(v for v in given if isinstance(v, list))) if len(value) in lengths]
 
 
 def stacked_beside(targets: list[Any], used: set[str]) -> list[Any]:
