@@ -15,7 +15,7 @@ from grader.model import Observation
 from grader.sandbox.guest.wire import Step, Watch
 
 PLAIN = 2  # ids from here on are neither padding nor unknown, so masking these changes nothing
-BATCH, STEPS, PATIENT = 16, 12, 60  # the last for a small learning rate
+BATCH, STEPS, PATIENT = 16, 8, 60  # the last for a small learning rate
 CLASSES = 3
 
 

@@ -281,5 +281,6 @@ def own_losses(calls: Any, trainings: int, target: Numbers, vocabulary: int) -> 
     if rest or not each:
         return None
     walks = [recorded(Listing(part), target, vocabulary) for part in (calls.items[:each], calls.items[-each:])]
-    before, after = (None if walk is None else walk.logits for walk in walks)
-    return recomputed(before, after, target[:, 1:].T)
+    words = target[:, 1:].T  # [T - 1, B]
+    before, after = (None if walk is None else walk.logits[words != 0] for walk in walks)
+    return recomputed(before, after, words[words != 0])
