@@ -26,6 +26,8 @@ LAYOUTS: dict[str, dict[str, str | tuple[str, str]]] = {
         "lee, kim_7_61_lab2.ipynb": ("lee, kim", "7"),
         "anon_q7x_205_lab2.ipynb": ("anon_q7x", "q7x"),
         "gil_soto_202_906_lab2.ipynb": ("gil_soto", "202"),
+        "romeroluz_208_908_file.ipynb": "",
+        "romeroluz_208_909_lab2.ipynb": ("romeroluz", "208"),
         "de_la_cruzana_LATE_12347_67892_lab_2-1.ipynb": ("de_la_cruzana", "12347"),
     },
     "a surname or first name that is a word of the course": {
