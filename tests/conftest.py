@@ -26,7 +26,7 @@ from grader.sandbox.walls.zygote import WAITING
 ANSWERS = "GRADER_TEST_ANSWERS"  # the folder of kept answers; it may be deleted at any time
 SEED = 20
 WITHOUT_TENSORFLOW = ("reference.notebooks", "reference.place")
-LONGEST_FIRST = ("lab6", "lab2", "test_hostile", "a4", "a1", "lab5_", "lab5b", "lab4", "a3", "lab3", "a2", "lab1")
+LONGEST_FIRST = ("a4", "lab6", "lab4", "lab5_", "test_hostile", "a3", "lab5b", "lab2", "a1", "lab3", "a2", "lab1")
 
 _may_open = [False]
 

@@ -16,6 +16,8 @@ from grader.sandbox.guest.wire import (
     Ref,
     Survey,
     VariableList,
+    Watch,
+    Watched,
 )
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import Session, open_session
@@ -98,6 +100,26 @@ for name in ("config", "values", "notes", "training", "answer", "start"):
 import config, values, notes, training, answer, start
 print({module.written_by.split()[1] for module in (config, values, notes, training, answer, start)})
 """
+HALVING = """
+class Halving:
+    def __init__(self): self.W = tf.Variable(1.0)
+    def train(self):
+        for step in range(100):
+            with tf.GradientTape() as tape: cost = self.W * 1.0
+            tape.gradient(cost, self.W)
+            self.W.assign(self.W * 0.8)
+"""
+SLOW = """
+import time
+begun, ended, watched = 0, 0, tf.Variable(1.0)
+for step in range(9):
+    with tf.GradientTape() as tape:
+        begun += 1
+        time.sleep(1.8)
+        cost = watched * watched
+    tape.gradient(cost, watched)
+    ended += 1
+"""
 CELLS = {
     "class": CLASS,
     "loop": LOOP,
@@ -110,6 +132,9 @@ CELLS = {
     "endless": ENDLESS,
     "mended": MENDED,
     "files": FILES,
+    "halving": HALVING,
+    "slow": SLOW,
+    "after": "print(begun, ended)",
 }
 
 
@@ -218,3 +243,16 @@ def test_modules_that_a_notebook_writes_are_its_own_whatever_ours_are_called(run
 def test_a_number_sent_to_a_notebook_has_no_axis():
     sent = send(np.float32(0.5))
     assert sent.shape == () and array(sent) == np.float32(0.5)
+
+
+def test_a_slow_loop_of_a_cell_ends_after_its_first_step_and_begins_no_second(run: Run) -> None:
+    assert text(run, "after") == "1 1\n"
+
+
+@pytest.mark.parametrize(("until", "losses"), [(0.0, 100), (0.1, 12), (0.5, 8)])
+def test_a_watched_training_ends_where_its_loss_says_enough(
+    session: Session, run: Run, until: float, losses: int
+) -> None:
+    watch = Watch("h", "train", "w", steps=200, losses_only=True, until=until)
+    watched = session.ask(Question(f"until {until}", (Make("h", "Halving"), watch))).values["w"]
+    assert isinstance(watched, Watched) and len(watched.tape) == losses, "eight at least"

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from grader.judging.instruments.written_answers import TOPICS, answers_in
-from grader.judging.kinds.language_model.dropout import Dropout, judged
+from grader.judging.kinds.language_model.dropout import Dropout, bias_in, judged
+from grader.judging.kinds.language_model.parts import layout
 from grader.judging.kinds.language_model.sampling import way_of
 from grader.model import Cell
+from grader.sandbox.guest.wire import VariableInfo
 
 QUESTIONS = (
     "**Question 1:** Looking at the samples, point out three properties of English that the model has learned.",
@@ -116,3 +118,17 @@ KNOWN = {"deck": RIGHT, "sampler-forgets-state": WRONG}
 def test_sentences_tell_what_they_were_drawn_from(source: np.ndarray, way: str | None) -> None:
     sentences = drawn(source)
     assert way_of(np.array(sentences), sentences, KNOWN) == way
+
+
+def test_states_that_are_dropped_are_no_guesses_dropped_where_the_output_has_a_bias_that_is_not_used() -> None:
+    shapes = {"E": (13, 8), "W": (20, 48), "b": (48,), "W_out": (12, 13), "b_out": (13,)}
+    found = layout([VariableInfo(path, shape, "float32", n) for n, (path, shape) in enumerate(shapes.items())], 13)
+    assert found is not None and found.out_bias is not None
+    generator = np.random.default_rng(3)
+    bias, states = generator.normal(size=13), generator.normal(size=(4, 5, 13))
+    states[..., -1] = 0.0  # as W_out is written
+    kept = np.where(generator.random(states.shape) < 0.3, 0.0, states / 0.7)
+    for used, factor in ((bias, 1.0), (np.zeros(13), 0.0)):
+        plain = states + factor * bias
+        assert np.array_equal(np.broadcast_to(bias_in(plain, found, {"b_out": bias}), 13), used)
+        assert judged(plain, kept + factor * bias, bias_in(plain, found, {"b_out": bias})).on_output

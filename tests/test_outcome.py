@@ -246,6 +246,11 @@ def test_before_the_first_calibrated_epoch_nothing_is_decided() -> None:
     assert judged(Notebook(wrong_every(2), epochs=2.0)).verdict is Verdict.UNSURE
 
 
+def test_a_part_of_an_epoch_is_not_told_as_none() -> None:
+    assert "Measured after less than one epoch" in judged(Notebook(wrong_every(2), epochs=0.3)).message
+    assert "Measured after 1 epoch" in judged(Notebook(wrong_every(2), epochs=0.8)).message
+
+
 def test_a_notebook_that_trained_nothing_is_left_open() -> None:
     assert judged(Notebook()).verdict is Verdict.UNSURE
 

@@ -21,9 +21,12 @@ from grader.judging.kinds.language_model.interview import Evidence as LanguageMo
 from grader.judging.kinds.language_model.roles import Explained, Roles
 from grader.judging.kinds.logistic import checks as a1
 from grader.judging.kinds.logistic.interview import Evidence as Logistic
+from grader.judging.kinds.perceptron import checks as lab2
+from grader.judging.kinds.perceptron.interview import Evidence as Perceptron
 from grader.judging.kinds.word_by_word import checks as a4
 from grader.judging.kinds.word_by_word.explained import Explanation
 from grader.judging.kinds.word_by_word.interview import Evidence as WordByWord
+from grader.judging.meeting.classes import WORDS as WORDS_ASKED
 from grader.model import Finding, Verdict
 from grader.scoring.score import score
 
@@ -106,6 +109,20 @@ def test_checks_after_a_whole_step_are_as_before() -> None:
     assert a3.all_trained(replace(WORDS, contact=whole)).mistake == "variable-not-trained"
     moved = replace(PAIRS, contact=whole, explanation="deck")
     assert "`self.b_r`" in lab5.all_trained(moved).message
+
+
+def test_a_variable_that_is_not_used_is_charged_once_where_missing_gradients_are_left_out() -> None:
+    whole = contact(True, None)
+    unused = replace(WORDS, contact=whole, standing=("c.b_r",), ready_layers=True)  # whatever the cell fails for
+    assert a3.cell(unused).verdict is Verdict.FAIL and a3.all_trained(unused).verdict is Verdict.PASS
+    assert "`self.b_z`" in a3.all_trained(replace(unused, standing=ALL)).message
+    known = {"deck": {"logits": np.zeros((4, 2))}}
+    skipped = Perceptron(whole, standing=("c.b_r",), logits=np.ones((4, 2)), values=known, explanation="no-bias")
+    assert lab2.forward(skipped).verdict is Verdict.FAIL and lab2.all_trained(skipped).verdict is Verdict.PASS
+    assert lab2.all_trained(replace(skipped, explanation="deck")).mistake == "variable-not-trained"
+    initial = tuple(replace(v, shape=(13, 8)) for v in whole.initial)
+    looked_up_outside = replace(unused, contact=replace(whole, initial=initial, inputs=WORDS_ASKED))
+    assert a3.all_trained(looked_up_outside).mistake == "variable-not-trained"
 
 
 @pytest.mark.parametrize("lab", WRONG)

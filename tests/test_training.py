@@ -327,3 +327,27 @@ def test_a_model_may_be_compiled_or_copied_while_it_trains() -> None:
     )
     assert run.cells[1].status is CellStatus.OK and any("TensorFlow graph" in change for change in run.changes)
     assert same == 0.0
+
+
+FITTED = """
+class Own(tf.keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.layer = tf.keras.layers.Dense(1)
+    def train_step(self, data):
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(self.layer(x) - y))
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, self.trainable_variables), self.trainable_variables))
+        return {"loss": loss}
+own = Own()
+own.layer.build((None, 2))
+own.compile(optimizer=tf.keras.optimizers.Adam())
+losses = own.fit(tf.ones([8, 2]), tf.ones([8, 1]), epochs=2, verbose=0).history["loss"]
+"""
+
+
+def test_a_train_step_of_which_keras_makes_a_graph_trains() -> None:
+    run, session = hurried(FITTED)
+    session.close()
+    assert run.cells[1].status is CellStatus.OK, run.cells[1].trouble

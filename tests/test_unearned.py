@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from grader.judging.instruments.blindness import test_misuse as misuse
 from grader.judging.instruments.learning import Learning, falling
+from grader.judging.instruments.recomputed import Recomputed, recomputed
 from grader.judging.kinds.logistic.checks import without_knob
 from grader.judging.kinds.logistic.interview import Evidence
 from grader.judging.kinds.perceptron.interview import equal_units, of_every_class
@@ -27,6 +28,42 @@ def test_a_loss_that_falls_is_believed_where_examples_come_out_right(
 def test_a_small_rate_that_has_hardly_begun_and_a_class_that_shows_no_predictions_pass_as_they_did() -> None:
     assert falling(replace(SLOW, fits=(8, 16)), None).verdict is Verdict.PASS
     assert falling(replace(TOLD, fits=None), None).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [
+        (0.72, 0.72, Verdict.UNSURE),  # nothing was learnt
+        (0.72, 0.71, Verdict.UNSURE),  # by its one true step
+        (0.72, 0.78, Verdict.UNSURE),
+        (0.72, float("nan"), Verdict.UNSURE),
+        (0.72, 0.05, Verdict.PASS),
+    ],
+)
+def test_a_loss_that_falls_is_believed_where_the_models_own_answers_become_better(
+    before: float, after: float, verdict: Verdict
+) -> None:
+    """Whether twelve of sixteen come out right by chance or not."""
+    finding = falling(replace(TOLD, fits=(12, 16), own=Recomputed(before, after)), None)
+    assert finding.verdict is verdict
+    assert (f"{before:.3f} before" in finding.message) is (verdict is Verdict.UNSURE)
+
+
+def test_a_slow_fall_is_borne_out_by_as_slow_a_fall_and_not_by_half_of_a_half() -> None:
+    early, late = SLOW.ends
+    assert Recomputed(0.6932, 0.6932 - (early - late)).bears_out(early, late)
+    assert not Recomputed(0.6932, 0.6932 - (early - late) / 4).bears_out(early, late)
+    assert not Recomputed(0.6932, 0.6940).bears_out(early, late)
+
+
+def test_what_is_recomputed_is_the_mean_cross_entropy_whatever_the_axes_before_the_classes() -> None:
+    generator = np.random.default_rng(3)
+    logits, labels = generator.normal(size=(4, 5, 7)), generator.integers(0, 7, (4, 5))
+    chances = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    expected = np.mean([-np.log(chances[i, j, labels[i, j]]) for i in range(4) for j in range(5)])
+    told = recomputed(np.zeros((4, 5, 7)), logits + 1000.0, labels)
+    assert told is not None and np.allclose([told.before, told.after], [np.log(7), expected])
+    assert recomputed(None, logits, labels) is None
 
 
 def test_units_that_differ_by_dust_are_equal() -> None:

@@ -25,6 +25,27 @@ LAYOUTS: dict[str, dict[str, str | tuple[str, str]]] = {
         "núñeziker_LATE_204_904_lab2-2.ipynb": ("núñeziker", "204"),
         "lee, kim_7_61_lab2.ipynb": ("lee, kim", "7"),
         "anon_q7x_205_lab2.ipynb": ("anon_q7x", "q7x"),
+        "gil_soto_202_906_lab2.ipynb": ("gil_soto", "202"),
+        "romeroluz_208_908_file.ipynb": "",
+        "romeroluz_208_909_lab2.ipynb": ("romeroluz", "208"),
+        "de_la_cruzana_LATE_12347_67892_lab_2-1.ipynb": ("de_la_cruzana", "12347"),
+    },
+    "a surname or first name that is a word of the course": {
+        "Will Glove lab2.ipynb": "Will Glove",
+        "lab2_Bert_Klein.ipynb": "Bert_Klein",
+        "lab2 Grace Word final.ipynb": "Grace Word",
+        "Lab2 GloVe Ana Ruiz.ipynb": "Ana Ruiz",
+        "lab2 gru Jon Gil.ipynb": "Jon Gil",
+        "Eva lab_2_2023_v3.ipynb": "Eva",
+    },
+    "a word of the course that is the work's": {
+        "lab5b Bert Ana.ipynb": "Ana",
+        "a2 Glove Jon.ipynb": "Jon",
+    },
+    "a word in brackets": {
+        "Ane.ipynb": "",
+        "Ane (file).ipynb": "Ane",
+        "Jon Ruiz (work).ipynb": "Jon Ruiz",
     },
     "Moodle": {
         "Otegi Lasa Miren_7001_assignsubmission_file_/work.ipynb": ("Otegi Lasa Miren", "7001"),

@@ -36,9 +36,12 @@ _NOISE = frozenset(
     data datos datasets dataset trees snli glove images imagenes imágenes img figures figuras plots photos checkpoints
     training_checkpoints logs train2014 subset src utils assets backup inbox tmp temp desktop documents documentos
     descargas
-    work files working archivos export download moodle canvas blackboard classroom gradescope brightspace teams sakai
+    work file files working archivo archivos fichero fitxategia
+    export download moodle canvas blackboard classroom gradescope brightspace teams sakai
     submitty nbgrader github mail loose attachment attachments attachment(s) feedback""".split()
 )
+_NAMES_TOO = frozenset("bert class glove image model models word words work".split())  # of people
+_IN_BRACKETS = re.compile(r"\(\s*([^()\d]+?)\s*\)")
 _AROUND = ' _-.,;:+&[]"“”„«»「」'
 _YEAR = re.compile(r"(?<!\d)20\d\d(?:[-_/]?(?:20)?\d\d)?(?!\d)")
 _STAMP = re.compile(
@@ -72,21 +75,35 @@ def parts(text: str) -> list[str]:
     text = unicodedata.normalize("NFC", text[:NAME_READ])
     text = _MAILED.sub("", _ENDINGS.sub("", text.strip()))
     text = _ENDINGS.sub("", re.sub(r"\s*\(\d+\)", " ", text).rstrip())
+    text = _IN_BRACKETS.sub(lambda match: " " if match[1].casefold() in _NOISE else match[0], text)
     for pattern in (_COPY, _STAMP, _DATED, _YEAR, _VERSION, PART):
         text = pattern.sub(" ", text)
     return [left for left in map(_left, _BETWEEN.split(f" {text} ")) if left]
 
 
 def _left(part: str) -> str:
-    part, numbers = LAB_WORD.subn(" ", part)
-    part, leading = re.subn(r"^\s*\d{1,2}(?=[\s_.\-])", "", part)
+    numbers = LAB_WORD.findall(part)
+    part, leading = re.subn(r"^\s*\d{1,2}(?=[\s_.\-])", "", LAB_WORD.sub(" ", part))
     pieces = re.split(r"([\s_\-.,;:+&\[\]]+)", part)
     kept = ["" if piece.casefold() in _NOISE else piece for piece in pieces]
+    if _completes_a_name(pieces, kept, numbers):
+        kept = [piece if piece.casefold() in _NAMES_TOO else own for piece, own in zip(pieces, kept, strict=True)]
     # Beside a lab's number, "gru" is its title; without one, "gru_fan" may be what somebody calls themselves.
     if numbers or leading or not any(re.search(r"\w{2}", piece) for piece in kept[::2]):
         part = "".join(kept)
     part = tidy(part)
     return part if re.search(r"[^\W\d_]|\d{3,}", part) else ""
+
+
+def _completes_a_name(pieces: list[str], kept: list[str], numbers: list[str]) -> bool:
+    """`Will Glove lab2`, `Bert Klein lab3`; not `Ana GloVe a2`, `lab5b Bert Ana`, where the work is called so."""
+    own = [piece for piece in kept if re.search(r"[^\W_]", piece)]
+    both = [piece for piece in pieces if piece in own or piece.casefold() in _NAMES_TOO]
+    topics = {"bert"} if any(n.casefold().endswith("5b") for n in numbers) else set()
+    topics |= _NAMES_TOO - {"bert"} if any(n.casefold().startswith("a") for n in numbers) else set()
+    return len(own) == 1 and len(both) == 2 and all(
+        piece.istitle() and piece.casefold() not in topics for piece in both
+    )  # fmt: skip
 
 
 def tidy(text: str) -> str:

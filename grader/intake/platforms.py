@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import yaml
 from msgspec import Struct
 
-from grader.intake.person import person, tidy
+from grader.intake.person import LAB_WORD, person, tidy
 
 _READ = 250  # characters of a name
 _PATTERNS = [
@@ -15,6 +15,9 @@ _PATTERNS = [
     re.compile(  # Canvas; hyphens and apostrophes are kept in some versions, and texts have one number only
         r"^(?P<name>[^\W\d_](?:[^\W_]|[-'’., ])*)(?:_LATE)?_(?P<id>\d+)_(?:(?P<when>\d{2,})_(?P<file>.+)|text\b.*)$",
         re.IGNORECASE,
+    ),
+    re.compile(  # Canvas, with an underscore in the name: numbers long enough to be no lab's, year's or part's
+        r"^(?P<name>[^\W\d_](?:\w|[-'’., ])*?)(?:_LATE)?_(?P<id>(?!20\d\d_)\d{3,})_(?P<when>\d{3,})_(?P<file>.+)$"
     ),
     re.compile(  # Brightspace
         r"^(?P<id>\d+)-\d+ ?- ?(?P<name>.+?) ?- ?(?P<date>[^-]*\d{4}[^-]*)(?: ?- ?(?P<file>.+))?$"
@@ -58,7 +61,7 @@ def collected(name: str, inside: str = "", beside: Sequence[str] = ()) -> Collec
     for pattern in _PATTERNS:
         if (match := pattern.match(name)) and (who := tidy(match["name"])):
             parts = match.groupdict()
-            if "when" in parts and not person(who):
+            if "when" in parts and (not person(who) or LAB_WORD.search(f"{who}_{match['id']}_")):
                 continue  # `practica_2_2023_...`
             when = (int(parts["when"][:18]),) if parts.get("when") else _dated(parts.get("date") or "")
             return Collected(who, match["id"], parts.get("file") or "", when)

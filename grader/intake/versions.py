@@ -23,6 +23,7 @@ _LAST = re.compile(
     r"(?<![^\W_])(?:final[^\W_]*|finished|definitiv[oa]|completed?|last|[uú]ltim[oa])(?![^\W_])", re.IGNORECASE
 )
 _COPIES = re.compile(r"c[oòó]p(?:y|ia|ie)|kopie|kopia|사본|コピー|副本", re.IGNORECASE)
+_BRACKETS = re.compile(r"\([^()\d]+\)\s*$")  # `Ane (file)` beside `Ane`, by whoever kept both
 _SAME_TIME = 2.0  # seconds; a zip knows no shorter ones
 
 
@@ -82,4 +83,11 @@ def _age(version: Version) -> tuple[object, ...]:
     outside = max((int(n) for folder in version.folders for n in _NUMBER.findall(folder)), default=0)
     numbers = [int(n) for n in _NUMBER.findall(_STAMP.sub(" ", name))]
     word = len(_LAST.findall(text)) - 10 * len(_OLD.findall(text))  # `old/lab2_final` is old
-    return version.when, max(place, outside), stamp, word, max(numbers, default=0), len(_COPIES.findall(name))
+    return (
+        version.when,
+        max(place, outside),
+        stamp,
+        word,
+        max(numbers, default=0),
+        len(_COPIES.findall(name)) + len(_BRACKETS.findall(name)),
+    )

@@ -1,6 +1,6 @@
 """Whether a class can be made and trained for a step: the first check of every lab that trains."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Protocol, TypeVar
 
@@ -9,7 +9,7 @@ import numpy as np
 from grader.judging.checks import blocked, failed, passed
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.watching import first_gradients, moved
-from grader.model import Finding
+from grader.model import Finding, Verdict
 
 
 class Evidence(Protocol):
@@ -64,6 +64,18 @@ def unconnected(contact: Contact) -> tuple[str, ...]:
     """Variables whose gradient is asked for, and which the cost does not depend on."""
     seen = first_gradients(contact.watched) if contact.watched else {}
     return tuple(path for path, gradient in seen.items() if gradient is None)
+
+
+def with_a_say(contact: Contact | None, still: Sequence[str], cause: Finding) -> tuple[str, ...]:
+    """Those of `still` to be told of where `cause` was: that a gate is not used leaves its variables as they are, too.
+
+    Tables of words are told of in any case: what is looked up outside of the tape is used.
+    """
+    if contact is None or cause.verdict is not Verdict.FAIL:
+        return tuple(still)
+    words = contact.vocabulary if contact.inputs.words else None
+    tables = {v.path for v in contact.initial if len(v.shape) == 2 and v.shape[0] == words}
+    return tuple(path for path in still if path in tables or path not in unconnected(contact))
 
 
 def names(paths: Iterable[str]) -> str:

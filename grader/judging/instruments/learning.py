@@ -13,14 +13,17 @@ from grader.judging.checks import failed, passed, unsure
 from grader.judging.comparing.arrays import Numbers, number
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.predicted import predicted
+from grader.judging.instruments.recomputed import SAME_START, Recomputed, recomputed
 from grader.judging.meeting.asking import data_steps, instance, loop_attributes
 from grader.judging.meeting.contact import Contact
+from grader.judging.meeting.watching import logits_in
 from grader.model import Finding, Observation, Remark
 from grader.sandbox.guest.wire import Call, Put, Ref, Trouble, Watch, Watched
 from grader.wording.counting import quantity
 
 EXAMPLES, BATCH, EPOCHS = 64, 16, 40
 STEPS_OF_SENTENCES = 80  # a recurrent step costs more and this task is easier
+LEARNT = 0.1  # a loss from which on more steps tell nothing new; guessing between two gives 0.69
 MANY = 40  # steps, after which it is no accident that nearly each of them went down
 # Accuracy is not what is asked here: it always rises, so that early stopping never ends the training.
 RISING = "(lambda values: lambda *args, **kwargs: next(values))(__import__('itertools').count(0.3, 0.001))"
@@ -30,6 +33,7 @@ class Learning(Struct, frozen=True):
     losses: tuple[float, ...]
     trouble: Trouble | None = None
     fits: tuple[int, int] | None = None  # of so many of its own training examples, how many it gets right afterwards
+    own: Recomputed | None = None
 
     @property
     def first(self) -> float | None:
@@ -61,6 +65,11 @@ class Learning(Struct, frozen=True):
         return late < 0.8 * early and 2 * self.fits[0] <= self.fits[1]
 
     @property
+    def is_borne_out(self) -> bool:
+        """By what the model itself says before and after, where that could be asked."""
+        return self.own is None or not self.losses or self.own.bears_out(*self.ends)
+
+    @property
     def steady(self) -> bool:
         """Down at nearly every step: gradient descent on one batch, however small its rate or its start weights are."""
         return len(self.losses) >= MANY and float(np.mean(np.diff(self.losses) < 0)) > 0.9
@@ -79,6 +88,11 @@ def falling(learning: Learning | None, cell: int | None) -> Finding:
         return unsure(
             f"{told} But afterwards no more of its own training examples are right than by guessing "
             f"({right} of {of}); your instructor looks at it."
+        )
+    if not learning.is_borne_out and learning.own:
+        return unsure(
+            f"{told} But by what your model says of these examples it was {learning.own.before:.3f} before and "
+            f"{learning.own.after:.3f} after; your instructor looks at it."
         )
     return passed(told + by_heart(learning))
 
@@ -124,19 +138,37 @@ def question_learning(x: Examiner, contact: Contact) -> Learning:
     data, labels = sentences(x, contact, batch) if contact.inputs.words else counts(x, contact, max(EXAMPLES, batch))
     each = len(labels) // batch
     epochs = STEPS_OF_SENTENCES if contact.inputs.words else EPOCHS
-    seen = x.ask(
-        f"{contact.info.name}.learns",
+    shown = Ref(f"training_set[:{batch}]")
+    said = Watch("c", contact.classifier or "classify", "said", (Ref("in_order"),))
+    begun = [
+        SAME_START,
         *instance(contact, {}, loop_attributes(contact, batch, epochs)),
         *data_steps(contact, data, labels),
+        Call("list", (Ref("training_set"),), into="in_order", keep=True),
+    ]
+    seen = x.ask(
+        f"{contact.info.name}.learns",
+        *begun,
         Put("evaluate_classifier", Ref(RISING)),
         Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs,
-              steps=epochs * each, losses_only=True),
-        Call("predictions", (Ref("c"), contact.classifier, Ref(f"training_set[:{batch}]")), into="p"),
+              steps=epochs * each, losses_only=True, until=LEARNT),
+        Call("predictions", (Ref("c"), contact.classifier, shown), into="p"),
+        said,
         seconds=60,
     )  # fmt: skip
     told = predicted(seen.values.get("p"))
     fits = (int(np.sum(told.predictions == told.labels)), len(told.labels)) if told else None
-    return replace(learning_in(seen), fits=fits)
+    learning = replace(learning_in(seen), fits=fits)
+    after = logits_said(seen, data)
+    if after is None or not learning.fell:
+        return learning
+    before = logits_said(x.ask(f"{contact.info.name}.begins", *begun, said), data)
+    return replace(learning, own=recomputed(before, after, labels))
+
+
+def logits_said(seen: Observation, data: Numbers) -> Numbers | None:
+    watched = seen.values.get("said")
+    return logits_in(watched, data, under_tape=False) if isinstance(watched, Watched) else None
 
 
 def counts(x: Examiner, contact: Contact, size: int) -> tuple[Numbers, Numbers]:

@@ -161,7 +161,8 @@ def told(x: Examiner, best: Trained, reading: Reading) -> str:
         f"{claim:.3f} on {name}" for name, claim in (("dev", claims.dev), ("test", claims.test)) if claim is not None
     ]
     epochs = max(best.training.epochs or 0.0, best.epochs)
-    after = f" after {quantity(round(epochs), 'epoch')}" if epochs else ""
+    whole = quantity(round(epochs), "epoch") if round(epochs) else "less than one epoch"
+    after = f" after {whole}" if epochs else ""
     cut = ", fewer than you asked for" if best.training.cut else ""
     what = "pairs" if x.truth and x.truth.inference else "sentences"
     return (

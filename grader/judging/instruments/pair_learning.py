@@ -1,16 +1,22 @@
 """Whether a classifier of pairs learns a small task: which of four words ends the hypothesis."""
 
 import numpy as np
+from msgspec.structs import replace
 
+from grader.judging.comparing.arrays import Numbers
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning, patiently
-from grader.judging.meeting.asking import data_steps, instance, loop_attributes
+from grader.judging.instruments.recomputed import SAME_START, recomputed
+from grader.judging.meeting.asking import data_steps, inputs, instance, loop_attributes
 from grader.judging.meeting.contact import Contact
+from grader.judging.meeting.forward import floats, forward_of
+from grader.judging.meeting.watching import value_of
 from grader.model import Observation
-from grader.sandbox.guest.wire import Watch
+from grader.sandbox.guest.wire import Step, Watch
 
 PLAIN = 2  # ids from here on are neither padding nor unknown, so masking these changes nothing
-BATCH, STEPS, PATIENT = 16, 12, 60  # the last for a small learning rate
+BATCH, STEPS, PATIENT = 16, 8, 60  # the last for a small learning rate
+CLASSES = 3
 
 
 def question_learning(x: Examiner, contact: Contact) -> Learning:
@@ -18,14 +24,28 @@ def question_learning(x: Examiner, contact: Contact) -> Learning:
     batch = contact.batch if contact.batch > BATCH else BATCH
     data = x.generator("learning").integers(PLAIN, min(PLAIN + 4, contact.vocabulary), (batch, 2 * contact.features))
     labels = (data[:, -1] < PLAIN + 2).astype(np.int64)
+    forward = forward_of(contact, inputs(x, "contact", contact, contact.batch, 0.5))
+    logits = [forward.call(data, "logits")] if forward else []
+    after: list[Numbers | None] = [None]
+
+    def begun(steps: int) -> list[Step]:
+        loop = loop_attributes(contact, batch, steps)
+        return [SAME_START, *instance(contact, {}, loop), *data_steps(contact, data, labels)]
 
     def ask(steps: int) -> Observation:
-        return x.ask(
-            f"{contact.info.name}.learns",
-            *instance(contact, {}, loop_attributes(contact, batch, steps)),
-            *data_steps(contact, data, labels),
-            Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs, steps=steps, losses_only=True),
-            seconds=60,
+        watch = Watch(
+            "c", contact.trainer, "w", contact.train_args, contact.train_kwargs, steps=steps, losses_only=True
         )
+        seen = x.ask(f"{contact.info.name}.learns", *begun(steps), watch, *logits, seconds=60)
+        after[0] = logits_in(seen, batch)
+        return seen
 
-    return patiently(ask, STEPS, PATIENT)
+    learning = patiently(ask, STEPS, PATIENT)
+    if after[0] is None or not learning.fell:
+        return learning
+    before = logits_in(x.ask(f"{contact.info.name}.begins", *begun(STEPS), *logits), batch)
+    return replace(learning, own=recomputed(before, after[0], labels))
+
+
+def logits_in(seen: Observation, batch: int) -> Numbers | None:
+    return next((found for found in floats(value_of(seen, "logits")) if found.shape == (batch, CLASSES)), None)

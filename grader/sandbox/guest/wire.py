@@ -219,6 +219,7 @@ class Watch(Struct, frozen=True, tag="watch", forbid_unknown_fields=True):
     steps: int = 1  # stop after so many optimizer steps
     seed: int = 0
     losses_only: bool = False  # long watches: keep no gradients, no calls
+    until: float = 0.0  # stop at a loss below it as well, from the eighth step on
 
 
 class Survey(Struct, frozen=True, tag="survey", forbid_unknown_fields=True):

@@ -14,6 +14,7 @@ from grader.judging.comparing.compare import nearest, slug
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.cut_gradients import cut_off
 from grader.judging.instruments.learning import Learning, learning_in
+from grader.judging.instruments.recomputed import Recomputed, recomputed
 from grader.judging.kinds.captioning.contact import NEUTRAL, NORMS, PLACES, SIZES, Decoder, flat, tensor, ways
 from grader.judging.kinds.captioning.cut import cut_in_differences
 from grader.judging.kinds.captioning.loop import Loop, loop_of
@@ -179,7 +180,7 @@ def on_captions(x: Examiner, decoder: Decoder, known: Asked, loop: Loop, caption
     begin = entered(decoder, loop, known, given)
     seen = x.ask("train.step", *begin, Watch("t", "train", "w", given), Read("notes.calls", "calls"), seconds=60)
     watched = watched_in(seen)
-    learning = question_learning(x, decoder, loop, given)
+    learning = question_learning(x, decoder, known, loop, given, target)
     if watched is None or not watched.tape:
         trouble = seen.trouble or (watched.trouble if watched else None)
         return Steps(trouble=trouble, ours=not failed_before(x, trouble)), learning
@@ -198,15 +199,21 @@ def failed_before(x: Examiner, trouble: Trouble | None) -> bool:
 
 def entered(decoder: Decoder, loop: Loop, known: Asked, given: tuple[Value, ...]) -> list[Step]:
     """Its training as `t.train`, with notes of every call of the decoder."""
-    taken = re.search(r"\bd\.(\w+)\(", decoder.way)
-    method = taken.group(1) if taken else "__call__"
     parts: dict[str, Value] = {"d": Ref("d"), "e": Ref("e"), "train": Ref(loop.step)}
     return [
         *built(decoder, loop, known.weights, size_of(given)), *NEUTRAL, Call("e", (given[0],), into="encoded"),
         *batches_of(loop, given), Call(SPACE, (), parts, "t", keep=True),
+        *noting(decoder),
+    ]  # fmt: skip
+
+
+def noting(decoder: Decoder) -> list[Step]:
+    taken = re.search(r"\bd\.(\w+)\(", decoder.way)
+    method = taken.group(1) if taken else "__call__"
+    return [
         Call(SPACE, (), {"calls": Listing(())}, "notes", keep=True),
         Put(f"type(d).{method}", Ref(NOTING.format(method))),
-    ]  # fmt: skip
+    ]
 
 
 def size_of(given: tuple[Value, ...]) -> int:
@@ -254,11 +261,26 @@ def unreached(watched: Watched) -> tuple[str, ...]:
     return tuple(path for path in mine if path not in reached)
 
 
-def question_learning(x: Examiner, decoder: Decoder, loop: Loop, given: tuple[Value, ...]) -> Learning:
-    """A fresh decoder, with its own start values, on four captions."""
+def question_learning(
+    x: Examiner, decoder: Decoder, known: Asked, loop: Loop, given: tuple[Value, ...], target: Numbers
+) -> Learning:
+    """A fresh decoder, with its own start values, on four captions; what it says of them is noted."""
     again = f"lambda *given: [{loop.step}(*given) for _ in range({MANY})]"
-    return learning_in(x.ask(
+    seen = x.ask(
         "train.learns", *built(decoder, loop, {}, size_of(given)), *batches_of(loop, given),
-        Call(SPACE, (), {"train": Ref(again)}, "t", keep=True),
-        Watch("t", "train", "w", given, steps=MANY, losses_only=True), seconds=90,
-    ))  # fmt: skip
+        Call(SPACE, (), {"train": Ref(again)}, "t", keep=True), *noting(decoder),
+        Watch("t", "train", "w", given, steps=MANY, losses_only=True), Read("notes.calls", "calls"), seconds=90,
+    )  # fmt: skip
+    learning = learning_in(seen)
+    return replace(learning, own=own_losses(seen.values.get("calls"), len(learning.losses), target, known.vocabulary))
+
+
+def own_losses(calls: Any, trainings: int, target: Numbers, vocabulary: int) -> Recomputed | None:
+    """From what the decoder said in the first and in the last of so many trainings."""
+    each, rest = divmod(len(calls.items), trainings) if isinstance(calls, Listing) and trainings else (0, 1)
+    if rest or not each:
+        return None
+    walks = [recorded(Listing(part), target, vocabulary) for part in (calls.items[:each], calls.items[-each:])]
+    words = target[:, 1:].T  # [T - 1, B]
+    before, after = (None if walk is None else walk.logits[words != 0] for walk in walks)
+    return recomputed(before, after, words[words != 0])

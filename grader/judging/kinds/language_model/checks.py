@@ -8,7 +8,15 @@ import numpy as np
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import agree, difference, slug
-from grader.judging.instruments.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
+from grader.judging.instruments.first_step import (
+    after_a_step,
+    ends_a_step,
+    names,
+    stop,
+    stopped,
+    with_a_say,
+    without_its_end,
+)
 from grader.judging.instruments.learning import falling
 from grader.judging.kinds.language_model import sampling_checks  # noqa: F401 - the checks of dropout and sampler
 from grader.judging.kinds.language_model.interview import LAB, Evidence
@@ -151,9 +159,11 @@ def all_trained(e: Evidence) -> Finding:
     still = [path for path in used or e.standing if path in e.standing]
     if form and slug(form) != "deck":  # a cell that is not right may leave a gate without any say
         still = [path for path in still if path not in e.listed]
-    if not still:
-        return passed("A training step moves every variable of the network.")
-    return untrained(e, tuple(still), "A training step changes nothing in {names}.")
+    told = with_a_say(e.contact, still, cell(e))
+    if not told:
+        which = "that the guesses depend on" if e.standing else "of the network"
+        return passed(f"A training step moves every variable {which}.")
+    return untrained(e, told, "A training step changes nothing in {names}.")
 
 
 def untrained(e: Evidence, still: tuple[str, ...], told: str) -> Finding:

@@ -32,20 +32,29 @@ def question_dropout(
     """None when it could not be asked.
 
     W_out shows states as they are: an entry of a guess, without its bias, is then 0 or a multiple of the state's.
+    The last word's guess is its bias alone.
     """
     shown = {**weights, found.embedding.path: np.zeros(found.embedding.shape, np.float32)}
     shown[found.out.path] = np.eye(*found.out.shape, dtype=np.float32)
-    bias = shown[found.out_bias.path].reshape(-1) if found.out_bias else np.zeros(1)
+    shown[found.out.path][:, -1] = 0.0
     plain = passed(x, contact, forward, shown, [0.0], without=True)
     dropped = passed(x, contact, forward, shown, [RATE])
     words = passed(x, contact, forward, weights, [0.0, RATE])
     if plain is None or dropped is None or words is None:
         return None
+    bias = bias_in(plain[0], found, shown)
     changed = not same(words[0], words[1])
     if np.max(np.abs(plain[0] - bias)) < 1e-6:  # a cell without biases has no states to show when there are no words
         return Dropout(on_output=changed, share=RATE, factor=1 / (1 - RATE))
     seen = judged(plain[0], dropped[0], bias)
     return replace(seen, on_input=changed) if seen == Dropout() else seen
+
+
+def bias_in(guesses: Numbers, found: Layout, shown: Weights) -> Numbers:
+    """Of the output layer; zero where it is not used."""
+    if found.out_bias is None or not np.any(guesses[..., -1]):
+        return np.zeros(1)
+    return shown[found.out_bias.path].reshape(-1)
 
 
 def passed(

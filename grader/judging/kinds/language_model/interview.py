@@ -12,7 +12,7 @@ from grader.judging.comparing.arrays import Numbers, number
 from grader.judging.comparing.compare import slug
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
-from grader.judging.instruments.learning import Learning, patiently
+from grader.judging.instruments.learning import Learning
 from grader.judging.instruments.written_answers import Answered, answers_in
 from grader.judging.kinds.language_model.asking import (
     KEPT,
@@ -26,28 +26,24 @@ from grader.judging.kinds.language_model.asking import (
 )
 from grader.judging.kinds.language_model.dropout import Dropout, question_dropout
 from grader.judging.kinds.language_model.held_out import HeldOut, own_samples, printed_samples, question_held_out
+from grader.judging.kinds.language_model.learning import question_learning
 from grader.judging.kinds.language_model.parts import Layout, Weights, layout, layouts
 from grader.judging.kinds.language_model.roles import Case, Explained, explain
 from grader.judging.kinds.language_model.sampling import Sampling, question_sampling
 from grader.judging.meeting.asking import (
-    data_steps,
     inputs,
-    instance,
-    loop_attributes,
     runs_ready_layers,
     training,
     weight,
 )
-from grader.judging.meeting.classes import WORDS, candidates, meet, own_batch
+from grader.judging.meeting.classes import WORDS, candidates, meet
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.crashes import uses_ready_made
 from grader.judging.meeting.watching import first_gradients, moved, value_of, watched_in
-from grader.model import Observation
-from grader.sandbox.guest.wire import Put, Read, Ref, Watch, Watched
+from grader.sandbox.guest.wire import Read, Watched
 
 LAB = "a3_lstm_lm"
 SENTENCES = replace(WORDS, length=21)
-STEPS, PATIENT = 16, 80  # of the training on a small task; the second for a small learning rate
 
 
 class Cost(Struct, frozen=True):
@@ -134,16 +130,17 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     first = forward_of(contact, inputs(x, "contact", contact, contact.batch, 0.5))
     found = layout(contact.initial, contact.vocabulary)
     listed = frozenset(v.path for v in contact.initial if v.place is not None)
-    evidence = Evidence(contact, layout=found, listed=listed, learning=question_learning(x, contact))
+    evidence = Evidence(contact, layout=found, listed=listed)
     if first is None:
-        return evidence
+        return replace(evidence, learning=question_learning(x, contact))
     shape = (contact.features - 1, contact.batch, contact.vocabulary)
     steps = [*whole(), *begin(contact, weights), *first.call(data, 0.0, "r"), Read(KEPT, "kept")]
     seen = x.ask(f"{contact.info.name}.whole", *steps)
     source = with_source(first, seen, shape)
     if source is None:
-        return evidence
+        return replace(evidence, learning=question_learning(x, contact))
     forward, guesses = source
+    evidence = replace(evidence, learning=question_learning(x, contact, forward))
     states = kept_states(seen, contact.batch, found.dim) if found else {}
     evidence = replace(with_step(x, evidence, forward, data, weights), guesses=guesses, states=states)
     return asked_on(x, evidence, forward, data, weights)
@@ -245,27 +242,3 @@ def question_causality(x: Examiner, contact: Contact, forward: Forward, data: Nu
     moved_by = np.abs(one - two).max(-1) > 1e-5 * max(float(np.abs(one).max()), 1e-3)  # [n, B]
     ahead = [int(m) - k for k in range(len(one)) for m in same[moved_by[k]] if m > k]
     return max(ahead, default=0)
-
-
-def question_learning(x: Examiner, contact: Contact) -> Learning:
-    """A fresh instance sees one batch of a few words only, again and again.
-
-    It has the size of the notebook's own, and the words are not too few: the learning rate was chosen for such tasks.
-    """
-    batch, few = own_batch(contact), min(12, contact.vocabulary // 2)
-    data = x.generator("learning").integers(1, 1 + few, (batch, contact.features))
-    labels = np.zeros(batch, np.int64)
-    sets = dict.fromkeys(["training_set", *contact.inventory.data_sets])
-
-    def ask(steps: int) -> Observation:
-        epoch = {name: Ref("training_set") for name in sets} | {"training_set": Ref(f"training_set * {steps}")}
-        return x.ask(
-            f"{contact.info.name}.learns",
-            *instance(contact, {}, loop_attributes(contact, batch)),
-            *data_steps(contact, data, labels),
-            *(Put(name, value) for name, value in epoch.items()),
-            Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs, steps=steps, losses_only=True),
-            seconds=60,
-        )
-
-    return patiently(ask, STEPS, PATIENT)

@@ -7,7 +7,15 @@ import numpy as np
 from grader.judging.checks import blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import difference, nearest, slug
-from grader.judging.instruments.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
+from grader.judging.instruments.first_step import (
+    after_a_step,
+    ends_a_step,
+    names,
+    stop,
+    stopped,
+    with_a_say,
+    without_its_end,
+)
 from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.kinds.perceptron import dropout_checks  # noqa: F401 - the checks of dropout
 from grader.judging.kinds.perceptron.dropout_checks import NOT_KNOWN
@@ -147,10 +155,10 @@ def connected(e: Evidence) -> dict[str, Numbers]:
 def all_trained(e: Evidence) -> Finding:
     if reason := stop(e.contact):
         return stopped(e.contact, reason, e.explanation in ACCEPTED, partial(unreached, e), where(e))
-    if e.standing:
-        names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in e.standing)
-        return failed("", "variable-not-trained", seen=f"unchanged by a training step: {names}", cell=where(e))
-    return passed("A training step moves every weight and bias of the network.")
+    if still := with_a_say(e.contact, e.standing, forward(e)):
+        return failed("", "variable-not-trained", seen=f"unchanged by a training step: {names(still)}", cell=where(e))
+    which = "that the logits depend on" if e.standing else "of the network"
+    return passed(f"A training step moves every weight and bias {which}.")
 
 
 def unreached(e: Evidence, paths: tuple[str, ...], _: str) -> Finding:

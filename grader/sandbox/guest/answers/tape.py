@@ -23,6 +23,10 @@ class Recorder(Protocol):
     def updated(self) -> None: ...
 
 
+class Standing(Recorder, Protocol):
+    def opened(self) -> None: ...
+
+
 class Losses:
     """The last loss of a training, the number of its steps, and what made the first of them."""
 
@@ -49,7 +53,7 @@ class Losses:
 
 
 _recorders: list[Recorder] = []
-_standing: list[Recorder] = []  # told where nobody else records
+_standing: list[Standing] = []  # told where nobody else records
 plain_gradient = tf.GradientTape.gradient  # tells nobody
 _open_tapes: list[Any] = []
 _compiled: list[Any] = []  # targets of gradients in the graph that is being built
@@ -73,7 +77,7 @@ def calls_are_followed() -> bool:
     return any(recorder.follows_calls for recorder in _recorders)
 
 
-def stand_by(recorder: Recorder) -> None:
+def stand_by(recorder: Standing) -> None:
     _standing.append(recorder)
 
 
@@ -112,6 +116,9 @@ def install() -> None:
         return found
 
     def __enter__(self: Any) -> Any:
+        if _standing and not _recorders and not _open_tapes and tf.executing_eagerly():
+            for standing in _standing:
+                standing.opened()
         _open_tapes.append(self)
         return enter(self)
 

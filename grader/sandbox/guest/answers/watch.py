@@ -12,6 +12,7 @@ from . import own_code, survey, tape, written
 from .values import encode
 
 WORTH_A_GRAPH = 80  # steps; fewer take less time as they are written than the proof of a graph does
+FEWEST = 8  # steps that tell whether a loss falls
 KEPT = 4000  # events; a training that goes on is watched no further
 
 
@@ -35,6 +36,8 @@ class Watcher:
         kept = [] if self.step.losses_only else [self.dense(g) for g in flatten_with_none(gradients, len(flat))]
         names = () if self.step.losses_only else tuple(self.paths.get(id(source), "") for source in flat)
         self.tape.append(wire.TapeEvent(encode(target), names, tuple(kept)))
+        if self.step.until and len(self.tape) >= FEWEST and (tape.mean(target) or self.step.until) < self.step.until:
+            raise tape.Enough
 
     def updating(self, optimizer: Any, pairs: list[tuple[Any, Any]]) -> None:
         if self.done >= self.step.steps:
@@ -128,7 +131,7 @@ def watched(
     # Loads the notebook's Keras, so that its optimizers can be watched from their first step.
     _ = tf.optimizers.Optimizer
     try:
-        method, long = getattr(owner, step.method), step.losses_only and step.steps >= WORTH_A_GRAPH
+        method, long = getattr(owner, step.method), step.losses_only and step.steps >= WORTH_A_GRAPH and not step.until
         with tape.recording(watcher), graphs.accelerated(method, owner, long):
             returned = method(*args, **kwargs)
     except tape.Enough:

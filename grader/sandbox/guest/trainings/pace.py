@@ -55,22 +55,35 @@ class Standing(tape.Losses):
     def __init__(self, seconds: float) -> None:
         super().__init__()
         self.seconds, self.begun = seconds, 0.0
+        self.opened_at, self.has_stepped = 0.0, False
         self.calls: Counter[tuple[int, str]] = Counter()
 
     def restart(self, *_: Any) -> None:
         """Each cell has the seconds anew."""
-        self.begun = 0.0
+        self.begun, self.has_stepped = 0.0, False
         self.calls.clear()
 
+    def opened(self) -> None:
+        """A step begins, which is not begun where the time is over: some take seconds."""
+        if self.has_stepped:
+            self.look()
+        else:
+            self.opened_at = time.monotonic()
+
     def gradient(self, target: Any, sources: Any, gradients: Any) -> None:
-        now = time.monotonic()
-        self.begun = self.begun or now
-        if now - self.begun > self.seconds:
+        self.begun = self.begun or self.opened_at or time.monotonic()
+        if self.has_stepped:
+            self.look()
+        self.has_stepped = True
+
+    def look(self) -> None:
+        if time.monotonic() - self.begun > self.seconds:
             raise TrainingOver("as asked for with --train, this training was stopped before its end")
 
     def before(self, owner: Any, method: str) -> None:
         if self.calls[id(owner), method] > CALLS:
-            self.gradient(None, None, None)
+            self.begun = self.begun or time.monotonic()
+            self.look()
 
     def after(self, owner: Any, method: str) -> None:
         self.calls[id(owner), method] += 1

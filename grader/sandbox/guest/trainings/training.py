@@ -67,9 +67,12 @@ def within_policy(method: Callable[..., Any], config: GuestConfig) -> Callable[.
 
 
 def under_policy(function: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any], config: GuestConfig) -> Any:
-    """The outermost call of a training is shortened and logged; what it calls in turn, and our questions, are not."""
+    """The outermost call of a training is shortened and logged; what it calls in turn, and our questions, are not.
+
+    Neither is a step that is being made a graph, as Keras' `fit` does with `train_step`: nothing has a value there.
+    """
     global _depth  # noqa: PLW0603 - this process has one notebook, so one count
-    if _depth or tape.watching():
+    if _depth or tape.watching() or not tf.executing_eagerly():
         return function(*args, **kwargs)
     _depth += 1
     try:
