@@ -9,6 +9,9 @@ from msgspec.structs import replace
 from test_other_layouts import NONE_GIVEN, contact
 
 from grader.course.folder import load_rubric
+from grader.judging.binding.arrangements import Arrangement
+from grader.judging.binding.layers import LayerPaths
+from grader.judging.binding.roles import Parts
 from grader.judging.checks import CHECKS
 from grader.judging.examining import undecided
 from grader.judging.instruments.learning import Learning
@@ -23,11 +26,14 @@ from grader.judging.kinds.logistic import checks as a1
 from grader.judging.kinds.logistic.interview import Evidence as Logistic
 from grader.judging.kinds.perceptron import checks as lab2
 from grader.judging.kinds.perceptron.interview import Evidence as Perceptron
+from grader.judging.kinds.recurrent import checks as lab4
+from grader.judging.kinds.recurrent.interview import Evidence as Recurrent
 from grader.judging.kinds.word_by_word import checks as a4
 from grader.judging.kinds.word_by_word.explained import Explanation
 from grader.judging.kinds.word_by_word.interview import Evidence as WordByWord
 from grader.judging.meeting.classes import WORDS as WORDS_ASKED
 from grader.model import Finding, Verdict
+from grader.sandbox.guest.wire import VariableInfo
 from grader.scoring.score import score
 
 STOPPED = contact(False, NONE_GIVEN)
@@ -123,6 +129,18 @@ def test_a_variable_that_is_not_used_is_charged_once_where_missing_gradients_are
     initial = tuple(replace(v, shape=(13, 8)) for v in whole.initial)
     looked_up_outside = replace(unused, contact=replace(whole, initial=initial, inputs=WORDS_ASKED))
     assert a3.all_trained(looked_up_outside).mistake == "variable-not-trained"
+
+
+def test_a_gate_of_lab4_that_is_not_used_is_charged_once_as_well() -> None:
+    roles = {name: f"c.{name}" for name in ("E", "W_cl", "b_cl", "W_z", "W_r", "W_rnn", "b_z", "b_r", "b_rnn")}
+    found = Parts(VariableInfo("c.E", (13, 8), "float32"), (), (), (LayerPaths("c.W_cl", None, (12, 2)),), 12)
+    values = {"deck": {"logits": np.zeros((4, 2))}}
+    logits = np.ones((4, 2))
+    e = Recurrent(contact(True, None), found, Arrangement(()), roles, logits, values, "reset-missing")
+    e = replace(e, standing=("c.b_r",))
+    assert lab4.cell(e).mistake == "reset-missing" and lab4.all_trained(e).verdict is Verdict.PASS
+    assert lab4.all_trained(replace(e, standing=ALL)).verdict is Verdict.FAIL
+    assert lab4.all_trained(replace(e, explanation="deck", logits=np.zeros((4, 2)))).verdict is Verdict.FAIL
 
 
 @pytest.mark.parametrize("lab", WRONG)

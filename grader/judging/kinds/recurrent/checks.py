@@ -7,7 +7,15 @@ from grader.judging.checks import blocked, check, failed, manual, passed, remark
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import difference, slug
 from grader.judging.instruments.cut_gradients import cut_finding, cut_off
-from grader.judging.instruments.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
+from grader.judging.instruments.first_step import (
+    after_a_step,
+    ends_a_step,
+    names,
+    stop,
+    stopped,
+    with_a_say,
+    without_its_end,
+)
 from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.kinds.recurrent.interview import Evidence
 from grader.judging.kinds.recurrent.layout import beyond_the_slide, unread
@@ -165,9 +173,10 @@ def all_trained(e: Evidence) -> Finding:
     if reason := stop(e.contact):
         right = slug(e.explanation or "") == "deck"
         return stopped(e.contact, reason, right, partial(untrained, e), where(e))
-    if not e.standing:
+    forward = recurrence(e) if len(e.roles) == 5 else cell(e)
+    if not (still := with_a_say(e.contact, e.standing, forward)):
         return whole(e)
-    return untrained(e, e.standing, "A training step changes nothing in {names}.")
+    return untrained(e, still, "A training step changes nothing in {names}.")
 
 
 def untrained(e: Evidence, still_paths: tuple[str, ...], told: str) -> Finding:

@@ -99,10 +99,10 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     best = None
     for seen, given in ways_to_ask(x, contact, ways):
         evidence = questioned(x, contact, seen, given)
-        if evidence.explanation:
-            return evidence
-        best = best or evidence
-    return best or Evidence(contact)
+        best = evidence if evidence.explanation else best or evidence
+        if best.explanation:
+            break
+    return replace(best or Evidence(contact), learning=question_learning(x, contact))
 
 
 def ways_to_ask(
@@ -132,7 +132,7 @@ def questioned(x: Examiner, contact: Contact, ways: Sequence[Way], given: dict[s
         contact, told.way.parts, told.way.arrangement, told.roles, told.logits, told.values, told.form,
         weights={role: by_role(told.weights, path) for role, path in told.roles.items() if path},
         penalty=penalised(x, contact, told, data, secret),
-        repeats=same(*calm), learning=question_learning(x, contact))  # fmt: skip
+        repeats=same(*calm))  # fmt: skip
     if trained is None:
         return evidence
     plain: Mapping[str, Numbers] = {}
