@@ -5,6 +5,7 @@ from functools import partial
 from itertools import islice
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.course.subject import Subject
 from grader.judging.declared.bindings import Binding, Solver, bindings
@@ -71,8 +72,17 @@ class Forms:
         key = (form, tuple(sorted(binding.sizes.items())), tuple(binding.shapes.items()))
         if key not in self._scenes:
             x = form_examiner(self._x, self._answer, form, binding.sizes)
-            self._scenes[key] = form_scene(asked_once(x), self._subject, self.task, binding.shapes)
+            found = form_scene(asked_once(x), self._subject, self.task, binding.shapes)
+            self._scenes[key] = self._by_gradients(found, binding) if isinstance(found, Scene) else found
         return key, self._scenes[key]
+
+    def _by_gradients(self, scene: Scene, binding: Binding) -> Scene:
+        """Of a form that calls its variables otherwise: which of them is what, by the model answer's gradients."""
+        if all(role == place.pieces[0].path for role, place in scene.binding.places.items()):
+            return scene
+        solver = Solver(self.task.roles, frozenset(self.task.fixed))
+        values, expected = even_values(scene.x, scene.values, solver), self.gradients(DECK, binding)
+        return replace(scene, binding=identified(scene.binding, solver, values, even_gradients(scene), expected))
 
     def reading(self, form: str, binding: Binding) -> Reading:
         key, scene = self._scene(form, binding)
@@ -166,7 +176,7 @@ def form_scene(x: Examiner, subject: Subject, task: Task, shapes: Mapping[str, t
     if one is None or not one.works:
         return broken(one) if one else {}
     own = {v.path: v.shape for v in one.variables}
-    if all(own.get(path, shape) == shape for path, shape in shapes.items()) and set(own) & set(shapes):
+    if set(own) <= set(shapes) and all(shapes[path] == shape for path, shape in own.items()):
         return Scene(x, subject, task, one, identity(shapes, tuple(own)))
     first = next(bindings(shapes, task.fixed, one.variables), None)
     return Scene(x, subject, task, one, first) if first and first.shapes == dict(shapes) else {}

@@ -6,18 +6,20 @@ from msgspec.structs import replace
 
 from grader.course.rubric import CheckRule, Rubric
 from grader.course.subject import Subject, SubjectKind
-from grader.judging.checks import blocked, manual
+from grader.judging.checks import blocked, manual, unsure
 from grader.judging.declared.classifiers import interview_classifier
 from grader.judging.declared.functions import interview_functions
 from grader.judging.declared.interview import Interview, Wanted, asked_once
 from grader.judging.declared.keras_models import interview_keras
+from grader.judging.declared.lessons import STEPS
 from grader.judging.declared.outcomes import reached
 from grader.judging.declared.readings import alike
 from grader.judging.declared.rule import Case, judged
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import falling
 from grader.judging.model_answer import DECK, STARTER, ModelAnswer
-from grader.model import Finding, Level
+from grader.model import Finding, Level, Verdict
+from grader.wording.counting import quantity
 
 INTERVIEWS: dict[SubjectKind, Callable[[Examiner, Subject, ModelAnswer, Wanted], Interview]] = {
     SubjectKind.CLASSIFIER: interview_classifier,
@@ -46,12 +48,21 @@ def wanted_by(rubric: Rubric) -> Wanted:
 
 def finding(check: CheckRule, rubric: Rubric, interview: Interview, answer: ModelAnswer) -> Finding:
     if check.level is Level.LEARNS and not check.of:
-        return blocked(interview.missing) if interview.missing else falling(interview.learning, interview.cell)
+        return blocked(interview.missing) if interview.missing else learns(interview)
     if check.level is Level.OUTCOME:
         return interview.outcome or blocked(interview.missing)
     if check.level is Level.MANUAL:
         return manual("Your instructor reads this one.")
     return judged(Case(check, rubric, interview, answer))
+
+
+def learns(interview: Interview) -> Finding:
+    """Not held against a class that ends its training by itself, as by early stopping, before much can be seen."""
+    found, learning = falling(interview.learning, interview.cell), interview.learning
+    ended = learning is not None and 1 < len(learning.losses) < STEPS and learning.trouble is None
+    if found.verdict is Verdict.FAIL and ended and learning and learning.losses[-1] < learning.losses[0]:
+        return unsure(f"Your training ends by itself after {quantity(len(learning.losses), 'step')}; not decided.")
+    return found
 
 
 def unattempted(interview: Interview) -> bool:
