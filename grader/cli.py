@@ -30,6 +30,7 @@ from grader.commands.options import (
     command_of,
     options,
 )
+from grader.course.subject import SubjectKind
 from grader.errors import GraderError, UsageError
 from grader.model import Report, Submission, TrainPolicy
 
@@ -251,6 +252,17 @@ def init(folder: Annotated[Path, typer.Argument(help="Where the course goes; a f
     from grader.commands.init import write_empty_course
 
     say(write_empty_course(folder))
+
+
+@command("new-lab")
+def new_lab(
+    slug: Annotated[str, typer.Argument(help="What the lab is called in files: small letters, digits, underscores.")],
+    kind: Annotated[SubjectKind, typer.Option(help="What students write in it.")],
+) -> None:
+    """Add a small lab to the course, whole and graded at once, to make your own of it."""
+    from grader.commands.new_lab import write_new_lab
+
+    say(write_new_lab(slug, kind))
 
 
 @command()
