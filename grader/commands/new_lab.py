@@ -96,7 +96,9 @@ def with_lab(sheet: str, slug: str) -> str:
 
 
 def _ways(sheet: str, slug: str) -> Iterator[str]:
-    labs = next(value for key, value in yaml.compose(sheet).value if key.value == "labs")
+    root = yaml.compose(sheet)
+    assert isinstance(root, yaml.MappingNode)
+    labs = next(value for key, value in root.value if key.value == "labs")
     if not labs.value:
         yield f"{sheet[: labs.start_mark.index]}[{slug}]{sheet[labs.end_mark.index :]}"
         return
