@@ -30,7 +30,8 @@ from grader.commands.options import (
     command_of,
     options,
 )
-from grader.errors import GraderError, UsageError
+from grader.course.subject import SubjectKind
+from grader.errors import UsageError
 from grader.model import Report, Submission, TrainPolicy
 
 if TYPE_CHECKING:
@@ -56,16 +57,7 @@ def main() -> NoReturn:
             err.print("grader: interrupted. What was graded is kept: the same command goes on from there.", style="red")
         sys.exit(code)
     except Exception as trouble:
-        if usage := getattr(trouble, "format_message", None):  # click's own complaints about arguments
-            fail(f"{usage()} See `grader --help`.", UsageError.exit_code)
-        if isinstance(code := getattr(trouble, "exit_code", None), int):  # a GraderError, or the reference's own
-            fail(str(trouble), code)
-        logging.getLogger("grader").exception("unexpected")
-        fail(
-            f"this is our fault: {type(trouble).__name__}: {trouble}. Run again with GRADER_LOG=ERROR "
-            "to see where, and please report it.",
-            GraderError.exit_code,
-        )
+        fail(*exit_codes.of_trouble(trouble))
 
 
 def fail(sentence: str, code: int) -> NoReturn:
@@ -126,19 +118,29 @@ def regrade(
     allow_unisolated: Trusting = False,
 ) -> None:
     """Judge a graded batch by the rubrics as they are now; a notebook runs again only where it is asked new things."""
-    from grader.batch.preparing import batch_asked, resumed
+    from grader.batch.preparing import asked_before, batch_asked, resumed
     from grader.batch.store import opened
 
     if not out_folder.is_dir():
         raise UsageError(f"{out_folder}: there is no such folder. Give the one that `grader grade --out` wrote.")
     with opened(out_folder) as store:
         say(store.begun_anew)
-        asked = store.asked()
-        if asked is None:
-            raise UsageError(f"{out_folder} keeps no graded batch. Grade the notebooks with `grader grade` first.")
+        asked = asked_before(store, out_folder)
         batch = batch_asked(asked, seed, allow_unisolated)
         reports = grade_all(asked.submissions, resumed(batch, asked, store, seed), jobs)
     hand_out(reports, out_folder, format, fail_under)
+
+
+@command()
+def show(
+    submission: Annotated[str, typer.Argument(help="The student's name, or the path, as in results.json.")],
+    out_folder: Out = Path("grades"),
+) -> None:
+    """Show every question that a graded notebook was asked, and what it answered."""
+    from grader.commands.show import shown
+    from reports.questions import questions_view
+
+    out.print(questions_view(*shown(submission, out_folder)))
 
 
 def hand_out(reports: list[Report], out_folder: Path, format: Format, fail_under: float | None) -> None:
@@ -169,26 +171,18 @@ def check(
     seed: Seed = None,
 ) -> None:
     """Check your own notebook: public checks only, training cut short. Exit 0 when all pass, 1 when not."""
-    from grader.batch.preparing import batch_for
-    from grader.course.folder import lab_slug
-    from grader.intake.collect import collect
+    from grader.batch.preparing import batch_for, one_handed_in
     from grader.scoring.results import results_json
     from reports.terminal import check_view
 
-    slug = lab_slug(lab) if lab else None
     batch = batch_for(data, TrainPolicy.NONE, seed, None, public_only=True)
-    submissions = collect([notebook], slug)
-    if len(submissions) != 1:
-        raise UsageError(
-            f"{notebook} holds {len(submissions)} notebooks; give one of them, or use `grader grade` for a folder."
-        )
-    reports = grade_all(submissions, batch, 1)
+    (report,) = grade_all([one_handed_in(notebook, lab)], batch, 1)
     if json:
-        sys.stdout.buffer.write(results_json(reports))
+        sys.stdout.buffer.write(results_json([report]))
         sys.stdout.flush()
-    elif reports[0].card.checks:
-        out.print(check_view(reports[0]), width=min(out.width, 80))
-    raise typer.Exit(exit_codes.of_own_check(reports[0]))
+    elif report.card.checks:
+        out.print(check_view(report), width=min(out.width, 80))
+    raise typer.Exit(exit_codes.of_own_check(report))
 
 
 @command()
@@ -200,26 +194,20 @@ def verify(
     jobs: Jobs = None,
 ) -> None:
     """Prove that solutions earn everything, starters nothing, and every known mistake is named; prints the matrix."""
-    from grader.batch.model_answers import model_answers
     from grader.batch.preparing import batch_for
-    from grader.commands.forms import by_forms, form_reports, told_apart
+    from grader.commands.forms import by_forms, proved
     from grader.commands.verify import by_policy, chosen, failures, matrix, trials
 
     batch = batch_for(None, TrainPolicy.NONE, seed, None)
     expected = trials(chosen(labs), fast)
     forms = [trial for trial in expected if not whole and by_forms(trial, batch)]
-    with model_answers(batch) as models, err.status("") as status:
-        reports: list[Report] = []
-        for one in form_reports(forms, batch, models.of):
-            status.update(Text(one.submission.student))
-            reports.append(one)
-        alike = list(told_apart(forms, batch, models.of))
+    with err.status("") as status:
+        reports, alike = proved(forms, batch, lambda name: status.update(Text(name)))
     for policy, submissions in by_policy([trial for trial in expected if trial not in forms]):
         reports += grade_all(submissions, replace(batch, train=policy), jobs)
     out.print(matrix(expected, reports))
     broken = [*alike, *failures(expected, reports)]
-    for line in broken:
-        say(line, style="red")
+    say("\n".join(broken), style="red")
     raise typer.Exit(exit_codes.NOT_PASSED if broken else exit_codes.DONE)
 
 
@@ -260,6 +248,17 @@ def init(folder: Annotated[Path, typer.Argument(help="Where the course goes; a f
     from grader.commands.init import write_empty_course
 
     say(write_empty_course(folder))
+
+
+@command("new-lab")
+def new_lab(
+    slug: Annotated[str, typer.Argument(help="What the lab is called in files: small letters, digits, underscores.")],
+    kind: Annotated[SubjectKind, typer.Option(help="What students write in it.")],
+) -> None:
+    """Add a small lab to the course, whole and graded at once, to make your own of it."""
+    from grader.commands.new_lab import write_new_lab
+
+    say(write_new_lab(slug, kind))
 
 
 @command()

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from grader.batch import hidden_labels, keys
 from grader.batch.model_answers import model_answers
-from grader.batch.replaying import Answers, Ask, Live, Replay, recording, timely
+from grader.batch.replaying import Answers, Ask, Asked, Live, Replay, recording, timely
 from grader.batch.shared import Batch, calibration_of, kernel_seed, question_seed, training_budget
 from grader.course.rubric import Rubric
 from grader.data.folder import shown
@@ -89,6 +89,7 @@ def evidence(
     """From what the notebook said earlier, and from the notebook itself for what it was never asked."""
     store, key = batch.store, keys.of_run(submission, batch)
     added: Answers = {}
+    asked: Asked = {}
     with ExitStack() as kernel:
         wake = cache(lambda: kernel.enter_context(awake(submission, batch, rubric, slot, told)))
         run = store.run(key) if store else None
@@ -99,12 +100,12 @@ def evidence(
             examination = examine(examiner(submission, batch, rubric, oracle, run, replay))
         if run is None or replay is None or replay.changed:
             replay, run = None, wake().run
-            examination = examine(examiner(submission, batch, rubric, oracle, run, recording(wake().ask, added)))
+            examination = examine(examiner(submission, batch, rubric, oracle, run, recording(wake().ask, added, asked)))
     if store and not examination.fault and not batch.broken_off.is_set():
         if replay:
-            store.keep_answers(key, replay.added)
+            store.keep_answers(key, replay.added, replay.asked)
         else:
-            store.keep_run(key, run, added)
+            store.keep_run(key, run, added, asked)
     return run, examination
 
 

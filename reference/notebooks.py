@@ -75,7 +75,11 @@ def solution(lab: str) -> NotebookNode:
 
 
 def starter(lab: str) -> NotebookNode:
-    return _notebook(lab, _stripped(_source(solution_path(lab))))
+    return starter_of(solution_path(lab))
+
+
+def starter_of(solution: Path) -> NotebookNode:
+    return _notebook(solution.stem, _stripped(_source(solution)))
 
 
 def edited(lab: str, edits: Sequence[Edit]) -> NotebookNode:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 VARIABLE = "GRADER_COURSE"
 OURS = Path(__file__).resolve().parents[1]  # the course that comes with the grader
+TEMPLATES = Path(__file__).resolve().parent / "templates"  # of a new lab, a folder for each kind of subject
 
 
 def course_folder() -> Path:

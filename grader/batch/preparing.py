@@ -29,6 +29,16 @@ def handed_in(
     return settled(found.submissions, earlier_rows(out)).submissions, "\n".join(found.passed_over)
 
 
+def one_handed_in(notebook: Path, lab: str | None) -> Submission:
+    """Raises UsageError where there are several, or none."""
+    submissions = hand_ins([notebook], lab_slug(lab) if lab else None).submissions
+    if len(submissions) != 1:
+        raise UsageError(
+            f"{notebook} holds {len(submissions)} notebooks; give one of them, or use `grader grade` for a folder."
+        )
+    return submissions[0]
+
+
 def batch_for(
     data: Path | None, train: TrainPolicy, seed: int | None, deadline: float | None = None, public_only: bool = False
 ) -> Batch:
@@ -44,6 +54,14 @@ def batch_for(
         public_only,
         truths=truths_of(folder),
     )
+
+
+def asked_before(store: Store, out: Path) -> Asked:
+    """Raises UsageError where nothing was graded into this folder, or what was kept has been begun anew."""
+    asked = store.asked()
+    if asked is None:
+        raise UsageError(f"{out} keeps no graded batch. Grade the notebooks with `grader grade` first.")
+    return asked
 
 
 def batch_asked(asked: Asked, seed: int | None, allow_unisolated: bool) -> Batch:

@@ -15,6 +15,7 @@ from grader.sandbox.guest.wire import Inventory, Question, Training
 
 Ask = Callable[[Question], Observation]
 Answers = dict[str, Observation]  # by the question and how often it was asked before
+Asked = dict[str, Question]  # by their hash
 
 
 class Live(Struct, frozen=True):
@@ -52,11 +53,12 @@ def timely(ask: Ask, seconds: float) -> Ask:
     return asked
 
 
-def recording(ask: Ask, answers: Answers) -> Ask:
-    """All that is answered is put among `answers` too."""
+def recording(ask: Ask, answers: Answers, questions: Asked) -> Ask:
+    """All that is asked is put among `questions` too, and what is answered among `answers`."""
     count: Counter[str] = Counter()
 
     def asked(question: Question) -> Observation:
+        questions[keys.of_question(question)] = question
         return answers.setdefault(nth(question, count), ask(question))
 
     return asked
@@ -76,11 +78,13 @@ class Replay:
         self._live: Live | None = None
         self.changed = False
         self.added: Answers = {}
+        self.asked: Asked = {}  # what was answered by `added`
 
     def __call__(self, question: Question) -> Observation:
         name = nth(question, self._count)
         answer = self._store.answer(self._run, name)
         if answer is None:
+            self.asked[keys.of_question(question)] = question
             answer = self.added[name] = self._asked_now(question)
         else:
             self._inventory = next(((question, i) for i in inventories(answer)), self._inventory)

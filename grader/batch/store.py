@@ -9,9 +9,10 @@ import secrets
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,11 +21,14 @@ from msgspec import Struct
 
 from grader.errors import OurFault, UsageError
 from grader.model import OUT_OF_TIME, Observation, Outcome, Report, Run, Submission, TrainPolicy
+from grader.sandbox.guest.wire import Question
 
 Kind = TypeVar("Kind")
+Questions = Mapping[str, Question]  # by their hash, with which the keys of answers begin
+Exchange = tuple[Question, Observation]
 
 FOLDER, FILE = ".grader", "batch.sqlite"
-VERSION = 1  # of the tables and of what is packed in them
+VERSION = 2  # of the tables and of what is packed in them
 SEED_BITS = 62  # notebooks see a hash of the seed, and could try all seeds of half as many bits
 TABLES = """
 CREATE TABLE IF NOT EXISTS batch (what TEXT PRIMARY KEY, value BLOB NOT NULL);
@@ -33,11 +37,12 @@ CREATE TABLE IF NOT EXISTS runs (key TEXT PRIMARY KEY, run BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS answers (
     run TEXT NOT NULL, question TEXT NOT NULL, answer BLOB NOT NULL, PRIMARY KEY (run, question)
 );
+CREATE TABLE IF NOT EXISTS questions (hash TEXT PRIMARY KEY, asked BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS judged (report TEXT PRIMARY KEY, run TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS late (run TEXT PRIMARY KEY);
 """
 COLUMNS = {"batch": "what, value", "reports": "key, report", "runs": "key, run", "answers": "run, question, answer",
-           "judged": "report, run", "late": "run"}  # fmt: skip
+           "questions": "hash, asked", "judged": "report, run", "late": "run"}  # fmt: skip
 
 
 _one_decodes = threading.Lock()  # two threads that used a type of ours for the first time were once seen to crash
@@ -101,22 +106,28 @@ class Store:
     def run(self, key: str) -> Run | None:
         return self._one("SELECT run FROM runs WHERE key = ?", Run, key)
 
-    def keep_run(self, key: str, run: Run, answers: dict[str, Observation]) -> None:
+    def keep_run(
+        self, key: str, run: Run, answers: Mapping[str, Observation], questions: Questions = MappingProxyType({})
+    ) -> None:
         """A run with the answers to all it was asked, at once."""
         with self._writing():
             self._connection.execute("DELETE FROM answers WHERE run = ?", (key,))
             self._connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?)", (key, packed(run)))
             if run.outcome is Outcome.TIMEOUT:
                 self._connection.execute("INSERT OR IGNORE INTO late VALUES (?)", (key,))
-            self._add(key, answers)
+            self._add(key, answers, questions)
 
-    def keep_answers(self, key: str, answers: dict[str, Observation]) -> None:
+    def keep_answers(
+        self, key: str, answers: Mapping[str, Observation], questions: Questions = MappingProxyType({})
+    ) -> None:
         """What a run that is kept was asked beside."""
         if answers:
             with self._writing():
-                self._add(key, answers)
+                self._add(key, answers, questions)
 
-    def _add(self, key: str, answers: dict[str, Observation]) -> None:
+    def _add(self, key: str, answers: Mapping[str, Observation], questions: Questions) -> None:
+        asked = [(word, packed(question)) for word, question in questions.items()]
+        self._connection.executemany("INSERT OR IGNORE INTO questions VALUES (?, ?)", asked)
         rows = [(key, question, packed(answer)) for question, answer in answers.items()]
         self._connection.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", rows)
         if any(answer.status in OUT_OF_TIME for answer in answers.values()):
@@ -124,6 +135,22 @@ class Store:
 
     def answer(self, run: str, question: str) -> Observation | None:
         return self._one("SELECT answer FROM answers WHERE run = ? AND question = ?", Observation, run, question)
+
+    def exchanges(self, run: str) -> list[Exchange]:
+        """All that a notebook was asked, in order, and what it answered."""
+        rows = self._rows(
+            "SELECT asked, answer FROM answers JOIN questions ON substr(question, 1, length(hash)) = hash "
+            "WHERE run = ? ORDER BY answers.rowid",
+            run,
+        )
+        return [(unpacked(asked, Question), unpacked(answer, Observation)) for asked, answer in rows]
+
+    def judged(self) -> list[tuple[Report, str]]:
+        """Every report, in the order in which they were made, with the key of the run that it is about."""
+        rows = self._rows(
+            "SELECT reports.report, run FROM reports JOIN judged ON key = judged.report ORDER BY reports.rowid"
+        )
+        return [(unpacked(report, Report), run) for report, run in rows]
 
     def forget(self) -> None:
         for table in COLUMNS:

@@ -1,8 +1,9 @@
-"""What a graded batch ends with: the exit code of the command, or the error that carries one."""
+"""What a command ends with: its exit code, or the error that carries one."""
 
+import logging
 from collections.abc import Sequence
 
-from grader.errors import NothingReadable, OurFault
+from grader.errors import GraderError, NothingReadable, OurFault, UsageError
 from grader.model import Outcome, Report, Verdict
 from grader.wording.counting import quantity
 
@@ -33,3 +34,17 @@ def of_own_check(report: Report) -> int:
     """A student's own notebook: 0 when all public checks pass that need no reader."""
     code = of_batch([report])
     return NOT_PASSED if any(check.verdict in NOT_SHOWN_TO_WORK for check in report.card.checks) else code
+
+
+def of_trouble(trouble: Exception) -> tuple[str, int]:
+    """The sentence in which it ends, and the code."""
+    if usage := getattr(trouble, "format_message", None):  # click's own complaints about arguments
+        return f"{usage()} See `grader --help`.", UsageError.exit_code
+    if isinstance(code := getattr(trouble, "exit_code", None), int):  # a GraderError, or the reference's own
+        return str(trouble), code
+    logging.getLogger("grader").error("unexpected", exc_info=trouble)
+    sentence = (
+        f"this is our fault: {type(trouble).__name__}: {trouble}. Run again with GRADER_LOG=ERROR "
+        "to see where, and please report it."
+    )
+    return sentence, GraderError.exit_code

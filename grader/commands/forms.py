@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from grader.batch.model_answers import model_answers
 from grader.batch.shared import Batch, question_seed
 from grader.commands.verify import Promise, Trial
 from grader.course.rubric import Rubric
@@ -27,6 +28,16 @@ Models = Callable[[str], ModelAnswer]
 def by_forms(trial: Trial, batch: Batch) -> bool:
     """Whether a form shows it, without running it as a notebook of its own."""
     return batch.rubrics[trial.lab].subject is not None and trial.train is TrainPolicy.NONE
+
+
+def proved(trials: Sequence[Trial], batch: Batch, told: Callable[[str], None]) -> tuple[list[Report], list[str]]:
+    """What is said of each form, and a line for each mistake that cannot be told from something else."""
+    reports: list[Report] = []
+    with model_answers(batch) as models:
+        for one in form_reports(trials, batch, models.of):
+            told(one.submission.student)
+            reports.append(one)
+        return reports, list(told_apart(trials, batch, models.of))
 
 
 def form_reports(trials: Sequence[Trial], batch: Batch, models: Models) -> Iterator[Report]:

@@ -50,7 +50,10 @@ def write_empty_course(folder: Path) -> str:
             made.replace(place)
     except OSError as error:
         raise UsageError(f"{place} cannot be written ({error.strerror}). Name another folder.") from error
-    return f"An empty course was written to {place}. Next: add a lab to {FILE}; docs/course.md tells what that takes."
+    return (
+        f"An empty course was written to {place}. Next: `grader new-lab SLUG --kind function --course {place}`; "
+        "docs/new-lab.md shows the rest."
+    )
 
 
 def _write(folder: Path, name: str) -> None:

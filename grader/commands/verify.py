@@ -48,7 +48,7 @@ def chosen(labs: Sequence[str] | None) -> list[str]:
     """Slugs of the labs asked for, all of the course if none is."""
     course = current_course()
     if not course.labs:
-        raise UsageError(f"{course.folder / FILE}: the course has no lab yet. Write one and add its slug to `labs`.")
+        raise UsageError(f"{course.folder / FILE}: the course has no lab yet. Add one with `grader new-lab`.")
     return [lab_slug(lab) for lab in labs] if labs else sorted(course.labs)
 
 
