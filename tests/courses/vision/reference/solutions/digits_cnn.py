@@ -1,4 +1,5 @@
 """The model answer of the third lab: a small convolutional network of Keras on drawn digits."""
+# ruff: noqa: B905 - as in any Python
 
 # %% [markdown]
 # # Lab 3: A convolutional network
@@ -40,6 +41,7 @@ x_test, y_test = draw(500, 2)
 # - a dense layer with a softmax over the ten digits
 #
 # Compile it with Adam, the cross-entropy and the accuracy.
+
 
 # %%
 def build_model():

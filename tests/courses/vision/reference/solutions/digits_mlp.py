@@ -36,6 +36,7 @@ X_test, y_test = draw(500, 2)
 # $$h = \text{ReLU}(x W_1 + b_1)$$
 # $$\text{logits} = \text{dropout}(h)\, W_2 + b_2$$
 
+
 # %%
 class Network:
     def __init__(self, features=64, classes=10):
@@ -62,6 +63,7 @@ class Network:
         if rate > 0:
             h = tf.nn.dropout(h, rate)
         return h @ self.W2 + self.b2
+
     ### END SOLUTION
     ### STARTER: def model(self, x):
     ### STARTER:     return x @ self.W + self.b

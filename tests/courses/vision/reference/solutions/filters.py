@@ -16,6 +16,7 @@ import tensorflow as tf
 #
 # Only places where the whole kernel lies on the image. An image [H, W] and a kernel [h, w] give [H−h+1, W−w+1].
 
+
 # %%
 def conv2d(image, kernel):
     ### BEGIN SOLUTION
@@ -29,10 +30,12 @@ def conv2d(image, kernel):
     ### END SOLUTION
     ### STARTER: pass
 
+
 # %% [markdown]
 # ## Max-pooling
 #
 # The largest of each `size` × `size` square; squares do not overlap. What is left over at the right and below is cut.
+
 
 # %%
 def max_pool(image, size):
@@ -42,6 +45,7 @@ def max_pool(image, size):
     return tf.reduce_max(squares, axis=[1, 3])
     ### END SOLUTION
     ### STARTER: pass
+
 
 # %% [markdown]
 # ## Try them
