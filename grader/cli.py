@@ -3,9 +3,8 @@
 import logging
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from msgspec.structs import replace
@@ -32,10 +31,7 @@ from grader.commands.options import (
 )
 from grader.course.subject import SubjectKind
 from grader.errors import UsageError
-from grader.model import Report, Submission, TrainPolicy
-
-if TYPE_CHECKING:
-    from grader.batch.shared import Batch
+from grader.model import Report, TrainPolicy
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -91,6 +87,7 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     """
     from grader.batch.preparing import batch_asked, handed_in, resumed
     from grader.batch.store import Asked, opened
+    from grader.commands.progress import graded
     from grader.scoring.results import ensure_writable
 
     submissions, passed_over = handed_in(paths, lab, name_pattern, out_folder)
@@ -103,7 +100,7 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
         if fresh:
             store.forget()
         store.begin()
-        reports = grade_all(asked.submissions, resumed(batch, asked, store, seed), jobs)
+        reports = graded(asked.submissions, resumed(batch, asked, store, seed), jobs, say, err)
         store.end()
     hand_out(reports, out_folder, format, fail_under)
 
@@ -120,6 +117,7 @@ def regrade(
     """Judge a graded batch by the rubrics as they are now; a notebook runs again only where it is asked new things."""
     from grader.batch.preparing import asked_before, batch_asked, resumed
     from grader.batch.store import opened
+    from grader.commands.progress import graded
 
     if not out_folder.is_dir():
         raise UsageError(f"{out_folder}: there is no such folder. Give the one that `grader grade --out` wrote.")
@@ -127,7 +125,7 @@ def regrade(
         say(store.begun_anew)
         asked = asked_before(store, out_folder)
         batch = batch_asked(asked, seed, allow_unisolated)
-        reports = grade_all(asked.submissions, resumed(batch, asked, store, seed), jobs)
+        reports = graded(asked.submissions, resumed(batch, asked, store, seed), jobs, say, err)
     hand_out(reports, out_folder, format, fail_under)
 
 
@@ -172,11 +170,12 @@ def check(
 ) -> None:
     """Check your own notebook: public checks only, training cut short. Exit 0 when all pass, 1 when not."""
     from grader.batch.preparing import batch_for, one_handed_in
+    from grader.commands.progress import graded
     from grader.scoring.results import results_json
     from reports.terminal import check_view
 
     batch = batch_for(data, TrainPolicy.NONE, seed, None, public_only=True)
-    (report,) = grade_all([one_handed_in(notebook, lab)], batch, 1)
+    (report,) = graded([one_handed_in(notebook, lab)], batch, 1, say, err)
     if json:
         sys.stdout.buffer.write(results_json([report]))
         sys.stdout.flush()
@@ -196,6 +195,7 @@ def verify(
     """Prove that solutions earn everything, starters nothing, and every known mistake is named; prints the matrix."""
     from grader.batch.preparing import batch_for
     from grader.commands.forms import by_forms, proved
+    from grader.commands.progress import graded
     from grader.commands.verify import by_policy, chosen, failures, matrix, trials
 
     batch = batch_for(None, TrainPolicy.NONE, seed, None)
@@ -204,7 +204,7 @@ def verify(
     with err.status("") as status:
         reports, alike = proved(forms, batch, lambda name: status.update(Text(name)))
     for policy, submissions in by_policy([trial for trial in expected if trial not in forms]):
-        reports += grade_all(submissions, replace(batch, train=policy), jobs)
+        reports += graded(submissions, replace(batch, train=policy), jobs, say, err)
     out.print(matrix(expected, reports))
     broken = [*alike, *failures(expected, reports)]
     say("\n".join(broken), style="red")
@@ -291,12 +291,6 @@ def show_or_fetch_data(
         return
     for done in fetched(chosen, own, to.expanduser().absolute(), err):
         say(done)
-
-
-def grade_all(submissions: Sequence[Submission], batch: "Batch", jobs: int | None) -> list[Report]:
-    from grader.commands.progress import graded
-
-    return graded(submissions, batch, jobs, say, err)
 
 
 def say(line: str, style: str | None = None) -> None:

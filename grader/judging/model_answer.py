@@ -19,6 +19,10 @@ class ModelAnswer(Struct, frozen=True):
     mistakes: tuple[str, ...]  # of those that are not: `slug.2` is another way to make the mistake `slug`
     ask: Callable[[str, Sizes, Question], Observation]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.accepted, *self.mistakes)
+
     def of(self, form: str, sizes: Sizes) -> Callable[[Question], Observation]:
         """How one form is asked."""
         return lambda question: self.ask(form, sizes, question)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+from msgspec.structs import replace
 
 from grader.course.subject import Settings
 from grader.judging.comparing.arrays import array
@@ -27,7 +28,8 @@ def read(scene: Scene) -> Reading:
     watched = scene.step(batch, scene.planted())
     if watched is None or not watched.tape:
         return broken(scene.one)
-    found = {"step": Fact(Level.RUNS, f"a training step of `{scene.one.info.name}`", YES, part="step", whole=True)}
+    stops = watched.trouble is not None and not any(map(np.any, moved(watched).values()))
+    found = dict(broken(replace(scene.one, trouble=watched.trouble)) if stops else running(scene.one))
     found |= dict(variable_facts(scene))
     found |= forward(scene, watched)
     found |= dict(gradient_facts(scene, watched))
@@ -36,6 +38,10 @@ def read(scene: Scene) -> Reading:
     if scene.task.wanted(Level.DROPOUT):
         found |= dict(dropout_facts(scene))
     return found
+
+
+def running(one: Trainee) -> Reading:
+    return {"step": Fact(Level.RUNS, f"a training step of `{one.info.name}`", YES, part="step", whole=True)}
 
 
 def broken(one: Trainee) -> Reading:

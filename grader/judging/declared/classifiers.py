@@ -13,7 +13,7 @@ from grader.judging.declared.classifier_facts import broken, forward, read
 from grader.judging.declared.identified import Gradients, even_values, identified
 from grader.judging.declared.interview import YES, Interview, Wanted, asked_once, form_examiner
 from grader.judging.declared.lessons import learned
-from grader.judging.declared.readings import Reading, agrees
+from grader.judging.declared.readings import Reading, agrees, alike
 from grader.judging.declared.scene import Scene, Task, identity, task_of
 from grader.judging.declared.training import Trainee, trainees
 from grader.judging.examiner import Examiner
@@ -66,7 +66,8 @@ class Forms:
         self._x, self._subject, self._answer, self.task = x, subject, answer, task
         self._scenes: dict[object, Scene | Reading] = {}
         self._readings: dict[object, Reading] = {}
-        self.names = (DECK, *answer.accepted, *answer.mistakes)
+        self.names = (DECK, *answer.names)
+        self._as_written: Forms | None = None
 
     def _scene(self, form: str, binding: Binding) -> tuple[object, Scene | Reading]:
         key = (form, tuple(sorted(binding.sizes.items())), tuple(binding.shapes.items()))
@@ -90,6 +91,15 @@ class Forms:
             self._readings[key] = read(scene) if isinstance(scene, Scene) else scene
         return self._readings[key]
 
+    def differs(self, form: str, keys: Sequence[str]) -> bool:
+        """Whether it does in the model answer's own sizes, asked once for all: else no other sizes have to be tried."""
+        if self._as_written is None:
+            x = asked_once(replace(self._x, seed=0))
+            self._as_written = Forms(x, self._subject, self._answer, self.task)
+        own = identity(self.task.roles)
+        deck, theirs = (self._as_written.reading(name, own) for name in (DECK, form))
+        return not alike(theirs, deck, [*keys, *(key for key in theirs if key not in deck)])
+
     def gradients(self, form: str, binding: Binding) -> Gradients:
         _, scene = self._scene(form, binding)
         return scene.binding.by_role(even_gradients(scene)) if isinstance(scene, Scene) else {}
@@ -112,7 +122,8 @@ def interview_class(pupil: Pupil, forms: Forms) -> Interview:
         odd = f"Your variables ({laid_out}) could not be matched with those of the lab; your instructor looks at it."
         enough = one.works and len(one.variables) >= len(task.roles)
         reading = {} if one.works else broken(one)
-        return Interview(reading, as_it_is, one.info.cell, open=odd if enough else "", learning=learning)
+        found = Interview(reading, as_it_is, forms.differs, one.info.cell, learning=learning)
+        return replace(found, open=odd if enough else "")
     binding, right = explained(pupil, ways, forms)
     readings = partial(forms.reading, binding=binding)
     seen = read(pupil.seen_as(binding))
@@ -122,7 +133,7 @@ def interview_class(pupil: Pupil, forms: Forms) -> Interview:
     if binding.sizes and right:
         told = ", ".join(f"{new} in place of {old}" for old, new in binding.sizes.items())
         remarks = (Remark("own-sizes", f"Your class has sizes of its own ({told})."),)
-    return Interview(seen, readings, one.info.cell, remarks=remarks, learning=learning)
+    return Interview(seen, readings, forms.differs, one.info.cell, remarks=remarks, learning=learning)
 
 
 def explained(pupil: Pupil, ways: Sequence[Binding], forms: Forms) -> tuple[Binding, bool]:
@@ -137,7 +148,7 @@ def explained(pupil: Pupil, ways: Sequence[Binding], forms: Forms) -> tuple[Bind
         if is_form(pupil, binding, DECK, forms):
             return binding, True
         alike.append((way, gradients))
-    for form in forms.names[1:]:
+    for form in (name for name in forms.names[1:] if forms.differs(name, ("output", "loss"))):
         for way, gradients in alike[:2]:
             for binding in (way, by_gradients(pupil, way, gradients, form, forms, solver)):
                 if is_form(pupil, binding, form, forms):

@@ -1,7 +1,7 @@
 """What an interview of a notebook brings back, whatever the subject."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -18,9 +18,16 @@ YES = "yes"
 Wanted = Callable[..., bool]  # whether some check looks at facts of a level, and of a part of the subject
 
 
+def may_differ(form: str, keys: Sequence[str]) -> bool:
+    return True
+
+
 class Interview(Struct, frozen=True):
     reading: Reading
     forms: Forms
+    differs: Callable[[str, Sequence[str]], bool] = (
+        may_differ  # whether a form may differ from the model answer in these
+    )
     cell: int | None = None  # to look at
     missing: str = ""  # a sentence: what was not found at all
     open: str = ""  # a sentence: why what differs is not held against it

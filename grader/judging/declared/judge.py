@@ -57,11 +57,16 @@ def finding(check: CheckRule, rubric: Rubric, interview: Interview, answer: Mode
 
 
 def learns(interview: Interview) -> Finding:
-    """Not held against a class that ends its training by itself, as by early stopping, before much can be seen."""
+    """Not charged again where training stops, nor held against a class that ends it by itself, as by early stopping."""
     found, learning = falling(interview.learning, interview.cell), interview.learning
-    ended = learning is not None and 1 < len(learning.losses) < STEPS and learning.trouble is None
-    if found.verdict is Verdict.FAIL and ended and learning and learning.losses[-1] < learning.losses[0]:
-        return unsure(f"Your training ends by itself after {quantity(len(learning.losses), 'step')}; not decided.")
+    if found.verdict is not Verdict.FAIL or learning is None or len(learning.losses) >= STEPS:
+        return found
+    after = quantity(len(learning.losses), "step")
+    if learning.trouble is not None:
+        stop = f"{learning.trouble.kind}: {learning.trouble.message[:200]}"
+        return blocked(f"Not checked because its training stops after {after} with {stop}")
+    if len(learning.losses) > 1 and learning.losses[-1] < learning.losses[0]:
+        return unsure(f"Your training ends by itself after {after}; not decided.")
     return found
 
 

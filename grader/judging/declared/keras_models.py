@@ -63,7 +63,11 @@ def interview_keras(x: Examiner, subject: Subject, answer: ModelAnswer, wanted: 
     learning = learned(x, subject, built) if wanted(Level.LEARNS) and not built.trouble else None
     tuned = sizes_between(first_built(form_examiner(x, answer, DECK), subject), built)
     return Interview(
-        reading(x, subject, built), of_form, built.origin.cell, learning=learning, remarks=tuple(about_sizes(tuned))
+        reading(x, subject, built),
+        of_form,
+        cell=built.origin.cell,
+        learning=learning,
+        remarks=tuple(about_sizes(tuned)),
     )
 
 

@@ -4,7 +4,7 @@ A mutant is the model answer with one mistake in it, so that all checks but thos
 What such a check sees of the mistake elsewhere is no second mistake: it passes, and the first one costs what it costs.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -90,16 +90,17 @@ def same_end(one: Fact, other: Fact) -> bool:
 
 
 def explained(case: Case) -> Finding | None:
+    apart = {form for form in case.answer.names if case.interview.differs(form, case.keys)}
     for form in case.answer.accepted:
-        if case.shows(form):
+        if form in apart and case.shows(form):
             return passed(seen=form)
     deck = case.interview.forms(DECK)
     for form in case.own_mistakes:
-        if case.shows(form) and not alike(case.interview.forms(form), deck, case.keys):
+        if form in apart and case.shows(form) and not alike(case.interview.forms(form), deck, case.keys):
             return failed(mistake=mistake_of(form), seen=form, cell=case.interview.cell)
     if case.check.level is Level.RUNS:
         return None
-    elsewhere: Iterable[str] = (form for form in case.answer.mistakes if form not in case.own_mistakes)
+    elsewhere = (form for form in case.answer.mistakes if form in apart and form not in case.own_mistakes)
     return next((passed(seen=form) for form in elsewhere if case.shows(form)), None)
 
 
