@@ -9,8 +9,7 @@ import msgspec
 import pytest
 
 from grader.course.rubric import CheckRule, MistakeRule, Training, _Sheet
-from grader.course.subject import FunctionCall, Settings, Subject, SubjectKind
-from grader.judging.declared.arguments import SPELLING
+from grader.course.subject import SPELLING, FunctionCall, Reached, Settings, Subject, SubjectKind
 from grader.model import Level
 from grader.scoring.results import CheckRow, RemarkRow, Results, SubmissionRow
 
@@ -23,6 +22,7 @@ RUBRIC = {
     "### A mistake": MistakeRule,
     "## `subject`": Subject,
     "### A call": FunctionCall,
+    "### What is reached": Reached,
 }
 RESULTS = {"## A submission": SubmissionRow, "### A check": CheckRow, "### A remark": RemarkRow}
 
