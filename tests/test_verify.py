@@ -7,7 +7,18 @@ from rich.console import Console
 from grader.batch.preparing import batch_for
 from grader.commands.verify import Trial, by_policy, failures, matrix, trials
 from grader.course.folder import current_course, load_rubric
-from grader.model import CheckResult, Level, Outcome, Report, Scorecard, TrainPolicy, Verdict
+from grader.model import (
+    CellRun,
+    CellStatus,
+    CheckResult,
+    Level,
+    Outcome,
+    Report,
+    Scorecard,
+    TrainPolicy,
+    Verdict,
+)
+from grader.sandbox.guest.wire import Trouble
 from grader.scoring.summing_up import unread
 from reference.notebooks import load_edits, mistake_of
 from tests.test_notebooks import EXPECTED, Grade
@@ -110,3 +121,11 @@ def shown(expected: list[Trial], reports: list[Report]) -> str:
     with console.capture() as capture:
         console.print(matrix(expected, reports))
     return capture.get()
+
+
+def test_a_line_says_when_the_notebook_itself_raises() -> None:
+    trouble = Trouble("SyntaxError", "'(' was never closed\n")
+    broken = reported(SOLUTION, Verdict.FAIL, 0.0)
+    broken = replace(broken, run=replace(broken.run, cells=(CellRun(0, CellStatus.ERROR, trouble=trouble),)))
+    (said,) = failures([SOLUTION], [broken])
+    assert "It raises SyntaxError: '(' was never closed. " in said

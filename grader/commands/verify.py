@@ -126,7 +126,8 @@ def failures(expected: Sequence[Trial], reports: Sequence[Report]) -> list[str]:
 def _broken(trial: Trial, report: Report) -> str:
     """How the promise was broken; empty when it was kept."""
     card = report.card
-    seen = f"{card.earned:g} of {card.possible:g} points, {card.pending:g} open, {report.outcome}. {_told(report)}"
+    points = f"{card.earned:g} of {card.possible:g} points, {card.pending:g} open"
+    seen = f"{points}, {report.outcome}. {_raised(report)}{_told(report)}"
     if not card.checks:
         return f"could not be graded: {report.run.fault}"
     if trial.expects == Promise.EVERYTHING:
@@ -145,6 +146,12 @@ def complete(card: Scorecard) -> bool:
     cut = [check for check in card.checks if check.cut and check.verdict is Verdict.UNSURE]
     open_points = round(sum(check.possible for check in (*read, *cut)), 2)
     return round(card.earned + open_points, 2) == card.possible and card.pending == open_points
+
+
+def _raised(report: Report) -> str:
+    """The first exception of the notebook itself: an edit may have made what is no Python."""
+    trouble = next((cell.trouble for cell in report.run.cells if cell.trouble), None)
+    return f"It raises {trouble.kind}: {' '.join(trouble.message.split())[:120]}. " if trouble else ""
 
 
 def _told(report: Report) -> str:
