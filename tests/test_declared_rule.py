@@ -10,7 +10,7 @@ from grader.course.folder import load_course
 from grader.course.rubric import CheckRule, MistakeRule, Rubric
 from grader.course.subject import secret
 from grader.judging.declared.interview import YES, Interview, ending
-from grader.judging.declared.penalty import penalty_word
+from grader.judging.declared.penalty import PenaltyKind, penalty_of
 from grader.judging.declared.readings import Fact, Reading, Spread, agrees, softmax
 from grader.judging.declared.rule import Case, judged
 from grader.judging.model_answer import DECK, ModelAnswer
@@ -101,7 +101,7 @@ def test_dropout_is_told_by_how_much_an_output_varies(rate: float, same: bool) -
     def spread(rate: float) -> Spread:
         kept = (random.random((400, 20)) >= rate) / (1 - rate)
         outputs = kept @ np.linspace(0.1, 1.0, 40).reshape(20, 2)
-        return Spread(outputs.mean(axis=0), outputs.std(axis=0))
+        return Spread(outputs)
 
     expected = Fact(Level.DROPOUT, "the output in training", spread(0.3))
     assert agrees(Fact(Level.DROPOUT, "the output in training", spread(rate)), expected) is same
@@ -109,11 +109,13 @@ def test_dropout_is_told_by_how_much_an_output_varies(rate: float, same: bool) -
 
 def test_penalties_are_told_by_their_gradient() -> None:
     weight = np.random.default_rng(1).normal(size=(4, 3))
-    assert penalty_word(0.002 * weight, weight, with_strength=True) == "L2 of 0.001"
-    assert penalty_word(0.01 * np.sign(weight), weight, with_strength=False) == "L1"
-    assert penalty_word(np.zeros_like(weight), weight, with_strength=False) == "none"
+    squared = penalty_of(0.002 * weight, weight)
+    assert squared.word(with_strength=True) == "L2 of 0.001"
+    assert squared.size(weight) == pytest.approx(0.001 * float(np.sum(weight**2)))
+    assert penalty_of(0.01 * np.sign(weight), weight).word(with_strength=False) == "L1"
+    assert penalty_of(np.zeros_like(weight), weight).word(with_strength=True) == "none"
     half = np.where(np.arange(4)[:, None] < 2, 0.002 * weight, 0.0)
-    assert penalty_word(half, weight, with_strength=False).startswith("of another kind")
+    assert penalty_of(half, weight).kind is PenaltyKind.OTHER
 
 
 def test_sizes_change_where_they_are_written_and_nowhere_else() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.batch.model_answers import model_answers
-from grader.batch.shared import Batch, question_seed
+from grader.batch.shared import Batch
 from grader.commands.verify import Promise, Trial
 from grader.course.rubric import Rubric
 from grader.errors import OurFault
@@ -55,7 +55,7 @@ def form_examiner(trial: Trial, batch: Batch, rubric: Rubric, answer: ModelAnswe
         run=Run(Outcome.OK, batch.isolation),
         asking=answer.of(form, {}),
         oracle=no_formulas,
-        seed=question_seed(batch, trial.submission),
+        seed=batch.seed,  # one set of questions for all, so that what forms answer is shared
         training=TrainBudget(TrainPolicy.NONE),
         head=rubric.head,
         declared=Declared(rubric, answer),

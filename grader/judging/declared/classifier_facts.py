@@ -6,14 +6,14 @@ import numpy as np
 from msgspec.structs import replace
 
 from grader.course.subject import Settings
-from grader.judging.comparing.arrays import array
+from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.declared.feeding import Batch, batch_of, labels_of
-from grader.judging.declared.interview import YES, ending
-from grader.judging.declared.outputs import outputs
-from grader.judging.declared.penalty import penalty_word
+from grader.judging.declared.interview import YES, runs
+from grader.judging.declared.outputs import any_rows, outputs
+from grader.judging.declared.penalty import Penalty, penalty_of
 from grader.judging.declared.readings import Fact, Reading, Spread
-from grader.judging.declared.scene import SECONDS, Scene, sure_step
-from grader.judging.declared.training import ROWS, Trainee, losses, predicting, training
+from grader.judging.declared.scene import SECONDS, Scene, sure_step, sure_values
+from grader.judging.declared.training import ROWS, Trainee, Watching, losses, predicting, training
 from grader.judging.instruments.dropout import whole
 from grader.judging.meeting.watching import first_gradients, moved, watched_in
 from grader.model import Level
@@ -21,6 +21,8 @@ from grader.sandbox.guest.wire import Watched
 
 ASKED_RATE = 0.4
 DRAWS = 400  # of dropout masks
+PIECES = 8  # in which they may come
+SAME = 1e-4  # deviation of what is the same
 
 
 def read(scene: Scene) -> Reading:
@@ -40,13 +42,25 @@ def read(scene: Scene) -> Reading:
     return found
 
 
+def step_of(one: Trainee) -> str:
+    return f"a training step of `{one.info.name}`"
+
+
 def running(one: Trainee) -> Reading:
-    return {"step": Fact(Level.RUNS, f"a training step of `{one.info.name}`", YES, part="step", whole=True)}
+    return {"step": Fact(Level.RUNS, step_of(one), YES, part="step", whole=True)}
 
 
 def broken(one: Trainee) -> Reading:
-    told = f"a training step of `{one.info.name}`"
-    return {"step": Fact(Level.RUNS, told, ending(one.trouble), part="step", whole=True)}
+    return {"step": runs(step_of(one), one.trouble, "step")}
+
+
+def penalties(scene: Scene) -> dict[str, Penalty]:
+    """By role, from a step in which the cost's own gradient is gone; none are told where there is no such step."""
+    sure = sure_step(scene)
+    if sure is None:
+        return {}
+    gradients, planted = scene.binding.by_role(first_gradients(sure)), sure_values(scene)
+    return {role: penalty_of(gradient, planted[role]) for role, gradient in gradients.items() if gradient is not None}
 
 
 def forward(scene: Scene, watched: Watched | None = None) -> dict[str, Fact]:
@@ -58,10 +72,10 @@ def forward(scene: Scene, watched: Watched | None = None) -> dict[str, Fact]:
     if shown:
         found["output"] = Fact(Level.VALUES, "the output of the forward pass", shown[0], tuple(shown[1:]), "output")
     told = losses(watched)
-    sure = sure_step(scene)
     if told:
-        without = told[0] - losses(sure)[0] if losses(sure) else told[0]
-        found["loss"] = Fact(Level.VALUES, "the loss of a batch, without a penalty,", np.asarray(without), part="loss")
+        values = scene.values
+        without = told[0] - sum(penalty.size(values[role]) for role, penalty in penalties(scene).items())
+        found["loss"] = Fact(Level.VALUES, "the loss without its penalty", np.asarray(without), part="loss")
     return found
 
 
@@ -72,29 +86,27 @@ def name_of(role: str) -> str:
 def variable_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
     for role, shape in scene.task.roles.items():
         name = name_of(role)
-        word = "there" if role in scene.binding.places else "missing"
+        word = "is there" if role in scene.binding.places else "is missing"
         yield f"{name} is there", Fact(Level.SHAPES, f"a variable like {name} {list(shape)}", word, part=name)
 
 
 def gradient_facts(scene: Scene, watched: Watched) -> Iterator[tuple[str, Fact]]:
     gradients = scene.binding.by_role(first_gradients(watched))
     changes = scene.binding.by_role(moved(watched))
-    certain, sure = scene.task.certain, sure_step(scene)
-    alone = scene.binding.by_role(first_gradients(sure)) if sure else {}
-    values = scene.values
-    for role in scene.task.roles:
-        name, gradient, penalty = name_of(role), gradients.get(role), alone.get(role)
-        if role not in scene.binding.places:
-            continue
-        change = changes.get(role)
-        word = "changes it" if change is not None and np.any(change) else "leaves it as it is"
-        yield f"{name} moves", Fact(Level.GRADIENTS, f"{name}: a training step", word, part=name)
-        if penalty is not None and role != certain:
-            kind = penalty_word(penalty, values[role], scene.subject.settings is Settings.FIXED)
-            yield f"penalty on {name}", Fact(Level.REGULARISATION, f"the penalty on {name}", kind, part=name)
+    known, values = penalties(scene), scene.values
+    for role in scene.binding.places:
+        name, gradient, change = name_of(role), gradients.get(role), changes.get(role)
+        stays = change is None or not np.any(change)
+        word = "is left as it is by a step of training" if stays else "is changed by a step of training"
+        yield f"{name} moves", Fact(Level.GRADIENTS, name, word, part=name)
+        penalty = known.get(role)
+        if penalty is not None:
+            kind = penalty.word(scene.subject.settings is Settings.FIXED)
+            yield f"penalty on {name}", Fact(Level.REGULARISATION, f"the penalty on {name}", f"is {kind}", part=name)
         if gradient is not None:
-            own = gradient - penalty if penalty is not None and role != certain else gradient
-            yield f"gradient of {name}", Fact(Level.GRADIENTS, f"the gradient of the cost in {name}", own, part=name)
+            own = gradient - penalty.slope(values[role]) if penalty is not None else gradient
+            told = f"the gradient of the cost in {name}"
+            yield f"gradient of {name}", Fact(Level.GRADIENTS, told, own, part=name, follows=True)
 
 
 def prediction_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
@@ -113,20 +125,36 @@ def dropout_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
     rows = DRAWS if one.rows == ROWS else one.rows
     first = batch_of(scene.x, subject, 1, "dropped")
     batch = Batch(np.repeat(first.inputs, rows, axis=0), labels_of(subject, rows))
-    rates = scene.rates(ASKED_RATE)
-    steps = training(one, subject, batch, scene.planted(), rates)
-    watched = watched_in(scene.x.ask(f"{one.info.name}.dropped", *steps, seconds=SECONDS))
-    shown = [o for o in outputs(watched, batch.inputs, True) if o.shape[1:] == scene.task.output]
-    if shown:
-        spread = Spread(shown[0].mean(axis=0), shown[0].std(axis=0))
-        yield "dropout", Fact(Level.DROPOUT, "the output in training", spread, part="dropout")
-    asked = scene.x.ask(
-        f"{one.info.name}.predicts dropped", *predicting(one, subject, batch, scene.planted(), rates), seconds=SECONDS
-    )
-    told = [o for o in outputs(watched_in(asked), batch.inputs, False) if o.shape[1:] == scene.task.output]
-    if told:
-        word = "the same" if np.allclose(told[0], told[0][:1], rtol=1e-3, atol=1e-4) else "different"
-        yield (
-            "prediction",
-            Fact(Level.DROPOUT, "what equal examples get when they are classified", word, part="prediction"),
-        )
+    draws = training_draws(scene, batch)
+    if draws is not None:
+        yield "dropout", Fact(Level.DROPOUT, "the output in training", Spread(draws), part="dropout", follows=True)
+        varies = "differs from draw to draw" if np.any(draws.std(axis=0) > SAME) else "is always the same"
+        yield "training", Fact(Level.DROPOUT, "what one example gives in training", varies, part="dropout")
+    steps = predicting(one, subject, batch, scene.planted(), scene.rates(ASKED_RATE))
+    asked = scene.x.ask(f"{one.info.name}.predicts dropped", *steps, seconds=SECONDS)
+    told = like_outputs(scene, watched_in(asked), under_tape=False)
+    if told is not None:
+        word = "is always the same" if np.all(told.std(axis=0) <= SAME) else "differs from time to time"
+        yield "prediction", Fact(Level.DROPOUT, "what one example gives in prediction", word, part="prediction")
+
+
+def training_draws(scene: Scene, batch: Batch) -> Numbers | None:
+    """Outputs of as many masks as it takes; a batch size that cannot be set gives them piece by piece."""
+    found: list[Numbers] = []
+    for seed in range(PIECES):
+        watching = Watching(seed=seed)
+        steps = training(scene.one, scene.subject, batch, scene.planted(), scene.rates(ASKED_RATE), watching)
+        seen = scene.x.ask(f"{scene.one.info.name}.dropped", *steps, seconds=SECONDS)
+        rows = like_outputs(scene, watched_in(seen), under_tape=True)
+        if rows is None:
+            break
+        found.append(rows)
+        if sum(map(len, found)) >= DRAWS:
+            break
+    return np.concatenate(found) if found else None
+
+
+def like_outputs(scene: Scene, watched: Watched | None, under_tape: bool) -> Numbers | None:
+    """The first result with the shape of outputs, of however many examples."""
+    rows = any_rows(watched, scene.task.output, under_tape) if scene.task.output is not None else ()
+    return next(iter(rows), None)

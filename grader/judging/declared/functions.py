@@ -10,7 +10,7 @@ from msgspec import Struct
 from grader.course.subject import FunctionCall, Subject
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.declared.arguments import drawn, wired
-from grader.judging.declared.interview import YES, Interview, Wanted, ending, form_examiner
+from grader.judging.declared.interview import YES, Interview, Wanted, ending, form_examiner, runs
 from grader.judging.declared.readings import Fact, Reading, agrees
 from grader.judging.examiner import Examiner
 from grader.judging.model_answer import DECK, ModelAnswer
@@ -102,15 +102,15 @@ def takes(info: FunctionInfo, count: int) -> bool:
 def facts_of(x: Examiner, name: str, call: FunctionCall, meant: Meant) -> dict[str, Fact]:
     arguments = drawn(x, name, call.arguments)
     seen, way = answered(x, name, arguments, meant)
-    runs = YES if seen.status is Status.ANSWERED else ending(seen.trouble)
-    found = {f"{name}: runs": Fact(Level.RUNS, f"calling `{call.function}`", runs, part=name)}
+    calling = f"calling `{call.function}`"
     if seen.status is not Status.ANSWERED:
-        return found
+        return {f"{name}: runs": runs(calling, seen.trouble, name, whole=False)}
+    found = {f"{name}: runs": Fact(Level.RUNS, calling, YES, part=name)}
     for place, (numbers, word) in enumerate(results(seen.values.get("value")), 1):
         which = f"{name}: result{f' {place}' if place > 1 else ''}"
         told = f"the result of `{call.function}`"
-        shape = str(list(numbers.shape)) if numbers is not None else word
-        found[f"{which} shape"] = Fact(Level.SHAPES, f"the shape of {told}", shape, part=name)
+        shape = f"has the shape {list(numbers.shape)}" if numbers is not None else word
+        found[f"{which} shape"] = Fact(Level.SHAPES, told, shape, part=name)
         found[which] = Fact(Level.VALUES, told, word if numbers is None else numbers, part=name)
     for place in call.gradient:
         told = f"the gradient of `{call.function}` in its argument {place}"
@@ -145,7 +145,7 @@ def gradient(
     if seen.status is not Status.ANSWERED:
         return ending(seen.trouble)
     found = array(seen.values.get("gradient"))
-    return found if found is not None else "none: the result does not follow from it within TensorFlow"
+    return found if found is not None else "is not there: TensorFlow does not see how the result comes of it"
 
 
 def argument_first(function: str, at: int) -> str:
@@ -157,10 +157,14 @@ def results(value: object) -> Iterator[tuple[Numbers | None, str]]:
     """Arrays that a function returned, or a word for what is none; a tuple's parts one after the other."""
     numbers = array(value)
     if numbers is not None:
-        yield (numbers if numbers.dtype.kind in "biuf" else None), str(numbers)
+        yield (numbers if numbers.dtype.kind in "biuf" else None), f"is {numbers}"
     elif isinstance(value, Listing | WireMapping) and value.items:
         parts: Sequence[Value] = tuple(value.items.values()) if isinstance(value, WireMapping) else value.items
         for part in parts:
             yield from results(part)
     else:
-        yield None, "nothing" if value is None else value if isinstance(value, str) else type(value).__name__
+        yield None, "is None, since nothing is returned" if value is None else f"is {said(value)}"
+
+
+def said(value: object) -> str:
+    return repr(value[:80]) if isinstance(value, str) else "of a type that holds no numbers"

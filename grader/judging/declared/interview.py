@@ -7,14 +7,14 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.declared.readings import Forms, Reading
+from grader.judging.declared.readings import Fact, Forms, Reading
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning
 from grader.judging.model_answer import ModelAnswer, Sizes
-from grader.model import Finding, Observation, Remark
+from grader.model import Finding, Level, Observation, Remark
 from grader.sandbox.guest.wire import Question, Trouble
 
-YES = "yes"
+YES = "ends as it should"
 Wanted = Callable[..., bool]  # whether some check looks at facts of a level, and of a part of the subject
 
 
@@ -58,9 +58,15 @@ def form_examiner(x: Examiner, answer: ModelAnswer, form: str, sizes: Sizes | No
     return asked_of(x, answer.of(form, sizes or {}))
 
 
+def runs(what: str, trouble: Trouble | None, part: str, whole: bool = True) -> Fact:
+    """That something does not end as it should."""
+    shown = f"stops with {trouble.kind}: {trouble.message[:300].strip()}" if trouble else ""
+    return Fact(Level.RUNS, what, ending(trouble), part=part, whole=whole, shown=shown)
+
+
 def ending(trouble: Trouble | None) -> str:
     """How it ended, so that one mistake ends alike whoever makes it: no numbers, no names of variables."""
     if trouble is None:
-        return "no answer"
+        return "gave no answer"
     message = re.sub(r"\d+|'[^']*'|\"[^\"]*\"|\[[^\]]*\]|\{[^}]*\}", "·", trouble.message)
     return f"stops with {trouble.kind}: {message[:60].strip()}"

@@ -1,6 +1,6 @@
 """Models of Keras: layers by what they compute, loss, penalty, dropout, what a step of training moves, how they fit."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
@@ -9,16 +9,16 @@ from msgspec import Struct
 from grader.course.subject import Settings, Subject, secret
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.declared.arguments import draw, wired
-from grader.judging.declared.interview import YES, Interview, Wanted, ending, form_examiner
-from grader.judging.declared.penalty import penalty_word
-from grader.judging.declared.readings import Fact, Reading, Spread
+from grader.judging.declared.interview import YES, Interview, Wanted, form_examiner, runs
+from grader.judging.declared.keras_facts import computed, listed
+from grader.judging.declared.readings import Fact, Reading
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning
 from grader.judging.meeting.classes import recipes
 from grader.judging.meeting.contact import Inputs
 from grader.judging.model_answer import DECK, ModelAnswer, Sizes
-from grader.model import Level, Observation, Remark, Status
-from grader.sandbox.guest.wire import Call, FunctionInfo, Inventory, Listing, Make, Ref, Step
+from grader.model import Level, Remark
+from grader.sandbox.guest.wire import Call, FunctionInfo, Inventory, Listing, Make, Ref, Step, Trouble
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
 ROWS, LESSON = 6, 32  # examples of a question, and of a small training
@@ -40,8 +40,9 @@ class Built(Struct, frozen=True):
     origin: Origin
     shapes: tuple[tuple[int, ...], ...] = ()
     names: tuple[str, ...] = ()
-    trained: tuple[bool, ...] = ()
-    trouble: str = ""
+    compiled: bool = False
+    works: bool = True  # it could be made and called
+    trouble: Trouble | None = None
 
 
 def interview_keras(x: Examiner, subject: Subject, answer: ModelAnswer, wanted: Wanted) -> Interview:
@@ -60,7 +61,7 @@ def interview_keras(x: Examiner, subject: Subject, answer: ModelAnswer, wanted: 
     if built is None:
         what = f"`{subject.build}`" if subject.build else "a model"
         return Interview({}, of_form, missing=f"There is no {what} of Keras that your notebook leaves behind.")
-    learning = learned(x, subject, built) if wanted(Level.LEARNS) and not built.trouble else None
+    learning = learned(x, subject, built) if wanted(Level.LEARNS) and built.works else None
     tuned = sizes_between(first_built(form_examiner(x, answer, DECK), subject), built)
     return Interview(
         reading(x, subject, built),
@@ -78,33 +79,37 @@ def about_sizes(sizes: Sizes) -> Iterator[Remark]:
 
 
 def first_built(x: Examiner, subject: Subject) -> Built | None:
-    """The first model that can be made and called; else the first that was tried, with what stopped it."""
-    first = None
+    """The first model that can be made, called, and is compiled; else one that can be called, else any."""
+    best: Built | None = None
     for origin in origins(x, subject):
-        seen = x.ask(
-            f"{origin.name}.weights",
-            *origin.steps,
-            Call("keras_weights", (Ref("c"), send(inputs(x, subject, "weights", 1))), into="w"),
-            seconds=SECONDS,
-        )
-        found = seen.values.get("w")
-        if isinstance(found, WireMapping):
-            return Built(
-                origin,
-                tuple(shape_of(shape) for shape in listed(found.items.get("shapes"))),
-                tuple(map(str, listed(found.items.get("names")))),
-                tuple(map(bool, listed(found.items.get("trained")))),
-            )
-        first = first or Built(origin, trouble=ending(seen.trouble))
-    return first
+        built = called(x, subject, origin)
+        if best is None or (built.works, built.compiled) > (best.works, best.compiled):
+            best = built
+        if best.compiled:
+            break
+    return best
+
+
+def called(x: Examiner, subject: Subject, origin: Origin) -> Built:
+    seen = x.ask(
+        f"{origin.name}.weights",
+        *origin.steps,
+        Call("keras_weights", (Ref("c"), send(inputs(x, subject, "weights", 1))), into="w"),
+        seconds=SECONDS,
+    )
+    found = seen.values.get("w")
+    if not isinstance(found, WireMapping):
+        return Built(origin, works=False, trouble=seen.trouble)
+    return Built(
+        origin,
+        tuple(shape_of(shape) for shape in listed(found.items.get("shapes"))),
+        tuple(map(str, listed(found.items.get("names")))),
+        found.items.get("compiled") is True,
+    )
 
 
 def shape_of(value: object) -> tuple[int, ...]:
     return tuple(n for n in listed(value) if isinstance(n, int))
-
-
-def listed(value: object) -> tuple[object, ...]:
-    return value.items if isinstance(value, Listing) else ()
 
 
 def origins(x: Examiner, subject: Subject) -> Iterator[Origin]:
@@ -178,13 +183,11 @@ def sizes_between(made: Built | None, built: Built | None) -> Sizes:
 def reading(x: Examiner, subject: Subject, built: Built | None) -> Reading:
     if built is None:
         return {}
-    found = {
-        "model runs": Fact(Level.RUNS, "the model, made and called,", built.trouble or YES, part="model", whole=True)
-    }
-    if built.trouble:
-        return found
+    if not built.works:
+        return {"model runs": runs("making and calling the model", built.trouble, "model")}
+    found = {"model runs": Fact(Level.RUNS, "making and calling the model", YES, part="model", whole=True)}
     shapes = ", ".join(str(list(shape)) for shape in built.shapes)
-    found["weights"] = Fact(Level.SHAPES, "the weights", shapes, part="weights")
+    found["weights"] = Fact(Level.SHAPES, "the list of weights", f"is {shapes}", part="weights")
     rate = ASKED_RATE if subject.settings is Settings.FREE else 0.0
     given = Listing(tuple(send(value) for value in values(x, built)))
     data = send(inputs(x, subject, "x", ROWS))
@@ -194,71 +197,14 @@ def reading(x: Examiner, subject: Subject, built: Built | None) -> Reading:
         Call("keras_computed", (Ref("c"), data, send(labels(subject, ROWS)), given, rate), into="r"),
         seconds=SECONDS,
     )
-    return found | computed(seen, subject, built, values(x, built))
-
-
-def computed(seen: Observation, subject: Subject, built: Built, weights: Sequence[Numbers]) -> dict[str, Fact]:
-    answer = seen.values.get("r")
-    if seen.status is not Status.ANSWERED or not isinstance(answer, WireMapping):
-        return {
-            "model runs": Fact(
-                Level.RUNS, "the model, called and trained,", ending(seen.trouble), part="model", whole=True
-            )
-        }
-    told = answer.items
-    found = dict(forward_facts(told))
-    found |= dict(penalty_facts(told, subject, built, weights))
-    found |= dict(dropout_facts(told, subject))
-    found |= dict(training_facts(told, built))
-    return found
-
-
-def forward_facts(told: Mapping[str, object]) -> Iterator[tuple[str, Fact]]:
-    output = array(told.get("output"))
-    if output is not None:
-        yield "output shape", Fact(Level.SHAPES, "the shape of the output", str(list(output.shape)), part="output")
-        yield "output", Fact(Level.VALUES, "the output", output, part="output")
-    loss = array(told.get("loss"))
-    value: str | Numbers = loss if loss is not None else "the model is not compiled"
-    yield "loss", Fact(Level.VALUES, "the loss, without a penalty,", value, part="loss")
-    optimizer = str(told.get("optimizer")) or "none"
-    yield "optimizer", Fact(Level.LEARNS, "the optimizer", optimizer, part="optimizer")
-
-
-def penalty_facts(
-    told: Mapping[str, object], subject: Subject, built: Built, weights: Sequence[Numbers]
-) -> Iterator[tuple[str, Fact]]:
-    for place, (value, weight) in enumerate(zip(listed(told.get("penalty")), weights, strict=False), 1):
-        name = f"penalty on weight {place}"
-        word = penalty_word(array(value), weight, subject.settings is Settings.FIXED)
-        yield name, Fact(Level.REGULARISATION, f"the {name} ({built.names[place - 1]})", word, part=name)
-
-
-def dropout_facts(told: Mapping[str, object], subject: Subject) -> Iterator[tuple[str, Fact]]:
-    dropped, output, again = (array(told.get(name)) for name in ("dropped", "output", "again"))
-    if dropped is None or output is None or again is None:
-        return
-    spread = Spread(dropped.mean(axis=0), dropped.std(axis=0))
-    yield "dropout", Fact(Level.DROPOUT, "the output in training", spread, part="dropout")
-    repeats = "the same" if np.allclose(output, again, atol=1e-5) else "different"
-    yield "prediction", Fact(Level.DROPOUT, "the same examples predicted twice", repeats, part="prediction")
-    if subject.settings is Settings.FIXED:
-        rates = ", ".join(f"{float(rate):.3g}" for rate in listed(told.get("rates")))  # type: ignore[arg-type]
-        yield "rates", Fact(Level.DROPOUT, "the dropout rates", rates or "none", part="rates")
-
-
-def training_facts(told: Mapping[str, object], built: Built) -> Iterator[tuple[str, Fact]]:
-    for place, moved in enumerate(listed(told.get("moved"))):
-        name = f"weight {place + 1}"
-        word = "moves" if moved else "stays as it is"
-        yield (
-            f"{name} moves",
-            Fact(Level.GRADIENTS, f"{name} ({built.names[place]}) in a step of training", word, part=name),
-        )
+    fixed = subject.settings is Settings.FIXED
+    return found | computed(seen, tuple(zip(built.names, values(x, built), strict=True)), fixed)
 
 
 def learned(x: Examiner, subject: Subject, built: Built) -> Learning:
     """A small task: examples of a class lie around a centre of its own."""
+    if not built.compiled:
+        return Learning((), Trouble("NotCompiled", "the model is not compiled, so that it cannot be fitted"))
     targets = labels(subject, LESSON)
     data = inputs(x, subject, "lesson", LESSON)
     if data.dtype.kind == "f":

@@ -16,19 +16,20 @@ ALIKE = 0.25  # of a standard deviation, by which means over many masks may diff
 
 
 class Spread(Struct, frozen=True):
-    """Mean and standard deviation of each output over many draws of a dropout mask."""
+    """Each output in many draws of a dropout mask, of which mean and standard deviation are compared."""
 
-    mean: Numbers
-    deviation: Numbers
+    draws: Numbers
 
 
 class Fact(Struct, frozen=True):
     level: Level
-    told: str  # what it is, to the student: "the result", "gradient of W"
-    value: str | Numbers | Spread
+    told: str  # what it is, to the student: "the result", "the gradient of the cost in W"
+    value: str | Numbers | Spread  # a word is what is said of it: "is none", "has the shape [5, 7]"
     others: tuple[Numbers, ...] = ()  # what else may have been meant, as where several methods give a row per example
     part: str = ""  # of the subject: the name of a call, a variable
     whole: bool = False  # of the level `runs`: without it nothing can be asked
+    follows: bool = False  # from the forward pass: where that is another one, it says nothing by itself
+    shown: str = ""  # what students read, where the word itself is without its numbers and names
 
 
 Reading = Mapping[str, Fact]
@@ -64,11 +65,17 @@ def softmax(logits: Numbers) -> Numbers:
 
 
 def spreads_alike(seen: Spread, expected: Spread) -> bool:
-    if seen.mean.shape != expected.mean.shape:
+    """Where one gives probabilities and the other logits, the probabilities of both are compared."""
+    if seen.draws.shape[1:] != expected.draws.shape[1:]:
         return False
-    scale = np.maximum(np.maximum(seen.deviation, expected.deviation), 1e-4 * np.maximum(np.abs(expected.mean), 1.0))
-    means = np.abs(seen.mean - expected.mean) / scale
-    return bool(np.all(means < ALIKE) and np.all(np.abs(seen.deviation - expected.deviation) / scale < ALIKE))
+    one, other = seen.draws, expected.draws
+    if one.ndim > 1 and sums_to_one(one) != sums_to_one(other):
+        one, other = (rows if sums_to_one(rows) else softmax(rows) for rows in (one, other))
+    mean, deviation = one.mean(axis=0), one.std(axis=0)
+    theirs, their_deviation = other.mean(axis=0), other.std(axis=0)
+    scale = np.maximum(np.maximum(deviation, their_deviation), 1e-4 * np.maximum(np.abs(theirs), 1.0))
+    apart = (np.abs(mean - theirs) / scale, np.abs(deviation - their_deviation) / scale)
+    return all(bool(np.all(share < ALIKE)) for share in apart)
 
 
 def alike(seen: Reading, expected: Reading, keys: Sequence[str]) -> bool:
@@ -90,23 +97,16 @@ def first_difference(seen: Reading, expected: Reading, keys: Sequence[str]) -> t
 
 def told(seen: Fact, right: Fact) -> tuple[str, Difference | None]:
     name = right.told[0].upper() + right.told[1:]
-    if right.level is Level.RUNS:
-        return f"{name} {seen.value}.", None
-    if isinstance(right.value, str):
-        yours = seen.value if isinstance(seen.value, str) else "numbers"
-        return f"{name}: {yours}, expected {right.value}.", None
     if isinstance(seen.value, str):
-        return f"{name}: {seen.value}.", None
-    if isinstance(right.value, Spread) or isinstance(seen.value, Spread):
-        return spread_told(name, seen, right), None
-    return f"{name} is not what it should be.", difference(name, seen.value, right.value)
-
-
-def spread_told(name: str, seen: Fact, right: Fact) -> str:
-    if not isinstance(seen.value, Spread) or not isinstance(right.value, Spread):
-        return f"{name}: {seen.value if isinstance(seen.value, str) else 'something else'} was seen."
-    mine, theirs = float(np.mean(seen.value.deviation)), float(np.mean(right.value.deviation))
-    return f"{name} varies by {mine:.3g} from draw to draw, where {theirs:.3g} is expected."
+        mine = f"{seen.told[0].upper()}{seen.told[1:]} {seen.shown or seen.value}"
+        word = f"; in the model answer it {right.value}" if isinstance(right.value, str) else ""
+        return f"{mine}{'' if right.level is Level.RUNS else word}.", None
+    if isinstance(right.value, Spread) and isinstance(seen.value, Spread):
+        mean, theirs = (float(np.mean(one.draws.std(axis=0))) for one in (seen.value, right.value))
+        return f"{name} varies by {mean:.3g} from draw to draw; in the model answer it varies by {theirs:.3g}.", None
+    if isinstance(right.value, np.ndarray) and isinstance(seen.value, np.ndarray):
+        return f"{name} is not what it should be.", difference(name, seen.value, right.value)
+    return f"{name} is something else than in the model answer.", None
 
 
 Forms = Callable[[str], Reading]  # the reading of a form by its name

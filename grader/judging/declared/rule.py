@@ -7,11 +7,12 @@ What such a check sees of the mistake elsewhere is no second mistake: it passes,
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.course.rubric import CheckRule, Rubric
 from grader.judging.checks import blocked, failed, passed, unsure
 from grader.judging.declared.interview import YES, Interview
-from grader.judging.declared.readings import Fact, Reading, alike, first_difference
+from grader.judging.declared.readings import Fact, Reading, agrees, alike, first_difference
 from grader.judging.model_answer import DECK, ModelAnswer, mistake_of
 from grader.model import Finding, Level
 
@@ -23,15 +24,20 @@ class Case(Struct, frozen=True):
     rubric: Rubric
     interview: Interview
     answer: ModelAnswer
+    alone: bool = False  # without what follows from the forward pass
 
     @property
     def keys(self) -> tuple[str, ...]:
-        return keys_of(self.check, self.interview.forms(DECK))
+        return self.of(self.interview.forms(DECK))
+
+    def of(self, reading: Reading) -> tuple[str, ...]:
+        keys = keys_of(self.check, reading)
+        return tuple(key for key in keys if not (self.alone and reading[key].follows))
 
     def shows(self, form: str) -> bool:
         """Whether the notebook answers as this form does, in something at least that both say."""
         theirs, seen = self.interview.forms(form), self.interview.reading
-        keys = [*self.keys, *keys_of(self.check, theirs)]
+        keys = [*self.keys, *self.of(theirs)]
         return any(key in theirs and key in seen for key in keys) and alike(seen, theirs, keys)
 
     @property
@@ -62,7 +68,7 @@ def judged(case: Case) -> Finding:
         return passed()
     if interview.missing:
         return failed(interview.missing)
-    return stopped(case) or explained(case) or unexplained(case)
+    return stopped(case) or explained(case) or by_itself(case) or unexplained(case)
 
 
 def stopped(case: Case) -> Finding | None:
@@ -71,9 +77,9 @@ def stopped(case: Case) -> Finding | None:
     for fact in not_running(seen, case):
         for form in case.own_mistakes:
             if any(same_end(fact, other) for other in case.interview.forms(form).values()):
-                return failed(mistake=mistake_of(form), seen=str(fact.value), cell=case.interview.cell)
+                return failed(mistake=mistake_of(form), seen=fact.shown or str(fact.value), cell=case.interview.cell)
         if case.check.level is not Level.RUNS:
-            return blocked(f"Not checked because {fact.told} {fact.value}.")
+            return blocked(f"Not checked because {fact.told} {fact.shown or fact.value}.")
     return None
 
 
@@ -102,6 +108,23 @@ def explained(case: Case) -> Finding | None:
         return None
     elsewhere = (form for form in case.answer.mistakes if form in apart and form not in case.own_mistakes)
     return next((passed(seen=form) for form in elsewhere if case.shows(form)), None)
+
+
+def by_itself(case: Case) -> Finding | None:
+    """Where the forward pass is another one: what does not follow from it is judged, and nothing else."""
+    deck, seen = case.interview.forms(DECK), case.interview.reading
+    if case.alone or not any(deck[key].follows for key in case.keys) or forward_is_right(seen, deck):
+        return None
+    narrowed = replace(case, alone=True)
+    if not narrowed.keys:
+        return blocked("Not checked because what the forward pass computes has to be right first.")
+    if alike(seen, deck, narrowed.keys):
+        return passed()
+    return explained(narrowed) or unexplained(narrowed)
+
+
+def forward_is_right(seen: Reading, deck: Reading) -> bool:
+    return all(agrees(seen.get(key), deck[key]) for key in ("output", "loss") if key in deck)
 
 
 def unexplained(case: Case) -> Finding:

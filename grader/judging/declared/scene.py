@@ -50,8 +50,8 @@ class Scene(Struct, frozen=True):
             for role, shape in self.binding.shapes.items()
         }
 
-    def planted(self, others: Mapping[str, Numbers] | None = None) -> dict[str, Numbers]:
-        return self.binding.planted({**self.values, **(others or {})}, self.one.variables)
+    def planted(self) -> dict[str, Numbers]:
+        return self.binding.planted(self.values, self.one.variables)
 
     def rates(self, rate: float) -> dict[str, Scalar]:
         """Attributes named like a dropout rate, or like the share that is kept."""
@@ -122,10 +122,19 @@ def sure_step(scene: Scene) -> Watched | None:
         return as_it_says(scene)
     if role is None or role not in scene.binding.places:
         return None
-    bias = np.full(scene.binding.shapes[role], -CERTAIN, np.float32)
-    bias.reshape(-1)[0] = CERTAIN
-    labels = np.full_like(batch.labels, bias.size == 1)
-    return scene.step(Batch(batch.inputs, labels), scene.planted({role: bias}))
+    labels = np.full_like(batch.labels, int(np.prod(scene.binding.shapes[role])) == 1)
+    values = sure_values(scene)
+    return scene.step(Batch(batch.inputs, labels), scene.binding.planted(values, scene.one.variables))
+
+
+def sure_values(scene: Scene) -> dict[str, Numbers]:
+    """The secret weights, with a bias of the outputs that favours one class."""
+    values, role = scene.values, scene.task.certain
+    if role in values:
+        bias = np.full(scene.binding.shapes[role], -CERTAIN, np.float32)
+        bias.reshape(-1)[0] = CERTAIN
+        values[role] = bias
+    return values
 
 
 def as_it_says(scene: Scene) -> Watched | None:

@@ -68,6 +68,7 @@ class Watching(Struct, frozen=True):
     before: tuple[Step, ...] = ()
     steps: int = 1
     losses_only: bool = False
+    seed: int = 0
 
 
 A_STEP = Watching()
@@ -128,7 +129,7 @@ def tried(x: Examiner, subject: Subject, one: Trainee) -> Trainee:
 
 def own_batch(one: Trainee) -> Iterator[int]:
     for name, value in one.scalars.items():
-        if type(value) is int and "batch" in name.lower() and 0 < value < 1000:
+        if setting(name, value, 1, 0) == 1 and isinstance(value, int) and 0 < value < 1000:
             yield value
 
 
@@ -165,9 +166,9 @@ def setting(name: str, old: object, rows: int, epochs: int) -> int | None:
     low = name.lower()
     if type(old) is not int:
         return None
-    if "batch" in low:
+    if re.search(r"batch|lote|sorta|multzo|(^|_)bs$", low):  # in English, Spanish, Basque
         return rows
-    if re.search(r"epoch|iteration|n_iter|steps$", low):
+    if re.search(r"epoch|epoca|época|aroa|iteration|n_iter|steps$", low):
         return 1 if re.search(r"freq|display|print|every", low) else epochs
     return None
 
@@ -187,7 +188,16 @@ def training(
         *(Put(path, Ref(code)) for path, code in IN_ORDER),
         *example_steps(one.inventory, subject, batch),
         *instance(one, weights or {}, {**loop, **(attributes or {})}),
-        Watch("c", one.trainer, "w", args, kwargs, steps=watching.steps, losses_only=watching.losses_only),
+        Watch(
+            "c",
+            one.trainer,
+            "w",
+            args,
+            kwargs,
+            steps=watching.steps,
+            losses_only=watching.losses_only,
+            seed=watching.seed,
+        ),
     ]
 
 

@@ -29,7 +29,7 @@ def weights(model: Any, x: Any) -> dict[str, Any]:
     return {
         "shapes": [[int(n) for n in w.shape] for w in model.weights],
         "names": [str(w.name) for w in model.weights],
-        "trained": [any(w is t for t in model.trainable_weights) for w in model.weights],
+        "compiled": bool(getattr(model, "optimizer", None)),
     }
 
 

@@ -1,0 +1,72 @@
+"""What a model of Keras computed under secret weights, fact by fact."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from grader.judging.comparing.arrays import Numbers, array
+from grader.judging.declared.interview import runs
+from grader.judging.declared.penalty import penalty_of
+from grader.judging.declared.readings import Fact, Spread
+from grader.model import Level, Observation, Status
+from grader.sandbox.guest.wire import Listing
+from grader.sandbox.guest.wire import Mapping as WireMapping
+
+Weights = Sequence[tuple[str, Numbers]]  # name and value of each
+
+
+def listed(value: object) -> tuple[object, ...]:
+    return value.items if isinstance(value, Listing) else ()
+
+
+def computed(seen: Observation, weights: Weights, fixed: bool) -> dict[str, Fact]:
+    """`fixed`: strengths and rates are the lab's, not the student's to choose."""
+    answer = seen.values.get("r")
+    if seen.status is not Status.ANSWERED or not isinstance(answer, WireMapping):
+        return {"model runs": runs("calling and training the model", seen.trouble, "model")}
+    told = answer.items
+    found = dict(forward_facts(told))
+    found |= dict(penalty_facts(told, weights, fixed))
+    found |= dict(dropout_facts(told, fixed))
+    found |= dict(training_facts(told, weights))
+    return found
+
+
+def forward_facts(told: Mapping[str, object]) -> Iterator[tuple[str, Fact]]:
+    output = array(told.get("output"))
+    if output is not None:
+        yield "output shape", Fact(Level.SHAPES, "the output", f"has the shape {list(output.shape)}", part="output")
+        yield "output", Fact(Level.VALUES, "the output", output, part="output")
+    loss = array(told.get("loss"))
+    value: str | Numbers = loss if loss is not None else "is not there, since the model is not compiled"
+    yield "loss", Fact(Level.VALUES, "the loss without its penalty", value, part="loss")
+    optimizer = str(told.get("optimizer")) or "not there, since the model is not compiled"
+    yield "optimizer", Fact(Level.LEARNS, "the optimizer", f"is {optimizer}", part="optimizer")
+
+
+def penalty_facts(told: Mapping[str, object], weights: Weights, fixed: bool) -> Iterator[tuple[str, Fact]]:
+    for place, (value, (own, weight)) in enumerate(zip(listed(told.get("penalty")), weights, strict=False), 1):
+        name = f"penalty on weight {place}"
+        word = f"is {penalty_of(array(value), weight).word(fixed)}"
+        yield name, Fact(Level.REGULARISATION, f"the {name} ({own})", word, part=name)
+
+
+def dropout_facts(told: Mapping[str, object], fixed: bool) -> Iterator[tuple[str, Fact]]:
+    dropped, output, again = (array(told.get(name)) for name in ("dropped", "output", "again"))
+    if dropped is None or output is None or again is None:
+        return
+    yield "dropout", Fact(Level.DROPOUT, "the output in training", Spread(dropped), part="dropout", follows=True)
+    varies = "differs from draw to draw" if np.any(dropped.std(axis=0) > 1e-5) else "is always the same"
+    yield "training", Fact(Level.DROPOUT, "what one example gives in training", varies, part="dropout")
+    repeats = "is always the same" if np.allclose(output, again, atol=1e-5) else "differs from time to time"
+    yield "prediction", Fact(Level.DROPOUT, "what one example gives in prediction", repeats, part="prediction")
+    if fixed:
+        rates = ", ".join(f"{float(rate):.3g}" for rate in listed(told.get("rates")))  # type: ignore[arg-type]
+        yield "rates", Fact(Level.DROPOUT, "the list of dropout rates", f"is [{rates}]", part="rates")
+
+
+def training_facts(told: Mapping[str, object], weights: Weights) -> Iterator[tuple[str, Fact]]:
+    for place, (moved, (own, _)) in enumerate(zip(listed(told.get("moved")), weights, strict=False), 1):
+        name = f"weight {place}"
+        word = "is changed by a step of training" if moved else "is left as it is by a step of training"
+        yield f"{name} moves", Fact(Level.GRADIENTS, f"{name} ({own})", word, part=name)
