@@ -114,6 +114,8 @@ def answer_told(answer: Observation) -> Iterator[str]:
             case VariableList():
                 yield f"{key}: {', '.join(map(variable_told, value.variables)) or 'no variables'}"
                 yield f"{key}: {', '.join(f'{k} = {value_told(v)}' for k, v in value.scalars.items()) or 'no numbers'}"
+            case Mapping():
+                yield from (f"{key}[{part!r}] = {value_told(item)}" for part, item in value.items.items())
             case _:
                 yield f"{key} = {value_told(value)}"
     if answer.trouble:

@@ -25,7 +25,7 @@ from grader.model import (
     Submission,
     TrainPolicy,
 )
-from grader.sandbox.guest.wire import Array, Call, Listing, Question, Survey, Trouble
+from grader.sandbox.guest.wire import Array, Call, Listing, Mapping, Question, Survey, Trouble
 from reports.questions import questions_view
 
 NUMBERS = Array("float32", (2, 3), np.arange(6, dtype=np.float32).tobytes(), "tensor")
@@ -48,6 +48,12 @@ def test_a_question_shows_its_steps_and_its_answers_with_arrays_in_short() -> No
     assert "f(tensor float32 [2, 3]: 0, 1, 2, 3, …, 'xxxx" in said and "rate=0.5) → value" in said
     assert "value = [tensor float32 [2, 3]: 0, 1, 2, 3, …, None, 'short']" in said
     assert "x" * 100 not in said
+
+
+def test_a_mapping_that_came_back_has_a_line_for_each_of_its_parts() -> None:
+    answer = Observation("lab.f", Status.ANSWERED, {"r": Mapping({"loss": 0.5, "output": NUMBERS})})
+    said = text_of((CALL, answer))
+    assert "r['loss'] = 0.5" in said and "r['output'] = tensor float32 [2, 3]: 0, 1, 2, 3, …" in said
 
 
 def test_what_students_raise_and_print_cannot_steer_the_terminal() -> None:
