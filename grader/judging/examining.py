@@ -105,9 +105,8 @@ def as_declared(examiner: Examiner, declared: Declared) -> Examination:
 
     findings = (found(name, checked(rule), interview) for name, rule in rules.items())
     lacking = wanting(examiner.run)
-    return Examination(
-        tuple(undecided(finding, lacking) for finding in findings), interview.remarks, judge.unattempted(interview)
-    )
+    untouched = judge.unattempted(examiner, declared.rubric, interview)
+    return Examination(tuple(undecided(finding, lacking) for finding in findings), interview.remarks, untouched)
 
 
 def outcome_checks(lab: str, head: Head) -> dict[str, Callable[..., Finding]]:

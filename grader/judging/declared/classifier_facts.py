@@ -20,7 +20,7 @@ from grader.model import Level
 from grader.sandbox.guest.wire import Watched
 
 ASKED_RATE = 0.4
-DRAWS = 400  # of dropout masks
+DRAWS = 1000  # of dropout masks
 PIECES = 8  # in which they may come
 SAME = 1e-4  # deviation of what is the same
 

@@ -1,5 +1,6 @@
 """The judge that every lab has unless it names another: it compares with what the model answer and its mutants say."""
 
+import ast
 from collections.abc import Callable
 
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from grader.judging.declared.readings import alike
 from grader.judging.declared.rule import Case, judged
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import falling
+from grader.judging.meeting.source import definition, idle
 from grader.judging.model_answer import DECK, STARTER, ModelAnswer
 from grader.model import Finding, Level, Verdict
 from grader.wording.counting import quantity
@@ -70,8 +72,13 @@ def learns(interview: Interview) -> Finding:
     return found
 
 
-def unattempted(interview: Interview) -> bool:
-    """It answers as what students are given does, and that is not what the model answer does."""
+def unattempted(x: Examiner, rubric: Rubric, interview: Interview) -> bool:
+    """It answers as what students are given does, which is not what the model answer does, and does nothing besides."""
     given, deck = interview.forms(STARTER), interview.forms(DECK)
     keys = (*interview.reading, *given)
+    subject = rubric.subject
+    asked = (*(call.function for call in subject.calls.values()), subject.build) if subject else ()
+    written = [definition(x.cells, name) for name in asked]
+    if any(isinstance(found[1], ast.FunctionDef) and not idle(found[1]) for found in written if found is not None):
+        return False
     return alike(interview.reading, given, keys) and not alike(interview.reading, deck, tuple(deck))

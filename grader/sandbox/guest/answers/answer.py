@@ -188,7 +188,8 @@ def gradient(step: wire.Gradient, names: Namespace, values: dict[str, Any]) -> N
         result = function(x, *others)
         total = tf.reduce_sum(result)
     with recorded.recording(recorded.Losses()):  # who stands by for loops in cells has nothing to stop here
-        values[step.into] = encode(tape.gradient(total, x))
+        found = tape.gradient(total, x)
+    values[step.into] = encode(tf.convert_to_tensor(found) if found is not None else None)  # slices where one looks up
 
 
 STEPS: dict[type, Callable[[Any, Namespace, dict[str, Any]], None]] = {

@@ -44,6 +44,10 @@ def install(config: GuestConfig) -> None:
     _config = config
 
 
+def policy() -> str:
+    return _config.train_policy if _config is not None else "full"
+
+
 def mend(module: Any) -> None:
     cls = module.Model
     cls.fit = watched(cls.fit)

@@ -254,10 +254,19 @@ def mend_layers(module: Any) -> None:
 
 
 TF_KERAS = "keras._tf_keras.keras"
+
+
+def mend_trainer(module: Any) -> None:
+    from ..trainings import glances  # noqa: PLC0415 - brings TensorFlow, which is loaded only after this file
+
+    module.TensorFlowTrainer.fit = glances.of_a_glance(module.TensorFlowTrainer.fit)
+
+
 MENDS: dict[str, Callable[[Any], None]] = {
     "tensorflow.python.framework.ops": mend_tensor,
     "keras.src.optimizers.base_optimizer": mend_optimizer,
     "keras.src.layers.layer": mend_layer,
+    "keras.src.backend.tensorflow.trainer": mend_trainer,
     "keras.src.losses.loss": mend_loss_object,
     "keras.src.losses.losses": mend_loss_functions,
     "keras.src.regularizers.regularizers": mend_regularizers,
