@@ -40,7 +40,8 @@ def test_a_lab_of_each_kind_is_whole_as_it_was_written(kernel: None, course: Pat
 def test_a_notebook_of_a_new_lab_is_recognised_and_graded(kernel: None, course: Path) -> None:
     new_lab(course, "first_steps")
     new_lab(course, "second_steps", "classifier")
-    done = grader("grade", "assignments", "--course", course, "--allow-unisolated", folder=course)
+    out = course.parent / "grades"
+    done = grader("grade", course / "assignments", "--course", course, "--out", out, "--allow-unisolated")
     assert done.returncode == 0 and "first_steps" in done.stderr and "second_steps" in done.stderr
 
 
