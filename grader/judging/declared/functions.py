@@ -44,6 +44,9 @@ def interview_functions(x: Examiner, subject: Subject, answer: ModelAnswer, want
     seen, meant = reading(x, subject, deck)
     functions = dict.fromkeys(call.function for call in subject.calls.values())
     lost = [name for name in functions if name not in meant]
+    for name, call in subject.calls.items():
+        if call.function in lost:
+            seen[f"{name}: runs"] = Fact(Level.RUNS, f"the function `{call.function}`", "is missing", part=name)
     cells = [one.cell for one in meant.values() if one.cell is not None]
     return Interview(
         seen,
@@ -62,7 +65,7 @@ def renamed(meant: Mapping[str, Meant]) -> Iterator[Remark]:
             yield Remark("other-order", f"`{name}` takes its arguments in another order than the lab has them.")
 
 
-def reading(x: Examiner, subject: Subject, deck: Reading) -> tuple[Reading, Mapping[str, Meant]]:
+def reading(x: Examiner, subject: Subject, deck: Reading) -> tuple[dict[str, Fact], Mapping[str, Meant]]:
     """Each function is the one of its name; where that is absent or wrong, another that does what it should."""
     survey = x.survey()
     if survey is None:
@@ -78,11 +81,17 @@ def reading(x: Examiner, subject: Subject, deck: Reading) -> tuple[Reading, Mapp
             values = sum(deck[key].level is Level.VALUES for key in right)
             if best is None or values > best[0]:
                 best = values, one, facts
-            if values and len(right) == sum(key in deck for key in facts):
+            if one.name == function and fits(facts, deck):  # whatever it computes, it takes them in this order
                 break
         if best is not None and (best[0] or best[1].name == function):
             meant[function], found = best[1], found | best[2]
     return found, meant
+
+
+def fits(facts: Reading, deck: Reading) -> bool:
+    """Whether everything ends, and in results of the right shape."""
+    plain = (Level.RUNS, Level.SHAPES)
+    return all(key in deck and agrees(fact, deck[key]) for key, fact in facts.items() if fact.level in plain)
 
 
 def candidates(survey: Inventory, function: str, call: FunctionCall) -> Iterator[Meant]:

@@ -11,6 +11,7 @@ from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.declared.arguments import draw, wired
 from grader.judging.declared.interview import YES, Interview, Wanted, form_examiner, runs
 from grader.judging.declared.keras_facts import computed, listed
+from grader.judging.declared.lessons import lesson
 from grader.judging.declared.readings import Fact, Reading
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning
@@ -172,7 +173,7 @@ def sizes_between(made: Built | None, built: Built | None) -> Sizes:
     """Which numbers of a form have to be others for its weights to have the notebook's shapes; none if that fails."""
     if made is None or built is None or [len(s) for s in made.shapes] != [len(s) for s in built.shapes]:
         return {}
-    sizes: dict[int, int] = {}
+    sizes = {n: n for shape in made.shapes[-1:] for n in shape[-1:]}  # as many outputs as the task asks for
     for ours, theirs in zip(made.shapes, built.shapes, strict=True):
         for old, new in zip(ours, theirs, strict=True):
             if sizes.setdefault(old, new) != new:
@@ -202,14 +203,10 @@ def reading(x: Examiner, subject: Subject, built: Built | None) -> Reading:
 
 
 def learned(x: Examiner, subject: Subject, built: Built) -> Learning:
-    """A small task: examples of a class lie around a centre of its own."""
     if not built.compiled:
         return Learning((), Trouble("NotCompiled", "the model is not compiled, so that it cannot be fitted"))
-    targets = labels(subject, LESSON)
-    data = inputs(x, subject, "lesson", LESSON)
-    if data.dtype.kind == "f":
-        centres = inputs(x, subject, "centres", max(subject.classes, 2))
-        data = (0.3 * data + centres[targets.astype(int) % len(centres)]).astype(np.float32)
+    batch = lesson(x, subject, LESSON, 1.0)
+    data, targets = batch.inputs, batch.labels
     seen = x.ask(
         f"{built.origin.name}.learns",
         *built.origin.steps,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from grader.course.subject import Subject
+from grader.course.subject import Subject, secret
 from grader.judging.declared.feeding import Batch, batch_of
 from grader.judging.declared.scene import SECONDS, Task
 from grader.judging.declared.training import ROWS, Trainee, Watching, losses, training
@@ -11,7 +11,7 @@ from grader.judging.instruments.learning import Learning
 from grader.judging.meeting.watching import watched_in
 from grader.model import Level
 
-LESSON, STEPS = 48, 40  # examples and steps
+LESSON, STEPS = 48, 60  # examples and steps
 
 
 def learned(x: Examiner, subject: Subject, task: Task, one: Trainee) -> Learning | None:
@@ -31,11 +31,17 @@ def learned(x: Examiner, subject: Subject, task: Task, one: Trainee) -> Learning
 
 
 def lesson(x: Examiner, subject: Subject, rows: int, scale: float) -> Batch:
-    """Examples of a class lie around a centre of its own, or end in words of its own."""
+    """Examples of a class lie around a centre of its own, or hold words of its own; targets are a sum of the inputs."""
     batch = batch_of(x, subject, rows, "lesson")
-    if batch.inputs.dtype.kind == "f":
-        centres = batch_of(x, subject, max(subject.classes, 2), "centres").inputs
-        inputs = scale * (0.3 * batch.inputs + centres[batch.labels.astype(int) % len(centres)])
-        return Batch(inputs.astype(np.float32), batch.labels)
-    last = batch.inputs.reshape(rows, -1)[:, -1]
-    return Batch(batch.inputs, (last % max(subject.classes, 2)).astype(np.int32))
+    classes, inputs = subject.classes, batch.inputs
+    flat = inputs.reshape(rows, -1)
+    if inputs.dtype.kind != "f":
+        below = secret(subject.input).below
+        if not classes:
+            return Batch(inputs, (flat.mean(axis=1) / below).astype(np.float32))
+        own = batch.labels.reshape(-1, *[1] * (inputs.ndim - 1)) + classes * (inputs // classes)
+        return Batch(np.minimum(own, below - 1).astype(inputs.dtype), batch.labels)
+    if not classes:
+        return Batch((scale * inputs).astype(np.float32), (scale * flat[:, :3].sum(axis=1)).astype(np.float32))
+    centres = batch_of(x, subject, classes, "centres").inputs
+    return Batch((scale * (0.3 * inputs + centres[batch.labels.astype(int)])).astype(np.float32), batch.labels)

@@ -48,10 +48,12 @@ def agrees(seen: Fact | None, expected: Fact) -> bool:
 
 
 def normalised(seen: Numbers, logits: Numbers) -> bool:
-    """Whether these are the probabilities of those logits, or the other way round, which is as good."""
-    if seen.shape != logits.shape or seen.ndim < 2 or not sums_to_one(seen) or sums_to_one(logits):
+    """Whether these are the probabilities of those logits, which is as good; of a single logit by the sigmoid."""
+    if seen.shape != logits.shape or not seen.ndim:
         return False
-    return agree(seen, softmax(logits))
+    if seen.ndim < 2 or seen.shape[-1] == 1:
+        return bool(np.any((logits < 0) | (logits > 1))) and agree(seen, 1 / (1 + np.exp(-logits)))
+    return sums_to_one(seen) and not sums_to_one(logits) and agree(seen, softmax(logits))
 
 
 def sums_to_one(rows: Numbers) -> bool:

@@ -81,14 +81,16 @@ def task_of(x: Examiner, subject: Subject, wanted: Wanted) -> Task:
     if not roles:
         raise OurFault(f"{x.lab}: no gradient of the model answer's training reaches a variable of its class")
     spec = secret(subject.input)
-    fixed = (*spec.shape, int(np.prod(spec.shape)), *([spec.below] if spec.distribution == "integers" else []))
+    fixed = (1, *spec.shape, int(np.prod(spec.shape)), *([spec.below] if spec.distribution == "integers" else []))
     if subject.classes:
         fixed = (*fixed, subject.classes)
     bare = Task(roles, fixed, None, None, wanted)
     scene = Scene(x, subject, bare, one, identity(roles))
     shown = outputs(one.watched, scene.batch.inputs, under_tape=True)
+    width = shown[0].shape[1:] if shown else ()
+    fixed = (*fixed, *width)  # the number of outputs is none that a student chooses
     sure = next((role for role in reversed(roles) if makes_sure(scene, role)), None)
-    return Task(roles, fixed, sure, shown[0].shape[1:] if shown else None, wanted)
+    return Task(roles, fixed, sure, width if shown else None, wanted)
 
 
 def identity(shapes: Mapping[str, tuple[int, ...]], there: Sequence[str] | None = None) -> Binding:
