@@ -73,10 +73,20 @@ def forward(scene: Scene, watched: Watched | None = None) -> dict[str, Fact]:
         found["output"] = Fact(Level.VALUES, "the output of the forward pass", shown[0], tuple(shown[1:]), "output")
     told = losses(watched)
     if told:
-        values = scene.values
-        without = told[0] - sum(penalty.size(values[role]) for role, penalty in penalties(scene).items())
-        found["loss"] = Fact(Level.VALUES, "the loss without its penalty", np.asarray(without), part="loss")
+        own = np.asarray(told[0] - penalty_in_loss(scene))
+        found["loss"] = Fact(Level.VALUES, "the loss without its penalty", own, part="loss")
     return found
+
+
+def penalty_in_loss(scene: Scene) -> float:
+    """All of it, by a step in which nothing else is in the loss; but for that on the bias which makes it so."""
+    sure, certain = losses(sure_step(scene)), scene.task.certain
+    if not sure:
+        return 0.0
+    own = penalties(scene).get(certain) if certain else None
+    if own is None or certain is None:
+        return sure[0]
+    return sure[0] - own.size(sure_values(scene)[certain]) + own.size(scene.values[certain])
 
 
 def name_of(role: str) -> str:
@@ -130,7 +140,7 @@ def dropout_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
         yield "dropout", Fact(Level.DROPOUT, "the output in training", Spread(draws), part="dropout", follows=True)
         varies = "differs from draw to draw" if np.any(draws.std(axis=0) > SAME) else "is always the same"
         yield "training", Fact(Level.DROPOUT, "what one example gives in training", varies, part="dropout")
-    steps = predicting(one, subject, batch, scene.planted(), scene.rates(ASKED_RATE))
+    steps = predicting(one, subject, batch, scene.planted(), scene.any_rates(ASKED_RATE))
     asked = scene.x.ask(f"{one.info.name}.predicts dropped", *steps, seconds=SECONDS)
     told = like_outputs(scene, watched_in(asked), under_tape=False)
     if told is not None:
@@ -143,7 +153,7 @@ def training_draws(scene: Scene, batch: Batch) -> Numbers | None:
     found: list[Numbers] = []
     for seed in range(PIECES):
         watching = Watching(seed=seed)
-        steps = training(scene.one, scene.subject, batch, scene.planted(), scene.rates(ASKED_RATE), watching)
+        steps = training(scene.one, scene.subject, batch, scene.planted(), scene.any_rates(ASKED_RATE), watching)
         seen = scene.x.ask(f"{scene.one.info.name}.dropped", *steps, seconds=SECONDS)
         rows = like_outputs(scene, watched_in(seen), under_tape=True)
         if rows is None:

@@ -11,7 +11,7 @@ from grader.judging.checks import blocked, manual, unsure
 from grader.judging.declared.classifiers import interview_classifier
 from grader.judging.declared.functions import interview_functions
 from grader.judging.declared.interview import Interview, Wanted, asked_once
-from grader.judging.declared.keras_models import interview_keras
+from grader.judging.declared.keras_models import NOT_COMPILED, interview_keras
 from grader.judging.declared.lessons import STEPS
 from grader.judging.declared.outcomes import reached
 from grader.judging.declared.readings import alike
@@ -61,9 +61,11 @@ def finding(check: CheckRule, rubric: Rubric, interview: Interview, answer: Mode
 def learns(interview: Interview) -> Finding:
     """Not charged again where training stops, nor held against a class that ends it by itself, as by early stopping."""
     found, learning = falling(interview.learning, interview.cell), interview.learning
-    if found.verdict is not Verdict.FAIL or learning is None or len(learning.losses) >= STEPS:
+    if found.verdict is Verdict.PASS or learning is None or len(learning.losses) >= STEPS:
         return found
     after = quantity(len(learning.losses), "step")
+    if learning.trouble is not None and learning.trouble.kind == NOT_COMPILED:
+        return blocked(f"Not checked because {learning.trouble.message}.")
     if learning.trouble is not None:
         stop = f"{learning.trouble.kind}: {learning.trouble.message[:200]}"
         return blocked(f"Not checked because its training stops after {after} with {stop}")

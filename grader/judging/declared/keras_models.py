@@ -25,6 +25,7 @@ from grader.sandbox.guest.wire import Mapping as WireMapping
 ROWS, LESSON = 6, 32  # examples of a question, and of a small training
 ASKED_RATE = 0.4  # of every dropout layer, where rates are free
 SECONDS = 60.0
+NOT_COMPILED = "NotCompiled"  # a trouble that is none of Python's
 NO_ARGUMENTS = Inputs(())
 BUILDING = ("build", "make", "create", "model", "crea", "modelo", "sortu", "eredu")  # in names of functions
 
@@ -204,7 +205,7 @@ def reading(x: Examiner, subject: Subject, built: Built | None) -> Reading:
 
 def learned(x: Examiner, subject: Subject, built: Built) -> Learning:
     if not built.compiled:
-        return Learning((), Trouble("NotCompiled", "the model is not compiled, so that it cannot be fitted"))
+        return Learning((), Trouble(NOT_COMPILED, "the model is not compiled, so that it cannot be fitted"))
     batch = lesson(x, subject, LESSON, 1.0)
     data, targets = batch.inputs, batch.labels
     seen = x.ask(

@@ -13,19 +13,28 @@ NAMED = ("model", "forward", "call", "__call__", "logits", "predict", "network",
 
 def outputs(watched: Watched | None, data: Numbers, under_tape: bool) -> list[Numbers]:
     """[rows, …] in the order of `data`: those of a function named like a forward pass first, then the last ones."""
-    calls = [call for call in (watched.calls if watched else ()) if call.under_tape == under_tape]
+    calls = first_of_each(watched, under_tape)
     likely = sorted(reversed(calls), key=lambda call: call.method not in NAMED)
     return [rows for call in likely for rows in rows_in(call, data)]
 
 
 def any_rows(watched: Watched | None, shape: tuple[int, ...], under_tape: bool) -> Iterator[Numbers]:
     """[n, *shape] of however many equal examples: those of a forward pass first."""
-    calls = [call for call in (watched.calls if watched else ()) if call.under_tape == under_tape]
+    calls = first_of_each(watched, under_tape)
     for call in sorted(reversed(calls), key=lambda call: call.method not in NAMED):
         for value in flat(call.result):
             found = array(value)
             if found is not None and found.dtype.kind == "f" and found.ndim and found.shape[1:] == shape:
                 yield found
+
+
+def first_of_each(watched: Watched | None, under_tape: bool) -> list[MethodCall]:
+    """The first call of each function: later ones are of later steps, with other weights."""
+    found: dict[str, MethodCall] = {}
+    for call in watched.calls if watched else ():
+        if call.under_tape == under_tape:
+            found.setdefault(call.method, call)
+    return list(found.values())
 
 
 def rows_in(call: MethodCall, data: Numbers) -> Iterator[Numbers]:

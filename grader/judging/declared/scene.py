@@ -61,6 +61,11 @@ class Scene(Struct, frozen=True):
             if is_rate(name) and type(old) in (int, float)
         }
 
+    def any_rates(self, rate: float) -> dict[str, Scalar]:
+        """Where no name tells of one, every share between 0 and 1: what else may be such matters to no forward pass."""
+        shares = {name: rate for name, old in self.one.scalars.items() if isinstance(old, float) and 0 < old < 1}
+        return self.rates(rate) or dict(shares)
+
     def step(self, batch: Batch, weights: Mapping[str, Numbers]) -> Watched | None:
         """A step without dropout."""
         steps = training(self.one, self.subject, batch, weights, self.rates(0.0), Watching(tuple(whole())))

@@ -168,7 +168,7 @@ def setting(name: str, old: object, rows: int, epochs: int) -> int | None:
         return None
     if re.search(r"batch|lote|sorta|multzo|(^|_)bs$", low):  # in English, Spanish, Basque
         return rows
-    if re.search(r"epoch|epoca|época|aroa|iteration|n_iter|steps$", low):
+    if re.search(r"epoch|epok|epoca|época|aroa|iteration|n_iter|steps$", low):
         return 1 if re.search(r"freq|display|print|every", low) else epochs
     return None
 
