@@ -10,8 +10,7 @@ import struct
 import msgspec
 from msgspec import Struct
 
-FRAME_LIMIT = 64 * 1024 * 1024
-LARGEST_AXIS = 2**31
+FRAME_LIMIT, LARGEST_AXIS = 64 * 1024 * 1024, 2**31
 DTYPES = frozenset(
     ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64"]
 )
