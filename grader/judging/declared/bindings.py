@@ -68,8 +68,9 @@ class Placed(Struct, frozen=True):
 
     @property
     def shape(self) -> Shape:
-        height = sum(piece.shape[0] for piece in self.pieces) if len(self.pieces) > 1 else self.pieces[0].shape[0]
-        return (height, *self.pieces[0].shape[1:])
+        if len(self.pieces) == 1:
+            return self.pieces[0].shape
+        return (sum(piece.shape[0] for piece in self.pieces), *self.pieces[0].shape[1:])
 
     def likeness(self, role: str) -> float:
         return sum(likeness(role, piece.path) for piece in self.pieces) / len(self.pieces)
@@ -109,7 +110,7 @@ class Binding(Struct, frozen=True):
             value = np.zeros(self.shapes[role], np.float64)
             for piece, rows, part in zip(place.pieces, place.rows, parts, strict=True):
                 assert part is not None
-                value[slice(*rows) if rows else slice(None)] = piece.of(np.asarray(part))
+                value[slice(*rows) if rows else ...] = piece.of(np.asarray(part))
             found[role] = value
         return found
 
@@ -234,7 +235,9 @@ def joined(pieces: Sequence[Piece]) -> Iterator[Placed]:
 def wholes(v: VariableInfo) -> Iterator[Piece]:
     every = (None,) * len(v.shape)
     yield Piece(v.path, v.shape, every)
-    if len(v.shape) == 2:
+    if np.prod(v.shape) == 1:  # one number, with axes or without
+        yield from (Piece(v.path, shape, every) for shape in ((), (1,), (1, 1)) if shape != v.shape)
+    elif len(v.shape) == 2:
         if 1 in v.shape:
             yield Piece(v.path, (max(v.shape),), every)
         yield Piece(v.path, v.shape[::-1], every, turned=True)

@@ -108,7 +108,7 @@ def tried(x: Examiner, subject: Subject, one: Trainee) -> Trainee:
     made = x.ask(
         f"{one.info.name}.make",
         Make("c", one.recipe.cls, one.recipe.args, one.recipe.kwargs),
-        ListVariables("c", "v"),
+        ListVariables("c", "v", scalars=True),
     )
     listed = made.values.get("v")
     if not isinstance(listed, VariableList):
@@ -197,6 +197,7 @@ def training(
             steps=watching.steps,
             losses_only=watching.losses_only,
             seed=watching.seed,
+            scalars=True,
         ),
     ]
 

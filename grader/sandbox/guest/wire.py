@@ -11,9 +11,7 @@ import msgspec
 from msgspec import Struct
 
 FRAME_LIMIT, LARGEST_AXIS = 64 * 1024 * 1024, 2**31
-DTYPES = frozenset(
-    ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64"]
-)
+DTYPES = frozenset("bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split())
 
 
 class Array(Struct, frozen=True, tag="array", forbid_unknown_fields=True):
@@ -205,6 +203,7 @@ class ListVariables(Struct, frozen=True, tag="list_variables", forbid_unknown_fi
     path: str
     into: str
     values: bool = False
+    scalars: bool = False  # those without an axis too
 
 
 class Watch(Struct, frozen=True, tag="watch", forbid_unknown_fields=True):
@@ -218,6 +217,7 @@ class Watch(Struct, frozen=True, tag="watch", forbid_unknown_fields=True):
     steps: int = 1  # stop after so many optimizer steps
     seed: int = 0
     losses_only: bool = False  # long watches: keep no gradients, no calls
+    scalars: bool = False  # variables without an axis are listed too
     until: float = 0.0  # stop at a loss below it as well, from the eighth step on
 
 

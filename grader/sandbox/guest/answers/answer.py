@@ -160,7 +160,7 @@ def read(step: wire.Read, names: Namespace, values: dict[str, Any]) -> None:
 
 
 def list_variables(step: wire.ListVariables, names: Namespace, values: dict[str, Any]) -> None:
-    values[step.into] = survey.variables(names.find(step.path), step.path, step.values)
+    values[step.into] = survey.variables(names.find(step.path), step.path, step.values, step.scalars)
 
 
 def take_survey(step: wire.Survey, names: Namespace, values: dict[str, Any]) -> None:

@@ -101,8 +101,11 @@ def parameters(function: Any) -> tuple[ParameterInfo, ...]:
     )
 
 
-def variables(owner: Any, path: str, values: bool) -> VariableList:
-    """Its weights: floats along at least one axis. A counter, a rate or a best accuracy is none and stays as it is."""
+def variables(owner: Any, path: str, values: bool, scalars: bool = False) -> VariableList:
+    """Its weights: floats along at least one axis. A counter, a rate or a best accuracy is none and stays as it is.
+
+    With `scalars` those without an axis too, among which a bias may be.
+    """
     listed = getattr(owner, "trainable_variables", None)
     trained = [id(v) for v in listed] if isinstance(listed, (list, tuple)) else []
     found = [
@@ -114,7 +117,7 @@ def variables(owner: Any, path: str, values: bool) -> VariableList:
             value_of(v) if values else None,
         )
         for where, v in reachable(owner, path)
-        if len(v.shape) > 0 and "float" in dtype_of(v)
+        if (len(v.shape) > 0 or scalars) and "float" in dtype_of(v)
     ]
     return VariableList(tuple(found), written.plain_attributes(owner))
 

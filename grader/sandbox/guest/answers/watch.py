@@ -125,7 +125,7 @@ def watched(
 ) -> wire.Watched:
     watcher = Watcher(owner, step)
     values = not step.losses_only
-    before = survey.variables(owner, step.owner, values).variables
+    before = survey.variables(owner, step.owner, values, step.scalars).variables
     returned, trouble = None, None
     undo = watcher.wrap_methods(owner)
     # Loads the notebook's Keras, so that its optimizers can be watched from their first step.
@@ -144,7 +144,7 @@ def watched(
         tuple(watcher.tape),
         tuple(watcher.calls),
         before,
-        survey.variables(owner, step.owner, values).variables,
+        survey.variables(owner, step.owner, values, step.scalars).variables,
         encode(returned),
         trouble,
     )
