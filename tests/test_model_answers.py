@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from grader.batch.model_answers import ModelAnswers, model_answers
+from grader.batch.model_answers import ModelAnswers, ended, insist_on_an_end, model_answers
 from grader.batch.preparing import batch_for
 from grader.batch.store import opened
 from grader.course.folder import load_course
@@ -82,7 +82,17 @@ def test_a_model_answer_that_fails_is_told_with_its_file_and_its_cell(
         "import tensorflow as tf\n1 / 0\n",
     )
     with pytest.raises(OurFault, match=r"reference/solutions/filters\.py: .*ZeroDivisionError.*'import tensorflow"):
-        models().of("filters").ask(DECK, {}, CONVOLVED)
+        (filters := models().of("filters")).ask(DECK, {}, CONVOLVED)
+    with pytest.raises(OurFault, match="ZeroDivisionError"):  # whoever asks next is not compared with it either
+        filters.ask(DECK, {}, CONVOLVED)
+
+
+def test_what_a_right_form_did_not_answer_in_time_is_our_fault_and_no_reading() -> None:
+    late = Observation("q", Status.LATE)
+    with pytest.raises(OurFault, match="its form 'turned' gave no answer"):
+        insist_on_an_end("filters", "turned", True, late)
+    insist_on_an_end("filters", "hangs", False, late)
+    assert not ended(late) and ended(Observation("q", Status.RAISED))
 
 
 def test_what_was_answered_once_is_kept_until_the_model_answer_changes(course: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from grader.data.folder import shown
 from grader.errors import OurFault
 from grader.intake.submission import read_notebook
 from grader.judging.model_answer import DECK, STARTER, ModelAnswer, Sizes
-from grader.model import Cell, CellStatus, Limits, Observation, TrainBudget, TrainPolicy
+from grader.model import Cell, CellRun, CellStatus, Limits, Observation, Status, TrainBudget, TrainPolicy
 from grader.sandbox.guest.wire import Form, Question
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import Session
@@ -49,10 +49,10 @@ class ModelAnswers:
             if lab not in self._labs:
                 slot = LAST_SLOT - len(self._labs)
                 self._labs[lab] = _Lab(lab, lab in self._anew, partial(self._setting, lab, slot))
-        ask = partial(self._ask, self._labs[lab])
+        ask = partial(self._ask, self._labs[lab], frozenset(edits.mistakes))
         return ModelAnswer(tuple(edits.accepted), tuple(edits.mistakes), ask)
 
-    def _ask(self, lab: "_Lab", form: str, sizes: Sizes, question: Question) -> Observation:
+    def _ask(self, lab: "_Lab", mistakes: frozenset[str], form: str, sizes: Sizes, question: Question) -> Observation:
         cells = lab.cells(form, tuple(sorted(sizes.items())))
         key = keys.digest(self._key, lab.name, *(f"{c.index} {c.source}" for c in cells))
         word = keys.of_question(question)
@@ -62,7 +62,8 @@ class ModelAnswers:
             answer = self._store.answer(key, word) if self._store else None
             if answer is None:
                 answer = lab.ask(key, cells, question)
-                if self._store:
+                insist_on_an_end(lab.name, form, form not in mistakes, answer)
+                if self._store and ended(answer):
                     self._store.keep_answers(key, {word: answer})
             lab.kept[key, word] = answer
         return answer
@@ -78,6 +79,20 @@ class ModelAnswers:
         self.close()
 
 
+def ended(answer: Observation) -> bool:
+    return answer.status in (Status.ANSWERED, Status.RAISED)
+
+
+def insist_on_an_end(lab: str, form: str, right: bool, answer: Observation) -> None:
+    """Raises OurFault where a form that is right was not heard to its end: nothing can be held against it then.
+
+    A mistake may well hang, and then names nothing.
+    """
+    if right and not ended(answer):
+        name = f"its form {form!r}" if form else "it"
+        raise OurFault(f"{lab}: the model answer was asked, and {name} gave no answer ({answer.status})")
+
+
 class _Lab:
     """The kernel of one lab, all of whose life is in one thread, since a jail ends with the thread it came from."""
 
@@ -88,6 +103,7 @@ class _Lab:
         self._setting = setting
         self._thread = ThreadPoolExecutor(1)
         self._session: Session | None = None
+        self._runs: Sequence[CellRun] = ()
 
     def ask(self, key: str, cells: Sequence[Cell], question: Question) -> Observation:
         return self._thread.submit(self._asked, key, cells, question).result()
@@ -96,7 +112,8 @@ class _Lab:
         deck = self.cells(DECK, ())
         if self._session is None:
             self._session = Session(self._setting())
-            self._insist(self._session.run(deck).cells, deck)
+            self._runs = self._session.run(deck).cells
+        self._insist(self._runs, deck)
         own = {c.index: c.source for c in self._own(cells, deck) if c.kind == "code"}
         form = Form(key[:16], own, self._anew) if own else Form(DECK)
         answer = self._session.ask(replace(question, steps=(form, *question.steps), seconds=question.seconds + 60))
@@ -109,11 +126,12 @@ class _Lab:
         known = {cell.source for cell in deck}
         return [cell for cell in cells if cell.source not in known]
 
-    def _insist(self, runs: Sequence[object], cells: Sequence[Cell]) -> None:
+    def _insist(self, runs: Sequence[CellRun], cells: Sequence[Cell]) -> None:
+        """Raises OurFault, every time it is asked, where the notebook of the model answer does not run."""
         for run in runs:
-            if getattr(run, "status", None) is not CellStatus.OK and (trouble := getattr(run, "trouble", None)):
-                source = next(c.source for c in cells if c.index == getattr(run, "index", None))
-                told = f"{trouble.kind}: {trouble.message}"
+            if run.status is not CellStatus.OK:
+                source = next(c.source for c in cells if c.index == run.index)
+                told = f"{run.trouble.kind}: {run.trouble.message}" if run.trouble else run.status
                 raise OurFault(
                     f"reference/solutions/{self.name}.py: the model answer itself fails with {told} in the cell that "
                     f"begins with {source.strip().splitlines()[0]!r}. Mend it: submissions are compared with it."
