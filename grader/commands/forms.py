@@ -43,11 +43,11 @@ def proved(trials: Sequence[Trial], batch: Batch, told: Callable[[str], None]) -
 def form_reports(trials: Sequence[Trial], batch: Batch, models: Models) -> Iterator[Report]:
     for trial in trials:
         begun, rubric = time.monotonic(), batch.rubrics[trial.lab]
-        x = form_examiner(trial, batch, rubric, models(trial.lab))
+        x = examiner_of(trial, batch, rubric, models(trial.lab))
         yield report(trial.submission, batch, rubric, x.run, examine(x), time.monotonic() - begun)
 
 
-def form_examiner(trial: Trial, batch: Batch, rubric: Rubric, answer: ModelAnswer) -> Examiner:
+def examiner_of(trial: Trial, batch: Batch, rubric: Rubric, answer: ModelAnswer) -> Examiner:
     form = {Promise.NOTHING: STARTER}.get(trial.expects, DECK if trial.name == "solution" else trial.name)  # type: ignore[call-overload]
     return Examiner(
         lab=trial.lab,
@@ -71,7 +71,7 @@ def told_apart(trials: Sequence[Trial], batch: Batch, models: Models) -> Iterato
     for trial in trials:
         if trial.name == "solution":
             rubric, answer = batch.rubrics[trial.lab], models(trial.lab)
-            interview = judge.interviewed(form_examiner(trial, batch, rubric, answer), rubric, answer)
+            interview = judge.interviewed(examiner_of(trial, batch, rubric, answer), rubric, answer)
             yield from alike_mistakes(rubric, answer, interview)
 
 

@@ -11,15 +11,15 @@ from grader.course.subject import Subject
 from grader.judging.declared.bindings import Binding, Solver, bindings
 from grader.judging.declared.classifier_facts import broken, forward, read
 from grader.judging.declared.identified import Gradients, even_values, identified
-from grader.judging.declared.interview import YES, Interview, Wanted, asked_once, form_examiner
+from grader.judging.declared.interview import YES, Interview, Wanted, asked_once, form_examiner, own_sizes
 from grader.judging.declared.lessons import learned
-from grader.judging.declared.readings import Reading, agrees, alike
+from grader.judging.declared.readings import FORWARD, Reading, agrees, alike
 from grader.judging.declared.scene import Scene, Task, identity, task_of
 from grader.judging.declared.training import Trainee, trainees
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.watching import first_gradients
 from grader.judging.model_answer import DECK, ModelAnswer
-from grader.model import Level, Remark
+from grader.model import Level
 
 TRIED = 12  # ways to see the variables, at most
 
@@ -43,7 +43,7 @@ def rank(found: Interview) -> int:
     """How much of the work a class shows, where a notebook has several."""
     deck = found.forms(DECK)
     runs = found.reading.get("step")
-    right = [key for key in ("output", "loss") if key in deck and agrees(found.reading.get(key), deck[key])]
+    right = [key for key in FORWARD if key in deck and agrees(found.reading.get(key), deck[key])]
     return (runs is not None and runs.value == YES) + len(right)
 
 
@@ -129,10 +129,7 @@ def interview_class(pupil: Pupil, forms: Forms) -> Interview:
     seen = read(pupil.seen_as(binding))
     if "output" not in seen:
         seen = with_output(seen, readings, forms.names)
-    remarks: tuple[Remark, ...] = ()
-    if binding.sizes and right:
-        told = ", ".join(f"{new} in place of {old}" for old, new in binding.sizes.items())
-        remarks = (Remark("own-sizes", f"Your class has sizes of its own ({told})."),)
+    remarks = own_sizes("class", binding.sizes) if right else ()
     return Interview(seen, readings, forms.differs, one.info.cell, remarks=remarks, learning=learning)
 
 
@@ -148,7 +145,7 @@ def explained(pupil: Pupil, ways: Sequence[Binding], forms: Forms) -> tuple[Bind
         if is_form(pupil, binding, DECK, forms):
             return binding, True
         alike.append((way, gradients))
-    for form in (name for name in forms.names[1:] if forms.differs(name, ("output", "loss"))):
+    for form in (name for name in forms.names[1:] if forms.differs(name, FORWARD)):
         for way, gradients in alike[:2]:
             for binding in (way, by_gradients(pupil, way, gradients, form, forms, solver)):
                 if is_form(pupil, binding, form, forms):
@@ -166,7 +163,7 @@ def by_gradients(pupil: Pupil, way: Binding, gradients: Gradients, form: str, fo
 
 
 def computes(seen: Reading, form: Reading) -> bool:
-    keys = [key for key in ("output", "loss") if key in form]
+    keys = [key for key in FORWARD if key in form]
     shown = [key for key in keys if key in seen]
     return bool(shown) and all(agrees(seen[key], form[key]) for key in shown)
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from grader.course.subject import FunctionCall, Subject
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.declared.arguments import drawn, wired
-from grader.judging.declared.interview import YES, Interview, Wanted, ending, form_examiner, runs
+from grader.judging.declared.interview import YES, Interview, Wanted, ending, form_examiner, runs, saying
 from grader.judging.declared.readings import Fact, Reading, agrees
 from grader.judging.examiner import Examiner
 from grader.judging.model_answer import DECK, ModelAnswer
@@ -123,9 +123,8 @@ def facts_of(x: Examiner, name: str, call: FunctionCall, meant: Meant) -> dict[s
         found[which] = Fact(Level.VALUES, told, word if numbers is None else numbers, part=name)
     for place in call.gradient:
         told = f"the gradient of `{call.function}` in its argument {place}"
-        found[f"{name}: gradient {place}"] = Fact(
-            Level.GRADIENTS, told, gradient(x, name, arguments, meant, place - 1, way), part=name
-        )
+        value, shown = gradient(x, name, arguments, meant, place - 1, way)
+        found[f"{name}: gradient {place}"] = Fact(Level.GRADIENTS, told, value, part=name, shown=shown)
     return found
 
 
@@ -144,17 +143,19 @@ def answered(x: Examiner, name: str, arguments: Sequence[Any], meant: Meant) -> 
 
 def gradient(
     x: Examiner, name: str, arguments: Sequence[Any], meant: Meant, place: int, way: tuple[str, bool]
-) -> Numbers | str:
-    """d sum(result) / d argument, or why there is none."""
+) -> tuple[Numbers | str, str]:
+    """d sum(result) / d argument, or why there is none; and that as students read it."""
     given = [wired(value, "tensor" if way[0] == "numpy" else way[0], way[1]) for value in arguments]
     others = [given[at] for at in meant.order if at != place]
     at = meant.order.index(place)
     step = Gradient(argument_first(meant.name, at), (given[place], *others), "gradient")
     seen = x.ask(f"{name}.{meant.name}.gradient", step, seconds=SECONDS)
     if seen.status is not Status.ANSWERED:
-        return ending(seen.trouble)
+        return ending(seen.trouble), f"is not there, since it {saying(seen.trouble)}"
     found = array(seen.values.get("gradient"))
-    return found if found is not None else "is not there: TensorFlow does not see how the result comes of it"
+    return (
+        (found, "") if found is not None else ("is not there: TensorFlow does not see how the result comes of it", "")
+    )
 
 
 def argument_first(function: str, at: int) -> str:

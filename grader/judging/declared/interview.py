@@ -49,19 +49,24 @@ def asked_once(x: Examiner) -> Examiner:
     return replace(x, asking=asking)
 
 
-def asked_of(x: Examiner, asking: Callable[[Question], Observation]) -> Examiner:
-    """The same questions and secrets, to another notebook."""
-    return replace(x, asking=asking)
-
-
 def form_examiner(x: Examiner, answer: ModelAnswer, form: str, sizes: Sizes | None = None) -> Examiner:
-    return asked_of(x, answer.of(form, sizes or {}))
+    """The same questions and secrets, to a form of the model answer."""
+    return replace(x, asking=answer.of(form, sizes or {}))
+
+
+def own_sizes(what: str, sizes: Sizes) -> tuple[Remark, ...]:
+    told = ", ".join(f"{new} in place of {old}" for old, new in sizes.items())
+    return (Remark("own-sizes", f"Your {what} has sizes of its own ({told})."),) if sizes else ()
 
 
 def runs(what: str, trouble: Trouble | None, part: str, whole: bool = True) -> Fact:
     """That something does not end as it should."""
-    shown = f"stops with {trouble.kind}: {trouble.message[:300].strip()}" if trouble else ""
-    return Fact(Level.RUNS, what, ending(trouble), part=part, whole=whole, shown=shown)
+    return Fact(Level.RUNS, what, ending(trouble), part=part, whole=whole, shown=saying(trouble))
+
+
+def saying(trouble: Trouble | None) -> str:
+    """How it ended, as students read it."""
+    return f"stops with {trouble.kind}: {trouble.message[:300].strip()}" if trouble else "gave no answer"
 
 
 def ending(trouble: Trouble | None) -> str:

@@ -9,7 +9,8 @@ from msgspec import Struct
 from grader.course.subject import Settings, Subject, secret
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.declared.arguments import draw, wired
-from grader.judging.declared.interview import YES, Interview, Wanted, form_examiner, runs
+from grader.judging.declared.feeding import labels_of
+from grader.judging.declared.interview import YES, Interview, Wanted, form_examiner, own_sizes, runs
 from grader.judging.declared.keras_facts import computed, listed
 from grader.judging.declared.lessons import lesson
 from grader.judging.declared.readings import Fact, Reading
@@ -18,7 +19,7 @@ from grader.judging.instruments.learning import Learning
 from grader.judging.meeting.classes import recipes
 from grader.judging.meeting.contact import Inputs
 from grader.judging.model_answer import DECK, ModelAnswer, Sizes
-from grader.model import Level, Remark
+from grader.model import Level
 from grader.sandbox.guest.wire import Call, FunctionInfo, Inventory, Listing, Make, Ref, Step, Trouble
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
@@ -70,14 +71,8 @@ def interview_keras(x: Examiner, subject: Subject, answer: ModelAnswer, wanted: 
         of_form,
         cell=built.origin.cell,
         learning=learning,
-        remarks=tuple(about_sizes(tuned)),
+        remarks=own_sizes("model", tuned),
     )
-
-
-def about_sizes(sizes: Sizes) -> Iterator[Remark]:
-    if sizes:
-        told = ", ".join(f"{new} in place of {old}" for old, new in sizes.items())
-        yield Remark("own-sizes", f"Your model has sizes of its own ({told}).")
 
 
 def first_built(x: Examiner, subject: Subject) -> Built | None:
@@ -154,12 +149,6 @@ def inputs(x: Examiner, subject: Subject, purpose: str, rows: int) -> Numbers:
     return draw(x, secret(subject.input), f"keras {purpose}", (rows,))
 
 
-def labels(subject: Subject, rows: int) -> Numbers:
-    if not subject.classes:
-        return np.linspace(-1.0, 1.0, rows, dtype=np.float32)
-    return np.arange(rows, dtype=np.int32) % subject.classes
-
-
 def values(x: Examiner, built: Built) -> tuple[Numbers, ...]:
     """Secret weights, the same for the same place and shape; what has to be positive is."""
     drawn = []
@@ -196,7 +185,7 @@ def reading(x: Examiner, subject: Subject, built: Built | None) -> Reading:
     seen = x.ask(
         f"{built.origin.name}.computed",
         *built.origin.steps,
-        Call("keras_computed", (Ref("c"), data, send(labels(subject, ROWS)), given, rate), into="r"),
+        Call("keras_computed", (Ref("c"), data, send(labels_of(subject, ROWS)), given, rate), into="r"),
         seconds=SECONDS,
     )
     fixed = subject.settings is Settings.FIXED

@@ -12,6 +12,7 @@ from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import agree, difference
 from grader.model import Difference, Level
 
+FORWARD = ("output", "loss")  # facts of what the forward pass computes
 ALIKE = 0.25  # of a standard deviation, by which means over many masks may differ, and so may deviations
 
 

@@ -12,11 +12,9 @@ from msgspec.structs import replace
 from grader.course.rubric import CheckRule, Rubric
 from grader.judging.checks import blocked, failed, passed, unsure
 from grader.judging.declared.interview import YES, Interview
-from grader.judging.declared.readings import Fact, Reading, agrees, alike, first_difference
+from grader.judging.declared.readings import FORWARD, Fact, Reading, agrees, alike, first_difference
 from grader.judging.model_answer import DECK, ModelAnswer, mistake_of
 from grader.model import Finding, Level
-
-FORWARD = ("output", "loss")
 
 
 class Case(Struct, frozen=True):

@@ -210,7 +210,7 @@ def predicting(
     attributes: Mapping[str, Scalar],
     before: Sequence[Step] = (),
 ) -> list[Step]:
-    """Two watched predictions of the same examples, `w` and `again`."""
+    """A watched prediction, `w`."""
     loop, _, _ = loop_settings(one, len(batch.labels), 1)
     given = Ref(EXAMPLES) if subject.example else Ref(INPUTS)
     method = one.predictor or "predict"
@@ -219,7 +219,6 @@ def predicting(
         *example_steps(one.inventory, subject, batch),
         *instance(one, weights, {**loop, **attributes}),
         Watch("c", method, "w", (given,)),
-        Watch("c", method, "again", (given,), seed=1),
     ]
 
 
