@@ -6,77 +6,22 @@ number of rows that is the sum of two others, 32 = 8 + 24, may be cut there: the
 the two parts in the other order.
 """
 
-import difflib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from itertools import combinations, count, islice, permutations
+from itertools import combinations, count, islice
 
 import numpy as np
 from msgspec import Struct
 
 from grader.judging.comparing.arrays import Numbers
+from grader.judging.declared.cuts import Piece, Placed, Shape, likeness, ways_to_cut, wholes
 from grader.sandbox.guest.wire import VariableInfo
 
-Shape = tuple[int, ...]
 Letters = Mapping[int, int]  # a number of the model answer -> the notebook's
-Range = tuple[int, int] | int | None  # along an axis: from, to; one place, which takes the axis away; all of it
 
 WAYS = 24  # to leave roles out, where a notebook has too few variables
 STEPS = 20_000  # of the search in one way to cut the variables
 LACKING = 3  # more roles than have to be are left out, at most
-BLOCKS = (2, 3, 4)  # variables that may stand side by side in one
-
-
-class Piece(Struct, frozen=True):
-    """A part of a notebook's variable: what it holds, and how it is looked at."""
-
-    path: str
-    shape: Shape  # as the model answer has it
-    at: tuple[Range, ...]  # for each axis of the variable
-    turned: bool = False
-
-    @property
-    def index(self) -> tuple[slice | int, ...]:
-        return tuple(slice(*o) if isinstance(o, tuple) else slice(None) if o is None else o for o in self.at)
-
-    def of(self, whole: Numbers) -> Numbers:
-        part = whole[self.index]
-        return np.reshape(part.T if self.turned else part, self.shape)
-
-    def put(self, whole: Numbers, value: Numbers) -> Numbers:
-        changed = np.array(whole)
-        changed[self.index] = np.reshape(value.T if self.turned else value, changed[self.index].shape)
-        return changed
-
-    def overlaps(self, other: "Piece") -> bool:
-        return self.path == other.path and all(map(meet, self.at, other.at))
-
-
-def meet(one: Range, other: Range) -> bool:
-    if one is None or other is None:
-        return True
-    (a, b), (c, d) = (part if isinstance(part, tuple) else (part, part + 1) for part in (one, other))
-    return a < d and c < b
-
-
-class Placed(Struct, frozen=True):
-    """The pieces of one role, one below the other, and which rows of the role each holds."""
-
-    pieces: tuple[Piece, ...]
-    rows: tuple[tuple[int, int] | None, ...] = (None,)  # of the role, for each piece
-
-    @property
-    def shape(self) -> Shape:
-        if len(self.pieces) == 1:
-            return self.pieces[0].shape
-        return (sum(piece.shape[0] for piece in self.pieces), *self.pieces[0].shape[1:])
-
-    def likeness(self, role: str) -> float:
-        return sum(likeness(role, piece.path) for piece in self.pieces) / len(self.pieces)
-
-    def overlaps(self, other: "Placed") -> bool:
-        return any(one.overlaps(two) for one in self.pieces for two in other.pieces)
+SQUARES = 2  # so many matrices as high as they are wide may be turned one by one
 
 
 class Binding(Struct, frozen=True):
@@ -122,16 +67,39 @@ def bindings(roles: Mapping[str, Shape], fixed: Iterable[int], variables: Sequen
     there are fewer variables than roles, some roles are left without one: biases sooner than matrices.
     """
     solver = Solver(roles, frozenset(fixed))
-    found = False
+    found: list[Binding] = []
     for places in ways_to_cut(variables):
         for way in islice(solver.solutions(tuple(roles), places), 1):
-            found = True
-            yield way
+            if way not in found:
+                found.append(way)
+                yield way
+    yield from (turned for way in found for turned in with_squares_turned(way))
     whole = [Placed((piece,)) for v in variables for piece in wholes(v)]
     least = max(1, len(roles) - len(variables))
     for number in range(least, min(least + LACKING, len(roles))) if not found else ():
         for left in left_of(roles, variables, number):
             yield from islice(solver.solutions(left, whole), 1)
+
+
+def with_squares_turned(way: Binding) -> Iterator[Binding]:
+    """A square matrix looks the same turned: all of them first, as where every matrix is, then some."""
+    squares = [
+        (role, i)
+        for role, place in way.places.items()
+        for i, piece in enumerate(place.pieces)
+        if len(piece.shape) == 2 and piece.shape[0] == piece.shape[1] > 1
+    ]
+    for number in range(len(squares), 0, -1 if len(squares) <= SQUARES else -len(squares)):
+        for some in combinations(squares, number):
+            places = {role: turned(place, [i for r, i in some if r == role]) for role, place in way.places.items()}
+            yield Binding(places, way.letters, way.shapes)
+
+
+def turned(place: Placed, numbers: Sequence[int]) -> Placed:
+    pieces = tuple(
+        Piece(p.path, p.shape, p.at, not p.turned) if i in numbers else p for i, p in enumerate(place.pieces)
+    )
+    return Placed(pieces, place.rows)
 
 
 def left_of(roles: Mapping[str, Shape], variables: Sequence[VariableInfo], number: int) -> Iterator[tuple[str, ...]]:
@@ -173,15 +141,16 @@ class Solver:
         steps: Iterator[int],
     ) -> Iterator[tuple[Mapping[str, Placed], Letters]]:
         if not order:
-            if self._holds(letters):
-                yield taken, letters
+            yield taken, letters
             return
         role, *rest = order
         for place in options[role]:
             if next(steps) > STEPS:
                 return
             more = self._solved(self.roles[role], place.shape, letters)
-            if more is not None and not any(place.overlaps(other) for other in taken.values()):
+            if more is None or not self._holds(more, [self.roles[r] for r in rest]):
+                continue
+            if not any(place.overlaps(other) for other in taken.values()):
                 yield from self._chosen(rest, options, {**taken, role: place}, more, steps)
 
     def _solved(self, shape: Shape, theirs: Shape, letters: Letters) -> Letters | None:
@@ -193,72 +162,18 @@ class Solver:
                 return None
         return found
 
-    def _holds(self, letters: Letters) -> bool:
-        """A number that is a sum of others in the model answer is one in the notebook as well."""
+    def _holds(self, letters: Letters, open_shapes: Sequence[Shape]) -> bool:
+        """A number that is a sum of others in the model answer is one in the notebook as well.
+
+        `open_shapes`: of the roles that have no place yet, whose numbers may still stand for any.
+        """
+        unknown = {n for shape in open_shapes for n in shape if n not in letters and n not in self.fixed}
         for n, pairs in self.sums.items():
-            known = [letters.get(a, a) + letters.get(b, b) for a, b in pairs]
-            if known and n in letters and letters[n] not in known:
+            if n not in letters or any({a, b} & unknown for a, b in pairs):
+                continue
+            if pairs and letters[n] not in [letters.get(a, a) + letters.get(b, b) for a, b in pairs]:
                 return False
         return True
-
-
-@lru_cache(20_000)
-def likeness(role: str, path: str) -> float:
-    """Of two names, from 0 to 2, which equal ones have."""
-    one, other = plain(role), plain(path)
-    return 2.0 if one == other else difflib.SequenceMatcher(None, one, other).ratio()
-
-
-def plain(path: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", path.removeprefix("c.").lower())
-
-
-def ways_to_cut(variables: Sequence[VariableInfo]) -> Iterator[list[Placed]]:
-    """As they are, some turned; two that belong one below the other; several in one."""
-    whole = [piece for v in variables for piece in wholes(v)]
-    yield [Placed((piece,)) for piece in whole]
-    yield [*(Placed((piece,)) for piece in whole), *joined(whole)]
-    for number in BLOCKS:
-        parts = [piece for v in variables for piece in blocks(v, number)]
-        if parts:
-            yield [Placed((piece,)) for piece in (*whole, *parts)]
-            yield [Placed((piece,)) for piece in (*whole, *parts)] + list(joined([*whole, *parts]))
-
-
-def joined(pieces: Sequence[Piece]) -> Iterator[Placed]:
-    flat = [piece for piece in pieces if len(piece.shape) == 2 and min(piece.shape) > 1]
-    for one, other in permutations(flat, 2):
-        if one.shape[1] == other.shape[1] and one.path != other.path:
-            yield Placed((one, other), ((0, one.shape[0]), (one.shape[0], one.shape[0] + other.shape[0])))
-
-
-def wholes(v: VariableInfo) -> Iterator[Piece]:
-    every = (None,) * len(v.shape)
-    yield Piece(v.path, v.shape, every)
-    if np.prod(v.shape) == 1:  # one number, with axes or without
-        yield from (Piece(v.path, shape, every) for shape in ((), (1,), (1, 1)) if shape != v.shape)
-    elif len(v.shape) == 2:
-        if 1 in v.shape:
-            yield Piece(v.path, (max(v.shape),), every)
-        yield Piece(v.path, v.shape[::-1], every, turned=True)
-    elif len(v.shape) == 1:
-        yield Piece(v.path, (1, *v.shape), every)
-        yield Piece(v.path, (*v.shape, 1), every)
-
-
-def blocks(v: VariableInfo, number: int) -> Iterator[Piece]:
-    """`number` equal pieces along one axis, which takes the axis away where it is as long."""
-    for axis, size in enumerate(v.shape):
-        if size % number or size < number or (len(v.shape) == 1 and size == number):
-            continue
-        one = size // number
-        for i in range(number):
-            part: Range = i if one == 1 else (i * one, (i + 1) * one)
-            at = (*(None,) * axis, part, *(None,) * (len(v.shape) - axis - 1))
-            shape = (*v.shape[:axis], *((one,) if one > 1 else ()), *v.shape[axis + 1 :])
-            yield Piece(v.path, shape, at)
-            if len(shape) == 2:
-                yield Piece(v.path, shape[::-1], at, turned=True)
 
 
 def orders(role: str, binding: Binding, solver: Solver) -> Iterator[Placed]:

@@ -1,6 +1,6 @@
 """What a class computes: forward pass, loss, gradients, penalty, predictions, dropout."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from msgspec.structs import replace
@@ -13,11 +13,11 @@ from grader.judging.declared.outputs import any_rows, outputs
 from grader.judging.declared.penalty import Penalty, penalty_of
 from grader.judging.declared.readings import Fact, Reading, Spread
 from grader.judging.declared.scene import SECONDS, Scene, sure_step, sure_values
-from grader.judging.declared.training import ROWS, Trainee, Watching, losses, predicting, training
+from grader.judging.declared.training import Trainee, Watching, losses, predicting, training
 from grader.judging.instruments.dropout import whole
 from grader.judging.meeting.watching import first_gradients, moved, watched_in
 from grader.model import Level
-from grader.sandbox.guest.wire import Watched
+from grader.sandbox.guest.wire import Watch, Watched
 
 ASKED_RATE = 0.4
 DRAWS = 1000  # of dropout masks
@@ -68,14 +68,41 @@ def forward(scene: Scene, watched: Watched | None = None) -> dict[str, Fact]:
     batch = scene.batch
     watched = watched or scene.step(batch, scene.planted())
     found: dict[str, Fact] = {}
-    shown = outputs(watched, batch.inputs, under_tape=True)
-    if shown:
-        found["output"] = Fact(Level.VALUES, "the output of the forward pass", shown[0], tuple(shown[1:]), "output")
+    found |= output_fact(outputs(watched, batch.inputs, under_tape=True))
     told = losses(watched)
     if told:
         own = np.asarray(told[0] - penalty_in_loss(scene))
         found["loss"] = Fact(Level.VALUES, "the loss without its penalty", own, part="loss")
     return found
+
+
+def output_fact(shown: Sequence[Numbers]) -> dict[str, Fact]:
+    told = "the output of the forward pass"
+    return {"output": Fact(Level.VALUES, told, shown[0], tuple(shown[1:]), "output")} if shown else {}
+
+
+def masked(scene: Scene) -> bool:
+    """Whether two steps with the same weights and examples, seeded otherwise, compute something else."""
+    batch, weights = scene.batch, scene.planted()
+    steps = [scene.step(batch, weights, seed) for seed in (0, 1)]
+    one, other = (outputs(step, batch.inputs, under_tape=True) for step in steps)
+    return bool(one and other) and one[0].shape == other[0].shape and not np.allclose(one[0], other[0], atol=SAME)
+
+
+def predicted(scene: Scene) -> dict[str, Fact]:
+    """The output of the forward pass, as it is in prediction."""
+    first, _ = predicted_twice(scene)
+    return output_fact(outputs(first, scene.batch.inputs, under_tape=False))
+
+
+def predicted_twice(scene: Scene) -> tuple[Watched | None, Watched | None]:
+    """Two predictions of one object for the same examples."""
+    *before, watch = predicting(scene.one, scene.batch, scene.planted(), scene.rates(0.0), before=whole())
+    assert isinstance(watch, Watch)
+    steps = (*before, watch, replace(watch, into="again"))
+    seen = scene.x.ask(f"{scene.one.info.name}.predicts", *steps, seconds=SECONDS)
+    second = seen.values.get("again")
+    return watched_in(seen), second if isinstance(second, Watched) else None
 
 
 def penalty_in_loss(scene: Scene) -> float:
@@ -120,19 +147,21 @@ def gradient_facts(scene: Scene, watched: Watched) -> Iterator[tuple[str, Fact]]
 
 
 def prediction_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
-    batch = scene.batch
-    steps = predicting(scene.one, scene.subject, batch, scene.planted(), scene.rates(0.0), before=whole())
-    seen = scene.x.ask(f"{scene.one.info.name}.predicts", *steps, seconds=SECONDS)
-    first = watched_in(seen)
-    told = array(first.returned) if first else None
-    if told is not None and told.size == len(batch.labels):
+    both = predicted_twice(scene)
+    told = array(both[0].returned) if both[0] else None
+    if told is not None and told.size == len(scene.batch.labels):
         yield "predictions", Fact(Level.VALUES, "the predictions", told.reshape(-1).astype(float), part="predictions")
+    one, other = (like_outputs(scene, watched, under_tape=False) for watched in both)
+    if one is not None and other is not None and one.shape == other.shape:
+        same = np.allclose(one, other, rtol=1e-4, atol=1e-5)
+        word = "is the same the second time" if same else "is another one the second time"
+        yield "again", Fact(Level.VALUES, "what the same examples give", word, part="predictions")
 
 
 def dropout_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
     """Every row is the same example, so that rows differ by their masks alone."""
     one, subject = scene.one, scene.subject
-    rows = DRAWS if one.rows == ROWS else one.rows
+    rows = DRAWS if one.free_rows else one.rows
     first = batch_of(scene.x, subject, 1, "dropped")
     batch = Batch(np.repeat(first.inputs, rows, axis=0), labels_of(subject, rows))
     draws = training_draws(scene, batch)
@@ -140,7 +169,7 @@ def dropout_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
         yield "dropout", Fact(Level.DROPOUT, "the output in training", Spread(draws), part="dropout", follows=True)
         varies = "differs from draw to draw" if np.any(draws.std(axis=0) > SAME) else "is always the same"
         yield "training", Fact(Level.DROPOUT, "what one example gives in training", varies, part="dropout")
-    steps = predicting(one, subject, batch, scene.planted(), scene.any_rates(ASKED_RATE))
+    steps = predicting(one, batch, scene.planted(), scene.any_rates(ASKED_RATE))
     asked = scene.x.ask(f"{one.info.name}.predicts dropped", *steps, seconds=SECONDS)
     told = like_outputs(scene, watched_in(asked), under_tape=False)
     if told is not None:
@@ -153,7 +182,7 @@ def training_draws(scene: Scene, batch: Batch) -> Numbers | None:
     found: list[Numbers] = []
     for seed in range(PIECES):
         watching = Watching(seed=seed)
-        steps = training(scene.one, scene.subject, batch, scene.planted(), scene.any_rates(ASKED_RATE), watching)
+        steps = training(scene.one, batch, scene.planted(), scene.any_rates(ASKED_RATE), watching)
         seen = scene.x.ask(f"{scene.one.info.name}.dropped", *steps, seconds=SECONDS)
         rows = like_outputs(scene, watched_in(seen), under_tape=True)
         if rows is None:

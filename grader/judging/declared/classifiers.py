@@ -1,6 +1,6 @@
 """Classes with variables of their own: which class it is, which of its variables is what, what it computes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
 
@@ -9,13 +9,15 @@ from msgspec.structs import replace
 
 from grader.course.subject import Subject
 from grader.judging.declared.bindings import Binding, Solver, bindings
-from grader.judging.declared.classifier_facts import broken, forward, read
+from grader.judging.declared.classifier_facts import broken, forward, masked, predicted, read, running
+from grader.judging.declared.extras import Extended, extras
+from grader.judging.declared.forms import Forms, even_gradients
 from grader.judging.declared.identified import Gradients, even_values, identified
-from grader.judging.declared.interview import YES, Interview, Wanted, asked_once, form_examiner, own_sizes
+from grader.judging.declared.interview import YES, Interview, Wanted, own_sizes
 from grader.judging.declared.lessons import learned
-from grader.judging.declared.readings import FORWARD, Reading, agrees, alike
-from grader.judging.declared.scene import Scene, Task, identity, task_of
-from grader.judging.declared.training import Trainee, trainees
+from grader.judging.declared.readings import FORWARD, Reading, agrees
+from grader.judging.declared.scene import Scene, Task
+from grader.judging.declared.training import Trainee, rows_of, trainees
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.watching import first_gradients
 from grader.judging.model_answer import DECK, ModelAnswer
@@ -25,18 +27,26 @@ TRIED = 12  # ways to see the variables, at most
 
 
 def interview_classifier(x: Examiner, subject: Subject, answer: ModelAnswer, wanted: Wanted) -> Interview:
-    task = task_of(form_examiner(x, answer, DECK), subject, wanted)
+    made: dict[tuple[str, str, int], Forms] = {}
 
-    forms = Forms(x, subject, answer, task)
+    def sized(spelled: Subject, rows: int = 0) -> Forms:
+        """In sizes of the notebook, where no others can be asked of it."""
+        key = spelled.input, repr(spelled.arguments), rows or rows_of(spelled)
+        if key not in made:
+            made[key] = Forms(x, spelled, answer, wanted, rows)
+        return made[key]
+
     best: Interview | None = None
     for one in trainees(x, subject):
-        found = interview_class(Pupil(x, subject, task, one), forms)
+        found = interview_class(Pupil(x, one), sized(one.subject, one.rows))
         if best is None or rank(found) > rank(best):
             best = found
         if rank(best) == 3:
             break
     missing = "No class with a training method was left by your notebook."
-    return best or Interview({}, partial(forms.reading, binding=Binding({}, {}, task.roles)), missing=missing)
+    return best or Interview(
+        {}, partial(sized(subject).reading, binding=Binding({}, {}, sized(subject).task.roles)), missing=missing
+    )
 
 
 def rank(found: Interview) -> int:
@@ -51,96 +61,72 @@ class Pupil(Struct, frozen=True):
     """A class of a notebook, before it is known which of its variables is what."""
 
     x: Examiner
-    subject: Subject
-    task: Task
     one: Trainee
+    masked: bool = False  # no two steps of training compute the same: a mask of its own, that nothing here silences
 
-    def seen_as(self, binding: Binding) -> Scene:
-        return Scene(self.x, self.subject, self.task, self.one, binding)
-
-
-class Forms:
-    """The model answer's forms in the sizes of a notebook: what they answer, and their gradients under even values."""
-
-    def __init__(self, x: Examiner, subject: Subject, answer: ModelAnswer, task: Task) -> None:
-        self._x, self._subject, self._answer, self.task = x, subject, answer, task
-        self._scenes: dict[object, Scene | Reading] = {}
-        self._readings: dict[object, Reading] = {}
-        self.names = (DECK, *answer.names)
-        self._as_written: Forms | None = None
-
-    def _scene(self, form: str, binding: Binding) -> tuple[object, Scene | Reading]:
-        key = (form, tuple(sorted(binding.sizes.items())), tuple(binding.shapes.items()))
-        if key not in self._scenes:
-            x = form_examiner(self._x, self._answer, form, binding.sizes)
-            found = form_scene(asked_once(x), self._subject, self.task, binding.shapes)
-            self._scenes[key] = self._by_gradients(found, binding) if isinstance(found, Scene) else found
-        return key, self._scenes[key]
-
-    def _by_gradients(self, scene: Scene, binding: Binding) -> Scene:
-        """Of a form that calls its variables otherwise: which of them is what, by the model answer's gradients."""
-        if all(role == place.pieces[0].path for role, place in scene.binding.places.items()):
-            return scene
-        solver = Solver(self.task.roles, frozenset(self.task.fixed))
-        values, expected = even_values(scene.x, scene.values, solver), self.gradients(DECK, binding)
-        return replace(scene, binding=identified(scene.binding, solver, values, even_gradients(scene), expected))
-
-    def reading(self, form: str, binding: Binding) -> Reading:
-        key, scene = self._scene(form, binding)
-        if key not in self._readings:
-            self._readings[key] = read(scene) if isinstance(scene, Scene) else scene
-        return self._readings[key]
-
-    def differs(self, form: str, keys: Sequence[str]) -> bool:
-        """Whether it does in the model answer's own sizes, asked once for all: else no other sizes have to be tried."""
-        if self._as_written is None:
-            x = asked_once(replace(self._x, seed=0))
-            self._as_written = Forms(x, self._subject, self._answer, self.task)
-        own = identity(self.task.roles)
-        deck, theirs = (self._as_written.reading(name, own) for name in (DECK, form))
-        return not alike(theirs, deck, [*keys, *(key for key in theirs if key not in deck)])
-
-    def gradients(self, form: str, binding: Binding) -> Gradients:
-        _, scene = self._scene(form, binding)
-        return scene.binding.by_role(even_gradients(scene)) if isinstance(scene, Scene) else {}
-
-
-def even_gradients(scene: Scene) -> Gradients:
-    """By path, with the same numbers in all variables that could be taken for each other."""
-    values = even_values(scene.x, scene.values, Solver(scene.task.roles, frozenset(scene.task.fixed)))
-    watched = scene.step(scene.batch, scene.binding.planted(values, scene.one.variables))
-    return first_gradients(watched) if watched else {}
+    def seen_as(self, binding: Binding, task: Task) -> Scene:
+        return Scene(self.x, task, self.one, binding)
 
 
 def interview_class(pupil: Pupil, forms: Forms) -> Interview:
-    x, subject, task, one = pupil.x, pupil.subject, pupil.task, pupil.one
+    x, task, one = pupil.x, forms.task, pupil.one
     ways = list(islice(bindings(task.roles, task.fixed, one.variables), TRIED)) if one.works else []
-    learning = learned(x, subject, task, one)
+    learning = learned(x, task, one)
     if not ways:
         as_it_is = partial(forms.reading, binding=Binding({}, {}, task.roles))
         laid_out = ", ".join(f"{v.path.removeprefix('c.')} {list(v.shape)}" for v in one.variables[:8])
         odd = f"Your variables ({laid_out}) could not be matched with those of the lab; your instructor looks at it."
-        enough = one.works and len(one.variables) >= len(task.roles)
-        reading = {} if one.works else broken(one)
+        reading = running(one) if one.works else broken(one)
         found = Interview(reading, as_it_is, forms.differs, one.info.cell, learning=learning)
-        return replace(found, open=odd if enough else "")
+        return replace(found, open=odd if one.works else "")
     binding, right = explained(pupil, ways, forms)
+    if not right and masked(pupil.seen_as(binding, task)):
+        pupil = replace(pupil, masked=True)
+        binding, right = explained(pupil, ways, forms)
+    if not right and (more := with_extras(pupil, forms)) is not None:
+        return replace(more, learning=learning)
     readings = partial(forms.reading, binding=binding)
-    seen = read(pupil.seen_as(binding))
+    seen = read(pupil.seen_as(binding, forms.task))
+    if pupil.masked:
+        seen = unmasked({**seen, **predicted(pupil.seen_as(binding, task))}, forms.reading(DECK, binding))
     if "output" not in seen:
         seen = with_output(seen, readings, forms.names)
     remarks = own_sizes("class", binding.sizes) if right else ()
-    return Interview(seen, readings, forms.differs, one.info.cell, remarks=remarks, learning=learning)
+    found = Interview(seen, readings, forms.differs, one.info.cell, remarks=remarks, learning=learning)
+    return found if right else replace(found, open=beyond(pupil, binding))
+
+
+def with_extras(pupil: Pupil, forms: Forms) -> Interview | None:
+    """By an accepted form that has more variables than the model answer, where one explains the class."""
+    variables = pupil.one.variables
+    for form, own in extras(forms, len(variables)):
+        ways = list(islice(bindings(own.task.roles, own.task.fixed, variables), TRIED))
+        binding, right = explained(pupil, ways, own) if ways else (None, False)
+        if binding is not None and right:
+            known = Extended(forms, form, own, binding)
+            seen = read(pupil.seen_as(binding, own.task))
+            return Interview(seen, known.reading, known.differs, pupil.one.info.cell, form=form)
+    return None
+
+
+def beyond(pupil: Pupil, binding: Binding) -> str:
+    """Why a forward pass that no form explains is left open: variables take part that the lab does not ask for."""
+    used = {piece.path for place in binding.places.values() for piece in place.pieces}
+    gradients = first_gradients(pupil.one.watched) if pupil.one.watched else {}
+    more = [v for v in pupil.one.variables if v.path not in used and gradients.get(v.path) is not None]
+    laid_out = ", ".join(f"{v.path.removeprefix('c.')} {list(v.shape)}" for v in more[:8])
+    told = f"Your class holds more than the lab asks for ({laid_out}), so what it computes could not be compared"
+    return f"{told}; your instructor looks at it." if more else ""
 
 
 def explained(pupil: Pupil, ways: Sequence[Binding], forms: Forms) -> tuple[Binding, bool]:
     """The first way to give variables to roles by which the class computes what a form does; whether a form does."""
-    solver = Solver(pupil.task.roles, frozenset(pupil.task.fixed))
+    solver = Solver(forms.task.roles, frozenset(forms.task.fixed))
     alike: list[tuple[Binding, Gradients]] = []
     for way in ways:
         if is_form(pupil, way, DECK, forms):
             return way, True
-        gradients = even_gradients(pupil.seen_as(way))
+        gradients = even_gradients(pupil.seen_as(way, forms.task))
         binding = by_gradients(pupil, way, gradients, DECK, forms, solver)
         if is_form(pupil, binding, DECK, forms):
             return binding, True
@@ -154,11 +140,13 @@ def explained(pupil: Pupil, ways: Sequence[Binding], forms: Forms) -> tuple[Bind
 
 
 def is_form(pupil: Pupil, binding: Binding, form: str, forms: Forms) -> bool:
-    return computes(forward(pupil.seen_as(binding)), forms.reading(form, binding))
+    scene = pupil.seen_as(binding, forms.task)
+    seen = predicted(scene) if pupil.masked else forward(scene)
+    return computes(seen, forms.reading(form, binding))
 
 
 def by_gradients(pupil: Pupil, way: Binding, gradients: Gradients, form: str, forms: Forms, solver: Solver) -> Binding:
-    values = even_values(pupil.x, pupil.seen_as(way).values, solver)
+    values = even_values(pupil.x, pupil.seen_as(way, forms.task).values, solver)
     return identified(way, solver, values, gradients, forms.gradients(form, way))
 
 
@@ -166,6 +154,12 @@ def computes(seen: Reading, form: Reading) -> bool:
     keys = [key for key in FORWARD if key in form]
     shown = [key for key in keys if key in seen]
     return bool(shown) and all(agrees(seen[key], form[key]) for key in shown)
+
+
+def unmasked(seen: Reading, deck: Reading) -> Reading:
+    """What a mask of the class's own hides is not held against it: the gradients, and the cost."""
+    hidden = {key for key, fact in deck.items() if key == "loss" or fact.follows}
+    return {key: fact for key, fact in seen.items() if key not in hidden} | {key: deck[key] for key in hidden}
 
 
 def with_output(seen: Reading, forms: Callable[[str], Reading], names: Sequence[str]) -> Reading:
@@ -176,15 +170,3 @@ def with_output(seen: Reading, forms: Callable[[str], Reading], names: Sequence[
         if "output" in form and all(key in form and agrees(seen[key], form[key]) for key in keys):
             return {**seen, "output": form["output"]}
     return seen
-
-
-def form_scene(x: Examiner, subject: Subject, task: Task, shapes: Mapping[str, tuple[int, ...]]) -> Scene | Reading:
-    """Of a form of the model answer, with variables of these shapes; what it says instead where it does not run."""
-    one = next(iter(sorted(trainees(x, subject), key=lambda one: not one.works)), None)
-    if one is None or not one.works:
-        return broken(one) if one else {}
-    own = {v.path: v.shape for v in one.variables}
-    if set(own) <= set(shapes) and all(shapes[path] == shape for path, shape in own.items()):
-        return Scene(x, subject, task, one, identity(shapes, tuple(own)))
-    first = next(bindings(shapes, task.fixed, one.variables), None)
-    return Scene(x, subject, task, one, first) if first and first.shapes == dict(shapes) else {}

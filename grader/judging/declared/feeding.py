@@ -51,8 +51,11 @@ def training_arguments(
 
 def in_place_of(subject: Subject, name: str, value: Value) -> Value:
     if isinstance(value, Array | Opaque):
-        return by_shape(subject, name, value.shape) if value.shape else by_name(subject, name)
-    return value
+        listed = subject.example and isinstance(value, Opaque) and value.type_name in ("list", "tuple")
+        return (
+            by_shape(subject, name, value.shape) if value.shape else Ref(EXAMPLES) if listed else by_name(subject, name)
+        )
+    return Ref(EXAMPLES) if subject.example and isinstance(value, Listing) and value.items else value
 
 
 def by_shape(subject: Subject, name: str, shape: tuple[int, ...]) -> Value:

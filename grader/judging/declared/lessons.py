@@ -5,7 +5,7 @@ import numpy as np
 from grader.course.subject import Subject, secret
 from grader.judging.declared.feeding import Batch, batch_of
 from grader.judging.declared.scene import SECONDS, Task
-from grader.judging.declared.training import ROWS, Trainee, Watching, losses, training
+from grader.judging.declared.training import Trainee, Watching, losses, training
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning
 from grader.judging.meeting.watching import watched_in
@@ -14,14 +14,14 @@ from grader.model import Level
 LESSON, STEPS = 48, 60  # examples and steps
 
 
-def learned(x: Examiner, subject: Subject, task: Task, one: Trainee) -> Learning | None:
+def learned(x: Examiner, task: Task, one: Trainee) -> Learning | None:
     """A small task, once more with smaller inputs where its loss did not fall: a learning rate is made for its data."""
     if not one.works or not task.wanted(Level.LEARNS):
         return None
     found = Learning(())
     for scale in (0.5, 0.1):
-        batch = lesson(x, subject, LESSON if one.rows == ROWS else one.rows, scale)
-        steps = training(one, subject, batch, watching=Watching(steps=STEPS, losses_only=True))
+        batch = lesson(x, one.subject, LESSON if one.free_rows else one.rows, scale)
+        steps = training(one, batch, watching=Watching(steps=STEPS, losses_only=True))
         seen = x.ask(f"{one.info.name}.learns", *steps, seconds=SECONDS)
         watched = watched_in(seen)
         found = Learning(tuple(losses(watched)), seen.trouble or (watched.trouble if watched else None))

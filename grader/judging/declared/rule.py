@@ -104,10 +104,25 @@ def explained(case: Case) -> Finding | None:
     for form in case.own_mistakes:
         if form in apart and case.shows(form) and not alike(case.interview.forms(form), deck, case.keys):
             return failed(mistake=mistake_of(form), seen=form, cell=case.interview.cell)
+    if mistake := partly(case, [form for form in case.own_mistakes if form in apart]):
+        return failed(mistake=mistake, cell=case.interview.cell)
     if case.check.level is Level.RUNS:
         return None
     elsewhere = (form for form in case.answer.mistakes if form in apart and form not in case.own_mistakes)
     return next((passed(seen=form) for form in elsewhere if case.shows(form)), None)
+
+
+def partly(case: Case, forms: Sequence[str]) -> str | None:
+    """A mistake of which the notebook has made a part: all that differs is a word, and the same word in that form."""
+    deck, seen = case.interview.forms(DECK), case.interview.reading
+    wrong = [key for key in case.keys if not agrees(seen.get(key), deck[key])]
+    if not wrong or not all(key in seen and isinstance(deck[key].value, str) for key in wrong):
+        return None
+    for form in forms:
+        theirs = case.interview.forms(form)
+        if all(key in theirs and theirs[key].value == seen[key].value for key in wrong):
+            return mistake_of(form)
+    return None
 
 
 def by_itself(case: Case) -> Finding | None:

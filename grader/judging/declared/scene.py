@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from grader.course.subject import Subject, secret
 from grader.errors import OurFault
 from grader.judging.comparing.arrays import Numbers
-from grader.judging.declared.bindings import Binding, Piece, Placed
+from grader.judging.declared.bindings import Binding
+from grader.judging.declared.cuts import Piece, Placed
 from grader.judging.declared.feeding import Batch, batch_of
 from grader.judging.declared.interview import Wanted
 from grader.judging.declared.outputs import outputs
@@ -37,10 +38,13 @@ class Scene(Struct, frozen=True):
     """A class that trains, which of its variables are which roles, and the secret weights."""
 
     x: Examiner
-    subject: Subject
     task: Task
     one: Trainee
     binding: Binding
+
+    @property
+    def subject(self) -> Subject:
+        return self.one.subject
 
     @property
     def values(self) -> dict[str, Numbers]:
@@ -66,9 +70,9 @@ class Scene(Struct, frozen=True):
         shares = {name: rate for name, old in self.one.scalars.items() if isinstance(old, float) and 0 < old < 1}
         return self.rates(rate) or dict(shares)
 
-    def step(self, batch: Batch, weights: Mapping[str, Numbers]) -> Watched | None:
+    def step(self, batch: Batch, weights: Mapping[str, Numbers], seed: int = 0) -> Watched | None:
         """A step without dropout."""
-        steps = training(self.one, self.subject, batch, weights, self.rates(0.0), Watching(tuple(whole())))
+        steps = training(self.one, batch, weights, self.rates(0.0), Watching(tuple(whole()), seed=seed))
         return watched_in(self.x.ask(f"{self.one.info.name}.step", *steps, seconds=SECONDS))
 
     @property
@@ -76,9 +80,9 @@ class Scene(Struct, frozen=True):
         return batch_of(self.x, self.subject, self.one.rows)
 
 
-def task_of(x: Examiner, subject: Subject, wanted: Wanted) -> Task:
+def task_of(x: Examiner, subject: Subject, wanted: Wanted, rows: int) -> Task:
     """Raises OurFault where the model answer has no class that takes a step."""
-    one = next((one for one in trainees(x, subject) if one.works), None)
+    one = next((one for one in trainees(x, subject, rows) if one.works), None)
     if one is None or one.watched is None:
         raise OurFault(f"{x.lab}: the model answer has no class whose training takes a step with {subject.input!r}")
     gradients = first_gradients(one.watched)
@@ -90,7 +94,7 @@ def task_of(x: Examiner, subject: Subject, wanted: Wanted) -> Task:
     if subject.classes:
         fixed = (*fixed, subject.classes)
     bare = Task(roles, fixed, None, None, wanted)
-    scene = Scene(x, subject, bare, one, identity(roles))
+    scene = Scene(x, bare, one, identity(roles))
     shown = outputs(one.watched, scene.batch.inputs, under_tape=True)
     width = shown[0].shape[1:] if shown else ()
     fixed = (*fixed, *width)  # the number of outputs is none that a student chooses

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.course.subject import Subject
+from grader.course.subject import Subject, secret
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.declared.feeding import EXAMPLES, INPUTS, Batch, batch_of, example_steps, training_arguments
 from grader.judging.drawing import insist_on_writable
@@ -33,13 +34,13 @@ from grader.sandbox.guest.wire import (
     Watched,
 )
 
-ROWS = 6  # examples of a question
 AS_WRITTEN = Inputs(())
 
 
 class Trainee(Struct, frozen=True):
     """A class that can be made and trained, as its first step showed."""
 
+    subject: Subject  # in the sizes that it was made in
     info: ClassInfo
     recipe: Recipe
     trainer: str
@@ -48,10 +49,14 @@ class Trainee(Struct, frozen=True):
     inventory: Inventory
     variables: tuple[VariableInfo, ...] = ()
     scalars: Mapping[str, Scalar] = {}
-    rows: int = ROWS
+    rows: int = 0  # examples of a question; 0: as many as we like
     built_by_a_step: bool = False  # as where it holds layers of Keras: before, there are no variables
     watched: Watched | None = None
     trouble: Trouble | None = None
+
+    @property
+    def free_rows(self) -> bool:
+        return self.rows == rows_of(self.subject)
 
     @property
     def works(self) -> bool:
@@ -74,15 +79,15 @@ class Watching(Struct, frozen=True):
 A_STEP = Watching()
 
 
-def trainees(x: Examiner, subject: Subject) -> Iterator[Trainee]:
-    """Classes that train, the last defined first; each in the first way to make it that takes a step."""
+def trainees(x: Examiner, subject: Subject, rows: int = 0) -> Iterator[Trainee]:
+    """Classes that train, the last defined first; each in the first way to make it that takes a step of so many rows."""
     inventory = x.survey()
     for info in candidates(inventory) if inventory is not None else ():
         first = None
-        for recipe in made_small(recipes(inventory, info, AS_WRITTEN), subject) if inventory is not None else ():
+        for sized, recipe in made_small(recipes(inventory, info, AS_WRITTEN), subject) if inventory is not None else ():
             assert inventory is not None
-            args, kwargs = training_arguments(subject, inventory, info, info.trains[0])
-            one = tried(x, subject, Trainee(info, recipe, info.trains[0], args, kwargs, inventory))
+            args, kwargs = training_arguments(sized, inventory, info, info.trains[0])
+            one = tried(x, Trainee(sized, info, recipe, info.trains[0], args, kwargs, inventory, rows=rows))
             first = first or one
             if one.works:
                 first = one
@@ -91,20 +96,49 @@ def trainees(x: Examiner, subject: Subject) -> Iterator[Trainee]:
             yield first
 
 
-def made_small(own: Sequence[Recipe], subject: Subject) -> Iterator[Recipe]:
-    """In the sizes that the lab gives, by names of parameters, else in their order; then as the notebook made it."""
+def made_small(own: Sequence[Recipe], subject: Subject) -> Iterator[tuple[Subject, Recipe]]:
+    """In the sizes that the lab gives, by names of parameters, else in their order; then with sizes of the notebook.
+
+    Those may be written into a class as well as given to it, the length of a sentence for instance.
+    """
     for recipe in own:
-        small = recipe
-        for place, (name, size) in enumerate(subject.arguments.items()):
-            known = name if name in recipe.parameters else (*recipe.parameters, *[""] * (place + 1))[place]
-            if known:
-                small = small.changed(known, size)
-        yield small
+        yield subject, in_sizes(recipe, subject)
+        given = {name: recipe.argument(known) for name, known in parameters(recipe, subject).items()}
+        own_sizes = {name: v for name, v in given.items() if type(v) is int and v != subject.arguments[name]}
+        for some in (*({name: v} for name, v in reversed(own_sizes.items())), own_sizes) if own_sizes else ():
+            sized = resized(subject, some)
+            yield sized, in_sizes(recipe, sized)
     if subject.arguments:
-        yield from own
+        yield from ((subject, recipe) for recipe in own)
 
 
-def tried(x: Examiner, subject: Subject, one: Trainee) -> Trainee:
+def parameters(recipe: Recipe, subject: Subject) -> dict[str, str]:
+    """For each argument that the lab gives, the notebook's name of it."""
+    in_order = zip(subject.arguments, (*recipe.parameters, *[""] * len(subject.arguments)), strict=False)
+    named = {name: name if name in recipe.parameters else known for name, known in in_order}
+    return {name: known for name, known in named.items() if known}
+
+
+def in_sizes(recipe: Recipe, subject: Subject) -> Recipe:
+    for name, known in parameters(recipe, subject).items():
+        recipe = recipe.changed(known, subject.arguments[name])
+    return recipe
+
+
+def resized(subject: Subject, sizes: Mapping[str, int]) -> Subject:
+    """With other arguments, and inputs to match: the numbers of an input are those of the arguments."""
+    numbers = {str(subject.arguments[name]): str(size) for name, size in sizes.items()}
+    spelled = re.sub(r"\d+", lambda match: numbers.get(match[0], match[0]), subject.input)
+    return replace(subject, arguments={**subject.arguments, **sizes}, input=spelled)
+
+
+def rows_of(subject: Subject) -> int:
+    """Examples of a question, unlike every size of an input: a loop over one is then none over the other."""
+    sizes = {near for size in secret(subject.input).shape for near in (size - 1, size, size + 1)}
+    return next(rows for rows in count(5) if rows not in sizes)
+
+
+def tried(x: Examiner, one: Trainee) -> Trainee:
     made = x.ask(
         f"{one.info.name}.make",
         Make("c", one.recipe.cls, one.recipe.args, one.recipe.kwargs),
@@ -115,9 +149,11 @@ def tried(x: Examiner, subject: Subject, one: Trainee) -> Trainee:
         return replace(one, trouble=made.trouble)
     insist_on_writable(listed.variables)
     one = replace(one, variables=listed.variables, scalars=listed.scalars)
-    for rows in dict.fromkeys((ROWS, *own_batch(one), 256)):  # for a batch size that is written into class or loop
+    for rows in dict.fromkeys(
+        (one.rows or rows_of(one.subject), *own_batch(one), 256)
+    ):  # for a batch size that is written into class or loop
         one = replace(one, rows=rows)
-        seen = x.ask(f"{one.info.name}.first", *training(one, subject, batch_of(x, subject, rows)), seconds=60)
+        seen = x.ask(f"{one.info.name}.first", *training(one, batch_of(x, one.subject, rows)), seconds=60)
         watched = watched_in(seen)
         if watched is not None and watched.tape:
             one = replace(one, watched=watched, trouble=watched.trouble)
@@ -175,7 +211,6 @@ def setting(name: str, old: object, rows: int, epochs: int) -> int | None:
 
 def training(
     one: Trainee,
-    subject: Subject,
     batch: Batch,
     weights: Mapping[str, Numbers] | None = None,
     attributes: Mapping[str, Scalar] | None = None,
@@ -186,7 +221,7 @@ def training(
     return [
         *watching.before,
         *(Put(path, Ref(code)) for path, code in IN_ORDER),
-        *example_steps(one.inventory, subject, batch),
+        *example_steps(one.inventory, one.subject, batch),
         *instance(one, weights or {}, {**loop, **(attributes or {})}),
         Watch(
             "c",
@@ -204,7 +239,6 @@ def training(
 
 def predicting(
     one: Trainee,
-    subject: Subject,
     batch: Batch,
     weights: Mapping[str, Numbers],
     attributes: Mapping[str, Scalar],
@@ -212,11 +246,11 @@ def predicting(
 ) -> list[Step]:
     """A watched prediction, `w`."""
     loop, _, _ = loop_settings(one, len(batch.labels), 1)
-    given = Ref(EXAMPLES) if subject.example else Ref(INPUTS)
+    given = Ref(EXAMPLES) if one.subject.example else Ref(INPUTS)
     method = one.predictor or "predict"
     return [
         *before,
-        *example_steps(one.inventory, subject, batch),
+        *example_steps(one.inventory, one.subject, batch),
         *instance(one, weights, {**loop, **attributes}),
         Watch("c", method, "w", (given,)),
     ]

@@ -1,0 +1,131 @@
+"""How a notebook's variables may be laid out: each as a whole or turned, two that belong together, several in one."""
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import permutations
+
+import numpy as np
+from msgspec import Struct
+
+from grader.judging.comparing.arrays import Numbers
+from grader.sandbox.guest.wire import VariableInfo
+
+Shape = tuple[int, ...]
+Range = tuple[int, int] | int | None  # along an axis: from, to; one place, which takes the axis away; all of it
+BLOCKS = (2, 3, 4)  # variables that may stand side by side in one
+
+
+class Piece(Struct, frozen=True):
+    """A part of a notebook's variable: what it holds, and how it is looked at."""
+
+    path: str
+    shape: Shape  # as the model answer has it
+    at: tuple[Range, ...]  # for each axis of the variable
+    turned: bool = False
+
+    @property
+    def index(self) -> tuple[slice | int, ...]:
+        return tuple(slice(*o) if isinstance(o, tuple) else slice(None) if o is None else o for o in self.at)
+
+    def of(self, whole: Numbers) -> Numbers:
+        part = whole[self.index]
+        return np.reshape(part.T if self.turned else part, self.shape)
+
+    def put(self, whole: Numbers, value: Numbers) -> Numbers:
+        changed = np.array(whole)
+        changed[self.index] = np.reshape(value.T if self.turned else value, changed[self.index].shape)
+        return changed
+
+    def overlaps(self, other: "Piece") -> bool:
+        return self.path == other.path and all(map(meet, self.at, other.at))
+
+
+def meet(one: Range, other: Range) -> bool:
+    if one is None or other is None:
+        return True
+    (a, b), (c, d) = (part if isinstance(part, tuple) else (part, part + 1) for part in (one, other))
+    return a < d and c < b
+
+
+class Placed(Struct, frozen=True):
+    """The pieces of one role, one below the other, and which rows of the role each holds."""
+
+    pieces: tuple[Piece, ...]
+    rows: tuple[tuple[int, int] | None, ...] = (None,)  # of the role, for each piece
+
+    @property
+    def shape(self) -> Shape:
+        if len(self.pieces) == 1:
+            return self.pieces[0].shape
+        return (sum(piece.shape[0] for piece in self.pieces), *self.pieces[0].shape[1:])
+
+    def likeness(self, role: str) -> float:
+        return sum(likeness(role, piece.path) for piece in self.pieces) / len(self.pieces)
+
+    def overlaps(self, other: "Placed") -> bool:
+        return any(one.overlaps(two) for one in self.pieces for two in other.pieces)
+
+
+def ways_to_cut(variables: Sequence[VariableInfo]) -> Iterator[list[Placed]]:
+    """As they are, some turned; two that belong one below the other; several in one."""
+    whole = [piece for v in variables for piece in wholes(v)]
+    yield [Placed((piece,)) for piece in whole]
+    yield [*(Placed((piece,)) for piece in whole), *joined(whole)]
+    for number in BLOCKS:
+        parts = [piece for v in variables for piece in blocks(v, number)]
+        if parts:
+            yield [Placed((piece,)) for piece in (*whole, *parts)]
+            yield [Placed((piece,)) for piece in (*whole, *parts)] + list(joined([*whole, *parts]))
+
+
+def joined(pieces: Sequence[Piece]) -> Iterator[Placed]:
+    flat = [piece for piece in pieces if len(piece.shape) == 2 and min(piece.shape) > 1]
+    for one, other in permutations(flat, 2):
+        if one.shape[1] == other.shape[1] and one.path != other.path:
+            yield Placed((one, other), ((0, one.shape[0]), (one.shape[0], one.shape[0] + other.shape[0])))
+
+
+def wholes(v: VariableInfo) -> Iterator[Piece]:
+    yield from looks(v.path, v.shape, (None,) * len(v.shape))
+
+
+def looks(path: str, shape: Shape, at: tuple[Range, ...]) -> Iterator[Piece]:
+    """Ways to look at a part of a variable: as it is, turned, without axes of one, or with one more."""
+    yield Piece(path, shape, at)
+    if np.prod(shape) == 1:  # one number, with axes or without
+        yield from (Piece(path, other, at) for other in ((), (1,), (1, 1)) if other != shape)
+        return
+    long = tuple(size for size in shape if size > 1)
+    if long != shape:
+        yield Piece(path, long, at)
+    if len(shape) == 2:
+        yield Piece(path, shape[::-1], at, turned=True)
+    elif len(shape) == 1:
+        yield Piece(path, (1, *shape), at)
+        yield Piece(path, (*shape, 1), at)
+
+
+def blocks(v: VariableInfo, number: int) -> Iterator[Piece]:
+    """`number` equal pieces along one axis, which takes the axis away where it is as long."""
+    for axis, size in enumerate(v.shape):
+        if size % number or size < number or (len(v.shape) == 1 and size == number):
+            continue
+        one = size // number
+        for i in range(number):
+            part: Range = i if one == 1 else (i * one, (i + 1) * one)
+            at = (*(None,) * axis, part, *(None,) * (len(v.shape) - axis - 1))
+            shape = (*v.shape[:axis], *((one,) if one > 1 else ()), *v.shape[axis + 1 :])
+            yield from looks(v.path, shape, at)
+
+
+@lru_cache(20_000)
+def likeness(role: str, path: str) -> float:
+    """Of two names, from 0 to 2, which equal ones have."""
+    one, other = plain(role), plain(path)
+    return 2.0 if one == other else difflib.SequenceMatcher(None, one, other).ratio()
+
+
+def plain(path: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", path.removeprefix("c.").lower())

@@ -1,0 +1,98 @@
+"""The model answer's forms in the sizes of a notebook: what they answer, and which of their variables is what."""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import replace
+
+from grader.course.subject import Subject
+from grader.errors import OurFault
+from grader.judging.declared.bindings import Binding, Solver, bindings
+from grader.judging.declared.classifier_facts import broken, read
+from grader.judging.declared.identified import Gradients, even_values, identified
+from grader.judging.declared.interview import Wanted, asked_once, form_examiner
+from grader.judging.declared.readings import Reading, alike
+from grader.judging.declared.scene import Scene, Task, identity, task_of
+from grader.judging.declared.training import trainees
+from grader.judging.examiner import Examiner
+from grader.judging.meeting.watching import first_gradients
+from grader.judging.model_answer import DECK, ModelAnswer
+
+
+class Forms:
+    """The model answer's forms in the sizes of a notebook: what they answer, and their gradients under even values."""
+
+    def __init__(self, x: Examiner, subject: Subject, answer: ModelAnswer, wanted: Wanted, rows: int) -> None:
+        """Raises OurFault where the model answer has no class that takes a step."""
+        self._x, self._subject, self._answer, self._wanted, self._rows = x, subject, answer, wanted, rows
+        self.task = task_of(form_examiner(x, answer, DECK), subject, wanted, rows)
+        self._scenes: dict[object, Scene | Reading] = {}
+        self._readings: dict[object, Reading] = {}
+        self.names, self.accepted = (DECK, *answer.names), answer.accepted
+        self._as_written: Forms | None = None
+
+    def _scene(self, form: str, binding: Binding) -> tuple[object, Scene | Reading]:
+        key = (form, tuple(sorted(binding.sizes.items())), tuple(binding.shapes.items()))
+        if key not in self._scenes:
+            x = form_examiner(self._x, self._answer, form, binding.sizes)
+            found = form_scene(asked_once(x), (self._subject, self._rows), self.task, binding.shapes)
+            self._scenes[key] = self._by_gradients(found, binding) if isinstance(found, Scene) else found
+        return key, self._scenes[key]
+
+    def _by_gradients(self, scene: Scene, binding: Binding) -> Scene:
+        """Of a form that calls its variables otherwise: which of them is what, by the model answer's gradients."""
+        if all(role == place.pieces[0].path for role, place in scene.binding.places.items()):
+            return scene
+        solver = Solver(self.task.roles, frozenset(self.task.fixed))
+        values, expected = even_values(scene.x, scene.values, solver), self.gradients(DECK, binding)
+        return replace(scene, binding=identified(scene.binding, solver, values, even_gradients(scene), expected))
+
+    def reading(self, form: str, binding: Binding) -> Reading:
+        key, scene = self._scene(form, binding)
+        if key not in self._readings:
+            self._readings[key] = read(scene) if isinstance(scene, Scene) else scene
+        return self._readings[key]
+
+    def differs(self, form: str, keys: Sequence[str]) -> bool:
+        """Whether it does in the model answer's own sizes, asked once for all: else no other sizes have to be tried."""
+        deck, theirs = self.as_written(DECK), self.as_written(form)
+        return not alike(theirs, deck, [*keys, *(key for key in theirs if key not in deck)])
+
+    def as_written(self, form: str) -> Reading:
+        """In the model answer's own sizes."""
+        if self._as_written is None:
+            x = asked_once(replace(self._x, seed=0))
+            self._as_written = Forms(x, self._subject, self._answer, self._wanted, self._rows)
+        return self._as_written.reading(form, identity(self.task.roles))
+
+    def with_form_as_deck(self, form: str) -> "Forms | None":
+        """None where the form's class takes no step by itself."""
+        answer = ModelAnswer((), (), lambda _, sizes, question: self._answer.ask(form, sizes, question))
+        try:
+            return Forms(self._x, self._subject, answer, self._wanted, self._rows)
+        except OurFault:
+            return None
+
+    def gradients(self, form: str, binding: Binding) -> Gradients:
+        _, scene = self._scene(form, binding)
+        return scene.binding.by_role(even_gradients(scene)) if isinstance(scene, Scene) else {}
+
+
+def even_gradients(scene: Scene) -> Gradients:
+    """By path, with the same numbers in all variables that could be taken for each other."""
+    values = even_values(scene.x, scene.values, Solver(scene.task.roles, frozenset(scene.task.fixed)))
+    watched = scene.step(scene.batch, scene.binding.planted(values, scene.one.variables))
+    return first_gradients(watched) if watched else {}
+
+
+def form_scene(
+    x: Examiner, asked: tuple[Subject, int], task: Task, shapes: Mapping[str, tuple[int, ...]]
+) -> Scene | Reading:
+    """Of a form of the model answer, with variables of these shapes; what it says instead where it does not run."""
+    one = next(iter(sorted(trainees(x, *asked), key=lambda one: not one.works)), None)
+    if one is None or not one.works:
+        return broken(one) if one else {}
+    own = {v.path: v.shape for v in one.variables}
+    if set(own) <= set(shapes) and all(shapes[path] == shape for path, shape in own.items()):
+        return Scene(x, task, one, identity(shapes, tuple(own)))
+    first = next(bindings(shapes, task.fixed, one.variables), None)
+    return Scene(x, task, one, first) if first and first.shapes == dict(shapes) else {}
