@@ -80,7 +80,7 @@ A_STEP = Watching()
 
 
 def trainees(x: Examiner, subject: Subject, rows: int = 0) -> Iterator[Trainee]:
-    """Classes that train, the last defined first; each in the first way to make it that takes a step of so many rows."""
+    """Classes that train, the last defined first; each in the first way to make it that takes a step of these rows."""
     inventory = x.survey()
     for info in candidates(inventory) if inventory is not None else ():
         first = None

@@ -132,9 +132,10 @@ def try_recipe(x: Examiner, contact: Contact) -> Contact:
         seen = x.ask(f"{name}.contact", *training(contact, data, labels), seconds=60)
         watched = watched_in(seen)
         if watched is not None and watched.tape:
-            return replace(contact, watched=watched, trouble=None)
-        contact = replace(contact, trouble=contact.trouble or seen.trouble or (watched.trouble if watched else None))
-    return contact
+            return replace(contact, watched=watched, trouble=None, broken_off=None)
+        trouble = contact.trouble or seen.trouble or (watched.trouble if watched else None)
+        contact = replace(contact, trouble=trouble, broken_off=contact.broken_off or watched)
+    return replace(contact, batch=B)
 
 
 def own_batch(contact: Contact) -> int:

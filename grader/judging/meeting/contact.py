@@ -58,6 +58,7 @@ class Contact(Struct, frozen=True):
     batch: int
     inventory: Inventory
     trouble: Trouble | None = None
+    broken_off: Watched | None = None  # the first step where it ends before any gradient is taken
 
     @property
     def works(self) -> bool:

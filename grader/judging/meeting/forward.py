@@ -10,7 +10,7 @@ from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.pairs import halves
 from grader.judging.meeting.watching import arguments_of, parts_of
-from grader.sandbox.guest.wire import Array, Call, Step, Value
+from grader.sandbox.guest.wire import Array, Call, Value
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
 ATTENDS = re.compile(r"at(t|en)|arreta|aten|pesos|weight", re.IGNORECASE)
@@ -25,7 +25,7 @@ class Forward(Struct, frozen=True):
     kwargs: dict[str, Value]
     places: Mapping[int | str, int]  # of an argument -> 0 premises, 1 hypotheses
 
-    def call(self, x: Numbers, into: str) -> Step:
+    def call(self, x: Numbers, into: str) -> Call:
         args = tuple(self.given(i, value, x) for i, value in enumerate(self.args))
         kwargs = {name: self.given(name, value, x) for name, value in self.kwargs.items()}
         return Call(self.path, args, kwargs, into)
@@ -39,7 +39,8 @@ class Forward(Struct, frozen=True):
 def forward_of(contact: Contact, data: Numbers) -> Forward | None:
     """The call under the tape that was given both sentences; `model` first, else the outermost."""
     found: list[Forward] = []
-    for call in contact.watched.calls if contact.watched else ():
+    step = contact.watched or contact.broken_off
+    for call in step.calls if step else ():
         own = call.method in contact.info.methods
         places: dict[int | str, int] = {}
         for place, value in arguments_of(call):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import permutations
+from typing import Protocol
 
 import numpy as np
 from msgspec import Struct
@@ -14,7 +15,7 @@ from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.forward import Forward, floats
 from grader.judging.meeting.watching import value_of
 from grader.model import Observation
-from grader.sandbox.guest.wire import Put, Step, Value
+from grader.sandbox.guest.wire import Call, Put, Step, Value
 
 CLASSES = 3
 SUMS = 1e-3  # how far from 1 the weights of float32 may sum
@@ -84,6 +85,14 @@ def reads_on(attn: Numbers, later: Numbers) -> dict[bool, bool]:
     return found
 
 
+class Spoken(Protocol):
+    """How a class is asked whose forward pass returns nothing."""
+
+    def call(self, forward: Forward, x: Numbers, into: str) -> Call: ...
+
+    def answer_in(self, value: Value | None, batch: int, length: int) -> Answer: ...
+
+
 class Asker(Struct, frozen=True):
     """Asks for the forward pass of one class, under weights of ours and without dropout."""
 
@@ -92,6 +101,14 @@ class Asker(Struct, frozen=True):
     forward: Forward
     weights: Mapping[str, Numbers]
     data: Numbers  # [B, 2 L]
+    unfinished: Spoken | None = None
+
+    def call(self, x: Numbers, into: str) -> Step:
+        return self.unfinished.call(self.forward, x, into) if self.unfinished else self.forward.call(x, into)
+
+    def answer(self, seen: Observation, name: str, batch: int) -> Answer:
+        reader = self.unfinished.answer_in if self.unfinished else answer_in
+        return reader(value_of(seen, name), batch, self.contact.features)
 
     def observed(self, name: str, *steps: Step, seconds: float = 60.0) -> Observation:
         begin = [*whole(), *instance(self.contact, self.weights, {})]
@@ -99,23 +116,21 @@ class Asker(Struct, frozen=True):
 
     def of(self, name: str, *data: Numbers) -> list[Answer]:
         """With all weights, of several data."""
-        seen = self.observed(name, *(self.forward.call(one, f"r{i}") for i, one in enumerate(data)))
-        return [answer_in(value_of(seen, f"r{i}"), len(one), self.contact.features) for i, one in enumerate(data)]
+        seen = self.observed(name, *(self.call(one, f"r{i}") for i, one in enumerate(data)))
+        return [self.answer(seen, f"r{i}", len(one)) for i, one in enumerate(data)]
 
     def under(self, configurations: Sequence[Mapping[str, Numbers]]) -> list[Answer]:
         """Of our data under other weights."""
-        seen = self.observed("roles", *changed(configurations, self.forward, self.data))
-        size = len(self.data), self.contact.features
-        return [answer_in(value_of(seen, f"r{i}"), *size) for i in range(len(configurations))]
+        seen = self.observed("roles", *self.changed(configurations))
+        return [self.answer(seen, f"r{i}", len(self.data)) for i in range(len(configurations))]
+
+    def changed(self, configurations: Sequence[Mapping[str, Numbers]]) -> Iterator[Step]:
+        for i, weights in enumerate(configurations):
+            yield from (Put(path, send(value)) for path, value in weights.items())
+            yield self.call(self.data, f"r{i}")
 
     def in_turn(self, paths: Sequence[str], change: Callable[[Numbers], Numbers]) -> Iterator[dict[str, Numbers]]:
         """One variable after the other is changed, the one before put back."""
         for i, path in enumerate(paths):
             back = {paths[i - 1]: self.weights[paths[i - 1]]} if i else {}
             yield back | {path: change(self.weights[path])}
-
-
-def changed(configurations: Sequence[Mapping[str, Numbers]], forward: Forward, data: Numbers) -> Iterator[Step]:
-    for i, weights in enumerate(configurations):
-        yield from (Put(path, send(value)) for path, value in weights.items())
-        yield forward.call(data, f"r{i}")

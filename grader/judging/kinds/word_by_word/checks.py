@@ -1,5 +1,6 @@
 """Assignment 4: what the interview of a classifier with word by word attention means for each check."""
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -24,13 +25,19 @@ ENOUGH = 24  # steps to tell whether a loss falls
 SUMMED = ("softmax-axis", "softmax-missing", "own-term-missing", "elementwise-product", "reshape-as-transpose")
 
 
+def as_far_as_it_comes(judge: Callable[[Evidence], Finding]) -> Callable[[Evidence], Finding]:
+    """A check of what was computed, be it before `model` broke off."""
+    after = after_a_step(judge)
+    return lambda e: judge(e) if e.unfinished else after(e)
+
+
 @check(LAB, "trains")
 def trains(e: Evidence) -> Finding:
     return ends_a_step(e.contact)
 
 
 @check(LAB, "weights")
-@after_a_step
+@as_far_as_it_comes
 def weights(e: Evidence) -> Finding:
     attn = e.answer.attn
     if attn is None and e.answer.states:
@@ -66,7 +73,7 @@ def mistake_in(e: Evidence, *slugs: str) -> str | None:
 
 
 @check(LAB, "encoder")
-@after_a_step
+@as_far_as_it_comes
 def encoder(e: Evidence) -> Finding:
     bound = e.told.bound
     if bound is None:
@@ -80,13 +87,15 @@ def encoder(e: Evidence) -> Finding:
 
 
 @check(LAB, "matching")
-@after_a_step
+@as_far_as_it_comes
 def matching(e: Evidence) -> Finding:
     if e.unread:
         return failed(mistake="premise-unread", seen="another premise, the same logits", cell=e.cell)
     if e.told.bound is None:
         return unsure(UNKNOWN)
     found = whole(e, "m", "The matching GRU reads [a_k; h^t_k], and its last state makes the logits.")
+    if e.unfinished and found.verdict == "pass":
+        return blocked("Not checked because `model` breaks off before it returns logits.")
     if found.verdict != "pass" or not e.told.form:
         return found if e.told.form else unsure("The logits could not be compared with the equations.")
     if e.told.logits_follow is False:
@@ -117,7 +126,7 @@ def whole(e: Evidence, cell: str, message: str) -> Finding:
 
 
 @check(LAB, "attention")
-@after_a_step
+@as_far_as_it_comes
 def attention(e: Evidence) -> Finding:
     if named := mistake_in(e, "reshape-as-transpose"):
         return failed(mistake=named, seen=e.told.form or "", cell=e.cell)
@@ -143,7 +152,7 @@ def attention(e: Evidence) -> Finding:
 
 
 @check(LAB, "examples-apart")
-@after_a_step
+@as_far_as_it_comes
 def examples_apart(e: Evidence) -> Finding:
     if e.flows is None:
         return unsure(UNSEEN)
@@ -214,6 +223,9 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     if e.told.headed:
         told = "Between the last matching state and the classes your model has more than the assignment's one matrix."
         found.append(Remark("own-head", told))
+    if e.unfinished:
+        told = "`model` breaks off before its end. What it had computed until then was compared with the equations."
+        found.append(Remark("judged-until-it-broke", told))
     if e.trains_vectors:
         found.append(Remark("vectors-trained", "A training step moves the word vectors too."))
     ways = e.told.bound.ways.values() if e.told.bound else ()

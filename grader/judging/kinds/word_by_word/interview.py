@@ -13,6 +13,7 @@ from grader.judging.kinds.word_by_word.answers import Answer, Asker, batch_first
 from grader.judging.kinds.word_by_word.explained import Explanation, explanation
 from grader.judging.kinds.word_by_word.maps import question_maps
 from grader.judging.kinds.word_by_word.parts import FEW
+from grader.judging.kinds.word_by_word.unfinished import unfinished
 from grader.judging.meeting.asking import data_steps, inputs, training
 from grader.judging.meeting.classes import LENGTH, candidates, meet
 from grader.judging.meeting.contact import Contact, Inputs
@@ -50,6 +51,7 @@ class Evidence(Struct, frozen=True):
     trains_vectors: bool = False
     learning: Learning | None = None
     maps: tuple[AttentionMap, ...] = ()
+    unfinished: bool = False  # `model` breaks off before it returns anything; what it computed until then is compared
 
     @property
     def cell(self) -> int | None:
@@ -64,7 +66,7 @@ def interview_word_by_word(x: Examiner) -> Evidence:
     best: Evidence | None = None
     for info in candidates(survey):
         contact = meet(x, survey, info, PAIRS)
-        evidence = question(x, contact) if contact.works else Evidence(contact)
+        evidence = question(x, contact) if contact.works else until_it_broke(x, contact)
         if best is None or worth(evidence) > worth(best):
             best = evidence
         if worth(best) == 4:
@@ -77,21 +79,32 @@ def interview_word_by_word(x: Examiner) -> Evidence:
 
 def worth(e: Evidence) -> int:
     """Where several classes train, the one that shows the work is judged."""
-    if e.contact is None or not e.contact.works:
+    if e.contact is None or not (e.contact.works or e.unfinished):
         return 0
     return 1 + (e.premise_first is not None) + (e.told.form is not None) + e.told.right
 
 
-def question(x: Examiner, contact: Contact) -> Evidence:
-    learning = question_learning(x, contact)
-    data = words(x, "x", contact)
-    given = {v.path: weight(x, v, contact.vocabulary) for v in contact.initial}
-    zeros = tuple(v.path for v in contact.initial if starts_at_zero(v))
-    evidence = Evidence(contact, zeros=zeros, learning=learning)
+def until_it_broke(x: Examiner, contact: Contact) -> Evidence:
+    asker = asker_of(x, contact)
+    found = unfinished(asker, PAIRS.sizes[0][1]) if asker and contact.initial else None
+    if found is None:
+        return Evidence(contact)
+    able, told = found
+    return replace(with_behaviour(able, Evidence(contact, unfinished=True)), told=told)
+
+
+def asker_of(x: Examiner, contact: Contact) -> Asker | None:
     forward = forward_of(contact, words_met(x, contact))
-    if forward is None:
+    given = {v.path: weight(x, v, contact.vocabulary) for v in contact.initial}
+    return Asker(x, contact, forward, given, words(x, "x", contact)) if forward else None
+
+
+def question(x: Examiner, contact: Contact) -> Evidence:
+    zeros = tuple(v.path for v in contact.initial if starts_at_zero(v))
+    evidence = Evidence(contact, zeros=zeros, learning=question_learning(x, contact))
+    asker = asker_of(x, contact)
+    if asker is None:
         return evidence
-    asker = Asker(x, contact, forward, given, data)
     evidence = with_step(asker, with_behaviour(asker, evidence))
     return replace(with_shown(asker, evidence), told=explanation(asker, evidence.answer, PAIRS.sizes[0][1]))
 

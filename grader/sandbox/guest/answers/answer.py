@@ -15,7 +15,7 @@ from ..colab import downloads
 from ..colab.cells import locate
 from . import constructions, derived, forms, own_code, survey, touch, watch
 from . import tape as recorded
-from .kinds import finetuned, keras_models, pairs, predictions, ready_layers, vocabulary
+from .kinds import computed, finetuned, keras_models, pairs, predictions, ready_layers, vocabulary
 from .values import decode, encode, is_variable
 
 _ABSENT = object()
@@ -30,6 +30,7 @@ class Namespace:
             "touched": touch.touched,
             "ready_made": touch.ready_made,
             "ready_layers": ready_layers.ready_layers,
+            "computed": computed.computed,
             "led": derived.led,
             "tables": derived.tables,
             "vocabulary_held": vocabulary.vocabulary,

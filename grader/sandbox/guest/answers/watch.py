@@ -14,6 +14,7 @@ from .values import encode
 WORTH_A_GRAPH = 80  # steps; fewer take less time as they are written than the proof of a graph does
 FEWEST = 8  # steps that tell whether a loss falls
 KEPT = 4000  # events; a training that goes on is watched no further
+CALLS = 40  # that are noted; of calls inside other calls half as many
 
 
 class Watcher:
@@ -24,7 +25,7 @@ class Watcher:
         self.paths = {id(variable): path for path, variable in survey.reachable(owner, step.owner)}
         self.tape: list[wire.TapeEvent] = []
         self.calls: list[wire.MethodCall] = []
-        self.done = 0
+        self.done, self.depth = 0, 0
         self.follows_calls = not step.losses_only
 
     def gradient(self, target: Any, sources: Any, gradients: Any) -> None:
@@ -100,18 +101,19 @@ class Watcher:
         return lambda *args, **kwargs: self.note(name, function, args, kwargs)
 
     def note(self, name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        result = function(*args, **kwargs)
-        if len(self.calls) < 40:
-            self.calls.append(
-                wire.MethodCall(
-                    name,
-                    tuple(map(encode, args)),
-                    {k: encode(v) for k, v in kwargs.items()},
-                    encode(result),
-                    tape.tape_is_open(),
+        """One that breaks off is noted as well, with nothing returned."""
+        result = None
+        self.depth += 1
+        try:
+            result = function(*args, **kwargs)
+            return result
+        finally:
+            self.depth -= 1
+            if len(self.calls) < (CALLS // 2 if self.depth else CALLS):
+                given = {k: encode(v) for k, v in kwargs.items()}
+                self.calls.append(
+                    wire.MethodCall(name, tuple(map(encode, args)), given, encode(result), tape.tape_is_open())
                 )
-            )
-        return result
 
 
 def flatten_with_none(gradients: Any, count: int) -> list[Any]:
