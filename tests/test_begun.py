@@ -15,7 +15,7 @@ from grader.data.folder import DataFolder
 from grader.judging.binding.layers import LayerPaths
 from grader.judging.binding.roles import parts
 from grader.judging.examining import Examination
-from grader.judging.kinds.attention.interview import Evidence as Attentive
+from grader.judging.kinds.attention.evidence import Evidence as Attentive
 from grader.judging.kinds.attention.interview import begun
 from grader.judging.kinds.attention.layout import Layout
 from grader.judging.kinds.logistic.checks import nothing_begun as logistic_not_begun

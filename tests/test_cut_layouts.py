@@ -9,7 +9,7 @@ from grader.judging.binding.cuts import blocks
 from grader.judging.kinds.attention import checks as lab5
 from grader.judging.kinds.attention.asking import Answer
 from grader.judging.kinds.attention.cuts import ways
-from grader.judging.kinds.attention.interview import Evidence as Attentive
+from grader.judging.kinds.attention.evidence import Evidence as Attentive
 from grader.judging.kinds.attention.layout import PLACES, layout
 from grader.judging.kinds.language_model import checks as a3
 from grader.judging.kinds.language_model.interview import Evidence as LanguageModel

@@ -7,6 +7,7 @@ import pytest
 
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.declared.bindings import Binding, Solver, bindings
+from grader.judging.declared.cuts import Piece, Placed
 from grader.judging.declared.identified import identified
 from grader.sandbox.guest.wire import VariableInfo
 
@@ -74,6 +75,8 @@ def test_layers_are_found_in_any_size_and_either_way_round(own: list[VariableInf
             E=(13, 8), Wz=(8, 24), Uz=(24, 24), Wr=(8, 24), Ur=(24, 24), Wh=(8, 24), Uh=(24, 24),
             bz=(24,), br=(24,), bh=(24,), V=(24, 2), c=(2,),
         ),  # words and states apart
+        variables(E=(13, 8), U=(3, 24, 8), V=(3, 24, 24), c=(3, 1, 24), O=(24, 2), o=(1, 2)),  # turned slices of cubes
+        variables(E=(8, 13), W=(72, 32), b=(72, 1), V=(2, 24), c=(2, 1)),  # columns for rows, throughout
         variables(
             E=(13, 5), Wz=(21, 16), Wr=(21, 16), Wh=(21, 16), bz=(16,), br=(16,), bh=(16,), V=(16, 2), c=(2,)
         ),  # other sizes
@@ -119,3 +122,50 @@ def test_gradients_tell_which_is_which_and_which_part_stands_first() -> None:
     assert found.places["c.b_z"].pieces[0].path == "c.b_z"
     for role, value in found.by_role(seen).items():
         np.testing.assert_array_equal(value, expected[role])
+
+
+PLAIN = {"c.E": (13, 8), "c.W_rnn": (32, 24), "c.b_rnn": (24,), "c.W_cl": (24, 2), "c.b_cl": (2,)}
+TOPPED = PLAIN | {"c.W_mlp": (24, 16), "c.b_mlp": (16,), "c.W_cl": (16, 2)}
+
+
+def test_a_square_matrix_may_be_turned() -> None:
+    own = variables(E=(13, 8), Wx=(24, 8), Wh=(24, 24), b=(24,), Wy=(2, 24), by=(2,))
+    ways = list(bindings(PLAIN, TASK, own))
+    turned = [[piece.turned for piece in way.places["c.W_rnn"].pieces] for way in ways]
+    assert turned[0] == [True, False] and [True, True] in turned
+    for way in ways:
+        there_and_back(way, own)
+
+
+def test_no_way_to_see_the_variables_is_told_twice() -> None:
+    own = variables(E=(13, 8), W_rnn=(32, 24), b_rnn=(24,), W_cl=(24, 2), b_cl=(2,))
+    assert len(list(bindings(PLAIN, TASK, own))) == 1
+
+
+def test_gradients_tell_the_part_of_one_matrix_from_another_matrix_of_its_shape() -> None:
+    """A layer on top may be as wide as the state: W1 [24, 24] then looks like a part of W_rnn."""
+    own = variables(E=(13, 8), Wx=(8, 24), W1=(24, 24), Wh=(24, 24), b=(24,), b1=(24,), O=(24, 2), o=(2,))
+    binding = first(TOPPED, TASK, own)
+    solver = Solver(TOPPED, frozenset(TASK))
+    expected = drawn(binding.shapes)
+    true = Binding(
+        binding.places
+        | {
+            "c.W_rnn": Placed((whole("Wx", 8), whole("Wh", 24)), ((0, 8), (8, 32))),
+            "c.W_mlp": Placed((whole("W1", 24),)),
+            "c.b_rnn": Placed((Piece("c.b", (24,), (None,)),)),
+            "c.b_mlp": Placed((Piece("c.b1", (24,), (None,)),)),
+        },
+        binding.letters,
+        binding.shapes,
+    )
+    gradients = true.planted(expected, own)
+    values = {role: np.ones(shape, np.float32) for role, shape in binding.shapes.items()}
+    found = identified(binding, solver, values, gradients, expected)
+    assert {role: [p.path for p in place.pieces] for role, place in found.places.items()} == {
+        role: [p.path for p in place.pieces] for role, place in true.places.items()
+    }
+
+
+def whole(name: str, rows: int) -> Piece:
+    return Piece(f"c.{name}", (rows, 24), (None, None))

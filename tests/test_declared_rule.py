@@ -65,6 +65,20 @@ def test_what_equals_a_mutant_is_named_by_the_check_the_mistake_belongs_to() -> 
     assert finding(seen, forms, Level.VALUES, mirrored=("another",)) == (Verdict.PASS, "")
 
 
+def test_who_makes_a_part_of_a_mistake_makes_the_mistake() -> None:
+    """Two of three matrices without a penalty, where the mutant has none on any; but no other word, and no number."""
+    deck, none = penalties(a="L2", b="L2", c="L2"), penalties(a="none", b="none", c="none")
+    forms = {DECK: deck, "no-penalty": none}
+    level = Level.REGULARISATION
+    part, other = penalties(a="none", b="L2", c="none"), penalties(a="L1", b="L2", c="none")
+    assert finding(part, forms, level, **{"no-penalty": ("c",)}) == (Verdict.FAIL, "no-penalty")
+    assert finding(other, forms, level, **{"no-penalty": ("c",)}) == (Verdict.FAIL, "")
+
+
+def penalties(**words: str) -> Reading:
+    return {name: Fact(Level.REGULARISATION, f"the penalty on {name}", word, part=name) for name, word in words.items()}
+
+
 def test_a_form_that_says_nothing_explains_nothing() -> None:
     forms: dict[str, Reading] = {DECK: {"output": values(1.0)}, "crashes": {}, "other": {}}
     assert finding({}, forms, Level.VALUES, crashes=("another",)) == (Verdict.FAIL, "")

@@ -102,3 +102,11 @@ def test_where_nothing_was_done_nothing_is_earned(place: str, report_on: Callabl
     report = report_on(place)
     assert report.card.earned == 0 and report.card.possible > 0, told(report)
     assert report.outcome == "unattempted", told(report)
+
+
+@pytest.mark.parametrize("place", those(lambda row: "earned" in row or "pending" in row))
+def test_what_was_right_before_a_model_breaks_off_earns_its_points(
+    place: str, report_on: Callable[[str], Report]
+) -> None:
+    card, row = report_on(place).card, EXPECTED[place]
+    assert (card.earned, card.pending) == (row.get("earned", 0), row.get("pending", 0)), told(report_on(place))

@@ -118,7 +118,8 @@ class Solver:
         self.roles, self.fixed = roles, fixed
         numbers = sorted({n for shape in roles.values() for n in shape} | fixed)
         rows = {shape[0] for shape in roles.values() if len(shape) == 2}
-        self.sums = {n: self._summands(n, numbers) for n in sorted(rows - fixed)}
+        own = {n for shape in roles.values() for n in (shape[1:] if len(shape) == 2 else shape)}  # sizes by themselves
+        self.sums = {n: self._summands(n, numbers) for n in sorted(rows - own - fixed)}
 
     def _summands(self, total: int, numbers: Sequence[int]) -> list[tuple[int, int]]:
         """Pairs that make it up; of numbers that the task fixes only where there are no others."""

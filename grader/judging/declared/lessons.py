@@ -1,15 +1,21 @@
 """A small training of a fresh instance, with its own start values and settings."""
 
 import numpy as np
+from msgspec.structs import replace
 
 from grader.course.subject import Subject, secret
+from grader.judging.comparing.arrays import Numbers
 from grader.judging.declared.feeding import Batch, batch_of
+from grader.judging.declared.outputs import outputs
+from grader.judging.declared.readings import sums_to_one
 from grader.judging.declared.scene import SECONDS, Task
-from grader.judging.declared.training import Trainee, Watching, losses, training
+from grader.judging.declared.training import Trainee, Watching, examples_of, losses, predicting, training
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning
+from grader.judging.instruments.recomputed import SAME_START, Recomputed, recomputed
 from grader.judging.meeting.watching import watched_in
-from grader.model import Level
+from grader.model import Level, Observation
+from grader.sandbox.guest.wire import Watch, Watched
 
 LESSON, STEPS = 48, 60  # examples and steps
 
@@ -21,13 +27,32 @@ def learned(x: Examiner, task: Task, one: Trainee) -> Learning | None:
     found = Learning(())
     for scale in (0.5, 0.1):
         batch = lesson(x, one.subject, LESSON if one.free_rows else one.rows, scale)
-        steps = training(one, batch, watching=Watching(steps=STEPS, losses_only=True))
-        seen = x.ask(f"{one.info.name}.learns", *steps, seconds=SECONDS)
+        watching = Watching((SAME_START,), STEPS, losses_only=True)
+        seen = x.ask(f"{one.info.name}.learns", *training(one, batch, watching=watching), said(one), seconds=SECONDS)
         watched = watched_in(seen)
-        found = Learning(tuple(losses(watched)), seen.trouble or (watched.trouble if watched else None))
+        found = Learning(tuple(losses(watched)), watched.trouble if watched else seen.trouble)
         if found.fell:
-            break
+            return replace(found, own=borne_out(x, one, batch, seen))
     return found
+
+
+def said(one: Trainee) -> Watch:
+    return Watch("c", one.predictor or "predict", "said", (examples_of(one),))
+
+
+def borne_out(x: Examiner, one: Trainee, batch: Batch, after: Observation) -> Recomputed | None:
+    """The cross-entropy by what the class itself says of the examples; None where it says nothing that has one."""
+    steps = predicting(one, batch, {}, {}, (SAME_START,))
+    before = x.ask(f"{one.info.name}.begins", *steps[:-1], said(one), seconds=SECONDS)
+    found = [logits_said(seen, batch, one.subject.classes) for seen in (before, after)]
+    return recomputed(found[0], found[1], batch.labels)
+
+
+def logits_said(seen: Observation, batch: Batch, classes: int) -> Numbers | None:
+    watched = seen.values.get("said")
+    shown = outputs(watched, batch.inputs, under_tape=False) if isinstance(watched, Watched) else []
+    rows = next((rows for rows in shown if classes > 1 and rows.shape == (len(batch.labels), classes)), None)
+    return np.log(np.maximum(rows, 1e-30)) if rows is not None and sums_to_one(rows) else rows
 
 
 def lesson(x: Examiner, subject: Subject, rows: int, scale: float) -> Batch:

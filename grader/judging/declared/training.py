@@ -246,14 +246,17 @@ def predicting(
 ) -> list[Step]:
     """A watched prediction, `w`."""
     loop, _, _ = loop_settings(one, len(batch.labels), 1)
-    given = Ref(EXAMPLES) if one.subject.example else Ref(INPUTS)
     method = one.predictor or "predict"
     return [
         *before,
         *example_steps(one.inventory, one.subject, batch),
         *instance(one, weights, {**loop, **attributes}),
-        Watch("c", method, "w", (given,)),
+        Watch("c", method, "w", (examples_of(one),)),
     ]
+
+
+def examples_of(one: Trainee) -> Ref:
+    return Ref(EXAMPLES) if one.subject.example else Ref(INPUTS)
 
 
 def losses(watched: Watched | None) -> list[float]:

@@ -10,7 +10,7 @@ from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.pairs import halves
 from grader.judging.meeting.watching import arguments_of, parts_of
-from grader.sandbox.guest.wire import Array, Call, Value
+from grader.sandbox.guest.wire import Array, Call, Listing, Ref, Value
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
 ATTENDS = re.compile(r"at(t|en)|arreta|aten|pesos|weight", re.IGNORECASE)
@@ -24,10 +24,13 @@ class Forward(Struct, frozen=True):
     args: tuple[Value, ...]
     kwargs: dict[str, Value]
     places: Mapping[int | str, int]  # of an argument -> 0 premises, 1 hypotheses
+    results: tuple[int, ...] | None = None  # of its operations, by place, in place of its own; none named: all of them
 
     def call(self, x: Numbers, into: str) -> Call:
         args = tuple(self.given(i, value, x) for i, value in enumerate(self.args))
         kwargs = {name: self.given(name, value, x) for name, value in self.kwargs.items()}
+        if self.results is not None:
+            return Call("computed", (Ref(self.path), Listing(self.results), *args), kwargs, into)
         return Call(self.path, args, kwargs, into)
 
     def given(self, place: int | str, value: Value, x: Numbers) -> Value:

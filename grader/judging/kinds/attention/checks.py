@@ -11,7 +11,9 @@ from grader.judging.comparing.compare import agree, difference, slug
 from grader.judging.instruments.cut_gradients import cut_finding
 from grader.judging.instruments.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
 from grader.judging.instruments.learning import about_the_start, falling
-from grader.judging.kinds.attention.interview import FEWER, LAB, Evidence, Same
+from grader.judging.instruments.until_it_broke import JUDGED, as_far_as_it_comes
+from grader.judging.kinds.attention.evidence import FEWER, Evidence, Same
+from grader.judging.kinds.attention.interview import LAB
 from grader.judging.kinds.attention.layout import CLASSES, names_exchanged
 from grader.judging.meeting.watching import listed
 from grader.model import AttentionMap, Finding, Remark, Verdict
@@ -43,7 +45,7 @@ def once_written(judge: Callable[[Evidence], Finding]) -> Callable[[Evidence], F
     def judged(e: Evidence) -> Finding:
         if e.contact is not None and not e.begun:
             return blocked("Not checked because the scores of the words have to be written first.")
-        return after_a_step(judge)(e)
+        return as_far_as_it_comes(judge)(e)
 
     return wraps(judge)(judged)
 
@@ -104,6 +106,8 @@ def attention(e: Evidence) -> Finding:
 
 @check(LAB, "logits")
 def logits(e: Evidence) -> Finding:
+    if e.unfinished:
+        return blocked("Not checked because `model` breaks off before it returns logits.")
     if e.answer is None or e.answer.logits is None or e.layout is None or not e.layout.reads_out or not e.right:
         return unsure("The logits could not be compared with the equations.")
     known = e.known[e.explanation or "deck"]
@@ -134,6 +138,7 @@ def examples_apart(e: Evidence) -> Finding:
 
 @check(LAB, "all-trained")
 @once_written
+@after_a_step
 def all_trained(e: Evidence) -> Finding:
     if e.alike:
         return blocked("Not checked because every word gets the same weight, so that no gradient goes through it.")
@@ -172,6 +177,7 @@ def untrained(e: Evidence, still: tuple[str, ...], told: str) -> Finding:
 
 @check(LAB, "any-number")
 @once_written
+@after_a_step
 def any_number(e: Evidence) -> Finding:
     if e.flows:
         return blocked("Not checked because the answer for a pair depends on its batch.")
@@ -205,6 +211,8 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     if e.trains_vectors:
         told = "A training step moves the word vectors too: the extra is done, and more can be overfitted."
         found.append(Remark("vectors-trained", told))
+    if e.unfinished:
+        found.append(JUDGED)
     if e.given_to and e.layout and names_exchanged(e.layout, e.given_to):
         told = "Some weights have each other's names; the equations hold, so nothing is lost."
         found.append(Remark("other-names", told))

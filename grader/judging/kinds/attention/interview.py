@@ -2,103 +2,44 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 
 import numpy as np
-from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.judging.binding.arrangements import Arrangement
 from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array
-from grader.judging.comparing.compare import agree, slug
+from grader.judging.comparing.compare import agree
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.attention_maps import question_maps
-from grader.judging.instruments.cut_gradients import Gradients, cut_off
+from grader.judging.instruments.cut_gradients import cut_off
 from grader.judging.instruments.dropout import whole
-from grader.judging.instruments.first_step import unconnected
-from grader.judging.instruments.learning import Learning
 from grader.judging.instruments.pair_learning import PLAIN, question_learning
+from grader.judging.instruments.until_it_broke import attention_rows, with_results
 from grader.judging.kinds.attention.asking import Answer, answer_in
 from grader.judging.kinds.attention.cuts import Way, ways
+from grader.judging.kinds.attention.evidence import FEWER, Evidence, Same
 from grader.judging.kinds.attention.explained import WORDS_USED, Scene, explained, word_vectors
 from grader.judging.kinds.attention.layout import Layout, layout, values
 from grader.judging.meeting.asking import data_steps, inputs, instance, training, weight
 from grader.judging.meeting.classes import WORDS, candidates, meet
 from grader.judging.meeting.contact import Contact, Inputs
-from grader.judging.meeting.forward import Forward, attender_of, forward_of, weights
+from grader.judging.meeting.forward import Forward, attender_of, floats, forward_of, weights
 from grader.judging.meeting.pairs import halves
 from grader.judging.meeting.source import trees
 from grader.judging.meeting.watching import first_gradients, moved, value_of, watched_in
-from grader.judging.oracle import Answers
-from grader.model import AttentionMap, Cell, Observation, Status
+from grader.model import Cell, Observation, Status
 from grader.sandbox.guest.wire import GUEST_FAULT, Call, Ref, Step, Trouble
 
 LAB = "lab5_attention"
 PAIRS = Inputs((WORDS.sizes[0], (WORDS.sizes[1][0], 10)), words=True, length=10, pairs=True)
-FEWER = 3  # examples, where any number has to do
 WAYS = 6  # to see the variables, tried at most
 ORDERS = ("rh", "hr")  # of context and state
 # [batch, words, dim] met [batch, words]: the scores of the words have lost their last axis
 WITHOUT_AXIS = re.compile(
     r"\[(\d+), ?(\d+), ?(\d+)\] vs\. \[\1, ?(?:\2|\3)\]|\[(\d+), ?(\d+)\] vs\. \[\4, ?(?:\5, ?\d+|\d+, ?\5)\]"
 )
-
-
-class Same(Struct, frozen=True):
-    """Whether a method says what `model` says; None: it could not be seen. Trouble is that of its own code."""
-
-    agrees: bool | None = None
-    trouble: Trouble | None = None
-
-
-class Evidence(Struct, frozen=True):
-    contact: Contact | None
-    begun: bool = True  # the attention's variables are used somewhere
-    layout: Layout | None = None
-    arrangement: Arrangement = Arrangement(())  # what the layout's variables are of the class's own
-    answer: Answer | None = None
-    known: Answers = {}
-    explanation: str | None = None
-    given_to: str = ""  # whose weights the roles take, where it is not as their names say
-    read: bool = False  # both GRUs are known to do what their roles say
-    flows: bool | None = None  # an example's answer changes with another example
-    fewer: Same = Same()  # three examples alone are answered as among others
-    classify: Same = Same()
-    get_attn: Same = Same()
-    standing: tuple[str, ...] | None = None  # variables that a training step leaves as they were
-    gradients: Gradients = {}  # of that step
-    lacking: tuple[str, ...] = ()  # variables that get a part of their gradient only
-    listed: frozenset[str] = frozenset()  # variables that stand in trainable_variables
-    trains_vectors: bool = False
-    learning: Learning | None = None
-    crash: str | None = None
-    maps: tuple[AttentionMap, ...] = ()
-
-    @property
-    def cell(self) -> int | None:
-        return self.contact.info.cell if self.contact else None
-
-    def own(self, paths: Iterable[str]) -> tuple[str, ...]:
-        """The class's variables behind those of the layout."""
-        return tuple(dict.fromkeys(piece.path for path in paths for piece in self.arrangement.pieces(path)))
-
-    @property
-    def more_than_asked(self) -> tuple[str, ...]:
-        """Variables with no part in the layout, but for those that the cost is known not to depend on."""
-        unused = unconnected(self.contact) if self.contact else ()
-        return tuple(path for path in self.own(self.layout.others if self.layout else ()) if path not in unused)
-
-    @property
-    def right(self) -> bool:
-        return self.explanation is not None and slug(self.explanation) == "deck"
-
-    @property
-    def alike(self) -> bool:
-        """Every word of a premise gets the same weight."""
-        attn = self.answer.attn if self.answer else None
-        return attn is not None and bool(np.all(np.isfinite(attn)) and np.ptp(attn, axis=1).max() < 1e-5)
 
 
 @interview(LAB)
@@ -109,7 +50,7 @@ def interview_attention(x: Examiner) -> Evidence:
     best: Evidence | None = None
     for info in candidates(survey):
         contact = meet(x, survey, info, PAIRS)
-        evidence = question(x, contact) if contact.works else silent(contact)
+        evidence = question(x, contact) if contact.works else until_it_broke(x, contact)
         evidence = replace(evidence, begun=begun(evidence, x.cells))
         if best is None or worth(evidence) > worth(best):
             best = evidence
@@ -121,7 +62,7 @@ def interview_attention(x: Examiner) -> Evidence:
 
 def worth(e: Evidence) -> int:
     """Where several classes train, the one that shows the work is judged."""
-    if e.contact is None or not e.contact.works:
+    if e.contact is None or not (e.contact.works or e.unfinished):
         return 0
     return 1 + (e.explanation is not None) + e.right
 
@@ -133,12 +74,32 @@ def silent(contact: Contact) -> Evidence:
     return Evidence(contact, layout=layout(contact.initial, contact.vocabulary), crash=crash)
 
 
+def until_it_broke(x: Examiner, contact: Contact) -> Evidence:
+    """Of a class whose `model` has weights of the words before it breaks off, those that came last."""
+    evidence = silent(contact)
+    forward = forward_of(contact, inputs(x, "contact", contact, contact.batch, 0.5))
+    if forward is None or not contact.initial:
+        return evidence
+    data, given = pairs_of_words(x, "x", contact), weights_for(x, contact)
+    begin, size = [*whole(), *instance(contact, given, {})], (contact.batch, contact.features)
+    every = x.ask(f"{contact.info.name}.until it broke", *begin, with_results(forward).call(data, "r"))
+    rows = attention_rows(list(floats(value_of(every, "r"))), *size)
+    if not rows:
+        return evidence
+    forward = with_results(forward, rows[-1:])
+    evidence = replace(asked_apart(x, evidence, forward, data, given), unfinished=True)
+    tried = (seen_as(x, evidence, way, forward, (data, given)) for way in seen_ways(contact))
+    return next_right(tried) or evidence
+
+
 def begun(e: Evidence, cells: tuple[Cell, ...]) -> bool:
     """Whether there is an attention, or at least something that reads its variables."""
     if e.contact is None or e.layout is None:
         return True
     trouble = e.contact.trouble
-    empty = not e.contact.works and trouble is not None and trouble.kind == "IndexError"  # no scores to stack
+    empty = (
+        not e.contact.works and not e.unfinished and trouble is not None and trouble.kind == "IndexError"
+    )  # no scores to stack
     return not (empty or e.alike) or uses(cells, e.layout)
 
 
@@ -156,26 +117,41 @@ def uses(cells: tuple[Cell, ...], found: Layout) -> bool:
 
 
 def question(x: Examiner, contact: Contact) -> Evidence:
-    every = list(islice(ways(contact.initial, contact.vocabulary), WAYS))
+    every = seen_ways(contact)
     listed = frozenset(v.path for v in contact.initial if v.place is not None)
     evidence = Evidence(contact, listed=listed, learning=question_learning(x, contact))
     if every:
         evidence = replace(evidence, layout=every[0][0], arrangement=every[0][1])
     data = pairs_of_words(x, "x", contact)
-    given = {v.path: weight(x, v.path, v.shape, contact.vocabulary) for v in contact.initial}
+    given = weights_for(x, contact)
     evidence = with_step(x, evidence, data, given)
     forward = forward_of(contact, inputs(x, "contact", contact, contact.batch, 0.5))
     if forward is None:
         return evidence
+    evidence = asked_apart(x, evidence, forward, data, given)
+    evidence = with_methods(x, evidence, forward, data, given)
+    tried = (seen_as(x, evidence, way, forward, (data, given)) for way in every)
+    return next_right(tried) or evidence
+
+
+def seen_ways(contact: Contact) -> list[Way]:
+    return list(islice(ways(contact.initial, contact.vocabulary), WAYS))
+
+
+def weights_for(x: Examiner, contact: Contact) -> dict[str, Numbers]:
+    return {v.path: weight(x, v.path, v.shape, contact.vocabulary) for v in contact.initial}
+
+
+def asked_apart(x: Examiner, e: Evidence, forward: Forward, data: Numbers, given: Mapping[str, Numbers]) -> Evidence:
+    """The answer for all pairs, and whether it follows another first pair."""
+    contact = e.contact
+    assert contact is not None
     other = np.concatenate([pairs_of_words(x, "other", contact)[:1], data[1:]])
     steps = [forward.call(data, "r"), forward.call(other, "other")]
     seen = x.ask(f"{contact.info.name}.pairs", *whole(), *instance(contact, given, {}), *steps)
     size = contact.batch, contact.features
     answer = answer_in(seen, "r", *size)
-    evidence = replace(evidence, answer=answer, flows=flows(answer, answer_in(seen, "other", *size)))
-    evidence = with_methods(x, evidence, forward, data, given)
-    tried = (seen_as(x, evidence, way, forward, (data, given)) for way in every)
-    return next_right(tried) or evidence
+    return replace(e, answer=answer, flows=flows(answer, answer_in(seen, "other", *size)))
 
 
 def next_right(tried: Iterator[Evidence]) -> Evidence | None:

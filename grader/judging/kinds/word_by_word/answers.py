@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import permutations
-from typing import Protocol
 
 import numpy as np
 from msgspec import Struct
@@ -10,15 +9,15 @@ from msgspec import Struct
 from grader.judging.comparing.arrays import Numbers, send
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
+from grader.judging.instruments.until_it_broke import SUMS
 from grader.judging.meeting.asking import instance
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.forward import Forward, floats
 from grader.judging.meeting.watching import value_of
 from grader.model import Observation
-from grader.sandbox.guest.wire import Call, Put, Step, Value
+from grader.sandbox.guest.wire import Put, Step, Value
 
 CLASSES = 3
-SUMS = 1e-3  # how far from 1 the weights of float32 may sum
 
 
 class Answer(Struct, frozen=True):
@@ -85,12 +84,7 @@ def reads_on(attn: Numbers, later: Numbers) -> dict[bool, bool]:
     return found
 
 
-class Spoken(Protocol):
-    """How a class is asked whose forward pass returns nothing."""
-
-    def call(self, forward: Forward, x: Numbers, into: str) -> Call: ...
-
-    def answer_in(self, value: Value | None, batch: int, length: int) -> Answer: ...
+Reader = Callable[[Value | None, int, int], Answer]  # of what came back, for so many examples of so many words
 
 
 class Asker(Struct, frozen=True):
@@ -101,14 +95,7 @@ class Asker(Struct, frozen=True):
     forward: Forward
     weights: Mapping[str, Numbers]
     data: Numbers  # [B, 2 L]
-    unfinished: Spoken | None = None
-
-    def call(self, x: Numbers, into: str) -> Step:
-        return self.unfinished.call(self.forward, x, into) if self.unfinished else self.forward.call(x, into)
-
-    def answer(self, seen: Observation, name: str, batch: int) -> Answer:
-        reader = self.unfinished.answer_in if self.unfinished else answer_in
-        return reader(value_of(seen, name), batch, self.contact.features)
+    read: Reader = answer_in
 
     def observed(self, name: str, *steps: Step, seconds: float = 60.0) -> Observation:
         begin = [*whole(), *instance(self.contact, self.weights, {})]
@@ -116,18 +103,19 @@ class Asker(Struct, frozen=True):
 
     def of(self, name: str, *data: Numbers) -> list[Answer]:
         """With all weights, of several data."""
-        seen = self.observed(name, *(self.call(one, f"r{i}") for i, one in enumerate(data)))
-        return [self.answer(seen, f"r{i}", len(one)) for i, one in enumerate(data)]
+        seen = self.observed(name, *(self.forward.call(one, f"r{i}") for i, one in enumerate(data)))
+        return [self.read(value_of(seen, f"r{i}"), len(one), self.contact.features) for i, one in enumerate(data)]
 
     def under(self, configurations: Sequence[Mapping[str, Numbers]]) -> list[Answer]:
         """Of our data under other weights."""
         seen = self.observed("roles", *self.changed(configurations))
-        return [self.answer(seen, f"r{i}", len(self.data)) for i in range(len(configurations))]
+        size = len(self.data), self.contact.features
+        return [self.read(value_of(seen, f"r{i}"), *size) for i in range(len(configurations))]
 
     def changed(self, configurations: Sequence[Mapping[str, Numbers]]) -> Iterator[Step]:
         for i, weights in enumerate(configurations):
             yield from (Put(path, send(value)) for path, value in weights.items())
-            yield self.call(self.data, f"r{i}")
+            yield self.forward.call(self.data, f"r{i}")
 
     def in_turn(self, paths: Sequence[str], change: Callable[[Numbers], Numbers]) -> Iterator[dict[str, Numbers]]:
         """One variable after the other is changed, the one before put back."""

@@ -1,6 +1,5 @@
 """Assignment 4: what the interview of a classifier with word by word attention means for each check."""
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -10,7 +9,8 @@ from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import difference, slug
 from grader.judging.instruments.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
 from grader.judging.instruments.learning import about_the_start, falling
-from grader.judging.kinds.word_by_word.answers import CLASSES, SUMS, are_no_weights, rows_first
+from grader.judging.instruments.until_it_broke import JUDGED, SUMS, as_far_as_it_comes
+from grader.judging.kinds.word_by_word.answers import CLASSES, are_no_weights, rows_first
 from grader.judging.kinds.word_by_word.explained import ADDITIVE
 from grader.judging.kinds.word_by_word.interview import FEWER, LAB, Evidence
 from grader.judging.kinds.word_by_word.parts import SOURCES
@@ -23,12 +23,6 @@ UNKNOWN = (
 )
 ENOUGH = 24  # steps to tell whether a loss falls
 SUMMED = ("softmax-axis", "softmax-missing", "own-term-missing", "elementwise-product", "reshape-as-transpose")
-
-
-def as_far_as_it_comes(judge: Callable[[Evidence], Finding]) -> Callable[[Evidence], Finding]:
-    """A check of what was computed, be it before `model` broke off."""
-    after = after_a_step(judge)
-    return lambda e: judge(e) if e.unfinished else after(e)
 
 
 @check(LAB, "trains")
@@ -73,8 +67,14 @@ def mistake_in(e: Evidence, *slugs: str) -> str | None:
 
 
 @check(LAB, "encoder")
-@as_far_as_it_comes
 def encoder(e: Evidence) -> Finding:
+    if e.begun:
+        return unsure("`model` breaks off before its states could be compared; your instructor looks at them.")
+    return encoded(e)
+
+
+@as_far_as_it_comes
+def encoded(e: Evidence) -> Finding:
     bound = e.told.bound
     if bound is None:
         return unsure(UNKNOWN)
@@ -224,8 +224,7 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
         told = "Between the last matching state and the classes your model has more than the assignment's one matrix."
         found.append(Remark("own-head", told))
     if e.unfinished:
-        told = "`model` breaks off before its end. What it had computed until then was compared with the equations."
-        found.append(Remark("judged-until-it-broke", told))
+        found.append(JUDGED)
     if e.trains_vectors:
         found.append(Remark("vectors-trained", "A training step moves the word vectors too."))
     ways = e.told.bound.ways.values() if e.told.bound else ()

@@ -13,7 +13,7 @@ from grader.judging.kinds.word_by_word.answers import Answer, Asker, batch_first
 from grader.judging.kinds.word_by_word.explained import Explanation, explanation
 from grader.judging.kinds.word_by_word.maps import question_maps
 from grader.judging.kinds.word_by_word.parts import FEW
-from grader.judging.kinds.word_by_word.unfinished import unfinished
+from grader.judging.kinds.word_by_word.unfinished import has_states, unfinished
 from grader.judging.meeting.asking import data_steps, inputs, training
 from grader.judging.meeting.classes import LENGTH, candidates, meet
 from grader.judging.meeting.contact import Contact, Inputs
@@ -52,6 +52,7 @@ class Evidence(Struct, frozen=True):
     learning: Learning | None = None
     maps: tuple[AttentionMap, ...] = ()
     unfinished: bool = False  # `model` breaks off before it returns anything; what it computed until then is compared
+    begun: bool = False  # so early that nothing could be compared, though there are states already
 
     @property
     def cell(self) -> int | None:
@@ -86,9 +87,11 @@ def worth(e: Evidence) -> int:
 
 def until_it_broke(x: Examiner, contact: Contact) -> Evidence:
     asker = asker_of(x, contact)
-    found = unfinished(asker, PAIRS.sizes[0][1]) if asker and contact.initial else None
-    if found is None:
+    if asker is None or not contact.initial:
         return Evidence(contact)
+    found = unfinished(asker, PAIRS.sizes[0][1])
+    if found is None:
+        return Evidence(contact, begun=has_states(asker))
     able, told = found
     return replace(with_behaviour(able, Evidence(contact, unfinished=True)), told=told)
 
