@@ -133,8 +133,8 @@ def test_a_square_matrix_may_be_turned() -> None:
     ways = list(bindings(PLAIN, TASK, own))
     turned = [[piece.turned for piece in way.places["c.W_rnn"].pieces] for way in ways]
     assert turned[0] == [True, False] and [True, True] in turned
-    for way in ways:
-        there_and_back(way, own)
+    there_and_back(ways[0], own)
+    there_and_back(ways[turned.index([True, True])], own)
 
 
 def test_no_way_to_see_the_variables_is_told_twice() -> None:

@@ -33,6 +33,13 @@ class Binding(Struct, frozen=True):
     def sizes(self) -> dict[int, int]:
         return {old: new for old, new in self.letters.items() if old != new}
 
+    def covers(self, variables: Sequence[VariableInfo]) -> bool:
+        """Whether all of each variable that has a part is used: a column of a table of words is no bias."""
+        used: dict[str, int] = {}
+        for piece in (piece for place in self.places.values() for piece in place.pieces):
+            used[piece.path] = used.get(piece.path, 0) + int(np.prod(piece.shape))
+        return all(used.get(v.path) in (None, int(np.prod(v.shape))) for v in variables)
+
     def planted(self, values: Mapping[str, Numbers], variables: Sequence[VariableInfo]) -> dict[str, Numbers]:
         """The notebook's variables with these values of roles; a variable without a role is not among them."""
         shapes = {v.path: v.shape for v in variables}
@@ -72,7 +79,8 @@ def bindings(roles: Mapping[str, Shape], fixed: Iterable[int], variables: Sequen
         for way in islice(solver.solutions(tuple(roles), places), 1):
             if way not in found:
                 found.append(way)
-                yield way
+    found.sort(key=lambda way: not way.covers(variables))
+    yield from found
     yield from (turned for way in found for turned in with_squares_turned(way))
     whole = [Placed((piece,)) for v in variables for piece in wholes(v)]
     least = max(1, len(roles) - len(variables))
