@@ -60,7 +60,7 @@ def read_as(asker: Asker, view: View, answer: Answer, vocabulary: int, variables
     if variables is None or not (variables.E or is_small(contact)) or answer.logits is None:
         return Explanation(variables)
     p, h = halves(asker.data)
-    table = weights[variables.E] if variables.E else vectors(contact)
+    table = variables.E.view(weights) if variables.E else vectors(contact)
     scene = Scene(
         asker.x, variables, weights, lambda many: [a.logits for a in view.under(many)], p, h, table[:vocabulary]
     )

@@ -46,7 +46,7 @@ def views(asker: Asker) -> Iterator[View]:
         return
     silent = {path: np.zeros_like(asker.weights[path]) for path, shape in shapes.items() if shape == (CLASSES,)}
     before = [p for p, s in shapes.items() if len(s) == 2 and s[1] == shapes[out][0] != CLASSES]
-    before = [p for p in before if p != out and shapes[p][0] != asker.contact.vocabulary][:MOST]
+    before = [p for p in before if p != out and asker.contact.vocabulary not in shapes[p]][:MOST]
     gateways = through(asker, before, silent) if before else []
     # Without biases nothing passes the matching GRU's candidate either: three states high, as it is.
     doubtful = [path for path in gateways if shapes[path][0] == STATES * shapes[path][1]]
