@@ -32,7 +32,7 @@ from tests.proven_answers import proven
 NOTEBOOKS = Path(__file__).with_name("notebooks")
 EXPECTED = yaml.safe_load((NOTEBOOKS / "hardship.yaml").read_text("utf-8"))
 HONEST = ("honest/lab1/formula_as_on_the_slide.ipynb", "honest/lab1/many_small_steps_spanish.ipynb")
-SEED = 21  # one for all runs of the tests, so that an earlier one was asked the same
+SEED = 0x2C4F19D0A6B35E87  # of all runs, so that an earlier one was asked the same; too large for a notebook to guess
 SECONDS = 25.0
 MEMORY = 2 * 1024**3
 MARK = "grader-hostile-mark-98765"  # what a notebook tries to write outside

@@ -79,13 +79,16 @@ class Variables(Struct, frozen=True):
 
 
 def sorted_out(
-    variables: Sequence[VariableInfo], vocabulary: int, width: int, turned: bool = False
+    variables: Sequence[VariableInfo], vocabulary: int, width: int, turned: bool = False, out: str | None = None
 ) -> Variables | None:
-    """None where nothing can be the classifier on the last state; `width` of a word where E is no variable."""
+    """None where nothing can be the classifier on the last state; `width` of a word where E is no variable.
+
+    `out` is that classifier where it is known.
+    """
     shapes = {v.path: tuple(n for n in v.shape if n > 1) for v in variables}
     tables = [(p, s[0] != vocabulary) for p, s in by_name(shapes, "e") if len(s) == 2 and vocabulary in s]
     E, E_turned = min(tables, key=lambda table: table[1], default=(None, False))
-    out = next((p for p, s in shapes.items() if p != E and len(s) == 2 and s[1] == CLASSES), None)
+    out = out or next((p for p, s in shapes.items() if p != E and len(s) == 2 and s[1] == CLASSES), None)
     out = out or next((p for p, s in shapes.items() if p != E and len(s) == 2 and s[0] == CLASSES), None)
     if out is None:
         return None
