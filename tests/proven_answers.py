@@ -48,6 +48,8 @@ def proven(folder: Path, name: str, work: Path) -> Iterator[Proven]:
         yield batch
     kept.unlink(missing_ok=True)
     if batch.harmless:
+        for old in folder.glob(f"{name}-*.sqlite"):  # of this tree before a change
+            old.unlink(missing_ok=True)
         beside = folder / f"{name}-{os.getpid()}.part"
         shutil.copyfile(copy, beside)
         beside.rename(kept)

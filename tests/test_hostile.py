@@ -64,7 +64,7 @@ def graded(
         before, out = traces(), tmp_path_factory.mktemp("out")
         with (
             pytest.MonkeyPatch.context() as patch,
-            proven(answers, "hostile-fast" if fast else "hostile", tmp_path_factory.mktemp("store")) as kept,
+            proven(answers, "hostile-fast" if fast else "hostile-others", tmp_path_factory.mktemp("store")) as kept,
         ):
             patch.delenv("GRADER_DATA", raising=False)
             asked = replace(batch_for(None, TrainPolicy.NONE, SEED, SECONDS), memory=MEMORY, store=kept.store)
