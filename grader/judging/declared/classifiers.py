@@ -119,7 +119,9 @@ def interview_class(pupil: Pupil, forms: Forms) -> Interview:
     if not ways:
         as_it_is = partial(forms.reading, binding=Binding({}, {}, task.roles))
         laid_out = ", ".join(f"{v.path.removeprefix('c.')} {list(v.shape)}" for v in one.variables[:8])
-        odd = f"Your variables ({laid_out}) could not be matched with those of the lab; your instructor looks at it."
+        odd = (
+            f"Your variables ({laid_out}) could not be matched with those of the lab; your instructor will look at it."
+        )
         enough = one.works and len(one.variables) >= len(task.roles)
         reading = {} if one.works else broken(one)
         found = Interview(reading, as_it_is, forms.differs, one.info.cell, learning=learning)

@@ -37,7 +37,7 @@ def hidden_layers(e: Evidence) -> Finding:
     if unread(e):
         return unsure(
             "Your variables do not follow each other as in xW₀, h₀W₁, h₁W₂ (cut otherwise, perhaps), so they could not "
-            "be told apart; your instructor looks at it."
+            "be told apart; your instructor will look at it."
         )
     if len(e.chain) == 2:
         return failed(mistake="one-hidden-layer", seen=sizes, cell=where(e))
@@ -88,7 +88,7 @@ def forward(e: Evidence) -> Finding:
     if more := more_than_asked(e):
         return unsure(
             f"Your network has more variables than the layers the lab asks for ({more}), and its logits could not be "
-            "explained; your instructor looks at it."
+            "explained; your instructor will look at it."
         )
     return failed(
         "The logits differ from h₁W₂ + b₂ after two ReLU layers, as the deck's equations give them.",
@@ -109,7 +109,7 @@ def loss_gradients(e: Evidence) -> Finding:
     if not e.gradients:
         return unsure(
             "Your network was trained on other data than ours, or with a mask of its own, so its gradients could not "
-            "be compared; your instructor looks at it."
+            "be compared; your instructor will look at it."
         )
     if not seen:
         return failed("No gradient reaches the network's variables.", cell=where(e))
