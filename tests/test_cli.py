@@ -39,7 +39,8 @@ def grader(
     *arguments: str | Path, folder: Path = ROOT, before: tuple[str, ...] = (), **variables: str
 ) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "GRADER_DATA"} | variables
-    if not before:
+    other_code = folder != ROOT and (folder / "grader").is_dir()
+    if not before and not other_code:
         return warm_commands.run([str(argument) for argument in arguments], folder, environment)
     command = [sys.executable, *before, "-m", "grader", *map(str, arguments)]
     return subprocess.run(
