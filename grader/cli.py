@@ -50,7 +50,7 @@ def main() -> NoReturn:
     try:
         code = app(standalone_mode=False) or 0  # the code of a typer.Exit, which Ctrl-C becomes as well
         if code == exit_codes.INTERRUPTED:
-            err.print("grader: interrupted. What was graded is kept: the same command goes on from there.", style="red")
+            err.print("grader: interrupted. What was graded is kept: give the same command to continue.", style="red")
         sys.exit(code)
     except Exception as trouble:
         fail(*exit_codes.of_trouble(trouble))
@@ -83,7 +83,7 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
 ) -> None:
     """Grade notebooks and write a page for each, a class page, gradebook.csv and results.json.
 
-    The same command again goes on where it was broken off; what is graded already is not run again.
+    After an interruption, give the same command again: what has been graded is not run again.
     """
     from grader.batch.preparing import batch_asked, handed_in, resumed
     from grader.batch.store import Asked, opened

@@ -65,12 +65,12 @@ def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: Slot, told
             raise
         except (GraderError, OSError) as error:
             log.exception("attempt %d at %s failed", attempt, submission.path)
-            fault = f"The grader itself failed ({error}); nothing is lost, your instructor grades this again."
+            fault = f"The grader itself failed ({error}); nothing is lost, your instructor will grade this again."
         except Exception as error:
             log.exception("grading %s failed", submission.path)
             fault = (
                 f"The grader itself failed ({type(error).__name__}); "
-                "nothing is lost, your instructor grades this again."
+                "nothing is lost, your instructor will grade this again."
             )
             break
     return report(
@@ -95,7 +95,7 @@ def evidence(
         run = store.run(key) if store else None
         replay = None
         if store and run:
-            told("is judged anew by what it said before")
+            told("is judged again by what it answered before")
             replay = Replay(store, key, wake)
             examination = examine(examiner(submission, batch, rubric, oracle, run, replay))
         if run is None or replay is None or replay.changed:

@@ -19,8 +19,8 @@ OUTCOMES = {
 OUTCOME_SENTENCES = {
     Outcome.OK: "Your notebook ran from top to bottom without an error.",
     Outcome.FAILED_CELLS: "Your notebook ran from top to bottom; some cells stopped with an error; the rest ran on.",
-    Outcome.TIMEOUT: "Your notebook ran longer than it may. What had run by then was still checked.",
-    Outcome.OUT_OF_MEMORY: "Your notebook needed more memory than it may use. What had run by then was still checked.",
+    Outcome.TIMEOUT: "Your notebook ran longer than allowed. What had run by then was still checked.",
+    Outcome.OUT_OF_MEMORY: "Your notebook needed more memory than allowed. What had run by then was still checked.",
     Outcome.DIED: "The Python process of your notebook ended by itself. What had run by then was still checked.",
     Outcome.UNREADABLE: "The file could not be read as a notebook, so nothing was run.",
     Outcome.UNATTEMPTED: "The notebook ran, but the part you were to write is still as it was handed out.",
@@ -56,9 +56,9 @@ ISOLATIONS = {
 }
 
 CELLS = {
-    CellStatus.TIMEOUT: "This cell ran longer than it may and was stopped.",
-    CellStatus.DIED: "The Python process came to an end in this cell. The notebook was run again without it.",
-    CellStatus.OUT_OF_MEMORY: "This cell needed more memory than it may use. The notebook was run again without it.",
+    CellStatus.TIMEOUT: "This cell ran longer than allowed and was stopped.",
+    CellStatus.DIED: "The Python process ended in this cell. The notebook was run again without it.",
+    CellStatus.OUT_OF_MEMORY: "This cell needed more memory than allowed. The notebook was run again without it.",
     CellStatus.SKIPPED: "This cell was left out.",
 }
 
@@ -98,7 +98,7 @@ def standing(card: Scorecard, outcome: Outcome) -> str:
     share = card.earned / decided
     if share >= 1 - 1e-9:
         return "All right so far" if card.pending else "Everything is right"
-    steps = ((0.75, "Nearly there"), (0.4, "Well on the way"), (1e-9, "A start is made"))
+    steps = ((0.75, "Nearly there"), (0.4, "Well on the way"), (1e-9, "A start has been made"))
     return next((words for least, words in steps if share >= least), "Not there yet")
 
 

@@ -63,15 +63,22 @@ def jobs(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture(scope="session")
-def grade(oracle: Oracle, jobs: int, request: pytest.FixtureRequest) -> Callable[..., list[Report]]:
-    """Reports on notebooks, from what they answered in an earlier run where nothing changed on which that rests."""
+def answers(request: pytest.FixtureRequest) -> Path:
+    """Where answers of earlier runs are kept."""
     folder = Path(os.environ.get(ANSWERS) or request.config.cache.mkdir("answers"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def grade(oracle: Oracle, jobs: int, answers: Path) -> Callable[..., list[Report]]:
+    """Reports on notebooks, from what they answered in an earlier run where nothing changed on which that rests."""
 
     def graded(name: str, submissions: Sequence[Submission], train: TrainPolicy) -> list[Report]:
         with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
             patch.delenv("GRADER_DATA", raising=False)
             batch = batch_for(None, train, SEED)
-            store = kept_answers(folder / f"{name}-{train}", stack)
+            store = kept_answers(answers / f"{name}-{train}", stack)
             if store:
                 store.begin()
             batch = replace(batch, store=store, data_key=of_data(batch.data))

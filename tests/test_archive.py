@@ -60,7 +60,7 @@ def test_zips_within_zips_end_somewhere(tmp_path: Path) -> None:
     for _ in range(6):
         data = zipped({"inner.zip": data})
     (row,) = collected(tmp_path, data)
-    assert "zips within zips" in (row.fault or "")
+    assert "zips inside zips" in (row.fault or "")
 
 
 def test_two_members_of_one_name_are_two_rows(tmp_path: Path) -> None:

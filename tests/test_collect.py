@@ -118,7 +118,7 @@ def test_what_is_no_hand_in_is_counted_in_one_line(tmp_path: Path) -> None:
         found = hand_ins([source])
         assert len(found.submissions) == 1
         (line,) = found.passed_over
-        assert line == "No hand-ins, so passed over: 2 × .DS_Store, .hidden.ipynb, .ipynb_checkpoints, __MACOSX."
+        assert line == "Not hand-ins, so skipped: 2 × .DS_Store, .hidden.ipynb, .ipynb_checkpoints, __MACOSX."
 
 
 def test_a_folder_with_nothing_but_what_systems_leave_is_a_row(tmp_path: Path) -> None:

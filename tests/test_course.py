@@ -69,7 +69,7 @@ WRONG: dict[str, tuple[Mend, str]] = {
     "no solution": (without(SOLUTION), f":2: '{LAB}' has no reference/solutions/{LAB}.py; write it, or take"),
     "a misspelt lab": (edit("course.yaml", f"[{LAB}]", "[lab1_wramup]"), f"did you mean '{LAB}'?; write it"),
     "no slug": (edit("course.yaml", f"[{LAB}]", "[../lab1]"), ":2: '../lab1' is no slug; write it in small letters"),
-    "a lab twice": (edit("course.yaml", f"[{LAB}]", f"[{LAB}, {LAB}]"), ":2: 'lab1_warmup' stands there twice"),
+    "a lab twice": (edit("course.yaml", f"[{LAB}]", f"[{LAB}, {LAB}]"), ":2: 'lab1_warmup' is there twice"),
     "a forgotten rubric": (
         more("rubrics/other.yaml"),
         ":2: rubrics/other.yaml is of no lab of this course; add 'other'",
@@ -194,7 +194,7 @@ MARKS: dict[str, tuple[Mend, str]] = {
     ),
     "a mistake without words": (
         edit(EDITS, "\n  sign-missing:", "\n  sign-mising:"),
-        r"lab1_warmup\.edits\.yaml:\d+: rubrics/lab1_warmup\.yaml has no words for 'sign-mising'; did you",
+        r"lab1_warmup\.edits\.yaml:\d+: rubrics/lab1_warmup\.yaml does not describe 'sign-mising'; did you",
     ),
     "a mistake that nothing shows": (
         edit(RUBRIC, "\nmistakes:\n", "\nmistakes:\n  x: {check: functions, title: A, says: B., hint: C.}\n"),

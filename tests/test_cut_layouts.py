@@ -15,7 +15,7 @@ from grader.judging.kinds.language_model import checks as a3
 from grader.judging.kinds.language_model.interview import Evidence as LanguageModel
 from grader.judging.kinds.language_model.parts import layouts
 from grader.judging.kinds.language_model.roles import Explained, Roles
-from grader.judging.kinds.word_by_word.parts import sorted_out
+from grader.judging.kinds.word_by_word.parts import Sizes, sorted_out
 from grader.model import Verdict
 from grader.sandbox.guest.wire import TapeEvent, VariableInfo, Watched
 
@@ -128,11 +128,45 @@ def test_four_gates_of_a_language_model_are_found(shapes: dict[str, tuple[int, .
     assert all(block.rows == "eh" and block.places.shape == (20, 9) for block in found.matrices)
 
 
+GATES = {"W": (4, 20, 9), "b": (4, 9)}
+
+
+@pytest.mark.parametrize(
+    ("shapes", "embedding", "out"),
+    [
+        ({"V": (WORDS, D), "E": (E, WORDS)}, "c.E", "c.V"),
+        ({"salida": (WORDS, D), "entrada": (WORDS, E)}, "c.entrada", "c.salida"),
+        ({"table": (WORDS, E), "out": (D, WORDS)}, "c.table", "c.out"),
+        ({"out": (D, WORDS), "table": (E, WORDS)}, "c.table", "c.out"),
+    ],
+)
+@pytest.mark.parametrize("bias", [(WORDS,), (1, WORDS), (WORDS, 1)])
+def test_tables_of_words_are_found_whichever_way_round_they_are_kept(
+    shapes: dict[str, tuple[int, ...]], embedding: str, out: str, bias: tuple[int, ...]
+) -> None:
+    found = next(layouts(variables(**shapes, **GATES, b_out=bias), WORDS))
+    assert (found.embedding.path, found.out.path) == (embedding, out) and found.out_bias is not None
+    assert (found.embedding.shape, found.out.shape) == ((WORDS, E), (D, WORDS)) and not found.others
+    weights = {f"c.{name}": np.random.default_rng(1).normal(size=shape) for name, shape in shapes.items()}
+    for table in (found.embedding, found.out):
+        assert table.of(weights).shape == table.shape
+        np.testing.assert_array_equal(table.kept(table.of(weights)), weights[table.path])
+
+
+def test_what_is_exchanged_where_both_are_as_wide_is_tried_too() -> None:
+    pairs = [
+        way.embedding.path for way in layouts(variables(E=(D, WORDS), V=(WORDS, D), W=(4, 18, 9), b=(4, 9)), WORDS)
+    ]
+    assert {"c.E", "c.V"} == set(pairs)
+
+
 def test_matrices_that_may_hold_columns_or_rows_are_read_in_both_ways() -> None:
     split = {f"{kind}{g}": (D, D) for g in "ifoj" for kind in "WU"}
     same_width = variables(E=(WORDS, D), W_out=(D, WORDS), **split)
-    straight, turned = layouts(same_width, WORDS)
+    straight, turned, *exchanged = layouts(same_width, WORDS)
     assert not straight.cut_up and turned.cut_up
+    assert straight.embedding.path == turned.embedding.path == "c.E"
+    assert all((way.embedding.path, way.out.path) == ("c.W_out", "c.E") for way in exchanged)
 
 
 @pytest.mark.parametrize("more", [{"theta": (408,)}, {"W": (20, 25)}, {"W": (4, 17, 9)}])
@@ -170,6 +204,9 @@ def test_turned_matrices_that_no_form_explains_are_left_open() -> None:
 def test_blocks_of_word_by_word_attention_are_found(shapes: dict[str, tuple[int, ...]]) -> None:
     made = variables(E=(WORDS, E), b_cl=(3,), **shapes)
     found = sorted_out(made, WORDS, E)
+    turned = sorted_out([*variables(E=(E, WORDS)), *made[1:]], WORDS, E)
+    assert turned is not None and turned.E is not None and turned.sizes == Sizes(E, D) and not turned.others
+    assert turned.E.view({"c.E": np.zeros((E, WORDS))}).shape == (WORDS, E)
     assert found is not None and len(found.matrices) == 7 and len(found.biases) == 6 and not found.others
     values = {v.path: np.random.default_rng(3).normal(size=v.shape) for v in made}
     assert {block.view(values).shape for block in found.matrices} == {(20, 9), (27, 9), (18, 9)}

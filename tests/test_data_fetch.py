@@ -152,7 +152,7 @@ def test_a_download_that_broke_off_is_not_taken_for_whole_and_is_gone_on_with(
 ) -> None:
     monkeypatch.setattr(download, "CHUNK", 10)
     server.files, server.cut = {"trees.zip": trees()}, {"trees.zip": 100}
-    with pytest.raises(OurFault, match=r"broke off before it was whole.* goes on from there"):
+    with pytest.raises(OurFault, match=r"was interrupted before it was complete.* continues from there"):
         fetch(TREES, data_folder(None), tmp_path / "to", silent, sources(server))
     assert left(tmp_path / "to") == [".downloads/trees.zip.part"]
     fetch(TREES, data_folder(None), tmp_path / "to", silent, sources(server))

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psutil
 import pytest
@@ -17,6 +17,7 @@ import yaml
 from markupsafe import escape
 from msgspec.structs import replace
 
+from grader.batch.keys import of_data
 from grader.batch.preparing import batch_for
 from grader.intake.collect import collect
 from grader.judging.oracle import Oracle
@@ -26,10 +27,12 @@ from grader.sandbox.walls.isolation import best_isolation
 from grader.sandbox.walls.leftovers import PREFIX, TMP
 from grader.scoring.results import page_paths, write_reports
 from grader.wording.cell_names import cell_name
+from tests.proven_answers import proven
 
 NOTEBOOKS = Path(__file__).with_name("notebooks")
 EXPECTED = yaml.safe_load((NOTEBOOKS / "hardship.yaml").read_text("utf-8"))
 HONEST = ("honest/lab1/formula_as_on_the_slide.ipynb", "honest/lab1/many_small_steps_spanish.ipynb")
+SEED = 0x2C4F19D0A6B35E87  # of all runs, so that an earlier one was asked the same; too large for a notebook to guess
 SECONDS = 25.0
 MEMORY = 2 * 1024**3
 MARK = "grader-hostile-mark-98765"  # what a notebook tries to write outside
@@ -49,7 +52,9 @@ class Graded(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def graded(oracle: Oracle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bool], Graded]]:
+def graded(
+    oracle: Oracle, answers: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[bool], Graded]]:
     """The fast ones as one batch and the others as another, each when it is first asked for."""
 
     @cache
@@ -57,11 +62,17 @@ def graded(oracle: Oracle, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         places = [*HONEST, *(place for place, row in EXPECTED.items() if bool(row.get("fast")) is fast)]
         submissions = [collect([NOTEBOOKS / place])[0] for place in places]
         before, out = traces(), tmp_path_factory.mktemp("out")
-        with pytest.MonkeyPatch.context() as patch:
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            proven(answers, "hostile-fast" if fast else "hostile-others", tmp_path_factory.mktemp("store")) as kept,
+        ):
             patch.delenv("GRADER_DATA", raising=False)
-            asked = replace(batch_for(None, TrainPolicy.NONE, None, SECONDS), memory=MEMORY)
+            asked = replace(batch_for(None, TrainPolicy.NONE, SEED, SECONDS), memory=MEMORY, store=kept.store)
+            asked = replace(asked, data_key=of_data(asked.data))
             reports = in_order(list(grade_batch(submissions, asked, oracle, 2, lambda s, what: None)), submissions)
-        leftovers = traces() - before
+            leftovers = traces() - before
+            ended = (ends_as_expected(r, EXPECTED[p]) for p, r in zip(places, reports, strict=True) if p in EXPECTED)
+            kept.harmless = not leftovers and all(ended)
         write_reports(reports, out)
         pages = [(out / path).read_text("utf-8") for path in page_paths(reports)]
         return Graded(dict(zip(places, reports, strict=True)), dict(zip(places, pages, strict=True)), out, leftovers)
@@ -93,6 +104,11 @@ def found(graded: Callable[[bool], Graded], place: str) -> tuple[Report, str]:
     return batch.reports[place], batch.pages[place]
 
 
+def ends_as_expected(report: Report, row: dict[str, Any]) -> bool:
+    least, most = row["earns"]
+    return report.outcome in row["outcome"].split(" or ") and least <= report.card.earned <= most
+
+
 def told(report: Report) -> str:
     card = report.card
     ended = f"{card.earned:g} of {card.possible:g}, {card.pending:g} open, {report.outcome}, {report.run.fault}"
@@ -111,9 +127,8 @@ def test_every_notebook_here_has_an_expectation() -> None:
 def test_it_ends_as_expected_and_earns_what_it_does_right(place: str, graded: Callable[[bool], Graded]) -> None:
     report, page = found(graded, place)
     row = EXPECTED[place]
-    least, most = row["earns"]
-    assert report.outcome in row["outcome"].split(" or "), told(report)
-    assert least <= report.card.earned <= most and report.card.possible == row.get("possible", 8), told(report)
+    assert ends_as_expected(report, row), told(report)
+    assert report.card.possible == row.get("possible", 8), told(report)
     assert not any(c.points for c in report.card.checks if c.id in row.get("withheld", ())), told(report)
     if "cell" in row:
         name = cell_name(report.submission.cells, row["cell"] - 1)

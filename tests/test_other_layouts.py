@@ -1,9 +1,11 @@
 """Networks written for columns instead of rows, and what is said where a first step stops."""
 
 import numpy as np
+import pytest
 from msgspec.structs import replace
 
 from grader.judging.binding.layers import chains
+from grader.judging.binding.slices import put_together, with_slices
 from grader.judging.comparing.arrays import send
 from grader.judging.instruments.first_step import ends_a_step, stop, unconnected, without_its_end
 from grader.judging.kinds.recurrent.checks import all_trained, cell, gates, gru_not_begun, parameters
@@ -118,3 +120,48 @@ def test_trouble_after_the_first_step_stops_nothing() -> None:
     assert stop(contact(True, NONE_GIVEN)) is None
     assert stop(contact(False, None)) is None
     assert ends_a_step(contact(True, NONE_GIVEN)).verdict is Verdict.PASS
+
+
+CUBE = {"first": (FEATURES, HIDDEN), "middle": (2, HIDDEN, HIDDEN), "biases": (3, HIDDEN), "last": (HIDDEN, CLASSES)}
+
+
+@pytest.mark.parametrize(
+    ("shapes", "layers"),
+    [
+        (
+            CUBE | {"end": (CLASSES,)},
+            [
+                ("c.first", "c.biases[0, :]"),
+                ("c.middle[0, :, :]", "c.biases[1, :]"),
+                ("c.middle[1, :, :]", "c.biases[2, :]"),
+                ("c.last", "c.end"),
+            ],
+        ),
+        (
+            {"U": (HIDDEN, FEATURES), "V": (HIDDEN, HIDDEN), "W": (CLASSES, HIDDEN), "b": (2, HIDDEN), "w": (CLASSES,)},
+            [("c.U", "c.b[0, :]"), ("c.V", "c.b[1, :]"), ("c.W", "c.w")],
+        ),
+        (
+            {"U": (HIDDEN, FEATURES), "W": (CLASSES, HIDDEN), "u": (1, HIDDEN), "w": (1, CLASSES)},
+            [("c.U", "c.u"), ("c.W", "c.w")],
+        ),
+    ],
+)
+def test_layers_that_share_a_variable_are_a_chain(
+    shapes: dict[str, tuple[int, ...]], layers: list[tuple[str, str]]
+) -> None:
+    made = variables(**shapes)
+    chain = chains(made, FEATURES, [v.path for v in made])[0]
+    assert [(layer.W, layer.b) for layer in chain] == layers
+
+
+def test_what_is_planted_in_slices_is_the_variable_again() -> None:
+    made = variables(W=(2, HIDDEN, HIDDEN), b=(2, 1, HIDDEN), w=(1, HIDDEN))
+    whole = {v.path: np.random.default_rng(1).normal(size=v.shape).astype(np.float32) for v in made}
+    seen = with_slices(made, whole)
+    assert seen.keys() == {*whole, *(f"c.{name}[{i}, :, :]" for name in "Wb" for i in (0, 1))}
+    slices = {path: value.reshape(-1, HIDDEN) for path, value in seen.items() if path.endswith(":]")}
+    again = put_together(made, slices | {"c.w": whole["c.w"].reshape(-1)})
+    assert again.keys() == whole.keys()
+    for path, value in whole.items():
+        np.testing.assert_array_equal(again[path], value)

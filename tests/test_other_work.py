@@ -59,7 +59,7 @@ def test_a_library_that_is_only_imported_or_only_draws_the_map_is_no_other_work(
 
 def test_another_project_and_another_lab_are_said_to_be_that() -> None:
     mine = code("import pandas as pd\nhouses = pd.read_csv('houses.csv')", "houses.describe()")
-    assert "a project of its own" in other_work(mine, load_rubric("lab4_gru"))
+    assert "a different project" in other_work(mine, load_rubric("lab4_gru"))
     assert "looks like Lab1: Warming Up, not like Lab6" in other_work(
         handed_out("lab1_warmup"), load_rubric("lab6_captioning")
     )

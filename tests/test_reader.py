@@ -98,7 +98,7 @@ def test_a_notebook_of_format_3_is_upgraded() -> None:
 def test_text_behind_the_end_is_ignored_and_told() -> None:
     notebook = read_notebook(LAB, json.dumps({"cells": [cell()]}).encode() + b"\n}garbage")
     assert sources(notebook) == ["x = 1"]
-    assert "behind the end" in notebook.repairs[0]
+    assert "after the end" in notebook.repairs[0]
 
 
 def test_a_file_that_is_cut_off_keeps_the_cells_before_the_cut() -> None:

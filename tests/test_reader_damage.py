@@ -35,7 +35,7 @@ def conflict(first: str, second: str) -> str:
 def test_lines_without_ends_are_joined_with_them_and_told() -> None:
     notebook = read(text_of(cell(["def f(x):", "    return x", "", "print(f(2))"]), cell(["a = 1\n", "b = 2"])))
     assert sources(notebook) == ["def f(x):\n    return x\n\nprint(f(2))", "a = 1\nb = 2"]
-    assert "one cell had lost their ends" in notebook.repairs[0]
+    assert "one cell had lost their line ends" in notebook.repairs[0]
     assert not notebook.damaged
 
 

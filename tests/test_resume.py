@@ -94,7 +94,7 @@ def test_other_points_are_given_without_a_second_run(
         again, told = graded(store, folder, {"lab1_warmup": replace(rubric, checks=checks)})
     assert [r.card.possible for r in again] == [2 * r.card.possible for r in first]
     assert [r.card.earned for r in again] == [2 * r.card.earned for r in first]
-    assert {"is judged anew by what it said before"} == set(told)
+    assert {"is judged again by what it answered before"} == set(told)
 
 
 def test_where_answers_are_missing_a_notebook_runs_again_and_is_asked_no_other_question(

@@ -155,7 +155,7 @@ def test_every_mistake_the_reference_explains_has_its_words() -> None:
     for lab in LABS:
         source = (Path(__file__).parent.parent / "reference" / f"{lab}.py").read_text(encoding="utf-8")
         missing = [slug for slug in _slugs_in(source) if slug not in load_rubric(lab).mistakes]
-        assert missing == [], f"reference/{lab}.py explains {missing}, rubrics/{lab}.yaml has no words for it"
+        assert missing == [], f"reference/{lab}.py explains {missing}, rubrics/{lab}.yaml does not describe it"
 
 
 def _slugs_in(source: str) -> set[str]:

@@ -96,7 +96,7 @@ def test_a_damaged_row_counts_as_not_there_and_a_damaged_file_is_begun_anew(tmp_
         assert store.begun_anew == ""
     (tmp_path / FOLDER / FILE).write_bytes(b"no database at all" * 400)
     with opened(tmp_path) as store:
-        assert "so it is begun anew" in store.begun_anew
+        assert "so it was started afresh" in store.begun_anew
         store.keep_report("report", "run", sample.good())
         assert store.report("report") == sample.good()
 

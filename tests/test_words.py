@@ -29,7 +29,7 @@ def text_of(view: RenderableType) -> str:
         (7, 9, 2, Outcome.FAILED_CELLS, "All right so far: 7 of 9 points, 2 still open"),
         (0, 9, 0, Outcome.OK, "Not there yet: 0 of 9 points"),
         (0, 1, 0, Outcome.UNATTEMPTED, "Not started yet: 0 of 1 point"),
-        (0.1 + 0.2, 1, 0, Outcome.OK, "A start is made: 0.3 of 1 point"),
+        (0.1 + 0.2, 1, 0, Outcome.OK, "A start has been made: 0.3 of 1 point"),
         (0, 9, 9, Outcome.GRADER_ERROR, "Not decided yet: 0 of 9 points, 9 still open"),
         (0, 0, 0, Outcome.UNREADABLE, "Not graded: could not be read"),
     ],

@@ -40,7 +40,7 @@ def earlier_rows(out: Path) -> tuple[SubmissionRow, ...]:
     except (OSError, msgspec.DecodeError) as error:
         raise UsageError(
             f"{file}: the rows of earlier gradings cannot be read ({error}). "
-            "Move the file away to begin anew, or choose another folder with --out."
+            "Move the file away to start afresh, or choose another folder with --out."
         ) from error
 
 

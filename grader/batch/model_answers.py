@@ -134,7 +134,7 @@ class _Lab:
                 told = f"{run.trouble.kind}: {run.trouble.message}" if run.trouble else run.status
                 raise OurFault(
                     f"reference/solutions/{self.name}.py: the model answer itself fails with {told} in the cell that "
-                    f"begins with {source.strip().splitlines()[0]!r}. Mend it: submissions are compared with it."
+                    f"begins with {source.strip().splitlines()[0]!r}. Fix it: submissions are compared with it."
                 )
 
     def close(self) -> None:

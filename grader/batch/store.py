@@ -214,7 +214,7 @@ def _connected(file: Path) -> tuple[sqlite3.Connection, str]:
     except sqlite3.DatabaseError as error:
         for name in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
             name.unlink(missing_ok=True)
-        return _prepared(file), f"{file}: {error}, so it is begun anew and every notebook runs again."
+        return _prepared(file), f"{file}: {error}, so it was started afresh, and every notebook runs again."
 
 
 def _prepared(file: Path) -> sqlite3.Connection:

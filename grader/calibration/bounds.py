@@ -118,7 +118,7 @@ def read_calibration(path: Path) -> Calibration:
     lab = path.name.partition(".")[0]
     raise RubricError(
         f"{path.parent.name}/{path.name}: {wrong}. Its numbers are measured, not written: "
-        f"bring the file back as it was, or make it anew with `grader calibrate {lab}`."
+        f"bring the file back as it was, or make it again with `grader calibrate {lab}`."
     )
 
 

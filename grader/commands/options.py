@@ -30,7 +30,8 @@ Data = Annotated[
 ]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Makes a batch repeatable; else a secret random one.")]
 Jobs = Annotated[
-    int | None, typer.Option(min=1, max=64, help="Notebooks at a time; else what GPUs, or cores and memory, carry.")
+    int | None,
+    typer.Option(min=1, max=64, help="Notebooks at a time; else as many as GPUs, or cores and memory, allow."),
 ]
 Out = Annotated[Path, typer.Option("--out", help="Where pages, gradebook.csv and results.json go.")]
 Deadline = Annotated[float | None, typer.Option(min=1, help="Seconds for each submission; else the rubric's.")]

@@ -89,7 +89,7 @@ def _insist_on_words(lab: str, edits: Edits) -> None:
     for name in edits.mistakes:
         if mistake_of(name) not in told:
             remedy = meant(mistake_of(name), told, "; write them there, under mistakes")
-            said = f"rubrics/{rubric.name} has no words for {mistake_of(name)!r}{remedy}"
+            said = f"rubrics/{rubric.name} does not describe {mistake_of(name)!r}{remedy}"
             Page(edits_path(lab)).wrong(said, "mistakes", name)
     for slug in told:
         if slug not in shown:

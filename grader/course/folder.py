@@ -141,7 +141,7 @@ def _lab_complaints(sheet: Sheet, folder: Path) -> Iterator[Complaint]:
         if re.fullmatch(r"[a-z0-9_]+", lab) is None:
             yield ("labs", n), f"{lab!r} is no slug; write it in small letters, digits and underscores"
         if lab in sheet.labs[:n]:
-            yield ("labs", n), f"{lab!r} stands there twice; take one away"
+            yield ("labs", n), f"{lab!r} is there twice; take one away"
         for room, file in (("rubrics", f"{lab}.yaml"), ("reference/solutions", f"{lab}.py")):
             if not (folder / room / file).is_file():
                 there = sorted(path.stem for path in (folder / room).glob(f"*{Path(file).suffix}"))

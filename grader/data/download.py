@@ -29,7 +29,7 @@ def downloaded(url: str, folder: Path, told: Told) -> Path:
     try:
         return Path(pooch.retrieve(url, known_hash=None, fname=name, path=folder, downloader=go_on))
     except requests.RequestException as error:
-        kept = f" What has arrived is kept in {folder}; the same command goes on from there." if _size(begun) else ""
+        kept = f" What has arrived is kept in {folder}; the same command continues from there." if _size(begun) else ""
         raise OurFault(f"{url} {_reason(error)}.{kept}") from error
 
 
@@ -41,7 +41,7 @@ def _reason(error: requests.RequestException) -> str:
     if error.response is not None:
         return f"is not there as expected (the server answered {error.response.status_code})"
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "broke off before it was whole"
+        return "was interrupted before it was complete"
     return "cannot be reached: there seems to be no network"
 
 

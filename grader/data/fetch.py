@@ -82,7 +82,9 @@ def records(folder: Path) -> dict[str, Record]:
     except FileNotFoundError:
         return {}
     except (OSError, DecodeError) as error:
-        raise UsageError(f"{folder / MANIFEST} cannot be read ({error}). Move it away; it is written anew.") from error
+        raise UsageError(
+            f"{folder / MANIFEST} cannot be read ({error}). Move it away; it will be written again."
+        ) from error
 
 
 def checksums(folder: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 What is missing there is made up.
 """
 
+import functools
 import os
 import re
 from collections.abc import Callable, Collection, Iterable
@@ -149,14 +150,18 @@ def _toy_parts(known: Collection[str]) -> dict[str, Path]:
     return {name: make() for name, make in TOYS.items() if name in known}
 
 
+@functools.cache
+def _sentences(make: Callable[[], dict[str, str]]) -> dict[str, bytes]:
+    """Made up once in a process, which may grade many batches, and compared with the files for each of them."""
+    return {name: text.encode() for name, text in make().items()}
+
+
 def _toy_trees() -> Path:
-    trees = {name: text.encode() for name, text in treebank.toy_treebank().items()}
-    return cache.kept(cache.place("toy-trees", _source("treebank")) / TREES.name, trees)
+    return cache.kept(cache.place("toy-trees", _source("treebank")) / TREES.name, _sentences(treebank.toy_treebank))
 
 
 def _toy_pairs() -> Path:
-    pairs = {name: text.encode() for name, text in snli.toy_snli().items()}
-    return cache.kept(cache.place("toy-snli", _source("snli")) / SNLI.name, pairs)
+    return cache.kept(cache.place("toy-snli", _source("snli")) / SNLI.name, _sentences(snli.toy_snli))
 
 
 def _toy_vectors() -> Path:

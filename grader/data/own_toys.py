@@ -64,4 +64,4 @@ def _run(toy: Path, folder: Path) -> None:
         raise UsageError(f"{toy}: make(folder) did not end within {PATIENCE} seconds; let it make less.") from None
     if done.returncode:
         last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        raise UsageError(f"{toy}: it could not make the data ({last}). Mend it, or put the data into data/ yourself.")
+        raise UsageError(f"{toy}: it could not make the data ({last}). Fix it, or put the data into data/ yourself.")

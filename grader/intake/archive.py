@@ -37,7 +37,7 @@ _DAMAGED = "The file inside the {} is damaged and cannot be unpacked. Make and s
 _LINK = "This entry of the {} is a link to a file, not the file. Pack the notebook itself."
 _CRAMMED = "The file is compressed beyond what a notebook can be; it was not unpacked. Send the notebook itself."
 EMPTY = "The archive is empty: there is no file in it. Make and send it again."
-_DEEP = "Folders lie too deep within each other here. Pack the notebook itself."
+_DEEP = "Folders are nested too deeply here. Pack the notebook itself."
 
 
 class Member(Struct, frozen=True):
@@ -192,7 +192,7 @@ def _opened(member: Member, walk: _Walk) -> Iterator[Member]:
     if not kind or data is None:
         yield member
     elif walk.depth <= 1:
-        yield replace(member, data=None, fault="There are too many zips within zips here. Unpack the inner ones first.")
+        yield replace(member, data=None, fault="There are too many zips inside zips here. Unpack the inner ones first.")
     else:
         inside = [*_members(io.BytesIO(data), kind, walk.within(member.name))]
         for inner in inside or [_faulty(EMPTY)]:

@@ -66,7 +66,7 @@ def _cells(sound: Sequence[Raw], notes: Notes) -> Iterator[Cell]:
         yield _cell(index, raw, source, outputs, notes)
     if joined:
         where = "one cell" if joined == 1 else f"{joined} cells"
-        notes.repairs.insert(0, f"The lines of {where} had lost their ends; they were joined with line ends.")
+        notes.repairs.insert(0, f"The lines of {where} had lost their line ends, which were put back.")
 
 
 def _cell(index: int, raw: Raw, source: str, outputs: tuple[Raw, ...], notes: Notes) -> Cell:

@@ -188,7 +188,7 @@ def _passed_over(junk: Sequence[str], older: int, unfit: int) -> Iterator[str]:
         counts = Counter(junk).most_common()
         names = ", ".join(f"{count} × {name}" if count > 1 else name for name, count in counts[:_LISTED])
         more = ", …" if len(counts) > _LISTED else ""
-        yield f"No hand-ins, so passed over: {names}{more}."
+        yield f"Not hand-ins, so skipped: {names}{more}."
     if older:
         yield f"Older versions that newer ones supersede: {older}. Each is named on its student's page."
     if unfit:

@@ -58,7 +58,9 @@ def decoded(data: bytes, path: PurePath, notes: Notes) -> str:
     if not data.strip():
         raise Unreadable(f"The file is empty. {AGAIN}")
     if not data.strip(b"\0 \r\n\t"):
-        raise Unreadable(f"The file holds nothing but zeros: its upload or its synchronisation broke off. {AGAIN}")
+        raise Unreadable(
+            f"The file holds nothing but zeros: its upload or its synchronisation was interrupted. {AGAIN}"
+        )
     if other := _other_kind(data):
         what, remedy = other
         named = ", although its name ends in .ipynb" if path.suffix.lower() == ".ipynb" else ""

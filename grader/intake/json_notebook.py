@@ -52,7 +52,7 @@ def json_notebook(text: str, notes: Notes) -> Raw:
     except ValueError:
         return _merged(text, decoder, notes) if has_marks(text) else _rescued(text, decoder, notes)
     if text[end:].strip("\0 \r\n\t"):
-        notes.repairs.append("There was text behind the end of the notebook; it was ignored.")
+        notes.repairs.append("There was text after the end of the notebook; it was ignored.")
     return _with_cells(raw, notes)
 
 
@@ -132,7 +132,7 @@ def _rescued(text: str, decoder: json.JSONDecoder, notes: Notes) -> Raw:
     _insist_on_code(rescued.cells, f"The file is damaged or cut off: it is not valid JSON. {AGAIN}")
     number = len(rescued.cells)
     if rescued.complete:
-        notes.repairs.append(f"The file is damaged behind its cells; all {number} of them could be read.")
+        notes.repairs.append(f"The file is damaged after its cells; all {number} of them could be read.")
     elif rescued.gaps:
         notes.lose(f"The file is damaged: {number} cells could be read, others are lost. {AGAIN}")
     else:

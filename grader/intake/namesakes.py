@@ -66,7 +66,7 @@ def _settle(claims: Sequence[Claim], rivals: Sequence[int], names: list[str], no
         if claim.owner.home == first.home:
             names[n] = _with(names[n], tidy(claim.stem))
             notes[n] = notes[ranked[0]] = (
-                "Which of these notebooks of one student is the newest could not be told, so each has its row."
+                "It is not clear which of these notebooks of one student is the newest, so each has its own row."
             )
             continue
         theirs = next((folder for folder in map(person, claim.folders[shared:]) if folder), "")
@@ -75,7 +75,7 @@ def _settle(claims: Sequence[Claim], rivals: Sequence[int], names: list[str], no
         elif theirs and same(theirs) != same(names[n]):
             names[n] = _with(names[n], theirs)
         notes[n] = notes[ranked[0]] = (
-            f"More than one hand-in goes by the name {first.name}. Each has its row; look whose is whose."
+            f"More than one hand-in goes by the name {first.name}. Each has its own row; check whose is whose."
         )
 
 

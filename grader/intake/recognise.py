@@ -32,7 +32,7 @@ def recognise(cells: Sequence[Cell], names: Sequence[str]) -> Guess:
             scores[slug][kind] += weight
     lab = max(labs, key=lambda slug: sum(scores[slug].values()), default="")
     if not lab or sum(scores[lab].values()) < _ENOUGH:
-        return Guess(lab=None, reason="Nothing in the notebook or its name tells which lab it is.")
+        return Guess(lab=None, reason="Nothing in the notebook or its name says which lab it is.")
     *most, last = [kind for kind in _KINDS if scores[lab][kind] > 0]
     evidence = f"{', '.join(most)} and {last}" if most else last
     return Guess(lab=lab, reason=f"It was taken for this lab because of its {evidence}.")

@@ -14,7 +14,7 @@ DEPTH = 40  # folders within folders
 ENTRIES = 20_000  # in all of one hand-in, which is the first folder below the root
 
 LINK = "This is a link to another place, which is not followed. Put the file itself there."
-_DEEP = f"Folders lie more than {DEPTH} deep within each other here; what is further down was not looked at."
+_DEEP = f"Folders lie more than {DEPTH} deep here; anything deeper was not looked at."
 _MANY = f"The folder holds more than {ENTRIES} files; the rest was not looked at. Hand in the notebooks only."
 _ODD = "This is not an ordinary file, so there is no notebook to read. Hand in the file itself."
 

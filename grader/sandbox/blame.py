@@ -11,10 +11,10 @@ from grader.sandbox.guest.config import Note
 EXCUSES = {
     "network": "it asks for something on the internet, and there is no network here",
     "package": "it asks for a package or a file of Python code that is not here",
-    "upload": "it asks for a file to be uploaded, or for a secret, and nobody sits before this run",
+    "upload": "it asks for a file to be uploaded, or for a secret, and nobody is there to give it",
     "data": "it asks for data of a package, which would have to be downloaded",
-    "exact": "it compares numbers with decimals by ==, which rounding breaks; they are equal but for that",
-    "cut": "a training in it took longer than it may here, was stopped, and returned less than it does elsewhere",
+    "exact": "it compares decimal numbers by ==, which rounding breaks; apart from rounding they are equal",
+    "cut": "a training in it took longer than is allowed here, was stopped, and returned less than it would elsewhere",
     "left": "it ends itself on purpose, by sys.exit() or the like",
     "file": "it asks for a file that lies on somebody's Drive, or that a line above would have fetched",
 }

@@ -176,7 +176,7 @@ class Session:
         names = {run.index: cell_name(self._notebook, run.index) for run in done.cells}
         again = [f"The notebook was run again without {names[i]}, which ended its kernel." for i in self._left_out]
         excused = [
-            f"Not all that {names[run.index]} does could be done here, and nothing is lost by that: {run.excuse}."
+            f"Not all that {names[run.index]} does could be done here, and that costs nothing: {run.excuse}."
             for run in done.cells if run.excuse
         ]  # fmt: skip
         return Run(outcome, self._setting.isolation, done.cells, (*done.changes, *excused, *again), seconds, fault)

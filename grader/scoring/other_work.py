@@ -40,7 +40,7 @@ def other_work(cells: Sequence[Cell], rubric: Rubric) -> str:
     if other is not None and other != rubric.lab:
         title = current_course().labs[other].title
         return f"By its content the notebook looks like {title}, not like {rubric.title}."
-    return f"Nothing in the notebook speaks for {rubric.title}: it looks like a project of its own."
+    return f"Nothing in the notebook points to {rubric.title}: it looks like a different project."
 
 
 def other_tool(cells: Sequence[Cell], rubric: Rubric) -> str:

@@ -15,13 +15,13 @@ NO_ANSWER = "The grader has no answer for this check. That is our fault, not you
 NOT_SURE = "Not decided, because “{title}” is not decided yet. Your instructor will look at it."
 NOT_CHECKED = "Not checked because “{title}” has to work first."
 UNKNOWN_MISTAKE = (
-    "The grader saw something here that its rubric has no words for ({mistake}). "
+    "The grader found something here that its rubric does not describe ({mistake}). "
     "That is our fault, not yours: your instructor will look at it."
 )
 SILENT = {
     Verdict.PASS: "As asked.",
     Verdict.FAIL: "This does not do what was asked.",
-    Verdict.MANUAL: "Your instructor reads this one.",
+    Verdict.MANUAL: "Your instructor will read this one.",
 }
 
 Results = Mapping[str, CheckResult]

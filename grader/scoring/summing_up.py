@@ -13,9 +13,9 @@ from grader.scoring.other_work import beside_the_handout, other_work
 from grader.scoring.score import left_open, public, score
 
 # Lost cells may hold what is missing, or a later definition of what is there.
-LOST = "This stays open, because a part of your notebook was lost before it came to us."
+LOST = "This stays open, because a part of your notebook was lost before it reached us."
 # On a machine with too much to do, right work once lost points for answers that it had no time to give.
-HURRIED = "This stays open, because time was over before your notebook could be asked everything."
+HURRIED = "This stays open, because time ran out before your notebook could be asked everything."
 
 
 def report(
@@ -92,5 +92,5 @@ def summary(outcome: Outcome, run: Run, card: Scorecard, other: str = "") -> str
         return other or run.fault or ""
     failed = sum(check.verdict == "fail" for check in card.checks)
     if failed:
-        return f"{'One thing' if failed == 1 else f'{failed} things'} to mend; the box below says where to begin."
+        return f"{'One thing' if failed == 1 else f'{failed} things'} to fix; the box below says where to start."
     return "Everything that was checked works." if card.checks else ""

@@ -6,9 +6,11 @@ from itertools import count, islice, permutations, product
 from msgspec import Struct
 from msgspec.structs import replace
 
+from grader.judging.binding.slices import owner, sliced
 from grader.judging.comparing.arrays import Numbers
 from grader.sandbox.guest.wire import VariableInfo
 
+CHAINS = 96  # that are worth a comparison
 ASSIGNMENTS = 48  # tried at most; more than that only with six equal layers
 STEPS = 20_000  # in search of chains; a class may hold hundreds of equal matrices
 
@@ -31,11 +33,24 @@ def chains(variables: Sequence[VariableInfo], features: int, connected: Sequence
     """Possible assignments of variables to layers, the most natural first; empty when no chain leads anywhere.
 
     `connected` are the paths that had a gradient. Longest chains of these come first; then longest chains of all, for a
-    network that uses a matrix which is missing from trainable_variables. Where matrices [out, in] make the longer
-    chain, as for examples that are columns, it is theirs.
+    network that uses a matrix which is missing from trainable_variables. Where several layers stand in one variable,
+    what leaves the fewest of these, and the fewest layers without a bias, comes first.
     """
+    ways = []
+    for seen in sliced(variables):
+        found = chains_of(seen, features, [v.path for v in seen if owner(v.path) in connected])
+        if found:
+            used = {owner(path) for layer in found[0] for path in (layer.W, layer.b) if path}
+            bare = sum(layer.b is None for layer in found[0])
+            ways.append((len(set(connected) - used), bare, found))
+    ways.sort(key=lambda way: way[:2])
+    return list(dict.fromkeys(chain for *_, found in ways for chain in found))[:CHAINS]
+
+
+def chains_of(variables: Sequence[VariableInfo], features: int, connected: Sequence[str]) -> list[Chain]:
+    """Where matrices [out, in] make the longer chain, as for examples that are columns, it is theirs."""
     straight = straight_chains(variables, features, connected)
-    sides = [replace(v, shape=v.shape[::-1]) for v in variables]
+    sides = [v if v.shape[:1] == (1,) else replace(v, shape=v.shape[::-1]) for v in variables]  # [1, d] is a bias
     turned = straight_chains(sides, features, connected)
     if not turned or (straight and len(straight[0]) >= len(turned[0])):
         return straight

@@ -75,7 +75,9 @@ def interview_class(pupil: Pupil, forms: Forms) -> Interview:
     if not ways:
         as_it_is = partial(forms.reading, binding=Binding({}, {}, task.roles))
         laid_out = ", ".join(f"{v.path.removeprefix('c.')} {list(v.shape)}" for v in one.variables[:8])
-        odd = f"Your variables ({laid_out}) could not be matched with those of the lab; your instructor looks at it."
+        odd = (
+            f"Your variables ({laid_out}) could not be matched with those of the lab; your instructor will look at it."
+        )
         reading = running(one) if one.works else broken(one)
         found = Interview(reading, as_it_is, forms.differs, one.info.cell, learning=learning)
         return replace(found, open=odd if one.works else "")
@@ -116,7 +118,7 @@ def beyond(pupil: Pupil, binding: Binding) -> str:
     more = [v for v in pupil.one.variables if v.path not in used and gradients.get(v.path) is not None]
     laid_out = ", ".join(f"{v.path.removeprefix('c.')} {list(v.shape)}" for v in more[:8])
     told = f"Your class holds more than the lab asks for ({laid_out}), so what it computes could not be compared"
-    return f"{told}; your instructor looks at it." if more else ""
+    return f"{told}; your instructor will look at it." if more else ""
 
 
 def explained(pupil: Pupil, ways: Sequence[Binding], forms: Forms) -> tuple[Binding, bool]:

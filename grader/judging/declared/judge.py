@@ -54,7 +54,7 @@ def finding(check: CheckRule, rubric: Rubric, interview: Interview, answer: Mode
     if check.level is Level.OUTCOME:
         return interview.outcome or blocked(interview.missing)
     if check.level is Level.MANUAL:
-        return manual("Your instructor reads this one.")
+        return manual("Your instructor will read this one.")
     return judged(Case(check, rubric, interview, answer))
 
 

@@ -14,7 +14,7 @@ from grader.judging.model_answer import DECK, ModelAnswer
 from grader.model import Finding, TrainPolicy
 from grader.sandbox.guest.wire import Call, Listing, Read, Ref, Step
 
-CUT = "Training was cut to a single step here, so what it reaches says nothing; not decided."
+CUT = "Training was cut to a single step here, so the accuracy it reaches says nothing; this is not decided."
 SHORTENED = ("cut short", "stopped before its end")  # in what the kernel told of a training
 OBJECTS = 4  # the last ones that were trained
 SECONDS = 90.0
@@ -26,7 +26,7 @@ def reached(x: Examiner, subject: Subject, answer: ModelAnswer) -> Finding:
         return cut(CUT)
     given = held_out(x, subject.outcome, answer)
     if given is None:
-        return unsure("The model answer's examples could not be read; your instructor looks at it.")
+        return unsure("The model answer's examples could not be read; your instructor will look at it.")
     inputs, labels = given
     for step in predictors(x, subject, inputs):
         told = array(x.ask("outcome", step, seconds=SECONDS).values.get("p"))

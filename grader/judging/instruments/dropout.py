@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.binding.layers import Chain
+from grader.judging.binding.slices import put_together
 from grader.judging.comparing.arrays import Numbers, array, number, send
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.asking import classifying, training
@@ -159,11 +160,6 @@ def one_unit(chain: Chain, layer: int) -> dict[str, Numbers]:
     return weights
 
 
-def with_bias_shapes(contact: Contact, weights: Mapping[str, Numbers]) -> dict[str, Numbers]:
-    shapes = {v.path: v.shape for v in contact.initial}
-    return {path: value.reshape(shapes.get(path, value.shape)) for path, value in weights.items()}
-
-
 def equal_rows(contact: Contact) -> tuple[Numbers, Numbers]:
     """ROWS equal examples, or as many as the notebook's own batch has where ours is not taken."""
     rows = ROWS if contact.batch < OWN_BATCH else contact.batch
@@ -173,7 +169,7 @@ def equal_rows(contact: Contact) -> tuple[Numbers, Numbers]:
 def draws(x: Examiner, settings: Settings, chain: Chain, layer: int) -> tuple[Numbers | None, Watched | None]:
     """Logits of at least ROWS draws, and the last of the watched steps they come from."""
     contact = settings.contact
-    weights = with_bias_shapes(contact, one_unit(chain, layer))
+    weights = put_together(contact.initial, one_unit(chain, layer))
     data, labels = equal_rows(contact)
     parts: list[Numbers] = []
     watched = None
@@ -226,7 +222,7 @@ def model_drops(x: Examiner, settings: Settings, chain: Chain, trained: Watched 
     if call is None or rate is None:
         return False
     value: Scalar = True if re.search("train", rate) else 1 - ASKED_RATE if "keep" in rate else ASKED_RATE
-    weights = with_bias_shapes(contact, one_unit(chain, len(chain) - 2))
+    weights = put_together(contact.initial, one_unit(chain, len(chain) - 2))
     rows = equal_rows(contact)
     steps = training(contact, *rows, weights=weights, attributes=settings.attributes)[:-1]
     called = Call(f"c.{call.method}", (send(rows[0]),), {rate: value}, into="z")
@@ -238,7 +234,7 @@ def tested(x: Examiner, settings: Settings, chain: Chain) -> tuple[bool, bool, f
     """When classifying: (equal examples answered differently, a prediction for each, the rate that reaches `model`)."""
     contact = settings.contact
     drawn = {layer.W: layer.turn(x.normal(f"test {layer.W}", layer.shape, 1.0)) for layer in chain}
-    weights = with_bias_shapes(contact, drawn)
+    weights = put_together(contact.initial, drawn)
     data, labels = (part[:256] for part in equal_rows(contact))
     seen = watched_in(
         x.ask(

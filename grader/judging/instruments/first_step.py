@@ -74,7 +74,7 @@ def with_a_say(contact: Contact | None, still: Sequence[str], cause: Finding) ->
     if contact is None or cause.verdict is not Verdict.FAIL:
         return tuple(still)
     words = contact.vocabulary if contact.inputs.words else None
-    tables = {v.path for v in contact.initial if len(v.shape) == 2 and v.shape[0] == words}
+    tables = {v.path for v in contact.initial if len(v.shape) == 2 and words in v.shape}
     return tuple(path for path in still if path in tables or path not in unconnected(contact))
 
 

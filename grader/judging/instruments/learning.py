@@ -87,12 +87,12 @@ def falling(learning: Learning | None, cell: int | None) -> Finding:
         right, of = learning.fits
         return unsure(
             f"{told} But afterwards no more of its own training examples are right than by guessing "
-            f"({right} of {of}); your instructor looks at it."
+            f"({right} of {of}); your instructor will look at it."
         )
     if not learning.is_borne_out and learning.own:
         return unsure(
             f"{told} But by what your model says of these examples it was {learning.own.before:.3f} before and "
-            f"{learning.own.after:.3f} after; your instructor looks at it."
+            f"{learning.own.after:.3f} after; your instructor will look at it."
         )
     return passed(told + by_heart(learning))
 
@@ -103,7 +103,7 @@ def by_heart(learning: Learning) -> str:
         return ""
     right, of = learning.fits
     told = f" Of {of} examples it was trained on it then gets {right} right."
-    return told if right == of else f"{told} A model without mistakes learns so few by heart, given time."
+    return told if right == of else f"{told} A model without mistakes learns so few by heart if it is given time."
 
 
 def about_the_start(learning: Learning | None, classes: int) -> tuple[Remark, ...]:
@@ -112,7 +112,7 @@ def about_the_start(learning: Learning | None, classes: int) -> tuple[Remark, ..
     if learning is None or learning.first is None or learning.first < even + 1.3:
         return ()
     told = f"The first loss is {learning.first:.2f}; near ln {classes} = {even:.2f} is usual."
-    return (Remark("large-start", f"{told} Smaller start weights train more calmly."),)
+    return (Remark("large-start", f"{told} Smaller start weights train more steadily."),)
 
 
 def patiently(ask: Callable[[int], Observation], *steps: int) -> Learning:

@@ -25,7 +25,7 @@ Others = Callable[[], Iterator[tuple[float, float]]]  # accuracies and epochs
 OBJECTS = 12  # of a sweep, the last ones
 SEEDS = (101, 202)  # of the trainings that decide where one is not enough
 FEW = 256
-CUT = "Training was cut to a single step here, so what it reaches says nothing; not decided."
+CUT = "Training was cut to a single step here, so the accuracy it reaches says nothing; this is not decided."
 UNREAD = "The predictions of your classifier could not be read."
 NO_SETS = (
     "The dev and test examples were not found as lists under names of their own, so your classifier could not be asked "
@@ -117,8 +117,8 @@ def decided(x: Examiner, best: Trained, reading: Reading, others: Others) -> Fin
         return passed(seen)
     if not as_handed_out(x.head, best, x.calibration.settings):
         return unsure(
-            f"{seen} Right answers with the given settings reach {bounds.bound:.3f} by then; how far they come with "
-            "yours nobody measured, so this is not held against you. Your instructor looks at it."
+            f"{seen} Right answers with the given settings reach {bounds.bound:.3f} by then; nobody has measured "
+            "how far they get with yours, so this is not held against you. Your instructor will look at it."
         )
     if found is Zone.GREY and (rescued := by_other_seeds(x.calibration, bounds, others, seen)) is not None:
         return rescued

@@ -95,7 +95,7 @@ def attention(e: Evidence) -> Finding:
     if e.explanation:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=e.cell)
     if more := e.more_than_asked:
-        return unsure(f"Your class holds more than the lab asks for ({listed(more)}); your instructor looks at it.")
+        return unsure(f"Your class holds more than the lab asks for ({listed(more)}); your instructor will look at it.")
     if e.arrangement.views:
         return unsure(UNKNOWN)
     if not e.read:
@@ -133,7 +133,7 @@ def examples_apart(e: Evidence) -> Finding:
     if e.flows:
         named = mistake_in(e, "softmax-axis", "softmax-twice") or "examples-mixed"
         return failed(mistake=named, seen="another first pair changes the answers for the others", cell=e.cell)
-    return passed("What is said of a pair depends on no other pair.")
+    return passed("The answer for a pair depends on no other pair.")
 
 
 @check(LAB, "all-trained")
@@ -189,8 +189,8 @@ def any_number(e: Evidence) -> Finding:
             f"{FEWER} examples are refused by {' and '.join(raised)}: {told_by(parts[raised[0]])}", cell=e.cell
         )
     if wrong:
-        return failed(f"For {FEWER} examples {' and '.join(wrong)} says something else than `model` among more.",
-                      cell=e.cell)  # fmt: skip
+        told = f"For {FEWER} examples {' and '.join(wrong)} gives other answers than `model` in a larger batch."
+        return failed(told, cell=e.cell)
     if any(part.agrees is None for part in parts.values()):
         return unsure(f"Not all of {', '.join(parts)} could be asked for {FEWER} examples.")
     return passed(f"`model`, `classify` and `get_attn` agree for {FEWER} examples as for more.")
@@ -217,7 +217,7 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
         told = "Some weights have each other's names; the equations hold, so nothing is lost."
         found.append(Remark("other-names", told))
     if e.explanation and e.arrangement.views:
-        told = "Your matrices are cut otherwise than in the handout (gates in one variable, or columns for rows): "
+        told = "Your matrices are cut differently from the handout's (gates in one variable, or columns for rows): "
         found.append(Remark("other-cut", told + "just as right."))
     if e.explanation and "mirrored" in e.explanation:
         found.append(Remark("mirrored-gru", "The update gate of your GRUs keeps the old state where z is 1."))

@@ -10,11 +10,11 @@ from grader.model import Finding
 
 UNKNOWN = (
     "Your decoder holds layers that are not the handout's, and what they compute cannot be told from outside; "
-    "your instructor looks at it."
+    "your instructor will look at it."
 )
 OWN = (
     "The weights sum to 1 and follow photo and state, but are not those of the attention handed out; "
-    "your instructor looks at the attention you wrote."
+    "your instructor will look at the attention you wrote."
 )
 
 

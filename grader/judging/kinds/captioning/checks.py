@@ -19,10 +19,10 @@ from grader.model import Finding
 from grader.sandbox.guest.wire import Trouble
 
 BROKEN = {  # parts of the training that were given
-    "teacher_forcing_lost": "The decoder is given its own words while it trains, where teacher forcing was given.",
-    "state_not_carried": "Each step of the training begins from the first state: the new one is not handed on.",
-    "word_given_away": "The decoder is given the very word that it has to guess, so it learns to repeat, not to go on.",
-    "mask_inverted": "The mask takes out the words and leaves the paddings: nothing is learnt but what is no caption.",
+    "teacher_forcing_lost": "The decoder is given its own words while it trains; the handout gives it the right ones.",
+    "state_not_carried": "Each step of the training starts from the first state: the new one is not passed on.",
+    "word_given_away": "The decoder is given the very word it has to guess, so it learns to repeat, not to continue.",
+    "mask_inverted": "The mask removes the words and keeps the padding, so only what is no caption is learnt.",
     "target_not_shifted": "The guess is compared with the word that went in, not with the one that comes next.",
 }
 
@@ -228,7 +228,9 @@ def training_step(e: Evidence) -> Finding:
         mistake = slug(kind) if slug(kind) in ("mask-lost", "mask-after-mean") else None
         return failed(BROKEN.get(kind, ""), mistake, seen=f"loss {e.steps.loss:.4f}")
     if e.steps.walked or (e.step is not None and e.step.form is None):
-        return unsure("The loss is not the one of your decoder's logits under the mask; your instructor looks at it.")
+        return unsure(
+            "The loss is not the one of your decoder's logits under the mask; your instructor will look at it."
+        )
     if e.step is None or slug(e.step.form or "") != "deck":
         return blocked("Not checked: the loss can be computed only for a decoder that does what is asked.")
     return failed("The loss of a training step is not the one of the handout, masked and with teacher forcing.")

@@ -45,13 +45,13 @@ def checkpoint(e: Evidence) -> Finding:
     if r is None:
         return unsure("Your notebook's own decoder could not be looked at.")
     if not r.saved:
-        return failed("Nothing is saved any more while it trains: a training that breaks off cannot go on.")
+        return failed("Nothing is saved any more while it trains: a training that is interrupted cannot continue.")
     if r.right is None:
         return unsure("Your notebook saves its model in another way than the handout, which could not be tried here.")
     if r.right and r.looked_up and not r.restored:
         return failed(
-            "Your notebook looks up its latest checkpoint and goes on counting from there, but no line restores it: "
-            "what goes on is an untrained decoder."
+            "Your notebook looks up its latest checkpoint and continues counting from there, but no line restores it: "
+            "what continues is an untrained decoder."
         )
     if r.right and r.by_notebook is False:
         return failed("What your checkpoint saved can be brought back, but your lines that restore do not do it.")

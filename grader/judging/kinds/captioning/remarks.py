@@ -22,15 +22,15 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
         told = "Your recurrent layer starts from the decoder's last state, the handout's from zeros; both are right."
         found.append(Remark("state-handed-on", told))
     if slug(form) == "deck" and form.endswith(("relu", "tanh")):
-        found.append(Remark("extra-activation", "A non-linearity stands after your first dense layer."))
+        found.append(Remark("extra-activation", "There is a non-linearity after your first dense layer."))
     if e.step and reads_by_lstm(e, e.step):
-        found.append(Remark("lstm", "An LSTM stands in the place of the handout's GRU: an extra that costs nothing."))
+        found.append(Remark("lstm", "An LSTM takes the place of the handout's GRU: an extra that costs nothing."))
     if e.step and e.step.form and "K2" in e.step.roles:
-        found.append(Remark("second-gru", "A second GRU stands upon the first. The handout has one; both are right."))
+        found.append(Remark("second-gru", "A second GRU is on top of the first. The handout has one; both are right."))
     if e.step and e.step.own_attention:
         found.append(Remark("own-attention", "Your attention is not the one handed out; your own is right as well."))
     if e.seen and e.seen.noisy:
-        told = "Your step drops out numbers at every call, while it writes captions too: hand `training` on."
+        told = "Your step applies dropout at every call, even while it writes captions: pass `training` on."
         found.append(Remark("dropout-stays-on", told))
     return (*found, *of_training(e))
 
@@ -38,7 +38,7 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
 def of_training(e: Evidence) -> list[Remark]:
     found = []
     if e.steps and e.steps.full_only and e.steps.drops:
-        told = "Your training step takes whole batches only; you leave the captions out that fill none."
+        told = "Your training step takes whole batches only; you leave out the captions that do not fill one."
         found.append(Remark("whole-batches", told))
     if e.restored and e.restored.right and not e.restored.restored and not e.restored.looked_up:
         found.append(Remark("never-restored", NEVER_RESTORED))

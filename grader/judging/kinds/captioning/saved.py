@@ -24,9 +24,7 @@ PARTS = (
 )
 RESTORE = f"(lambda m: {PARTS.format('m.checkpoint')}.restore(m.latest_checkpoint))({MANAGERS}[-1])"
 SAVES = re.compile(r"(?<!np)(?<!numpy)\.(save|save_weights|write|save_model)\(|ModelCheckpoint|BackupAndRestore")
-NEVER_RESTORED = (
-    "What is saved can be brought back, but no line of your notebook does so: after a break it begins anew."
-)
+NEVER_RESTORED = "What is saved can be brought back, but no line of your notebook does so: it always starts afresh."
 LOOKS_UP = re.compile("^latest_checkpoint$")
 BRINGS_BACK = re.compile(r"^restore|^load_weights$|^load_model$|^BackupAndRestore$|^read$")
 

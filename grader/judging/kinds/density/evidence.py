@@ -10,8 +10,8 @@ from grader.model import Observation, Status
 
 LAB = "lab1_warmup"
 SESSION = (
-    "`tf_fn` is written for TensorFlow 1: it computes in a session, out of which come NumPy arrays that no gradient "
-    "flows through. In TensorFlow 2 a function computes at once: leave placeholder and session away."
+    "`tf_fn` is written for TensorFlow 1: it computes in a session, which returns NumPy arrays that no gradient "
+    "flows through. In TensorFlow 2 a function computes at once: leave out placeholder and session."
 )
 
 

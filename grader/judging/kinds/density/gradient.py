@@ -33,15 +33,15 @@ def without_gradient(e: Evidence) -> Finding:
     if e.numpy_touched:
         return failed(mistake="numpy-in-tf", cell=e.tensorflow.cell)
     if status in OUT_OF_TIME:
-        return unsure("`tf_fn` gave no answer in time when we looked how it comes to its numbers.")
+        return unsure("`tf_fn` gave no answer in time when we looked at how it computes its numbers.")
     if e.in_a_session:
         return failed(SESSION, cell=e.tensorflow.cell)
     if (e.numpy_touched is None and (wrapped or refused)) or (wrapped and e.led is None):
-        return unsure("It could not be seen how `tf_fn` comes to its numbers. Your instructor looks at it.")
+        return unsure("It could not be seen how `tf_fn` computes its numbers. Your instructor will look at it.")
     if (wrapped or refused) and e.led is False:
         return failed(mistake="gradient-stopped", cell=e.tensorflow.cell)
     if wrapped or refused:
         return passed(
-            "TensorFlow does all of the work; `x` is wrapped anew inside, so its own gradient is not followed."
+            "TensorFlow does all of the work; `x` is wrapped again inside, so its own gradient is not followed."
         )
     return failed("`tf_fn` gives numbers, but stops when its gradient is asked for.", cell=e.tensorflow.cell)

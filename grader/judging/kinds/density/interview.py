@@ -131,7 +131,7 @@ def looked_up(who: Answering, library: str | None) -> Finding:
         return failed(mistake="ready-made-density", seen=f"`{library}` is used in the notebook; {told}", cell=who.cell)
     return unsure(
         f"`{who.name}` gives the right numbers, but looks them up in a table: {told}. The lab asks for the formula; "
-        "your instructor looks at it."
+        "your instructor will look at it."
     )
 
 

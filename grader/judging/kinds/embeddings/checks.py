@@ -79,9 +79,9 @@ def similarities(e: Evidence) -> Finding:
         return out_of_reach() if e.out_of_reach else blocked(NOTHING_SHOWN)
     name = accepted(e.shown, numbers=True)
     if name is not None:
-        return passed(f"Each word stands beside its similarity to c − a + b{SHOWN_AS.get(form_of(name), '')}.")
+        return passed(f"Each word is listed with its similarity to c − a + b{SHOWN_AS.get(form_of(name), '')}.")
     if any(not row.numbers for shown in e.shown for row in shown.rows):
-        return failed("Some words stand there without their similarity.", cell=e.form.cell)
+        return failed("Some words are listed without their similarity.", cell=e.form.cell)
     name = explanation_of(e.shown, order=True, numbers=True) or explanation_of(e.shown, order=False, numbers=True)
     if name is not None:
         return failed(mistake=slug(name), cell=e.form.cell)
@@ -204,7 +204,7 @@ def own_analogies(e: Evidence) -> Finding:
 
 
 def text_told(text: str) -> str:
-    return "The text that stands there is shown below, the handout's with it." if text else "No text stands there."
+    return "The text there is shown below, together with the handout's." if text else "There is no text."
 
 
 @check(LAB, "map")

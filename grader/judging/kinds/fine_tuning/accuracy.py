@@ -23,7 +23,7 @@ from grader.model import Finding, TrainPolicy
 
 MOST = {"dev": 600, "test": 1200}  # pairs that are asked about; a large model takes minutes for more
 AT_ONCE = 200
-CUT = "Training was cut to a single step here, so what it reaches says nothing; not decided."
+CUT = "Training was cut to a single step here, so the accuracy it reaches says nothing; this is not decided."
 
 
 def of_pairs(x: Examiner) -> Finding:
@@ -54,7 +54,7 @@ def decided(calibration: Calibration | None, reached: float, seen: str) -> Findi
         return unsure(f"{seen} Not decided: no bound is calibrated for this.")
     if zone(reached, bounds) is Zone.PASS:
         return passed(seen)
-    return unsure(f"{seen} Right answers reach {bounds.bound:.3f}; your instructor looks at it.")
+    return unsure(f"{seen} Right answers reach {bounds.bound:.3f}; your instructor will look at it.")
 
 
 def share(found: tuple[Numbers, Numbers], order: Sequence[int]) -> float:

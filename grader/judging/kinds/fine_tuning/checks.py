@@ -246,10 +246,12 @@ def answer_to(name: str) -> Callable[[Evidence], Finding]:
     def answered(e: Evidence) -> Finding:
         found = next((answer for answer in e.written if answer.question == name), None)
         if found is None or not found.asked:
-            return manual("Neither the exercise nor an answer to it was found in the notebook; your instructor looks.")
+            return manual(
+                "Neither the exercise nor an answer to it was found in the notebook; your instructor will look."
+            )
         if not found.text:
             return manual("No answer was found below the exercise.")
-        return manual("Your instructor reads this one.", seen=found.text)
+        return manual("Your instructor will read this one.", seen=found.text)
 
     return answered
 

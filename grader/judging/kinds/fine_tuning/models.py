@@ -90,7 +90,7 @@ def from_logits(e: Evidence) -> Finding:
         return unsure("The loss of the model could not be asked about scores of ours.")
     name = next((n for n, a in m.losses_of.items() if agree(np.asarray(m.loss), a["loss"], 1e-3)), None)
     if name is None:
-        return unsure("The loss is no cross-entropy that we know; your instructor looks at it.")
+        return unsure("The loss is no cross-entropy that we know; your instructor will look at it.")
     if slug(name) == ("probabilities" if looks_like_shares(m.scores) else "scores"):
         return passed("The loss takes what the model gives for what it is.")
     if looks_like_shares(m.scores):

@@ -76,7 +76,9 @@ def other_cell(e: Evidence, form: str) -> Finding:
     if e.peeks:
         return blocked("Not checked because guesses depend on words that are still to come.")
     if e.more_than_asked:
-        return unsure("Your class holds more, or other things, than is asked for, so its guesses were not explained.")
+        return unsure(
+            "Your class holds more than is asked for, or other things, so its guesses could not be explained."
+        )
     if e.layout.cut_up:
         return unsure("Your gates are parts of larger variables, cut in a way that could not be told from the guesses.")
     return failed("The guesses are not those of the LSTM's six equations.", difference=told, cell=e.cell)
@@ -198,10 +200,12 @@ def answer_to(name: str) -> Callable[[Evidence], Finding]:
     def answered(e: Evidence) -> Finding:
         found = next((answer for answer in e.answers if answer.question == name), None)
         if found is None or not found.asked:
-            return manual("Neither the question nor an answer to it was found in the notebook; your instructor looks.")
+            return manual(
+                "Neither the question nor an answer to it was found in the notebook; your instructor will look."
+            )
         if not found.text:
             return manual("No answer was found below the question.")
-        return manual("Your instructor reads this one.", seen=found.text)
+        return manual("Your instructor will read this one.", seen=found.text)
 
     return answered
 

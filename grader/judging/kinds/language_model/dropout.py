@@ -34,9 +34,10 @@ def question_dropout(
     W_out shows states as they are: an entry of a guess, without its bias, is then 0 or a multiple of the state's.
     The last word's guess is its bias alone.
     """
-    shown = {**weights, found.embedding.path: np.zeros(found.embedding.shape, np.float32)}
-    shown[found.out.path] = np.eye(*found.out.shape, dtype=np.float32)
-    shown[found.out.path][:, -1] = 0.0
+    shown = {**weights, found.embedding.path: np.zeros_like(weights[found.embedding.path])}
+    out = np.eye(*found.out.shape, dtype=np.float32)
+    out[:, -1] = 0.0
+    shown[found.out.path] = found.out.kept(out)
     plain = passed(x, contact, forward, shown, [0.0], without=True)
     dropped = passed(x, contact, forward, shown, [RATE])
     words = passed(x, contact, forward, weights, [0.0, RATE])

@@ -37,7 +37,7 @@ def question_held_out(x: Examiner, contact: Contact, forward: Forward, found: La
     seen = x.ask(
         f"{contact.info.name}.dev",
         Read(f"[example['index_sequence'] for example in {DEV}[:{count}]]", "ids"),
-        Read(f"int({embedding}.shape[0])", "size"),
+        Read(f"int({embedding}.shape[{int(found.embedding.turned)}])", "size"),
     )
     ids, size = array(value_of(seen, "ids")), number(value_of(seen, "size"))
     if ids is None or ids.ndim != 2 or ids.dtype.kind not in "iu" or len(ids) != count or size is None:

@@ -92,7 +92,7 @@ class Evidence(Struct, frozen=True):
             long = GATES * max(sides, default=0)  # a vector beyond that is no bias
             plain = [v for v in initial if vocabulary not in v.shape and (len(v.shape) > 1 or sum(v.shape) > long)]
             return bool(plain) or len(self.contact.watched.after) > len(initial)
-        return bool(self.layout.others) or len(self.layout.joined) > 4 or len(self.layout.matrices) > 8
+        return bool(self.layout.others) or self.layout.overfull
 
 
 @interview(LAB)
@@ -126,9 +126,9 @@ def worth(e: Evidence) -> int:
 
 def question(x: Examiner, contact: Contact) -> Evidence:
     data = inputs(x, "x", contact, contact.batch, 1.0)
-    weights = {v.path: weight(x, v.path, v.shape, contact.vocabulary) for v in contact.initial}
-    first = forward_of(contact, inputs(x, "contact", contact, contact.batch, 0.5))
     found = layout(contact.initial, contact.vocabulary)
+    weights = weights_for(x, contact, found)
+    first = forward_of(contact, inputs(x, "contact", contact, contact.batch, 0.5))
     listed = frozenset(v.path for v in contact.initial if v.place is not None)
     evidence = Evidence(contact, layout=found, listed=listed)
     if first is None:
@@ -144,6 +144,14 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     states = kept_states(seen, contact.batch, found.dim) if found else {}
     evidence = replace(with_step(x, evidence, forward, data, weights), guesses=guesses, states=states)
     return asked_on(x, evidence, forward, data, weights)
+
+
+def weights_for(x: Examiner, contact: Contact, found: Layout | None) -> Weights:
+    """Secret ones, of one strength whichever way round a variable keeps them."""
+    weights = {v.path: weight(x, v.path, v.shape, contact.vocabulary) for v in contact.initial}
+    for table in (found.embedding, found.out) if found else ():
+        weights[table.path] = table.kept(weight(x, table.path, table.shape, contact.vocabulary))
+    return weights
 
 
 def asked_on(x: Examiner, e: Evidence, forward: Forward, data: Numbers, weights: Weights) -> Evidence:

@@ -1,6 +1,7 @@
 """Which variables of a language model are what, by shape: four matrices or one cut in four, joined or split in two."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import permutations
 
 import numpy as np
 from msgspec import Struct
@@ -10,6 +11,7 @@ from grader.judging.comparing.arrays import Numbers
 from grader.sandbox.guest.wire import VariableInfo
 
 GATES = "ifoj"
+PAIRS = 2  # ways to tell the embedding from the output matrix that are tried
 MOST = 20  # matrices, and biases, whose gates are sought: every three of them are tried together
 Weights = Mapping[str, Numbers]  # path -> value
 
@@ -36,9 +38,24 @@ class Part(Struct, frozen=True, eq=False):
         return np.concatenate([own, np.zeros((1, own.shape[1]))])[self.rows]
 
 
+class Table(Struct, frozen=True):
+    """The embedding [V, e] or the output matrix [d, V] of the slide, from a variable that may keep it turned."""
+
+    path: str
+    shape: tuple[int, int]  # as on the slide
+    turned: bool = False
+
+    def of(self, weights: Weights) -> Numbers:
+        return self.kept(weights[self.path])
+
+    def kept(self, value: Numbers) -> Numbers:
+        """As the variable keeps what the slide has, or the other way round."""
+        return np.ascontiguousarray(value.T) if self.turned else value
+
+
 class Layout(Struct, frozen=True):
-    embedding: VariableInfo
-    out: VariableInfo
+    embedding: Table
+    out: Table
     out_bias: VariableInfo | None
     matrices: tuple[Block, ...]
     biases: tuple[Block, ...]
@@ -57,6 +74,11 @@ class Layout(Struct, frozen=True):
         """Some variable holds several gates, or columns for rows: which part is whose is our guess."""
         turned = any(np.any(np.diff(block.places.reshape(-1)) < 0) for block in self.matrices)
         return turned or len({block.path for block in self.matrices}) < len(self.matrices)
+
+    @property
+    def overfull(self) -> bool:
+        """More matrices than one LSTM has."""
+        return len(self.joined) > len(GATES) or len(self.matrices) > 2 * len(GATES)
 
     @property
     def joined(self) -> tuple[Block, ...]:
@@ -81,33 +103,60 @@ class Layout(Struct, frozen=True):
 
 
 def layouts(variables: Sequence[VariableInfo], vocabulary: int) -> Iterator[Layout]:
-    """The likelier first: where variables may as well hold columns for rows, there are two."""
-    straight, turned = (layout(variables, vocabulary, way) for way in (False, True))
-    if straight:
-        yield straight
-    if straight and turned and not all(map(same_block, straight.matrices, turned.matrices)):
-        yield turned
+    """The likelier first; none without an embedding and a way from a state to the words.
+
+    Where variables may as well hold columns for rows, or the two tables be each other, there are several.
+    """
+    found = {pair: laid_out(variables, vocabulary, pair) for pair in tables(variables, vocabulary)}
+    known = [(pair, made) for pair, made in found.items() if made]
+    known.sort(key=lambda one: (len(one[1].others), one[1].overfull, sum(table.turned for table in one[0])))
+    for pair, straight in known[:PAIRS]:
+        if straight.others == known[0][1].others and straight.overfull == known[0][1].overfull:
+            yield straight
+            turned = laid_out(variables, vocabulary, pair, turned=True)
+            if turned and not all(map(same_block, straight.matrices, turned.matrices)):
+                yield turned
+
+
+def layout(variables: Sequence[VariableInfo], vocabulary: int) -> Layout | None:
+    return next(layouts(variables, vocabulary), None)
 
 
 def same_block(one: Block, other: Block) -> bool:
     return one.path == other.path and np.array_equal(one.places, other.places)
 
 
-def layout(variables: Sequence[VariableInfo], vocabulary: int, turned: bool = False) -> Layout | None:
-    """None when there is no embedding [V, e] or no way from a state to the words, [d, V]."""
-    flat = [v for v in variables if len(v.shape) == 2]
-    for embedding in sorted((v for v in flat if v.shape[0] == vocabulary), key=lambda v: "e" not in v.path.lower()):
-        for out in (v for v in flat if v.shape[1] == vocabulary and v.shape[0] > 1 and v is not embedding):
-            bias = next((v for v in variables if v.shape in ((vocabulary,), (1, vocabulary))), None)
-            rest = [v for v in variables if v not in (embedding, out, bias)]
-            cuts = {v.path: cut(v, embedding.shape[1], out.shape[0], turned) for v in rest}
-            found = [block for parts in cuts.values() for block in parts]
-            others = tuple(path for path, parts in cuts.items() if not parts)
-            matrices = tuple(block for block in found if block.rows)
-            if matrices:
-                biases = tuple(block for block in found if not block.rows)
-                return Layout(embedding, out, bias, matrices[:MOST], biases[:MOST], others)
-    return None
+def tables(variables: Sequence[VariableInfo], vocabulary: int) -> list[tuple[Table, Table]]:
+    """What may be the embedding and the output matrix; pairs that their names speak for come first."""
+    flat = [v for v in variables if len(v.shape) == 2 and vocabulary in v.shape and min(v.shape) > 1]
+    pairs = sorted(permutations(flat, 2), key=lambda pair: "e" not in pair[0].path.lower())
+    return [
+        (
+            Table(words.path, by_word(words, vocabulary), words.shape[0] != vocabulary),
+            Table(out.path, by_word(out, vocabulary)[::-1], out.shape[1] != vocabulary),
+        )
+        for words, out in pairs
+    ]
+
+
+def by_word(v: VariableInfo, vocabulary: int) -> tuple[int, int]:
+    one, other = v.shape
+    return (one, other) if one == vocabulary else (other, one)
+
+
+def laid_out(
+    variables: Sequence[VariableInfo], vocabulary: int, pair: tuple[Table, Table], turned: bool = False
+) -> Layout | None:
+    """None where no variable is left that could be a gate's matrix."""
+    words, out = pair
+    bias = next((v for v in variables if v.shape in ((vocabulary,), (1, vocabulary), (vocabulary, 1))), None)
+    rest = [v for v in variables if v.path not in (words.path, out.path) and v is not bias]
+    cuts = {v.path: cut(v, words.shape[1], out.shape[0], turned) for v in rest}
+    found = [block for parts in cuts.values() for block in parts]
+    others = tuple(path for path, parts in cuts.items() if not parts)
+    matrices = tuple(block for block in found if block.rows)
+    biases = tuple(block for block in found if not block.rows)
+    return Layout(words, out, bias, matrices[:MOST], biases[:MOST], others) if matrices else None
 
 
 def cut(v: VariableInfo, e: int, d: int, turned: bool = False) -> list[Block]:
@@ -136,7 +185,7 @@ class Roles(Struct, frozen=True):
     def values(self, layout: Layout, weights: Weights) -> dict[str, Numbers]:
         """The weights by role, as the oracle takes them; what a class does not have is zero."""
         e, d, out = layout.width, layout.dim, layout.out_bias
-        found: dict[str, Numbers] = {"E": weights[layout.embedding.path], "W_out": weights[layout.out.path]}
+        found: dict[str, Numbers] = {"E": layout.embedding.of(weights), "W_out": layout.out.of(weights)}
         found["b_out"] = weights[out.path].reshape(-1) if out else np.zeros(found["W_out"].shape[1])
         for gate in GATES:
             found[f"W_{gate}"] = sum((p.of(weights) for p in self.matrices.get(gate, ())), np.zeros((e + d, d)))

@@ -91,11 +91,12 @@ def starts(case: Case, plain: Numbers) -> Iterator[Start]:
 def late_starts(case: Case) -> Iterator[Start]:
     """For other reading orders: all words but one are zeros, which leave the states as they are without biases."""
     lone = np.zeros_like(case.data)
-    lone[:, LONE] = 1 + case.data[:, LONE] % (case.weights[case.layout.embedding.path].shape[0] - 1)
-    words = case.bare[case.layout.embedding.path].copy()
+    embedding = case.layout.embedding
+    lone[:, LONE] = 1 + case.data[:, LONE] % (embedding.shape[0] - 1)
+    words = embedding.of(case.bare).copy()
     words[0] = 0.0
     silent = only(case.weights, (), sorted(case.layout.bias_paths))
-    (seen,) = case.asked([{**silent, case.layout.embedding.path: words}], lone)
+    (seen,) = case.asked([{**silent, embedding.path: embedding.kept(words)}], lone)
     if seen is not None:
         for place in (LONE, LONE - 1):
             yield from fitting(case, seen[place], lone[:, LONE])
@@ -106,9 +107,9 @@ def fitting(case: Case, guesses: Numbers, words: Numbers) -> Iterator[Start]:
     wholes = [part for block in case.layout.matrices for part in case.layout.wholes(block) if part.rows[0] >= 0]
     w = case.bare
     given = {
-        "E": w[case.layout.embedding.path],
+        "E": case.layout.embedding.of(w),
         "parts": np.stack([part.of(w)[: case.layout.width] for part in wholes]),
-        "W_out": w[case.layout.out.path][:, :COLUMNS],
+        "W_out": case.layout.out.of(w)[:, :COLUMNS],
         "b_out": np.zeros(min(COLUMNS, guesses.shape[1])),
     }
     seen = guesses[:ROWS, :COLUMNS]

@@ -76,12 +76,15 @@ def loud(x: Examiner, contact: Contact, found: Layout) -> Weights:
     for v in contact.initial:
         matrix = len(v.shape) == 2 and min(v.shape) > 1
         weights[v.path] = x.normal(f"loud {v.path}", v.shape, 8 / np.sqrt(v.shape[0]) if matrix else 0.3)
-    weights[found.embedding.path] = x.normal("loud words", found.embedding.shape, 0.5)
-    weights[found.out.path] = x.normal("loud guesses", found.out.shape, 16 / np.sqrt(found.dim))
-    weights[found.out.path][:, -1] = 0.0
+    weights[found.embedding.path] = found.embedding.kept(x.normal("loud words", found.embedding.shape, 0.5))
+    out = x.normal("loud guesses", found.out.shape, 16 / np.sqrt(found.dim))
+    out[:, -1] = 0.0
+    weights[found.out.path] = found.out.kept(out)
     if found.out_bias:
-        weights[found.out_bias.path][..., : len(SPECIAL)] -= 4.0
-        weights[found.out_bias.path][..., -1] = 6.0
+        bias = weights[found.out_bias.path].reshape(-1)
+        bias[: len(SPECIAL)] -= 4.0
+        bias[-1] = 6.0
+        weights[found.out_bias.path] = bias.reshape(found.out_bias.shape)
     return weights
 
 

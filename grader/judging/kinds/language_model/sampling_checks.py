@@ -18,7 +18,9 @@ def dropout(e: Evidence) -> Finding:
             "Dropout could not be asked about: the guesses, or the variables around them, were not understood."
         )
     if d.on_states and not e.form and (e.more_than_asked or (e.layout and e.layout.cut_up)):
-        return unsure("Your class holds more, or otherwise, than is asked for, so where dropout falls was not told.")
+        return unsure(
+            "Your class holds more than is asked for, or other things, so it is not clear where dropout is applied."
+        )
     if d.on_states:
         return failed(mistake="dropout-on-state", cell=e.cell)
     if d.on_logits:

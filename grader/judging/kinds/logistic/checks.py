@@ -135,7 +135,7 @@ def without_knob(e: Evidence) -> Finding:
     if e.fixed_factor is not None and 0 < e.fixed_factor < NEGLIGIBLE:
         return unsure(
             f"The gradient holds only {e.fixed_factor:.1g}·W beyond the cross-entropy's: a penalty too small to change "
-            "anything; your instructor looks at it."
+            "anything; your instructor will look at it."
         )
     if e.fixed_factor is not None and e.fixed_factor > 0:
         return passed(
@@ -190,7 +190,7 @@ def sweep(e: Evidence, steering_knobs: tuple[Knob, ...], what: str) -> Finding:
     shown = ", ".join(f"{value:g}" for value in sorted(tried))
     if tried == {0.0}:
         return failed(
-            f"Every training of the notebook ran with {article(what)} of 0: the penalty was never at work.",
+            f"Every training of the notebook ran with {article(what)} of 0, so the penalty never had any effect.",
             cell=where(e),
         )
     made = max((values_only_made(e.contact, knob) for knob in steering_knobs), key=len, default=set())
@@ -198,7 +198,7 @@ def sweep(e: Evidence, steering_knobs: tuple[Knob, ...], what: str) -> Finding:
         untrained = ", ".join(f"{value:g}" for value in sorted(made))
         return manual(
             f"Classifiers were made with {article(what)} of {untrained}, but never trained, so their figures come from "
-            "somewhere else; your instructor looks at it."
+            "somewhere else; your instructor will look at it."
         )
     if len(tried) > 1:
         return passed(f"Tried: {shown}.", seen=shown)

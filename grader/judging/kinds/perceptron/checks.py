@@ -34,13 +34,13 @@ def hidden_layers(e: Evidence) -> Finding:
     sizes = " → ".join(
         str(n) for n in (*[layer.shape[0] for layer in e.chain], *[layer.shape[1] for layer in e.chain[-1:]])
     )
+    if unread(e):
+        return unsure(
+            "Your variables do not follow each other as in xW₀, h₀W₁, h₁W₂ (cut otherwise, perhaps), so they could not "
+            "be told apart; your instructor will look at it."
+        )
     if len(e.chain) == 2:
         return failed(mistake="one-hidden-layer", seen=sizes, cell=where(e))
-    if not e.chain and e.contact and sum(len(v.shape) == 2 for v in e.contact.initial) > 2:
-        return unsure(
-            "Your matrices do not follow each other as in xW₀, h₀W₁, h₁W₂ (turned round, perhaps), so they could not "
-            "be told apart; your instructor looks at it."
-        )
     if len(e.chain) < 2:
         return failed(
             "The network leads from the words straight to the logits: there is no hidden layer yet.",
@@ -51,6 +51,15 @@ def hidden_layers(e: Evidence) -> Finding:
     if bare:
         return failed(mistake="bias-missing", seen=sizes, cell=where(e))
     return passed(f"Layers: {sizes}.", seen=sizes)
+
+
+def unread(e: Evidence) -> bool:
+    """Whether the class has variables for more layers than were understood."""
+    if not e.chain:
+        shapes = [v.shape for v in e.contact.initial] if e.contact else []
+        return sum(len(shape) == 2 for shape in shapes) > 2 or any(len(shape) > 2 for shape in shapes)
+    incomplete = len(e.chain) == 2 or any(layer.b is None for layer in e.chain)
+    return incomplete and e.explanation is None and bool(more_than_asked(e))
 
 
 @check(LAB, "initial-weights")
@@ -79,7 +88,7 @@ def forward(e: Evidence) -> Finding:
     if more := more_than_asked(e):
         return unsure(
             f"Your network has more variables than the layers the lab asks for ({more}), and its logits could not be "
-            "explained; your instructor looks at it."
+            "explained; your instructor will look at it."
         )
     return failed(
         "The logits differ from h₁W₂ + b₂ after two ReLU layers, as the deck's equations give them.",
@@ -100,7 +109,7 @@ def loss_gradients(e: Evidence) -> Finding:
     if not e.gradients:
         return unsure(
             "Your network was trained on other data than ours, or with a mask of its own, so its gradients could not "
-            "be compared; your instructor looks at it."
+            "be compared; your instructor will look at it."
         )
     if not seen:
         return failed("No gradient reaches the network's variables.", cell=where(e))

@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.binding.layers import Chain, chains
+from grader.judging.binding.slices import owner, put_together, with_slices
 from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import agree, nearest, slug
@@ -75,7 +76,7 @@ def where(e: Evidence) -> int | None:
 def more_than_asked(e: Evidence) -> str:
     """Trained variables that belong to no layer, as those of a normalisation: an extra we cannot compute."""
     seen = first_gradients(e.contact.watched) if e.contact and e.contact.watched else {}
-    layers = {path for layer in e.chain for path in (layer.W, layer.b)}
+    layers = {owner(path) for layer in e.chain for path in (layer.W, layer.b) if path}
     return ", ".join(path.removeprefix("c.") for path, g in seen.items() if g is not None and path not in layers)
 
 
@@ -88,7 +89,7 @@ def question(x: Examiner, contact: Contact) -> Evidence:
         return Evidence(contact)
     labels = np.arange(contact.batch) % found[0][-1].shape[1]
     data = x.normal("x", (contact.batch, contact.features), 1.0)
-    weights = {v.path: weight(x, v.path, v.shape) for v in variables}
+    weights = with_slices(variables, {v.path: weight(x, v.path, v.shape) for v in variables})
     trained = quiet_step(x, contact, data, labels, weights)
     other = other_input(trained, data)  # then the labels are not ours either, so nothing is said about gradients
     seen = data if other is None else other.astype(np.float32)
@@ -106,12 +107,12 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     return replace(
         evidence,
         weights={f"W{i}": layer.turn(weights[layer.W]) for i, layer in enumerate(chain)},
-        gradients=gradients_by_role(trained, chain) if same else {},
+        gradients=gradients_by_role(contact, trained, chain) if same else {},
         steps=x.answers(
             "step", x=data.astype(np.float64), layers=layer_values(chain, weights), labels=labels, form=name or "deck"
         ),
         masked=masked,
-        standing=standing(trained, chain),
+        standing=standing(contact, trained, chain),
         predicts=predicts(x, contact, chain, weights) if name in ACCEPTED else None,
         dropping=question_dropout(x, contact, chain),
         learning=question_learning(x, contact),
@@ -123,7 +124,8 @@ def quiet_step(
 ) -> Watched | None:
     """One watched step with these weights and without dropout, as far as it can be switched off."""
     quiet = dropout_settings(contact, 0.0)
-    steps = training(quiet.contact, data, labels, weights=weights, attributes=quiet.attributes)
+    planted = put_together(contact.initial, weights)
+    steps = training(quiet.contact, data, labels, weights=planted, attributes=quiet.attributes)
     return watched_in(x.ask(f"{contact.info.name}.step", *whole(), *steps))
 
 
@@ -154,7 +156,8 @@ def predicts(x: Examiner, contact: Contact, chain: Chain, weights: Mapping[str, 
     data, classes = of_every_class(drawn, logits)
     labels = (classes + 1) % chain[-1].shape[1]  # who gives back the labels is wrong each time
     quiet = dropout_settings(contact, 0.0)
-    steps = classifying(quiet.contact, data, labels, weights=weights, attributes=quiet.attributes)
+    planted = put_together(contact.initial, weights)
+    steps = classifying(quiet.contact, data, labels, weights=planted, attributes=quiet.attributes)
     watched = watched_in(x.ask(f"{contact.info.name}.predicts", *whole(), *steps))
     answered = array(watched.returned) if watched else None
     if answered is None or answered.size != len(data):
@@ -177,18 +180,16 @@ def of_every_class(data: Numbers, logits: Numbers) -> tuple[Numbers, Numbers]:
 
 def weight(x: Examiner, path: str, shape: tuple[int, ...]) -> Numbers:
     """Secret weights large enough that every activation is told from every other."""
-    return x.normal(f"weight {path}", shape, 0.5 if len(shape) == 1 else 1.4 / np.sqrt(max(shape[0], 1)))
+    return x.normal(f"weight {path}", shape, 0.5 if len(shape) == 1 else 1.4 / np.sqrt(max(shape[-2], 1)))
 
 
 def classified_logits(
     x: Examiner, contact: Contact, data: Numbers, labels: Numbers, weights: Mapping[str, Numbers]
 ) -> Numbers | None:
     quiet = dropout_settings(contact, 0.0)
-    seen = x.ask(
-        f"{contact.info.name}.logits",
-        *whole(),
-        *classifying(quiet.contact, data, labels, weights=weights, attributes=quiet.attributes),
-    )
+    planted = put_together(contact.initial, weights)
+    steps = classifying(quiet.contact, data, labels, weights=planted, attributes=quiet.attributes)
+    seen = x.ask(f"{contact.info.name}.logits", *whole(), *steps)
     return logits_in(watched_in(seen), data, under_tape=False)
 
 
@@ -222,8 +223,9 @@ def layer_values(chain: Chain, weights: Mapping[str, Numbers]) -> list[tuple[Num
     ]
 
 
-def gradients_by_role(watched: Watched, chain: Chain) -> dict[str, Numbers | None]:
-    seen = first_gradients(watched)
+def gradients_by_role(contact: Contact, watched: Watched, chain: Chain) -> dict[str, Numbers | None]:
+    whole = {path: g for path, g in first_gradients(watched).items() if g is not None}
+    seen = with_slices(contact.initial, whole)
     roles: dict[str, Numbers | None] = {}
     for i, layer in enumerate(chain):
         W = seen.get(layer.W)
@@ -234,16 +236,17 @@ def gradients_by_role(watched: Watched, chain: Chain) -> dict[str, Numbers | Non
     return roles
 
 
-def standing(watched: Watched, chain: Chain) -> tuple[str, ...]:
+def standing(contact: Contact, watched: Watched, chain: Chain) -> tuple[str, ...]:
     """Variables of the network that a training step leaves as they were."""
-    changes = moved(watched)
+    changes = with_slices(contact.initial, moved(watched))
     paths = [path for layer in chain for path in (layer.W, layer.b) if path]
     return tuple(path for path in paths if path in changes and not np.any(changes[path]))
 
 
 def symmetric(contact: Contact, chain: Chain) -> tuple[str, ...]:
     """Hidden matrices whose units start equal, but for dust: every unit of the layer then learns the same."""
-    start = {v.path: array(v.value) for v in contact.initial}
+    made = {v.path: value for v in contact.initial if (value := array(v.value)) is not None}
+    start = with_slices(contact.initial, made)
     return tuple(layer.W for layer in chain[:-1] if (W := start.get(layer.W)) is not None and equal_units(W))
 
 

@@ -28,7 +28,7 @@ UNUSED = {
     "reset-missing": "The reset gate is computed, perhaps, but the new state does without it.",
     "update-missing": "The update gate is computed, perhaps, but the new state does without it.",
 }
-LEFT_OPEN = "; your instructor looks at it."
+LEFT_OPEN = "; your instructor will look at it."
 MATRICES = ("W_rnn", "W_z", "W_r", "W_cl")
 CORRUPTED = (
     "The file you were given is broken: two of its lines (`tf.Variableself.E`, `miniself.E`) were damaged before you "

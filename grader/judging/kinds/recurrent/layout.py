@@ -11,7 +11,7 @@ from grader.judging.meeting.watching import first_gradients, listed
 from grader.sandbox.guest.wire import VariableInfo
 
 CLASSES = 10  # at most: a matrix with so short a side may be the readout
-ODD = "Your variables are laid out otherwise than on the slide ({which}), in a way that could not be read"
+ODD = "Your variables are laid out differently from the slide's ({which}), in a way that could not be read"
 
 
 def unread(e: Evidence) -> tuple[VariableInfo, ...]:

@@ -26,7 +26,7 @@ def layouts(e: Evidence) -> list[Remark]:
         told = "Word and state are joined in one order in one place and in the other elsewhere: right, if less easy "
         found.append(Remark("other-order", told + "to read."))
     if form and e.arrangement and any(path in e.arrangement.views for path in e.roles.values()):
-        told = "Your matrices are cut otherwise than on the slide (gates in one variable, words and states apart, "
+        told = "Your matrices are cut differently from the slide's (gates in one variable, words and states apart, "
         found.append(Remark("other-cut", told + "rows for columns): just as right."))
     if e.clips is False:
         told = "The given clipping of gradients (a norm of 5) is gone, so that one odd batch can throw the weights off."

@@ -19,7 +19,7 @@ from grader.model import AttentionMap, Finding, Remark
 UNSEEN = "`model` was not seen to return weights for the words of the premise, ten for each word of the hypothesis."
 UNKNOWN = (
     "Your variables could not be told apart by what they do, so this could not be compared with the equations; "
-    "your instructor looks at it."
+    "your instructor will look at it."
 )
 ENOUGH = 24  # steps to tell whether a loss falls
 SUMMED = ("softmax-axis", "softmax-missing", "own-term-missing", "elementwise-product", "reshape-as-transpose")
@@ -160,8 +160,10 @@ def examples_apart(e: Evidence) -> Finding:
         named = mistake_in(e, "reshape-as-transpose", "softmax-axis")
         return failed(mistake=named, seen="another first pair changes the answers for the others", cell=e.cell)
     if e.fewer is False:
-        return failed(f"For {FEWER} pairs `model` says something else than for these among more.", cell=e.cell)
-    return passed("What is said of a pair depends on no other pair.")
+        return failed(
+            f"For {FEWER} pairs `model` gives other answers than for the same pairs in a larger batch.", cell=e.cell
+        )
+    return passed("The answer for a pair depends on no other pair.")
 
 
 @check(LAB, "get-attn")

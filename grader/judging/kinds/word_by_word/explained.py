@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import agree, nearest, slug
 from grader.judging.kinds.word_by_word.answers import Answer, Asker, rows_first
-from grader.judging.kinds.word_by_word.head import View, plain, views
+from grader.judging.kinds.word_by_word.head import View, plain, views, way_out
 from grader.judging.kinds.word_by_word.parts import Block, Variables, added, attending, sorted_out, summed
 from grader.judging.kinds.word_by_word.roles import Bound, Scene, bound
 from grader.judging.meeting.pairs import halves, is_small, vectors
@@ -47,11 +47,13 @@ def explanation(asker: Asker, answer: Answer, vocabulary: int) -> Explanation:
 def of_view(asker: Asker, view: View, answer: Answer, vocabulary: int) -> Explanation:
     """With columns for rows where that explains more."""
     contact, width = asker.contact, vectors(asker.contact).shape[1]
-    straight = sorted_out(view.variables, contact.vocabulary, width)
+    out = way_out(asker, view)
+    straight = sorted_out(view.variables, contact.vocabulary, width, out=out)
     told = read_as(asker, view, answer, vocabulary, straight)
     if told.form is not None or straight is None or not straight.columns:
         return told
-    other = read_as(asker, view, answer, vocabulary, sorted_out(view.variables, contact.vocabulary, width, turned=True))
+    turned = sorted_out(view.variables, contact.vocabulary, width, turned=True, out=out)
+    other = read_as(asker, view, answer, vocabulary, turned)
     return other if other.form is not None or (other.bound and not told.bound) else told
 
 
@@ -60,7 +62,7 @@ def read_as(asker: Asker, view: View, answer: Answer, vocabulary: int, variables
     if variables is None or not (variables.E or is_small(contact)) or answer.logits is None:
         return Explanation(variables)
     p, h = halves(asker.data)
-    table = weights[variables.E] if variables.E else vectors(contact)
+    table = variables.E.view(weights) if variables.E else vectors(contact)
     scene = Scene(
         asker.x, variables, weights, lambda many: [a.logits for a in view.under(many)], p, h, table[:vocabulary]
     )

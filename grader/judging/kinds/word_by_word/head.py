@@ -46,7 +46,7 @@ def views(asker: Asker) -> Iterator[View]:
         return
     silent = {path: np.zeros_like(asker.weights[path]) for path, shape in shapes.items() if shape == (CLASSES,)}
     before = [p for p, s in shapes.items() if len(s) == 2 and s[1] == shapes[out][0] != CLASSES]
-    before = [p for p in before if p != out and shapes[p][0] != asker.contact.vocabulary][:MOST]
+    before = [p for p in before if p != out and asker.contact.vocabulary not in shapes[p]][:MOST]
     gateways = through(asker, before, silent) if before else []
     # Without biases nothing passes the matching GRU's candidate either: three states high, as it is.
     doubtful = [path for path in gateways if shapes[path][0] == STATES * shapes[path][1]]
@@ -85,6 +85,15 @@ class Layer(Struct, frozen=True):
         if one.logits is None or other.logits is None:
             return one
         return replace(one, logits=(one.logits - other.logits) / (2 * EPSILON * self.slope))
+
+
+def way_out(asker: Asker, view: View) -> str | None:
+    """Where several variables are [3, d], the classifier turned round: the biases of three gates look like it."""
+    shapes = {v.path: tuple(n for n in v.shape if n > 1) for v in view.variables}
+    turned = [path for path, shape in shapes.items() if len(shape) == 2 and shape[0] == CLASSES]
+    if view.headed or len(turned) < 2 or any(len(s) == 2 and s[1] == CLASSES for s in shapes.values()):
+        return None
+    return next(iter(through(asker, turned[:MOST], {})), None)
 
 
 def through(asker: Asker, paths: Sequence[str], silent: Changed) -> list[str]:

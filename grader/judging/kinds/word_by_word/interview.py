@@ -128,7 +128,7 @@ def weight(x: Examiner, v: VariableInfo, vocabulary: int) -> Numbers:
     """Strong enough to tell every place from every other, weak enough for float32 over all words."""
     shape = tuple(n for n in v.shape if n > 1)
     rows = shape[-2] if len(shape) > 1 else 1
-    sigma = 0.8 if rows == vocabulary else 1.6 / np.sqrt(rows) if rows > FEW else 0.5
+    sigma = 0.8 if vocabulary in shape else 1.6 / np.sqrt(rows) if rows > FEW else 0.5
     return x.normal(f"weight {v.path}", v.shape, sigma)
 
 
@@ -213,7 +213,7 @@ def with_step(asker: Asker, e: Evidence) -> Evidence:
     if trained is None or not trained.tape:
         return e
     changes = moved(trained)
-    tables = [v.path for v in contact.initial if len(v.shape) == 2 and v.shape[0] == contact.vocabulary]
+    tables = [v.path for v in contact.initial if len(v.shape) == 2 and contact.vocabulary in v.shape]
     still = [path for path, change in changes.items() if not np.any(change) and path not in tables]
     e = replace(e, trains_vectors=any(np.any(changes.get(path, 0.0)) for path in tables))
     if not still:

@@ -62,7 +62,7 @@ class Variables(Struct, frozen=True):
     sizes: Sizes
     matrices: tuple[Block, ...]
     biases: tuple[Block, ...]
-    E: str | None
+    E: Block | None  # a row for each word
     W_cl: Block
     b_cl: str | None
     others: tuple[str, ...] = ()  # of a shape with no place in the equations
@@ -79,19 +79,23 @@ class Variables(Struct, frozen=True):
 
 
 def sorted_out(
-    variables: Sequence[VariableInfo], vocabulary: int, width: int, turned: bool = False
+    variables: Sequence[VariableInfo], vocabulary: int, width: int, turned: bool = False, out: str | None = None
 ) -> Variables | None:
-    """None where nothing can be the classifier on the last state; `width` of a word where E is no variable."""
+    """None where nothing can be the classifier on the last state; `width` of a word where E is no variable.
+
+    `out` is that classifier where it is known.
+    """
     shapes = {v.path: tuple(n for n in v.shape if n > 1) for v in variables}
-    E = next((p for p, s in by_name(shapes, "e") if len(s) == 2 and s[0] == vocabulary), None)
-    out = next((p for p, s in shapes.items() if p != E and len(s) == 2 and s[1] == CLASSES), None)
+    tables = [(p, s[0] != vocabulary) for p, s in by_name(shapes, "e") if len(s) == 2 and vocabulary in s]
+    E, E_turned = min(tables, key=lambda table: table[1], default=(None, False))
+    out = out or next((p for p, s in shapes.items() if p != E and len(s) == 2 and s[1] == CLASSES), None)
     out = out or next((p for p, s in shapes.items() if p != E and len(s) == 2 and s[0] == CLASSES), None)
     if out is None:
         return None
     sideways = shapes[out][1] != CLASSES
     dim = shapes[out][1 if sideways else 0]
     b_cl = next((p for p, s in shapes.items() if s == (CLASSES,)), None)
-    sizes = Sizes(shapes[E][1] if E else width, dim)
+    sizes = Sizes(shapes[E][0 if E_turned else 1] if E else width, dim)
     matrices: list[Block] = []
     biases: list[Block] = []
     others: list[str] = []
@@ -100,9 +104,15 @@ def sorted_out(
         matrices += [block for block in found if block.rows]
         biases += [block for block in found if not block.rows]
         others += [] if found or v.path in (E, out, b_cl) else [v.path]
-    shape = next(v.shape for v in variables if v.path == out)
-    W_cl = Block(Piece(out, tuple(0 if size == 1 else None for size in shape), sideways), dim)
-    return Variables(sizes, tuple(matrices[:MOST]), tuple(biases[:MOST]), E, W_cl, b_cl, tuple(others))
+    made = {v.path: v for v in variables}
+    words = entire(made[E], E_turned, vocabulary) if E else None
+    W_cl = entire(made[out], sideways, dim)
+    return Variables(sizes, tuple(matrices[:MOST]), tuple(biases[:MOST]), words, W_cl, b_cl, tuple(others))
+
+
+def entire(v: VariableInfo, turned: bool, rows: int) -> Block:
+    """The variable as one matrix; axes of length 1 are left out."""
+    return Block(Piece(v.path, tuple(0 if size == 1 else None for size in v.shape), turned), rows)
 
 
 def by_name(shapes: Mapping[str, tuple[int, ...]], letter: str) -> list[tuple[str, tuple[int, ...]]]:

@@ -77,7 +77,7 @@ class Uploaded(dict[str, bytes]):
 
 
 def upload(*_: Any, **__: Any) -> dict[str, bytes]:
-    notes.change("files.upload() was answered with no file: nobody sits before this run.")
+    notes.change("files.upload() was answered with no file: nobody is there to choose one.")
     excuses.hollow(excuses.UPLOAD)
     return Uploaded()
 

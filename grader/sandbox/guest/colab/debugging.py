@@ -48,7 +48,7 @@ def install_input() -> None:
 
 
 def passed_over(*_: Any, **__: Any) -> None:
-    notes.change("A debugger was passed over: nobody sits before this run.")
+    notes.change("A debugger was skipped: nobody is there to use it.")
 
 
 def called(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -62,7 +62,7 @@ def answered(prompt: object = "", *_: Any, **__: Any) -> str:
     notes.change("A question that waits for somebody to type was answered with an empty text.")
     excuses.hollow(excuses.UPLOAD)
     if _asked > ANSWERS:
-        raise EOFError("nobody sits before this run")
+        raise EOFError("nobody is there to answer")
     print(prompt)
     return ""
 

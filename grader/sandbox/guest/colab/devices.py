@@ -128,5 +128,5 @@ def unstopped(statement: ast.stmt) -> ast.stmt:
 
 
 def passed_over(statement: ast.stmt) -> ast.stmt:
-    notes.change("A check that ends a cell where there is no GPU was passed over: notebooks run on the CPU here.")
+    notes.change("A check that ends a cell where there is no GPU was skipped: notebooks run on the CPU here.")
     return ast.copy_location(ast.Pass(), statement)

@@ -17,7 +17,7 @@ from ..config import GuestConfig, Note
 from . import quiet
 from .shell import script
 
-SAID = "A restart of the notebook's Python was not made: what was there before it is kept, and the cells below ran."
+SAID = "A restart of the notebook's Python was skipped: everything before it is kept, and the cells below ran."
 ENDERS = ("pkill", "killall", "reboot", "shutdown", "poweroff")
 DEADLY = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 

@@ -180,7 +180,7 @@ class Attempt:
         try:
             return self.once()
         except pace.TrainingOver:
-            notes.change("A training took longer than it may here and was stopped before its end.")
+            notes.change("A training took longer than is allowed here and was stopped before its end.")
             self.plan = self.plan._replace(cut=True)
             return self.shaped_alike()
 
