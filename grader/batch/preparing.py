@@ -74,7 +74,7 @@ def batch_asked(asked: Asked, seed: int | None, allow_unisolated: bool) -> Batch
         )
     batch = batch_for(asked.data, asked.train, seed, asked.deadline)
     insist_on_isolation(batch.isolation, len(asked.submissions), allow_unisolated)
-    return replace(batch, accelerate=asked.accelerate, blind_test=asked.blind_test)
+    return replace(batch, accelerate=asked.accelerate, blind_test=asked.blind_test, equal_training=asked.equal_training)
 
 
 def resumed(batch: Batch, asked: Asked, store: Store, seed: int | None) -> Batch:

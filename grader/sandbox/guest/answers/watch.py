@@ -14,6 +14,7 @@ from .values import encode
 WORTH_A_GRAPH = 80  # steps; fewer take less time as they are written than the proof of a graph does
 FEWEST = 8  # steps that tell whether a loss falls
 KEPT = 4000  # events; a training that goes on is watched no further
+CALLS = 40  # of a step
 
 
 class Watcher:
@@ -101,7 +102,7 @@ class Watcher:
 
     def note(self, name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         result = function(*args, **kwargs)
-        if len(self.calls) < 40:
+        if len(self.calls) < CALLS * (self.done + 1):
             self.calls.append(
                 wire.MethodCall(
                     name,
