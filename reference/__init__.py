@@ -34,6 +34,13 @@ TRAINED = (
 )
 
 
+# Those that are trained from many starts at once, and the variables they have.
+STARTED = {
+    "lab3_rnn": ("E", "W_rnn", "b_rnn", "W_cl", "b_cl"),
+    "lab4_gru": ("E", "W_z", "b_z", "W_r", "b_r", "W_rnn", "b_rnn", "W_cl", "b_cl"),
+}
+
+
 def answer(lab: str, question: str, case: Case) -> Answers:
     """What every explanation of `lab` answers to `question`; imports TensorFlow with the lab's module."""
     table: QuestionTable = formulas(lab).QUESTIONS

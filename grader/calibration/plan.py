@@ -1,6 +1,12 @@
-"""All that decides how a recurrent classifier trains, but for its start values themselves."""
+"""All that decides how a recurrent classifier trains, but for its start values themselves; a lab's own, by its head."""
+
+from collections.abc import Iterable
 
 from msgspec import Struct
+
+from grader.course.head import Head, Settings
+
+LOOKS = 5  # epochs between two looks at dev
 
 
 class Draw(Struct, frozen=True):
@@ -24,3 +30,27 @@ class Plan(Struct, frozen=True):
     partial: bool = False  # the last, smaller batch of an epoch is trained on too
     shuffled: bool = True  # anew for each epoch; else one order for all of them
     skips_padding: bool = False  # a padding leaves the state as it is
+
+
+def handed_out(lab: str, head: Head, roles: Iterable[str]) -> Plan:
+    settings, sizes = head.settings, head.sizes
+    assert settings is not None and sizes is not None, lab
+    dim, embedding = sizes.given
+    starts = {role: draw(settings, role) for role in roles}
+    return Plan(
+        lab=lab,
+        epochs=settings.epochs,
+        looks=LOOKS,
+        batch=settings.batch,
+        learning_rate=settings.learning_rate,
+        penalty={role: 2 * settings.l2 for role in starts if role[0] == "W"},
+        embedding=embedding,
+        dim=dim,
+        starts=starts,
+        clip=settings.clip,
+    )
+
+
+def draw(settings: Settings, role: str) -> Draw:
+    spread = {"E": settings.embedding_stddev, "b": settings.bias_stddev}.get(role[0], settings.stddev)
+    return Draw("normal", spread) if spread else Draw("zero")

@@ -4,11 +4,10 @@ Looked at is the first epoch that is best on dev, as the course teaches, and the
 another is trained while none has taken off.
 """
 
-from grader.calibration.plan import Plan
+from grader.calibration.plan import Plan, handed_out
 from grader.calibration.starts import Reached, Starts
 from grader.judging.checks import cut, failed, passed, unsure
 from grader.judging.claims.claims import claimed
-from grader.judging.equal.given import handed_out
 from grader.judging.equal.shown import shown
 from grader.judging.equal.understood import NotShown
 from grader.judging.examiner import Examiner
@@ -28,7 +27,7 @@ def accuracy(x: Examiner) -> Finding:
         if x.understood is None:
             raise NotShown("its forward pass is not known to be the lab's")
         plan = shown(x, x.understood)
-        given = handed_out(x, x.understood.roles if x.understood else ())
+        given = handed_out(x.lab, x.head, x.understood.roles if x.understood else ())
         if work(plan) > WORK * work(given):
             raise NotShown("that would take too long")
         row = starts.at(plan.epochs) if starts else None
@@ -70,7 +69,7 @@ def claims_more(x: Examiner, starts: Starts) -> bool:
 
 def tuned(x: Examiner, plan: Plan) -> bool:
     """Whether sizes, rate or batches are others than the lab's: tuning is invited."""
-    given = handed_out(x, x.understood.roles if x.understood else ())
+    given = handed_out(x.lab, x.head, x.understood.roles if x.understood else ())
     names = ("batch", "learning_rate", "penalty", "embedding", "dim", "clip")
     return any(getattr(plan, name) != getattr(given, name) for name in names) or plan.epochs < given.epochs
 

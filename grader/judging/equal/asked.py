@@ -34,9 +34,10 @@ from grader.sandbox.guest.wire import (
     Mapping as WireMapping,
 )
 
-INSTANCES = 6  # whose start values are looked at
+INSTANCES = 12  # whose start values are looked at
 REST = 7  # examples beyond two batches, so that a last, smaller batch of an epoch is seen
 STEPS = 9  # more than two epochs of them have
+CALM = 0.4  # times the secret weights of other questions, where gradients of a plain network may be long
 STEEP = 1000.0  # times the secret weights of the last layer: all gradients below it are long then
 NEVER = 1_000_000  # epochs, after which figures are shown
 EPOCHS = re.compile(r"epo[ckq]|(^|_)eps?(_|$)", re.IGNORECASE)
@@ -143,7 +144,9 @@ def encoded(x: Examiner, c: Case) -> Encoded:
 
 
 def secret(x: Examiner, start: Mapping[str, Numbers], vocabulary: int) -> dict[str, Numbers]:
-    return {path: weight(x, path, value.shape, vocabulary) for path, value in start.items()}
+    """Small enough for no gradient to be long."""
+    weights = {path: weight(x, path, value.shape, vocabulary) for path, value in start.items()}
+    return {path: (CALM * value).astype(np.float32) for path, value in weights.items()}
 
 
 def two_epochs(x: Examiner, c: Case, weights: Mapping[str, Numbers]) -> Watched:

@@ -1,6 +1,6 @@
 """From which distribution start values were drawn, as far as a few instances show it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.stats import kstest, truncnorm
@@ -16,20 +16,31 @@ FEWEST = 20  # values that tell a distribution
 ORTHOGONAL = 0.3  # of what products of independent columns come to
 
 
-def drawn(role: str, instances: Sequence[Numbers], given: Draw) -> Draw:
-    """The lab's own, `given`, where that may be. Raises NotShown where none that we know gives such values."""
+def all_drawn(instances: Sequence[Mapping[str, Numbers]], given: Mapping[str, Draw]) -> dict[str, Draw]:
+    """By role, those of many values first: of few it is only said which of the others' distributions they may have."""
+    found: dict[str, Draw] = {}
+    for role in sorted(given, key=lambda role: -instances[0][role].size):
+        found[role] = drawn(role, [one[role] for one in instances], [given[role], *found.values()])
+    return found
+
+
+def drawn(role: str, instances: Sequence[Numbers], before: Sequence[Draw]) -> Draw:
+    """The first of `before`, of which the lab's own comes first, that may be. Raises NotShown where none is known."""
     different = {one.tobytes(): one for one in instances}
     values = np.concatenate([one.reshape(-1) for one in different.values()]).astype(np.float64)
     if not np.any(values):
         return Draw("zero")
-    if not np.all(np.isfinite(values)) or len(np.unique(values)) < max(FEWEST, 0.9 * len(values)):
+    if not np.all(np.isfinite(values)) or len(np.unique(values)) < 0.9 * len(values):
         raise NotShown(f"how the start values of {role} are drawn could not be told")
     if any(is_orthogonal(one) for one in different.values()):
         raise NotShown(f"the start values of {role} are not drawn independently of each other")
     spread = float(np.sqrt(np.mean(values**2)))
     error = spread / np.sqrt(2 * len(values))
-    if given.family == "normal" and abs(spread - given.spread) < ERRORS * error and likely(values, given) > UNLIKELY:
-        return given
+    for draw in before:
+        if may_be(values, spread, error, draw):
+            return draw
+    if len(values) < FEWEST:
+        raise NotShown(f"how the start values of {role} are drawn could not be told")
     widest = float(np.max(np.abs(values)))
     fitting = [
         Draw("normal", rounded(spread, 2 * error)),
@@ -40,6 +51,13 @@ def drawn(role: str, instances: Sequence[Numbers], given: Draw) -> Draw:
     if likely(values, best) < UNLIKELY:
         raise NotShown(f"the start values of {role} follow no distribution that is known here")
     return best
+
+
+def may_be(values: Numbers, spread: float, error: float, draw: Draw) -> bool:
+    if draw.family == "zero":
+        return False
+    own = draw.spread * {"normal": 1.0, "truncated": TRUNCATED, "uniform": 3**-0.5}[draw.family]
+    return abs(spread - own) < ERRORS * error and likely(values, draw) > UNLIKELY
 
 
 def likely(values: Numbers, draw: Draw) -> float:

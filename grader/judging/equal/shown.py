@@ -12,10 +12,9 @@ from itertools import product
 import numpy as np
 from msgspec.structs import replace
 
-from grader.calibration.plan import Plan
+from grader.calibration.plan import LOOKS, Plan, handed_out
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.equal import asked, draws, orders, updates
-from grader.judging.equal.given import LOOKS, handed_out
 from grader.judging.equal.understood import NotShown, Understood
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.watching import first_gradients, moved
@@ -34,10 +33,10 @@ def shown(x: Examiner, u: Understood) -> Plan:
     if form is None:
         raise NotShown("its forward pass holds more than the lab asks for")
     c = asked.case(x, u)
-    given = handed_out(x, u.roles).starts
+    given = handed_out(x.lab, x.head, u.roles).starts
     fresh = asked.fresh(x, c)
     instances = [by_role(u, one) for one in fresh]
-    starts = {role: draws.drawn(role, [one[role] for one in instances], given[role]) for role in u.roles}
+    starts = draws.all_drawn(instances, given)
     encoded = asked.encoded(x, c)
     _, ids, labels = encoded["train"]
     padding = 0 if form["padded"] else None
