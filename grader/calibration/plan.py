@@ -27,6 +27,7 @@ class Plan(Struct, frozen=True):
     dim: int
     starts: dict[str, Draw]  # by role
     clip: float = 0.0  # the norm to which the gradient of each variable is cut; 0: never
+    apart: bool = False  # a gate's matrices for words and for states are variables of their own, and cut each by itself
     partial: bool = False  # the last, smaller batch of an epoch is trained on too
     shuffled: bool = True  # anew for each epoch; else one order for all of them
     skips_padding: bool = False  # a padding leaves the state as it is

@@ -12,8 +12,7 @@ from msgspec import Struct
 
 DOUBT = 0.005  # that no start of a right answer takes off, or that the bound does it wrong: 1 of 100 in all
 FEWEST = 20  # that took off, below which nothing is said of a length
-UPPER = 0.75  # of the trainings, by which it is told what those reach that took off
-NEARLY = 0.8  # of the way from guessing to that; those that are still on their way have not taken off
+NEARLY = 0.8  # of the way from guessing to the best of all; those that are still on their way have not taken off
 
 
 class Reached(Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,7 +64,7 @@ class Curve(Struct, frozen=True):
 def starts(curves: Sequence[Curve], marks: Sequence[int], majority: float, date: str) -> Starts:
     """`majority`: what predicting one class for all reaches on dev."""
     longest = max(marks)
-    best = float(np.quantile([curve.until(longest)[0] for curve in curves], UPPER))
+    best = max(curve.until(longest)[0] for curve in curves)
     off = round(majority + NEARLY * (best - majority), 4)
     rows = []
     for mark in marks:

@@ -103,7 +103,8 @@ class Starts:
             cost = tf.reduce_sum(tf.reduce_mean(costs, axis=1))
         of_words, gradients = tape.gradient(cost, [e, others])
         gradients = {role: g + plan.penalty.get(role, 0.0) * self.w[role] for role, g in gradients.items()}
-        self._update({"E": self.dense(self.clipped(of_words), x)} | {r: self.clipped(g) for r, g in gradients.items()})
+        cut = {role: self.cut(role, gradient) for role, gradient in gradients.items()}
+        self._update({"E": self.dense(self.clipped(of_words), x)} | cut)
 
     def vectors(self, x: tf.Tensor) -> tf.Tensor:
         """[S, B, T, e], from one table in which the classifiers' embeddings lie one below the other."""
@@ -136,6 +137,12 @@ class Starts:
         of_gates, of_candidate = tf.split(e, [2 * d, d], axis=1)
         z, r = tf.split(tf.sigmoid(of_gates + gating @ h), 2, axis=1)
         return h + z * (tf.tanh(of_candidate + W @ (r * h)) - h)
+
+    def cut(self, role: str, g: tf.Tensor) -> tf.Tensor:
+        if not self._plan.apart or role[0] == "b" or role == "W_cl":
+            return self.clipped(g)
+        halves = tf.split(g, [self._plan.dim, self._plan.embedding], axis=1)
+        return tf.concat([self.clipped(half) for half in halves], axis=1)
 
     def clipped(self, g: tf.Tensor) -> tf.Tensor:
         """Of each classifier alone; embeddings before those of one word are added up, as TensorFlow does it."""

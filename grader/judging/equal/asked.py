@@ -9,7 +9,7 @@ from msgspec import Struct
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.equal.understood import NotShown, Understood
 from grader.judging.examiner import Examiner
-from grader.judging.instruments.predicted import sets_by_split
+from grader.judging.instruments.predicted import predicted, sets_by_split
 from grader.judging.instruments.retraining import own
 from grader.judging.meeting.asking import weight
 from grader.judging.meeting.classes import training_arguments, usable
@@ -39,6 +39,7 @@ REST = 7  # examples beyond two batches, so that a last, smaller batch of an epo
 STEPS = 9  # more than two epochs of them have
 CALM = 0.4  # times the secret weights of other questions, where gradients of a plain network may be long
 STEEP = 1000.0  # times the secret weights of the last layer: all gradients below it are long then
+CLASSIFIED = 40  # dev examples
 NEVER = 1_000_000  # epochs, after which figures are shown
 EPOCHS = re.compile(r"epo[ckq]|(^|_)eps?(_|$)", re.IGNORECASE)
 SHOWN = re.compile(r"freq|display|print|every|show", re.IGNORECASE)
@@ -185,6 +186,21 @@ def trained(x: Examiner, c: Case, name: str, weights: Mapping[str, Numbers], epo
     if found is None or not found.tape:
         raise NotShown("its training could not be watched on a few of its own examples")
     return found
+
+
+def classes(x: Examiner, c: Case, weights: Mapping[str, Numbers]) -> Numbers:
+    """What an instance with these weights says of the first dev examples. Raises NotShown."""
+    name = c.understood.contact.classifier or "classify"
+    seen = x.ask(
+        "equal.classes",
+        *instance(c, "c", {}),
+        *(Put(path, send(value)) for path, value in weights.items()),
+        Call("predictions", (Ref("c"), name, Ref(f"{c.splits['dev']}[:{CLASSIFIED}]")), into="p"),
+    )
+    found = predicted(seen.values.get("p"))
+    if found is None:
+        raise NotShown("what its classes are could not be seen")
+    return found.predictions
 
 
 def shortened(name: str, value: Value, epochs: int) -> Value:

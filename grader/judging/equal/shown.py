@@ -56,13 +56,15 @@ def shown(x: Examiner, u: Understood) -> Plan:
     doubtful = orders.doubtful(ids[: c.examples], labels)
     batches = [(inputs[i], asked_labels(step, labels, doubtful)) for i, step in enumerate(rows)]
     insist_on_gradients(x, u, weights, batches, gradients, rate)
+    insist_on_classes(x, u, weights, encoded["dev"][1][: asked.CLASSIFIED], asked.classes(x, c, weights))
     steep = asked.one_steep_step(x, c, weights, last_layer(u))
-    first = gradients_of(u, steep)[:1]
-    clip = updates.clip(first[0], by_role(u, moved(steep)), rate) if first else 0.0
+    own, first = moved(steep), first_gradients(steep)
+    along = {path: g for path, g in first.items() if g is not None and path in own}
+    clip = updates.clip(along, {path: own[path] for path in along}, rate, u.roles["E"])
     d = instances[0]["W_rnn"].shape[1]
     return Plan(
         x.lab, c.epochs, c.looks or LOOKS, c.batch, rate, penalty, instances[0]["E"].shape[1], d, starts, clip,
-        order.partial, order.shuffled, bool(form["padded"]),
+        bool(clip) and apart(u), order.partial, order.shuffled, bool(form["padded"]),
     )  # fmt: skip
 
 
@@ -72,6 +74,16 @@ def by_role(u: Understood, values: Mapping[str, Numbers | None]) -> dict[str, Nu
     if found.keys() != u.roles.keys():
         raise NotShown("not all of its variables take part in its training")
     return {role: v.reshape(-1) if role[0] == "b" else v for role, v in found.items()}
+
+
+def apart(u: Understood) -> bool:
+    """Whether each gate has one variable for words and another for states. Raises NotShown where gates share one."""
+    pieces = {role: [piece.path for piece in u.arrangement.pieces(path)] for role, path in u.roles.items()}
+    every = [path for paths in pieces.values() for path in paths]
+    many = {len(paths) for role, paths in pieces.items() if role[0] == "W" and role != "W_cl"}
+    if len(set(every)) < len(every) or many not in ({1}, {2}):
+        raise NotShown("its gates lie in variables of which long gradients are cut together")
+    return many == {2}
 
 
 def penalty_of(u: Understood) -> dict[str, float]:
@@ -139,6 +151,15 @@ def insist_on_gradients(
         if wrong:
             raise NotShown(f"the gradient of {wrong} is not that of the lab's cost")
         w = {role: value - rate * gradient[role] for role, value in w.items()}
+
+
+def insist_on_classes(x: Examiner, u: Understood, weights: Values, ids: Numbers, seen: Numbers) -> None:
+    """`classify` says what the logits do, but where two of them are as good as equal. Raises NotShown."""
+    w = {role: value.astype(np.float64) for role, value in by_role(u, weights).items()}
+    logits = x.answers("values", x=ids.astype(np.int64), **w)[u.form]["logits"]
+    decided = np.abs(logits[:, 0] - logits[:, 1]) > CLOSE * float(np.max(np.abs(logits)))
+    if len(seen) != len(ids) or np.any((np.argmax(logits, axis=1) != seen) & decided):
+        raise NotShown("the classes it predicts are not those of its logits")
 
 
 def close(seen: Numbers, own: Numbers) -> bool:

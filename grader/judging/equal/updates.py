@@ -29,8 +29,8 @@ def rate(gradients: Sequence[ByRole], change: ByRole) -> float:
     return float(f"{middle:.3g}")
 
 
-def clip(gradient: ByRole, change: ByRole, rate: float) -> float:
-    """The norm to which a single step along long gradients cut each of them; 0 where it cut none. Raises NotShown."""
+def clip(gradient: ByRole, change: ByRole, rate: float, embedding: str) -> float:
+    """The norm to which a step along long gradients cut that of each variable; 0 where it cut none. Raises NotShown."""
     norms = {}
     for role, moved in change.items():
         along = gradient[role].astype(np.float64)
@@ -46,7 +46,7 @@ def clip(gradient: ByRole, change: ByRole, rate: float) -> float:
     if all(abs(share - 1) <= ALIKE for share, _ in norms.values()):
         return 0.0
     # embeddings are cut by the norm of their rows before those of one word are added up, which the tape does not tell
-    lengths = [length for role, (_, length) in norms.items() if role != "E"]
+    lengths = [length for role, (_, length) in norms.items() if role != embedding]
     middle = float(np.median(lengths)) if lengths else 0.0
     same = bool(lengths) and all(abs(one - middle) <= ALIKE * middle for one in lengths)
     if not same or middle > LONG / 2 or any(share > 1 - ALIKE for share, _ in norms.values()):

@@ -14,7 +14,7 @@ from .values import encode
 WORTH_A_GRAPH = 80  # steps; fewer take less time as they are written than the proof of a graph does
 FEWEST = 8  # steps that tell whether a loss falls
 KEPT = 4000  # events; a training that goes on is watched no further
-CALLS = 40  # of a step
+CALLS = 100  # of a step; a gate that is a method of its own is called for each word
 
 
 class Watcher:
