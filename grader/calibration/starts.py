@@ -5,13 +5,14 @@ accuracy on test at the epoch that is best on dev. Of n that took off another on
 whatever their distribution (Wilks 1941).
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
 
 DOUBT = 0.005  # that no start of a right answer takes off, or that the bound does it wrong: 1 of 100 in all
-FEWEST = 20  # that took off, below which nothing is said of a length
+FEWEST = 10  # that took off, below which nothing is said of a length
 NEARLY = 0.8  # of the way from guessing to the best of all; those that are still on their way have not taken off
 
 
@@ -43,8 +44,11 @@ class Starts(Struct, frozen=True, forbid_unknown_fields=True):
         return tries
 
     def lows(self, row: Reached) -> int:
-        """How many that took off have to lie below the smallest before that is held against an answer."""
-        return 1 if 1 / (row.taken + 1) <= DOUBT else 2
+        """So many that took off have to lie below the smallest that it happens to a right answer in 1 of 200.
+
+        That k more draws all lie below n others happens in one of the ways to choose k of n + k.
+        """
+        return next(k for k in range(1, row.taken + 2) if math.comb(row.taken + k, k) >= 1 / DOUBT)
 
 
 class Curve(Struct, frozen=True):
