@@ -70,7 +70,7 @@ def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: Slot, told
             )
             found = report(submission, batch, rubric, run, examination, time.monotonic() - begun)
             if batch.store and found.outcome is not Outcome.GRADER_ERROR and not batch.broken_off.is_set():
-                batch.store.keep_report(keys.of_report(submission, batch), keys.of_run(submission, batch), found)
+                batch.store.keep_report(keys.of_report(submission, batch), keys.of_run(submission, how), found)
             return found
         except Crowded:
             raise
@@ -96,16 +96,17 @@ def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: Slot, told
 
 def looked_at(
     submission: Submission, batch: Batch, rubric: Rubric, evidence: Callable[..., tuple[Run, Examination]]
-) -> tuple[Run, Examination]:
+) -> tuple[Run, Examination, Batch]:
     """By a glance, where what is shown to train as the lab's is trained outside; else, or then, as it trains itself."""
     calibration, itself = calibration_of(rubric, batch), replace(batch, outside=None)
     if batch.outside is None or calibration is None or calibration.starts is None:
-        return evidence(submission, itself, rubric)
-    run, examination = evidence(submission, replace(batch, train=TrainPolicy.NONE), rubric)
+        return (*evidence(submission, itself, rubric), itself)
+    glance = replace(batch, train=TrainPolicy.NONE)
+    run, examination = evidence(submission, glance, rubric)
     if not any(check.cut for check in score(rubric, examination.findings).checks):
-        return run, examination
+        return run, examination, glance
     run, trained = evidence(submission, itself, rubric)
-    return run, explained(trained, examination)
+    return run, explained(trained, examination), itself
 
 
 def evidence(

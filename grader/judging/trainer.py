@@ -31,6 +31,9 @@ from grader.judging.oracle import prepare
 Encoded = dict[str, tuple[tuple[str, ...], Numbers, Numbers]]  # by split: sentences, their ids, their labels
 
 
+PATIENCE = 1800.0  # seconds for one training and those that wait before it
+
+
 class Trace(Struct, frozen=True):
     """One training: shares of right answers on dev and test at the epochs at which it was looked at."""
 
@@ -86,7 +89,7 @@ class Trainer:
                 self._processes |= set(active_children()) - before if not self._processes else set()
             waiting = self._kept[key]
         try:
-            return waiting.result()
+            return waiting.result(PATIENCE)
         except BrokenProcessPool as error:
             with self._lock:
                 self._pool, self._processes = None, set()

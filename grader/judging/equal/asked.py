@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.equal.understood import NotShown, Understood
@@ -53,7 +54,6 @@ class Case(Struct, frozen=True):
     training: Training
     splits: dict[str, str]  # training, dev, test -> where the notebook keeps its examples
     epochs: int  # as many as it asked for
-    looks: int | None  # it shows its figures every so many
     batch: int
 
     @property
@@ -75,9 +75,8 @@ def case(x: Examiner, u: Understood) -> Case:
     if {*splits} != {"training", "dev", "test"}:
         raise NotShown("its examples were not found as lists under names of their own")
     scalars = done[place].scalars
-    looks = [v for name, v in scalars.items() if type(v) is int and SHOWN.search(name) and 0 < v <= epochs]
     sizes = {v for name, v in scalars.items() if type(v) is int and "batch" in name.lower() and 0 < v <= 4096}
-    return Case(u, done[place], splits, epochs, looks[0] if len(looks) == 1 else None, sizes.pop() if sizes else BATCH)
+    return Case(u, done[place], splits, epochs, sizes.pop() if sizes else BATCH)
 
 
 def epochs_of(u: Understood, t: Training) -> int | None:
@@ -166,7 +165,8 @@ def trained(x: Examiner, c: Case, name: str, weights: Mapping[str, Numbers], epo
     for attribute, value in c.training.scalars.items():
         if type(value) is int and (EPOCHS.search(attribute) or SHOWN.search(attribute)):
             attributes[attribute] = epochs if counts(attribute) else NEVER
-    args, kwargs = training_arguments(u.contact.inventory, u.contact.info, u.contact.trainer)
+    inventory = replace(u.contact.inventory, trainings=(c.training,))
+    args, kwargs = training_arguments(inventory, u.contact.info, u.contact.trainer)
     names = [p.name for p in u.contact.info.methods.get(u.contact.trainer, ())]
     watch = Watch(
         "c", u.contact.trainer, "w",

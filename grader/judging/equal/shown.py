@@ -63,7 +63,7 @@ def shown(x: Examiner, u: Understood) -> Plan:
     clip = updates.clip(along, {path: own[path] for path in along}, rate, u.roles["E"])
     d = instances[0]["W_rnn"].shape[1]
     return Plan(
-        x.lab, c.epochs, c.looks or LOOKS, c.batch, rate, penalty, instances[0]["E"].shape[1], d, starts, clip,
+        x.lab, c.epochs, LOOKS, c.batch, rate, penalty, instances[0]["E"].shape[1], d, starts, clip,
         bool(clip) and apart(u), order.partial, order.shuffled, bool(form["padded"]),
     )  # fmt: skip
 
