@@ -94,9 +94,8 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
 
     submissions, passed_over = handed_in(paths, lab, name_pattern, out_folder)
     say(passed_over)
-    how = (train, deadline, not no_accelerate, not no_blind_test, not no_equal_training)
-    asked = Asked(submissions, data and data.absolute(), *how)
-    batch = batch_asked(asked, seed, allow_unisolated)
+    asked = Asked(submissions, data and data.absolute(), train, deadline, not no_accelerate, not no_blind_test)
+    batch = batch_asked(asked, seed, allow_unisolated, not no_equal_training)
     ensure_writable(out_folder)
     with opened(out_folder) as store:
         say(store.begun_anew)
@@ -128,7 +127,7 @@ def regrade(  # noqa: PLR0913 - each is a flag of the published command line
     with opened(out_folder) as store:
         say(store.begun_anew)
         asked = asked_before(store, out_folder)
-        batch = batch_asked(replace(asked, equal_training=not no_equal_training), seed, allow_unisolated)
+        batch = batch_asked(asked, seed, allow_unisolated, not no_equal_training)
         reports = graded(asked.submissions, resumed(batch, asked, store, seed), jobs, say, err)
     hand_out(reports, out_folder, format, fail_under)
 

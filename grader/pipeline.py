@@ -65,9 +65,8 @@ def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: Slot, told
     begun = time.monotonic()
     for attempt in (1, 2):  # our own faults are tried again once, the student's never
         try:
-            run, examination = looked_at(
-                submission, batch, rubric, partial(evidence, oracle=oracle, slot=slot, told=told)
-            )
+            look = partial(evidence, oracle=oracle, slot=slot, told=told)
+            run, examination, how = looked_at(submission, batch, rubric, look)
             found = report(submission, batch, rubric, run, examination, time.monotonic() - begun)
             if batch.store and found.outcome is not Outcome.GRADER_ERROR and not batch.broken_off.is_set():
                 batch.store.keep_report(keys.of_report(submission, batch), keys.of_run(submission, how), found)
