@@ -1,14 +1,11 @@
 """Lab3 and Lab4: what has to be known of a classifier that is trained outside its notebook."""
 
-from grader.judging.checks import understands
 from grader.judging.comparing.compare import slug
 from grader.judging.equal.understood import Understood
 from grader.judging.kinds.recurrent.interview import Evidence
 from grader.judging.kinds.recurrent.penalty import factors
 
 
-@understands("lab3_rnn")
-@understands("lab4_gru")
 def understood(e: Evidence) -> Understood | None:
     """None where the forward pass is not the slide's, or there is more to it, or not each role has its variable."""
     if e.contact is None or e.parts is None or e.arrangement is None or slug(e.explanation or "") != "deck":
