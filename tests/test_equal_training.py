@@ -1,6 +1,8 @@
 """What is trained outside notebooks: only what was seen to train as the lab's does, and by what it was seen."""
 
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -328,3 +330,57 @@ def test_own_settings_are_seen(edits: list[tuple[str, str]], changes: dict[str, 
 def test_what_trains_otherwise_is_never_taken_for_it(edits: list[tuple[str, str]], why: str, look: Look) -> None:
     told = look(*edits)
     assert isinstance(told, str) and why in told, told
+
+
+# --- the same distribution ---
+
+LENGTH, TRAINED = 200, 8
+SWEEP = f"""
+for seed in range({TRAINED}):
+    random.seed(seed)
+    np.random.seed(seed)
+    tf.random.set_seed(seed)
+    print("Seed", seed)
+    RNNSentimentClassifier(len(word_indices), SEQ_LEN).train(training_set, dev_set)
+"""
+
+
+@pytest.mark.slow
+def test_what_the_loop_reaches_is_what_the_notebook_reaches_by_itself(kernel: None) -> None:
+    """Over eight seeds each; by the best epoch on dev they spread by less than a point, so two points would show."""
+    evaluated = "evaluate_classifier(self.classify, {})"
+    train, dev = (f"{name}_acc = {evaluated}" for name in ("train", "dev"))
+    edits = [
+        Edit("self.training_epochs = 500", f"self.training_epochs = {LENGTH}"),
+        Edit("tf.zeros([self.batch_size, self.dim])", "tf.zeros([len(x), self.dim])"),
+        Edit(dev.format("dev_set[0:256]"), dev.format("dev_set")),
+        Edit(train.format("training_set[0:256]"), train.format("test_set")),
+    ]
+    changed = edited(LAB, edits)
+    sources = [cell.source for cell in changed.cells if cell.cell_type == "code"]
+    first = next(i for i, source in enumerate(sources) if "classifier.train(" in source)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("GRADER_DATA", raising=False)
+        data = data_folder(None).parts
+    itself = by_itself(tuple(Cell(i, "code", source) for i, source in enumerate([*sources[:first], SWEEP])), data)
+    plan = replace(own(LAB), epochs=LENGTH)
+    told = course(plan, TRAINED, data["trees"]).run(range(TRAINED))
+    ours = [float(test[np.argmax(dev)]) for dev, test in zip(told.dev, told.test, strict=True)]
+    assert abs(np.mean(itself) - np.mean(ours)) < 0.02, (itself, ours)
+
+
+def by_itself(cells: tuple[Cell, ...], data: dict[str, Path]) -> list[float]:
+    """The accuracies on test at the epoch that is best on dev, as the notebook prints them."""
+    limits = Limits(submission=3600.0, cell=3600.0)
+    setting = Setting(
+        slot=5, data=data, limits=limits, budget=TrainBudget(TrainPolicy.FULL), seed=1, isolation=best_isolation()
+    )
+    with open_session(setting) as session:
+        run = session.run(cells)
+    text = "".join(output.get("text", "") for cell in run.cells for output in cell.outputs)
+    ends = []
+    for part in text.split("Seed ")[1:]:
+        found = re.findall(r"Dev acc: ([\d.]+) Train acc: ([\d.]+)", part)
+        ends.append(float(max(found, key=lambda pair: float(pair[0]))[1]))
+    assert len(ends) == TRAINED, text[-2000:]
+    return ends
