@@ -19,6 +19,7 @@ from grader.data.parts import TREES
 from grader.data.photos import ROOM, Photos, with_photos
 from grader.data.truth import Truth
 from grader.errors import Crowded, GraderError
+from grader.judging.checks import UNDERSTOOD
 from grader.judging.examiner import Examiner
 from grader.judging.examining import Examination, examine, explained
 from grader.judging.model_answer import Declared
@@ -98,7 +99,8 @@ def looked_at(
 ) -> tuple[Run, Examination, Batch]:
     """By a glance, where what is shown to train as the lab's is trained outside; else, or then, as it trains itself."""
     calibration, itself = calibration_of(rubric, batch), replace(batch, outside=None)
-    if batch.outside is None or calibration is None or calibration.starts is None:
+    known = rubric.lab in UNDERSTOOD and calibration is not None and calibration.starts is not None
+    if batch.outside is None or not known:
         return (*evidence(submission, itself, rubric), itself)
     glance = replace(batch, train=TrainPolicy.NONE)
     run, examination = evidence(submission, glance, rubric)
