@@ -26,6 +26,7 @@ from grader.commands.options import (
     Seen,
     Train,
     Trusting,
+    Unequal,
     command_of,
     options,
 )
@@ -77,6 +78,7 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     fresh: Fresh = False,
     fail_under: FailUnder = None,
     no_accelerate: Plain = False,
+    no_equal_training: Unequal = False,
     no_blind_test: Seen = False,
     allow_unisolated: Trusting = False,
     name_pattern: NamePattern = None,
@@ -93,7 +95,7 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     submissions, passed_over = handed_in(paths, lab, name_pattern, out_folder)
     say(passed_over)
     asked = Asked(submissions, data and data.absolute(), train, deadline, not no_accelerate, not no_blind_test)
-    batch = batch_asked(asked, seed, allow_unisolated)
+    batch = batch_asked(asked, seed, allow_unisolated, not no_equal_training)
     ensure_writable(out_folder)
     with opened(out_folder) as store:
         say(store.begun_anew)
@@ -106,13 +108,14 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
 
 
 @command()
-def regrade(
+def regrade(  # noqa: PLR0913 - each is a flag of the published command line
     out_folder: Annotated[Path, typer.Argument(help="Where `grader grade` put its pages.")] = Path("grades"),
     jobs: Jobs = None,
     seed: Seed = None,
     format: Annotated[Format, typer.Option(help="rich: a table; json: results.json on stdout.")] = Format.RICH,
     fail_under: FailUnder = None,
     allow_unisolated: Trusting = False,
+    no_equal_training: Unequal = False,
 ) -> None:
     """Judge a graded batch by the rubrics as they are now; a notebook runs again only where it is asked new things."""
     from grader.batch.preparing import asked_before, batch_asked, resumed
@@ -124,7 +127,7 @@ def regrade(
     with opened(out_folder) as store:
         say(store.begun_anew)
         asked = asked_before(store, out_folder)
-        batch = batch_asked(asked, seed, allow_unisolated)
+        batch = batch_asked(asked, seed, allow_unisolated, not no_equal_training)
         reports = graded(asked.submissions, resumed(batch, asked, store, seed), jobs, say, err)
     hand_out(reports, out_folder, format, fail_under)
 
@@ -143,20 +146,17 @@ def show(
 
 def hand_out(reports: list[Report], out_folder: Path, format: Format, fail_under: float | None) -> None:
     """Pages, tables and the exit code of a batch; rows of earlier ones stay beside it."""
-    from grader.batch.kept_rows import beside, told_of
-    from grader.scoring.results import write_reports
+    from grader.commands.handing_out import handed_out
     from reports.terminal import batch_table
 
-    stay = beside(reports, out_folder)
-    pages = write_reports(reports, out_folder, stay)
+    told = handed_out(reports, out_folder)
     if format is Format.JSON:
         sys.stdout.buffer.write((out_folder / "results.json").read_bytes())
         sys.stdout.flush()
     else:
         err.print(batch_table(reports))
-    say(told_of(stay, out_folder))
-    shown = pages[0] if len(reports) == 1 else out_folder / "index.html"
-    say(f"{'Page' if len(reports) == 1 else 'Pages'}: {shown.resolve()}")
+    for line in told:
+        say(line)
     raise typer.Exit(exit_codes.of_batch(reports, fail_under))
 
 

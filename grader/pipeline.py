@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from functools import cache, partial
@@ -14,13 +14,17 @@ from grader.batch.model_answers import model_answers
 from grader.batch.replaying import Answers, Ask, Asked, Live, Replay, recording, timely
 from grader.batch.shared import Batch, calibration_of, kernel_seed, question_seed, training_budget
 from grader.course.rubric import Rubric
-from grader.data.folder import shown
+from grader.data.folder import DataFolder, shown
+from grader.data.parts import TREES
 from grader.data.photos import ROOM, Photos, with_photos
+from grader.data.truth import Truth
 from grader.errors import Crowded, GraderError
+from grader.judging.checks import UNDERSTOOD
 from grader.judging.examiner import Examiner
-from grader.judging.examining import Examination, examine
+from grader.judging.examining import Examination, examine, explained
 from grader.judging.model_answer import Declared
 from grader.judging.oracle import Oracle
+from grader.judging.trainer import Data, Outside, Trainer
 from grader.model import (
     Level,
     Limits,
@@ -33,10 +37,16 @@ from grader.model import (
 from grader.running.slots import Slot, Slots, slots
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
+from grader.scoring.score import score
 from grader.scoring.summing_up import report, unread
 
 ONE_CELL = 0.8  # of the deadline; a loop without end leaves time for the cells after it
 RETRAININGS = 2 * 2  # two more seeds, each with twice its seconds at most
+
+GLANCE = (
+    "Your notebook's training was cut to a step here, to be carried out outside of it; what it prints of it says "
+    "little."
+)
 
 log = logging.getLogger("grader")
 
@@ -56,10 +66,11 @@ def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: Slot, told
     begun = time.monotonic()
     for attempt in (1, 2):  # our own faults are tried again once, the student's never
         try:
-            run, examination = evidence(submission, batch, rubric, oracle, slot, told)
+            look = partial(evidence, oracle=oracle, slot=slot, told=told)
+            run, examination, how = looked_at(submission, batch, rubric, look)
             found = report(submission, batch, rubric, run, examination, time.monotonic() - begun)
             if batch.store and found.outcome is not Outcome.GRADER_ERROR and not batch.broken_off.is_set():
-                batch.store.keep_report(keys.of_report(submission, batch), keys.of_run(submission, batch), found)
+                batch.store.keep_report(keys.of_report(submission, batch), keys.of_run(submission, how), found)
             return found
         except Crowded:
             raise
@@ -83,8 +94,24 @@ def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: Slot, told
     )
 
 
+def looked_at(
+    submission: Submission, batch: Batch, rubric: Rubric, evidence: Callable[..., tuple[Run, Examination]]
+) -> tuple[Run, Examination, Batch]:
+    """By a glance, where what is shown to train as the lab's is trained outside; else, or then, as it trains itself."""
+    calibration, itself = calibration_of(rubric, batch), replace(batch, outside=None)
+    known = rubric.lab in UNDERSTOOD and calibration is not None and calibration.starts is not None
+    if batch.outside is None or not known:
+        return (*evidence(submission, itself, rubric), itself)
+    glance = replace(batch, train=TrainPolicy.NONE)
+    run, examination = evidence(submission, glance, rubric)
+    if not any(check.cut for check in score(rubric, examination.findings).checks):
+        return run, examination, glance
+    run, trained = evidence(submission, itself, rubric)
+    return run, explained(trained, examination), itself
+
+
 def evidence(
-    submission: Submission, batch: Batch, rubric: Rubric, oracle: Oracle, slot: Slot, told: Told
+    submission: Submission, batch: Batch, rubric: Rubric, *, oracle: Oracle, slot: Slot, told: Told
 ) -> tuple[Run, Examination]:
     """From what the notebook said earlier, and from the notebook itself for what it was never asked."""
     store, key = batch.store, keys.of_run(submission, batch)
@@ -148,6 +175,8 @@ def said_of_data(batch: Batch, rubric: Rubric, seen: Photos | None) -> Iterator[
     outcome = any(check.level is Level.OUTCOME for check in rubric.checks)
     if outcome and batch.blind_test and rubric.lab in batch.truths:
         yield hidden_labels.SAID
+    if batch.outside is not None:
+        yield GLANCE
 
 
 def examiner(submission: Submission, batch: Batch, rubric: Rubric, oracle: Oracle, run: Run, ask: Ask) -> Examiner:
@@ -156,6 +185,7 @@ def examiner(submission: Submission, batch: Batch, rubric: Rubric, oracle: Oracl
         rubric.lab, submission.cells, run, ask, oracle, question_seed(batch, submission),
         training_budget(batch, rubric), batch.truths.get(rubric.lab), calibration_of(rubric, batch), parts,
         rubric.head, Declared(rubric, batch.models(rubric.lab)) if rubric.subject and batch.models else None,
+        batch.outside(rubric.lab) if batch.outside else None,
     )  # fmt: skip
 
 
@@ -168,10 +198,19 @@ def grade_batch(
 ) -> Iterator[Report]:
     """Reports as they are done; one slot (its own user, sockets and folders, its share of a GPU) for each at a time."""
     with ExitStack() as ending:
+        if batch.equal_training and batch.train is TrainPolicy.BUDGET:
+            trainer = ending.enter_context(Trainer())
+            batch = replace(batch, outside=partial(outside, trainer, batch.data, batch.truths))
         if batch.blind_test:
             batch = replace(batch, data=ending.enter_context(hidden_labels.labels_hidden(batch.data, batch.seed)))
         models = ending.enter_context(model_answers(batch))
         yield from graded(submissions, replace(batch, models=models.of), oracle, jobs, told)
+
+
+def outside(trainer: Trainer, data: DataFolder, truths: Mapping[str, Truth], lab: str) -> Outside | None:
+    """On the data as they are, whatever notebooks see of them."""
+    truth = truths.get(lab)
+    return Outside(trainer, Data(truth.digest, (data.parts[TREES.name],))) if truth and not truth.inference else None
 
 
 def slots_for(submissions: Sequence[Submission], batch: Batch, jobs: int | None) -> tuple[Slot, ...]:

@@ -34,6 +34,13 @@ TRAINED = (
 )
 
 
+# Those that are trained from many starts at once, and the variables they have.
+STARTED = {
+    "lab3_rnn": ("E", "W_rnn", "b_rnn", "W_cl", "b_cl"),
+    "lab4_gru": ("E", "W_z", "b_z", "W_r", "b_r", "W_rnn", "b_rnn", "W_cl", "b_cl"),
+}
+
+
 def answer(lab: str, question: str, case: Case) -> Answers:
     """What every explanation of `lab` answers to `question`; imports TensorFlow with the lab's module."""
     table: QuestionTable = formulas(lab).QUESTIONS
@@ -71,3 +78,14 @@ def trained(lab: str, settings: Any, folders: Sequence[Path], seed: int, marks: 
     module = importlib.import_module(f"reference.trainings.{'fine_tuning' if fine_tunes(lab) else 'training'}")
     found: Accuracies = module.course(lab, settings, *folders).run(seed, marks)
     return found
+
+
+def started(plan: Any, folders: Sequence[Path], seeds: Sequence[int]) -> Any:
+    """What the recurrent classifier of `plan` reaches from these start values: a `starts.Traces`."""
+    return importlib.import_module("reference.trainings.starts").course(plan, len(seeds), *folders).run(seeds)
+
+
+def other_encoding(folders: Sequence[Path], own: Any, padding: int | None) -> str:
+    """Why a notebook's word ids are not those of the lab, as a clause; empty where they are."""
+    said: str = importlib.import_module("reference.trainings.encodings").difference(folders[0], own, padding)
+    return said

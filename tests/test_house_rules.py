@@ -60,7 +60,14 @@ NEVER = [
     (
         "grader/",
         "reference",
-        ("grader/judging/oracle.py", "grader/commands/calibrate.py", "reference.notebooks", "reference.place"),
+        (
+            "grader/judging/oracle.py",
+            "grader/judging/trainer.py",
+            "grader/commands/calibrate.py",
+            "grader/commands/starting.py",
+            "reference.notebooks",
+            "reference.place",
+        ),
     ),
     ("reports/", "reference", ()),
     ("reports/", "grader.sandbox", ("grader.sandbox.guest.wire",)),

@@ -49,7 +49,12 @@ def of_report(submission: Submission, batch: Batch) -> str:
     """Of what is said about a run: the run, the course, and all code that judges."""
     rubric = msgspec.json.encode(batch.rubrics.get(submission.lab or "")).decode()
     return digest(
-        of_run(submission, batch), submission.content, rubric, of_code(JUDGES_BY), of_course(), str(batch.public_only)
+        of_run(submission, batch),
+        submission.content,
+        rubric,
+        of_code(JUDGES_BY),
+        of_course(),
+        str((batch.public_only, batch.equal_training)),
     )
 
 

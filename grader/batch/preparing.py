@@ -64,7 +64,7 @@ def asked_before(store: Store, out: Path) -> Asked:
     return asked
 
 
-def batch_asked(asked: Asked, seed: int | None, allow_unisolated: bool) -> Batch:
+def batch_asked(asked: Asked, seed: int | None, allow_unisolated: bool, equal_training: bool = True) -> Batch:
     """Raises before anything is written where course, data, rubrics or isolation are not as they have to be."""
     title = current_course().title
     if asked.course not in ("", title):
@@ -74,10 +74,12 @@ def batch_asked(asked: Asked, seed: int | None, allow_unisolated: bool) -> Batch
         )
     batch = batch_for(asked.data, asked.train, seed, asked.deadline)
     insist_on_isolation(batch.isolation, len(asked.submissions), allow_unisolated)
-    return replace(batch, accelerate=asked.accelerate, blind_test=asked.blind_test)
+    equal_training = asked.equal_training and equal_training
+    return replace(batch, accelerate=asked.accelerate, blind_test=asked.blind_test, equal_training=equal_training)
 
 
 def resumed(batch: Batch, asked: Asked, store: Store, seed: int | None) -> Batch:
     """The same batch as the store keeps: it asks the same questions, unless another seed is given."""
-    store.keep_asked(together(store.asked(), replace(asked, course=current_course().title)))
+    asked = replace(asked, course=current_course().title, equal_training=batch.equal_training)
+    store.keep_asked(together(store.asked(), asked))
     return replace(batch, seed=store.seed() if seed is None else seed, store=store, data_key=of_data(batch.data))

@@ -12,6 +12,7 @@ from grader.course.rubric import Rubric
 from grader.data.folder import DataFolder
 from grader.data.truth import Truth
 from grader.judging.model_answer import ModelAnswer
+from grader.judging.trainer import Outside
 from grader.model import Isolation, Limits, Submission, TrainBudget, TrainPolicy
 from grader.running.gpus import Inventory, installed
 
@@ -30,12 +31,14 @@ class Batch(Struct, frozen=True):
     public_only: bool = False
     accelerate: bool = True
     blind_test: bool = True  # notebooks see the test sentences with each other's labels
+    equal_training: bool = True  # what is shown to train as the lab's is trained outside the notebook, and quicker
     truths: dict[str, Truth] = {}  # the right labels, by lab
     inventory: Inventory = installed  # of GPUs
     store: Store | None = None  # what earlier runs of this batch found out
     data_key: str = ""  # of the data, for what is stored
     memory: int = Limits().memory  # bytes, for each notebook
     models: Callable[[str], ModelAnswer] | None = None  # the model answer of a lab, ready to be asked
+    outside: Callable[[str], Outside] | None = None  # how a lab's classifiers are trained outside
     broken_off: threading.Event = field(default_factory=threading.Event)  # set: all that runs ends
 
 

@@ -57,6 +57,7 @@ class Asked(Struct, frozen=True):
     deadline: float | None
     accelerate: bool
     blind_test: bool
+    equal_training: bool = True
     course: str = ""  # its title
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from grader.calibration.starts import Starts
 from grader.course.folder import current_course
 from grader.errors import RubricError
 from grader.model import Band
@@ -65,6 +66,7 @@ class Calibration(Struct, frozen=True, forbid_unknown_fields=True):
     environment: Environment
     date: str
     rows: tuple[Row, ...]  # by epochs, ascending
+    starts: Starts | None = None  # what many starts reach by the best epoch on dev
 
     def at(self, epochs: float, split: SplitName) -> Bounds | None:
         """After so many epochs; None while right answers cannot be told from constant prediction."""
@@ -139,10 +141,13 @@ def _complaints(calibration: Calibration, path: Path) -> Iterator[str]:
 
 def written(calibration: Calibration) -> bytes:
     """JSON with a line for each field and for each row, so that two calibrations can be compared line by line."""
-    fields = {name: getattr(calibration, name) for name in calibration.__struct_fields__ if name != "rows"}
+    fields = {
+        name: getattr(calibration, name) for name in calibration.__struct_fields__ if name not in ("rows", "starts")
+    }
     head = "".join(f' "{name}": {_line(value)},\n' for name, value in fields.items())
     rows = ",\n".join(f"  {_line(row)}" for row in calibration.rows)
-    return f'{{\n{head} "rows": [\n{rows}\n ]\n}}\n'.encode()
+    starts = f' "starts": {_line(calibration.starts)},\n' if calibration.starts else ""
+    return f'{{\n{head}{starts} "rows": [\n{rows}\n ]\n}}\n'.encode()
 
 
 def _line(value: object) -> str:

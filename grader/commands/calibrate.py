@@ -5,24 +5,17 @@ trains only those; the calibration is written at the end, whole.
 """
 
 import hashlib
-import importlib.metadata
 import json
-import multiprocessing
-import os
-import platform
-import signal
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import platformdirs
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -30,7 +23,6 @@ from msgspec.structs import asdict, replace
 import reference
 from grader.calibration.bounds import (
     Calibration,
-    Environment,
     Row,
     Split,
     SplitName,
@@ -38,6 +30,8 @@ from grader.calibration.bounds import (
     written,
 )
 from grader.calibration.measured import bounds_of
+from grader.commands.long_work import Told, duration, environment, processes, refusing_to_lose
+from grader.commands.starting import starts_of
 from grader.course.folder import current_course, lab_slug, load_rubric
 from grader.course.head import Head, Labels, Settings
 from grader.data.cache import write_whole
@@ -47,7 +41,6 @@ from grader.data.pairs import LABELS, file_of
 from grader.data.parts import BERT, EMBEDDINGS, SNLI, TREES, Part
 from grader.data.truths import truths_of
 from grader.errors import OurFault, RubricError, UsageError
-from grader.judging.oracle import prepare
 from grader.wording.counting import quantity
 from reference import Accuracies
 
@@ -70,11 +63,6 @@ class Plan(Struct, frozen=True):
     marks: tuple[int, ...]  # epochs after which accuracies are taken
     settings: Settings
     environment: dict[str, str]
-
-
-class Told(Struct, frozen=True):
-    line: str
-    passing: bool = False  # of no interest once the next one is there
 
 
 class Done(Struct, frozen=True):
@@ -175,24 +163,11 @@ def stored(plan: Plan, jobs: int) -> Iterator[Told]:
             passing=True,
         )
     path = plan.folder / f"{plan.lab}.{plan.data}.json"
+    made = calibration(plan, [done[seed] for seed in range(plan.seeds)])
+    starts = (yield from starts_of(made, plan.folders, jobs)) if plan.lab in reference.STARTED else None
     with refusing_to_lose(path):
-        write_whole(path, written(calibration(plan, [done[seed] for seed in range(plan.seeds)])))
+        write_whole(path, written(replace(made, starts=starts)))
     yield Told(f"{what}: written to {path}")
-
-
-@contextmanager
-def refusing_to_lose(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise UsageError(
-            f"{path}: cannot be written ({error.strerror}). Make room or make it writable, and run the "
-            "command again: the trainings that are kept are not done twice."
-        ) from error
-
-
-def duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"
 
 
 def trainings(plan: Plan) -> Path:
@@ -232,25 +207,6 @@ def trained(plan: Plan, seeds: Sequence[int], jobs: int) -> Iterator[Done]:
             ) from error
 
 
-@contextmanager
-def processes(count: int, variables: dict[str, str]) -> Iterator[Executor]:
-    """Ended at once when this is left, whatever they are doing."""
-    pool = ProcessPoolExecutor(max(count, 1), multiprocessing.get_context("spawn"), begin, (variables,))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for child in multiprocessing.active_children():
-            child.terminate()
-
-
-def begin(variables: dict[str, str]) -> None:
-    prepare()
-    os.environ |= {"TRANSFORMERS_VERBOSITY": "error", **variables}
-    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"  # so small, it uses one anyway
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it without a traceback
-
-
 def one(plan: Plan, seed: int) -> Done:
     return Done(seed, reference.trained(plan.lab, plan.settings, plan.folders, seed, plan.marks))
 
@@ -284,13 +240,3 @@ def labels_in(folder: Path, part: Part, split: SplitName) -> list[object]:
         labels = (json.loads(line)["gold_label"] for line in content(folder, file_of(split)).splitlines())
         return [label for label in labels if label in LABELS]
     return [line[1:2] > b"2" for line in content(folder, f"{split}.txt").splitlines() if line[1:2] in b"0134"]
-
-
-def environment() -> Environment:
-    (tensorflow, *_) = importlib.metadata.packages_distributions()["tensorflow"]
-    return Environment(
-        platform.python_version(),
-        importlib.metadata.version(tensorflow),
-        np.__version__,
-        f"{platform.system()} {platform.machine()}",
-    )

@@ -42,6 +42,13 @@ Train = Annotated[TrainPolicy, typer.Option(help="full, budget (the rubric's), n
 Fresh = Annotated[bool, typer.Option("--fresh", help="Run everything again, whatever the out folder keeps.")]
 Plain = Annotated[bool, typer.Option("--no-accelerate", help="Train eagerly, as written, instead of as a graph.")]
 Seen = Annotated[bool, typer.Option("--no-blind-test", help="Show notebooks the true labels of the test set.")]
+Unequal = Annotated[
+    bool,
+    typer.Option(
+        "--no-equal-training",
+        help="Train in the notebook alone, also what is shown to train as the lab's does.",
+    ),
+]
 NamePattern = Annotated[
     str | None,
     typer.Option(

@@ -14,6 +14,7 @@ CHECKS: dict[str, dict[str, Check]] = {}
 OUTCOMES: dict[str, dict[str, Callable[..., Finding]]] = {}  # checks of what training reaches; they ask by themselves
 REMARKS: dict[str, Callable[[Any], tuple[Remark, ...]]] = {}
 UNATTEMPTED: dict[str, Callable[[Any], bool]] = {}
+UNDERSTOOD: dict[str, Callable[[Any], Any]] = {}
 ATTENTION: dict[str, Callable[[Any], tuple[AttentionMap, ...]]] = {}
 
 
@@ -46,6 +47,11 @@ def remarks(lab: str) -> Callable[[Any], Any]:
 def unattempted(lab: str) -> Callable[[Any], Any]:
     """Decides by structure and behaviour whether nothing of the work was begun."""
     return lambda function: register(UNATTEMPTED, lab, function)
+
+
+def understands(lab: str) -> Callable[[Any], Any]:
+    """From evidence to what is known of a classifier, to train it outside; None where that is too little."""
+    return lambda function: register(UNDERSTOOD, lab, function)
 
 
 def attends(lab: str) -> Callable[[Any], Any]:

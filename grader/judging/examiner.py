@@ -15,8 +15,10 @@ from grader.data.truth import Truth
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.discretion import discreet
 from grader.judging.drawing import Drawing
+from grader.judging.equal.understood import Understood
 from grader.judging.model_answer import Declared
 from grader.judging.oracle import Answers
+from grader.judging.trainer import Outside
 from grader.judging.unaskable import refused
 from grader.model import Cell, Observation, Run, TrainBudget
 from grader.sandbox.guest.wire import GUEST_FAULT, Inventory, Question, Step, Survey
@@ -39,6 +41,8 @@ class Examiner(Struct, frozen=True):
     data: dict[str, Path] = {}  # the parts of the course's data, as notebooks see them
     head: Head = Head("")  # what the rubric says of the lab
     declared: Declared | None = None  # of a lab that has no judge of its own
+    outside: Outside | None = None  # where what is shown to train as the lab's may be trained outside the notebook
+    understood: Understood | None = None  # for that: what the judge knows of the classifier
 
     def ask(self, name: str, *steps: Step, seconds: float = 20.0) -> Observation:
         return discreet(self.asking(Question(f"{self.lab}.{name}", steps, seconds)))

@@ -78,7 +78,7 @@ def by_its_answers(examiner: Examiner) -> Examination:
         )
         return Examination(tuple(Finding(name, Verdict.UNSURE, fault) for name in checks.CHECKS[lab]), fault=fault)
     findings = tuple(found(name, check, evidence) for name, check in checks.CHECKS[lab].items())
-    findings += tuple(found(name, check, examiner) for name, check in outcomes.items())
+    findings += tuple(found(name, check, knowing(examiner, evidence)) for name, check in outcomes.items())
     findings = tuple(undecided(finding, wanting(examiner.run)) for finding in findings)
     try:
         attention = checks.ATTENTION[lab](evidence) if lab in checks.ATTENTION else ()
@@ -86,6 +86,20 @@ def by_its_answers(examiner: Examiner) -> Examination:
     except Exception:
         log.exception("the remarks of %s failed", lab)
         return Examination(findings)
+
+
+def explained(trained: Examination, glance: Examination) -> Examination:
+    """What a training of the notebook's own showed, with the reasons why it was not trained outside."""
+    reasons = {finding.check: finding.message for finding in glance.findings if finding.cut}
+    told = (replace(f, message=" ".join(filter(None, (f.message, reasons.get(f.check))))) for f in trained.findings)
+    return replace(trained, findings=tuple(told))
+
+
+def knowing(examiner: Examiner, evidence: Any) -> Examiner:
+    """With what its judge understood of the classifier, where that may be trained outside."""
+    if examiner.outside is None or examiner.lab not in checks.UNDERSTOOD:
+        return examiner
+    return replace(examiner, understood=checks.UNDERSTOOD[examiner.lab](evidence))
 
 
 def as_declared(examiner: Examiner, declared: Declared) -> Examination:

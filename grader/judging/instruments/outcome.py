@@ -13,6 +13,7 @@ from grader.course.head import Head
 from grader.data.truth import Truth
 from grader.judging.checks import cut, failed, passed, unsure
 from grader.judging.claims.claims import claimed
+from grader.judging.equal.accuracy import accuracy as of_equal_training
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.predicted import FIVE, Predicted, Reading, label_map, predicted, sets_by_split
 from grader.judging.instruments.retraining import Trained, retrained, trained_objects
@@ -46,9 +47,11 @@ def accuracy(x: Examiner) -> Finding:
     if x.training.policy is TrainPolicy.NONE:
         few = (asked(x, one, f"{splits['dev']}[:{FEW}]") for one in reversed(objects))
         seen = next((predictions for predictions in few if predictions is not None), None)
-        if seen is None:
-            return unsure(UNREAD)
-        return failed(mistake="returns-the-labels") if seen.echoes else cut(CUT)
+        if seen is not None and seen.echoes:
+            return failed(mistake="returns-the-labels")
+        if x.outside is not None:
+            return of_equal_training(x)
+        return unsure(UNREAD) if seen is None else cut(CUT)
     measured = [(dev, one) for one in objects if (dev := asked(x, one, splits["dev"])) is not None]
     if not measured:
         return unsure(UNREAD)

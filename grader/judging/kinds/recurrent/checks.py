@@ -3,7 +3,7 @@
 from functools import partial
 
 from grader.judging.binding.roles import Parts
-from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
+from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, understands, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import difference, slug
 from grader.judging.instruments.cut_gradients import cut_finding, cut_off
@@ -17,6 +17,7 @@ from grader.judging.instruments.first_step import (
     without_its_end,
 )
 from grader.judging.instruments.learning import about_the_start, falling
+from grader.judging.kinds.recurrent.equal import understood
 from grader.judging.kinds.recurrent.interview import Evidence
 from grader.judging.kinds.recurrent.layout import beyond_the_slide, unread
 from grader.judging.kinds.recurrent.penalty import factors, reached, unpenalised
@@ -35,6 +36,9 @@ CORRUPTED = (
     "got it. "
     "That is not your fault. Download the notebook again and carry your work over."
 )
+
+understands(RNN)(understood)
+understands(GRU)(understood)
 
 
 def where(e: Evidence) -> int | None:

@@ -69,7 +69,7 @@ def mistake_in(e: Evidence, *slugs: str) -> str | None:
 @check(LAB, "encoder")
 def encoder(e: Evidence) -> Finding:
     if e.begun:
-        return unsure("`model` breaks off before its states could be compared; your instructor looks at them.")
+        return unsure("`model` breaks off before its states could be compared; your instructor will look at them.")
     return encoded(e)
 
 

@@ -15,7 +15,7 @@ from ..colab import downloads
 from ..colab.cells import locate
 from . import constructions, derived, forms, own_code, survey, touch, watch
 from . import tape as recorded
-from .kinds import computed, finetuned, keras_models, pairs, predictions, ready_layers, vocabulary
+from .kinds import computed, encodings, finetuned, keras_models, pairs, predictions, ready_layers, vocabulary
 from .values import decode, encode, is_variable
 
 _ABSENT = object()
@@ -35,6 +35,7 @@ class Namespace:
             "tables": derived.tables,
             "vocabulary_held": vocabulary.vocabulary,
             "predictions": predictions.predictions,
+            "encoded": encodings.encoded,
             "train_again": predictions.train_again,
             "photo": downloads.photo,
             "sets": lambda: predictions.sets_of(self.globals),

@@ -14,7 +14,7 @@ from .values import encode
 WORTH_A_GRAPH = 80  # steps; fewer take less time as they are written than the proof of a graph does
 FEWEST = 8  # steps that tell whether a loss falls
 KEPT = 4000  # events; a training that goes on is watched no further
-CALLS = 40  # that are noted; of calls inside other calls half as many
+CALLS = 100  # of a step; of calls inside others half as many, since a gate may be a method, called for each word
 
 
 class Watcher:
@@ -109,7 +109,7 @@ class Watcher:
             return result
         finally:
             self.depth -= 1
-            if len(self.calls) < (CALLS // 2 if self.depth else CALLS):
+            if len(self.calls) < (CALLS // 2 if self.depth else CALLS) * (self.done + 1):
                 given = {k: encode(v) for k, v in kwargs.items()}
                 self.calls.append(
                     wire.MethodCall(name, tuple(map(encode, args)), given, encode(result), tape.tape_is_open())

@@ -1,0 +1,57 @@
+"""All that decides how a recurrent classifier trains, but for its start values themselves; a lab's own, by its head."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from grader.course.head import Head, Settings
+
+LOOKS = 5  # epochs between two looks at dev
+
+
+class Draw(Struct, frozen=True):
+    """How a variable's start values are drawn: `spread` is σ, or half the width of a uniform distribution."""
+
+    family: str  # zero, normal, truncated, uniform
+    spread: float = 0.0
+
+
+class Plan(Struct, frozen=True):
+    lab: str
+    epochs: int
+    looks: int  # every so many epochs, and after the last one, it is asked for its predictions
+    batch: int
+    learning_rate: float  # of plain gradient descent
+    penalty: dict[str, float]  # by role: c of the gradient's part c·W
+    embedding: int
+    dim: int
+    starts: dict[str, Draw]  # by role
+    clip: float = 0.0  # the norm to which the gradient of each variable is cut; 0: never
+    apart: bool = False  # a gate's matrices for words and for states are variables of their own, and cut each by itself
+    partial: bool = False  # the last, smaller batch of an epoch is trained on too
+    shuffled: bool = True  # anew for each epoch; else one order for all of them
+    skips_padding: bool = False  # a padding leaves the state as it is
+
+
+def handed_out(lab: str, head: Head, roles: Iterable[str]) -> Plan:
+    settings, sizes = head.settings, head.sizes
+    assert settings is not None and sizes is not None, lab
+    dim, embedding = sizes.given
+    starts = {role: draw(settings, role) for role in roles}
+    return Plan(
+        lab=lab,
+        epochs=settings.epochs,
+        looks=LOOKS,
+        batch=settings.batch,
+        learning_rate=settings.learning_rate,
+        penalty={role: 2 * settings.l2 for role in starts if role[0] == "W"},
+        embedding=embedding,
+        dim=dim,
+        starts=starts,
+        clip=settings.clip,
+    )
+
+
+def draw(settings: Settings, role: str) -> Draw:
+    spread = {"E": settings.embedding_stddev, "b": settings.bias_stddev}.get(role[0], settings.stddev)
+    return Draw("normal", spread) if spread else Draw("zero")
