@@ -1,0 +1,44 @@
+"""Commands that make a course and run it. Each yields what is said to whoever gave it, sentence by sentence."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grader.course.subject import SubjectKind
+
+Said = Iterator[str]
+
+
+def init(folder: Annotated[Path, typer.Argument(help="Where the course goes; a folder that is new or empty.")]) -> Said:
+    """Make an empty course: a folder with course.yaml, to which labs are added."""
+    from grader.commands.init import write_empty_course
+
+    yield write_empty_course(folder)
+
+
+def new_lab(
+    slug: Annotated[str, typer.Argument(help="What the lab is called in files: small letters, digits, underscores.")],
+    kind: Annotated[SubjectKind, typer.Option(help="What students write in it.")],
+) -> Said:
+    """Add a small lab to the course, whole and graded at once, to make your own of it."""
+    from grader.commands.new_lab import write_new_lab
+
+    yield write_new_lab(slug, kind)
+
+
+def intake(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="An mbox, a Maildir, a folder of .eml files, imaps://…, a CSV of links, a folder or a platform's "
+            "download; else the mailbox that course.yaml names."
+        ),
+    ] = None,
+    out_folder: Annotated[Path, typer.Option("--out", help="Where notebooks and intake.json go.")] = Path("hand-ins"),
+) -> Said:
+    """Take in what students sent: whose it is, which lab, and whether in time. Nothing is sent, nothing is deleted."""
+    from grader.commands.intake import told_of_intake
+
+    yield from told_of_intake(source, out_folder)
