@@ -11,11 +11,14 @@ from grader.course.subject import SubjectKind
 Said = Iterator[str]
 
 
-def init(folder: Annotated[Path, typer.Argument(help="Where the course goes; a folder that is new or empty.")]) -> Said:
-    """Make an empty course: a folder with course.yaml, to which labs are added."""
-    from grader.commands.init import write_empty_course
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where the course goes; a folder that is new or empty.")],
+    key: Annotated[bool, typer.Option("--key", help="Only a key for certificates: the course is there.")] = False,
+) -> Said:
+    """Make an empty course: a folder with course.yaml, a roster and a key, to which labs are added."""
+    from grader.commands.init import write_empty_course, write_key
 
-    yield write_empty_course(folder)
+    yield write_key(folder) if key else write_empty_course(folder)
 
 
 def new_lab(
@@ -42,3 +45,15 @@ def intake(
     from grader.commands.intake import told_of_intake
 
     yield from told_of_intake(source, out_folder)
+
+
+def certify(
+    hand_ins: Annotated[Path, typer.Argument(help="The folder that `grader intake` filled.")] = Path("hand-ins"),
+    grades: Annotated[Path, typer.Option(help="The folder that `grader grade` wrote.")] = Path("grades"),
+    out_folder: Annotated[Path, typer.Option("--out", help="Where certificates go.")] = Path("certificates"),
+    check: Annotated[str | None, typer.Option(metavar="CODE", help="Say whether the course signed this code.")] = None,
+) -> Said:
+    """Issue certificates of attendance and progress by the rules of course.yaml, and say what others lack."""
+    from grader.commands.certify import told_of_certificates, told_of_code
+
+    yield from told_of_code(check) if check is not None else told_of_certificates(hand_ins, grades, out_folder)

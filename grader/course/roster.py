@@ -56,16 +56,14 @@ def read_roster(path: Path, languages: tuple[str, ...]) -> tuple[Student, ...]:
 
 def _titles(row: list[str], path: Path) -> dict[int, str]:
     """Which column stands where; those that nobody needs are passed over."""
-    found = {n: _KNOWN[word] for n, cell in enumerate(row) if (word := _plain(cell)) in _KNOWN}
+    known = {n: _KNOWN[word] for n, cell in enumerate(row) if (word := _plain(cell)) in _KNOWN}
+    found = {n: column for n, column in known.items() if column not in [c for m, c in known.items() if m < n]}
     if "name" not in found.values() and "last" not in found.values():  # `Nombre` alone is the whole name
         found = {n: "name" if column == "first" else column for n, column in found.items()}
     columns = list(found.values())
     if "name" not in columns and not {"first", "last"} <= set(columns):
         near = next((near for cell in row if (near := meant(_plain(cell), _COLUMNS))), "")
         _wrong(path, 1, f"there is no column 'name' in {', '.join(filter(None, row)) or 'an empty line'}{near}")
-    twice = next((column for column in columns if columns.count(column) > 1 and column != "email"), None)
-    if twice:
-        _wrong(path, 1, f"two columns hold the {twice}; take one away")
     return found
 
 
