@@ -287,7 +287,7 @@ def saying(function: Callable[..., Iterator[str]]) -> Callable[..., None]:
 
 
 app.command()(saying(of_courses.init))  # the one that has no --course
-for name in ("new_lab", "intake", "certify"):
+for name in ("new_lab", "intake", "certify", "export"):
     command(name.replace("_", "-"))(saying(getattr(of_courses, name)))
 
 

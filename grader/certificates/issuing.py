@@ -42,7 +42,7 @@ def issue(
     if intake is None:
         raise UsageError(f"{hand_ins} holds no {LEDGER}. Name the folder that `grader intake --out` filled.")
     _insist_on_no_key_in(out, course)
-    everybody = standings(course, roster, intake.messages, _rows(grades))
+    everybody = standings(course, roster, intake.messages, graded_rows(grades))
     earned = [standing for standing in everybody if standing.earned]
     today = datetime.now(ZoneInfo(course.sheet.timezone or "UTC")).date()
     with register.opened(course) as path:
@@ -54,7 +54,7 @@ def issue(
     return Issued(everybody, certificates)
 
 
-def _rows(grades: Path) -> tuple[SubmissionRow, ...]:
+def graded_rows(grades: Path) -> tuple[SubmissionRow, ...]:
     path = grades / "results.json" if grades.is_dir() else grades
     try:
         return msgspec.json.decode(path.read_bytes(), type=Results).submissions

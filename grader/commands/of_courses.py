@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from grader.commands.options import Form
 from grader.course.subject import SubjectKind
 
 Said = Iterator[str]
@@ -57,3 +58,14 @@ def certify(
     from grader.commands.certify import told_of_certificates, told_of_code
 
     yield from told_of_code(check) if check is not None else told_of_certificates(hand_ins, grades, out_folder)
+
+
+def export(
+    grades: Annotated[Path, typer.Argument(help="The folder that `grader grade` wrote.")] = Path("grades"),
+    to: Annotated[Form, typer.Option(help="Who imports them.")] = Form.MOODLE,
+    out_folder: Annotated[Path, typer.Option("--out", help="Where the files go.")] = Path("export"),
+) -> Said:
+    """Write grades as Moodle, Canvas, Gradescope and readers of JUnit import them."""
+    from grader.commands.export import told_of_export
+
+    yield from told_of_export(grades, to, out_folder)
