@@ -245,7 +245,7 @@ def demo(
 
 @command()
 def doctor() -> None:
-    """What this machine offers: isolation, TensorFlow, GPU, data."""
+    """What this machine offers, and what the course lacks: isolation, TensorFlow, GPU, data, days, key, fonts."""
     from grader.commands.doctor import findings
 
     for name, good, sentence in findings():

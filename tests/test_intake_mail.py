@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from sample_mailbox import ROOT, ROWS, drive, letter, mail_course, mbox, permit
 from test_cli import grader, refused
 
 from grader.intake.collect import hand_ins
-from grader.intake.ledger import Intake, intake_schema, read_intake
+from grader.intake.ledger import Became, Held, Intake, Message, intake_schema, read_intake
 
 Taken = dict[int, Any]
 
@@ -198,3 +199,15 @@ def test_a_ledger_that_was_damaged_is_told_and_made_again(course: Path, server: 
     (tmp_path / "out/intake.json").unlink()
     assert "1 message, 0 of them new: 1 taken." in grader(*take, folder=tmp_path, GRADER_DRIVE=server).stderr
     assert isinstance(read_intake(tmp_path / "out"), Intake)
+
+
+@pytest.mark.parametrize(("heading", "kind"), [("### A message", Message), ("### What a message held", Held)])
+def test_the_page_on_intake_has_a_row_for_every_field_and_for_no_other(
+    heading: str, kind: type[Message | Held]
+) -> None:
+    page = (ROOT / "docs" / "intake.md").read_text("utf-8")
+    section = re.split(r"\n(?=#)", page.split(f"\n{heading}\n")[1])[0]
+    assert tuple(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == kind.__struct_fields__
+    assert {*re.findall(r"^\| `([a-z -]+)` \|", page.split("### What became of it")[1], re.MULTILINE)} - {"became"} == {
+        *Became
+    }

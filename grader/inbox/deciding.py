@@ -70,20 +70,25 @@ def _held(fact: Fact, facts: Facts, subject: Subject, who: Who, alone: bool) -> 
 
 def _lab(fact: Fact, facts: Facts, subject: Subject, alone: bool) -> tuple[str | None, str]:
     """And a sentence where it is doubtful. What the notebook holds is held against what the subject says."""
-    seen = facts.lab or fact.recognised
-    if facts.lab or (seen and (seen in subject.near or not subject.labs)):
-        return seen, ""
-    if seen and not alone:
-        return seen, ""  # several labs in one message, whose subject names one of them
-    if seen:
-        said = " or ".join(subject.labs)
-        return None, f"The subject says {said}, and the notebook looks like {seen}. Ask which it is."
+    if facts.lab:
+        return facts.lab, ""
+    seen = [lab for lab in fact.recognised if lab in subject.near] or list(fact.recognised)
+    agrees = not subject.labs or any(lab in subject.near for lab in seen)
+    if len(seen) == 1 and (agrees or not alone):  # a message may hold several labs, and its subject name one of them
+        return seen[0], ""
+    if seen and not agrees:
+        said, like = " or ".join(subject.labs), " or ".join(seen)
+        return None, f"The subject says {said}, and the notebook looks like {like}. Ask which it is."
     if fact.named and (fact.named in subject.near or not subject.labs):
         return fact.named, ""
-    if len(subject.labs) == 1:
-        return subject.labs[0], ""
-    if subject.labs:
-        return None, f"It may be {' or '.join(subject.labs)}: both are called so, and the notebook does not tell."
+    return _by_subject([lab for lab in subject.labs if not seen or lab in seen] or seen)
+
+
+def _by_subject(labs: Sequence[str]) -> tuple[str | None, str]:
+    if len(labs) == 1:
+        return labs[0], ""
+    if labs:
+        return None, f"It may be {' or '.join(labs)}, and the notebook does not tell."
     return None, "Neither the subject nor the notebook tells which lab it is."
 
 

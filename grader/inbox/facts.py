@@ -18,7 +18,7 @@ class Fact(Struct, frozen=True):
     fault: str = ""
     no_permission: bool = False
     again: bool = False  # whether the next run tries to get it
-    recognised: str | None = None  # the lab that its content speaks for
+    recognised: tuple[str, ...] = ()  # the labs that its content speaks for, no one more than another
     named: str | None = None  # the lab that its name speaks for
     fetched: str = ""
 

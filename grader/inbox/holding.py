@@ -14,7 +14,7 @@ from grader.inbox.links import Target, target
 from grader.inbox.shelf import Shelf
 from grader.intake.archive import archive_kind, members
 from grader.intake.kinds import HEAD, is_junk, is_notebook
-from grader.intake.recognise import recognise
+from grader.intake.recognise import alike, recognise
 from grader.intake.submission import SIZE_LIMIT, read_notebook, too_large
 
 LINKS = 12  # of one message that are followed
@@ -64,7 +64,7 @@ def read(what: str, name: str, data: bytes, shelf: Shelf, fetched: str = "") -> 
     return fact(
         sha256=shelf.keep_notebook(data),
         fault=notebook.fault or "",
-        recognised=recognise(notebook.cells, ()).lab,
+        recognised=alike(notebook.cells),
         named=recognise((), words).lab if words else None,
         fetched=fetched,
     )

@@ -60,14 +60,14 @@ def _votes(text: str) -> dict[str, float]:
 
 
 def _named(text: str, course: Course) -> tuple[tuple[str, ...], str]:
-    """The labs that are called by a word in it, the surest words first; and the text with `lab1` in their place."""
+    """The labs that are called by a word in it, the surest words first; and the text with `lab 1` in their place."""
     for names in _by_sureness(course):
         spans = [(match, labs) for name, labs in names.items() if (match := _pattern(name).search(text))]
         whole = [one for one in spans if not any(_is_inside(one[0], other) for other, _ in spans)]
         if whole:
             labs = dict.fromkeys(lab for _, those in whole for lab in those)
             for match, _ in sorted(whole, key=lambda one: -one[0].start()):
-                text = f"{text[: match.start()]} lab1 {text[match.end() :]}"
+                text = f"{text[: match.start()]} lab 1 {text[match.end() :]}"
             return tuple(labs), text
     return (), text
 
