@@ -14,7 +14,7 @@ from grader.course.roster import Student
 from grader.inbox.facts import Fact, Facts, moment
 from grader.inbox.people import Evidence, Who, tokens, who_sent
 from grader.inbox.subjects import Subject, read_subject
-from grader.intake.ledger import Became, Held, Message
+from grader.intake.ledger import Became, Held, Message, TimedBy
 from grader.intake.page_names import page_name, told_apart
 from grader.intake.versions import Version, choices
 
@@ -93,15 +93,22 @@ def _by_subject(labs: Sequence[str]) -> tuple[str | None, str]:
 
 
 def _with_one_spelling(cases: Sequence[Case]) -> Iterator[Case]:
-    """Without a roster, one name is one person, in the spelling that came first; from two addresses it is in doubt."""
+    """Without a roster, one name is one person, in the spelling that came first, and so are two from one address that
+    have a word in common; one name from two addresses is in doubt."""
     first: dict[frozenset[str], Student] = {}
+    by_address: dict[str, Student] = {}
     for case in cases:
-        if case.who.student is None:
+        student = case.who.student
+        if student is None:
             yield case
             continue
-        name = case.who.student.name
-        known = first.setdefault(tokens(name) or frozenset((name,)), case.who.student)
-        if len({*known.emails, *case.who.student.emails}) < 2:
+        own, address = tokens(student.name) or frozenset((student.name,)), case.facts.sender
+        known = by_address.get(address)
+        if known is None or not own & tokens(known.name):
+            known = first.setdefault(own, student)
+        if len({*known.emails, *student.emails}) < 2:
+            if address:
+                by_address.setdefault(address, known)
             yield replace(case, who=replace(case.who, student=known))
         else:
             said = f"{known.name} wrote from {known.emails[0]} before, and this is another address"
@@ -121,8 +128,8 @@ def _works(cases: Sequence[Case], course: Course) -> dict[tuple[str, str, str], 
         student, when = case.who.student, moment(case.facts.time)
         for at, each in enumerate(case.held):
             if each.became is Became.DOUBTFUL and each.lab and student is not None:
-                session = sessions.get(each.lab)
-                counts = session is None or when is None or session.counts(when)
+                session, is_file = sessions.get(each.lab), case.facts.timed_by is TimedBy.FILE
+                counts = session is None or when is None or is_file or session.counts(when)
                 works[student.name, student.id, each.lab].append(Entry(n, at, counts))
     return works
 

@@ -11,8 +11,8 @@ from grader.course.folder import Course
 from grader.intake.clues import current_clues
 from grader.intake.person import person
 
-_ORDINAL = re.compile(  # `1. laborategia`, `2ª práctica`
-    r"(?<![^\W_])(\d{1,2}) ?(?:\.|º|ª|o\.|a\.|-garren|\. ?-?)? ?"
+_ORDINAL = re.compile(  # `1. laborategia`, `2ª práctica`, `3rd lab`
+    r"(?<![^\W_])(\d{1,2}) ?(?:[.ºª]|[.-]?(?:go|garren|er|ro|do|st|nd|rd|th))? ?"
     r"((?:laborategi|praktika|pr[aá]ctica|lab|laboratorio|ariketa|tarea)\w*)",
     re.IGNORECASE,
 )
@@ -39,7 +39,15 @@ def read_subject(text: str, course: Course) -> Subject:
         votes = _votes(text)
         labs = tuple(lab for lab in course.labs if votes.get(lab, 0) == max(votes.values()))
         rest = text
-    return Subject(labs, frozenset((*labs, *near)), person(rest), rest)
+    return Subject(labs, frozenset((*labs, *near)), _name(rest), rest)
+
+
+def _name(rest: str) -> str:
+    """Without remarks in brackets and the marks around it: `| Ane_Etxe (corrected)` is Ane Etxe."""
+    bare = (
+        re.sub(r"\([^()]*\)", " ", rest) if re.search(r"[^\W\d_]{2}", re.sub(r"\([^()]*\)|lab 1", "", rest)) else rest
+    )
+    return person(re.sub(r"[/|\\<>~*=]+", " - ", bare)).replace("_", " ")
 
 
 def _spelt(text: str) -> str:

@@ -54,7 +54,7 @@ def _facts(cells: Mapping[str, str], row: list[str], origin: str, zone: ZoneInfo
         sender_name="",
         subject=" - ".join(filter(None, (cells.get("lab", ""), cells.get("name", ""))))[:400],
         time=stamp(when),
-        timed_by=TimedBy.FILE if when else TimedBy.NOTHING,
+        timed_by=TimedBy.ROW if when else TimedBy.NOTHING,
         dated=stamp(when),
         message_id="",
         held=(),

@@ -25,7 +25,8 @@ class Became(StrEnum):
 class TimedBy(StrEnum):
     RECEIVED = "received"  # a mail server, in a header Received
     DATE = "date"  # the sender's own clock: nothing else was there
-    FILE = "file"  # the time of a file, or of a row in a table
+    ROW = "row"  # of a table
+    FILE = "file"  # as it lies there: a download may have been made later, so it makes nothing late
     NOTHING = ""
 
 
@@ -53,7 +54,7 @@ class Message(Struct, frozen=True):
     lab: str | None
     student: str
     student_id: str
-    named_by: str  # address | subject | sender | table, or empty where it is doubtful
+    named_by: str  # address | subject | sender, or empty where it is doubtful
     candidates: tuple[str, ...]  # who it could be, where that is doubtful
     held: tuple[Held, ...]
     became: Became
