@@ -87,7 +87,7 @@ DOWNLOADS: dict[str, tuple[dict[str, str], list[tuple[str, str, str]]]] = {
     ),
     "Canvas's": (
         {"verdeolmorio_101_2001_lab2.ipynb": "lab2", "Rio Verde Olmo_102_2002_lab3.ipynb": "lab3"},
-        [("", "lab2_mlp", "doubtful"), ("Olmo Río Verde", "lab3_rnn", "taken")],
+        [("Olmo Río Verde", "lab2_mlp", "taken"), ("Olmo Río Verde", "lab3_rnn", "taken")],
     ),
     "Classroom's": (
         {"lab3 - Elur Zuri.ipynb": "lab3", "Copy of lab3 - Haize Mendi Gorri.ipynb": "lab3"},

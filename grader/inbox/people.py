@@ -75,9 +75,14 @@ def _why(evidence: Evidence, own: frozenset[str], owners: Sequence[Student]) -> 
 
 def tokens(name: str) -> frozenset[str]:
     """`Núñez, José-Luis` as jose, luis, nunez."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
-    words = frozenset(re.findall(r"[^\W\d_]+", bare.replace("ß", "ss").replace("ø", "o").replace("ł", "l")))
+    words = frozenset(re.findall(r"[^\W\d_]+", _bare(name)))
     return (words - _SMALL) or words
+
+
+def _bare(name: str) -> str:
+    """Small letters without accents."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c))
+    return bare.replace("ß", "ss").replace("ø", "o").replace("ł", "l")
 
 
 def _written(evidence: Evidence, roster: Sequence[Student]) -> list[Student]:
@@ -97,8 +102,16 @@ def _called(own: frozenset[str], roster: Sequence[Student], only_whole: bool = F
         named = [one for one in whole if not any(tokens(one.name) < tokens(other.name) for other in whole)]
         longer = [student for student in roster if any(tokens(one.name) < tokens(student.name) for one in named)]
         return named if only_whole else [*named, *longer]  # whose name may be misspelt in the rest
-    part = [student for student in roster if own and own < tokens(student.name)]
-    return part if len(own) > 1 else []
+    if len(own) == 1:  # `verdeolmorio`, as Canvas writes Olmo Río Verde
+        return [student for student in roster if not _packed(student.name).isdisjoint(own)]
+    return [student for student in roster if own and own < tokens(student.name)]
+
+
+def _packed(name: str) -> set[str]:
+    """The name without blanks, whichever of its words stands first."""
+    words = ["".join(re.findall(r"[a-z]", _bare(part))) for part in name.split()]
+    turns = (words[n:] + words[:n] for n in range(len(words)))
+    return {"".join(turn) for turn in turns} if len(words) > 1 else set()
 
 
 def _near(evidence: Evidence, roster: Sequence[Student], also: Sequence[Student]) -> list[Student]:

@@ -19,7 +19,7 @@ def write_whole(path: Path, content: bytes) -> Path:
             beside.unlink(missing_ok=True)
         reason = error.strerror or str(error)
         raise UsageError(
-            f"{path.parent}: nothing can be written here ({reason}). "
+            f"{path.parent}: files cannot be written here ({reason}). "
             "Choose another folder with --out, or make this one writable."
         ) from error
     return path
