@@ -145,11 +145,14 @@ def show(
 def hand_out(reports: list[Report], out_folder: Path, format: Format, fail_under: float | None) -> None:
     """Pages, tables and the exit code of a batch; rows of earlier ones stay beside it."""
     from grader.batch.kept_rows import beside, told_of
+    from grader.course.folder import current_course
+    from grader.gradebook.recording import record
     from grader.scoring.results import write_reports
     from reports.terminal import batch_table
 
     stay = beside(reports, out_folder)
     pages = write_reports(reports, out_folder, stay)
+    record(reports, out_folder, current_course().title)
     if format is Format.JSON:
         sys.stdout.buffer.write((out_folder / "results.json").read_bytes())
         sys.stdout.flush()
@@ -287,7 +290,7 @@ def saying(function: Callable[..., Iterator[str]]) -> Callable[..., None]:
 
 
 app.command()(saying(of_courses.init))  # the one that has no --course
-for name in ("new_lab", "intake", "certify", "export"):
+for name in ("new_lab", "intake", "certify", "export", "status"):
     command(name.replace("_", "-"))(saying(getattr(of_courses, name)))
 
 

@@ -80,6 +80,7 @@ ONLY_KNOWS = {
     "grader/intake/": ("course", "errors", "model", "wording"),
     "grader/inbox/": ("course", "errors", "intake", "model", "wording"),
     "grader/certificates/": ("course", "errors", "inbox", "intake", "model", "scoring.results", "wording"),
+    "grader/gradebook/": ("errors", "model", "scoring.results"),
     "grader/exports/": ("course", "inbox.people", "model", "scoring.results"),
     "grader/calibration/": ("course", "errors", "model", "wording"),
     "grader/data/": ("course", "errors", "model", "wording"),

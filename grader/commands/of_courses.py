@@ -69,3 +69,15 @@ def export(
     from grader.commands.export import told_of_export
 
     yield from told_of_export(grades, to, out_folder)
+
+
+def status(
+    grades: Annotated[Path, typer.Argument(help="The folder that `grader grade` wrote.")] = Path("grades"),
+    backup: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Copy the gradebook there, whoever uses it.")
+    ] = None,
+) -> Said:
+    """Say how each lab stands: handed in, graded, open."""
+    from grader.commands.status import told_of_status
+
+    yield from told_of_status(grades, backup)
