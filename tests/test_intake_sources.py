@@ -277,3 +277,23 @@ def test_headers_that_lie_about_their_charset_cost_themselves_only() -> None:
         b"\n".join([*head, b'Content-Type: text/plain; charset="klingon"', b"", b"\xff https://x.example"])
     )
     assert "lab1" in got.subject and got.sender == "a@x.example" and got.links == ("https://x.example",)
+
+
+HEADERS: dict[bytes, tuple[str, str, str]] = {
+    "Subject: lab1 – Ñu\nFrom: Ana Ñu <A@x.example>".encode(): ("lab1 – Ñu", "Ana Ñu", "a@x.example"),
+    'Subject: práctica 1\nFrom: "Ñu, Ana" <a@x.example>'.encode("cp1252"): ("práctica 1", "Ñu, Ana", "a@x.example"),
+    b"Subject: x =?utf-8?Q?=C3=91?=\n =?utf-8?Q?u?= y\nFrom: =?utf-8?B?w5F1LCBBbmE=?= <a@x.example>": (
+        "x Ñu y",
+        "Ñu, Ana",
+        "a@x.example",
+    ),
+    b"Subject: lab1\r\n\t- Ana\r\nFrom: a@x.example (Ana)": ("lab1 - Ana", "Ana", "a@x.example"),
+    b"Subject: lab1\nFrom: Ana, Nu <a@x.example>": ("lab1", "Ana, Nu", "a@x.example"),
+    b"Subject: a\x1b[31mb\xe2\x80\xaec\nFrom: a@x.example": ("a [31mb c", "", "a@x.example"),
+}
+
+
+@pytest.mark.parametrize(("head", "read"), HEADERS.items(), ids=[*map(str, range(len(HEADERS)))])
+def test_headers_are_read_however_they_are_encoded(head: bytes, read: tuple[str, str, str]) -> None:
+    got = read_letter(head + b"\n\nx\n")
+    assert (got.subject, got.sender_name, got.sender) == read

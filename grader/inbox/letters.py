@@ -22,6 +22,9 @@ from grader.intake.ledger import TimedBy
 
 _HEADER = 2000  # characters of a header that are read
 _DEEP = 40  # parts within parts
+_BARE = re.compile(r"[^\s<>\"',;:]+@[^\s<>\"',;:]+")
+_WORD = r"=\?[^?\s]{1,60}\?[BbQq]\?[^?]*\?="
+_ENCODED = re.compile(rf"{_WORD}(?:\s+{_WORD})*")
 _STABLE = ("Message-ID", "From", "Date", "Subject")  # mail programs write other headers into their mailboxes
 
 
@@ -55,7 +58,7 @@ def read_letter(data: bytes, server: str = "") -> Letter:
 
 
 def _letter(mail: Mail, data: bytes, server: str) -> Letter:
-    name, address = parseaddr(_text(mail, "From"))
+    name, address = _sender(_raw(mail, "From"))
     received, dated = _received(mail, server), _date(_text(mail, "Date"))
     own, quoted, attached = Links(), Links(), []
     for part in _parts(mail):
@@ -112,22 +115,42 @@ def _file_name(part: Mail) -> str:
     return _one_line(_words(name)).replace("\\", "/").rpartition("/")[2][:150]
 
 
+def _sender(raw: str) -> tuple[str, str]:
+    """Taken apart before it is decoded: a name may hold a comma."""
+    name, address = parseaddr(raw)
+    if "@" not in address and (found := _BARE.search(raw)):
+        name, address = raw[: found.start()].strip(" <\"'"), found[0]
+    return _words(name), address
+
+
 def _text(mail: Mail, header: str) -> str:
-    return _one_line(_words(str(mail.get(header, ""))))
+    return _one_line(_words(_raw(mail, header)))
+
+
+def _raw(mail: Mail, header: str) -> str:
+    """The first of that name, on one line. Bytes that were sent bare are UTF-8, else in Windows' code page."""
+    for name, value in mail.raw_items():
+        if name.casefold() == header.casefold():
+            unfolded = re.sub(r"\r?\n\s*", " ", str(value)[:_HEADER])
+            return _in_charset(unfolded.encode("utf-8", "surrogateescape"), None)
+    return ""
 
 
 def _words(raw: str) -> str:
-    """Encoded words decoded, whatever their charset says; bytes that were sent bare are taken for UTF-8."""
-    raw = re.sub(r"\r?\n\s*", " ", raw[:_HEADER])
+    """Encoded words decoded, whatever their charset says."""
+    return _ENCODED.sub(lambda match: _decoded_words(match[0]), re.sub(r"\r?\n\s*", " ", raw))
+
+
+def _decoded_words(run: str) -> str:
     try:
-        pieces = decode_header(raw)
+        pieces = decode_header(run)
     except (HeaderParseError, ValueError):
-        return raw
+        return run
     return "".join(piece if isinstance(piece, str) else _in_charset(piece, charset) for piece, charset in pieces)
 
 
 def _in_charset(piece: bytes, charset: str | None) -> str:
-    for name in (charset or "utf-8", "utf-8"):
+    for name in (charset or "utf-8", "utf-8", "cp1252"):
         try:
             return piece.decode(name)
         except (UnicodeError, LookupError):
@@ -164,6 +187,6 @@ def _date(text: str) -> datetime | None:
 def _key(mail: Mail, data: bytes) -> str:
     """Of what no mailbox changes, so that a message that is found twice is one."""
     body = re.split(rb"\r?\n\r?\n", data, maxsplit=1)[-1]
-    headers = "\0".join(str(mail.get(name, "")) for name in _STABLE)
+    headers = "\0".join(_raw(mail, name) for name in _STABLE)
     body = body.replace(b"\r\n", b"\n").rstrip()
     return hashlib.sha256(headers.encode("utf-8", "replace") + b"\0" + body).hexdigest()
