@@ -1,5 +1,7 @@
 """What is no mailbox is taken in as well: tables of links, folders, downloads of platforms; and mail of any shape."""
 
+import email
+import email.policy
 import json
 import os
 from collections.abc import Iterator
@@ -147,6 +149,53 @@ def test_without_a_roster_names_are_taken_as_they_are_written(chosen: Course, we
         ("Íñigo Núñez", "lab1_warmup", "taken"),
         ("Íñigo Núñez", "lab2_mlp", "taken"),
     ]
+
+
+def test_an_answer_that_quotes_a_student_s_link_is_not_the_student_s(chosen: Course, web: Web, tmp_path: Path) -> None:
+    theirs = {
+        "from": "olmo@students.example",
+        "subject": "lab1 - Olmo Río",
+        "at": "2026-03-23 18:00+01:00",
+        "link": "lab1-1",
+    }
+    answer = theirs | {"from": "teacher@example.org", "at": "2026-03-23 19:00+01:00", "body": "all quoted"}
+    fill(tmp_path / "mail", {"1.eml": letter(theirs, 1), "2.eml": letter(answer, 2)})
+    assert told(took(tmp_path / "mail", chosen, web, tmp_path / "out")) == [
+        ("Olmo Río Verde", "lab1_warmup", "doubtful"),
+        ("Olmo Río Verde", "lab1_warmup", "taken"),
+    ]
+
+
+def test_a_module_beside_a_notebook_is_no_second_hand_in(chosen: Course, web: Web, tmp_path: Path) -> None:
+    both = {
+        "from": "olmo@students.example",
+        "subject": "lab1 - Olmo Río",
+        "at": "2026-03-23 18:00+01:00",
+        "body": "no link",
+    }
+    fill(tmp_path / "mail", {"1.eml": letter(both | {"attach": ["lab1", "picture:helpers.py"]}, 1)})
+    (message,) = took(tmp_path / "mail", chosen, web, tmp_path / "out")
+    assert message.became == "taken" and len(message.held) == 1
+
+
+def test_a_correction_that_is_not_shared_is_answered_and_costs_nothing(
+    chosen: Course, web: Web, tmp_path: Path
+) -> None:
+    first = {
+        "from": "olmo@students.example",
+        "subject": "lab1 - Olmo Río",
+        "at": "2026-03-23 18:00+01:00",
+        "link": "lab1-1",
+    }
+    then = first | {"at": "2026-03-23 19:00+01:00", "link": "private-lab1-2"}
+    fill(tmp_path / "mail", {"1.eml": letter(first, 1), "2.eml": letter(then, 2)})
+    messages = took(tmp_path / "mail", chosen, web, tmp_path / "out")
+    assert told(messages) == [
+        ("Olmo Río Verde", "lab1_warmup", "no permission"),
+        ("Olmo Río Verde", "lab1_warmup", "taken"),
+    ]
+    (reply,) = (tmp_path / "out/replies").iterdir()
+    assert "Hola, Olmo" in email.message_from_bytes(reply.read_bytes(), policy=email.policy.default).get_content()
 
 
 EXPORT = f"/uc?export=download&confirm=t&id={BOOK}"

@@ -19,6 +19,7 @@ from grader.intake.page_names import page_name, told_apart
 from grader.intake.versions import Version, choices
 
 _BEST = tuple(Became)  # a message is known by the best of what it held
+_QUOTED = "The link is quoted from another message, and the address is not the student's: it may be an answer to them."
 _SAME_TWICE = "More than one notebook of this lab is in the message, and nothing tells which counts."
 
 
@@ -62,10 +63,16 @@ def _case(facts: Facts, course: Course, roster: Sequence[Student]) -> Case:
 
 def _held(fact: Fact, facts: Facts, subject: Subject, who: Who, alone: bool) -> Held:
     lab, doubt = _lab(fact, facts, subject, alone)
-    reason, became = doubt or who.doubt, Became.DOUBTFUL
+    reason, became = doubt or who.doubt or _doubt_of_quote(fact, facts, who), Became.DOUBTFUL
     if fact.fault:
         reason, became = fact.fault, Became.NO_PERMISSION if fact.no_permission else Became.UNREADABLE
     return Held(fact.what, fact.name, became, reason, lab, fact.sha256, fact.fetched)
+
+
+def _doubt_of_quote(fact: Fact, facts: Facts, who: Who) -> str:
+    """An answer to a student has the student's name in its subject and the student's link in what it quotes."""
+    known = who.student is None or facts.sender in who.student.emails or who.by != "subject"
+    return _QUOTED if fact.what == "link" and facts.is_quoting and not known else ""
 
 
 def _lab(fact: Fact, facts: Facts, subject: Subject, alone: bool) -> tuple[str | None, str]:
@@ -127,7 +134,7 @@ def _works(cases: Sequence[Case], course: Course) -> dict[tuple[str, str, str], 
     for n, case in enumerate(cases):
         student, when = case.who.student, moment(case.facts.time)
         for at, each in enumerate(case.held):
-            if each.became is Became.DOUBTFUL and each.lab and student is not None:
+            if each.became is Became.DOUBTFUL and not each.reason and each.lab and student is not None:
                 session, is_file = sessions.get(each.lab), case.facts.timed_by is TimedBy.FILE
                 counts = session is None or when is None or is_file or session.counts(when)
                 works[student.name, student.id, each.lab].append(Entry(n, at, counts))

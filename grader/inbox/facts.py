@@ -39,6 +39,7 @@ class Facts(Struct, frozen=True):
     student: str = ""  # where a table or a platform says so
     student_id: str = ""
     lab: str | None = None
+    is_quoting: bool = False
 
 
 def stamp(moment: datetime | None) -> str:
@@ -63,4 +64,5 @@ def of_letter(letter: Letter, held: tuple[Fact, ...], origin: str) -> Facts:
         links=letter.links,
         origin=origin,
         fault=letter.fault,
+        is_quoting=letter.is_quoting,
     )

@@ -22,14 +22,18 @@ _SEALED = ("winmail.dat", "smime.p7m", "encrypted.asc")
 
 
 def attached_ones(files: Sequence[Attached], shelf: Shelf) -> Iterator[Fact]:
-    """Notebooks among the files; pictures, signatures and the like are none, and say nothing."""
+    """Notebooks among the files; pictures, signatures and the like are none, and say nothing.
+
+    A Python file is one only where there is no other: else the notebook imports it.
+    """
+    are_notebooks = any(is_notebook(file.name, file.data[:HEAD]) for file in files)
     for file in files:
         name = file.name or "unnamed"
         if kind := archive_kind(name, file.data[:HEAD], io.BytesIO(file.data), len(file.data)):
             yield from _packed(name, file.data, kind, shelf)
         elif name.lower() in _SEALED:
             yield Fact("attachment", name, fault=f"The attachment {name} is sealed; look at it in the mail program.")
-        elif is_notebook(name, file.data[:HEAD]) or name.lower().endswith(".py"):
+        elif is_notebook(name, file.data[:HEAD]) or (name.lower().endswith(".py") and not are_notebooks):
             yield read("attachment", name, file.data, shelf)
 
 

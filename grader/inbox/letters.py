@@ -45,6 +45,7 @@ class Letter(Struct, frozen=True):
     links: tuple[str, ...]
     attached: tuple[Attached, ...]
     fault: str = ""
+    is_quoting: bool = False  # its links are those of another message
 
 
 def read_letter(data: bytes, server: str = "") -> Letter:
@@ -80,6 +81,7 @@ def _letter(mail: Mail, data: bytes, server: str) -> Letter:
         message_id=_text(mail, "Message-ID"),
         links=tuple(dict.fromkeys((own or quoted).addresses)),
         attached=tuple(attached),
+        is_quoting=bool(quoted) and not own,
     )
 
 

@@ -58,7 +58,7 @@ def write_replies(
 ) -> int:
     """How many there are; those that are needed no more are taken away."""
     languages = {(student.name, student.id): student.language for student in roster}
-    answered = {(m.student, held.lab) for m in messages for held in m.held if held.file}
+    answered = _last_read(messages)
     wanted: dict[str, bytes] = {}
     for message in messages:
         if _is_open(message, answered) and _ADDRESS.fullmatch(message.sender):
@@ -73,10 +73,22 @@ def write_replies(
     return len(wanted)
 
 
-def _is_open(message: Message, answered: set[tuple[str, str | None]]) -> bool:
+def _last_read(messages: Sequence[Message]) -> dict[tuple[str, str | None], str]:
+    """When each student's last notebook of a lab came that could be read."""
+    times: dict[tuple[str, str | None], str] = {}
+    for message in messages:
+        for held in message.held:
+            if held.became in (Became.TAKEN, Became.SUPERSEDED, Became.LATE):
+                key = (message.student, held.lab)
+                times[key] = max(times.get(key, ""), message.time)
+    return times
+
+
+def _is_open(message: Message, answered: dict[tuple[str, str | None], str]) -> bool:
+    """Nothing that could be read came after it."""
     if message.became not in (Became.NO_PERMISSION, Became.UNREADABLE):
         return False
-    return not message.student or (message.student, message.lab) not in answered
+    return not message.student or message.time > answered.get((message.student, message.lab), "")
 
 
 def _reply(message: Message, facts: Facts, language: str) -> bytes:
