@@ -86,6 +86,11 @@ WRONG: dict[str, tuple[str, str, str]] = {
         "lab1_wramup: {",
         ":14: 'lab1_wramup' is no lab of this course; did you mean 'lab1_warmup'?",
     ),
+    "a name of no lab": (
+        "sessions:",
+        "called: {lab1_wramup: [x]}\nsessions:",
+        "'lab1_wramup' is no lab of this course; did",
+    ),
     "no day": ("2026-03-23", "2026-02-30", ":14: '2026-02-30' is no day; write it as"),
     "a day of another order": ("2026-03-23", "23/03/2026", ":14: '23/03/2026' is no day"),
     "a misspelt key": ("solution:", "solutoin:", ":14: unknown key 'solutoin'; did you mean 'solution'?"),

@@ -23,10 +23,15 @@ languages: [en]  # in which students may hand in; of certificates and replies (e
 # Slugs in the order in which they are taught. Each has rubrics/<slug>.yaml and reference/solutions/<slug>.py.
 labs: []
 
+# Names in the subjects of e-mails beside the slugs and the aliases in rubrics. An example:
+#   called:
+#     softmax: [lab1, first lab]
+called: {{}}
+
 # When labs are taught. `closes` is until when a lab is sent on its day, `solution` the moment from which it is too
-# late, `called` further names in subjects of e-mails. An example:
+# late. An example:
 #   sessions:
-#     softmax: {{date: 2026-03-23, closes: 18:30, solution: 2026-03-24 16:00, called: [first lab]}}
+#     softmax: {{date: 2026-03-23, closes: 18:30, solution: 2026-03-24 16:00}}
 timezone: Europe/Madrid
 closes: 18:30
 sessions: {{}}

@@ -46,6 +46,7 @@ class Sheet(Struct, frozen=True, forbid_unknown_fields=True):
     data: dict[str, tuple[str, ...] | None] = {}  # folders of the course's data and the files in each
     patterns: dict[str, str] = {}  # pieces for the patterns in rubrics, which write their names in braces
     demo: tuple[HandIn, ...] = ()
+    called: dict[str, tuple[str, ...]] = {}  # names of labs in subjects beside their aliases; two labs may share one
     timezone: str = ""  # of all times, such as Europe/Madrid
     closes: str = ""  # until when a lab is sent on its day, where its session does not say otherwise
     sessions: dict[str, SessionSheet] = {}  # by slug: when it is taught, closed and solved
@@ -165,6 +166,9 @@ def _complaints(sheet: Sheet, folder: Path) -> Iterator[Complaint]:
     for name in sheet.patterns:
         if PIECE.fullmatch(f"{{{name}}}") is None:
             yield ("patterns", name), f"{name!r} is no name of a pattern; write it in capitals, like LAB_TITLE"
+    for lab in sheet.called:
+        if lab not in sheet.labs:
+            yield ("called", lab), f"{lab!r} is no lab of this course{meant(lab, sheet.labs)}"
     for n, hand_in in enumerate(sheet.demo):
         if not hand_in.text and hand_in.lab not in sheet.labs:
             yield ("demo", n), f"{hand_in.lab!r} is no lab of this course{meant(hand_in.lab, sheet.labs)}"

@@ -20,7 +20,6 @@ class SessionSheet(Struct, frozen=True, forbid_unknown_fields=True):
     date: str
     closes: str = ""  # until when the lab is sent on that day; as for all when empty
     solution: str = ""  # from when on it is known: a day, or a day and a time
-    called: tuple[str, ...] = ()  # in subjects, beside the aliases of the rubric; two labs may share a name
 
 
 class Session(Struct, frozen=True):

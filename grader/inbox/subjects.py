@@ -85,8 +85,7 @@ def _by_sureness(course: Course) -> tuple[Mapping[str, tuple[str, ...]], ...]:
     numbered: dict[str, tuple[str, ...]] = {}
     others: dict[str, tuple[str, ...]] = {}
     for lab, rubric in course.labs.items():
-        session = course.sheet.sessions.get(lab)
-        for name in (lab, *rubric.head.aliases, *(session.called if session else ()), rubric.title):
+        for name in (lab, *rubric.head.aliases, *course.sheet.called.get(lab, ()), rubric.title):
             for spelling in _spellings(name):
                 into = numbered if re.search(r"\d", spelling) else others
                 into[spelling] = tuple(dict.fromkeys((*into.get(spelling, ()), lab)))
