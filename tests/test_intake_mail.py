@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ import pytest
 from sample_mailbox import ROOT, ROWS, drive, letter, mail_course, mbox, permit
 from test_cli import grader, refused
 
+from grader.commands.intake import told_of_intake
+from grader.errors import UsageError
 from grader.intake.collect import hand_ins
 from grader.intake.ledger import Became, Held, Intake, Message, intake_schema, read_intake
 
@@ -116,65 +118,76 @@ def test_a_reply_is_written_for_a_link_that_is_not_shared_and_for_nothing_that_w
     assert not [name for name in replies if name.startswith(("Trueno Pez Globo lab4", "Søren", "Itsaso"))]
 
 
-def test_the_same_again_takes_up_only_what_is_new_and_what_was_shared_since(course: Path, tmp_path: Path) -> None:
-    with drive() as server:
-        _the_same_again(course, server, tmp_path)
+@pytest.fixture
+def intake(course: Path, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """What the command says, without a process of its own."""
+    monkeypatch.setenv("GRADER_COURSE", str(course))
+    monkeypatch.setenv("GRADER_DRIVE", server)
+    monkeypatch.chdir(tmp_path)
+    return lambda source: "\n".join(told_of_intake(source, tmp_path / "out"))
 
 
-def _the_same_again(course: Path, server: str, tmp_path: Path) -> None:
+def test_the_same_again_takes_up_only_what_is_new_and_what_was_shared_since(
+    intake: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with drive() as own:
+        monkeypatch.setenv("GRADER_DRIVE", own)
+        _the_same_again(intake, tmp_path)
+
+
+def _the_same_again(intake: Callable[[str], str], tmp_path: Path) -> None:
     (tmp_path / "mail").mkdir()
     few = [row for row in ROWS if row["n"] in (1, 18, 23)]
     for row in few:
         (tmp_path / "mail" / f"{row['n']}.eml").write_bytes(letter(row, row["n"]))
-    take = ("intake", "mail", "--out", "out", "--course", course)
-    first = grader(*take, folder=tmp_path, GRADER_DRIVE=server)
-    assert "3 messages, 3 of them new: 1 taken, 1 no permission, 1 no hand-in." in first.stderr
-    before = (tmp_path / "out/intake.json").read_bytes()
-    assert "3 messages, 0 of them new" in grader(*take, folder=tmp_path, GRADER_DRIVE=server).stderr
-    assert (tmp_path / "out/intake.json").read_text("utf-8").count('"key"') == before.decode().count('"key"')
+    assert "3 messages, 3 of them new: 1 taken, 1 no permission, 1 no hand-in." in intake("mail")
+    before = (tmp_path / "out/intake.json").read_text("utf-8").count('"key"')
+    assert "3 messages, 0 of them new" in intake("mail")
+    assert (tmp_path / "out/intake.json").read_text("utf-8").count('"key"') == before
     permit("private-lab1-18")
     (tmp_path / "mail" / "1.eml").write_bytes(b"Status: RO\n" + letter(few[0], 1))
     (tmp_path / "mail" / "3.eml").write_bytes(letter(ROWS[2], 3))
-    again = grader(*take, folder=tmp_path, GRADER_DRIVE=server)
-    assert "4 messages, 1 of them new: 3 taken, 1 no hand-in." in again.stderr, again.stderr
+    assert "4 messages, 1 of them new: 3 taken, 1 no hand-in." in intake("mail")
     assert list((tmp_path / "out/replies").iterdir()) == []
     assert (tmp_path / "out/lab1_warmup/Ola Marea Baja.ipynb").is_file()
 
 
-def test_a_line_in_the_roster_settles_a_doubt(course: Path, server: str, tmp_path: Path) -> None:
+def test_a_line_in_the_roster_settles_a_doubt(
+    intake: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     own = mail_course(tmp_path / "course")
+    monkeypatch.setenv("GRADER_COURSE", str(own))
     (tmp_path / "5.eml").write_bytes(letter(ROWS[4], 5))
-    take = ("intake", "5.eml", "--out", "out", "--course", own)
-    assert "1 doubtful" in grader(*take, folder=tmp_path, GRADER_DRIVE=server).stderr
+    assert "1 doubtful" in intake("5.eml")
     roster = (own / "roster.csv").read_text("utf-8")
-    (own / "roster.csv").write_text(
-        roster.replace("luna2@students.example", "luna2@students.example lunita@home.example")
-    )
-    assert "0 of them new: 1 taken" in grader(*take, folder=tmp_path, GRADER_DRIVE=server).stderr
+    both = "luna2@students.example lunita@home.example"
+    (own / "roster.csv").write_text(roster.replace("luna2@students.example", both), "utf-8")
+    assert "0 of them new: 1 taken" in intake("5.eml")
 
 
 def test_a_maildir_and_an_mbox_without_an_ending_are_known_by_what_they_hold(
-    course: Path, server: str, tmp_path: Path
+    intake: Callable[[str], str], tmp_path: Path
 ) -> None:
     for name in ("new", "cur", "tmp"):
         (tmp_path / "Maildir" / name).mkdir(parents=True)
     (tmp_path / "Maildir/new/1.x.host").write_bytes(letter(ROWS[0], 1))
     (tmp_path / "Maildir/cur/2.x.host:2,S").write_bytes(letter(ROWS[1], 2))
     (tmp_path / "Inbox").write_bytes(mbox(ROWS[:3]))
-    done = grader("intake", "Maildir", "--out", "a", "--course", course, folder=tmp_path, GRADER_DRIVE=server)
-    assert "2 messages, 2 of them new: 2 taken." in done.stderr
-    done = grader("intake", "Inbox", "--out", "a", "--course", course, folder=tmp_path, GRADER_DRIVE=server)
-    assert "3 messages, 1 of them new: 3 taken." in done.stderr
+    assert "2 messages, 2 of them new: 2 taken." in intake("Maildir")
+    assert "3 messages, 1 of them new: 3 taken." in intake("Inbox")
 
 
 def test_a_kill_at_any_moment_loses_no_message(course: Path, server: str, tmp_path: Path) -> None:
     (tmp_path / "mail.mbox").write_bytes(mbox(ROWS[:22]))
     command = [sys.executable, "-m", "grader", "intake", "mail.mbox", "--out", "out", "--course", str(course)]
     environment = os.environ | {"GRADER_DRIVE": server, "PYTHONPATH": str(ROOT)}
-    for pause in (0.9, 1.2, 1.5):
+    kept = tmp_path / "out/.intake/messages"
+    for wanted in (1, 8, 16):
         with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as running:
-            time.sleep(pause)
+            while running.poll() is None and len([*kept.glob("*.json")]) < wanted:
+                time.sleep(0.005)
             running.send_signal(signal.SIGKILL)
+        assert len([*kept.glob("*.json")]) >= wanted
     done = grader(*command[3:], folder=tmp_path, GRADER_DRIVE=server)
     assert "22 messages" in done.stderr
     whole = {n: (row["became"], row["student"]) for n, row in rows_of(tmp_path / "out").items()}
@@ -190,14 +203,14 @@ def test_what_is_no_source_is_told_in_a_sentence(course: Path, tmp_path: Path) -
     assert "secret" not in said.stderr
 
 
-def test_a_ledger_that_was_damaged_is_told_and_made_again(course: Path, server: str, tmp_path: Path) -> None:
+def test_a_ledger_that_was_damaged_is_told_and_made_again(intake: Callable[[str], str], tmp_path: Path) -> None:
     (tmp_path / "1.eml").write_bytes(letter(ROWS[0], 1))
-    take = ("intake", "1.eml", "--out", "out", "--course", course)
-    grader(*take, folder=tmp_path, GRADER_DRIVE=server)
+    intake("1.eml")
     (tmp_path / "out/intake.json").write_text("{")
-    refused(grader(*take, folder=tmp_path, GRADER_DRIVE=server), 2, "intake.json cannot be read", "nothing is lost")
+    with pytest.raises(UsageError, match=r"intake\.json cannot be read .* nothing is lost"):
+        intake("1.eml")
     (tmp_path / "out/intake.json").unlink()
-    assert "1 message, 0 of them new: 1 taken." in grader(*take, folder=tmp_path, GRADER_DRIVE=server).stderr
+    assert "1 message, 0 of them new: 1 taken." in intake("1.eml")
     assert isinstance(read_intake(tmp_path / "out"), Intake)
 
 
