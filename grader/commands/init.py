@@ -25,7 +25,7 @@ labs: []
 
 # Names in the subjects of e-mails beside the slugs and the aliases in rubrics. An example:
 #   called:
-#     softmax: [lab1, first lab]
+#     softmax: [first lab, exercise 1]
 called: {{}}
 
 # When labs are taught. `closes` is until when a lab is sent on its day, `solution` the moment from which it is too
