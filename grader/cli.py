@@ -3,15 +3,17 @@
 import logging
 import os
 import sys
+from collections.abc import Callable, Iterator
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from msgspec.structs import replace
 from rich.console import Console
 from rich.text import Text
 
-from grader.commands import exit_codes
+from grader.commands import exit_codes, of_courses
 from grader.commands.options import (
     Data,
     Deadline,
@@ -30,7 +32,6 @@ from grader.commands.options import (
     command_of,
     options,
 )
-from grader.course.subject import SubjectKind
 from grader.errors import UsageError
 from grader.model import Report, TrainPolicy
 
@@ -242,28 +243,9 @@ def demo(
     grade([folder], out_folder=out_folder / "grades", jobs=jobs, train=TrainPolicy.NONE, allow_unisolated=True)
 
 
-@app.command()
-def init(folder: Annotated[Path, typer.Argument(help="Where the course goes; a folder that is new or empty.")]) -> None:
-    """Make an empty course: a folder with course.yaml, to which labs are added."""
-    from grader.commands.init import write_empty_course
-
-    say(write_empty_course(folder))
-
-
-@command("new-lab")
-def new_lab(
-    slug: Annotated[str, typer.Argument(help="What the lab is called in files: small letters, digits, underscores.")],
-    kind: Annotated[SubjectKind, typer.Option(help="What students write in it.")],
-) -> None:
-    """Add a small lab to the course, whole and graded at once, to make your own of it."""
-    from grader.commands.new_lab import write_new_lab
-
-    say(write_new_lab(slug, kind))
-
-
 @command()
 def doctor() -> None:
-    """What this machine offers: isolation, TensorFlow, GPU, data."""
+    """What this machine offers, and what the course lacks: isolation, TensorFlow, GPU, data, days, key, fonts."""
     from grader.commands.doctor import findings
 
     for name, good, sentence in findings():
@@ -291,6 +273,22 @@ def show_or_fetch_data(
         return
     for done in fetched(chosen, own, to.expanduser().absolute(), err):
         say(done)
+
+
+def saying(function: Callable[..., Iterator[str]]) -> Callable[..., None]:
+    """A command that yields what it says."""
+
+    @wraps(function)
+    def said(**options: Any) -> None:
+        for line in function(**options):
+            say(line)
+
+    return said
+
+
+app.command()(saying(of_courses.init))  # the one that has no --course
+for name in ("new_lab", "intake", "certify", "export", "status"):
+    command(name.replace("_", "-"))(saying(getattr(of_courses, name)))
 
 
 def say(line: str, style: str | None = None) -> None:

@@ -18,6 +18,8 @@ from grader.batch.preparing import batch_asked, batch_for
 from grader.batch.store import Asked
 from grader.course.folder import HandIn, Sheet, current_course, lab_slug, load_course
 from grader.course.head import Clues, Head, Settings, Sizes
+from grader.course.policies import CertificateSheet, MailboxSheet, Rule
+from grader.course.schedule import SessionSheet
 from grader.data.folder import data_folder
 from grader.errors import RubricError, UsageError
 from grader.intake.recognise import recognise
@@ -235,7 +237,10 @@ def test_an_empty_course_is_one_to_which_labs_are_added(tmp_path: Path) -> None:
         "reference",
         "assignments",
         "data",
+        "keys",
+        "roster.csv",
     }
+    assert [student.id for student in made.roster()] == ["000001", "000002"]
     refused(grader("verify", "--course", made.folder), 2, "the course has no lab yet")
 
 
@@ -328,6 +333,10 @@ def test_a_rubric_of_ours_that_names_no_lab_of_the_course_is_an_error(course: Pa
 TABLES = {
     "## course.yaml": Sheet,
     "### A file of `demo`": HandIn,
+    "### A session": SessionSheet,
+    "### `certificates`": CertificateSheet,
+    "### A rule for certificates": Rule,
+    "### `mailbox`": MailboxSheet,
     "## The head of a rubric": Head,
     "### `clues`": Clues,
     "### `sizes`": Sizes,

@@ -6,6 +6,8 @@ import platform
 import shutil
 from collections import Counter
 
+from grader.commands.course_needs import needs
+from grader.course.folder import current_course
 from grader.data.folder import data_folder
 from grader.errors import GraderError
 from grader.model import Isolation
@@ -26,6 +28,7 @@ def findings() -> list[tuple[str, bool, str]]:
         gpu(),
         data(),
         browser(),
+        *needs(current_course()),
         (
             "machine",
             True,

@@ -24,6 +24,15 @@ class Format(StrEnum):
     JSON = "json"
 
 
+class Form(StrEnum):
+    """Who imports grades."""
+
+    MOODLE = "moodle"
+    CANVAS = "canvas"
+    GRADESCOPE = "gradescope"
+    JUNIT = "junit"
+
+
 Data = Annotated[
     Path | None,
     typer.Option("--data", help="The course's data; else $GRADER_DATA, else the course's data/, else toy data."),

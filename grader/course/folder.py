@@ -7,9 +7,19 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from grader.course.head import PIECE, plain
+from grader.course import schedule
+from grader.course.head import PIECE, Kind, plain
 from grader.course.pages import Complaint, Page, meant
+from grader.course.policies import (
+    CertificateSheet,
+    MailboxSheet,
+    certificate_complaints,
+    language_complaints,
+    mailbox_complaints,
+)
+from grader.course.roster import Student, read_roster
 from grader.course.rubric import Rubric, read_rubric
+from grader.course.schedule import Session, SessionSheet, sessions
 from grader.errors import UsageError
 from reference.place import VARIABLE, course_folder
 
@@ -36,6 +46,13 @@ class Sheet(Struct, frozen=True, forbid_unknown_fields=True):
     data: dict[str, tuple[str, ...] | None] = {}  # folders of the course's data and the files in each
     patterns: dict[str, str] = {}  # pieces for the patterns in rubrics, which write their names in braces
     demo: tuple[HandIn, ...] = ()
+    called: dict[str, tuple[str, ...]] = {}  # names of labs in subjects beside their aliases; two labs may share one
+    timezone: str = ""  # of all times, such as Europe/Madrid
+    closes: str = ""  # until when a lab is sent on its day, where its session does not say otherwise
+    sessions: dict[str, SessionSheet] = {}  # by slug: when it is taught, closed and solved
+    roster: str = ""  # a CSV file of the students
+    certificates: CertificateSheet = CertificateSheet()
+    mailbox: MailboxSheet | None = None
 
 
 class Course(Struct, frozen=True):
@@ -50,6 +67,20 @@ class Course(Struct, frozen=True):
     @property
     def data(self) -> Path:
         return self.folder / "data"
+
+    @property
+    def sessions(self) -> dict[str, Session]:
+        return sessions(self.sheet.sessions, self.sheet.timezone, self.sheet.closes)
+
+    def roster(self) -> tuple[Student, ...]:
+        """Empty where the course has none. Raises RubricError where the file does not hold."""
+        name = self.sheet.roster
+        return read_roster(self.folder / name, self.sheet.languages) if name else ()
+
+    @property
+    def sent_in(self) -> tuple[str, ...]:
+        """The labs that count for certificates; assignments are not sent."""
+        return tuple(lab for lab, rubric in self.labs.items() if rubric.head.kind is Kind.LAB)
 
     def rubric(self, lab: str) -> Path:
         return rubric_path(self.folder, lab)
@@ -128,9 +159,16 @@ def _complaints(sheet: Sheet, folder: Path) -> Iterator[Complaint]:
         yield ("title",), "title is empty; say what the course is called"
     yield from _lab_complaints(sheet, folder)
     yield from _forgotten(sheet, folder)
+    yield from language_complaints(sheet.languages)
+    yield from schedule.complaints(sheet.sessions, sheet.timezone, sheet.closes, sheet.labs)
+    yield from certificate_complaints(sheet.certificates, len(sheet.labs))
+    yield from mailbox_complaints(sheet.mailbox)
     for name in sheet.patterns:
         if PIECE.fullmatch(f"{{{name}}}") is None:
             yield ("patterns", name), f"{name!r} is no name of a pattern; write it in capitals, like LAB_TITLE"
+    for lab in sheet.called:
+        if lab not in sheet.labs:
+            yield ("called", lab), f"{lab!r} is no lab of this course{meant(lab, sheet.labs)}"
     for n, hand_in in enumerate(sheet.demo):
         if not hand_in.text and hand_in.lab not in sheet.labs:
             yield ("demo", n), f"{hand_in.lab!r} is no lab of this course{meant(hand_in.lab, sheet.labs)}"

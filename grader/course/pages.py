@@ -1,6 +1,7 @@
 """YAML that people write: which line everything stands on, and what is said where it does not hold."""
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +16,7 @@ from grader.errors import RubricError
 S = TypeVar("S", bound=Struct)
 Place = tuple[str | int, ...]
 Complaint = tuple[Place, str]
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
 def meant(word: str, known: Iterable[str], end: str = "") -> str:
@@ -64,7 +66,16 @@ class Page:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML takes the last of two equal keys in silence; here that is an error."""
+    """YAML takes the last of two equal keys in silence; here that is an error. 18:30 is no number (1110) here."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - as yaml declares it
+        first: [
+            (tag, re.compile(f"(?!.*:)(?:{regexp.pattern})", re.VERBOSE) if tag in _NUMBERS else regexp)
+            for tag, regexp in resolvers
+            if tag != "tag:yaml.org,2002:timestamp"
+        ]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()

@@ -20,6 +20,7 @@ from grader.intake.own_words import own_words
 from grader.intake.pieces import Kind, Piece, pieces, register
 from grader.intake.recognise import Guess, recognise
 from grader.intake.submission import Notebook
+from grader.intake.taken import Listed, listed
 from grader.intake.whose import By, Owner, Place, owners
 from grader.model import Submission
 
@@ -38,8 +39,11 @@ def collect(paths: Sequence[Path], lab: str | None = None) -> tuple[Submission, 
 
 def hand_ins(paths: Sequence[Path], lab: str | None = None, pattern: re.Pattern[str] | None = None) -> HandIns:
     """What cannot be read is a submission with a fault. `pattern` has the group `name`, and may have `id`."""
-    lying = _each_once(paths)
-    owned = _owned([_item(piece, lab) for piece in lying if piece.kind is not Kind.JUNK], lying, pattern)
+    found = _each_once(paths)
+    known = listed(paths, found)
+    lying = [piece for piece in found if known.passes(piece)]
+    items = [_item(piece, lab or _lab_of(piece, known)) for piece in lying if piece.kind is not Kind.JUNK]
+    owned = [_as_listed(item, known) for item in _owned(items, lying, pattern)]
     kept = [item for item in owned if not _is_nobodys(item, owned)]
     chosen = sorted(_rows(kept, lab), key=lambda row: (row.item.piece.path, row.item.piece.place))
     _insist_on_something(chosen, paths)
@@ -69,6 +73,15 @@ def _each_once(paths: Sequence[Path]) -> list[Piece]:
 def _item(piece: Piece, lab: str | None) -> Item:
     notebook = piece.read() if piece.kind is Kind.NOTEBOOK else None
     return Item(piece, _guess(piece, notebook, lab), notebook)
+
+
+def _lab_of(piece: Piece, known: Listed) -> str | None:
+    return known.files[piece.path].lab if piece.path in known.files else None
+
+
+def _as_listed(item: Item, known: Listed) -> Item:
+    taken = known.files.get(item.piece.path)
+    return replace(item, owner=taken.owner) if taken else item
 
 
 def _guess(piece: Piece, notebook: Notebook | None, lab: str | None) -> Guess:

@@ -25,17 +25,28 @@ class Guess(Struct, frozen=True):
 
 def recognise(cells: Sequence[Cell], names: Sequence[str]) -> Guess:
     """`names`: the file's name first, then its folders from the inside out."""
-    labs = current_course().labs
-    scores = {lab: dict.fromkeys(_KINDS, 0.0) for lab in labs}
-    for kind, votes in _evidence(cells, names):
-        for slug, weight in votes.items():
-            scores[slug][kind] += weight
-    lab = max(labs, key=lambda slug: sum(scores[slug].values()), default="")
+    scores = _scores(cells, names)
+    lab = max(scores, key=lambda slug: sum(scores[slug].values()), default="")
     if not lab or sum(scores[lab].values()) < _ENOUGH:
         return Guess(lab=None, reason="Nothing in the notebook or its name says which lab it is.")
     *most, last = [kind for kind in _KINDS if scores[lab][kind] > 0]
     evidence = f"{', '.join(most)} and {last}" if most else last
     return Guess(lab=lab, reason=f"It was taken for this lab because of its {evidence}.")
+
+
+def alike(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """The labs that the notebook itself speaks for, no one more than another; none where nothing does."""
+    sums = {lab: sum(kinds.values()) for lab, kinds in _scores(cells, ()).items()}
+    most = max(sums.values(), default=0.0)
+    return tuple(lab for lab, weight in sums.items() if weight == most) if most >= _ENOUGH else ()
+
+
+def _scores(cells: Sequence[Cell], names: Sequence[str]) -> dict[str, dict[str, float]]:
+    scores = {lab: dict.fromkeys(_KINDS, 0.0) for lab in current_course().labs}
+    for kind, votes in _evidence(cells, names):
+        for slug, weight in votes.items():
+            scores[slug][kind] += weight
+    return scores
 
 
 def speaks_for(cells: Sequence[Cell], lab: str) -> bool:

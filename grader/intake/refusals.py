@@ -49,6 +49,10 @@ _LANGUAGE_MARKS = (
     (r"^#include ?[<\"]", "C or C++"),
     (r"^(?:public|import java\.)", "Java"),
 )
+_SIGN_IN = (
+    r"accounts\.google\.com/(?:v3/)?(?:signin|servicelogin|interactivelogin)|login\.microsoftonline"
+    r"|<title>[^<]*(?:sign in|log ?in|iniciar sesi)|type=[\"']password"
+)
 _PAGES = (
     (r"github</title>|octolytics", "not the notebook but the page that GitHub shows around it"),
     (r"- (?:google )?colab(?:oratory)?</title>", "not the notebook but Colab's page around it"),
@@ -58,12 +62,16 @@ _PAGES = (
     (r"uc-warning|virus scan warning|drive\.usercontent\.google\.com/download",
      "not the notebook but a page of Google Drive: its virus scan warning"),
     (r"- google drive</title>", "not the notebook but the page that Google Drive shows around it"),
-    (r"accounts\.google\.com/(?:v3/)?(?:signin|servicelogin|interactivelogin)|login\.microsoftonline"
-     r"|<title>[^<]*(?:sign in|log ?in|iniciar sesi)|type=[\"']password",
-     "not the notebook but a page that asks to sign in"),
+    (_SIGN_IN, "not the notebook but a page that asks to sign in"),
     (r"<title>[^<]*(?:\b404\b|not found|no encontrad|access denied|forbidden|error)",
      "not the notebook but an error page"),
 )  # fmt: skip
+
+
+def asks_to_sign_in(text: str) -> bool:
+    """A web page instead of a file, since whoever asked was not known."""
+    head = text[:_PAGE].lstrip("\ufeff \t\r\n\0").lower()
+    return head.startswith("<") and re.search(_SIGN_IN + "|you need (?:access|permission)", head) is not None
 
 
 def foreign(text: str, path: PurePath) -> str | None:

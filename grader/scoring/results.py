@@ -2,9 +2,7 @@
 
 import csv
 import io
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
@@ -13,8 +11,8 @@ from uuid import uuid4
 import msgspec
 from msgspec import Struct
 
-from grader.errors import UsageError
 from grader.intake.page_names import page_name
+from grader.intake.whole_files import write_whole
 from grader.model import CheckResult, Isolation, Level, Outcome, Report, Verdict
 from reports.classpage import class_page
 from reports.feedback import feedback_page
@@ -147,36 +145,20 @@ def write_reports(reports: Sequence[Report], out: Path, stay: Stay = ()) -> tupl
     """The pages first and results.json last: whoever finds it finds everything it speaks of."""
     ensure_writable(out)
     pages = page_paths(reports, stay)
-    written = [_write(out / path, feedback_page(report).encode()) for path, report in zip(pages, reports, strict=True)]
+    written = [
+        write_whole(out / path, feedback_page(report).encode()) for path, report in zip(pages, reports, strict=True)
+    ]
     everybody = [*(report for _, report in stay), *reports]
     links = [quote(path) for path in (*(row.page for row, _ in stay), *pages)]
-    written.append(_write(out / "index.html", class_page(everybody, links).encode()))
-    written.append(_write(out / "gradebook.csv", gradebook_csv(everybody)))
-    written.append(_write(out / "results.json", results_json(reports, pages, stay)))
+    written.append(write_whole(out / "index.html", class_page(everybody, links).encode()))
+    written.append(write_whole(out / "gradebook.csv", gradebook_csv(everybody)))
+    written.append(write_whole(out / "results.json", results_json(reports, pages, stay)))
     return tuple(written)
 
 
 def ensure_writable(out: Path) -> None:
     """To be called before work starts: hours of grading should not end at a folder nobody may write to."""
-    _write(out / f".{uuid4().hex}.part", b"").unlink(missing_ok=True)
-
-
-def _write(path: Path, content: bytes) -> Path:
-    """Beside and renamed: a reader sees the old file or the new one, never half of one."""
-    beside = path.with_name(f".{uuid4().hex}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(content)
-        os.replace(beside, path)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-        reason = error.strerror or str(error)
-        raise UsageError(
-            f"{path.parent}: the reports cannot be written here ({reason}). "
-            "Choose another folder with --out, or make this one writable."
-        ) from error
-    return path
+    write_whole(out / f".{uuid4().hex}.tried", b"").unlink(missing_ok=True)
 
 
 def _page_path(report: Report, taken: set[str]) -> str:

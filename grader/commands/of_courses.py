@@ -1,0 +1,83 @@
+"""Commands that make a course and run it. Each yields what is said to whoever gave it, sentence by sentence."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grader.commands.options import Form
+from grader.course.subject import SubjectKind
+
+Said = Iterator[str]
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where the course goes; a folder that is new or empty.")],
+    key: Annotated[bool, typer.Option("--key", help="Only a key for certificates: the course is there.")] = False,
+) -> Said:
+    """Make an empty course: a folder with course.yaml, a roster and a key, to which labs are added."""
+    from grader.commands.init import write_empty_course, write_key
+
+    yield write_key(folder) if key else write_empty_course(folder)
+
+
+def new_lab(
+    slug: Annotated[str, typer.Argument(help="What the lab is called in files: small letters, digits, underscores.")],
+    kind: Annotated[SubjectKind, typer.Option(help="What students write in it.")],
+) -> Said:
+    """Add a small lab to the course, whole and graded at once, to make your own of it."""
+    from grader.commands.new_lab import write_new_lab
+
+    yield write_new_lab(slug, kind)
+
+
+def intake(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="An mbox, a Maildir, a folder of .eml files, imaps://…, a CSV of links, a folder or a platform's "
+            "download; else the mailbox that course.yaml names."
+        ),
+    ] = None,
+    out_folder: Annotated[Path, typer.Option("--out", help="Where notebooks and intake.json go.")] = Path("hand-ins"),
+) -> Said:
+    """Take in what students sent: whose it is, which lab, and whether in time. Nothing is sent, nothing is deleted."""
+    from grader.commands.intake import told_of_intake
+
+    yield from told_of_intake(source, out_folder)
+
+
+def certify(
+    hand_ins: Annotated[Path, typer.Argument(help="The folder that `grader intake` filled.")] = Path("hand-ins"),
+    grades: Annotated[Path, typer.Option(help="The folder that `grader grade` wrote.")] = Path("grades"),
+    out_folder: Annotated[Path, typer.Option("--out", help="Where certificates go.")] = Path("certificates"),
+    check: Annotated[str | None, typer.Option(metavar="CODE", help="Say whether the course signed this code.")] = None,
+) -> Said:
+    """Issue certificates of attendance and progress by the rules of course.yaml, and say what others lack."""
+    from grader.commands.certify import told_of_certificates, told_of_code
+
+    yield from told_of_code(check) if check is not None else told_of_certificates(hand_ins, grades, out_folder)
+
+
+def export(
+    grades: Annotated[Path, typer.Argument(help="The folder that `grader grade` wrote.")] = Path("grades"),
+    to: Annotated[Form, typer.Option(help="Who imports them.")] = Form.MOODLE,
+    out_folder: Annotated[Path, typer.Option("--out", help="Where the files go.")] = Path("export"),
+) -> Said:
+    """Write grades as Moodle, Canvas, Gradescope and readers of JUnit import them."""
+    from grader.commands.export import told_of_export
+
+    yield from told_of_export(grades, to, out_folder)
+
+
+def status(
+    grades: Annotated[Path, typer.Argument(help="The folder that `grader grade` wrote.")] = Path("grades"),
+    backup: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Copy the gradebook there, whoever uses it.")
+    ] = None,
+) -> Said:
+    """Say how each lab stands: handed in, graded, open."""
+    from grader.commands.status import told_of_status
+
+    yield from told_of_status(grades, backup)

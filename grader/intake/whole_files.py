@@ -1,0 +1,25 @@
+"""Files that are whole or not there: written beside and renamed, so that no reader and no kill sees half of one."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+from grader.errors import UsageError
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    beside = path.with_name(f".{uuid4().hex}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(content)
+        os.replace(beside, path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        reason = error.strerror or str(error)
+        raise UsageError(
+            f"{path.parent}: files cannot be written here ({reason}). "
+            "Choose another folder with --out, or make this one writable."
+        ) from error
+    return path
