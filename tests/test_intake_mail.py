@@ -102,6 +102,17 @@ def test_the_folder_is_graded_under_the_right_names_and_labs(
     assert {one.student for one in some} == {student for student, lab in expected if lab == "lab1_warmup"}
 
 
+def test_a_ledger_in_a_student_s_own_folder_names_nobody(taken: Path, tmp_path: Path) -> None:
+    ledger, book = (taken / "intake.json").read_bytes(), (taken / "lab1_warmup/Elur Zuri Beltz.ipynb").read_bytes()
+    for name in ("Cheat Er", "Una Otra"):
+        (tmp_path / "class" / name / "lab1_warmup").mkdir(parents=True)
+        (tmp_path / "class" / name / "lab1_warmup/Elur Zuri Beltz.ipynb").write_bytes(book)
+    (tmp_path / "class/Cheat Er/intake.json").write_bytes(ledger)
+    whole = hand_ins([tmp_path / "class"]).submissions
+    each = hand_ins(sorted((tmp_path / "class").iterdir())).submissions
+    assert {one.student for one in whole} == {one.student for one in each} == {"Cheat Er", "Una Otra"}
+
+
 def test_nothing_in_a_message_is_carried_out_or_leaves_the_folder(taken: Path) -> None:
     everything = {path.relative_to(taken.parent).as_posix() for path in taken.parent.rglob("*") if path.is_file()}
     assert not any("pwned" in path or "passwd" in path for path in everything)

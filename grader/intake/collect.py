@@ -40,7 +40,7 @@ def collect(paths: Sequence[Path], lab: str | None = None) -> tuple[Submission, 
 def hand_ins(paths: Sequence[Path], lab: str | None = None, pattern: re.Pattern[str] | None = None) -> HandIns:
     """What cannot be read is a submission with a fault. `pattern` has the group `name`, and may have `id`."""
     found = _each_once(paths)
-    known = listed(paths, found)
+    known = listed(paths)
     lying = [piece for piece in found if known.passes(piece)]
     items = [_item(piece, lab or _lab_of(piece, known)) for piece in lying if piece.kind is not Kind.JUNK]
     owned = [_as_listed(item, known) for item in _owned(items, lying, pattern)]

@@ -1,5 +1,6 @@
 """Notebooks that `grader intake` laid out: whose they are and of which lab stands beside them, in intake.json."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -28,17 +29,24 @@ class Listed(Struct, frozen=True):
         return piece.path in self.files or not any(piece.path.is_relative_to(folder) for folder in self.folders)
 
 
-def listed(paths: Sequence[Path], lying: Iterable[Piece]) -> Listed:
-    given = (Path(path).absolute() for path in paths)
-    around = {folder for path in given for folder in (path, path.parent, path.parent.parent)}
-    folders = around | {piece.path.parent for piece in lying if piece.path.name == FILE and not piece.packed}
+def listed(paths: Sequence[Path]) -> Listed:
     files: dict[Path, Taken] = {}
     known: list[Path] = []
-    for folder in sorted(folders):
+    for folder in _places([Path(os.path.abspath(path)) for path in paths]):
         if intake := _ledger(folder / FILE):
             known.append(folder)
             files |= dict(_files(intake, folder))
     return Listed(tuple(known), files)
+
+
+def _places(paths: Sequence[Path]) -> Sequence[Path]:
+    """Where a ledger counts: in what was given alone, or around it. One in a student's folder would name anybody."""
+    if not paths:
+        return ()
+    if len(paths) > 1:
+        around = Path(os.path.commonpath([path.parent for path in paths]))
+        return around, around.parent
+    return (paths[0], paths[0].parent) if paths[0].is_dir() else (paths[0].parent.parent,)
 
 
 def _files(intake: Intake, folder: Path) -> Iterable[tuple[Path, Taken]]:
