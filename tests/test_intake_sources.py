@@ -19,6 +19,7 @@ from grader.inbox.bodies import links_in_html, links_in_text
 from grader.inbox.fetching import Web
 from grader.inbox.letters import read_letter
 from grader.inbox.links import DRIVE, GITHUB, target
+from grader.inbox.people import Evidence, who_sent
 from grader.inbox.shelf import shelf
 from grader.inbox.subjects import read_subject
 from grader.inbox.taking_in import take_in
@@ -346,3 +347,9 @@ HEADERS: dict[bytes, tuple[str, str, str]] = {
 def test_headers_are_read_however_they_are_encoded(head: bytes, read: tuple[str, str, str]) -> None:
     got = read_letter(head + b"\n\nx\n")
     assert (got.subject, got.sender_name, got.sender) == read
+
+
+def test_a_subject_without_a_lab_names_nobody_where_the_sender_has_a_name() -> None:
+    evidence = Evidence("d@x.example", "Dora Versuch", "no subject", "no subject", speaks_of_a_lab=False)
+    student = who_sent(evidence, ()).student
+    assert student is not None and student.name == "Dora Versuch"

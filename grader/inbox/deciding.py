@@ -55,7 +55,8 @@ def decided(everything: Iterable[Facts], course: Course, roster: Sequence[Studen
 
 def _case(facts: Facts, course: Course, roster: Sequence[Student]) -> Case:
     subject = Subject((), frozenset(), facts.student, "") if facts.student else read_subject(facts.subject, course)
-    evidence = Evidence(facts.sender, facts.sender_name, subject.name, subject.words, facts.student_id)
+    spoken = bool(subject.labs) or bool(facts.student)
+    evidence = Evidence(facts.sender, facts.sender_name, subject.name, subject.words, facts.student_id, spoken)
     who = who_sent(evidence, roster)
     alone = sum(not fact.fault for fact in facts.held) < 2
     return Case(facts, subject, who, tuple(_held(fact, facts, subject, who, alone) for fact in facts.held))

@@ -22,6 +22,7 @@ class Evidence(Struct, frozen=True):
     name: str  # what is left of the subject
     words: str = ""  # all of the subject but the lab
     id: str = ""
+    speaks_of_a_lab: bool = True  # else what the subject holds may be anything: “(no subject)”, “good evening”
 
 
 class Who(Struct, frozen=True):
@@ -139,8 +140,9 @@ def _doubt(candidates: Sequence[Student], why: str) -> Who:
 
 
 def _without_roster(evidence: Evidence) -> Who:
-    name = evidence.name or person(evidence.sender) or evidence.address.partition("@")[0]
-    by = "subject" if evidence.name else "sender"
+    sender = person(evidence.sender)
+    by = "subject" if evidence.name and (evidence.speaks_of_a_lab or not sender) else "sender"
+    name = evidence.name if by == "subject" else sender or evidence.address.partition("@")[0]
     if not name:
         return Who(None, "", (), "It could not be told whose it is: neither subject nor sender has a name.")
     return Who(Student(name, evidence.id, (evidence.address,) if evidence.address else ()), by)
