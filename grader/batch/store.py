@@ -57,8 +57,8 @@ class Asked(Struct, frozen=True):
     deadline: float | None
     accelerate: bool
     blind_test: bool
-    equal_training: bool = True
     course: str = ""  # its title
+    equal_training: bool = True
 
 
 class Store:
