@@ -9,6 +9,7 @@ from grader.batch.model_answers import differing, resized
 from grader.course.folder import load_course
 from grader.course.rubric import CheckRule, MistakeRule, Rubric
 from grader.course.subject import secret
+from grader.judging.declared.classifiers import unmasked
 from grader.judging.declared.interview import YES, Interview, ending
 from grader.judging.declared.penalty import PenaltyKind, penalty_of
 from grader.judging.declared.readings import Fact, Reading, Spread, agrees, softmax
@@ -77,6 +78,20 @@ def test_who_makes_a_part_of_a_mistake_makes_the_mistake() -> None:
 
 def penalties(**words: str) -> Reading:
     return {name: Fact(Level.REGULARISATION, f"the penalty on {name}", word, part=name) for name, word in words.items()}
+
+
+def test_a_mask_of_ones_own_hides_gradients_and_cost_but_not_what_is_dropped() -> None:
+    def reading(number: float) -> Reading:
+        return {
+            "output": values(number),
+            "loss": values(number, "loss"),
+            "gradient of W": Fact(Level.GRADIENTS, "a gradient", np.array([number]), part="W", follows=True),
+            "dropout": Fact(Level.DROPOUT, "the output in training", np.array([number]), part="dropout", follows=True),
+        }
+
+    seen, deck = reading(1.0), reading(2.0)
+    kept = {key for key, fact in unmasked(seen, deck).items() if fact is seen[key]}
+    assert kept == {"output", "dropout"}
 
 
 def test_a_form_that_says_nothing_explains_nothing() -> None:

@@ -20,8 +20,8 @@ from grader.judging.declared.scene import Scene, Task
 from grader.judging.declared.training import Trainee, rows_of, trainees
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.watching import first_gradients
-from grader.judging.model_answer import DECK, ModelAnswer
-from grader.model import Level
+from grader.judging.model_answer import DECK, ModelAnswer, mistake_of
+from grader.model import Level, Remark
 
 TRIED = 12  # ways to see the variables, at most
 
@@ -107,8 +107,13 @@ def with_extras(pupil: Pupil, forms: Forms) -> Interview | None:
         if binding is not None and right:
             known = Extended(forms, form, own, binding)
             seen = read(pupil.seen_as(binding, own.task))
-            return Interview(seen, known.reading, known.differs, pupil.one.info.cell, form=form)
+            return Interview(seen, known.reading, known.differs, pupil.one.info.cell, remarks=(done_more(form),))
     return None
+
+
+def done_more(form: str) -> Remark:
+    words = mistake_of(form).replace("-", " ")
+    return Remark("more-than-asked", f"Your class has more than the lab asks for ({words}), and does that right too.")
 
 
 def beyond(pupil: Pupil, binding: Binding) -> str:
@@ -159,8 +164,8 @@ def computes(seen: Reading, form: Reading) -> bool:
 
 
 def unmasked(seen: Reading, deck: Reading) -> Reading:
-    """What a mask of the class's own hides is not held against it: the gradients, and the cost."""
-    hidden = {key for key, fact in deck.items() if key == "loss" or fact.follows}
+    """What a mask of the class's own hides is not held against it: the gradients, and the cost; what it drops is."""
+    hidden = {key for key, fact in deck.items() if key == "loss" or (fact.follows and fact.level is Level.GRADIENTS)}
     return {key: fact for key, fact in seen.items() if key not in hidden} | {key: deck[key] for key in hidden}
 
 

@@ -34,7 +34,6 @@ class Interview(Struct, frozen=True):
     remarks: tuple[Remark, ...] = ()
     learning: Learning | None = None
     outcome: Finding | None = None
-    form: str = ""  # the accepted form that explains what the notebook computes
 
 
 def asked_once(x: Examiner) -> Examiner:
