@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -163,26 +163,27 @@ def hand_out(reports: list[Report], out_folder: Path, format: Format, fail_under
 
 @command()
 def check(
-    notebook: Annotated[Path, typer.Argument(help="Your notebook, as downloaded from Colab.")],
+    notebook: Annotated[Path, typer.Argument(help="Your notebook, as downloaded from Colab, or a folder of yours.")],
     json: Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")] = False,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="The result as JUnit's XML, for a CI.")] = None,
     lab: Annotated[str | None, typer.Option(help="Which lab it is, when the notebook does not show it.")] = None,
     data: Data = None,
     seed: Seed = None,
 ) -> None:
     """Check your own notebook: public checks only, training cut short. Exit 0 when all pass, 1 when not."""
-    from grader.batch.preparing import batch_for, one_handed_in
-    from grader.commands.progress import graded
+    from grader.commands.own_check import own_checks, told_to_programs
     from grader.scoring.results import results_json
     from reports.terminal import check_view
 
-    batch = batch_for(data, TrainPolicy.NONE, seed, None, public_only=True)
-    (report,) = graded([one_handed_in(notebook, lab)], batch, 1, say, err)
+    reports = own_checks(notebook, lab, data, seed, say, err)
     if json:
-        sys.stdout.buffer.write(results_json([report]))
+        sys.stdout.buffer.write(results_json(reports))
         sys.stdout.flush()
-    elif report.card.checks:
-        out.print(check_view(report), width=min(out.width, 80))
-    raise typer.Exit(exit_codes.of_own_check(report))
+    for report in () if json else reports:
+        out.print(check_view(report) if report.card.checks else "", width=min(out.width, 80))
+    for line in told_to_programs(reports, junit):
+        say(line)
+    raise typer.Exit(max(map(exit_codes.of_own_check, reports)))
 
 
 @command()
@@ -275,23 +276,24 @@ def show_or_fetch_data(
         say(done)
 
 
-def saying(function: Callable[..., Iterator[str]]) -> Callable[..., None]:
+def saying(function: Callable[..., Iterator[str]], tell: Callable[[str], None]) -> Callable[..., None]:
     """A command that yields what it says."""
 
     @wraps(function)
     def said(**options: Any) -> None:
         for line in function(**options):
-            say(line)
+            tell(line)
 
     return said
-
-
-app.command()(saying(of_courses.init))  # the one that has no --course
-for name in ("new_lab", "intake", "certify", "export", "status"):
-    command(name.replace("_", "-"))(saying(getattr(of_courses, name)))
 
 
 def say(line: str, style: str | None = None) -> None:
     """Nothing where there is nothing to say."""
     if line:
         err.print(line, style=style, markup=False, soft_wrap=True)
+
+
+app.command()(saying(of_courses.init, say))  # the one that has no --course
+for name in ("new_lab", "intake", "certify", "export", "status"):
+    command(name.replace("_", "-"))(saying(getattr(of_courses, name), say))
+command("explain")(saying(of_courses.explain, partial(out.print, markup=False, highlight=False, soft_wrap=True)))

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import jsonschema
 import nbformat
@@ -242,10 +243,29 @@ def test_a_students_check_of_wrong_work_says_what_to_fix_and_ends_in_exit_code_1
     assert all(len(line) <= 80 for line in done.stdout.splitlines())
 
 
-def test_a_check_of_a_folder_with_several_notebooks_is_a_usage_error(notebook: Path, tmp_path: Path) -> None:
-    for name in ("lab1 - student01.ipynb", "lab1 - student02.ipynb"):
-        shutil.copy(notebook, tmp_path / name)
-    refused(grader("check", tmp_path), 2, "holds 2 notebooks", "grader grade")
+@pytest.mark.usefixtures("kernel")
+def test_a_folder_is_checked_notebook_by_notebook_and_one_that_is_wrong_decides(notebook: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    shutil.copy(notebook, tmp_path / "mine" / "a.ipynb")
+    (tmp_path / "mine" / "b.ipynb").write_text(mistaken(), "utf-8")
+    page = tmp_path / "summary.md"
+    variables = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(page), "GITHUB_WORKSPACE": str(tmp_path)}
+    done = grader("check", tmp_path / "mine", "--lab", "lab1", "--json", "--junit", tmp_path / "own.xml", **variables)
+    assert done.returncode == 1, done.stderr
+    assert [row["path"].rpartition("/")[2] for row in json.loads(done.stdout)["submissions"]] == ["a.ipynb", "b.ipynb"]
+    suites = ElementTree.parse(tmp_path / "own.xml").getroot().findall("testsuite")
+    assert [int(suite.attrib["failures"]) > 0 for suite in suites] == [False, True]
+    assert "::error file=mine/b.ipynb,title=lab1_warmup%3A " in done.stderr and "mine/a.ipynb" not in done.stderr
+    assert page.read_text("utf-8").count("public checks pass") == 2
+
+
+def test_a_check_is_explained_in_the_words_of_its_rubric(tmp_path: Path) -> None:
+    done = grader("explain", "cell")
+    assert done.returncode == 0 and "What was tested:" in done.stdout and "Hint:" in done.stdout
+    hidden = grader("explain", "accuracy", "--lab", "lab4")
+    assert "It is hidden" in hidden.stdout and "Mistake:" not in hidden.stdout
+    refused(grader("explain", "cel"), 2, "no check is called 'cel'", "did you mean 'cell'")
+    refused(grader("explain", "cell", "--lab", "lab3"), 2, "no check is called 'cell'")
 
 
 @pytest.fixture

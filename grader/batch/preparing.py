@@ -29,16 +29,6 @@ def handed_in(
     return settled(found.submissions, earlier_rows(out)).submissions, "\n".join(found.passed_over)
 
 
-def one_handed_in(notebook: Path, lab: str | None) -> Submission:
-    """Raises UsageError where there are several, or none."""
-    submissions = hand_ins([notebook], lab_slug(lab) if lab else None).submissions
-    if len(submissions) != 1:
-        raise UsageError(
-            f"{notebook} holds {len(submissions)} notebooks; give one of them, or use `grader grade` for a folder."
-        )
-    return submissions[0]
-
-
 def batch_for(
     data: Path | None, train: TrainPolicy, seed: int | None, deadline: float | None = None, public_only: bool = False
 ) -> Batch:

@@ -81,3 +81,13 @@ def status(
     from grader.commands.status import told_of_status
 
     yield from told_of_status(grades, backup)
+
+
+def explain(
+    check: Annotated[str, typer.Argument(help="The name of a check, as results.json and pages have it.")],
+    lab: Annotated[str | None, typer.Option(help="Of this lab alone.")] = None,
+) -> Said:
+    """Say what a check tests, why, and which mistakes it knows."""
+    from grader.commands.explain import explained
+
+    yield from explained(check, lab)
