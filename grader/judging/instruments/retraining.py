@@ -50,8 +50,7 @@ def retrained(x: Examiner, survey: Inventory, best: Trained, splits: dict[str, s
     if any(isinstance(value, Opaque) for value in (*like.args, *like.kwargs.values())):
         return None
     args, kwargs = training_arguments(survey, info, t.method)
-    steps: list[Step] = [Make("c", t.cls, like.args, like.kwargs)]
-    steps += [Put(f"c.{name}", value) for name, value in t.scalars.items() if name.isidentifier()]
+    steps: list[Step] = [Make("c", t.cls, like.args, like.kwargs), *settings("c", t)]
     steps += [
         Call("train_again", (Ref("c"), t.method, *(own(v, splits) for v in args)),
              {name: own(v, splits) for name, v in kwargs.items()}, into="epochs", seed=seed),
@@ -60,6 +59,15 @@ def retrained(x: Examiner, survey: Inventory, best: Trained, splits: dict[str, s
     seen = x.ask(f"outcome.again.{seed}", *steps, seconds=2 * x.training.seconds + 60)
     test, epochs = predicted(seen.values.get("p")), seen.values.get("epochs")
     return Again(test, epochs) if test is not None and isinstance(epochs, float) else None
+
+
+def settings(slot: str, t: Training) -> list[Step]:
+    """The plain attributes of that moment.
+
+    What stands under `optimizer` is the kind that made the steps; a class may keep the optimizer itself there.
+    """
+    names = [name for name in t.scalars if name.isidentifier() and name != "optimizer"]
+    return [Put(f"{slot}.{name}", t.scalars[name]) for name in names]
 
 
 def own(value: Value, splits: dict[str, str]) -> Value:
