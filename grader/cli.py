@@ -43,7 +43,7 @@ app = typer.Typer(
     help="Runs, questions and explains notebooks of a course on deep learning for NLP.",
 )
 command = command_of(app)
-out, err = Console(), Console(stderr=True, highlight=False)
+out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 
 
 def main() -> NoReturn:
@@ -250,7 +250,7 @@ def doctor() -> None:
     from grader.commands.doctor import findings
 
     for name, good, sentence in findings():
-        out.print(f"{'✓' if good else '!'} {name}: {sentence}", markup=False, highlight=False, soft_wrap=True)
+        out.print(f"{'✓' if good else '!'} {name}: {sentence}", markup=False, soft_wrap=True)
 
 
 @command("data")
@@ -296,4 +296,5 @@ def say(line: str, style: str | None = None) -> None:
 app.command()(saying(of_courses.init, say))  # the one that has no --course
 for name in ("new_lab", "intake", "certify", "export", "status"):
     command(name.replace("_", "-"))(saying(getattr(of_courses, name), say))
-command("explain")(saying(of_courses.explain, partial(out.print, markup=False, highlight=False, soft_wrap=True)))
+for name in ("explain", "ready"):
+    command(name)(saying(getattr(of_courses, name), partial(out.print, markup=False, soft_wrap=True)))

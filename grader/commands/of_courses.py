@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from grader.commands.options import Form
+from grader.commands.options import Data, Form
 from grader.course.subject import SubjectKind
 
 Said = Iterator[str]
@@ -91,3 +91,19 @@ def explain(
     from grader.commands.explain import explained
 
     yield from explained(check, lab)
+
+
+def ready(
+    notebook: Annotated[str, typer.Argument(help="Your notebook, or the link that you are going to send.")],
+    name: Annotated[str, typer.Option(help="Yours, as it is to stand in the mail.")],
+    lab: Annotated[str | None, typer.Option(help="Which lab it is, when the notebook does not show it.")] = None,
+    data: Data = None,
+) -> Said:
+    """Run your notebook in a fresh kernel, say what only worked in yours, and write the mail. Exit 1 if not ready."""
+    from grader.commands.exit_codes import NOT_PASSED
+    from grader.commands.ready import readiness
+
+    found = readiness(notebook, lab, name, data)
+    yield from found.lines
+    if not found.ready:
+        raise typer.Exit(NOT_PASSED)

@@ -8,14 +8,15 @@ from rich.console import Console
 
 from grader.batch.preparing import batch_for
 from grader.commands.progress import graded
-from grader.course.folder import lab_slug
+from grader.course.folder import lab_slug, load_rubric
 from grader.exports.autograders import junit
 from grader.exports.github import annotations, summary
 from grader.intake.collect import hand_ins
 from grader.intake.whole_files import write_whole
-from grader.model import Report, TrainPolicy
+from grader.model import Report, TrainPolicy, Verdict
 from grader.pipeline import Told
-from grader.scoring.results import submission_row
+from grader.scoring.results import SubmissionRow, submission_row
+from grader.wording.counting import quantity
 
 
 def own_checks(
@@ -24,6 +25,14 @@ def own_checks(
     chosen = hand_ins([place], lab_slug(lab) if lab else None).submissions
     batch = batch_for(data, TrainPolicy.NONE, seed, None, public_only=True)
     return sorted(graded(chosen, batch, 1, told, console), key=lambda report: report.submission.path)
+
+
+def told_of_passes(row: SubmissionRow) -> str:
+    """Never that all is well: hidden checks run when it is graded."""
+    passed = sum(check.verdict is Verdict.PASS for check in row.checks)
+    hidden = sum(not check.public for check in load_rubric(row.lab).checks) if row.lab else 0
+    more = f"; {hidden} more {'runs' if hidden == 1 else 'run'} when it is graded" if hidden else ""
+    return f"{passed} of {quantity(len(row.checks), 'public check')} {'passes' if passed == 1 else 'pass'}{more}."
 
 
 def told_to_programs(reports: Sequence[Report], junit_file: Path | None) -> Iterator[str]:
@@ -35,4 +44,4 @@ def told_to_programs(reports: Sequence[Report], junit_file: Path | None) -> Iter
         yield from annotations(rows)
         if place := os.environ.get("GITHUB_STEP_SUMMARY"):
             with Path(place).open("a", encoding="utf-8") as page:  # GitHub's own, to which every step adds
-                page.write(summary(rows))
+                page.write(summary(rows, [told_of_passes(row) for row in rows]))

@@ -18,7 +18,7 @@ from grader.model import Finding, Remark
 SUMS = 1e-3  # how far from 1 the weights of float32 may sum
 JUDGED = Remark(
     "judged-until-it-broke",
-    "`model` breaks off before its end. What it had computed until then was compared with the equations.",
+    "`model` stops with an error before its end. What it had computed until then was compared with the equations.",
 )
 
 

@@ -107,7 +107,7 @@ def attention(e: Evidence) -> Finding:
 @check(LAB, "logits")
 def logits(e: Evidence) -> Finding:
     if e.unfinished:
-        return blocked("Not checked because `model` breaks off before it returns logits.")
+        return blocked("Not checked because `model` stops with an error before it returns logits.")
     if e.answer is None or e.answer.logits is None or e.layout is None or not e.layout.reads_out or not e.right:
         return unsure("The logits could not be compared with the equations.")
     known = e.known[e.explanation or "deck"]

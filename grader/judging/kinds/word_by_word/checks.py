@@ -69,7 +69,9 @@ def mistake_in(e: Evidence, *slugs: str) -> str | None:
 @check(LAB, "encoder")
 def encoder(e: Evidence) -> Finding:
     if e.begun:
-        return unsure("`model` breaks off before its states could be compared; your instructor will look at them.")
+        return unsure(
+            "`model` stops with an error before its states could be compared; your instructor will look at them."
+        )
     return encoded(e)
 
 
@@ -95,7 +97,7 @@ def matching(e: Evidence) -> Finding:
         return unsure(UNKNOWN)
     found = whole(e, "m", "The matching GRU reads [a_k; h^t_k], and its last state makes the logits.")
     if e.unfinished and found.verdict == "pass":
-        return blocked("Not checked because `model` breaks off before it returns logits.")
+        return blocked("Not checked because `model` stops with an error before it returns logits.")
     if found.verdict != "pass" or not e.told.form:
         return found if e.told.form else unsure("The logits could not be compared with the equations.")
     if e.told.logits_follow is False:
