@@ -15,7 +15,6 @@ from concurrent.futures.process import BrokenProcessPool
 from datetime import date
 from pathlib import Path
 
-import msgspec
 import platformdirs
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -30,7 +29,15 @@ from grader.calibration.bounds import (
     written,
 )
 from grader.calibration.measured import bounds_of
-from grader.commands.long_work import Told, duration, environment, processes, refusing_to_lose
+from grader.commands.long_work import (
+    Told,
+    duration,
+    environment,
+    keep,
+    kept_trainings,
+    processes,
+    refusing_to_lose,
+)
 from grader.commands.starting import starts_of
 from grader.course.folder import current_course, lab_slug, load_rubric
 from grader.course.head import Head, Labels, Settings
@@ -143,7 +150,7 @@ def name_of(own: str, there: Path, digest: str) -> str:
 def stored(plan: Plan, jobs: int) -> Iterator[Told]:
     """Trains what is missing and writes the file."""
     kept = trainings(plan)
-    done = {run.seed: run.accuracies for run in read_trainings(kept) if run.seed < plan.seeds}
+    done = {run.seed: run.accuracies for run in kept_trainings(kept, Done) if run.seed < plan.seeds}
     what = f"{plan.lab} on {plan.data}"
     yield Told(
         f"{what}: {quantity(plan.seeds, 'seed')} of {quantity(plan.marks[-1], 'epoch')}"
@@ -153,7 +160,7 @@ def stored(plan: Plan, jobs: int) -> Iterator[Told]:
     begun = time.monotonic()
     for count, run in enumerate(trained(plan, missing, jobs), 1):
         with refusing_to_lose(kept):
-            append(kept, run)
+            keep(kept, run)
         done[run.seed] = run.accuracies
         left = (time.monotonic() - begun) / count * (len(missing) - count)
         last = run.accuracies[plan.marks[-1]]["dev"]
@@ -178,20 +185,6 @@ def trainings(plan: Plan) -> Path:
         key.update((Path(reference.__file__).parent / f"{module}.py").read_bytes())
     folder = Path(platformdirs.user_cache_dir("grader", appauthor=False), "calibrating")
     return folder / f"{plan.lab}-{key.hexdigest()[:16]}.jsonl"
-
-
-def read_trainings(path: Path) -> Iterator[Done]:
-    for line in path.read_bytes().splitlines() if path.is_file() else ():
-        try:
-            yield msgspec.json.decode(line, type=Done)
-        except msgspec.MsgspecError:
-            continue  # cut short when the machine went down: trained again
-
-
-def append(path: Path, run: Done) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as lines:
-        lines.write(msgspec.json.encode(run) + b"\n")
 
 
 def trained(plan: Plan, seeds: Sequence[int], jobs: int) -> Iterator[Done]:

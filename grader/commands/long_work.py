@@ -9,13 +9,17 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
+import msgspec
 import numpy as np
 from msgspec import Struct
 
 from grader.calibration.bounds import Environment
 from grader.errors import UsageError
 from grader.judging.oracle import prepare
+
+Training = TypeVar("Training", bound=Struct)  # one, as it is kept on disk
 
 
 class Told(Struct, frozen=True):
@@ -32,6 +36,21 @@ def refusing_to_lose(path: Path) -> Iterator[None]:
             f"{path}: cannot be written ({error.strerror}). Make room or make it writable, and run the "
             "command again: the trainings that are kept are not done twice."
         ) from error
+
+
+def kept_trainings(path: Path, kind: type[Training]) -> Iterator[Training]:
+    for line in path.read_bytes().splitlines() if path.is_file() else ():
+        try:
+            yield msgspec.json.decode(line, type=kind)
+        except msgspec.MsgspecError:
+            continue  # cut short when the machine went down: trained again
+
+
+def keep(path: Path, *trainings: Struct) -> None:
+    """A line for each, at the end of those that are there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as lines:
+        lines.write(b"".join(msgspec.json.encode(one) + b"\n" for one in trainings))
 
 
 def duration(seconds: float) -> str:

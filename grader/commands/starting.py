@@ -1,7 +1,7 @@
 """Trains the recurrent labs from many starts, several at once; what they reach is `starts` of a calibration."""
 
 import hashlib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from datetime import date
@@ -16,7 +16,7 @@ import reference
 from grader.calibration.bounds import Calibration
 from grader.calibration.plan import Plan, handed_out
 from grader.calibration.starts import Curve, Starts, starts
-from grader.commands.long_work import Told, environment, processes, refusing_to_lose
+from grader.commands.long_work import Told, environment, keep, kept_trainings, processes, refusing_to_lose
 from grader.course.folder import load_rubric
 from grader.errors import OurFault
 from grader.wording.counting import quantity
@@ -37,7 +37,7 @@ def starts_of(made: Calibration, folders: Sequence[Path], jobs: int) -> Generato
     head = load_rubric(made.lab).head
     plan = replace(handed_out(made.lab, head, reference.STARTED[made.lab]), epochs=made.rows[-1].epochs)
     kept, what = place(plan, made.digest), f"{made.lab} on {made.data}"
-    done = {one.seed: one.curve for one in read(kept)}
+    done = {one.seed: one.curve for one in kept_trainings(kept, Started)}
     groups = [range(first, first + GROUP) for first in range(0, made.seeds, GROUP) if first not in done]
     yield Told(f"{what}: {quantity(made.seeds, 'start')} of {quantity(plan.epochs, 'epoch')}, in groups of {GROUP}.")
     with processes(min(jobs, len(groups)), head.environment) as pool:
@@ -45,7 +45,7 @@ def starts_of(made: Calibration, folders: Sequence[Path], jobs: int) -> Generato
         try:
             for count, future in enumerate(as_completed(waiting), 1):
                 with refusing_to_lose(kept):
-                    append(kept, future.result())
+                    keep(kept, *future.result())
                 done |= {one.seed: one.curve for one in future.result()}
                 yield Told(f"{what}: {count} of {quantity(len(groups), 'group')}", passing=True)
         except BrokenProcessPool as error:
@@ -70,17 +70,3 @@ def place(plan: Plan, digest: str) -> Path:
         key.update((Path(reference.__file__).parent / f"{module}.py").read_bytes())
     folder = Path(platformdirs.user_cache_dir("grader", appauthor=False), "calibrating")
     return folder / f"{plan.lab}-starts-{key.hexdigest()[:16]}.jsonl"
-
-
-def read(path: Path) -> Iterator[Started]:
-    for line in path.read_bytes().splitlines() if path.is_file() else ():
-        try:
-            yield msgspec.json.decode(line, type=Started)
-        except msgspec.MsgspecError:
-            continue  # cut short when the machine went down: trained again
-
-
-def append(path: Path, group: Sequence[Started]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as lines:
-        lines.write(b"".join(msgspec.json.encode(one) + b"\n" for one in group))
