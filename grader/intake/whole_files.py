@@ -19,6 +19,7 @@ def write_whole(path: Path, content: bytes) -> Path:
             beside.unlink(missing_ok=True)
         reason = error.strerror or str(error)
         raise UsageError(
-            f"{path.parent}: files cannot be written here ({reason}). Name another place, or make this one writable."
+            f"{path.parent}: files cannot be written here ({reason}). "
+            "Name another place, a folder with --out for instance, or make this one writable."
         ) from error
     return path
