@@ -20,8 +20,9 @@ from grader.data.photos import ROOM, Photos, with_photos
 from grader.data.truth import Truth
 from grader.errors import Crowded, GraderError
 from grader.judging.checks import UNDERSTOOD
+from grader.judging.examination import Examination
 from grader.judging.examiner import Examiner
-from grader.judging.examining import Examination, examine, explained
+from grader.judging.examining import examine, explained
 from grader.judging.model_answer import Declared
 from grader.judging.oracle import Oracle
 from grader.judging.trainer import Data, Outside, Trainer
@@ -184,7 +185,7 @@ def examiner(submission: Submission, batch: Batch, rubric: Rubric, oracle: Oracl
     return Examiner(
         rubric.lab, submission.cells, run, ask, oracle, question_seed(batch, submission),
         training_budget(batch, rubric), batch.truths.get(rubric.lab), calibration_of(rubric, batch), parts,
-        rubric.head, Declared(rubric, batch.models(rubric.lab)) if rubric.subject and batch.models else None,
+        rubric.head, Declared(rubric, batch.models(rubric.lab)) if rubric.declared and batch.models else None,
         batch.outside(rubric.lab) if batch.outside else None,
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from grader.course.folder import current_course, load_rubric
 from grader.data.folder import DataFolder
 from grader.judging.binding.layers import LayerPaths
 from grader.judging.binding.roles import parts
-from grader.judging.examining import Examination
+from grader.judging.examination import Examination
 from grader.judging.kinds.attention.evidence import Evidence as Attentive
 from grader.judging.kinds.attention.interview import begun
 from grader.judging.kinds.attention.layout import Layout

@@ -6,7 +6,7 @@ import pytest
 
 from grader.intake import own_modules
 from grader.intake.collect import collect
-from grader.judging.examining import undecided, wanting
+from grader.judging.examination import undecided, wanting
 from grader.model import Cell, CellRun, CellStatus, Finding, Isolation, Limits, Outcome, Run, Verdict
 from grader.sandbox.blame import Lack
 from grader.sandbox.guest.config import Note

@@ -76,6 +76,8 @@ def handed_on(x): return tf.exp(tf.constant(np.float32(x)) * np.sqrt(2 * np.pi))
 def computed(x): return tf.exp(np.square(x))
 def wrapped(x): return tf.numpy_function(np.exp, [x], tf.float32)
 def library(x): return tf.compat.v1.distributions.Normal(0., 1.).prob(x)
+def predictions(x): return x + 1
+models = predictions
 """
 ENDLESS = """
 class Sampler:
@@ -218,15 +220,21 @@ def test_functions_and_objects_given_to_a_constructor_are_given_again_and_optimi
 @pytest.mark.parametrize(("name", "works"), [("handed_on", False), ("computed", True), ("wrapped", True)])
 def test_numpy_works_in_tensorflow_only_where_it_computes_with_x(session: Session, run: Run, name: str, works: bool):
     x = send(np.linspace(-2, 2, 7).astype(np.float32), "tensor")
-    answer = session.ask(Question(name, (Call("touched", (Ref(name), x), into="t"), Call(name, (x,), into="y"))))
+    answer = session.ask(Question(name, (Call("grader_touched", (Ref(name), x), into="t"), Call(name, (x,), into="y"))))
     assert answer.status is Status.ANSWERED and array(answer.values["y"]) is not None
     assert answer.values["t"] is works
 
 
 def test_the_distributions_of_tensorflow_are_ready_made(session: Session, run: Run):
     x = send(np.ones(3, np.float32), "tensor")
-    answer = session.ask(Question("library", (Call("ready_made", (Ref("library"), x), into="r"),)))
+    answer = session.ask(Question("library", (Call("grader_ready_made", (Ref("library"), x), into="r"),)))
     assert answer.values["r"] is True
+
+
+def test_a_function_that_is_called_like_one_of_ours_is_the_notebooks_own(session: Session, run: Run) -> None:
+    for name in ("predictions", "models"):
+        answer = session.ask(Question(name, (Call(name, (send(np.ones(3, np.float32), "tensor"),), into="y"),)))
+        assert np.array_equal(array(answer.values["y"]), [2, 2, 2]), name
 
 
 def test_a_sampler_that_tries_for_ever_ends_and_the_cells_after_it_run(run: Run) -> None:

@@ -64,11 +64,11 @@ class Notebook:
         for step in question.steps:
             if isinstance(step, Survey):
                 values[step.into] = self.survey()
-            elif isinstance(step, Call) and step.path == "sets":
+            elif isinstance(step, Call) and step.path == "grader_sets":
                 values[step.into] = Mapping({name: self.told(name) for name in self.sets})
-            elif isinstance(step, Call) and step.path == "train_again" and self.again is not None:
+            elif isinstance(step, Call) and step.path == "grader_train_again" and self.again is not None:
                 values[step.into] = self.again
-            elif isinstance(step, Call) and step.path == "predictions":
+            elif isinstance(step, Call) and step.path == "grader_predictions":
                 owner, _, data = (getattr(a, "path", a) for a in step.args)
                 classify = self.later.pop(0) if owner == "c" else self.objects[int(str(owner)[6])]
                 values[step.into] = self.predictions(classify, "dev " if str(data).startswith("d") else "")

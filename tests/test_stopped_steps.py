@@ -13,7 +13,7 @@ from grader.judging.binding.arrangements import Arrangement
 from grader.judging.binding.layers import LayerPaths
 from grader.judging.binding.roles import Parts
 from grader.judging.checks import CHECKS
-from grader.judging.examining import undecided
+from grader.judging.examination import undecided
 from grader.judging.instruments.learning import Learning
 from grader.judging.kinds.attention import checks as lab5
 from grader.judging.kinds.attention.asking import Answer

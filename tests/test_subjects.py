@@ -37,7 +37,6 @@ def said_of(course: Path) -> str:
         ("digits_mlp", 'input: "normal [64]"', 'input: "integers [64]"', ":9: ", "describes no numbers"),
         ("digits_mlp", "  outcome: {inputs: X_test, labels: y_test, at_least: 0.85}\n", "", ": ", "no `outcome`"),
         ("digits_mlp", "  classes: 10", "  clases: 10", ":10: ", "unknown key 'clases'; did you mean 'classes'?"),
-        ("digits_mlp", "  aliases: [lab2]", "  aliases: [lab2]\n  judge: recurrent", ": ", "judge of its own"),
     ],
 )  # fmt: skip
 def test_a_subject_that_does_not_hold(course: Path, lab: str, old: str, new: str, place: str, sentence: str) -> None:

@@ -2,20 +2,18 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from grader.batch.model_answers import model_answers
 from grader.batch.shared import Batch
 from grader.commands.verify import Trial
 from grader.course.rubric import Rubric
-from grader.errors import OurFault
 from grader.judging.declared import judge
 from grader.judging.declared.interview import Interview
 from grader.judging.declared.readings import alike
 from grader.judging.declared.rule import keys_of
-from grader.judging.examiner import Examiner
+from grader.judging.examiner import Examiner, no_formulas
 from grader.judging.examining import examine
 from grader.judging.model_answer import DECK, STARTER, Declared, ModelAnswer, mistake_of
 from grader.model import Outcome, Report, Run, TrainBudget, TrainPolicy
@@ -27,7 +25,7 @@ Models = Callable[[str], ModelAnswer]
 
 def by_forms(trial: Trial, batch: Batch) -> bool:
     """Whether a form shows it, without running it as a notebook of its own."""
-    return batch.rubrics[trial.lab].subject is not None and trial.train is TrainPolicy.NONE
+    return batch.rubrics[trial.lab].declared and trial.train is TrainPolicy.NONE
 
 
 def proved(trials: Sequence[Trial], batch: Batch, told: Callable[[str], None]) -> tuple[list[Report], list[str]]:
@@ -61,10 +59,6 @@ def examiner_of(trial: Trial, batch: Batch, rubric: Rubric, answer: ModelAnswer)
         head=rubric.head,
         declared=Declared(rubric, answer),
     )
-
-
-def no_formulas(lab: str, question: str, case: Mapping[str, Any]) -> Any:
-    raise OurFault(f"{lab} has no formulas to ask for {question!r}")
 
 
 def told_apart(trials: Sequence[Trial], batch: Batch, models: Models) -> Iterator[str]:

@@ -71,6 +71,20 @@ def export(
     yield from told_of_export(grades, to, out_folder)
 
 
+def seal(
+    labs: Annotated[
+        list[str] | None, typer.Argument(help="Slugs; all labs that have a `subject` when left out.")
+    ] = None,
+    place: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the sealed checks go.")] = Path(
+        "sealed.checks"
+    ),
+) -> Said:
+    """Seal the public checks, so that students can check themselves without the answers. Minutes for each lab."""
+    from grader.commands.seal import seal as sealed_lines
+
+    yield from sealed_lines(labs or (), place)
+
+
 def status(
     grades: Annotated[Path, typer.Argument(help="The folder that `grader grade` wrote.")] = Path("grades"),
     backup: Annotated[

@@ -53,7 +53,12 @@ class Rubric(Struct, frozen=True, forbid_unknown_fields=True):
     checks: tuple[CheckRule, ...]
     mistakes: dict[str, MistakeRule]
     gpu_memory: float = 4.0  # GB that a notebook gets of a GPU it shares; one that needs more is run again alone
-    subject: Subject | None = None  # what the declared judge asks; None where the lab has a judge of its own
+    subject: Subject | None = None  # what the declared judge asks, of a notebook or of a student's own in its kernel
+
+    @property
+    def declared(self) -> bool:
+        """Whether the declared judge grades it. A lab with a judge of its own has a subject for sealed checks alone."""
+        return self.subject is not None and self.head.judge is None
 
     @property
     def title(self) -> str:
@@ -90,7 +95,7 @@ def read_rubric(path: Path, pieces: Mapping[str, str]) -> Rubric:
     page.insist(_complaints(rubric))
     if rubric.subject is not None:
         levels, parts = tuple(check.level for check in rubric.checks), tuple(check.of for check in rubric.checks)
-        page.insist(subject.complaints(rubric.subject, levels, parts))
+        page.insist(subject.complaints(rubric.subject, levels, parts, rubric.declared))
     return rubric
 
 

@@ -80,8 +80,13 @@ def secret(text: str) -> Secret:
     return Secret(match[1], shape, int(match[3] or 2))
 
 
-def complaints(subject: Subject, levels: tuple[Level, ...], parts: tuple[tuple[str, ...], ...]) -> Iterator[Complaint]:
-    """What types cannot say. `levels` and `parts` are those of the checks, in their order."""
+def complaints(
+    subject: Subject, levels: tuple[Level, ...], parts: tuple[tuple[str, ...], ...], graded: bool = True
+) -> Iterator[Complaint]:
+    """What types cannot say. `levels` and `parts` are those of the checks, in their order.
+
+    Not `graded` by it: some of its checks may be of no level that the subject has.
+    """
     if subject.kind is SubjectKind.FUNCTION:
         if not subject.calls:
             yield ("subject",), "a lab of functions says under `calls` which are called, and with what"
@@ -90,7 +95,8 @@ def complaints(subject: Subject, levels: tuple[Level, ...], parts: tuple[tuple[s
     else:
         yield from ((("subject", "input"), said) for said in _unspoken(subject.input))
         yield from _of_labels(subject)
-    yield from _of_checks(subject, levels, parts)
+    if graded:
+        yield from _of_checks(subject, levels, parts)
 
 
 def _of_labels(subject: Subject) -> Iterator[Complaint]:

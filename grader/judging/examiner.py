@@ -2,7 +2,7 @@
 
 import logging
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from msgspec import Struct
 from grader.calibration.bounds import Calibration
 from grader.course.head import Head
 from grader.data.truth import Truth
+from grader.errors import OurFault
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.discretion import discreet
 from grader.judging.drawing import Drawing
@@ -66,3 +67,7 @@ class Examiner(Struct, frozen=True):
     def normal(self, purpose: str, shape: tuple[int, ...], sigma: float) -> Numbers:
         drawn: Numbers = self.generator(f"{purpose}{shape}").normal(0.0, sigma, shape).astype(np.float32)
         return drawn
+
+
+def no_formulas(lab: str, question: str, case: Mapping[str, Any]) -> Any:
+    raise OurFault(f"{lab} has no formulas to ask for {question!r}")

@@ -5,35 +5,32 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.course.folder import Course
 from grader.course.head import Head, Judge
 from grader.course.pages import Complaint, Page, meant
-from grader.course.rubric import CheckRule, Rubric
-from grader.errors import GraderError, OurFault
+from grader.course.rubric import Rubric
+from grader.errors import OurFault
 from grader.judging import checks
-from grader.judging.declared import judge
+from grader.judging.examination import (
+    Examination,
+    as_declared,
+    found,
+    named,
+    open_after,
+    undecided,
+    wanting,
+)
 from grader.judging.examiner import Examiner
 from grader.judging.instruments import outcome
-from grader.judging.model_answer import Declared
-from grader.judging.unaskable import Unaskable, too_much
-from grader.model import AttentionMap, Finding, Observation, Remark, Run, Status, Verdict
+from grader.judging.unaskable import Unaskable
+from grader.model import Finding, Observation, Status, Verdict
 from grader.sandbox.guest.wire import Question
 
 KINDS = "grader.judging.kinds"
 JUDGES = {judge: f"{KINDS}.{judge}.checks" for judge in Judge} | {Judge.DENSITY: f"{KINDS}.density.interview"}
 log = logging.getLogger("grader")
-
-
-class Examination(Struct, frozen=True):
-    findings: tuple[Finding, ...]
-    remarks: tuple[Remark, ...] = ()
-    unattempted: bool = False
-    attention: tuple[AttentionMap, ...] = ()
-    hurried: bool = False  # time was over before everything was asked
-    fault: str | None = None  # of ours, that left every check undecided
 
 
 def examine(examiner: Examiner) -> Examination:
@@ -50,15 +47,6 @@ def examine(examiner: Examiner) -> Examination:
     if not unasked:
         return examination
     return replace(examination, hurried=True, unattempted=False)
-
-
-def named(error: Exception) -> str:
-    """In a report: what ours or the system's say in words, of others the kind."""
-    return (
-        f"{type(error).__name__}: {str(error)[:300]}"
-        if isinstance(error, GraderError | OSError)
-        else type(error).__name__
-    )
 
 
 def by_its_answers(examiner: Examiner) -> Examination:
@@ -102,27 +90,6 @@ def knowing(examiner: Examiner, evidence: Any) -> Examiner:
     return replace(examiner, understood=checks.UNDERSTOOD[examiner.lab](evidence))
 
 
-def as_declared(examiner: Examiner, declared: Declared) -> Examination:
-    """By the declared judge; where the model answer itself cannot be asked, nothing is decided."""
-    rules = {rule.id: rule for rule in declared.rubric.checks}
-    try:
-        interview = judge.interviewed(examiner, declared.rubric, declared.answer)
-    except (Unaskable, MemoryError) as claim:
-        return Examination(tuple(open_after(claim, name) for name in rules))
-    except Exception as error:
-        log.exception("the interview of %s failed", examiner.lab)
-        fault = f"The grader itself failed while asking your notebook ({named(error)}). No points are lost."
-        return Examination(tuple(Finding(name, Verdict.UNSURE, fault) for name in rules), fault=fault)
-
-    def checked(rule: CheckRule) -> checks.Check:
-        return lambda evidence: judge.finding(rule, declared.rubric, evidence, declared.answer)
-
-    findings = (found(name, checked(rule), interview) for name, rule in rules.items())
-    lacking = wanting(examiner.run)
-    untouched = judge.unattempted(examiner, declared.rubric, interview)
-    return Examination(tuple(undecided(finding, lacking) for finding in findings), interview.remarks, untouched)
-
-
 def outcome_checks(lab: str, head: Head) -> dict[str, Callable[..., Finding]]:
     """What training has to reach: what the lab's judge says of it, else the accuracy where there are labels for it."""
     if head.judge is None:
@@ -146,8 +113,6 @@ def complaints(rubric: Rubric) -> Iterator[Complaint]:
         if rubric.subject is None:
             yield ("lab",), "no judge is named, and there is no `subject`, which says what the declared judge asks"
         return
-    if rubric.subject is not None:
-        yield ("subject",), f"the lab has a judge of its own, {rubric.head.judge}; take `subject` or `judge` away"
     judged = {*outcome_checks(rubric.lab, rubric.head), *checks.CHECKS.get(rubric.lab, {})}
     interview = checks.INTERVIEWS.get(rubric.lab)
     if interview is None or not interview.__module__.startswith(f"{KINDS}.{rubric.head.judge}."):
@@ -157,33 +122,3 @@ def complaints(rubric: Rubric) -> Iterator[Complaint]:
             yield ("checks", n, "id"), f"nobody judges {check.id!r}{meant(check.id, judged, '; take the check away')}"
     for missing in sorted(judged - {check.id for check in rubric.checks}):
         yield ("checks",), f"the judge {rubric.head.judge} checks {missing!r}, which has no points here; add it"
-
-
-def open_after(claim: Unaskable | MemoryError, name: str) -> Finding:
-    return Finding(name, Verdict.UNSURE, str(claim if isinstance(claim, Unaskable) else too_much()))
-
-
-def wanting(run: Run) -> tuple[str, ...]:
-    """How errors read that only come of what cells of this run could not get here."""
-    excused = [one for one in run.cells if one.excuse]
-    missing = [one.trouble.message for one in excused if one.trouble and one.trouble.kind == "ModuleNotFoundError"]
-    return (*(f"name '{name}' is not defined" for one in excused for name in one.lost), *filter(None, missing))
-
-
-def undecided(finding: Finding, errors: tuple[str, ...]) -> Finding:
-    """Open where it failed, or was not checked, for an error that only comes of what could not be had here."""
-    lost = finding.verdict in (Verdict.FAIL, Verdict.BLOCKED) and not finding.mistake
-    if not lost or not any(e in finding.message for e in errors):
-        return finding
-    message = f"{finding.message.rstrip()} That could not be had here, so this is not decided."
-    return replace(finding, verdict=Verdict.UNSURE, message=message)
-
-
-def found(name: str, check: checks.Check, evidence: Any) -> Finding:
-    try:
-        return replace(check(evidence), check=name)
-    except (Unaskable, MemoryError) as claim:
-        return open_after(claim, name)
-    except Exception:
-        log.exception("check %s failed", name)
-        return Finding(name, Verdict.UNSURE, "The grader itself failed in this check; your instructor has been told.")

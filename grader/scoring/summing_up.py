@@ -6,7 +6,7 @@ from grader.batch.shared import Batch, calibration_of
 from grader.course.folder import title_of
 from grader.course.rubric import Rubric
 from grader.judging.claims.claims import learning_curves
-from grader.judging.examining import Examination
+from grader.judging.examination import Examination
 from grader.model import Outcome, Report, Run, Scorecard, Submission, Verdict
 from grader.scoring.as_handed_out import touched
 from grader.scoring.other_work import beside_the_handout, other_work

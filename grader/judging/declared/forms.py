@@ -15,7 +15,7 @@ from grader.judging.declared.scene import Scene, Task, identity, task_of
 from grader.judging.declared.training import trainees
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.watching import first_gradients
-from grader.judging.model_answer import DECK, ModelAnswer
+from grader.judging.model_answer import DECK, STARTER, ModelAnswer
 
 
 class Forms:
@@ -71,6 +71,18 @@ class Forms:
             return Forms(self._x, self._subject, answer, self._wanted, self._rows)
         except OurFault:
             return None
+
+    def ask_everything(self) -> None:
+        """What any notebook in these sizes may bring up, also one that does more than the lab asks for."""
+        as_it_is = identity(self.task.roles)
+        for form in (STARTER, *self.names):
+            self.as_written(form)
+            self.reading(form, as_it_is)
+            self.gradients(form, as_it_is)
+        for form in self.accepted:
+            if (own := self.with_form_as_deck(form)) is not None:
+                own.reading(DECK, identity(own.task.roles))
+                own.gradients(DECK, identity(own.task.roles))
 
     def gradients(self, form: str, binding: Binding) -> Gradients:
         _, scene = self._scene(form, binding)

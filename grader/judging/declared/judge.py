@@ -9,6 +9,7 @@ from grader.course.rubric import CheckRule, Rubric
 from grader.course.subject import Subject, SubjectKind
 from grader.judging.checks import blocked, manual, unsure
 from grader.judging.declared.classifiers import interview_classifier
+from grader.judging.declared.forms import Forms
 from grader.judging.declared.functions import interview_functions
 from grader.judging.declared.interview import Interview, Wanted, asked_once
 from grader.judging.declared.keras_models import NOT_COMPILED, interview_keras
@@ -16,6 +17,7 @@ from grader.judging.declared.lessons import STEPS
 from grader.judging.declared.outcomes import reached
 from grader.judging.declared.readings import alike
 from grader.judging.declared.rule import Case, judged
+from grader.judging.declared.training import rows_of
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import falling
 from grader.judging.meeting.source import definition, idle
@@ -37,6 +39,14 @@ def interviewed(x: Examiner, rubric: Rubric, answer: ModelAnswer) -> Interview:
     if found.missing or not wanted(Level.OUTCOME):
         return found
     return replace(found, outcome=reached(x, rubric.subject, answer))
+
+
+def everything_asked(x: Examiner, rubric: Rubric, answer: ModelAnswer) -> None:
+    """Puts to the forms of a model answer whatever a notebook in the lab's own sizes may bring up."""
+    assert rubric.subject is not None
+    if rubric.subject.kind is SubjectKind.CLASSIFIER:
+        forms = Forms(asked_once(x), rubric.subject, answer, wanted_by(rubric), rows_of(rubric.subject))
+        forms.ask_everything()
 
 
 def wanted_by(rubric: Rubric) -> Wanted:

@@ -91,7 +91,7 @@ def called(x: Examiner, subject: Subject, origin: Origin) -> Built:
     seen = x.ask(
         f"{origin.name}.weights",
         *origin.steps,
-        Call("keras_weights", (Ref("c"), send(inputs(x, subject, "weights", 1))), into="w"),
+        Call("grader_keras_weights", (Ref("c"), send(inputs(x, subject, "weights", 1))), into="w"),
         seconds=SECONDS,
     )
     found = seen.values.get("w")
@@ -125,7 +125,7 @@ def origins(x: Examiner, subject: Subject) -> Iterator[Origin]:
                 made = Call(info.name, given[: len(names)], {}, "made", keep=True)
             yield Origin(info.name, (made, as_slot("made")), info.cell)
     yield from of_classes(survey, subject)
-    for name in listed(x.ask("keras.models", Call("keras_models", into="m")).values.get("m")):
+    for name in listed(x.ask("keras.models", Call("grader_keras_models", into="m")).values.get("m")):
         yield Origin(str(name), (as_slot(str(name)),))
 
 
@@ -185,7 +185,7 @@ def reading(x: Examiner, subject: Subject, built: Built | None) -> Reading:
     seen = x.ask(
         f"{built.origin.name}.computed",
         *built.origin.steps,
-        Call("keras_computed", (Ref("c"), data, send(labels_of(subject, ROWS)), given, rate), into="r"),
+        Call("grader_keras_computed", (Ref("c"), data, send(labels_of(subject, ROWS)), given, rate), into="r"),
         seconds=SECONDS,
     )
     fixed = subject.settings is Settings.FIXED
@@ -200,7 +200,7 @@ def learned(x: Examiner, subject: Subject, built: Built) -> Learning:
     seen = x.ask(
         f"{built.origin.name}.learns",
         *built.origin.steps,
-        Call("keras_fitted", (Ref("c"), send(data), send(targets), 0), into="losses"),
+        Call("grader_keras_fitted", (Ref("c"), send(data), send(targets), 0), into="losses"),
         seconds=2 * SECONDS,
     )
     losses = [array(loss) for loss in listed(seen.values.get("losses"))]

@@ -45,9 +45,9 @@ def held_out(x: Examiner, outcome: Reached, answer: ModelAnswer) -> tuple[Number
 
 def predictors(x: Examiner, subject: Subject, inputs: Numbers) -> Iterator[Step]:
     if subject.kind is SubjectKind.KERAS:
-        listed = x.ask("keras.models", Call("keras_models", into="m")).values.get("m")
+        listed = x.ask("keras.models", Call("grader_keras_models", into="m")).values.get("m")
         for name in (listed.items if isinstance(listed, Listing) else ())[:OBJECTS]:
-            yield Call("keras_predicted", (Ref(str(name)), send(inputs)), into="p")
+            yield Call("grader_keras_predicted", (Ref(str(name)), send(inputs)), into="p")
         return
     survey = x.survey()
     for one in reversed(trained_objects(survey)[-OBJECTS:] if survey else []):

@@ -129,7 +129,7 @@ def encoded(x: Examiner, c: Case) -> Encoded:
     """What the examples hold of each sentence, under the only key that has as many numbers for all."""
     found: Encoded = {}
     for name, split in (("train", "training"), ("dev", "dev"), ("test", "test")):
-        told = x.ask(f"equal.encoded.{name}", Call("ids_of_examples", (Ref(c.splits[split]),), into="e"), seconds=60)
+        told = x.ask(f"equal.encoded.{name}", Call("grader_encoded", (Ref(c.splits[split]),), into="e"), seconds=60)
         value = told.values.get("e")
         items = value.items if isinstance(value, WireMapping) else {}
         texts, ids = items.get("texts"), items.get("ids")
@@ -195,7 +195,7 @@ def classes(x: Examiner, c: Case, weights: Mapping[str, Numbers]) -> Numbers:
         "equal.classes",
         *instance(c, "c", {}),
         *(Put(path, send(value)) for path, value in weights.items()),
-        Call("predictions", (Ref("c"), name, Ref(f"{c.splits['dev']}[:{CLASSIFIED}]")), into="p"),
+        Call("grader_predictions", (Ref("c"), name, Ref(f"{c.splits['dev']}[:{CLASSIFIED}]")), into="p"),
     )
     found = predicted(seen.values.get("p"))
     if found is None:

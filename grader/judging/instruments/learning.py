@@ -152,7 +152,7 @@ def question_learning(x: Examiner, contact: Contact) -> Learning:
         Put("evaluate_classifier", Ref(RISING)),
         Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs,
               steps=epochs * each, losses_only=True, until=LEARNT),
-        Call("predictions", (Ref("c"), contact.classifier, shown), into="p"),
+        Call("grader_predictions", (Ref("c"), contact.classifier, shown), into="p"),
         said,
         seconds=60,
     )  # fmt: skip

@@ -75,7 +75,7 @@ def best_of(
 
 
 def asked(x: Examiner, one: Trained, data: str) -> Predicted | None:
-    call = Call("predictions", (Ref(one.path), one.classify, Ref(data)), into="p")
+    call = Call("grader_predictions", (Ref(one.path), one.classify, Ref(data)), into="p")
     return predicted(x.ask(f"outcome.{one.path}.{data}", call, seconds=90).values.get("p"))
 
 

@@ -108,7 +108,7 @@ def sets_by_split(x: Examiner) -> dict[str, str]:
 
     Of several lists the one without the neutral sentences counts, then the largest.
     """
-    seen = x.ask("outcome.sets", Call("sets", into="sets")).values.get("sets")
+    seen = x.ask("outcome.sets", Call("grader_sets", into="sets")).values.get("sets")
     found: dict[str, tuple[bool, int, str]] = {}
     for path, told in seen.items.items() if isinstance(seen, Mapping) else ():
         size, texts = (told.items.get("size"), told.items.get("texts")) if isinstance(told, Mapping) else (None, None)

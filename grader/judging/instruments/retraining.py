@@ -52,9 +52,9 @@ def retrained(x: Examiner, survey: Inventory, best: Trained, splits: dict[str, s
     args, kwargs = training_arguments(survey, info, t.method)
     steps: list[Step] = [Make("c", t.cls, like.args, like.kwargs), *settings("c", t)]
     steps += [
-        Call("train_again", (Ref("c"), t.method, *(own(v, splits) for v in args)),
+        Call("grader_train_again", (Ref("c"), t.method, *(own(v, splits) for v in args)),
              {name: own(v, splits) for name, v in kwargs.items()}, into="epochs", seed=seed),
-        Call("predictions", (Ref("c"), best.classify, Ref(splits["test"])), into="p"),
+        Call("grader_predictions", (Ref("c"), best.classify, Ref(splits["test"])), into="p"),
     ]  # fmt: skip
     seen = x.ask(f"outcome.again.{seed}", *steps, seconds=2 * x.training.seconds + 60)
     test, epochs = predicted(seen.values.get("p")), seen.values.get("epochs")

@@ -139,5 +139,7 @@ def runs_ready_layers(x: Examiner, contact: Contact) -> bool:
     *before, watch = training(contact, inputs(x, "contact", contact, contact.batch, 0.5), np.arange(contact.batch) % 2)
     assert isinstance(watch, Watch)
     given = (Ref(watch.owner), watch.method, *watch.args)
-    ran = x.ask(f"{contact.info.name}.layers", *before, Call("ready_layers", given, watch.kwargs, "r")).values.get("r")
+    ran = x.ask(
+        f"{contact.info.name}.layers", *before, Call("grader_ready_layers", given, watch.kwargs, "r")
+    ).values.get("r")
     return isinstance(ran, Listing) and bool(ran.items)

@@ -30,7 +30,7 @@ class Forward(Struct, frozen=True):
         args = tuple(self.given(i, value, x) for i, value in enumerate(self.args))
         kwargs = {name: self.given(name, value, x) for name, value in self.kwargs.items()}
         if self.results is not None:
-            return Call("results_of_operations", (Ref(self.path), Listing(self.results), *args), kwargs, into)
+            return Call("grader_computed", (Ref(self.path), Listing(self.results), *args), kwargs, into)
         return Call(self.path, args, kwargs, into)
 
     def given(self, place: int | str, value: Value, x: Numbers) -> Value:

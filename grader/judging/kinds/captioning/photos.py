@@ -75,7 +75,7 @@ def speaks(cells: Sequence[Cell], decoder: Decoder, function: FunctionInfo) -> b
 def captioned(x: Examiner, decoder: Decoder, function: FunctionInfo, names: list[str]) -> Captioned:
     found: list[Caption] = []
     for number, name in enumerate(names):
-        given = arguments(function, decoder, Ref(f"photo({name!r})"))
+        given = arguments(function, decoder, Ref(f"grader_photo({name!r})"))
         seen = x.ask("captions", Call(function.name, given, {}, "r", seed=x.seed % 1000 + number))
         if seen.status is not Status.ANSWERED:
             return Captioned(function.name, tuple(found), seen.trouble or Trouble(str(seen.status), ""))

@@ -46,8 +46,8 @@ def ask_both(x: Examiner) -> Evidence:
         tensorflow,
         gradient,
         x.answers("gradients", x=point.astype(np.float64)),
-        how(x, "touched", tf_fn.name, point),
-        how(x, "led", tf_fn.name, point),
+        how(x, "grader_touched", tf_fn.name, point),
+        how(x, "grader_led", tf_fn.name, point),
         library_named(x.cells),
         any(OF_TENSORFLOW_1.search(cell.source) for cell in x.cells if cell.kind == "code"),
         {who.name: other_sigma(x, who.name, flat) for who in (np_fn, tf_fn)},
@@ -78,8 +78,8 @@ def question(x: Examiner, who: Named, inputs: Mapping[str, tuple[Numbers, str]])
     found = source.definition(x.cells, name)
     values, made_by = inputs["float array"]
     given = (Ref(name), send(values, made_by))
-    ready = x.ask(f"{name}.ready-made", Call("ready_made", given, into="r")).values.get("r")
-    read = x.ask(f"{name}.tables", Call("tables", given, into="t")).values.get("t")
+    ready = x.ask(f"{name}.ready-made", Call("grader_ready_made", given, into="r")).values.get("r")
+    read = x.ask(f"{name}.tables", Call("grader_tables", given, into="t")).values.get("t")
     tables = tuple(map(str, read.items)) if isinstance(read, Listing) else ()
     cell, idle = (found[0], source.idle(found[1])) if found else (None, True)
     return Answering(name, who.exists, tuple(asked), cell, ready is True, idle, tables)

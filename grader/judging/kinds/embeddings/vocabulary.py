@@ -74,7 +74,7 @@ class Secret(Struct, frozen=True):
 
 
 def held(x: Examiner, survey: Inventory) -> Holders:
-    seen = x.ask("vocabulary", Call("vocabulary_held", into="v")).values.get("v")
+    seen = x.ask("vocabulary", Call("grader_vocabulary", into="v")).values.get("v")
     roles = {role: dict(plain(found)) for role, found in seen.items.items()} if isinstance(seen, WireMapping) else {}
     size = main_size(roles)
     fitting = {n: m for n, m in roles.get("matrices", {}).items() if size and size in m[2:]}

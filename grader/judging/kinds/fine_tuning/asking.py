@@ -170,7 +170,7 @@ def asked(x: Examiner, form: Form, ours: Pairs, purpose: str = "") -> Asked:
         Ref(form.name), container, Listing(ours.premises), Listing(ours.hypotheses), Listing(labels),
         Listing(form.order), Listing(form.names),
     )  # fmt: skip
-    steps: list[Step] = [*BEFORE, Call("pair_rows", arguments, dict(form.extra), into="r")]
+    steps: list[Step] = [*BEFORE, Call("grader_pair_rows", arguments, dict(form.extra), into="r")]
     seen = x.ask(f"{form.name}.{'-'.join(form.order)}.{container}{'.words' * form.words}{purpose}", *steps, seconds=60)
     value = seen.values.get("r")
     return Asked(form, seen, tuple(map(row, value.items)) if isinstance(value, Listing) else ())
@@ -196,7 +196,7 @@ def whole(value: object) -> Numbers | None:
 def encoded(x: Examiner, path: str, ids: Numbers, types: Numbers, mask: Numbers) -> Numbers | None:
     """What a model of the notebook answers to these inputs [n, length]: its scores [n, classes]."""
     inputs = (send(part.astype(np.int32)) for part in (ids, types, mask))
-    seen = x.ask(f"scores.{path}.{len(ids)}", Call("logits_of", (Ref(path), *inputs), into="s"), seconds=120)
+    seen = x.ask(f"scores.{path}.{len(ids)}", Call("grader_logits_of", (Ref(path), *inputs), into="s"), seconds=120)
     scores = arrays.array(seen.values.get("s"))
     fits = scores is not None and scores.ndim == 2 and len(scores) == len(ids) and scores.dtype.kind == "f"
     return scores if fits and scores is not None and np.all(np.isfinite(scores)) else None

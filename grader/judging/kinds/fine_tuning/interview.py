@@ -152,7 +152,7 @@ def of_pairs(x: Examiner, pairs: Pairs, length: int = 0) -> Answers:
 
 def listed(x: Examiner) -> tuple[Any, ...]:
     """What our guest says of the notebook's models. Raises Unaskable where it could not: that is no lack of models."""
-    seen = x.ask("models", Call("models", into="m"), seconds=60)
+    seen = x.ask("models", Call("grader_models", into="m"), seconds=60)
     if seen.status is Status.RAISED:
         raise refused("which models it holds", seen.trouble)
     return listed_in(seen.values.get("m"))
@@ -165,7 +165,7 @@ def model(value: Any) -> Model | None:
     path, raised, losses, given = (told.get(name) for name in ("path", "raised", "losses", "inputs"))
     inputs = given.items if isinstance(given, Mapping) else {}
     return Model(
-        path if isinstance(path, str) and path.startswith("fine_tuned(") else "None",
+        path if isinstance(path, str) and path.startswith("grader_fine_tuned(") else "None",
         None if (width := number(told.get("classes"))) is None else int(width),
         number(told.get("rate")),
         int(number(told.get("fits")) or 0),
@@ -228,7 +228,7 @@ def examined(x: Examiner, m: Model, ours: Pairs) -> Model:
     labels = x.generator("labels").integers(0, classes, 9)
     if looks_like_shares(scores):
         secret_scores = np.exp(secret_scores) / np.exp(secret_scores).sum(1, keepdims=True)
-    call = Call("loss_of", (Ref(m.path), send(labels), send(secret_scores.astype(np.float32))), into="l")
+    call = Call("grader_loss_of", (Ref(m.path), send(labels), send(secret_scores.astype(np.float32))), into="l")
     found = number(x.ask(f"loss.{m.path}", call).values.get("l"))
     known = x.answers("loss", scores=secret_scores, labels=labels)
     return replace(m, scores=scores, loss=found, losses_of=known)

@@ -22,33 +22,33 @@ _ABSENT = object()
 
 
 class Namespace:
-    """The notebook's globals with this question's slots before them."""
+    """The notebook's globals with this question's slots before them. Functions of ours have names that no notebook has."""
 
     def __init__(self) -> None:
         self.globals: dict[str, Any] = sys.modules["__main__"].__dict__
         self.slots: dict[str, Any] = {
-            "touched": touch.touched,
-            "ready_made": touch.ready_made,
-            "ready_layers": ready_layers.ready_layers,
-            "results_of_operations": computed.computed,
-            "led": derived.led,
-            "tables": derived.tables,
-            "vocabulary_held": vocabulary.vocabulary,
-            "predictions": predictions.predictions,
-            "ids_of_examples": encodings.encoded,
-            "train_again": predictions.train_again,
-            "photo": downloads.photo,
-            "sets": lambda: predictions.sets_of(self.globals),
-            "models": finetuned.models,
-            "fine_tuned": finetuned.fine_tuned,
-            "loss_of": finetuned.loss_of,
-            "logits_of": finetuned.logits_of,
-            "pair_rows": pairs.pair_rows,
-            "keras_models": keras_models.models,
-            "keras_weights": keras_models.weights,
-            "keras_computed": keras_models.computed,
-            "keras_predicted": keras_models.predicted,
-            "keras_fitted": keras_models.fitted,
+            "grader_touched": touch.touched,
+            "grader_ready_made": touch.ready_made,
+            "grader_ready_layers": ready_layers.ready_layers,
+            "grader_computed": computed.computed,
+            "grader_led": derived.led,
+            "grader_tables": derived.tables,
+            "grader_vocabulary": vocabulary.vocabulary,
+            "grader_predictions": predictions.predictions,
+            "grader_encoded": encodings.encoded,
+            "grader_train_again": predictions.train_again,
+            "grader_photo": downloads.photo,
+            "grader_sets": lambda: predictions.sets_of(self.globals),
+            "grader_models": finetuned.models,
+            "grader_fine_tuned": finetuned.fine_tuned,
+            "grader_loss_of": finetuned.loss_of,
+            "grader_logits_of": finetuned.logits_of,
+            "grader_pair_rows": pairs.pair_rows,
+            "grader_keras_models": keras_models.models,
+            "grader_keras_weights": keras_models.weights,
+            "grader_keras_computed": keras_models.computed,
+            "grader_keras_predicted": keras_models.predicted,
+            "grader_keras_fitted": keras_models.fitted,
             constructions.SLOT: constructions.CONSTRUCTIONS,
         }
         self.slots |= {name: f for name, f in own_code.functions_beside().items() if name not in self.slots}

@@ -16,7 +16,7 @@ def models() -> list[dict[str, Any]]:
     found = {id(model): model for model in compiled()}
     for fit in fits.FITS:
         found[id(fit.model)] = found.pop(id(fit.model), fit.model)
-    return [told(model, f"fine_tuned({number})") for number, model in enumerate(found.values())]
+    return [told(model, f"grader_fine_tuned({number})") for number, model in enumerate(found.values())]
 
 
 def fine_tuned(number: int) -> Any:

@@ -1,0 +1,31 @@
+"""`grader seal`: the checks that students may have, without the answers."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from grader.course.folder import current_course, lab_slug
+from grader.intake.whole_files import write_whole
+from grader.sealed.file import Sealed, written
+from grader.sealed.sealing import sealed
+from grader.wording.counting import quantity
+
+
+def seal(labs: Sequence[str], place: Path) -> Iterator[str]:
+    """A line for each lab as it is done, and one when the file is there."""
+    chosen = [lab_slug(lab) for lab in labs] or [lab for lab, rubric in current_course().labs.items() if rubric.subject]
+    done: dict[str, Sealed] = {}
+    for lab, one in sealed(list(dict.fromkeys(chosen))):
+        done[lab] = one
+        yield line(lab, one)
+    content = written(done)
+    write_whole(place.absolute(), content)
+    yield f"{place.absolute()} holds {quantity(len(done), 'lab')}, {len(content) / 1024:.0f} KB."
+
+
+def line(lab: str, one: Sealed) -> str:
+    rest = f"; {', '.join(f'“{title}”' for title in one.later)} only when it is graded" if one.later else ""
+    return (
+        f"{lab}: {quantity(len(one.rubric.checks), 'public check')} sealed, by {quantity(len(one.answers), 'answer')} "
+        f"of {quantity(len(one.accepted) + 1, 'right form')} and {quantity(len(one.mistakes), 'wrong one')}; "
+        f"{one.hidden} hidden{rest}."
+    )

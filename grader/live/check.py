@@ -1,0 +1,142 @@
+"""`grader.check("lab4")`: the public checks of a lab, put to the notebook that runs here, as it stands."""
+
+import os
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+from msgspec.structs import replace
+
+from grader.errors import UsageError
+from grader.judging.examination import as_declared
+from grader.judging.examiner import Examiner, no_formulas
+from grader.judging.model_answer import Declared
+from grader.live.put_back import put_back
+from grader.model import Cell, Isolation, Observation, Outcome, Run, Status, TrainBudget, TrainPolicy
+from grader.sandbox.guest.wire import Question, Trouble
+from grader.sandbox.questions import understand
+from grader.scoring.score import score
+from grader.sealed.file import Sealed, read
+from reports.self_check import Result, sentence
+
+FILES = Path(__file__).parents[1] / "sealed" / "checks"  # where a wheel for students has them
+PLACE = "GRADER_SEALED"  # a file of sealed checks elsewhere
+OLDEST = (2, 16)  # of TensorFlow
+SECONDS = 12.0  # for one question
+ALL = 40.0  # for all of them
+PATIENCE = 6.0  # until it is said that the notebook is still at work
+
+
+class Interrupted(Exception):
+    """By the student, who was tired of waiting."""
+
+
+def check(lab: str, lang: str = "en") -> Result:
+    """Checks what you wrote for `lab`, and changes nothing of it."""
+    begun = time.monotonic()
+    try:
+        one = sealed_lab(lab)
+        insist_on_tensorflow()
+        checked = asked(one, lang)
+    except UsageError as trouble:
+        return Result(lang=lang, trouble=str(trouble))
+    return replace(checked, seconds=time.monotonic() - begun)
+
+
+def sealed_lab(lab: str) -> Sealed:
+    """Raises UsageError for a lab of which there are no sealed checks."""
+    place = os.environ.get(PLACE)
+    files = [Path(place)] if place else sorted(FILES.glob("*.checks"))
+    if not files:
+        raise UsageError("This grader came without sealed checks. Install the self-check of your course.")
+    labs = {slug: one for file in files for slug, one in read(file).items()}
+    for slug, one in labs.items():
+        if lab.casefold() in (slug.casefold(), *(alias.casefold() for alias in one.rubric.head.aliases)):
+            return one
+    there = ", ".join(repr(min((*one.rubric.head.aliases, slug), key=len)) for slug, one in labs.items())
+    raise UsageError(f"There is no self-check for {lab!r}; there is one for {there}.")
+
+
+def insist_on_tensorflow() -> None:
+    """Raises UsageError where there is none, or one that is too old. It is not loaded for that."""
+    found = next(filter(None, map(installed, ("tensorflow", "tensorflow-cpu", "tensorflow-macos"))), None)
+    if found is None:
+        raise UsageError("TensorFlow is not installed here. Install it with `pip install tensorflow`.")
+    if tuple(int(part) for part in found.split(".")[:2]) < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise UsageError(
+            f"TensorFlow {found} is too old for this check; it needs {oldest} or newer: `pip install -U tensorflow`."
+        )
+
+
+def installed(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def asked(one: Sealed, lang: str) -> Result:
+    from grader.sandbox.guest import live  # noqa: PLC0415 - it loads TensorFlow
+
+    kernel = Asking(live.answered)
+    still = Timer(PATIENCE, print, (sentence("still", lang),), {"file": sys.stdout})
+    still.daemon = True
+    still.start()
+    rubric = one.rubric
+    examiner = Examiner(
+        lab=rubric.lab,
+        cells=cells_so_far(),
+        run=Run(Outcome.OK, Isolation.NONE),
+        asking=kernel.ask,
+        oracle=no_formulas,
+        seed=one.seed,
+        training=TrainBudget(TrainPolicy.NONE),
+        head=rubric.head,
+        declared=Declared(rubric, one.answer),
+    )
+    try:
+        with put_back(), live.as_it_stands():
+            examination = as_declared(examiner, Declared(rubric, one.answer))
+    except Interrupted:
+        return Result(rubric.title, lang, trouble=sentence("interrupted", lang))
+    finally:
+        still.cancel()
+    late = kernel.late and sentence("late", lang).format(seconds=round(SECONDS))
+    card = score(rubric, examination.findings)
+    return Result(rubric.title, lang, card, examination.remarks, one.later, one.hidden, late or "")
+
+
+class Asking:
+    """Questions until one took too long: then no more are asked, since the next ones would take as long."""
+
+    def __init__(self, answered: Any) -> None:
+        self._answered = answered
+        self._end = time.monotonic() + ALL
+        self.late = False
+
+    def ask(self, question: Question) -> Observation:
+        """Raises Interrupted where the student broke it off."""
+        if self.late or time.monotonic() >= self._end:
+            self.late = True
+            return Observation(question.id, Status.UNASKED)
+        question = replace(question, seconds=min(question.seconds, SECONDS))
+        seen = understand(question, self._answered(question)[4:])
+        if was_interrupted(seen.trouble):
+            raise Interrupted
+        self.late = seen.status is Status.LATE
+        return seen
+
+
+def was_interrupted(trouble: Trouble | None) -> bool:
+    return trouble is not None and trouble.kind == "KeyboardInterrupt"
+
+
+def cells_so_far() -> tuple[Cell, ...]:
+    """As they were run, the last ones last; none where this is no notebook."""
+    history = vars(sys.modules["__main__"]).get("In")
+    sources = history if isinstance(history, list) else []
+    return tuple(Cell(n, "code", source) for n, source in enumerate(sources) if isinstance(source, str))

@@ -1,0 +1,110 @@
+"""Makes a sealed file: asks every form of the model answer all that a notebook may bring up, and keeps the replies."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from grader.batch.model_answers import form_cells, model_answers
+from grader.batch.preparing import batch_for
+from grader.batch.shared import Batch
+from grader.course.rubric import Rubric
+from grader.errors import UsageError
+from grader.judging.declared.judge import everything_asked
+from grader.judging.examination import as_declared
+from grader.judging.examiner import Examiner, no_formulas
+from grader.judging.model_answer import DECK, STARTER, Declared, ModelAnswer, Sizes, mistake_of
+from grader.model import Level, Observation, Outcome, Run, TrainBudget, TrainPolicy, Verdict
+from grader.sandbox.guest.wire import Question
+from grader.scoring.score import score
+from grader.sealed.file import Sealed, key_of
+
+ONLY_GRADED = (Level.OUTCOME, Level.MANUAL)  # levels that need the course's data, or a person
+SEED = 0  # of sealed questions: no grading asks a notebook by it, and forms are asked by it anyway, as they are written
+
+
+class Replies:
+    """Of a model answer, kept as they come; equal ones once."""
+
+    def __init__(self, answer: ModelAnswer) -> None:
+        self._answer = answer
+        self.answers: dict[bytes, int] = {}
+        self._places: dict[bytes, int] = {}
+
+    def ask(self, form: str, sizes: Sizes, question: Question) -> Observation:
+        seen = self._answer.ask(form, sizes, question)
+        reply = msgspec.msgpack.encode(seen)
+        self.answers[key_of(form, sizes, question)] = self._places.setdefault(reply, len(self._places))
+        return seen
+
+    @property
+    def all(self) -> tuple[bytes, ...]:
+        return tuple(self._places)
+
+
+def sealed(labs: Sequence[str]) -> Iterator[tuple[str, Sealed]]:
+    """Raises UsageError for a lab that says nothing of what its model answer is asked."""
+    batch = batch_for(None, TrainPolicy.NONE, SEED)
+    for lab in labs:
+        if batch.rubrics[lab].subject is None:
+            raise UsageError(
+                f"rubrics/{lab}.yaml has no `subject`, so {lab} cannot be sealed: its checks need the grader itself. "
+                "docs/rubric.md says what a subject is."
+            )
+    with model_answers(batch) as models:
+        for lab in labs:
+            yield lab, one_sealed(batch.rubrics[lab], batch, models.of(lab))
+
+
+def one_sealed(rubric: Rubric, batch: Batch, whole: ModelAnswer) -> Sealed:
+    first = public_part(rubric, [c.id for c in rubric.checks if c.public and c.level not in ONLY_GRADED])
+    accepted, mistakes = whole.accepted, tuple(form for form in whole.mistakes if mistake_of(form) in first.mistakes)
+    replies = Replies(whole)
+    answer = ModelAnswer(accepted, mistakes, replies.ask)
+    shown = by_the_judge(examiner_of(first, batch, answer, DECK), first)
+    kept = public_part(rubric, [check for check, verdict in shown.items() if verdict is Verdict.PASS])
+    for form in (STARTER, *answer.names):
+        by_the_judge(examiner_of(kept, batch, answer, form), kept)
+    everything_asked(examiner_of(kept, batch, answer, DECK), kept, answer)
+    there = {check.id for check in kept.checks}
+    later = tuple(check.title for check in rubric.checks if check.public and check.id not in there)
+    hidden = sum(not check.public for check in rubric.checks)
+    return Sealed(kept, batch.seed, accepted, mistakes, hidden, later, replies.answers, replies.all)
+
+
+def public_part(rubric: Rubric, checks: Sequence[str]) -> Rubric:
+    """With these checks alone, and the mistakes that are named in them."""
+    rules = tuple(
+        replace(check, needs=tuple(need for need in check.needs if need in checks))
+        for check in rubric.checks
+        if check.id in checks
+    )
+    mistakes = {
+        slug: replace(rule, check=tuple(check for check in rule.checks if check in checks))
+        for slug, rule in rubric.mistakes.items()
+        if set(rule.checks) & set(checks)
+    }
+    assert rubric.subject is not None
+    subject = replace(rubric.subject, outcome=None)
+    return replace(rubric, checks=rules, mistakes=mistakes, subject=subject)
+
+
+def examiner_of(rubric: Rubric, batch: Batch, answer: ModelAnswer, form: str) -> Examiner:
+    """Of a form, as if a student had handed it in."""
+    return Examiner(
+        lab=rubric.lab,
+        cells=form_cells(rubric.lab, form, ()),
+        run=Run(Outcome.OK, batch.isolation),
+        asking=answer.of(form, {}),
+        oracle=no_formulas,
+        seed=batch.seed,
+        training=TrainBudget(TrainPolicy.NONE),
+        head=rubric.head,
+        declared=Declared(rubric, answer),
+    )
+
+
+def by_the_judge(x: Examiner, rubric: Rubric) -> dict[str, Verdict]:
+    assert x.declared is not None
+    card = score(rubric, as_declared(x, x.declared).findings)
+    return {check.id: check.verdict for check in card.checks}
