@@ -3,6 +3,7 @@
 # make quick     all tests that start no kernel and no TensorFlow
 # make bench     how much faster trainings are here than in a plain notebook; ARGS="--epochs 60 --pairs 3"
 # make demo      grades a sample class and shows the report
+# make student-wheel   a wheel for students in dist/: the self-check, without the answers
 # make clean     takes away what install and test made
 
 SHELL := /bin/bash
@@ -19,7 +20,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 TF ?= $(shell if [ "$$(uname -sm)" != "Linux x86_64" ]; then echo tf; \
 	elif nvidia-smi -L 2>/dev/null | grep -q GPU; then echo tf-gpu; else echo tf-cpu; fi)
 
-.PHONY: install test quick bench demo clean
+.PHONY: install test quick bench demo student-wheel clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -51,6 +52,9 @@ bench: $(STAMP)
 
 demo: $(STAMP)
 	$(BIN)/grader demo
+
+student-wheel: $(STAMP)
+	$(BIN)/grader seal --wheel dist
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

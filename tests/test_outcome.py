@@ -13,7 +13,8 @@ from grader.batch.hidden_labels import labels_hidden
 from grader.calibration.bounds import Bounds, Calibration, Environment, Row, Split
 from grader.course.folder import load_rubric
 from grader.data.folder import data_folder
-from grader.data.truth import Truth, blind_trees, key_of
+from grader.data.sentences import key_of
+from grader.data.truth import Truth, blind_trees
 from grader.judging.comparing.arrays import send
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.outcome import accuracy

@@ -72,17 +72,14 @@ def export(
 
 
 def seal(
-    labs: Annotated[
-        list[str] | None, typer.Argument(help="Slugs; all labs that have a `subject` when left out.")
-    ] = None,
-    place: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the sealed checks go.")] = Path(
-        "sealed.checks"
-    ),
+    labs: Annotated[list[str] | None, typer.Argument(help="Slugs; else all labs that have a `subject`.")] = None,
+    place: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where they go.")] = Path("sealed.checks"),
+    wheel: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Make a wheel for students there.")] = None,
 ) -> Said:
     """Seal the public checks, so that students can check themselves without the answers. Minutes for each lab."""
     from grader.commands.seal import seal as sealed_lines
 
-    yield from sealed_lines(labs or (), place)
+    yield from sealed_lines(labs or (), place, wheel)
 
 
 def status(

@@ -7,16 +7,21 @@ from grader.course.folder import current_course, lab_slug
 from grader.intake.whole_files import write_whole
 from grader.sealed.file import Sealed, written
 from grader.sealed.sealing import sealed
+from grader.sealed.wheel import student_wheel
 from grader.wording.counting import quantity
 
 
-def seal(labs: Sequence[str], place: Path) -> Iterator[str]:
-    """A line for each lab as it is done, and one when the file is there."""
+def seal(labs: Sequence[str], place: Path, wheel: Path | None) -> Iterator[str]:
+    """A line for each lab as it is done, and one when the file is there, or in its place the wheel."""
     chosen = [lab_slug(lab) for lab in labs] or [lab for lab, rubric in current_course().labs.items() if rubric.subject]
     done: dict[str, Sealed] = {}
     for lab, one in sealed(list(dict.fromkeys(chosen))):
         done[lab] = one
         yield line(lab, one)
+    if wheel is not None:
+        made = student_wheel(done, current_course().title, wheel.absolute())
+        yield f"{made} is ready to be handed out, {made.stat().st_size / 1024:.0f} KB."
+        return
     content = written(done)
     write_whole(place.absolute(), content)
     yield f"{place.absolute()} holds {quantity(len(done), 'lab')}, {len(content) / 1024:.0f} KB."

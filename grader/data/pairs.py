@@ -12,7 +12,8 @@ import msgspec
 from grader.data.folder import DataFolder
 from grader.data.packing import content
 from grader.data.parts import EMBEDDINGS, PACKED, SNLI
-from grader.data.truth import SPLITS, Truth, key_of, order_of
+from grader.data.sentences import key_of
+from grader.data.truth import SPLITS, Truth, order_of
 
 LABELS = {"entailment": 0, "neutral": 1, "contradiction": 2}  # as the course numbers them
 BEGINNING = 1 << 20  # bytes; what tells one training file from another

@@ -10,6 +10,7 @@ from msgspec import Struct
 from grader.data.folder import DataFolder
 from grader.data.packing import content
 from grader.data.parts import TREES
+from grader.data.sentences import key_of
 
 SPLITS = ("dev", "test")
 _LABELS = re.compile(r"\(\d")
@@ -26,11 +27,6 @@ class Truth(Struct, frozen=True):
     test: dict[str, int]
     digest: str
     inference: bool = False  # labels of pairs
-
-
-def key_of(sentence: str) -> str:
-    """The same for every way to take a sentence out of its tree, and to write it in small letters."""
-    return "".join(sentence.lower().split())
 
 
 def trees_truth(folder: DataFolder) -> Truth | None:

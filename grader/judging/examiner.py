@@ -4,25 +4,27 @@ import logging
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec import Struct
 
-from grader.calibration.bounds import Calibration
 from grader.course.head import Head
-from grader.data.truth import Truth
 from grader.errors import OurFault
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.discretion import discreet
 from grader.judging.drawing import Drawing
-from grader.judging.equal.understood import Understood
 from grader.judging.model_answer import Declared
-from grader.judging.oracle import Answers
-from grader.judging.trainer import Outside
 from grader.judging.unaskable import refused
 from grader.model import Cell, Observation, Run, TrainBudget
 from grader.sandbox.guest.wire import GUEST_FAULT, Inventory, Question, Step, Survey
+
+if TYPE_CHECKING:  # a wheel for students has none of these
+    from grader.calibration.bounds import Calibration
+    from grader.data.truth import Truth
+    from grader.judging.equal.understood import Understood
+    from grader.judging.oracle import Answers
+    from grader.judging.trainer import Outside
 
 log = logging.getLogger("grader")
 
@@ -34,16 +36,16 @@ class Examiner(Struct, frozen=True):
     cells: tuple[Cell, ...]
     run: Run
     asking: Callable[[Question], Observation]
-    oracle: Callable[[str, str, dict[str, Any]], Answers]
+    oracle: "Callable[[str, str, dict[str, Any]], Answers]"
     seed: int
     training: TrainBudget = TrainBudget()
-    truth: Truth | None = None  # labels of the data the notebook ran on
-    calibration: Calibration | None = None  # what right answers reach on these data
+    truth: "Truth | None" = None  # labels of the data the notebook ran on
+    calibration: "Calibration | None" = None  # what right answers reach on these data
     data: dict[str, Path] = {}  # the parts of the course's data, as notebooks see them
     head: Head = Head("")  # what the rubric says of the lab
     declared: Declared | None = None  # of a lab that has no judge of its own
-    outside: Outside | None = None  # where what is shown to train as the lab's may be trained outside the notebook
-    understood: Understood | None = None  # for that: what the judge knows of the classifier
+    outside: "Outside | None" = None  # where what is shown to train as the lab's may be trained outside the notebook
+    understood: "Understood | None" = None  # for that: what the judge knows of the classifier
 
     def ask(self, name: str, *steps: Step, seconds: float = 20.0) -> Observation:
         return discreet(self.asking(Question(f"{self.lab}.{name}", steps, seconds)))
@@ -57,7 +59,7 @@ class Examiner(Struct, frozen=True):
         found = seen.values.get("all")
         return found if isinstance(found, Inventory) else None
 
-    def answers(self, question: str, **case: Any) -> Answers:
+    def answers(self, question: str, **case: Any) -> "Answers":
         return self.oracle(self.lab, question, case)
 
     def generator(self, purpose: str) -> np.random.Generator:

@@ -1,6 +1,6 @@
 """Makes a sealed file: asks every form of the model answer all that a notebook may bring up, and keeps the replies."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -13,7 +13,7 @@ from grader.errors import UsageError
 from grader.judging.declared.judge import everything_asked
 from grader.judging.examination import as_declared
 from grader.judging.examiner import Examiner, no_formulas
-from grader.judging.model_answer import DECK, STARTER, Declared, ModelAnswer, Sizes, mistake_of
+from grader.judging.model_answer import DECK, Declared, ModelAnswer, Sizes, mistake_of
 from grader.model import Level, Observation, Outcome, Run, TrainBudget, TrainPolicy, Verdict
 from grader.sandbox.guest.wire import Question
 from grader.scoring.score import score
@@ -61,11 +61,9 @@ def one_sealed(rubric: Rubric, batch: Batch, whole: ModelAnswer) -> Sealed:
     accepted, mistakes = whole.accepted, tuple(form for form in whole.mistakes if mistake_of(form) in first.mistakes)
     replies = Replies(whole)
     answer = ModelAnswer(accepted, mistakes, replies.ask)
-    shown = by_the_judge(examiner_of(first, batch, answer, DECK), first)
+    shown = by_the_judge(examiner_of(first, batch, answer, whole.of(DECK, {})))
     kept = public_part(rubric, [check for check, verdict in shown.items() if verdict is Verdict.PASS])
-    for form in (STARTER, *answer.names):
-        by_the_judge(examiner_of(kept, batch, answer, form), kept)
-    everything_asked(examiner_of(kept, batch, answer, DECK), kept, answer)
+    everything_asked(examiner_of(kept, batch, answer, whole.of(DECK, {})), kept, answer)
     there = {check.id for check in kept.checks}
     later = tuple(check.title for check in rubric.checks if check.public and check.id not in there)
     hidden = sum(not check.public for check in rubric.checks)
@@ -89,13 +87,15 @@ def public_part(rubric: Rubric, checks: Sequence[str]) -> Rubric:
     return replace(rubric, checks=rules, mistakes=mistakes, subject=subject)
 
 
-def examiner_of(rubric: Rubric, batch: Batch, answer: ModelAnswer, form: str) -> Examiner:
-    """Of a form, as if a student had handed it in."""
+def examiner_of(
+    rubric: Rubric, batch: Batch, answer: ModelAnswer, asking: Callable[[Question], Observation]
+) -> Examiner:
+    """Of something that is asked as if a student had handed it in, and compared with `answer`."""
     return Examiner(
         lab=rubric.lab,
-        cells=form_cells(rubric.lab, form, ()),
+        cells=form_cells(rubric.lab, DECK, ()),
         run=Run(Outcome.OK, batch.isolation),
-        asking=answer.of(form, {}),
+        asking=asking,
         oracle=no_formulas,
         seed=batch.seed,
         training=TrainBudget(TrainPolicy.NONE),
@@ -104,7 +104,7 @@ def examiner_of(rubric: Rubric, batch: Batch, answer: ModelAnswer, form: str) ->
     )
 
 
-def by_the_judge(x: Examiner, rubric: Rubric) -> dict[str, Verdict]:
+def by_the_judge(x: Examiner) -> dict[str, Verdict]:
     assert x.declared is not None
-    card = score(rubric, as_declared(x, x.declared).findings)
+    card = score(x.declared.rubric, as_declared(x, x.declared).findings)
     return {check.id: check.verdict for check in card.checks}

@@ -42,11 +42,15 @@ def interviewed(x: Examiner, rubric: Rubric, answer: ModelAnswer) -> Interview:
 
 
 def everything_asked(x: Examiner, rubric: Rubric, answer: ModelAnswer) -> None:
-    """Puts to the forms of a model answer whatever a notebook in the lab's own sizes may bring up."""
+    """Puts to the forms of a model answer whatever a notebook in the lab's own sizes may bring up; `x` asks one."""
     assert rubric.subject is not None
     if rubric.subject.kind is SubjectKind.CLASSIFIER:
         forms = Forms(asked_once(x), rubric.subject, answer, wanted_by(rubric), rows_of(rubric.subject))
         forms.ask_everything()
+        return
+    interview = interviewed(x, rubric, answer)
+    for form in (STARTER, DECK, *answer.names):
+        interview.forms(form)
 
 
 def wanted_by(rubric: Rubric) -> Wanted:

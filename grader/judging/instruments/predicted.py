@@ -1,15 +1,18 @@
 """Predictions as they came back, and how they compare with the truth. Sentences tell which prediction is for what."""
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec import Struct
 
-from grader.data.truth import Truth, key_of
+from grader.data.sentences import key_of
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.examiner import Examiner
 from grader.sandbox.guest.wire import Call, Listing, Mapping
+
+if TYPE_CHECKING:  # a wheel for students has no labels
+    from grader.data.truth import Truth
 
 TWO_WAY = {0: 0, 1: 0, 3: 1, 4: 1}
 THREE_WAY = {0: 0, 1: 1, 2: 2}
@@ -75,7 +78,7 @@ def predicted(value: Any) -> Predicted | None:
     return Predicted(tuple(map(str, texts.items)), labels, shuffled, predictions)
 
 
-def label_map(seen: Predicted, truth: Truth) -> dict[int, int] | None:
+def label_map(seen: Predicted, truth: "Truth") -> dict[int, int] | None:
     """Which label of the notebook stands for each of the treebank's five, or of the three of pairs, by dev.
 
     None where labels do not tell negative from positive, or these three apart: nothing is known of what right would be.
@@ -98,7 +101,7 @@ def label_map(seen: Predicted, truth: Truth) -> dict[int, int] | None:
     return None
 
 
-def labels_of(truth: Truth) -> dict[int, int]:
+def labels_of(truth: "Truth") -> dict[int, int]:
     """As the course writes them."""
     return THREE_WAY if truth.inference else TWO_WAY
 
@@ -120,7 +123,7 @@ def sets_by_split(x: Examiner) -> dict[str, str]:
     return {split: path for split, (*_, path) in found.items()}
 
 
-def split_of(keys: list[str], truth: Truth) -> str:
+def split_of(keys: list[str], truth: "Truth") -> str:
     """dev or test, where nearly all of the sentences are of one, else training."""
     shares = {name: np.mean([key in part for key in keys]) for name, part in (("dev", truth.dev), ("test", truth.test))}
     best = max(shares, key=lambda name: shares[name])

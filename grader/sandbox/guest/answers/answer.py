@@ -22,7 +22,7 @@ _ABSENT = object()
 
 
 class Namespace:
-    """The notebook's globals with this question's slots before them. Functions of ours have names that no notebook has."""
+    """The notebook's globals with this question's slots before them; our functions are called like no notebook's."""
 
     def __init__(self) -> None:
         self.globals: dict[str, Any] = sys.modules["__main__"].__dict__
