@@ -4,10 +4,11 @@ It holds questions as hashes, and what the model answer's forms reply to these v
 it: a question that is not in it has no answer.
 """
 
-import gzip
 import hashlib
+import lzma
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -20,6 +21,7 @@ from grader.model import Observation
 from grader.sandbox.guest.wire import Question
 
 MAGIC, VERSION = b"grader sealed checks\n", 1
+SHORT = 32  # bytes of an array that stands in its reply
 AGAIN = "Install the self-check of your course again."
 UNKNOWN = (
     "Your class has sizes of its own, or is fed in its own way, for which this self-check holds no answers. "
@@ -38,7 +40,8 @@ class Sealed(Struct, frozen=True, forbid_unknown_fields=True):
     hidden: int  # checks that only a grading asks
     later: tuple[str, ...]  # titles of public checks that only a grading asks
     answers: dict[bytes, int]  # the hash of a form and a question -> which of the replies
-    replies: tuple[bytes, ...]
+    replies: tuple[bytes, ...]  # in which numbers of some length stand as places among
+    arrays: tuple[bytes, ...]  # these, since many replies have the same ones
 
     @property
     def answer(self) -> ModelAnswer:
@@ -50,7 +53,39 @@ class Sealed(Struct, frozen=True, forbid_unknown_fields=True):
         number = self.answers.get(key_of(form, sizes, question))
         if number is None:
             raise Unaskable(UNKNOWN)
-        return msgspec.msgpack.decode(self.replies[number], type=Observation)
+        plain = msgspec.msgpack.decode(self.replies[number], ext_hook=self._array)
+        return msgspec.convert(plain, Observation)
+
+    def _array(self, code: int, place: memoryview) -> bytes:
+        return self.arrays[int.from_bytes(place)]
+
+
+class Replies:
+    """As they come; equal ones once, and equal arrays in them."""
+
+    def __init__(self) -> None:
+        self._replies: dict[bytes, int] = {}
+        self._arrays: dict[bytes, int] = {}
+
+    def add(self, seen: Observation) -> int:
+        """Its place among all."""
+        plain = self._packed(msgspec.to_builtins(seen, builtin_types=(bytes,)))
+        return self._replies.setdefault(msgspec.msgpack.encode(plain), len(self._replies))
+
+    def _packed(self, thing: Any) -> Any:
+        if isinstance(thing, bytes) and len(thing) > SHORT:
+            return msgspec.msgpack.Ext(1, self._arrays.setdefault(thing, len(self._arrays)).to_bytes(4))
+        if isinstance(thing, dict):
+            return {key: self._packed(value) for key, value in thing.items()}
+        return [self._packed(value) for value in thing] if isinstance(thing, list | tuple) else thing
+
+    @property
+    def all(self) -> tuple[bytes, ...]:
+        return tuple(self._replies)
+
+    @property
+    def arrays(self) -> tuple[bytes, ...]:
+        return tuple(self._arrays)
 
 
 def key_of(form: str, sizes: Sizes, question: Question) -> bytes:
@@ -59,7 +94,7 @@ def key_of(form: str, sizes: Sizes, question: Question) -> bytes:
 
 
 def written(labs: Mapping[str, Sealed]) -> bytes:
-    body = gzip.compress(msgspec.msgpack.encode((VERSION, labs)), mtime=0)
+    body = lzma.compress(msgspec.msgpack.encode((VERSION, labs)))
     return MAGIC + hashlib.sha256(body).digest() + body
 
 
@@ -74,7 +109,7 @@ def read(path: Path) -> dict[str, Sealed]:
     digest, body = content[len(MAGIC) :][:32], content[len(MAGIC) + 32 :]
     if hashlib.sha256(body).digest() != digest:
         raise UsageError(f"{path} is damaged. {AGAIN}")
-    plain = gzip.decompress(body)
+    plain = lzma.decompress(body)
     version = msgspec.msgpack.decode(plain, type=tuple[int, msgspec.Raw])[0]
     if version != VERSION:
         raise UsageError(

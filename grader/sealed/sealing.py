@@ -1,8 +1,9 @@
 """Makes a sealed file: asks every form of the model answer all that a notebook may bring up, and keeps the replies."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
-import msgspec
+import numpy as np
 from msgspec.structs import replace
 
 from grader.batch.model_answers import form_cells, model_answers
@@ -15,31 +16,47 @@ from grader.judging.examination import as_declared
 from grader.judging.examiner import Examiner, no_formulas
 from grader.judging.model_answer import DECK, Declared, ModelAnswer, Sizes, mistake_of
 from grader.model import Level, Observation, Outcome, Run, TrainBudget, TrainPolicy, Verdict
-from grader.sandbox.guest.wire import Question
+from grader.sandbox.guest.wire import Question, VariableInfo, Watched
 from grader.scoring.score import score
-from grader.sealed.file import Sealed, key_of
+from grader.sealed.file import Replies, Sealed, key_of
 
 ONLY_GRADED = (Level.OUTCOME, Level.MANUAL)  # levels that need the course's data, or a person
 SEED = 0  # of sealed questions: no grading asks a notebook by it, and forms are asked by it anyway, as they are written
 
 
-class Replies:
-    """Of a model answer, kept as they come; equal ones once."""
+class Sealing:
+    """A model answer whose replies are kept as they come."""
 
     def __init__(self, answer: ModelAnswer) -> None:
         self._answer = answer
         self.answers: dict[bytes, int] = {}
-        self._places: dict[bytes, int] = {}
+        self.replies = Replies()
 
     def ask(self, form: str, sizes: Sizes, question: Question) -> Observation:
         seen = self._answer.ask(form, sizes, question)
-        reply = msgspec.msgpack.encode(seen)
-        self.answers[key_of(form, sizes, question)] = self._places.setdefault(reply, len(self._places))
+        self.answers[key_of(form, sizes, question)] = self.replies.add(without_distances(seen))
         return seen
 
-    @property
-    def all(self) -> tuple[bytes, ...]:
-        return tuple(self._places)
+
+def without_distances(seen: Observation) -> Observation:
+    """Of what a step has moved only that it did: nobody asks how far, and nothing else of it is short to write."""
+    return replace(seen, values={name: told_that(value) for name, value in seen.values.items()})
+
+
+def told_that(value: Any) -> Any:
+    """A step at which layers were built has other variables afterwards, and stays as it is."""
+    if not isinstance(value, Watched) or [v.path for v in value.before] != [v.path for v in value.after]:
+        return value
+    return replace(value, after=tuple(map(moved, value.before, value.after)))
+
+
+def moved(before: VariableInfo, after: VariableInfo) -> VariableInfo:
+    """Zeros for other numbers than before, or ones where those were zeros."""
+    one, other = before.value, after.value
+    if one is None or other is None or one.data == other.data or other.dtype != "float32":
+        return after
+    plain = np.zeros(other.shape, np.float32) if any(one.data) else np.ones(other.shape, np.float32)
+    return replace(after, value=replace(other, data=plain.tobytes()))
 
 
 def sealed(labs: Sequence[str]) -> Iterator[tuple[str, Sealed]]:
@@ -59,15 +76,18 @@ def sealed(labs: Sequence[str]) -> Iterator[tuple[str, Sealed]]:
 def one_sealed(rubric: Rubric, batch: Batch, whole: ModelAnswer) -> Sealed:
     first = public_part(rubric, [c.id for c in rubric.checks if c.public and c.level not in ONLY_GRADED])
     accepted, mistakes = whole.accepted, tuple(form for form in whole.mistakes if mistake_of(form) in first.mistakes)
-    replies = Replies(whole)
-    answer = ModelAnswer(accepted, mistakes, replies.ask)
+    sealing = Sealing(whole)
+    answer = ModelAnswer(accepted, mistakes, sealing.ask)
     shown = by_the_judge(examiner_of(first, batch, answer, whole.of(DECK, {})))
     kept = public_part(rubric, [check for check, verdict in shown.items() if verdict is Verdict.PASS])
     everything_asked(examiner_of(kept, batch, answer, whole.of(DECK, {})), kept, answer)
     there = {check.id for check in kept.checks}
     later = tuple(check.title for check in rubric.checks if check.public and check.id not in there)
     hidden = sum(not check.public for check in rubric.checks)
-    return Sealed(kept, batch.seed, accepted, mistakes, hidden, later, replies.answers, replies.all)
+    replies = sealing.replies
+    return Sealed(
+        kept, batch.seed, accepted, mistakes, hidden, later, sealing.answers, replies.all, replies.arrays
+    )  # fmt: skip
 
 
 def public_part(rubric: Rubric, checks: Sequence[str]) -> Rubric:
