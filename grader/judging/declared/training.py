@@ -149,9 +149,8 @@ def tried(x: Examiner, one: Trainee) -> Trainee:
         return replace(one, trouble=made.trouble)
     insist_on_writable(listed.variables)
     one = replace(one, variables=listed.variables, scalars=listed.scalars)
-    for rows in dict.fromkeys(
-        (one.rows or rows_of(one.subject), *own_batch(one), 256)
-    ):  # for a batch size that is written into class or loop
+    usual = one.rows or rows_of(one.subject)
+    for rows in dict.fromkeys((usual, *own_batch(one), 256)):  # for a batch size that is written into class or loop
         one = replace(one, rows=rows)
         seen = x.ask(f"{one.info.name}.first", *training(one, batch_of(x, one.subject, rows)), seconds=60)
         watched = watched_in(seen)
@@ -160,7 +159,7 @@ def tried(x: Examiner, one: Trainee) -> Trainee:
             late = tuple(replace(v, value=None) for v in watched.after)
             return one if one.variables else replace(one, variables=late, built_by_a_step=True)
         one = replace(one, trouble=one.trouble or seen.trouble or (watched.trouble if watched else None))
-    return one
+    return replace(one, rows=usual)
 
 
 def own_batch(one: Trainee) -> Iterator[int]:
