@@ -103,7 +103,14 @@ class Result(Struct, frozen=True):
         return "\n".join(lines(self))
 
     def _repr_html_(self) -> str:
-        return page("self_check.html", result=self, summary=summary(self), first=first_to_fix(self), say=self.say)
+        return page(
+            "self_check.html",
+            result=self,
+            summary=summary(self),
+            first=first_to_fix(self),
+            reasons=reasons(self),
+            say=self.say,
+        )
 
     def say(self, name: str) -> str:
         return sentence(name, self.lang)
@@ -127,6 +134,12 @@ def first_to_fix(result: Result) -> CheckResult | None:
     return next((check for check in result.card.checks if check.id == result.card.fix_first), None)
 
 
+def reasons(result: Result) -> tuple[str, ...]:
+    """Why some are not decided: each once, however many checks it stops."""
+    open_ones = (check for check in result.card.checks if check.verdict in (Verdict.UNSURE, Verdict.BLOCKED))
+    return tuple(dict.fromkeys(check.message for check in open_ones if check.message))
+
+
 def lines(result: Result) -> Iterator[str]:
     if result.title:
         yield said(result.title)
@@ -143,8 +156,8 @@ def lines(result: Result) -> Iterator[str]:
         )
     yield ""
     for check in result.card.checks:
-        why = f" ({said(check.message)})" if check.verdict in (Verdict.UNSURE, Verdict.BLOCKED) else ""
-        yield f"  {words.SIGNS[check.verdict]} {said(check.title)}: {result.verdict(check)}{why}"
+        yield f"  {words.SIGNS[check.verdict]} {said(check.title)}: {result.verdict(check)}"
+    yield from (f"  {said(reason)}" for reason in reasons(result))
     for title in result.later:
         yield f"  … {said(title)}: {result.say('only graded').lower()}"
     yield from (f"\n{result.say('good')}: {said(remark.message)}" for remark in result.remarks)

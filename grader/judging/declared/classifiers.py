@@ -37,14 +37,17 @@ def interview_classifier(x: Examiner, subject: Subject, answer: ModelAnswer, wan
         return made[key]
 
     best: Interview | None = None
+    shown: Trainee | None = None
     for one in trainees(x, subject):
         found = interview_class(Pupil(x, one), sized(one.subject, one.rows))
         if best is None or rank(found) > rank(best):
-            best = found
+            best, shown = found, one
         if rank(best) == 3:
             break
+    if best is not None and shown is not None:
+        return replace(best, learning=learned(x, sized(shown.subject, shown.rows).task, shown))
     missing = "No class with a training method was left by your notebook."
-    return best or Interview(
+    return Interview(
         {}, partial(sized(subject).reading, binding=Binding({}, {}, sized(subject).task.roles)), missing=missing
     )
 
@@ -69,9 +72,8 @@ class Pupil(Struct, frozen=True):
 
 
 def interview_class(pupil: Pupil, forms: Forms) -> Interview:
-    x, task, one = pupil.x, forms.task, pupil.one
+    task, one = forms.task, pupil.one
     ways = list(islice(bindings(task.roles, task.fixed, one.variables), TRIED)) if one.works else []
-    learning = learned(x, task, one)
     if not ways:
         as_it_is = partial(forms.reading, binding=Binding({}, {}, task.roles))
         laid_out = ", ".join(f"{v.path.removeprefix('c.')} {list(v.shape)}" for v in one.variables[:8])
@@ -79,14 +81,14 @@ def interview_class(pupil: Pupil, forms: Forms) -> Interview:
             f"Your variables ({laid_out}) could not be matched with those of the lab; your instructor will look at it."
         )
         reading = running(one) if one.works else broken(one)
-        found = Interview(reading, as_it_is, forms.differs, one.info.cell, learning=learning)
+        found = Interview(reading, as_it_is, forms.differs, one.info.cell)
         return replace(found, open=odd if one.works else "")
     binding, right = explained(pupil, ways, forms)
     if not right and masked(pupil.seen_as(binding, task)):
         pupil = replace(pupil, masked=True)
         binding, right = explained(pupil, ways, forms)
     if not right and (more := with_extras(pupil, forms)) is not None:
-        return replace(more, learning=learning)
+        return more
     readings = partial(forms.reading, binding=binding)
     seen = read(pupil.seen_as(binding, forms.task))
     if pupil.masked:
@@ -94,7 +96,7 @@ def interview_class(pupil: Pupil, forms: Forms) -> Interview:
     if "output" not in seen:
         seen = with_output(seen, readings, forms.names)
     remarks = own_sizes("class", binding.sizes) if right else ()
-    found = Interview(seen, readings, forms.differs, one.info.cell, remarks=remarks, learning=learning)
+    found = Interview(seen, readings, forms.differs, one.info.cell, remarks=remarks)
     return found if right else replace(found, open=beyond(pupil, binding))
 
 

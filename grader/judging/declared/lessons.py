@@ -18,6 +18,7 @@ from grader.model import Level, Observation
 from grader.sandbox.guest.wire import Watch, Watched
 
 LESSON, STEPS = 48, 60  # examples and steps
+GLANCE = 16  # steps that are enough where the loss falls at once
 
 
 def learned(x: Examiner, task: Task, one: Trainee) -> Learning | None:
@@ -25,15 +26,20 @@ def learned(x: Examiner, task: Task, one: Trainee) -> Learning | None:
     if not one.works or not task.wanted(Level.LEARNS):
         return None
     found = Learning(())
-    for scale in (0.5, 0.1):
+    for steps, scale in ((GLANCE, 0.5), (STEPS, 0.5), (STEPS, 0.1)):
         batch = lesson(x, one.subject, LESSON if one.free_rows else one.rows, scale)
-        watching = Watching((SAME_START,), STEPS, losses_only=True)
+        watching = Watching((SAME_START,), steps, losses_only=True)
         seen = x.ask(f"{one.info.name}.learns", *training(one, batch, watching=watching), said(one), seconds=SECONDS)
         watched = watched_in(seen)
         found = Learning(tuple(losses(watched)), watched.trouble if watched else seen.trouble)
-        if found.fell:
+        if found.fell and (steps == STEPS or at_once(found)):
             return replace(found, own=borne_out(x, one, batch, seen))
     return found
+
+
+def at_once(learning: Learning) -> bool:
+    early, late = learning.ends
+    return late < 0.8 * early
 
 
 def said(one: Trainee) -> Watch:

@@ -7,6 +7,7 @@ import types
 from typing import Any
 
 MAIN = "__main__"
+OURS = __name__.partition(".")[0]
 
 _loaded = 0  # modules, when the notebook's own were last looked for among them
 _own: list[str] = []
@@ -16,8 +17,10 @@ def is_own(module: str | None) -> bool:
     """Whether code of this module is the notebook's: a cell's, or that of a file in its own folder."""
     if module == MAIN:
         return True
-    file = getattr(sys.modules.get(module or ""), "__file__", None)
-    if not isinstance(file, str) or not file.startswith(os.environ.get("HOME", "") + os.sep):
+    file, home = getattr(sys.modules.get(module or ""), "__file__", None), os.environ.get("HOME")
+    if not home or not isinstance(file, str) or not file.startswith(home + os.sep):
+        return False
+    if module is not None and module.partition(".")[0] == OURS:  # as in a student's own kernel, from a folder of theirs
         return False
     return not any(part.startswith(".") or part == "site-packages" for part in file.split(os.sep))
 
