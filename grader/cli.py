@@ -150,7 +150,7 @@ def hand_out(reports: list[Report], out_folder: Path, format: Format, fail_under
     from grader.commands.handing_out import handed_out
     from reports.terminal import batch_table
 
-    told = handed_out(reports, out_folder)
+    reports, told = handed_out(reports, out_folder)
     if format is Format.JSON:
         sys.stdout.buffer.write((out_folder / "results.json").read_bytes())
         sys.stdout.flush()
