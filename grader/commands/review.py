@@ -12,10 +12,14 @@ from grader.batch.kept_reports import KeptReports
 from grader.commands.exit_codes import INTERRUPTED
 from grader.course.folder import current_course
 from grader.errors import UsageError
+from grader.gradebook.decisions import decide
+from grader.intake.whole_files import write_whole
 from grader.review.desk import look, questions
 from grader.review.door import HOST, new_key
+from grader.review.evidence import Answers
 from grader.review.publishing import publish_decided
 from grader.review.serving import Review
+from grader.review.tables import read, written
 from grader.wording.counting import quantity
 
 _SECONDS = 5  # for answers that are on their way when it is interrupted
@@ -44,6 +48,20 @@ def told_of_review(out: Path, port: int, reviewer: str | None) -> Iterator[str]:
             raise typer.Exit(INTERRUPTED) from None
 
 
+def told_of_marks(out: Path, reviewer: str | None, taken: Path | None, export: Path | None) -> Iterator[str]:
+    """A table that is read, one that is written, or first the one and then the other."""
+    desk, kept = look(out), KeptReports(out)
+    if taken is not None:
+        wanted = read(taken, desk, named(reviewer))
+        entered = decide(out, wanted, all_or_none=True)
+        if entered.conflicts:
+            raise UsageError(f"{taken}: somebody decided meanwhile, so nothing was entered. Give the command again.")
+        yield f"{quantity(len(entered.wishes), 'mark')} entered from {taken}."
+    yield from _in_line(out)
+    if export is not None:
+        yield f"Marks: {write_whole(export, written(look(out), Answers(kept))).resolve()}"
+
+
 def named(reviewer: str | None) -> str:
     try:
         return reviewer or getpass.getuser()
@@ -52,9 +70,9 @@ def named(reviewer: str | None) -> str:
 
 
 def _in_line(out: Path) -> Iterator[str]:
-    """What was decided and not shown yet, because somebody was killed in between."""
+    """What is decided and not shown yet: of a table just now, or because somebody was killed in between."""
     if count := publish_decided(out, KeptReports(out), current_course().title):
-        yield f"Pages brought in line with what was decided before: {count}."
+        yield f"{quantity(count, 'hand-in')} brought in line with what was decided."
 
 
 def _listening(port: int) -> socket.socket:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.batch.kept_reports import KeptReports
-from grader.model import CheckResult, Report
+from grader.model import CheckResult, Report, Verdict
 from grader.review.desk import Case
 from grader.scoring.score import NO_ANSWER, SILENT
 from grader.wording.cell_names import cell_names
@@ -20,7 +20,7 @@ from reports.scrub import said, visible
 
 _PICTURES = 6  # of a notebook, where none belongs to the check
 _REMEMBERED = 300  # answers, with their pictures
-_SAYS_NOTHING = {NO_ANSWER, *SILENT.values()}
+SAYS_NOTHING = {NO_ANSWER, *SILENT.values()}
 
 
 class Evidence(Struct, frozen=True):
@@ -65,8 +65,10 @@ class Answers:
         """Open ones first, then those that changed since they were decided, the largest group first."""
         groups: dict[str, list[Case]] = {}
         evidence: dict[str, Evidence] = {}
+        texts = any(self.of(case).text for case in cases)
         for case in cases:
             own = self.of(case)
+            own = replace(own, pictures=()) if texts else own  # whoever wrote nothing is not judged by pictures
             key = _key(case, own)
             groups.setdefault(key, []).append(case)
             evidence.setdefault(key, own)
@@ -76,7 +78,7 @@ class Answers:
 
 def _key(case: Case, evidence: Evidence) -> str:
     """Nobody is taken for equal of whom nothing is to be seen: but for equal notebooks, each is a group of its own."""
-    shows = evidence.text or evidence.cell or evidence.pictures or case.check.message not in _SAYS_NOTHING
+    shows = evidence.text or evidence.cell or evidence.pictures or case.check.message not in SAYS_NOTHING
     own = "" if evidence.kept and shows else case.content or case.ref
     decision = case.decision
     mark = (decision.points, decision.reason, decision.comment) if decision else None
@@ -91,7 +93,8 @@ def _evidence(report: Report, check_id: str) -> Evidence:
     if check is None:
         return Evidence()
     cell = _cell(report, check)
-    pictures = () if check.seen or cell else tuple(_pictures(report))[-_PICTURES:]
+    looked_at = check.verdict is Verdict.MANUAL and not check.seen and cell is None
+    pictures = tuple(_pictures(report))[-_PICTURES:] if looked_at else ()
     difference = said(check.difference.sentence) if check.difference else ""
     return Evidence(True, visible(check.seen), difference, cell, pictures)
 

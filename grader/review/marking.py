@@ -12,7 +12,6 @@ from grader.scoring.score import PENDING
 from reports.scrub import visible
 from reports.words import number
 
-SEE_COMMENT = "See the comment"
 REASONS = (
     "Right",
     "Right in part",
@@ -20,7 +19,6 @@ REASONS = (
     "Nothing was handed in for this",
     "A right way that the grader does not know",
     "The grader was mistaken",
-    SEE_COMMENT,
 )
 COMMENT_LENGTH = 5000
 
@@ -43,10 +41,10 @@ def wish(case: Case, mark: Mark, comment: str, reviewer: str, seen: int) -> Wish
     points = points_of(mark.points, case.check.possible)
     if mark.reason and mark.reason not in REASONS:
         raise UsageError(f"{mark.reason!r} is no reason of the list. Take one of: {'; '.join(REASONS)}.")
-    if not mark.reason and case.check.verdict not in PENDING:
-        raise UsageError("Choose a reason: the grader had decided this, and the student will ask why it is changed.")
-    if mark.reason == SEE_COMMENT and not comment:
-        raise UsageError(f"Write a comment, since the reason is “{SEE_COMMENT}”.")
+    if not mark.reason and not comment and case.check.verdict not in PENDING:
+        raise UsageError(
+            "Choose a reason or write a comment: the grader had decided this, and the student will ask why."
+        )
     return _wish(case, points, (mark.reason, comment), reviewer, seen)
 
 

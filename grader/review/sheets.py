@@ -6,10 +6,11 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
+from grader.course.folder import title_of
 from grader.gradebook.decisions import Entry
 from grader.model import Verdict
 from grader.review.desk import Case, Desk, Question, questions, words_of
-from grader.review.evidence import Answers, Group
+from grader.review.evidence import SAYS_NOTHING, Answers, Group
 from grader.review.marking import COMMENT_LENGTH, REASONS, Mark, named
 from grader.scoring.score import PENDING
 from reports.pages import page
@@ -42,7 +43,7 @@ def queue_page(desk: Desk, sheet: Sheet) -> str:
         questions=asked,
         first=next((question for question in asked if question.open), None),
         open=sum(question.open for question in asked),
-        rows=[(ref, row, words_of(row.lab or "", "")) for ref, row in rows],
+        rows=[(ref, row, title_of(row.lab) or row.lab or "not recognised") for ref, row in rows],
     )
 
 
@@ -115,6 +116,7 @@ def _page(template: str, sheet: Sheet, **values: Any) -> str:
         named=named,
         address=question_address,
         pending=PENDING,
+        says_nothing=SAYS_NOTHING,
         Verdict=Verdict,
         **values,
     )

@@ -20,7 +20,7 @@ from reports.feedback import feedback_page
 from reports.scrub import name, said
 
 _COLUMNS = ("student", "lab", "earned", "possible", "pending", "outcome", "mistakes", "id", "file")
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "|", "%")
+STARTS_A_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "|", "%")
 
 
 class RemarkRow(Struct, frozen=True):
@@ -143,7 +143,7 @@ def gradebook_csv(reports: Sequence[Report]) -> bytes:
 def harmless(text: str) -> str:
     """On one line, and never a formula to a spreadsheet: such a start gets an apostrophe before it."""
     line = name(text)
-    return f"'{line}" if line.startswith(_STARTS_A_FORMULA) else line
+    return f"'{line}" if line.startswith(STARTS_A_FORMULA) else line
 
 
 def page_paths(reports: Sequence[Report], stay: Stay = ()) -> tuple[str, ...]:
