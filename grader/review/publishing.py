@@ -18,7 +18,7 @@ from grader.gradebook.recording import record, record_decided
 from grader.intake.whole_files import write_whole
 from grader.model import Report
 from grader.scoring.results import submission_row, write_reports, write_rows, write_tables
-from grader.scoring.summing_up import decided_report
+from grader.scoring.summary import decided_report
 from reports.feedback import feedback_page
 
 _WAIT = 120  # seconds, while another process writes the pages of a class

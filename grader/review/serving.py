@@ -33,7 +33,7 @@ from grader.review.sheets import (
     student_page,
     trouble_page,
 )
-from grader.scoring.summing_up import decided_report
+from grader.scoring.summary import decided_report
 from grader.wording.counting import quantity
 from reports.feedback import feedback_page
 from reports.scrub import name

@@ -1,7 +1,5 @@
 """What is said of a submission in the end: its card, how it ended, and a summary of both."""
 
-from collections.abc import Mapping
-
 from msgspec.structs import replace
 
 from grader.batch.shared import Batch, calibration_of
@@ -9,10 +7,11 @@ from grader.course.folder import title_of
 from grader.course.rubric import Rubric
 from grader.judging.claims.claims import learning_curves
 from grader.judging.examining import Examination
-from grader.model import Decision, Outcome, Report, Run, Scorecard, Submission, Verdict
+from grader.model import Outcome, Report, Run, Scorecard, Submission, Verdict
 from grader.scoring.as_handed_out import touched
 from grader.scoring.other_work import beside_the_handout, other_work
-from grader.scoring.score import decided, left_open, public, score
+from grader.scoring.score import left_open, public, score
+from grader.scoring.summary import summary
 
 # Lost cells may hold what is missing, or a later definition of what is there.
 LOST = "This stays open, because a part of your notebook was lost before it reached us."
@@ -60,16 +59,6 @@ def report(
     )
 
 
-def decided_report(report: Report, decisions: Mapping[str, Decision]) -> Report:
-    """With the marks of people; what the page says on top follows them."""
-    if not decisions:
-        return report
-    card = decided(report.card, decisions)
-    before, after = (summary(report.outcome, report.run, each) for each in (report.card, card))
-    told = report.summary.replace(before, after) if before else report.summary
-    return replace(report, card=card, summary=told.strip())
-
-
 def unread(submission: Submission, batch: Batch) -> Report:
     title = title_of(submission.lab)
     fault = submission.fault or (
@@ -94,15 +83,3 @@ def nothing_found(outcome: Outcome, card: Scorecard) -> bool:
     settled = outcome in (Outcome.OK, Outcome.FAILED_CELLS) and card.earned == 0
     begin = next((check for check in card.checks if check.verdict != Verdict.MANUAL), None)
     return settled and begin is not None and begin.verdict is Verdict.FAIL
-
-
-def summary(outcome: Outcome, run: Run, card: Scorecard, other: str = "") -> str:
-    """`other`: what the notebook is, where it is not the work it was taken for."""
-    if outcome is Outcome.UNATTEMPTED:
-        return "Your notebook runs, but the part that was yours to write is still as it was handed out."
-    if other or run.fault:
-        return other or run.fault or ""
-    failed = sum(check.verdict == "fail" and not check.decision for check in card.checks)
-    if failed:
-        return f"{'One thing' if failed == 1 else f'{failed} things'} to fix; the box below says where to start."
-    return "Everything that was checked works." if any(not check.decision for check in card.checks) else ""
