@@ -38,11 +38,11 @@ LAB, TEXT, OTHER_TEXT, PICTURE = "a3_lstm_lm", "answer-cost-of-zero", "answer-me
 NO_TEXT = "No answer was found below the question."
 READ = "Your instructor will read this one."
 WRITTEN = {
-    "Ada Brook": "It cannot: the next word is never certain, so the entropy of English is a floor.",
-    "Ben Fell": "Yes, with enough epochs.\n\n<b>I am sure</b> & certain. =1+1",
-    "Cleo Marsh": "",
-    "Dov Hill": "",
-    "Eva Lake": "",
+    "Olmo Río Verde": "It cannot: the next word is never certain, so the entropy of English is a floor.",
+    "Haize Mendi Gorri": "Yes, with enough epochs.\n\n<b>I am sure</b> & certain. =1+1",
+    "Nube Alta": "",
+    "Uno Dos Tres": "",
+    "Bert Gruñón Lila": "",
     HOSTILE_NAME: HOSTILE[:1400],
 }
 MANUAL = {"level": Level.MANUAL, "verdict": Verdict.MANUAL, "points": 0.0, "possible": 0.5}

@@ -13,7 +13,7 @@ from grader.model import Verdict
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright, which drives the browser")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium to see what a browser makes of a review")
-ADA, BEN = "Ada Brook", "Ben Fell"
+OLMO, HAIZE = "Olmo Río Verde", "Haize Mendi Gorri"
 QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
 
@@ -53,7 +53,7 @@ def test_a_question_is_marked_by_keyboard_alone_and_without_scripts(page: playwr
     tab_to(page, "a:has-text('Question 2: can the cost become 0?')")
     page.keyboard.press("Enter")
     page.wait_for_url("**/question?*")
-    tab_to(page, f"article:has-text('{ADA}') input[name=points]")
+    tab_to(page, f"article:has-text('{OLMO}') input[name=points]")
     page.keyboard.type("0.5")
     page.keyboard.press("Tab")
     page.keyboard.type("Right in")
@@ -64,18 +64,18 @@ def test_a_question_is_marked_by_keyboard_alone_and_without_scripts(page: playwr
     page.wait_for_url("**saved=*")
     assert page.get_by_role("status").inner_text() == "1 mark saved."
     assert page.locator(":focus").get_attribute("name") == "points", "the next open answer is where the keyboard is"
-    check = row_check(out, ADA)
+    check = row_check(out, OLMO)
     assert check.decision and (check.points, check.message) == (0.5, "Right in part. Say more.")
 
 
 def test_those_who_are_not_ticked_are_left_out(page: playwright.Page, out: Path) -> None:
     page.goto(f"{page.url}question?lab={LAB}&check={TEXT}")
     group = page.locator("article", has_text="3 equal answers")
-    group.get_by_label("Dov Hill").uncheck()
+    group.get_by_label("Uno Dos Tres").uncheck()
     group.get_by_label("Points").fill("0")
     group.get_by_role("button", name="Save for all ticked").click()
     assert page.get_by_role("status").inner_text() == "2 marks saved."
-    assert [row_check(out, who).verdict for who in ("Cleo Marsh", "Dov Hill")] == [Verdict.FAIL, Verdict.MANUAL]
+    assert [row_check(out, who).verdict for who in ("Nube Alta", "Uno Dos Tres")] == [Verdict.FAIL, Verdict.MANUAL]
 
 
 def test_two_tabs_on_one_answer_meet_in_a_question(page: playwright.Page, out: Path) -> None:
@@ -83,25 +83,25 @@ def test_two_tabs_on_one_answer_meet_in_a_question(page: playwright.Page, out: P
     other = page.context.new_page()
     for tab, points in ((page, "0.5"), (other, "0.25")):
         tab.goto(address)
-        tab.locator("article", has_text=ADA).get_by_label("Points").fill(points)
+        tab.locator("article", has_text=OLMO).get_by_label("Points").fill(points)
     for tab in (page, other):
-        tab.locator("article", has_text=ADA).get_by_role("button", name="Save", exact=True).click()
+        tab.locator("article", has_text=OLMO).get_by_role("button", name="Save", exact=True).click()
     assert other.get_by_role("heading", level=1).inner_text() == "Somebody else decided meanwhile"
-    assert "0.5 of 0.5 points" in other.get_by_label(ADA).locator("..").inner_text()
+    assert "0.5 of 0.5 points" in other.get_by_label(OLMO).locator("..").inner_text()
     other.get_by_role("button", name="Replace by my mark").click()
     assert other.get_by_role("status").inner_text() == "1 mark saved."
-    assert [entry.wish.points for entry in decisions(out, ADA)] == [0.5, 0.25]
+    assert [entry.wish.points for entry in decisions(out, OLMO)] == [0.5, 0.25]
 
 
 def test_the_preview_opens_beside_the_form_and_what_was_written_stays(page: playwright.Page, out: Path) -> None:
     page.goto(f"{page.url}question?lab={LAB}&check={TEXT}")
-    form = page.locator("article", has_text=ADA)
+    form = page.locator("article", has_text=OLMO)
     form.get_by_label("Points").fill("0.25")
     form.get_by_label("Comment").fill("Nearly.")
     with page.context.expect_page() as preview:
         form.get_by_role("button", name="Preview").click()
     assert "Nearly." in preview.value.locator("#checks").locator("..").inner_text()
-    assert form.get_by_label("Comment").input_value() == "Nearly." and decisions(out, ADA) == []
+    assert form.get_by_label("Comment").input_value() == "Nearly." and decisions(out, OLMO) == []
 
 
 @pytest.mark.parametrize("place", ["", f"question?lab={LAB}&check={TEXT}", "student"])
@@ -111,7 +111,7 @@ def test_pages_fit_a_telephone_and_fetch_nothing(browser: playwright.Browser, ou
         page.on("request", lambda request: asked.append(request.url))
         page.goto(address)
         origin = page.url
-        page.get_by_role("link", name=BEN).click() if place == "student" else page.goto(origin + place)
+        page.get_by_role("link", name=HAIZE).click() if place == "student" else page.goto(origin + place)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
         assert page.title() and "HACKED" not in page.title()
         assert page.evaluate("document.body.dataset.hacked === undefined")

@@ -16,7 +16,7 @@ from grader.gradebook.decisions import Entered, Wish, decide
 from grader.model import Automatic, Verdict
 from grader.review.tables import COLUMNS
 
-ADA, BEN = "Ada Brook", "Ben Fell"
+OLMO, HAIZE = "Olmo Río Verde", "Haize Mendi Gorri"
 FORMULA = "=HYPERLINK(1)"
 COMMENTS = ("=1+1", "'quoted'", 'two\nlines, “quoted” "twice"', "+34 600", "@you", "plain ; and , and\ttabs", "'=x")
 Cells = dict[str, str]
@@ -24,7 +24,9 @@ Cells = dict[str, str]
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
-    return graded(tmp_path / "grades", [report(who, f"{who} wrote this") for who in (ADA, BEN, FORMULA, "Cleo Marsh")])
+    return graded(
+        tmp_path / "grades", [report(who, f"{who} wrote this") for who in (OLMO, HAIZE, FORMULA, "Nube Alta")]
+    )
 
 
 def marked(out: Path, student: str, points: float | None, comment: str, seen: int = 0) -> Entered:
@@ -59,24 +61,24 @@ def line(table: list[Cells], student: str, check: str = TEXT) -> Cells:
 def test_a_table_has_a_line_for_each_case_and_takes_marks(out: Path) -> None:
     table = exported(out)
     assert len(table) == 4 * 3 and [*table[0]] == [*COLUMNS]
-    assert line(table, ADA)["answer"] == "Ada Brook wrote this" and line(table, ADA)["points"] == ""
-    line(table, ADA).update(points="0,5", reason="Right", comment="Fine.")
-    line(table, BEN, "learns").update(points="1")
+    assert line(table, OLMO)["answer"] == "Olmo Río Verde wrote this" and line(table, OLMO)["points"] == ""
+    line(table, OLMO).update(points="0,5", reason="Right", comment="Fine.")
+    line(table, HAIZE, "learns").update(points="1")
     assert "2 marks entered" in imported(out, table, ";")
-    assert row_check(out, ADA).points == 0.5 and row_check(out, BEN, "learns").verdict is Verdict.PASS
-    assert [entry.wish.reviewer for entry in decisions(out, ADA)] == ["Importer"]
+    assert row_check(out, OLMO).points == 0.5 and row_check(out, HAIZE, "learns").verdict is Verdict.PASS
+    assert [entry.wish.reviewer for entry in decisions(out, OLMO)] == ["Importer"]
 
 
 @pytest.mark.parametrize("comment", COMMENTS)
 def test_there_and_back_loses_nothing(out: Path, tmp_path: Path, comment: str) -> None:
     shutil.copytree(out, tmp_path / "elsewhere")
-    for who in (ADA, FORMULA):
+    for who in (OLMO, FORMULA):
         marked(out, who, 0.25, comment)
     table = exported(out)
     assert not any(value.startswith(("=", "+", "-", "@")) for cells in table for value in cells.values())
     assert "0 marks entered" in imported(out, table), "what is decided already is not decided again"
     assert "2 marks entered" in imported(tmp_path / "elsewhere", table)
-    for who in (ADA, FORMULA):
+    for who in (OLMO, FORMULA):
         (own,), (other,) = decisions(out, who), decisions(tmp_path / "elsewhere", who)
         assert other.decision == own.decision
     numbered = {"decision": ""}  # each gradebook has numbers of its own
@@ -84,34 +86,34 @@ def test_there_and_back_loses_nothing(out: Path, tmp_path: Path, comment: str) -
 
 
 def test_a_changed_line_is_decided_anew_by_whoever_imports_it(out: Path) -> None:
-    marked(out, ADA, 0.25, "Hm.")
+    marked(out, OLMO, 0.25, "Hm.")
     table = exported(out)
-    line(table, ADA).update(points="0.5")
+    line(table, OLMO).update(points="0.5")
     assert "1 mark entered" in imported(out, table)
-    first, second = decisions(out, ADA)
+    first, second = decisions(out, OLMO)
     assert (second.wish.points, second.wish.reviewer, second.wish.comment) == (0.5, "Importer", "Hm.")
     assert second.wish.time > first.wish.time
 
 
 def test_a_table_does_not_overwrite_what_was_decided_since_it_was_written(out: Path) -> None:
     table = exported(out)
-    marked(out, ADA, 0.25, "Hm.")
-    line(table, ADA).update(points="0.5")
-    line(table, BEN).update(points="0.5")
+    marked(out, OLMO, 0.25, "Hm.")
+    line(table, OLMO).update(points="0.5")
+    line(table, HAIZE).update(points="0.5")
     assert "decided by somebody else since the table was written (0.25 of 0.5 points, Reader" in imported(out, table)
-    assert len(decisions(out, ADA)) == 1 and decisions(out, BEN) == []
+    assert len(decisions(out, OLMO)) == 1 and decisions(out, HAIZE) == []
 
 
 BROKEN: list[tuple[Callable[[list[Cells]], object], str]] = [
-    (lambda table: line(table, BEN).update(points="7"), ":8: '7' is not a number from 0 to 0.5"),
-    (lambda table: line(table, BEN).update(student="Ben Fel"), "handed in nothing for 'a3_lstm_lm'; did you mean 'Ben"),
-    (lambda table: line(table, BEN).update(check="answer-cost"), "did you mean 'answer-cost-of-zero'?"),
-    (lambda table: line(table, BEN).update(lab="lab9"), "is no check of Ben Fell in 'lab9'"),
-    (lambda table: line(table, BEN).update(points="0", reason="So"), "'So' is no reason of the list"),
-    (lambda table: line(table, BEN).update(comment="Good."), "there are no points"),
-    (lambda table: line(table, BEN).update(points="0", decision="x"), "'x' is no number of a decision"),
-    (lambda table: table.append(line(table, BEN)), "stand in filled.csv:8 already"),
-    (lambda table: line(table, BEN).update(points="0", comment="x" * 6000), "Shorten it to 5000"),
+    (lambda table: line(table, HAIZE).update(points="7"), ":7: '7' is not a number from 0 to 0.5"),
+    (lambda table: line(table, HAIZE).update(student="Haize Mendi Gori"), "handed in nothing for"),
+    (lambda table: line(table, HAIZE).update(check="answer-cost"), "did you mean 'answer-cost-of-zero'?"),
+    (lambda table: line(table, HAIZE).update(lab="lab9"), "is no check of Haize Mendi Gorri in 'lab9'"),
+    (lambda table: line(table, HAIZE).update(points="0", reason="So"), "'So' is no reason of the list"),
+    (lambda table: line(table, HAIZE).update(comment="Good."), "there are no points"),
+    (lambda table: line(table, HAIZE).update(points="0", decision="x"), "'x' is no number of a decision"),
+    (lambda table: table.append(line(table, HAIZE)), "stand in filled.csv:7 already"),
+    (lambda table: line(table, HAIZE).update(points="0", comment="x" * 6000), "Shorten it to 5000"),
 ]  # fmt: skip
 
 
@@ -120,10 +122,10 @@ def test_a_line_that_does_not_hold_is_named_and_nothing_is_entered(
     out: Path, broken: Callable[[list[Cells]], object], says: str
 ) -> None:
     table = exported(out)
-    line(table, ADA).update(points="0.5")
+    line(table, OLMO).update(points="0.5")
     broken(table)
     assert says in imported(out, table)
-    assert decisions(out, ADA) == [] and row_check(out, ADA).decision is None
+    assert decisions(out, OLMO) == [] and row_check(out, OLMO).decision is None
 
 
 def test_a_table_is_written_and_read_by_the_command(out: Path, tmp_path: Path) -> None:
@@ -144,7 +146,7 @@ def test_what_is_no_table_is_refused_in_a_sentence(out: Path, tmp_path: Path) ->
 
 
 def test_a_line_outside_the_queue_overrules_the_grader(out: Path) -> None:
-    cells = dict(student=ADA, lab=LAB, check="cost", points="2", reason="The grader was mistaken")
+    cells = dict(student=OLMO, lab=LAB, check="cost", points="2", reason="The grader was mistaken")
     assert "1 mark entered" in imported(out, [cells])
-    assert row_check(out, ADA, "cost").verdict is Verdict.PASS and rows(out)[ADA].earned == 3.0
-    assert NO_TEXT not in row_check(out, ADA, PICTURE).message
+    assert row_check(out, OLMO, "cost").verdict is Verdict.PASS and rows(out)[OLMO].earned == 3.0
+    assert NO_TEXT not in row_check(out, OLMO, PICTURE).message
