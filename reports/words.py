@@ -35,7 +35,7 @@ VERDICTS = {
     Verdict.MANUAL: "for your teacher",
 }
 
-MARKED = "marked by a person"
+MARKED = "marked"
 
 SIGNS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.BLOCKED: "–", Verdict.UNSURE: "?", Verdict.MANUAL: "…"}
 

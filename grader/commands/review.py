@@ -36,7 +36,7 @@ def told_of_review(out: Path, port: int, reviewer: str | None) -> Iterator[str]:
         yield "Only this machine can reach it, with this address alone. Ctrl-C ends it; every mark is kept at once."
         config = uvicorn.Config(
             review.app,
-            log_level="critical",
+            log_config=None,  # ours is settled already
             access_log=False,
             lifespan="off",
             server_header=False,

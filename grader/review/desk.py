@@ -47,7 +47,7 @@ class Case(Struct, frozen=True):
 
     @property
     def has_new_notebook(self) -> bool:
-        return bool(self.decision and self.entry and self.entry.content != self.content)
+        return bool(self.decision and self.entry and self.entry.content not in ("", self.content))
 
     @property
     def has_new_mark(self) -> bool:
@@ -99,6 +99,12 @@ class Desk(Struct, frozen=True):
     def all_cases(self) -> Iterator[Case]:
         for ref in self.rows:
             yield from self.cases(ref)
+
+
+def without_place(desk: Desk) -> tuple[Entry, ...]:
+    """Decisions that hold for nothing that was graded last."""
+    placed = {case.entry.id for case in desk.all_cases() if case.entry}
+    return tuple(entry for entry in desk.entries.values() if entry.decision and entry.id not in placed)
 
 
 def look(out: Path) -> Desk:

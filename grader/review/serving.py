@@ -1,5 +1,6 @@
 """The web page of a review: which address answers with what, and how a mark that was sent is entered."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -38,6 +39,8 @@ from grader.wording.counting import quantity
 from reports.feedback import feedback_page
 from reports.scrub import name
 
+log = logging.getLogger("grader")
+
 _FIELDS = 5000  # of a form: a class of so many at once
 _YEAR = 365 * 24 * 3600
 
@@ -58,7 +61,9 @@ class Review:
             Route("/preview", self.posted(self.preview), methods=["POST"]),
             Route("/reviewer", self.posted(self.rename), methods=["POST"]),
         ]
-        self.app = guarded(Starlette(routes=routes, exception_handlers={GraderError: self.trouble}), key)
+        self.app = guarded(
+            Starlette(routes=routes, exception_handlers={GraderError: self.trouble, Exception: self.fault}), key
+        )
 
     def queue(self, request: Request) -> Response:
         return HTMLResponse(queue_page(look(self.out), self.sheet(request)))
@@ -173,6 +178,14 @@ class Review:
 
     def trouble(self, request: Request, error: Exception) -> Response:
         return HTMLResponse(trouble_page(str(error), self.sheet(request)), 500)
+
+    def fault(self, request: Request, error: Exception) -> Response:
+        log.error("a page of the review failed", exc_info=error)
+        sentence = (
+            f"This is our fault: {type(error).__name__}. What was saved is kept. Begin the review "
+            "with GRADER_LOG=ERROR to see where, and please report it."
+        )
+        return HTMLResponse(trouble_page(sentence, self.sheet(request)), 500)
 
     def nothing_there(self, request: Request) -> Response:
         sentence = "Nothing of the kind is there, or not any more. Go back to the queue."

@@ -9,7 +9,7 @@ from msgspec import Struct
 from grader.course.folder import title_of
 from grader.gradebook.decisions import Entry
 from grader.model import Verdict
-from grader.review.desk import Case, Desk, Question, questions, words_of
+from grader.review.desk import Case, Desk, Question, questions, without_place, words_of
 from grader.review.evidence import SAYS_NOTHING, Answers, Group
 from grader.review.marking import COMMENT_LENGTH, REASONS, Mark, named
 from grader.scoring.score import PENDING
@@ -42,6 +42,7 @@ def queue_page(desk: Desk, sheet: Sheet) -> str:
         sheet,
         questions=asked,
         first=next((question for question in asked if question.open), None),
+        lost=without_place(desk),
         open=sum(question.open for question in asked),
         rows=[(ref, row, title_of(row.lab) or row.lab or "not recognised") for ref, row in rows],
     )
@@ -71,11 +72,13 @@ def question_page(desk: Desk, answers: Answers, place: tuple[str, str, int], she
 
 
 def student_page(ref: str, lines: Sequence[Line], desk: Desk, sheet: Sheet) -> str:
+    row = desk.rows[ref]
     return _page(
         "review-student.html",
         sheet,
         ref=ref,
-        row=desk.rows[ref],
+        row=row,
+        title=title_of(row.lab) or row.lab or "not recognised",
         lines=lines,
         back=f"/student?{urlencode({'row': ref})}",
     )
