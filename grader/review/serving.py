@@ -70,12 +70,7 @@ class Review:
 
     def question(self, request: Request) -> Response:
         query = request.query_params
-        number = query.get("page", "1")
-        place = (
-            query.get("lab", ""),
-            query.get("check", ""),
-            int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 1,
-        )
+        place = query.get("lab", ""), query.get("check", ""), _page_number(query.get("page", ""))
         shown = question_page(look(self.out), self.answers, place, self.sheet(request))
         return HTMLResponse(shown) if shown else self.nothing_there(request)
 
@@ -100,11 +95,17 @@ class Review:
     def preview(self, request: Request, form: FormData) -> Response:
         """The student's page as it would be; nothing is entered."""
         desk = look(self.out)
-        cases = chosen(desk, _texts(form, "case"))
-        (wish,) = wishes(cases[:1], _mark(form), self.named(request))
+        try:
+            cases = chosen(desk, _texts(form, "case"))
+            (wish,) = wishes(cases[:1], _mark(form), self.named(request))
+        except UsageError as error:
+            return HTMLResponse(trouble_page(str(error), self.sheet(request)), 422)
         case = cases[0][0]
         mark = Decision(wish.points or 0.0, wish.reason, wish.comment, wish.reviewer, "", case.automatic)
-        return self.page_of(desk, case.ref, {case.check.id: mark}) or self.nothing_there(request)
+        if shown := self.page_of(desk, case.ref, {case.check.id: mark}):
+            return shown
+        sentence = "What the notebook did is not kept here, so its page cannot be made. Grade it again to see one."
+        return HTMLResponse(trouble_page(sentence, self.sheet(request)), 404)
 
     def page_of(self, desk: Desk, ref: str, more: dict[str, Decision]) -> Response | None:
         row = desk.rows.get(ref)
@@ -206,6 +207,10 @@ class Review:
 def _mark(form: FormData) -> Mark:
     points, reason, comment = (str(form.get(field, "")) for field in ("points", "reason", "comment"))
     return Mark(points, reason, comment)
+
+
+def _page_number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 1
 
 
 def _texts(form: FormData, field: str) -> list[str]:
