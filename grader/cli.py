@@ -150,7 +150,7 @@ def hand_out(reports: list[Report], out_folder: Path, format: Format, fail_under
     from grader.commands.handing_out import handed_out
     from reports.terminal import batch_table
 
-    told = handed_out(reports, out_folder)
+    reports, told = handed_out(reports, out_folder)
     if format is Format.JSON:
         sys.stdout.buffer.write((out_folder / "results.json").read_bytes())
         sys.stdout.flush()
@@ -294,7 +294,7 @@ def say(line: str, style: str | None = None) -> None:
 
 
 app.command()(saying(of_courses.init, say))  # the one that has no --course
-for name in ("new_lab", "intake", "certify", "export", "status", "seal"):
+for name in ("new_lab", "intake", "certify", "export", "status", "review", "seal"):
     command(name.replace("_", "-"))(saying(getattr(of_courses, name), say))
 for name in ("explain", "ready"):
     command(name)(saying(getattr(of_courses, name), partial(out.print, markup=False, soft_wrap=True)))

@@ -138,6 +138,24 @@ class Remark(Struct, frozen=True):
     message: str
 
 
+class Automatic(Struct, frozen=True):  # what the grader says of a check that a person decided
+    verdict: Verdict
+    points: float
+    mistake: str | None
+    message: str
+
+
+class Decision(Struct, frozen=True):
+    """A person's mark for a check, in the place of the grader's."""
+
+    points: float
+    reason: str
+    comment: str
+    reviewer: str
+    time: str  # UTC
+    automatic: Automatic
+
+
 class CheckResult(Struct, frozen=True):
     """A finding with its points and the rubric's words around it."""
 
@@ -158,6 +176,7 @@ class CheckResult(Struct, frozen=True):
     difference: Difference | None = None
     cell: int | None = None
     cut: bool = False
+    decision: Decision | None = None
 
 
 class Scorecard(Struct, frozen=True):

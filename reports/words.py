@@ -35,6 +35,8 @@ VERDICTS = {
     Verdict.MANUAL: "for your teacher",
 }
 
+MARKED = "marked"
+
 SIGNS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.BLOCKED: "–", Verdict.UNSURE: "?", Verdict.MANUAL: "…"}
 
 LEVELS = {

@@ -16,6 +16,7 @@ import pytest
 from sample_course import ROOT, change
 from test_cli import grader
 
+from grader.review.tables import COLUMNS
 from reference.notebooks import as_json, edited, load_edits, solution, starter
 
 PAGE = (ROOT / "docs" / "course.md").read_text("utf-8")
@@ -26,6 +27,8 @@ NAMES = [f"Invented{letter} Person{letter}" for letter in "ABCDEFGHIJKLMNOPQRST"
 IN_TIME = {"softmax": "2026-03-23T18:30:00+01:00", "second": "2026-03-30T19:00:00+02:00"}
 AFTER = {"softmax": "2026-03-23T18:30:01+01:00", "second": "2026-03-30T19:00:01+02:00"}
 TOO_LATE = {"softmax": "2026-03-24T16:00:00+01:00", "second": "2026-03-31T16:00:00+02:00"}
+
+MARK = {"student": NAMES[2], "lab": "softmax", "check": "softmax", "points": "0.5", "comment": "Copied from the book."}
 
 
 def sent() -> list[tuple[str, str, str, str]]:
@@ -79,6 +82,9 @@ def walked(kernel: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
         if command[:2] == ["certify", "--check"]:
             page = next((folder / "certificates/progress").glob("InventedB*.html")).read_text("utf-8")
             command = ["certify", "--check", re.findall(r'class="code">([^<]+)<', page)[0], *command[3:]]
+        if "--import" in command:
+            with (folder / "marks.csv").open("a", newline="", encoding="utf-8") as table:
+                csv.DictWriter(table, COLUMNS).writerow(MARK)
         extra = ["--train", "none", "--allow-unisolated"] if command[0] == "grade" else []
         done = run([*command, *extra])
         assert done.returncode == 0, (command, done.stderr)
@@ -93,7 +99,7 @@ def standing(walked: Path) -> dict[tuple[str, str], dict[str, str]]:
 
 def test_the_page_has_the_commands_in_their_order() -> None:
     assert [command[0] for command in COMMANDS] == [
-        "init", "new-lab", "new-lab", "doctor", "intake", "grade", "certify", "export", "certify"
+        "init", "new-lab", "new-lab", "doctor", "intake", "grade", "review", "review", "certify", "export", "certify"
     ]  # fmt: skip
     assert len(NAMES) == 20 and len(sent()) == 38
 
@@ -113,6 +119,12 @@ def test_every_hand_in_is_graded_under_its_name(walked: Path) -> None:
         and earned["A", "softmax"][0] < 5
         and earned["Q", "second"][1] == "unattempted"
     )
+
+
+def test_a_mark_that_a_person_wrote_into_the_table_counts(walked: Path) -> None:
+    assert "1 mark entered from marks.csv." in (walked / "said-review").read_text("utf-8")
+    rows = [*csv.DictReader((walked / "export/moodle.csv").read_text("utf-8").splitlines())]
+    assert rows[2]["Full name"] == MARK["student"] and rows[2]["Softmax"] == "3.5"
 
 
 def test_certificates_go_to_those_who_earned_them_and_the_others_are_told_why(walked: Path) -> None:

@@ -140,7 +140,7 @@ def test_how_a_course_stands_is_said_lab_by_lab(tmp_path: Path) -> None:
     assert "Nothing yet of lab1_warmup, lab2_mlp" in done.stderr and (tmp_path / "copy.sqlite").is_file()
 
 
-@pytest.mark.parametrize("name", ["grades", "batches", "attempts", "results", "checks"])
+@pytest.mark.parametrize("name", ["grades", "batches", "attempts", "results", "checks", "decisions"])
 def test_the_page_on_the_gradebook_has_a_row_for_every_column_and_for_no_other(name: str, tmp_path: Path) -> None:
     with opened(tmp_path) as book:
         columns = [row[1] for row in book.execute(f"PRAGMA table_info({name})")]

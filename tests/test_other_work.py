@@ -23,7 +23,8 @@ from grader.judging.kinds.recurrent.interview import Evidence as Recurrent
 from grader.judging.meeting.source import idle
 from grader.model import Cell, Isolation, Level, Outcome, Run, Scorecard, Verdict
 from grader.scoring.other_work import other_work
-from grader.scoring.summing_up import nothing_found, summary
+from grader.scoring.summary import summary
+from grader.scoring.summing_up import nothing_found
 
 ASSIGNMENTS = Path(__file__).parents[1] / "assignments"
 NOTHING_HELD = Holders(0, 50, {}, (), (), {}, (), (), {})

@@ -20,6 +20,7 @@ LOADED = (
     "typer._adapters",
     "grader.cli",
     "grader.commands.new_lab",
+    "grader.commands.review",
     "grader.commands.show",
     "grader.commands.verify",
     "reports.terminal",

@@ -4,7 +4,7 @@ A later hand-in takes the place of an earlier one of the same student and lab, o
 place of another: not by an id that differs, and not by what a notebook says of itself.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,8 +16,9 @@ from grader.course.folder import current_course, title_of
 from grader.errors import UsageError
 from grader.intake.page_names import page_name, with_suffix
 from grader.intake.person import same
-from grader.model import CellRun, CellStatus, CheckResult, Remark, Report, Run, Scorecard, Submission
-from grader.scoring.results import Results, Stay, SubmissionRow, page_of
+from grader.model import CellRun, CellStatus, CheckResult, Decision, Remark, Report, Run, Scorecard, Submission
+from grader.scoring.results import Results, Stay, SubmissionRow, page_of, with_card
+from grader.scoring.score import decided
 from grader.wording.counting import quantity
 
 _CLAIM = "words"  # the notebook's own, which anybody may write
@@ -101,6 +102,7 @@ def as_report(row: SubmissionRow) -> Report:
             message=check.message,
             mistake=check.mistake,
             mistake_title=titles.get(check.mistake or "", ""),
+            decision=check.decision,
         )
         for check in row.checks
     )
@@ -114,6 +116,13 @@ def as_report(row: SubmissionRow) -> Report:
         tuple(Remark(remark.id, remark.message) for remark in row.remarks),
         seconds=row.seconds,
     )
+
+
+def decided_row(row: SubmissionRow, decisions: Mapping[str, Decision]) -> SubmissionRow:
+    """With these marks of people, by check, and no others; rows that never had any stay as they are."""
+    if not decisions and all(check.decision is None for check in row.checks):
+        return row
+    return with_card(row, decided(as_report(row).card, decisions))
 
 
 def _row(student: str, lab: str | None) -> tuple[str, str | None]:

@@ -94,6 +94,20 @@ def status(
     yield from told_of_status(grades, backup)
 
 
+def review(
+    grades: Annotated[Path, typer.Argument(help="The folder that `grader grade` wrote.")] = Path("grades"),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 0,
+    reviewer: Annotated[str | None, typer.Option(metavar="NAME", help="Who decides; else who is logged in.")] = None,
+    export: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a CSV to mark in, and end.")] = None,
+    taken: Annotated[Path | None, typer.Option("--import", metavar="FILE", help="Enter its marks, and end.")] = None,
+) -> Said:
+    """Mark what is open and overrule the grader, on a page that only this machine can reach."""
+    from grader.commands.review import told_of_marks, told_of_review
+
+    as_table = export is not None or taken is not None
+    yield from told_of_marks(grades, reviewer, taken, export) if as_table else told_of_review(grades, port, reviewer)
+
+
 def explain(
     check: Annotated[str, typer.Argument(help="The name of a check, as results.json and pages have it.")],
     lab: Annotated[str | None, typer.Option(help="Of this lab alone.")] = None,

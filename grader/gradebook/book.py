@@ -39,6 +39,15 @@ MIGRATIONS = (  # each brings the tables of the version before it to the next; n
             GROUP BY student, student_id, lab
         );
     """,
+    """
+    CREATE TABLE decisions (
+        id INTEGER PRIMARY KEY, student TEXT NOT NULL, student_id TEXT NOT NULL, lab TEXT NOT NULL, name TEXT NOT NULL,
+        points REAL, reason TEXT NOT NULL, comment TEXT NOT NULL, reviewer TEXT NOT NULL, time TEXT NOT NULL,
+        verdict TEXT NOT NULL, automatic REAL NOT NULL, mistake TEXT, message TEXT NOT NULL, content TEXT NOT NULL,
+        follows INTEGER UNIQUE REFERENCES decisions
+    );
+    CREATE INDEX decisions_of_lab ON decisions (lab, name);
+    """,
 )
 
 

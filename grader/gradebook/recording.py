@@ -18,12 +18,30 @@ _SAME_CHECKS = (
 def record(reports: Iterable[Report], grades: Path, course: str) -> int:
     """How many results are new; the same batch again adds none."""
     with opened(grades) as book, writing(book):
-        time = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        made = book.execute(
-            "INSERT INTO batches (time, course, grader) VALUES (?, ?, ?)", (time, course, version("grader"))
-        )
-        batch = made.lastrowid or 0
+        batch = _batch(book, course)
         return sum(_entered(book, submission_row(report), report.submission.content, batch) for report in reports)
+
+
+def record_decided(rows: Iterable[SubmissionRow], grades: Path, course: str) -> None:
+    """Results that people's decisions changed, each for the notebook of the result before it."""
+    with opened(grades) as book, writing(book):
+        batch = _batch(book, course)
+        for row in rows:
+            _entered(book, row, _content(book, row), batch)
+
+
+def _batch(book: sqlite3.Connection, course: str) -> int:
+    time = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    made = book.execute(
+        "INSERT INTO batches (time, course, grader) VALUES (?, ?, ?)", (time, course, version("grader"))
+    )
+    return made.lastrowid or 0
+
+
+def _content(book: sqlite3.Connection, row: SubmissionRow) -> str:
+    latest = _latest(book, row)
+    found = book.execute("SELECT content FROM attempts WHERE id = ?", (latest[0] if latest else 0,)).fetchone()
+    return str(found[0]) if found else ""
 
 
 def _entered(book: sqlite3.Connection, row: SubmissionRow, content: str, batch: int) -> bool:

@@ -10,16 +10,17 @@ from uuid import uuid4
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.intake.page_names import page_name
 from grader.intake.whole_files import write_whole
-from grader.model import CheckResult, Isolation, Level, Outcome, Report, Verdict
+from grader.model import CheckResult, Decision, Isolation, Level, Outcome, Report, Scorecard, Verdict
 from reports.classpage import class_page
 from reports.feedback import feedback_page
 from reports.scrub import name, said
 
 _COLUMNS = ("student", "lab", "earned", "possible", "pending", "outcome", "mistakes", "id", "file")
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "|", "%")
+STARTS_A_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "|", "%")
 
 
 class RemarkRow(Struct, frozen=True):
@@ -27,7 +28,7 @@ class RemarkRow(Struct, frozen=True):
     message: str
 
 
-class CheckRow(Struct, frozen=True):
+class CheckRow(Struct, frozen=True, omit_defaults=True):
     id: str
     level: Level
     verdict: Verdict
@@ -35,6 +36,7 @@ class CheckRow(Struct, frozen=True):
     possible: float
     mistake: str | None
     message: str
+    decision: Decision | None = None  # a person's; `verdict`, `points`, `mistake` and `message` follow it
 
 
 class SubmissionRow(Struct, frozen=True):
@@ -70,8 +72,11 @@ class Results(Struct, frozen=True):
 def results_json(reports: Sequence[Report], pages: Sequence[str] = (), stay: Stay = ()) -> bytes:
     """Those that stay stand first, as they were."""
     rows = map(submission_row, reports, pages or [""] * len(reports))
-    results = Results(1, (*(row for row, _ in stay), *rows))
-    return msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n"
+    return _as_json((*(row for row, _ in stay), *rows))
+
+
+def _as_json(rows: Sequence[SubmissionRow]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(Results(1, tuple(rows))), indent=2) + b"\n"
 
 
 def submission_row(report: Report, page: str = "") -> SubmissionRow:
@@ -94,6 +99,16 @@ def submission_row(report: Report, page: str = "") -> SubmissionRow:
         named_by=report.submission.named_by,
         reason=said(report.submission.fault or report.run.fault or ""),
         page=page,
+    )
+
+
+def with_card(row: SubmissionRow, card: Scorecard) -> SubmissionRow:
+    return replace(
+        row,
+        earned=_rounded(card.earned),
+        possible=_rounded(card.possible),
+        pending=_rounded(card.pending),
+        checks=tuple(_check_row(check) for check in card.checks),
     )
 
 
@@ -128,7 +143,7 @@ def gradebook_csv(reports: Sequence[Report]) -> bytes:
 def harmless(text: str) -> str:
     """On one line, and never a formula to a spreadsheet: such a start gets an apostrophe before it."""
     line = name(text)
-    return f"'{line}" if line.startswith(_STARTS_A_FORMULA) else line
+    return f"'{line}" if line.startswith(STARTS_A_FORMULA) else line
 
 
 def page_paths(reports: Sequence[Report], stay: Stay = ()) -> tuple[str, ...]:
@@ -148,12 +163,24 @@ def write_reports(reports: Sequence[Report], out: Path, stay: Stay = ()) -> tupl
     written = [
         write_whole(out / path, feedback_page(report).encode()) for path, report in zip(pages, reports, strict=True)
     ]
-    everybody = [*(report for _, report in stay), *reports]
-    links = [quote(path) for path in (*(row.page for row, _ in stay), *pages)]
-    written.append(write_whole(out / "index.html", class_page(everybody, links).encode()))
-    written.append(write_whole(out / "gradebook.csv", gradebook_csv(everybody)))
-    written.append(write_whole(out / "results.json", results_json(reports, pages, stay)))
+    rows = [*stay, *((submission_row(report, page), report) for report, page in zip(reports, pages, strict=True))]
+    written += write_tables(rows, out)
+    written.append(write_rows([row for row, _ in rows], out))
     return tuple(written)
+
+
+def write_tables(rows: Stay, out: Path) -> list[Path]:
+    """What sums a class up, but for results.json."""
+    everybody = [report for _, report in rows]
+    links = [quote(row.page) for row, _ in rows]
+    return [
+        write_whole(out / "index.html", class_page(everybody, links).encode()),
+        write_whole(out / "gradebook.csv", gradebook_csv(everybody)),
+    ]
+
+
+def write_rows(rows: Sequence[SubmissionRow], out: Path) -> Path:
+    return write_whole(out / "results.json", _as_json(rows))
 
 
 def ensure_writable(out: Path) -> None:
@@ -180,6 +207,7 @@ def _check_row(check: CheckResult) -> CheckRow:
         possible=_rounded(check.possible),
         mistake=check.mistake,
         message=said(check.message),
+        decision=check.decision,
     )
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from grader.course.rubric import CheckRule, Rubric
 from grader.errors import OurFault
-from grader.model import CheckResult, Finding, Scorecard, Verdict
+from grader.model import Automatic, CheckResult, Decision, Finding, Scorecard, Verdict
 
 PENDING = (Verdict.UNSURE, Verdict.MANUAL)
 NO_ANSWER = "The grader has no answer for this check. That is our fault, not yours: your instructor will look at it."
@@ -23,6 +23,8 @@ SILENT = {
     Verdict.FAIL: "This does not do what was asked.",
     Verdict.MANUAL: "Your instructor will read this one.",
 }
+
+DECIDED = "A person marked this."
 
 Results = Mapping[str, CheckResult]
 
@@ -56,6 +58,50 @@ def _opened(check: CheckResult, reason: str, but_named: bool) -> CheckResult:
         return check
     message = f"{reason} {check.message}".strip()
     return replace(check, verdict=Verdict.UNSURE, points=0.0, message=message, mistake=None, mistake_title="", hint="")
+
+
+def decided(card: Scorecard, decisions: Mapping[str, Decision]) -> Scorecard:
+    """With what people decided, by check, in the place of what the grader says; without it, as the grader says.
+
+    Whatever `automatic` these decisions hold: they hold against what the card itself says.
+    """
+    checks = tuple(_decided(undecided(check), decisions.get(check.id)) for check in card.checks)
+    return _card(checks, _next_to_fix(checks, card.fix_first))
+
+
+def undecided(check: CheckResult) -> CheckResult:
+    """As the grader says."""
+    if check.decision is None:
+        return check
+    own = check.decision.automatic
+    return replace(
+        check, verdict=own.verdict, points=own.points, mistake=own.mistake, message=own.message, decision=None
+    )
+
+
+def _decided(check: CheckResult, decision: Decision | None) -> CheckResult:
+    """What is worth less since, as a rubric was changed, cannot earn more than that."""
+    if decision is None:
+        return check
+    own = Automatic(check.verdict, check.points, check.mistake, check.message)
+    points = min(decision.points, check.possible)
+    said = replace(
+        check,
+        verdict=Verdict.PASS if points == check.possible else Verdict.FAIL,
+        points=points,
+        message=" ".join(filter(None, (f"{decision.reason}." if decision.reason else "", decision.comment))) or DECIDED,
+        decision=replace(decision, automatic=own),
+    )
+    right = said.verdict is Verdict.PASS
+    return replace(said, mistake=None, mistake_title="", hint="", difference=None) if right else said
+
+
+def _next_to_fix(checks: Sequence[CheckResult], first: str | None) -> str | None:
+    """The same as before, unless a person decided that one: then what costs most, named mistakes first."""
+    failed = [check for check in checks if check.verdict is Verdict.FAIL and not check.decision]
+    if not failed or first in [check.id for check in failed]:
+        return first
+    return max(failed, key=lambda check: (check.mistake is not None, check.possible - check.points)).id
 
 
 def _card(checks: tuple[CheckResult, ...], fix_first: str | None) -> Scorecard:

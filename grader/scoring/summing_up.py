@@ -11,6 +11,7 @@ from grader.model import Outcome, Report, Run, Scorecard, Submission, Verdict
 from grader.scoring.as_handed_out import touched
 from grader.scoring.other_work import beside_the_handout, other_work
 from grader.scoring.score import left_open, public, score
+from grader.scoring.summary import summary
 
 # Lost cells may hold what is missing, or a later definition of what is there.
 LOST = "This stays open, because a part of your notebook was lost before it reached us."
@@ -82,15 +83,3 @@ def nothing_found(outcome: Outcome, card: Scorecard) -> bool:
     settled = outcome in (Outcome.OK, Outcome.FAILED_CELLS) and card.earned == 0
     begin = next((check for check in card.checks if check.verdict != Verdict.MANUAL), None)
     return settled and begin is not None and begin.verdict is Verdict.FAIL
-
-
-def summary(outcome: Outcome, run: Run, card: Scorecard, other: str = "") -> str:
-    """`other`: what the notebook is, where it is not the work it was taken for."""
-    if outcome is Outcome.UNATTEMPTED:
-        return "Your notebook runs, but the part that was yours to write is still as it was handed out."
-    if other or run.fault:
-        return other or run.fault or ""
-    failed = sum(check.verdict == "fail" for check in card.checks)
-    if failed:
-        return f"{'One thing' if failed == 1 else f'{failed} things'} to fix; the box below says where to start."
-    return "Everything that was checked works." if card.checks else ""
