@@ -221,6 +221,7 @@ class Report(Struct, frozen=True):
     curves: tuple[Curve, ...] = ()
     band: Band | None = None
     attention: tuple[AttentionMap, ...] = ()
+    begun: float = 0.0  # seconds since 1970, UTC; 0 where nobody wrote it down
 
 
 class Status(StrEnum):

@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 from grader.wording.counting import quantity
 from reports import scrub, words
+from reports.languages import gettext, language, ngettext
 
 _QUOTED_CODE = re.compile(r"`([^`\n]{1,120})`")
 
@@ -23,9 +24,13 @@ _PAGES = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    extensions=["jinja2.ext.i18n"],
 )
+_PAGES.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # by the extension
+_PAGES.policies["ext.i18n.trimmed"] = True
 _PAGES.globals["words"] = words
 _PAGES.globals["quantity"] = quantity
+_PAGES.globals["language"] = language
 _PAGES.filters["told"] = told
 _PAGES.filters["name"] = scrub.name
 _PAGES.filters["said"] = scrub.said

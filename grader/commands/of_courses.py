@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from grader.commands.options import Data, Form
+from grader.commands.options import Data, Form, Language
 from grader.course.subject import SubjectKind
 
 Said = Iterator[str]
@@ -81,6 +81,16 @@ def status(
     from grader.commands.status import told_of_status
 
     yield from told_of_status(grades, backup)
+
+
+def report(
+    grades: Annotated[Path, typer.Argument(help="The folder that `grader grade` wrote.")] = Path("grades"),
+    lang: Annotated[Language, typer.Option(help="Of the pages.")] = Language.ENGLISH,
+) -> Said:
+    """Render all pages again from what the out folder keeps. Nothing is graded."""
+    from grader.commands.report import told_of_pages
+
+    yield from told_of_pages(grades, lang.value)
 
 
 def explain(

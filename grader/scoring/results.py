@@ -11,11 +11,13 @@ from uuid import uuid4
 import msgspec
 from msgspec import Struct
 
+from grader.course.folder import current_course
 from grader.intake.page_names import page_name
 from grader.intake.whole_files import write_whole
 from grader.model import CheckResult, Isolation, Level, Outcome, Report, Verdict
 from reports.classpage import class_page
 from reports.feedback import feedback_page
+from reports.nameless import nameless_page
 from reports.scrub import name, said
 
 _COLUMNS = ("student", "lab", "earned", "possible", "pending", "outcome", "mistakes", "id", "file")
@@ -145,15 +147,25 @@ def write_reports(reports: Sequence[Report], out: Path, stay: Stay = ()) -> tupl
     """The pages first and results.json last: whoever finds it finds everything it speaks of."""
     ensure_writable(out)
     pages = page_paths(reports, stay)
-    written = [
-        write_whole(out / path, feedback_page(report).encode()) for path, report in zip(pages, reports, strict=True)
-    ]
+    written = [write_page(report, path, out) for path, report in zip(pages, reports, strict=True)]
     everybody = [*(report for _, report in stay), *reports]
-    links = [quote(path) for path in (*(row.page for row, _ in stay), *pages)]
-    written.append(write_whole(out / "index.html", class_page(everybody, links).encode()))
+    written += write_class_pages(everybody, (*(row.page for row, _ in stay), *pages), out)
     written.append(write_whole(out / "gradebook.csv", gradebook_csv(everybody)))
     written.append(write_whole(out / "results.json", results_json(reports, pages, stay)))
     return tuple(written)
+
+
+def write_page(report: Report, page: str, out: Path) -> Path:
+    return write_whole(out / page, feedback_page(report).encode())
+
+
+def write_class_pages(reports: Sequence[Report], pages: Sequence[str], out: Path) -> list[Path]:
+    """One for the teacher, and one without names to show in class. `pages`: of each report, relative to `out`."""
+    labs = tuple(current_course().labs)
+    return [
+        write_whole(out / "index.html", class_page(reports, [quote(page) for page in pages], labs).encode()),
+        write_whole(out / "class.html", nameless_page(reports, labs).encode()),
+    ]
 
 
 def ensure_writable(out: Path) -> None:

@@ -11,13 +11,11 @@ from grader.errors import OurFault
 from grader.model import CheckResult, Finding, Scorecard, Verdict
 
 PENDING = (Verdict.UNSURE, Verdict.MANUAL)
-NO_ANSWER = "The grader has no answer for this check. That is our fault, not yours: your instructor will look at it."
+OUR_FAULT = "That is our fault, not yours: your instructor will look at it."
+NO_ANSWER = f"The grader has no answer for this check. {OUR_FAULT}"
 NOT_SURE = "Not decided, because “{title}” is not decided yet. Your instructor will look at it."
 NOT_CHECKED = "Not checked because “{title}” has to work first."
-UNKNOWN_MISTAKE = (
-    "The grader found something here that its rubric does not describe ({mistake}). "
-    "That is our fault, not yours: your instructor will look at it."
-)
+UNKNOWN_MISTAKE = f"The grader found something here that its rubric does not describe ({{mistake}}). {OUR_FAULT}"
 SILENT = {
     Verdict.PASS: "As asked.",
     Verdict.FAIL: "This does not do what was asked.",
