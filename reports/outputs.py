@@ -34,6 +34,7 @@ _ATTRIBUTES = {
     "img": {"src", "alt"},
 }
 _EMPTY_IMAGE = re.compile(r'<img(?: alt="([^"<>]*)")?>')  # what the sanitiser leaves of a picture from elsewhere
+_EMPTY_HEADING = re.compile(r"<th>\s*</th>")  # pandas' corner, which heads nothing
 _DATA_IMAGE = re.compile(r"data:(image/(?:png|jpeg|gif));base64,([A-Za-z0-9+/=\s]+)")
 
 
@@ -80,6 +81,7 @@ def clean_html(html: str, *, prose: bool = False) -> Markup:
         url_schemes={"http", "https", "data"},
         link_rel="noopener noreferrer nofollow",
     )
+    cleaned = _EMPTY_HEADING.sub("<td></td>", cleaned)
     return Markup(_EMPTY_IMAGE.sub(r"<em>(picture not shown: \1)</em>", cleaned))
 
 
