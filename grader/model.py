@@ -129,6 +129,7 @@ class Finding(Struct, frozen=True):
     difference: Difference | None = None
     cell: int | None = None  # index of the cell to look at
     cut: bool = False  # undecided because we cut the training short on purpose, and for no other reason
+    closest: str | None = None  # slug of the known mistake that comes nearest, where it is none of them
 
 
 class Remark(Struct, frozen=True):
@@ -158,6 +159,10 @@ class CheckResult(Struct, frozen=True):
     difference: Difference | None = None
     cell: int | None = None
     cut: bool = False
+    nudge: str = ""
+    formula: str = ""  # LaTeX, an equation a line
+    example: str = ""
+    closest: str = ""  # title of the known mistake that comes nearest, where none was named
 
 
 class Scorecard(Struct, frozen=True):

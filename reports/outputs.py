@@ -10,6 +10,8 @@ import nh3
 from markupsafe import Markup
 from msgspec import Struct
 
+from reports.maths import ATTRIBUTES as MATHS_ATTRIBUTES
+from reports.maths import TAGS as MATHS
 from reports.scrub import printed, same_everywhere, visible
 from reports.svg import is_light
 
@@ -69,14 +71,14 @@ def shown(output: Mapping[str, Any]) -> tuple[Shown, ...]:
 def clean_html(html: str, *, prose: bool = False) -> Markup:
     """HTML without scripts, styles, forms, classes, ids or anything fetched.
 
-    `prose` also keeps small headings and pictures that were pasted into the text.
+    `prose` also keeps small headings, pictures that were pasted into the text, and formulas.
     """
-    tags = set(_TABLE | _PROSE | (_HEADINGS | {"img"} if prose else frozenset()))
+    tags = set(_TABLE | _PROSE | (_HEADINGS | {"img"} | MATHS if prose else frozenset()))
     cleaned = nh3.clean(
         visible(html),
         tags=tags,
-        clean_content_tags=_DROPPED_WHOLE,
-        attributes=_ATTRIBUTES,
+        clean_content_tags=_DROPPED_WHOLE - tags,
+        attributes=_ATTRIBUTES | MATHS_ATTRIBUTES if prose else _ATTRIBUTES,
         attribute_filter=_kept_attribute,
         url_schemes={"http", "https", "data"},
         link_rel="noopener noreferrer nofollow",

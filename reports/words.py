@@ -49,6 +49,18 @@ LEVELS = {
     Level.MANUAL: "What your teacher reads",
 }
 
+NUDGES = {
+    Level.RUNS: "Read the last line of the error first: it says what went wrong. The lines above it say where.",
+    Level.SHAPES: "Write the shape of every tensor beside the line that makes it, then print it and compare.",
+    Level.VALUES: "Take one example and sizes of 1 or 2, follow the formula by hand, and print the same steps.",
+    Level.GRADIENTS: "Follow the way from the cost back to each variable: which line does not let a gradient through?",
+    Level.REGULARISATION: "List what the penalty should hold and what it should not, then look for each of them.",
+    Level.DROPOUT: "What should differ between two calls in training, and what between two calls in prediction?",
+    Level.LEARNS: "Train on a handful of examples: a network that is right learns them by heart.",
+    Level.OUTCOME: "Compare the curves of train and dev: does the network learn too little, or too much by heart?",
+    Level.MANUAL: "Read the question once more, and say in one sentence what it asks for.",
+}
+
 ISOLATIONS = {
     Isolation.BUBBLEWRAP: "run in a jail (bubblewrap): no network, and no files but its own and the course data",
     Isolation.LANDLOCK: "run in a light jail (Landlock): no network, and no files but its own and the course data",

@@ -50,6 +50,10 @@ The deck's gates, with `h` **before** `x`:
 |------|---------|
 | z    | W_z     |
 | r    | W_r     |
+
+With $z_t = \\sigma(W_z [h_{t-1}; x_t])$ the new state is
+
+$$h_t = (1 - z_t) \\odot h_{t-1} + z_t \\odot \\tilde{h}_t$$
 """
 PANDAS = """<div><style scoped>.dataframe tbody tr th {vertical-align: top;}</style>
 <table border="1" class="dataframe"><thead><tr style="text-align: right;">
@@ -165,6 +169,11 @@ MIRRORED = check(
         (("[3, 1]", "0.1873", "0.2285"), ("[0, 0]", "-0.0510", "-0.0194"), ("[4, 1]", "0.0920", "0.1102")),
     ),
     cell=2,
+    nudge="Set z to 1 by hand: which of the two states should come out?",
+    formula=r"\tilde{h}_t = \tanh(W \cdot [r_t * h_{t-1}, x_t])"
+    + "\n"
+    + r"h_t = (1 - z_t) * h_{t-1} + z_t * \tilde{h}_t",
+    example="one unit, h = 1, candidate −1\nz = 0.25: the new h is (1 − 0.25) · 1 + 0.25 · (−1) = 0.5",
 )
 L2 = check(
     "l2_all_gates",

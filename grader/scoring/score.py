@@ -89,6 +89,8 @@ def _result(rubric: Rubric, rule: CheckRule, finding: Finding | None, results: R
         public=rule.public,
         tested=rule.tested,
         why=rule.why,
+        formula=rule.formula,
+        example=rule.example,
     )
     needed = [results[need] for need in rule.needs]
     for need in needed:
@@ -110,6 +112,7 @@ def _judged(rubric: Rubric, blank: CheckResult, finding: Finding) -> CheckResult
         difference=finding.difference,
         cell=finding.cell,
         cut=finding.cut,
+        closest=_title(rubric, finding.closest),
     )
     if finding.mistake is not None:
         return _named(rubric, said, finding)
@@ -128,7 +131,15 @@ def _named(rubric: Rubric, said: CheckResult, finding: Finding) -> CheckResult:
         mistake=finding.mistake,
         mistake_title=rule.title,
         hint=rule.hint,
+        nudge=rule.nudge,
+        formula=rule.formula or said.formula,
+        example=rule.example or said.example,
+        closest="",
     )
+
+
+def _title(rubric: Rubric, mistake: str | None) -> str:
+    return rubric.mistakes[mistake].title if mistake in rubric.mistakes else ""
 
 
 def _root(rubric: Rubric, result: CheckResult, results: Results) -> CheckResult:
