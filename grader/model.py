@@ -137,6 +137,7 @@ class Remark(Struct, frozen=True):
 
     id: str
     message: str
+    extra: bool = False  # right, and more than was asked: praised
 
 
 class CheckResult(Struct, frozen=True):
@@ -210,6 +211,27 @@ class AttentionMap(Struct, frozen=True):
     untrained: bool = False  # the notebook's training was cut to a few steps
 
 
+class GradientRow(Struct, frozen=True):
+    """A variable in the first step of a training that was watched, from the notebook's own start values."""
+
+    variable: str  # as the student writes it
+    shape: tuple[int, ...]
+    norm: float | None  # of its gradient; None where the cost does not depend on it
+    moved: bool  # the step changed it
+    asked: bool = True  # its gradient was asked for
+    error: float | None = None  # relative to the gradient of the lab's cost, where that is known for this variable
+
+
+class Earlier(Struct, frozen=True):
+    """What the notebook handed in before this one earned, by the same student for the same work."""
+
+    time: str  # when it was graded, UTC
+    earned: float
+    possible: float
+    newly_right: tuple[str, ...] = ()  # titles of checks that pass now and did not
+    newly_wrong: tuple[str, ...] = ()  # that passed and fail now
+
+
 class Report(Struct, frozen=True):
     """Everything a page or a row of results.json is made of."""
 
@@ -226,6 +248,8 @@ class Report(Struct, frozen=True):
     curves: tuple[Curve, ...] = ()
     band: Band | None = None
     attention: tuple[AttentionMap, ...] = ()
+    gradients: tuple[GradientRow, ...] = ()
+    earlier: Earlier | None = None
     begun: float = 0.0  # seconds since 1970, UTC; 0 where nobody wrote it down
 
 

@@ -47,6 +47,9 @@ def feedback_page(report: Report) -> str:
         cells=shown_cells(report),
         names=cell_names(report.submission.cells),
         anchor=anchor,
+        extras=[remark for remark in report.remarks if remark.extra],
+        remarks=[remark for remark in report.remarks if not remark.extra],
+        measured=any(row.error is not None for row in report.gradients),
         Verdict=Verdict,
     )
 

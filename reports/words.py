@@ -1,8 +1,9 @@
 """Which words people read for an outcome, a verdict, a level, a score: the one source for pages and terminal."""
 
+import math
 from collections.abc import Mapping
 
-from grader.model import CellRun, CellStatus, Isolation, Level, Outcome, Report, Scorecard, Verdict
+from grader.model import CellRun, CellStatus, GradientRow, Isolation, Level, Outcome, Report, Scorecard, Verdict
 from grader.sandbox.guest.wire import Trouble
 
 OUTCOMES = {
@@ -143,6 +144,19 @@ def error_text(trouble: Trouble) -> str:
     message = " ".join(trouble.message.split())
     short = message if len(message) <= _MESSAGE_LENGTH else f"{message[:_MESSAGE_LENGTH]}…"
     return f"{trouble.kind}: {short}" if short else trouble.kind
+
+
+def gradient(row: GradientRow) -> str:
+    """What a row of the table of gradients says: dead, frozen, or as it should be."""
+    if not row.asked:
+        return "moves, though not by a gradient that was seen" if row.moved else "frozen: left out of the training"
+    if row.norm is None:
+        return "dead: the cost does not depend on it"
+    if row.norm == 0:
+        return "dead: its gradient is 0"
+    if not math.isfinite(row.norm):
+        return "its gradient is not finite"
+    return "moves" if row.moved else "frozen: it has a gradient, and the step leaves it as it was"
 
 
 def lab_name(report: Report) -> str:

@@ -13,6 +13,8 @@ from grader.model import (
     CellStatus,
     CheckResult,
     Difference,
+    Earlier,
+    GradientRow,
     Isolation,
     Level,
     Outcome,
@@ -219,6 +221,18 @@ OPEN = (
 )
 
 
+GRADIENTS = (
+    GradientRow("self.E", (97, 8), 0.0213, moved=True, error=2.1e-7),
+    GradientRow("self.W_z", (20, 12), 0.0, moved=False),
+    GradientRow("self.W_rnn", (20, 12), 0.131, moved=True, error=0.31),
+    GradientRow("self.W_unused", (20, 12), None, moved=False),
+    GradientRow("self.b_cl", (2,), 0.4, moved=False),
+)
+
+
+EARLIER = Earlier("2026-02-02T10:00:00Z", 2.0, 8.0, ("Logits have one row per example",), ("One step of the GRU",))
+
+
 def good() -> Report:
     return Report(
         submission("student01", cells=notebook(), content="aa"),
@@ -244,10 +258,17 @@ def mistaken(student: str = "student02", seconds: float = 31.25, **run: Any) -> 
             ("drive.mount was answered with the course's data folder.", "A training was cut to 10 epochs."),
         ),
         Scorecard((*OPEN, *PASSED, MIRRORED, L2), 3.5, 8.0, 2.0, fix_first="l2_all_gates"),
-        (Remark("tuned", "You set the learning rate to 0.5; the deck uses 1.0. Both learn."),),
+        (
+            Remark("tuned", "You set the learning rate to 0.5; the deck uses 1.0. Both learn."),
+            Remark("bidirectional", "Your network reads the sentence in both directions.", extra=True),
+        ),
         "Your GRU computes and learns. Its penalty leaves the gates out, and the update gate is the mirrored one.",
         seconds=seconds,
         data="the course's small toy trees (256 sentences)",
+        gradients=GRADIENTS,
+        earlier=Earlier(
+            "2026-02-02T10:00:00Z", 2.0, 8.0, ("Logits have one row per example",), ("One step of the GRU",)
+        ),
     )
 
 

@@ -13,7 +13,6 @@ from grader.course.pages import Complaint, Page, meant
 from grader.course.subject import Subject
 from grader.model import Level
 
-
 LEFT_OUT = ("nudge", "formula", "example")  # what a check or a mistake need not have
 
 

@@ -17,9 +17,10 @@ from grader.judging import checks
 from grader.judging.declared import judge
 from grader.judging.examiner import Examiner
 from grader.judging.instruments import outcome
+from grader.judging.instruments.gradient_table import gradient_rows
 from grader.judging.model_answer import Declared
 from grader.judging.unaskable import Unaskable, too_much
-from grader.model import AttentionMap, Finding, Observation, Remark, Run, Status, Verdict
+from grader.model import AttentionMap, Finding, GradientRow, Observation, Remark, Run, Status, Verdict
 from grader.sandbox.guest.wire import Question
 
 KINDS = "grader.judging.kinds"
@@ -34,6 +35,7 @@ class Examination(Struct, frozen=True):
     attention: tuple[AttentionMap, ...] = ()
     hurried: bool = False  # time was over before everything was asked
     fault: str | None = None  # of ours, that left every check undecided
+    gradients: tuple[GradientRow, ...] = ()
 
 
 def examine(examiner: Examiner) -> Examination:
@@ -82,7 +84,9 @@ def by_its_answers(examiner: Examiner) -> Examination:
     findings = tuple(undecided(finding, wanting(examiner.run)) for finding in findings)
     try:
         attention = checks.ATTENTION[lab](evidence) if lab in checks.ATTENTION else ()
-        return Examination(findings, checks.REMARKS[lab](evidence), checks.UNATTEMPTED[lab](evidence), attention)
+        rows = gradient_rows(evidence, checks.GRADIENT_ERRORS.get(lab))
+        untouched = checks.UNATTEMPTED[lab](evidence)
+        return Examination(findings, checks.REMARKS[lab](evidence), untouched, attention, gradients=rows)
     except Exception:
         log.exception("the remarks of %s failed", lab)
         return Examination(findings)

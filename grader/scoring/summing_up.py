@@ -57,7 +57,8 @@ def report(
         learning_curves(submission, run),
         calibration.band() if (calibration := calibration_of(rubric, batch)) else None,
         examination.attention,
-        time.time() - seconds,
+        examination.gradients,
+        begun=time.time() - seconds,
     )
 
 

@@ -3,10 +3,21 @@
 from functools import partial
 
 from grader.judging.binding.roles import Parts
-from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, understands, unsure
+from grader.judging.checks import (
+    blocked,
+    check,
+    compares_gradients,
+    failed,
+    manual,
+    passed,
+    remarks,
+    unattempted,
+    understands,
+    unsure,
+)
 from grader.judging.comparing.arrays import Numbers
-from grader.judging.comparing.compare import difference, slug
-from grader.judging.instruments.cut_gradients import cut_finding, cut_off
+from grader.judging.comparing.compare import closest, difference, slug
+from grader.judging.instruments.cut_gradients import cut_finding, cut_off, factor
 from grader.judging.instruments.first_step import (
     after_a_step,
     ends_a_step,
@@ -16,6 +27,7 @@ from grader.judging.instruments.first_step import (
     with_a_say,
     without_its_end,
 )
+from grader.judging.instruments.gradient_table import relative_errors
 from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.kinds.recurrent.equal import understood
 from grader.judging.kinds.recurrent.interview import Evidence
@@ -30,6 +42,7 @@ UNUSED = {
     "update-missing": "The update gate is computed, perhaps, but the new state does without it.",
 }
 LEFT_OPEN = "; your instructor will look at it."
+LOGITS = ("batch", "classes")
 MATRICES = ("W_rnn", "W_z", "W_r", "W_cl")
 CORRUPTED = (
     "The file you were given is broken: two of its lines (`tf.Variableself.E`, `miniself.E`) were damaged before you "
@@ -111,12 +124,17 @@ def judged_logits(e: Evidence, formula: str) -> Finding:
         )
     if explained:
         return passed(f"The logits are those of {formula}, unrolled over every word.", seen=e.explanation or "")
-    told = difference("Logits", e.logits, e.values["deck"]["logits"]) if e.values else None
+    told = difference("Logits", e.logits, e.values["deck"]["logits"], axes=LOGITS) if e.values else None
     if e.explanation:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=where(e))
     if odd:
         return unsure(odd + LEFT_OPEN)
-    return failed(f"The logits are not those of {formula}, unrolled over every word.", difference=told, cell=where(e))
+    return failed(
+        f"The logits are not those of {formula}, unrolled over every word.",
+        difference=told,
+        cell=where(e),
+        closest=closest({"logits": e.logits}, e.values),
+    )
 
 
 @check(RNN, "fresh-start")
@@ -254,6 +272,23 @@ def four_matrices(e: Evidence) -> Finding:
     if c.get("E", 0.0) > 0.05 * c["W_rnn"]:
         return failed("The embeddings are penalised too; the penalty belongs on the four matrices.", cell=where(e))
     return passed(f"The gradient of each of the four matrices holds {c['W_rnn']:.2g} times the matrix.")
+
+
+@compares_gradients(RNN)
+@compares_gradients(GRU)
+def gradient_errors(e: Evidence) -> dict[str, float]:
+    """Where the forward pass is right: of the variable that has a role, or of the worst of its roles."""
+    if e.arrangement is None or slug(e.explanation or "") != "deck" or "W_cl" not in e.plain:
+        return {}
+    seen = without_penalty(e)
+    readout = seen.get("W_cl")
+    if readout is None or readout.shape != e.plain["W_cl"].shape:
+        return {}
+    found: dict[str, float] = {}
+    for role, error in relative_errors(seen, e.plain, factor(readout, e.plain["W_cl"])).items():
+        for piece in e.arrangement.pieces(e.roles.get(role) or ""):
+            found[piece.path] = max(error, found.get(piece.path, 0.0))
+    return found
 
 
 @check(GRU, "learning-curve")

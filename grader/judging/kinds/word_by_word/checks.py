@@ -102,7 +102,7 @@ def matching(e: Evidence) -> Finding:
         return found if e.told.form else unsure("The logits could not be compared with the equations.")
     if e.told.logits_follow is False:
         seen = None if e.told.headed else e.answer.logits
-        told = None if seen is None else difference("Logits", seen, e.told.deck["logits"])
+        told = None if seen is None else difference("Logits", seen, e.told.deck["logits"], axes=("batch", "classes"))
         return failed("The attention is explained, but the logits do not follow from it.", difference=told, cell=e.cell)
     return found
 
@@ -148,7 +148,8 @@ def attention(e: Evidence) -> Finding:
     left = [block for block in bound.rest if block.rows]
     if e.premise_first is None or e.answer.attn.ndim != 3 or len(left) != 1 or left[0].piece.view != left[0].path:
         return unsure(UNKNOWN)
-    told = difference("Attention", rows_first(e.answer.attn, e.premise_first), e.told.deck["attn"])
+    axes = ("batch", "words of the hypothesis", "words of the premise")
+    told = difference("Attention", rows_first(e.answer.attn, e.premise_first), e.told.deck["attn"], axes=axes)
     return failed("The weights are not those of [h^t_k; h^m_{k-1}] W h^s_j and its softmax.",
                   difference=told, cell=e.cell)  # fmt: skip
 
