@@ -222,16 +222,6 @@ class GradientRow(Struct, frozen=True):
     error: float | None = None  # relative to the gradient of the lab's cost, where that is known for this variable
 
 
-class Earlier(Struct, frozen=True):
-    """What the notebook handed in before this one earned, by the same student for the same work."""
-
-    time: str  # when it was graded, UTC
-    earned: float
-    possible: float
-    newly_right: tuple[str, ...] = ()  # titles of checks that pass now and did not
-    newly_wrong: tuple[str, ...] = ()  # that passed and fail now
-
-
 class Report(Struct, frozen=True):
     """Everything a page or a row of results.json is made of."""
 
@@ -249,7 +239,6 @@ class Report(Struct, frozen=True):
     band: Band | None = None
     attention: tuple[AttentionMap, ...] = ()
     gradients: tuple[GradientRow, ...] = ()
-    earlier: Earlier | None = None
     begun: float = 0.0  # seconds since 1970, UTC; 0 where nobody wrote it down
 
 

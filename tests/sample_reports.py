@@ -7,13 +7,13 @@ from typing import Any
 
 from PIL import Image
 
+from grader.gradebook.earlier import Earlier
 from grader.model import (
     Cell,
     CellRun,
     CellStatus,
     CheckResult,
     Difference,
-    Earlier,
     GradientRow,
     Isolation,
     Level,
@@ -266,9 +266,6 @@ def mistaken(student: str = "student02", seconds: float = 31.25, **run: Any) -> 
         seconds=seconds,
         data="the course's small toy trees (256 sentences)",
         gradients=GRADIENTS,
-        earlier=Earlier(
-            "2026-02-02T10:00:00Z", 2.0, 8.0, ("Logits have one row per example",), ("One step of the GRU",)
-        ),
     )
 
 

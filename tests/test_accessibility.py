@@ -40,7 +40,7 @@ def everything() -> Report:
 def pages() -> dict[str, str]:
     few = sample_class.a_class(6, LABS)
     return {
-        "feedback": feedback_page(everything()),
+        "feedback": feedback_page(everything(), sample.EARLIER),
         "right": feedback_page(sample.good()),
         "hostile": feedback_page(sample.hostile()),
         "unread": feedback_page(sample.unreadable()),

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from grader.commands.handing_out import handed_out
 from grader.course.folder import load_rubric
 from grader.gradebook.book import FILE
-from grader.gradebook.earlier import with_earlier
+from grader.gradebook.earlier import earlier_attempts
 from grader.gradebook.recording import record
 from grader.judging.checks import extra, failed
 from grader.judging.comparing.compare import closest, difference
@@ -129,7 +129,7 @@ def passing(report: Report, *names: str) -> Report:
 
 
 def handed(content: str, report: Report) -> Report:
-    return replace(report, submission=replace(report.submission, content=content), earlier=None)
+    return replace(report, submission=replace(report.submission, content=content))
 
 
 def test_a_page_says_what_changed_since_the_last_hand_in_however_often_it_is_graded(
@@ -155,15 +155,14 @@ def test_the_first_one_that_could_be_graded_has_nothing_before_it(tmp_path: Path
     others = [
         handed("one", sample.mistaken()),
         handed("two", sample.mistaken("student09")),
-        replace(sample.unreadable(), earlier=None),
+        sample.unreadable(),
     ]
-    assert [report.earlier for report in with_earlier(others, tmp_path)] == [None] * 3
+    assert earlier_attempts(others, tmp_path) == [None] * 3
 
 
 def test_a_gradebook_that_cannot_be_read_keeps_no_page_from_being_written(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"no database at all" * 100)
-    reports = [handed("one", sample.mistaken())]
-    assert with_earlier(reports, tmp_path) == reports
+    assert earlier_attempts([handed("one", sample.mistaken())], tmp_path) == [None]
 
 
 def test_results_json_and_the_gradebook_have_no_word_of_it(tmp_path: Path) -> None:

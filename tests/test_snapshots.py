@@ -19,7 +19,7 @@ from reports.nameless import nameless_page
 FOLDER = Path(__file__).parent / "pages"
 CLASS = (*sample.whole_class(), *map(sample.mistaken, ("student06", "student07", "student08", "student09")))
 PAGES = {
-    "mistaken": feedback_page(sample.mistaken()),
+    "mistaken": feedback_page(sample.mistaken(), sample.EARLIER),
     "curves": feedback_page(sample_curves.with_curves()),
     "hostile": feedback_page(sample.hostile()),
     "unread": feedback_page(sample.unreadable()),

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from grader.batch.kept_rows import as_report, earlier_rows
 from grader.batch.store import FILE, FOLDER, opened
 from grader.errors import UsageError
-from grader.gradebook.earlier import with_earlier
+from grader.gradebook.earlier import earlier_attempts
 from grader.model import Report, Submission
 from grader.scoring.results import SubmissionRow, ensure_writable, submission_row, write_class_pages, write_page
 from grader.wording.counting import quantity
@@ -32,11 +32,12 @@ def told_of_pages(out: Path, language: str) -> Iterator[str]:
         raise UsageError(f"{out} keeps no graded batch. Name the folder that `grader grade --out` wrote.")
     ensure_writable(out)
     kept = kept_in(out)
-    reports = with_earlier([one.report for one in kept], out)
+    reports = [one.report for one in kept]
+    earlier = earlier_attempts(reports, out)
     with speaking(language):
-        for one, report in zip(kept, reports, strict=True):
+        for one, before in zip(kept, earlier, strict=True):
             if one.whole:
-                write_page(report, one.row.page, out)
+                write_page(one.report, one.row.page, out, before)
         write_class_pages(reports, [one.row.page for one in kept], out)
     left = sum(not one.whole for one in kept)
     if left:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from msgspec.structs import replace
+from msgspec import Struct
 
 from grader.errors import UsageError
 from grader.gradebook.book import FILE, opened
-from grader.model import Earlier, Report, Verdict
+from grader.model import Report, Verdict
 
 _BEFORE = """
     SELECT results.id, earned, possible, batches.time
@@ -19,16 +19,26 @@ _BEFORE = """
 """
 
 
-def with_earlier(reports: Sequence[Report], grades: Path) -> list[Report]:
-    """Before or after they are entered themselves. A gradebook that cannot be read is told of when it is written."""
+class Earlier(Struct, frozen=True):
+    """What the notebook handed in before this one earned, by the same student for the same work."""
+
+    time: str  # when it was graded, UTC
+    earned: float
+    possible: float
+    newly_right: tuple[str, ...] = ()  # titles of checks that pass now and did not
+    newly_wrong: tuple[str, ...] = ()  # that passed and fail now
+
+
+def earlier_attempts(reports: Sequence[Report], grades: Path) -> list[Earlier | None]:
+    """For each, before or after it is entered itself. A gradebook that cannot be read is told of when it is written."""
     if not (grades / FILE).is_file():
-        return list(reports)
+        return [None] * len(reports)
     with ExitStack() as stack:
         try:
             book = stack.enter_context(opened(grades))
         except UsageError:
-            return list(reports)
-        return [replace(report, earlier=earlier(book, report)) for report in reports]
+            return [None] * len(reports)
+        return [earlier(book, report) for report in reports]
 
 
 def earlier(book: sqlite3.Connection, report: Report) -> Earlier | None:

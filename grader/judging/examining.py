@@ -84,12 +84,21 @@ def by_its_answers(examiner: Examiner) -> Examination:
     findings = tuple(undecided(finding, wanting(examiner.run)) for finding in findings)
     try:
         attention = checks.ATTENTION[lab](evidence) if lab in checks.ATTENTION else ()
-        rows = gradient_rows(evidence, checks.GRADIENT_ERRORS.get(lab))
         untouched = checks.UNATTEMPTED[lab](evidence)
+        rows = table_of_gradients(lab, evidence)
         return Examination(findings, checks.REMARKS[lab](evidence), untouched, attention, gradients=rows)
     except Exception:
         log.exception("the remarks of %s failed", lab)
         return Examination(findings)
+
+
+def table_of_gradients(lab: str, evidence: Any) -> tuple[GradientRow, ...]:
+    """For the page alone: where it cannot be made, everything else stands."""
+    try:
+        return gradient_rows(evidence, checks.GRADIENT_ERRORS.get(lab))
+    except Exception:
+        log.exception("the table of gradients of %s failed", lab)
+        return ()
 
 
 def explained(trained: Examination, glance: Examination) -> Examination:

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from grader.course.folder import current_course
+from grader.gradebook.earlier import Earlier
 from grader.intake.page_names import page_name
 from grader.intake.whole_files import write_whole
 from grader.model import CheckResult, Isolation, Level, Outcome, Report, Verdict
@@ -143,11 +144,14 @@ def page_of(student: str, lab: str | None) -> str:
     return f"{page_name(student)}/{page_name(lab) if lab else 'unrecognised'}.html"
 
 
-def write_reports(reports: Sequence[Report], out: Path, stay: Stay = ()) -> tuple[Path, ...]:
+def write_reports(
+    reports: Sequence[Report], out: Path, stay: Stay = (), earlier: Sequence[Earlier | None] = ()
+) -> tuple[Path, ...]:
     """The pages first and results.json last: whoever finds it finds everything it speaks of."""
     ensure_writable(out)
     pages = page_paths(reports, stay)
-    written = [write_page(report, path, out) for path, report in zip(pages, reports, strict=True)]
+    before = earlier or [None] * len(reports)
+    written = [write_page(report, path, out, b) for path, report, b in zip(pages, reports, before, strict=True)]
     everybody = [*(report for _, report in stay), *reports]
     written += write_class_pages(everybody, (*(row.page for row, _ in stay), *pages), out)
     written.append(write_whole(out / "gradebook.csv", gradebook_csv(everybody)))
@@ -155,8 +159,8 @@ def write_reports(reports: Sequence[Report], out: Path, stay: Stay = ()) -> tupl
     return tuple(written)
 
 
-def write_page(report: Report, page: str, out: Path) -> Path:
-    return write_whole(out / page, feedback_page(report).encode())
+def write_page(report: Report, page: str, out: Path, earlier: Earlier | None = None) -> Path:
+    return write_whole(out / page, feedback_page(report, earlier).encode())
 
 
 def write_class_pages(reports: Sequence[Report], pages: Sequence[str], out: Path) -> list[Path]:

@@ -4,7 +4,18 @@ from functools import partial
 
 import numpy as np
 
-from grader.judging.checks import blocked, check, extra, failed, passed, remarks, unattempted, unsure
+from grader.judging.binding.slices import owner
+from grader.judging.checks import (
+    blocked,
+    check,
+    compares_gradients,
+    extra,
+    failed,
+    passed,
+    remarks,
+    unattempted,
+    unsure,
+)
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import closest, difference, nearest, slug
 from grader.judging.instruments.first_step import (
@@ -16,6 +27,7 @@ from grader.judging.instruments.first_step import (
     with_a_say,
     without_its_end,
 )
+from grader.judging.instruments.gradient_table import relative_errors
 from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.kinds.perceptron import dropout_checks  # noqa: F401 - the checks of dropout
 from grader.judging.kinds.perceptron.dropout_checks import NOT_KNOWN
@@ -125,6 +137,19 @@ def loss_gradients(e: Evidence) -> Finding:
         difference=difference(f"Gradient of {role}", gradient, e.steps["deck"][role], axes=("inputs", "outputs")),
         cell=where(e),
     )
+
+
+@compares_gradients(LAB)
+def gradient_errors(e: Evidence) -> dict[str, float]:
+    """Where the forward pass is right; of layers in one variable the worst."""
+    if e.explanation not in ACCEPTED or "deck" not in e.steps or e.masked:
+        return {}
+    found: dict[str, float] = {}
+    for role, error in relative_errors(connected(e), e.steps["deck"]).items():
+        layer = e.chain[int(role[1:])]
+        path = owner((layer.W if role.startswith("W") else layer.b) or "")
+        found[path] = max(error, found.get(path, 0.0))
+    return found
 
 
 def second_mistake(e: Evidence, seen: dict[str, Numbers]) -> Finding:

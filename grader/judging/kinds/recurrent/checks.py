@@ -3,21 +3,9 @@
 from functools import partial
 
 from grader.judging.binding.roles import Parts
-from grader.judging.checks import (
-    blocked,
-    check,
-    compares_gradients,
-    failed,
-    manual,
-    passed,
-    remarks,
-    unattempted,
-    understands,
-    unsure,
-)
-from grader.judging.comparing.arrays import Numbers
+from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, understands, unsure
 from grader.judging.comparing.compare import closest, difference, slug
-from grader.judging.instruments.cut_gradients import cut_finding, cut_off, factor
+from grader.judging.instruments.cut_gradients import cut_finding, cut_off
 from grader.judging.instruments.first_step import (
     after_a_step,
     ends_a_step,
@@ -27,9 +15,9 @@ from grader.judging.instruments.first_step import (
     with_a_say,
     without_its_end,
 )
-from grader.judging.instruments.gradient_table import relative_errors
 from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.kinds.recurrent.equal import understood
+from grader.judging.kinds.recurrent.gradients import without_penalty
 from grader.judging.kinds.recurrent.interview import Evidence
 from grader.judging.kinds.recurrent.layout import beyond_the_slide, unread
 from grader.judging.kinds.recurrent.penalty import factors, reached, unpenalised
@@ -222,16 +210,6 @@ def whole(e: Evidence) -> Finding:
     return passed("A training step moves every variable of the network, by the gradient of the cost.")
 
 
-def without_penalty(e: Evidence) -> dict[str, Numbers | None]:
-    """The gradients, but for what they hold of a penalty; `b_cl` had other values where that was seen."""
-    bare = dict(e.gradients)
-    for role, (_, penalty) in e.penalty.items():
-        seen = bare.get(role)
-        if seen is not None and seen.shape == penalty.shape and role != "b_cl":
-            bare[role] = seen - penalty
-    return bare
-
-
 def named_for(e: Evidence, embedding: str | None) -> str | None:
     """The slug of this lab for variables left out of training."""
     if len(e.roles) > 5:
@@ -272,23 +250,6 @@ def four_matrices(e: Evidence) -> Finding:
     if c.get("E", 0.0) > 0.05 * c["W_rnn"]:
         return failed("The embeddings are penalised too; the penalty belongs on the four matrices.", cell=where(e))
     return passed(f"The gradient of each of the four matrices holds {c['W_rnn']:.2g} times the matrix.")
-
-
-@compares_gradients(RNN)
-@compares_gradients(GRU)
-def gradient_errors(e: Evidence) -> dict[str, float]:
-    """Where the forward pass is right: of the variable that has a role, or of the worst of its roles."""
-    if e.arrangement is None or slug(e.explanation or "") != "deck" or "W_cl" not in e.plain:
-        return {}
-    seen = without_penalty(e)
-    readout = seen.get("W_cl")
-    if readout is None or readout.shape != e.plain["W_cl"].shape:
-        return {}
-    found: dict[str, float] = {}
-    for role, error in relative_errors(seen, e.plain, factor(readout, e.plain["W_cl"])).items():
-        for piece in e.arrangement.pieces(e.roles.get(role) or ""):
-            found[piece.path] = max(error, found.get(piece.path, 0.0))
-    return found
 
 
 @check(GRU, "learning-curve")
