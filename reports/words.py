@@ -75,6 +75,7 @@ CELLS = {
     CellStatus.SKIPPED: "This cell was left out.",
 }
 
+OTHER_GRADIENT = 0.01  # relative error; float32 stays far below
 _MESSAGE_LENGTH = 240
 STILL_OPEN = "Points still open are neither won nor lost: a person, or a longer run, decides them later."
 
@@ -156,6 +157,8 @@ def gradient(row: GradientRow) -> str:
         return "dead: its gradient is 0"
     if not math.isfinite(row.norm):
         return "its gradient is not finite"
+    if row.error is not None and row.error > OTHER_GRADIENT:
+        return "its gradient is not that of the lab's cost"
     return "moves" if row.moved else "frozen: it has a gradient, and the step leaves it as it was"
 
 

@@ -1,20 +1,25 @@
 """Every kind of page holds what WCAG 2.2 AA asks, as far as axe can tell, in light, dark, 320 pixels and on paper."""
 
+import base64
+import io
+import re
 from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import sample_class
 import sample_curves
 import sample_reports as sample
 from browser import VIEWS, browser, opened
+from matplotlib.figure import Figure
 from msgspec.structs import replace
 from test_looks import ONE as PHOTO
 
-from grader.model import AttentionMap, Report
+from grader.model import AttentionMap, Cell, CellRun, CellStatus, Report
 from reports.certificate import Sheet, certificate_page
 from reports.classpage import class_page
 from reports.feedback import feedback_page
@@ -92,8 +97,42 @@ def test_every_kind_of_page_is_looked_at() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_page_of_an_ordinary_notebook_is_small(name: str) -> None:
-    assert len(pages()[name].encode()) < MEGABYTES * 1e6
+def test_no_page_names_a_remote_address_but_where_a_student_wrote_a_link(name: str) -> None:
+    page = re.sub(r'<a href="https://example\.org/"[^>]*>', "", pages()[name])
+    page = page.replace('xmlns="http://www.w3.org/2000/svg"', "")
+    assert not re.search(r"url\(|@import|(?:src|srcset|href|data|action|poster)=[\"']?(?:\w+:)?//", page)
+
+
+def test_a_page_of_an_ordinary_notebook_is_small() -> None:
+    """Sixty cells, eight plots as matplotlib draws them, three hundred lines of output each."""
+    cells = tuple(cell for n in range(10) for cell in more(sample.notebook(), 6 * n))
+    printed = sample.stream("".join(f"Epoch: {n:03d} cost = {0.69 / (1 + n / 9):.5f}\n" for n in range(300)))
+    runs = [
+        CellRun(cell.index, CellStatus.OK, outputs=(printed, *([plot(n)] if n < 8 else [])))
+        for n, cell in enumerate(cell for cell in cells if cell.kind == "code")
+    ]
+    report = everything()
+    submission = replace(report.submission, cells=cells)
+    page = feedback_page(replace(report, submission=submission, run=replace(report.run, cells=tuple(runs))))
+    assert page.count("data:image/png") == 8
+    assert len(page.encode()) < MEGABYTES * 1e6
+
+
+def more(cells: tuple[Cell, ...], after: int) -> list[Cell]:
+    return [replace(cell, index=cell.index + after) for cell in cells]
+
+
+def plot(seed: int) -> dict[str, Any]:
+    """An output with learning curves, at the size and in the resolution of Colab."""
+    figure = Figure(figsize=(6.4, 4.8))
+    axes = figure.subplots()
+    noise = np.random.default_rng(seed).normal(0, 0.02, (2, 300))
+    axes.plot(1 - np.exp(-np.arange(300) / 60) + noise[0], label="train")
+    axes.plot(0.8 - np.exp(-np.arange(300) / 50) + noise[1], label="dev")
+    axes.legend()
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=100)
+    return sample.display(image_png=base64.b64encode(file.getvalue()).decode())
 
 
 def test_the_class_page_filters_without_a_script_and_sorts_and_searches_with_it(

@@ -91,7 +91,9 @@ def test_gradients_are_told_by_variable_as_the_student_writes_them() -> None:
         GradientRow("self.U", (2,), None, moved=False),
         GradientRow("self.b", (2,), 0.0, moved=False),
     )
-    assert [words.gradient(row).split(":")[0] for row in rows] == ["moves", "dead", "dead"]
+    assert [words.gradient(row).split(":")[0] for row in rows[1:]] == ["dead", "dead"]
+    assert words.gradient(rows[0]) == "its gradient is not that of the lab's cost"
+    assert words.gradient(replace(rows[0], error=1e-6)) == words.gradient(replace(rows[0], error=None)) == "moves"
     assert gradient_rows(Evidence(contact(works=False))) == gradient_rows(Evidence(None)) == gradient_rows(None) == ()
 
 
