@@ -1,6 +1,7 @@
 """`grader report`: the pages of an out folder are rendered again from what it keeps, and nothing is graded."""
 
 import json
+import struct
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from grader.commands.report import told_of_pages
 from grader.errors import UsageError
 from grader.model import Report, TrainPolicy
 from grader.scoring.results import write_reports
-from reports.languages import gettext, language, languages, speaking
+from reports.languages import DOMAIN, gettext, language, languages, speaking
 
 
 def graded(out: Path, *reports: Report) -> None:
@@ -115,6 +116,35 @@ def test_a_language_without_a_catalogue_is_refused_and_no_page_claims_it(tmp_pat
     with pytest.raises(UsageError, match=r"There are no pages in 'xx' yet\. Choose among: en"):
         [*told_of_pages(tmp_path, "xx")]
     assert pages(tmp_path) == before
+
+
+def test_a_catalogue_gives_pages_a_language_and_only_those_that_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "locale" / "es" / "LC_MESSAGES" / f"{DOMAIN}.mo"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(compiled({"": "Content-Type: text/plain; charset=UTF-8\n", "Notebooks": "Cuadernos"}))
+    monkeypatch.setattr("reports.languages.CATALOGUES", tmp_path / "locale")
+    out = tmp_path / "out"
+    graded(out, sample.good())
+    english = pages(out)
+    assert languages() == ("en", "es")
+    assert [*told_of_pages(out, "es")]
+    spanish = (out / "index.html").read_text("utf-8")
+    assert '<html lang="es">' in spanish and '<h2 id="notebooks">Cuadernos</h2>' in spanish
+    assert [*told_of_pages(out, "en")]
+    assert pages(out) == english
+
+
+def compiled(catalogue: dict[str, str]) -> bytes:
+    """As msgfmt does it: how many, where the originals stand, where the translations; each by length and place."""
+    pairs = sorted(catalogue.items())
+    texts = [text.encode() for side in (0, 1) for text in (pair[side] for pair in pairs)]
+    start, table, held = 28 + 8 * len(texts), b"", b""
+    for text in texts:
+        table += struct.pack("<II", len(text), start + len(held))
+        held += text + b"\0"
+    return struct.pack("<7I", 0x950412DE, 0, len(pairs), 28, 28 + 8 * len(pairs), 0, 0) + table + held
 
 
 def test_english_is_spoken_as_it_stands_in_the_source() -> None:
