@@ -8,6 +8,7 @@ import pytest
 import sample_reports as sample
 from msgspec.structs import replace
 
+import reports.languages
 from grader.batch.kept_rows import beside, earlier_rows, settled
 from grader.batch.store import FILE, FOLDER, Asked, opened
 from grader.commands.report import told_of_pages
@@ -124,7 +125,7 @@ def test_a_catalogue_gives_pages_a_language_and_only_those_that_are_asked_for(
     file = tmp_path / "locale" / "es" / "LC_MESSAGES" / f"{DOMAIN}.mo"
     file.parent.mkdir(parents=True)
     file.write_bytes(compiled({"": "Content-Type: text/plain; charset=UTF-8\n", "Notebooks": "Cuadernos"}))
-    monkeypatch.setattr("reports.languages.CATALOGUES", tmp_path / "locale")
+    monkeypatch.setattr(reports.languages, "CATALOGUES", tmp_path / "locale")
     out = tmp_path / "out"
     graded(out, sample.good())
     english = pages(out)
