@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from grader.figures import AttentionMap, Band, Curve, GradientRow
 from grader.sandbox.guest.wire import Inventory, Trouble, Value, VariableList, Watched
 
 
@@ -129,6 +130,7 @@ class Finding(Struct, frozen=True):
     difference: Difference | None = None
     cell: int | None = None  # index of the cell to look at
     cut: bool = False  # undecided because we cut the training short on purpose, and for no other reason
+    closest: str | None = None  # slug of the known mistake that comes nearest, where it is none of them
 
 
 class Remark(Struct, frozen=True):
@@ -136,6 +138,7 @@ class Remark(Struct, frozen=True):
 
     id: str
     message: str
+    extra: bool = False  # right, and more than was asked: praised
 
 
 class Automatic(Struct, frozen=True):  # what the grader says of a check that a person decided
@@ -177,6 +180,10 @@ class CheckResult(Struct, frozen=True):
     cell: int | None = None
     cut: bool = False
     decision: Decision | None = None
+    nudge: str = ""
+    formula: str = ""  # LaTeX, an equation a line
+    example: str = ""
+    closest: str = ""  # title of the known mistake that comes nearest, where none was named
 
 
 class Scorecard(Struct, frozen=True):
@@ -185,43 +192,6 @@ class Scorecard(Struct, frozen=True):
     possible: float = 0.0  # pending included
     pending: float = 0.0
     fix_first: str | None = None  # id of the check whose repair helps most
-
-
-class CurvePoint(Struct, frozen=True):
-    epoch: int  # or step, where several figures stand for one epoch
-    cost: float | None = None  # may be NaN or infinite
-    dev: float | None = None  # accuracies between 0 and 1
-    train: float | None = None
-
-
-class Curve(Struct, frozen=True):
-    """A training by epoch, as a notebook printed it: a claim, nobody measured it."""
-
-    title: str
-    points: tuple[CurvePoint, ...]  # epochs rise
-    source: str  # where it was read, in words
-    unit: str = "epoch"  # or step
-
-
-class Band(Struct, frozen=True):
-    """What the dev accuracy of right solutions looks like by epoch, calibrated over many seeds."""
-
-    epochs: tuple[int, ...]
-    low: tuple[float, ...]
-    mean: tuple[float, ...]
-    what: str  # in words
-
-
-class AttentionMap(Struct, frozen=True):
-    """Where a notebook's model looks, as its own weights say: shown, never judged."""
-
-    title: str  # which example, in words
-    rows: tuple[str, ...]  # what looks: words, or a whole sentence
-    columns: tuple[str, ...]  # what is looked at
-    weights: tuple[tuple[float, ...], ...]  # by row; may be anything
-    note: str = ""  # what the model made of it
-    photo: bytes = b""  # a JPEG of ours; the columns are then its places, 8×8 row by row
-    untrained: bool = False  # the notebook's training was cut to a few steps
 
 
 class Report(Struct, frozen=True):
@@ -240,6 +210,8 @@ class Report(Struct, frozen=True):
     curves: tuple[Curve, ...] = ()
     band: Band | None = None
     attention: tuple[AttentionMap, ...] = ()
+    gradients: tuple[GradientRow, ...] = ()
+    begun: float = 0.0  # seconds since 1970, UTC; 0 where nobody wrote it down
 
 
 class Status(StrEnum):

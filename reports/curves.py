@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from grader.model import Band, Curve, CurvePoint
+from grader.figures import Band, Curve, CurvePoint
 
 PATIENCE = 10  # looks at the dev set without a new best
 MOST_LISTED = 40

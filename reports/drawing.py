@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from msgspec import Struct
 
-from grader.model import Band, Curve, CurvePoint, Report
+from grader.figures import Band, Curve, CurvePoint
+from grader.model import Report
 from reports.curves import Reading, Series, description, read, sentences, series, table
 
 MOST_DRAWN = 200

@@ -4,6 +4,7 @@ from itertools import groupby
 
 from msgspec import Struct
 
+from grader.gradebook.earlier import Earlier
 from grader.model import CheckResult, Level, Report, Scorecard, Verdict
 from grader.wording.cell_names import cell_names
 from reports import words
@@ -28,11 +29,12 @@ class Meter(Struct, frozen=True):
     still_open: float
 
 
-def feedback_page(report: Report) -> str:
-    """A single HTML file that needs no network and no script."""
+def feedback_page(report: Report, earlier: Earlier | None = None) -> str:
+    """A single HTML file that needs no network and no script. `earlier`: what was handed in before it."""
     return page(
         "feedback.html",
         report=report,
+        earlier=earlier,
         card=report.card,
         lab=words.lab_name(report),
         score=words.score(report.card, report.outcome),
@@ -47,6 +49,9 @@ def feedback_page(report: Report) -> str:
         cells=shown_cells(report),
         names=cell_names(report.submission.cells),
         anchor=anchor,
+        extras=[remark for remark in report.remarks if remark.extra],
+        remarks=[remark for remark in report.remarks if not remark.extra],
+        measured=any(row.error is not None for row in report.gradients),
         Verdict=Verdict,
     )
 

@@ -4,7 +4,8 @@ import math
 
 from msgspec import Struct
 
-from grader.model import AttentionMap, Report
+from grader.figures import AttentionMap
+from grader.model import Report
 
 MOST = 6  # maps on a page
 MOST_WORDS = 64  # on a side

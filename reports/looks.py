@@ -6,7 +6,8 @@ import io
 from msgspec import Struct
 from PIL import Image
 
-from grader.model import AttentionMap, Report
+from grader.figures import AttentionMap
+from grader.model import Report
 from reports.heat import is_drawable, share, short
 
 MOST = 4  # photos on a page

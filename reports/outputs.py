@@ -10,6 +10,8 @@ import nh3
 from markupsafe import Markup
 from msgspec import Struct
 
+from reports.maths import ATTRIBUTES as MATHS_ATTRIBUTES
+from reports.maths import TAGS as MATHS
 from reports.scrub import printed, same_everywhere, visible
 from reports.svg import is_light
 
@@ -34,6 +36,7 @@ _ATTRIBUTES = {
     "img": {"src", "alt"},
 }
 _EMPTY_IMAGE = re.compile(r'<img(?: alt="([^"<>]*)")?>')  # what the sanitiser leaves of a picture from elsewhere
+_EMPTY_HEADING = re.compile(r"<th>\s*</th>")  # pandas' corner, which heads nothing
 _DATA_IMAGE = re.compile(r"data:(image/(?:png|jpeg|gif));base64,([A-Za-z0-9+/=\s]+)")
 
 
@@ -68,18 +71,19 @@ def shown(output: Mapping[str, Any]) -> tuple[Shown, ...]:
 def clean_html(html: str, *, prose: bool = False) -> Markup:
     """HTML without scripts, styles, forms, classes, ids or anything fetched.
 
-    `prose` also keeps small headings and pictures that were pasted into the text.
+    `prose` also keeps small headings, pictures that were pasted into the text, and formulas.
     """
-    tags = set(_TABLE | _PROSE | (_HEADINGS | {"img"} if prose else frozenset()))
+    tags = set(_TABLE | _PROSE | (_HEADINGS | {"img"} | MATHS if prose else frozenset()))
     cleaned = nh3.clean(
         visible(html),
         tags=tags,
-        clean_content_tags=_DROPPED_WHOLE,
-        attributes=_ATTRIBUTES,
+        clean_content_tags=_DROPPED_WHOLE - tags,
+        attributes=_ATTRIBUTES | MATHS_ATTRIBUTES if prose else _ATTRIBUTES,
         attribute_filter=_kept_attribute,
         url_schemes={"http", "https", "data"},
         link_rel="noopener noreferrer nofollow",
     )
+    cleaned = _EMPTY_HEADING.sub("<td></td>", cleaned)
     return Markup(_EMPTY_IMAGE.sub(r"<em>(picture not shown: \1)</em>", cleaned))
 
 

@@ -8,6 +8,8 @@ from markupsafe import Markup, escape
 
 from grader.wording.counting import quantity
 from reports import scrub, words
+from reports.languages import gettext, language, ngettext
+from reports.maths import formula
 
 _QUOTED_CODE = re.compile(r"`([^`\n]{1,120})`")
 
@@ -23,10 +25,15 @@ _PAGES = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    extensions=["jinja2.ext.i18n"],
 )
+_PAGES.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # by the extension
+_PAGES.policies["ext.i18n.trimmed"] = True
 _PAGES.globals["words"] = words
 _PAGES.globals["quantity"] = quantity
+_PAGES.globals["language"] = language
 _PAGES.filters["told"] = told
+_PAGES.filters["formula"] = formula
 _PAGES.filters["name"] = scrub.name
 _PAGES.filters["said"] = scrub.said
 _PAGES.filters["capital"] = lambda text: text[:1].upper() + text[1:]

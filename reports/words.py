@@ -1,7 +1,9 @@
 """Which words people read for an outcome, a verdict, a level, a score: the one source for pages and terminal."""
 
+import math
 from collections.abc import Mapping
 
+from grader.figures import GradientRow
 from grader.model import CellRun, CellStatus, Isolation, Level, Outcome, Report, Scorecard, Verdict
 from grader.sandbox.guest.wire import Trouble
 
@@ -51,6 +53,18 @@ LEVELS = {
     Level.MANUAL: "What your teacher reads",
 }
 
+NUDGES = {
+    Level.RUNS: "Read the last line of the error first: it says what went wrong. The lines above it say where.",
+    Level.SHAPES: "Write the shape of every tensor beside the line that makes it, then print it and compare.",
+    Level.VALUES: "Take one example and sizes of 1 or 2, follow the formula by hand, and print the same steps.",
+    Level.GRADIENTS: "Follow the way from the cost back to each variable: which line does not let a gradient through?",
+    Level.REGULARISATION: "List what the penalty should hold and what it should not, then look for each of them.",
+    Level.DROPOUT: "What should differ between two calls in training, and what between two calls in prediction?",
+    Level.LEARNS: "Train on a handful of examples: a network that is right learns them by heart.",
+    Level.OUTCOME: "Compare the curves of train and dev: does the network learn too little, or too much by heart?",
+    Level.MANUAL: "Read the question once more, and say in one sentence what it asks for.",
+}
+
 ISOLATIONS = {
     Isolation.BUBBLEWRAP: "run in a jail (bubblewrap): no network, and no files but its own and the course data",
     Isolation.LANDLOCK: "run in a light jail (Landlock): no network, and no files but its own and the course data",
@@ -64,6 +78,7 @@ CELLS = {
     CellStatus.SKIPPED: "This cell was left out.",
 }
 
+OTHER_GRADIENT = 0.01  # relative error; float32 stays far below
 _MESSAGE_LENGTH = 240
 STILL_OPEN = "Points still open are neither won nor lost: a person, or a longer run, decides them later."
 
@@ -133,6 +148,21 @@ def error_text(trouble: Trouble) -> str:
     message = " ".join(trouble.message.split())
     short = message if len(message) <= _MESSAGE_LENGTH else f"{message[:_MESSAGE_LENGTH]}…"
     return f"{trouble.kind}: {short}" if short else trouble.kind
+
+
+def gradient(row: GradientRow) -> str:
+    """What a row of the table of gradients says: dead, frozen, or as it should be."""
+    if not row.asked:
+        return "moves, though not by a gradient that was seen" if row.moved else "frozen: left out of the training"
+    if row.norm is None:
+        return "dead: the cost does not depend on it"
+    if row.norm == 0:
+        return "dead: its gradient is 0"
+    if not math.isfinite(row.norm):
+        return "its gradient is not finite"
+    if row.error is not None and row.error > OTHER_GRADIENT:
+        return "its gradient is not that of the lab's cost"
+    return "moves" if row.moved else "frozen: it has a gradient, and the step leaves it as it was"
 
 
 def lab_name(report: Report) -> str:

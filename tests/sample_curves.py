@@ -3,7 +3,8 @@
 from msgspec.structs import replace
 from sample_reports import good
 
-from grader.model import Band, Curve, CurvePoint, Report
+from grader.figures import Band, Curve, CurvePoint
+from grader.model import Report
 
 
 def training(length: int, by: int = 1, best: int = 40, title: str = "Training in cell 4") -> Curve:

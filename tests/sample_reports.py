@@ -7,6 +7,8 @@ from typing import Any
 
 from PIL import Image
 
+from grader.figures import GradientRow
+from grader.gradebook.earlier import Earlier
 from grader.model import (
     Cell,
     CellRun,
@@ -50,6 +52,10 @@ The deck's gates, with `h` **before** `x`:
 |------|---------|
 | z    | W_z     |
 | r    | W_r     |
+
+With $z_t = \\sigma(W_z [h_{t-1}; x_t])$ the new state is
+
+$$h_t = (1 - z_t) \\odot h_{t-1} + z_t \\odot \\tilde{h}_t$$
 """
 PANDAS = """<div><style scoped>.dataframe tbody tr th {vertical-align: top;}</style>
 <table border="1" class="dataframe"><thead><tr style="text-align: right;">
@@ -165,6 +171,11 @@ MIRRORED = check(
         (("[3, 1]", "0.1873", "0.2285"), ("[0, 0]", "-0.0510", "-0.0194"), ("[4, 1]", "0.0920", "0.1102")),
     ),
     cell=2,
+    nudge="Set z to 1 by hand: which of the two states should come out?",
+    formula=r"\tilde{h}_t = \tanh(W \cdot [r_t * h_{t-1}, x_t])"
+    + "\n"
+    + r"h_t = (1 - z_t) * h_{t-1} + z_t * \tilde{h}_t",
+    example="one unit, h = 1, candidate −1\nz = 0.25: the new h is (1 − 0.25) · 1 + 0.25 · (−1) = 0.5",
 )
 L2 = check(
     "l2_all_gates",
@@ -210,6 +221,18 @@ OPEN = (
 )
 
 
+GRADIENTS = (
+    GradientRow("self.E", (97, 8), 0.0213, moved=True, error=2.1e-7),
+    GradientRow("self.W_z", (20, 12), 0.0, moved=False),
+    GradientRow("self.W_rnn", (20, 12), 0.131, moved=True, error=0.31),
+    GradientRow("self.W_unused", (20, 12), None, moved=False),
+    GradientRow("self.b_cl", (2,), 0.4, moved=False),
+)
+
+
+EARLIER = Earlier("2026-02-02T10:00:00Z", 2.0, 8.0, ("Logits have one row per example",), ("One step of the GRU",))
+
+
 def good() -> Report:
     return Report(
         submission("student01", cells=notebook(), content="aa"),
@@ -235,10 +258,14 @@ def mistaken(student: str = "student02", seconds: float = 31.25, **run: Any) -> 
             ("drive.mount was answered with the course's data folder.", "A training was cut to 10 epochs."),
         ),
         Scorecard((*OPEN, *PASSED, MIRRORED, L2), 3.5, 8.0, 2.0, fix_first="l2_all_gates"),
-        (Remark("tuned", "You set the learning rate to 0.5; the deck uses 1.0. Both learn."),),
+        (
+            Remark("tuned", "You set the learning rate to 0.5; the deck uses 1.0. Both learn."),
+            Remark("bidirectional", "Your network reads the sentence in both directions.", extra=True),
+        ),
         "Your GRU computes and learns. Its penalty leaves the gates out, and the update gate is the mirrored one.",
         seconds=seconds,
         data="the course's small toy trees (256 sentences)",
+        gradients=GRADIENTS,
     )
 
 

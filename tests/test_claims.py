@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample_reports import display, stream, submission
 
+from grader.figures import Curve
 from grader.judging.claims.claims import Claims, claimed, learning_curves
 from grader.judging.claims.figures import figures
 from grader.judging.claims.printed import lines
-from grader.model import Cell, CellRun, CellStatus, Curve, Isolation, Outcome, Run
+from grader.model import Cell, CellRun, CellStatus, Isolation, Outcome, Run
 
 
 def handed_in(*outputs: str | dict[str, Any]) -> Claims:

@@ -186,6 +186,7 @@ def test_the_mistake_is_in_results_and_gradebook_and_everything_has_its_page(twi
     assert "sign-missing" in (out / "gradebook.csv").read_text("utf-8")
     assert {p.relative_to(out).as_posix() for p in out.rglob("*.html")} == {
         "index.html",
+        "class.html",
         "student01/lab1_warmup.html",
         "student02/lab1_warmup.html",
     }

@@ -25,7 +25,7 @@ def test_float32_noise_is_no_difference() -> None:
         (EXPECTED.T, "Logits: the matrix is transposed"),
         (2 * EXPECTED, "Logits: every entry is 2 times the expected one"),
         (EXPECTED + 0.5, "Logits: every entry is off by the same 0.5"),
-        (EXPECTED[:3], "Logits: the shape is [3, 4], expected [4, 4]"),
+        (EXPECTED[:3], "Logits: got [3, 4], expected [4, 4]"),
     ],
     ids=["sign", "transposed", "factor", "shift", "shape"],
 )

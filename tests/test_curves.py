@@ -11,7 +11,7 @@ import sample_curves
 import sample_reports as sample
 from msgspec.structs import replace
 
-from grader.model import Band, Curve, CurvePoint
+from grader.figures import Band, Curve, CurvePoint
 from reports.curves import PATIENCE, read, series, table
 from reports.drawing import figure, figures
 from reports.feedback import feedback_page

@@ -7,7 +7,7 @@ import pytest
 import sample_reports as sample
 from msgspec.structs import replace
 
-from grader.model import AttentionMap
+from grader.figures import AttentionMap
 from reports.feedback import feedback_page
 
 SVG = "{http://www.w3.org/2000/svg}"

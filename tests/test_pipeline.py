@@ -86,7 +86,7 @@ def test_the_untouched_starter_and_a_web_page_earn_nothing_and_say_why(of: Calla
 
 def test_the_whole_class_can_be_written_down(reports: list[Report], tmp_path: Path) -> None:
     write_reports(reports, tmp_path)
-    assert len(list(tmp_path.rglob("*.html"))) == len(reports) + 1
+    assert len(list(tmp_path.rglob("*.html"))) == len(reports) + 2  # index.html and class.html
     assert len(json.loads(results_json(reports))["submissions"]) == len(reports)
 
 

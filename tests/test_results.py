@@ -81,7 +81,7 @@ def test_two_reports_never_share_a_page_even_where_case_does_not_count() -> None
 def test_no_name_leaves_the_folder_or_takes_a_place_of_ours(student: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
     written = write_reports([named(student), named("student01")], out)
-    assert len(set(written)) == 5
+    assert len(set(written)) == 6
     assert all(path.resolve().is_relative_to(out) and path.is_file() for path in written)
     json.loads((out / "results.json").read_bytes())
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
@@ -91,7 +91,7 @@ def test_everything_is_written_whole_and_nothing_else_is_left(tmp_path: Path) ->
     written = write_reports(sample.whole_class(), tmp_path)
     left = {path for path in tmp_path.rglob("*") if path.is_file()}
     assert left == set(written)
-    assert {"index.html", "gradebook.csv", "results.json"} <= {path.name for path in written}
+    assert {"index.html", "class.html", "gradebook.csv", "results.json"} <= {path.name for path in written}
 
 
 def test_the_class_page_links_to_pages_that_exist(tmp_path: Path) -> None:

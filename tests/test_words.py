@@ -81,7 +81,7 @@ def test_nothing_in_a_hostile_notebook_steers_the_terminal() -> None:
 
 def test_the_class_page_counts_each_mistake_once_for_each_notebook() -> None:
     page = class_page([sample.mistaken(), sample.mistaken("student06"), sample.good()], ["a.html", "b.html", "c.html"])
-    assert "<li>The update gate is mirrored: 2 of 3</li>" in page
+    assert "<summary>The update gate is mirrored: 2 of 3</summary>" in page
 
 
 def test_a_notebook_that_ran_unjailed_says_so_on_every_view() -> None:

@@ -91,11 +91,12 @@ def as_report(row: SubmissionRow) -> Report:
     """As much of it as the class page and the gradebook show."""
     rubric = current_course().labs.get(row.lab or "")
     titles = {slug: mistake.title for slug, mistake in rubric.mistakes.items()} if rubric else {}
+    asked = {rule.id: rule.title for rule in rubric.checks} if rubric else {}
     checks = tuple(
         CheckResult(
             id=check.id,
             level=check.level,
-            title=check.id,
+            title=asked.get(check.id, check.id),
             verdict=check.verdict,
             points=check.points,
             possible=check.possible,

@@ -15,7 +15,7 @@ from msgspec import Struct
 from grader.calibration.starts import Starts
 from grader.course.folder import current_course
 from grader.errors import RubricError
-from grader.model import Band
+from grader.figures import Band
 from grader.wording.counting import quantity
 
 SplitName = Literal["dev", "test"]

@@ -24,6 +24,8 @@ def _of(rubric: Rubric, check: CheckRule) -> Iterator[str]:
     yield f"{rubric.title}: {check.title} ({check.points:g} points, level {check.level.value})"
     yield f"  What was tested: {check.tested}"
     yield f"  Why: {check.why}"
+    if check.example:
+        yield from ("  With small numbers:", *(f"    {line}" for line in check.example.splitlines()))
     if check.needs:
         titles = (rule.title for rule in rubric.checks if rule.id in check.needs)
         yield f"  First has to work: {'; '.join(titles)}"

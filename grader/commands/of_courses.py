@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from grader.commands.options import Data, Form
+from grader.commands.options import Data, Form, Language
 from grader.course.subject import SubjectKind
 
 Said = Iterator[str]
@@ -106,6 +106,16 @@ def review(
 
     as_table = export is not None or taken is not None
     yield from told_of_marks(grades, reviewer, taken, export) if as_table else told_of_review(grades, port, reviewer)
+
+
+def report(
+    grades: Annotated[Path, typer.Argument(help="The folder that `grader grade` wrote.")] = Path("grades"),
+    lang: Annotated[Language, typer.Option(help="Of the pages.")] = Language.ENGLISH,
+) -> Said:
+    """Render all pages again from what the out folder keeps. Nothing is graded."""
+    from grader.commands.report import told_of_pages
+
+    yield from told_of_pages(grades, lang.value)
 
 
 def explain(

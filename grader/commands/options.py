@@ -33,6 +33,14 @@ class Form(StrEnum):
     JUNIT = "junit"
 
 
+class Language(StrEnum):
+    """Of pages."""
+
+    ENGLISH = "en"
+    SPANISH = "es"
+    BASQUE = "eu"
+
+
 Data = Annotated[
     Path | None,
     typer.Option("--data", help="The course's data; else $GRADER_DATA, else the course's data/, else toy data."),

@@ -13,6 +13,8 @@ from grader.course.pages import Complaint, Page, meant
 from grader.course.subject import Subject
 from grader.model import Level
 
+LEFT_OUT = ("nudge", "formula", "example")  # what a check or a mistake need not have
+
 
 class Training(Struct, frozen=True, forbid_unknown_fields=True):
     """How much a notebook may train by itself under `--train budget`."""
@@ -31,6 +33,8 @@ class CheckRule(Struct, frozen=True, forbid_unknown_fields=True):
     needs: tuple[str, ...] = ()
     public: bool = True
     of: tuple[str, ...] = ()  # which parts of the subject it looks at, where that is not all of them
+    formula: str = ""  # in LaTeX, an equation a line: the last of the hints
+    example: str = ""  # two lines with small numbers, shown below the formula
 
 
 class MistakeRule(Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,6 +43,9 @@ class MistakeRule(Struct, frozen=True, forbid_unknown_fields=True):
     says: str  # what the mistake is and what it does
     hint: str  # where to look, without the line of code
     credit: float = 0.0  # share of the check's points that is kept
+    nudge: str = ""  # the first of the hints, which only turns the eyes; what fits the check's level where empty
+    formula: str = ""  # in the place of the check's, and so is the example
+    example: str = ""
 
     @property
     def checks(self) -> tuple[str, ...]:
@@ -158,5 +165,5 @@ def _mistake_complaints(mistake: MistakeRule, known: tuple[str, ...]) -> Iterato
 def _empty(rule: CheckRule | MistakeRule) -> Iterator[Complaint]:
     for field in rule.__struct_fields__:
         value = getattr(rule, field)
-        if isinstance(value, str) and not value.strip():
+        if isinstance(value, str) and not value.strip() and (value or field not in LEFT_OUT):
             yield (field,), f"{field} is empty; students read it"

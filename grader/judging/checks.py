@@ -1,10 +1,11 @@
 """The table of checks: for each lab one interview, and functions from what it brought back to a finding."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from grader.errors import OurFault
-from grader.model import AttentionMap, Difference, Finding, Remark, Verdict
+from grader.figures import AttentionMap
+from grader.model import Difference, Finding, Remark, Verdict
 
 Interview = Callable[..., Any]
 Check = Callable[[Any], Finding]
@@ -15,6 +16,7 @@ OUTCOMES: dict[str, dict[str, Callable[..., Finding]]] = {}  # checks of what tr
 REMARKS: dict[str, Callable[[Any], tuple[Remark, ...]]] = {}
 UNATTEMPTED: dict[str, Callable[[Any], bool]] = {}
 UNDERSTOOD: dict[str, Callable[[Any], Any]] = {}
+GRADIENT_ERRORS: dict[str, Callable[[Any], Mapping[str, float]]] = {}
 ATTENTION: dict[str, Callable[[Any], tuple[AttentionMap, ...]]] = {}
 
 
@@ -59,6 +61,11 @@ def attends(lab: str) -> Callable[[Any], Any]:
     return lambda function: register(ATTENTION, lab, function)
 
 
+def compares_gradients(lab: str) -> Callable[[Any], Any]:
+    """By path of a variable, how far its gradient is from that of the lab's cost, for the page; it decides nothing."""
+    return lambda function: register(GRADIENT_ERRORS, lab, function)
+
+
 def passed(message: str = "", seen: str = "") -> Finding:
     return Finding("", Verdict.PASS, message, seen=seen)
 
@@ -70,8 +77,10 @@ def failed(
     seen: str = "",
     difference: Difference | None = None,
     cell: int | None = None,
+    closest: str | None = None,
 ) -> Finding:
-    return Finding("", Verdict.FAIL, message, mistake, seen, difference, cell)
+    """`closest`: the known mistake that comes nearest, where it is none of them."""
+    return Finding("", Verdict.FAIL, message, mistake, seen, difference, cell, closest=closest)
 
 
 def blocked(message: str) -> Finding:
@@ -89,3 +98,8 @@ def cut(message: str) -> Finding:
 
 def manual(message: str, seen: str = "") -> Finding:
     return Finding("", Verdict.MANUAL, message, seen=seen)
+
+
+def extra(name: str, message: str) -> Remark:
+    """What is right and was not asked for."""
+    return Remark(name, message, extra=True)

@@ -8,12 +8,13 @@ from msgspec.structs import replace
 
 from grader.course.rubric import CheckRule
 from grader.errors import GraderError
+from grader.figures import AttentionMap, GradientRow
 from grader.judging import checks
 from grader.judging.declared import judge
 from grader.judging.examiner import Examiner
 from grader.judging.model_answer import Declared
 from grader.judging.unaskable import Unaskable, too_much
-from grader.model import AttentionMap, Finding, Remark, Run, Verdict
+from grader.model import Finding, Remark, Run, Verdict
 
 log = logging.getLogger("grader")
 
@@ -25,6 +26,7 @@ class Examination(Struct, frozen=True):
     attention: tuple[AttentionMap, ...] = ()
     hurried: bool = False  # time was over before everything was asked
     fault: str | None = None  # of ours, that left every check undecided
+    gradients: tuple[GradientRow, ...] = ()
 
 
 def as_declared(examiner: Examiner, declared: Declared) -> Examination:

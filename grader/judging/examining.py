@@ -12,6 +12,7 @@ from grader.course.head import Head, Judge
 from grader.course.pages import Complaint, Page, meant
 from grader.course.rubric import Rubric
 from grader.errors import OurFault
+from grader.figures import GradientRow
 from grader.judging import checks
 from grader.judging.examination import (
     Examination,
@@ -24,6 +25,7 @@ from grader.judging.examination import (
 )
 from grader.judging.examiner import Examiner
 from grader.judging.instruments import outcome
+from grader.judging.instruments.gradient_table import gradient_rows
 from grader.judging.unaskable import Unaskable
 from grader.model import Finding, Observation, Status, Verdict
 from grader.sandbox.guest.wire import Question
@@ -70,10 +72,21 @@ def by_its_answers(examiner: Examiner) -> Examination:
     findings = tuple(undecided(finding, wanting(examiner.run)) for finding in findings)
     try:
         attention = checks.ATTENTION[lab](evidence) if lab in checks.ATTENTION else ()
-        return Examination(findings, checks.REMARKS[lab](evidence), checks.UNATTEMPTED[lab](evidence), attention)
+        untouched = checks.UNATTEMPTED[lab](evidence)
+        rows = table_of_gradients(lab, evidence)
+        return Examination(findings, checks.REMARKS[lab](evidence), untouched, attention, gradients=rows)
     except Exception:
         log.exception("the remarks of %s failed", lab)
         return Examination(findings)
+
+
+def table_of_gradients(lab: str, evidence: Any) -> tuple[GradientRow, ...]:
+    """For the page alone: where it cannot be made, everything else stands."""
+    try:
+        return gradient_rows(evidence, checks.GRADIENT_ERRORS.get(lab))
+    except Exception:
+        log.exception("the table of gradients of %s failed", lab)
+        return ()
 
 
 def explained(trained: Examination, glance: Examination) -> Examination:

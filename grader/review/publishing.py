@@ -14,12 +14,11 @@ from grader.batch.kept_rows import as_report, beside, decided_row, earlier_rows
 from grader.batch.store import FOLDER
 from grader.errors import UsageError
 from grader.gradebook.decisions import Entries, contents, decisions_of, latest
+from grader.gradebook.earlier import earlier_attempts
 from grader.gradebook.recording import record, record_decided
-from grader.intake.whole_files import write_whole
 from grader.model import Report
-from grader.scoring.results import submission_row, write_reports, write_rows, write_tables
+from grader.scoring.results import submission_row, write_page, write_reports, write_rows, write_tables
 from grader.scoring.summary import decided_report
-from reports.feedback import feedback_page
 
 _WAIT = 120  # seconds, while another process writes the pages of a class
 
@@ -29,7 +28,7 @@ def publish_graded(reports: Sequence[Report], out: Path, course: str) -> tuple[l
     with _publishing(out):
         entries = latest(out)
         own = [decided_report(report, decisions_of(entries, submission_row(report))) for report in reports]
-        written = write_reports(own, out, beside(reports, out))
+        written = write_reports(own, out, beside(reports, out), earlier_attempts(own, out))
         record(own, out, course)
         _catch_up(out, entries, KeptReports(out), course)
     return own, written
@@ -55,8 +54,8 @@ def _catch_up(out: Path, entries: Entries, kept: KeptReports, course: str) -> in
         for row in changed:
             report = kept.of(row, known.get((row.student, row.student_id, row.lab or ""), ""))
             if report and is_inside(row.page):
-                page = feedback_page(decided_report(report, decisions_of(entries, row)))
-                write_whole(out / row.page, page.encode())
+                decided = decided_report(report, decisions_of(entries, row))
+                write_page(decided, row.page, out, earlier_attempts([decided], out)[0])
         write_tables([(row, as_report(row)) for row in rows], out)
         record_decided(changed, out, course)
         write_rows(rows, out)

@@ -12,11 +12,14 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from grader.course.folder import current_course
+from grader.gradebook.earlier import Earlier
 from grader.intake.page_names import page_name
 from grader.intake.whole_files import write_whole
 from grader.model import CheckResult, Decision, Isolation, Level, Outcome, Report, Scorecard, Verdict
 from reports.classpage import class_page
 from reports.feedback import feedback_page
+from reports.nameless import nameless_page
 from reports.scrub import name, said
 
 _COLUMNS = ("student", "lab", "earned", "possible", "pending", "outcome", "mistakes", "id", "file")
@@ -156,26 +159,37 @@ def page_of(student: str, lab: str | None) -> str:
     return f"{page_name(student)}/{page_name(lab) if lab else 'unrecognised'}.html"
 
 
-def write_reports(reports: Sequence[Report], out: Path, stay: Stay = ()) -> tuple[Path, ...]:
+def write_reports(
+    reports: Sequence[Report], out: Path, stay: Stay = (), earlier: Sequence[Earlier | None] = ()
+) -> tuple[Path, ...]:
     """The pages first and results.json last: whoever finds it finds everything it speaks of."""
     ensure_writable(out)
     pages = page_paths(reports, stay)
-    written = [
-        write_whole(out / path, feedback_page(report).encode()) for path, report in zip(pages, reports, strict=True)
-    ]
+    before = earlier or [None] * len(reports)
+    written = [write_page(report, path, out, b) for path, report, b in zip(pages, reports, before, strict=True)]
     rows = [*stay, *((submission_row(report, page), report) for report, page in zip(reports, pages, strict=True))]
     written += write_tables(rows, out)
     written.append(write_rows([row for row, _ in rows], out))
     return tuple(written)
 
 
+def write_page(report: Report, page: str, out: Path, earlier: Earlier | None = None) -> Path:
+    return write_whole(out / page, feedback_page(report, earlier).encode())
+
+
 def write_tables(rows: Stay, out: Path) -> list[Path]:
     """What sums a class up, but for results.json."""
     everybody = [report for _, report in rows]
-    links = [quote(row.page) for row, _ in rows]
+    pages = write_class_pages(everybody, [row.page for row, _ in rows], out)
+    return [*pages, write_whole(out / "gradebook.csv", gradebook_csv(everybody))]
+
+
+def write_class_pages(reports: Sequence[Report], pages: Sequence[str], out: Path) -> list[Path]:
+    """One for the teacher, and one without names to show in class. `pages`: of each report, relative to `out`."""
+    labs = tuple(current_course().labs)
     return [
-        write_whole(out / "index.html", class_page(everybody, links).encode()),
-        write_whole(out / "gradebook.csv", gradebook_csv(everybody)),
+        write_whole(out / "index.html", class_page(reports, [quote(page) for page in pages], labs).encode()),
+        write_whole(out / "class.html", nameless_page(reports, labs).encode()),
     ]
 
 

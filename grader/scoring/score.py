@@ -11,13 +11,11 @@ from grader.errors import OurFault
 from grader.model import Automatic, CheckResult, Decision, Finding, Scorecard, Verdict
 
 PENDING = (Verdict.UNSURE, Verdict.MANUAL)
-NO_ANSWER = "The grader has no answer for this check. That is our fault, not yours: your instructor will look at it."
+OUR_FAULT = "That is our fault, not yours: your instructor will look at it."
+NO_ANSWER = f"The grader has no answer for this check. {OUR_FAULT}"
 NOT_SURE = "Not decided, because “{title}” is not decided yet. Your instructor will look at it."
 NOT_CHECKED = "Not checked because “{title}” has to work first."
-UNKNOWN_MISTAKE = (
-    "The grader found something here that its rubric does not describe ({mistake}). "
-    "That is our fault, not yours: your instructor will look at it."
-)
+UNKNOWN_MISTAKE = f"The grader found something here that its rubric does not describe ({{mistake}}). {OUR_FAULT}"
 SILENT = {
     Verdict.PASS: "As asked.",
     Verdict.FAIL: "This does not do what was asked.",
@@ -137,6 +135,8 @@ def _result(rubric: Rubric, rule: CheckRule, finding: Finding | None, results: R
         public=rule.public,
         tested=rule.tested,
         why=rule.why,
+        formula=rule.formula,
+        example=rule.example,
     )
     needed = [results[need] for need in rule.needs]
     for need in needed:
@@ -158,6 +158,7 @@ def _judged(rubric: Rubric, blank: CheckResult, finding: Finding) -> CheckResult
         difference=finding.difference,
         cell=finding.cell,
         cut=finding.cut,
+        closest=_title(rubric, finding.closest),
     )
     if finding.mistake is not None:
         return _named(rubric, said, finding)
@@ -176,7 +177,15 @@ def _named(rubric: Rubric, said: CheckResult, finding: Finding) -> CheckResult:
         mistake=finding.mistake,
         mistake_title=rule.title,
         hint=rule.hint,
+        nudge=rule.nudge,
+        formula=rule.formula or said.formula,
+        example=rule.example or said.example,
+        closest="",
     )
+
+
+def _title(rubric: Rubric, mistake: str | None) -> str:
+    return rubric.mistakes[mistake].title if mistake in rubric.mistakes else ""
 
 
 def _root(rubric: Rubric, result: CheckResult, results: Results) -> CheckResult:

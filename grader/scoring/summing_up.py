@@ -1,5 +1,7 @@
 """What is said of a submission in the end: its card, how it ended, and a summary of both."""
 
+import time
+
 from msgspec.structs import replace
 
 from grader.batch.shared import Batch, calibration_of
@@ -56,6 +58,8 @@ def report(
         learning_curves(submission, run),
         calibration.band() if (calibration := calibration_of(rubric, batch)) else None,
         examination.attention,
+        examination.gradients,
+        begun=time.time() - seconds,
     )
 
 

@@ -5,9 +5,10 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from grader.figures import Curve, CurvePoint
 from grader.judging.claims.figures import Figures, accuracy_of, columns, figures
 from grader.judging.claims.printed import Number, lines, row_of, text_of
-from grader.model import Cell, CellRun, Curve, CurvePoint, Run, Submission
+from grader.model import Cell, CellRun, Run, Submission
 from grader.wording.cell_names import cell_names
 
 MOST_CURVES = 4

@@ -1,6 +1,6 @@
 """Whether two tensors agree, which explanation lies nearest, and how a difference is told in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -8,6 +8,8 @@ from grader.judging.comparing.arrays import Numbers
 from grader.model import Difference
 
 WITHIN = 3e-4  # relative to the largest expected entry; float32 maths on our sizes stays below 1e-5
+
+NEARER = 0.5  # as far as what is right: of a known mistake that is worth a word
 
 Outputs = Mapping[str, Numbers]
 
@@ -44,15 +46,32 @@ def slug(explanation: str) -> str:
     return explanation.split("/", maxsplit=1)[0]
 
 
-def difference(what: str, seen: Numbers, expected: Numbers, within: float = WITHIN) -> Difference | None:
+def closest(seen: Outputs, answers: Mapping[str, Outputs], right: str = "deck") -> str | None:
+    """The slug of the known mistake that comes nearest, where it comes much nearer than what is right; else None."""
+    far = {
+        name: max(distance(value, expected[key]) if key in expected else float("inf") for key, value in seen.items())
+        for name, expected in answers.items()
+        if seen
+    }
+    mistakes = {name: gap for name, gap in far.items() if slug(name) != right}
+    if right not in far or not mistakes:
+        return None
+    nearest_one = min(mistakes, key=lambda name: mistakes[name])
+    rights = min(gap for name, gap in far.items() if slug(name) == right)
+    return slug(nearest_one) if mistakes[nearest_one] < NEARER * rights else None
+
+
+def difference(
+    what: str, seen: Numbers, expected: Numbers, within: float = WITHIN, axes: Sequence[str] = ()
+) -> Difference | None:
     """None when equal, otherwise the difference that explains most, with the entries that differ most.
 
-    `what` names the tensor to the student: "logits", "gradient of W".
+    `what` names the tensor to the student: "logits", "gradient of W"; `axes` what its axes are: "batch", "classes".
     """
     if agree(seen, expected, within):
         return None
     if seen.shape != expected.shape:
-        return Difference(f"{what}: {shape_sentence(seen, expected)}")
+        return Difference(f"{what}: {shape_sentence(seen, expected, axes)}")
     rows = worst(seen, expected)
     if not np.all(np.isfinite(seen)):
         wrong = int(np.sum(~np.isfinite(seen)))
@@ -61,11 +80,26 @@ def difference(what: str, seen: Numbers, expected: Numbers, within: float = WITH
     return Difference(f"{what}: {pattern(seen.astype(np.float64), expected, within)}", rows)
 
 
-def shape_sentence(seen: Numbers, expected: Numbers) -> str:
-    sentence = f"the shape is {words(seen.shape)}, expected {words(expected.shape)}"
+def shape_sentence(seen: Numbers, expected: Numbers, axes: Sequence[str] = ()) -> str:
+    names = names_of(axes, expected.shape)
+    sentence = f"got {in_names(seen.shape, names)}, expected {in_names(expected.shape, names)}"
+    if names:
+        sentence += f", here {words(seen.shape)} and {words(expected.shape)}"
     if seen.ndim == 2 and seen.shape == expected.shape[::-1]:
         sentence += ": the axes are swapped"
     return sentence
+
+
+def names_of(axes: Sequence[str], shape: tuple[int, ...]) -> dict[int, str]:
+    """By size; two axes of one size have no name, since it could not be told which is meant."""
+    if len(axes) != len(shape):
+        return {}
+    return {size: name for size, name in zip(shape, axes, strict=True) if shape.count(size) == 1 and size > 1}
+
+
+def in_names(shape: tuple[int, ...], names: Mapping[int, str]) -> str:
+    """`[batch, time, 8]`"""
+    return "[" + ", ".join(names.get(size, str(size)) for size in shape) + "]"
 
 
 def words(shape: tuple[int, ...]) -> str:

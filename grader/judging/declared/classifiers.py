@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.course.subject import Subject
+from grader.judging.checks import extra
 from grader.judging.declared.bindings import Binding, Solver, bindings
 from grader.judging.declared.classifier_facts import broken, forward, masked, predicted, read, running
 from grader.judging.declared.extras import Extended, extras
@@ -115,7 +116,7 @@ def with_extras(pupil: Pupil, forms: Forms) -> Interview | None:
 
 def done_more(form: str) -> Remark:
     words = mistake_of(form).replace("-", " ")
-    return Remark("more-than-asked", f"Your class has more than the lab asks for ({words}), and does that right too.")
+    return extra("more-than-asked", f"Your class has more than the lab asks for ({words}), and does that right too.")
 
 
 def beyond(pupil: Pupil, binding: Binding) -> str:

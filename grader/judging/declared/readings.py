@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from grader.judging.comparing.arrays import Numbers
-from grader.judging.comparing.compare import agree, difference
+from grader.judging.comparing.compare import agree, difference, distance
 from grader.model import Difference, Level
 
 FORWARD = ("output", "loss")  # facts of what the forward pass computes
@@ -79,6 +79,14 @@ def spreads_alike(seen: Spread, expected: Spread) -> bool:
     scale = np.maximum(np.maximum(deviation, their_deviation), 1e-4 * np.maximum(np.abs(theirs), 1.0))
     apart = (np.abs(mean - theirs) / scale, np.abs(deviation - their_deviation) / scale)
     return all(bool(np.all(share < ALIKE)) for share in apart)
+
+
+def gap(seen: Fact | None, expected: Fact) -> float:
+    """How far apart: 0 where they agree, infinite where no number says it."""
+    if agrees(seen, expected):
+        return 0.0
+    both = seen is not None and isinstance(seen.value, np.ndarray) and isinstance(expected.value, np.ndarray)
+    return distance(seen.value, expected.value) if both and seen is not None else float("inf")  # type: ignore[arg-type]
 
 
 def alike(seen: Reading, expected: Reading, keys: Sequence[str]) -> bool:

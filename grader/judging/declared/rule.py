@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from grader.course.rubric import CheckRule, Rubric
 from grader.judging.checks import blocked, failed, passed, unsure
+from grader.judging.comparing.compare import NEARER
 from grader.judging.declared.interview import YES, Interview
-from grader.judging.declared.readings import FORWARD, Fact, Reading, agrees, alike, first_difference
+from grader.judging.declared.readings import FORWARD, Fact, Reading, agrees, alike, first_difference, gap
 from grader.judging.model_answer import DECK, ModelAnswer, mistake_of
 from grader.model import Finding, Level
 
@@ -150,4 +151,18 @@ def unexplained(case: Case) -> Finding:
         return unsure(case.interview.open)
     keys: Sequence[str] = case.keys
     sentence, difference = first_difference(case.interview.reading, case.interview.forms(DECK), keys)
-    return failed(sentence, difference=difference, cell=case.interview.cell)
+    return failed(sentence, difference=difference, cell=case.interview.cell, closest=nearest_mistake(case))
+
+
+def nearest_mistake(case: Case) -> str | None:
+    """Of this check's own, that whose numbers come much nearer than those of the model answer."""
+    deck = case.interview.forms(DECK)
+
+    def far(form: str) -> float:
+        theirs = case.interview.forms(form)
+        gaps = (gap(case.interview.reading.get(key), theirs[key]) for key in case.keys if key in theirs)
+        return max(gaps, default=float("inf"))
+
+    forms = [form for form in case.own_mistakes if not alike(case.interview.forms(form), deck, case.keys)]
+    best = min(forms, key=far, default=None)
+    return mistake_of(best) if best is not None and far(best) < NEARER * far(DECK) else None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from grader.figures import AttentionMap
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.retraining import trained_objects
@@ -12,7 +13,7 @@ from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.forward import attender_of, weights
 from grader.judging.meeting.pairs import KEYS, LABELS
 from grader.judging.meeting.watching import value_of
-from grader.model import AttentionMap, Observation
+from grader.model import Observation
 from grader.sandbox.guest.wire import Call, Listing, Read, Ref
 
 SHOWN = 4

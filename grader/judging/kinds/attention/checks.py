@@ -5,9 +5,10 @@ from functools import partial, wraps
 
 import numpy as np
 
+from grader.figures import AttentionMap
 from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers
-from grader.judging.comparing.compare import agree, difference, slug
+from grader.judging.comparing.compare import agree, closest, difference, slug
 from grader.judging.instruments.cut_gradients import cut_finding
 from grader.judging.instruments.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
 from grader.judging.instruments.learning import about_the_start, falling
@@ -16,8 +17,9 @@ from grader.judging.kinds.attention.evidence import FEWER, Evidence, Same
 from grader.judging.kinds.attention.interview import LAB
 from grader.judging.kinds.attention.layout import CLASSES, names_exchanged
 from grader.judging.meeting.watching import listed
-from grader.model import AttentionMap, Finding, Remark, Verdict
+from grader.model import Finding, Remark, Verdict
 
+LOGITS = ("batch", "classes")
 UNSEEN = "`model` was not seen to return weights for the words of the premise, [batch, words, 1]."
 UNKNOWN = (
     "The variables are others than those of two GRUs and an attention with two matrices and a vector, so the attention "
@@ -91,7 +93,8 @@ def attention(e: Evidence) -> Finding:
     key = "attn" if e.answer.attn is not None else "logits"
     seen = e.answer.attn if e.answer.attn is not None else e.answer.logits
     assert seen is not None
-    told = difference("Attention" if key == "attn" else "Logits", seen, e.known["deck"][key])
+    axes = ("batch", "words of the premise") if key == "attn" else LOGITS
+    told = difference("Attention" if key == "attn" else "Logits", seen, e.known["deck"][key], axes=axes)
     if e.explanation:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=e.cell)
     if more := e.more_than_asked:
@@ -101,7 +104,7 @@ def attention(e: Evidence) -> Finding:
     if not e.read:
         return unsure(UNREAD)
     return failed("The attention is not that of M = tanh(W^y Y + W^h h_N ⊗ e_L) and softmax(w^T M).",
-                  difference=told, cell=e.cell)  # fmt: skip
+                  difference=told, cell=e.cell, closest=closest({key: seen}, e.known))  # fmt: skip
 
 
 @check(LAB, "logits")
@@ -111,7 +114,7 @@ def logits(e: Evidence) -> Finding:
     if e.answer is None or e.answer.logits is None or e.layout is None or not e.layout.reads_out or not e.right:
         return unsure("The logits could not be compared with the equations.")
     known = e.known[e.explanation or "deck"]
-    ways = [difference("Logits", e.answer.logits, known[key]) for key in ("logits", "logits_h_first")]
+    ways = [difference("Logits", e.answer.logits, known[key], axes=LOGITS) for key in ("logits", "logits_h_first")]
     if "from_zeros" in (e.explanation or ""):
         return failed(mistake="hypothesis-from-zeros", cell=e.cell)
     if None in ways:

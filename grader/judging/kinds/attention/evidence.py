@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from msgspec import Struct
 
+from grader.figures import AttentionMap
 from grader.judging.binding.arrangements import Arrangement
 from grader.judging.comparing.compare import slug
 from grader.judging.instruments.cut_gradients import Gradients
@@ -14,7 +15,6 @@ from grader.judging.kinds.attention.asking import Answer
 from grader.judging.kinds.attention.layout import Layout
 from grader.judging.meeting.contact import Contact
 from grader.judging.oracle import Answers
-from grader.model import AttentionMap
 from grader.sandbox.guest.wire import Trouble
 
 FEWER = 3  # examples, where any number has to do

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
+from grader.figures import AttentionMap
 from grader.judging.checks import attends, check, failed, passed, unsure
 from grader.judging.kinds.captioning.interview import LAB, Evidence
 from grader.judging.kinds.captioning.photos import END, Captioned, plain
-from grader.model import AttentionMap, Finding
+from grader.model import Finding
 
 
 @check(LAB, "captions")

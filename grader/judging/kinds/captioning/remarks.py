@@ -1,6 +1,6 @@
 """Lab 6: what differs from the handout and costs nothing."""
 
-from grader.judging.checks import remarks
+from grader.judging.checks import extra, remarks
 from grader.judging.comparing.compare import slug
 from grader.judging.kinds.captioning.interview import LAB, Evidence, Step_
 from grader.judging.kinds.captioning.saved import NEVER_RESTORED
@@ -24,9 +24,9 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     if slug(form) == "deck" and form.endswith(("relu", "tanh")):
         found.append(Remark("extra-activation", "There is a non-linearity after your first dense layer."))
     if e.step and reads_by_lstm(e, e.step):
-        found.append(Remark("lstm", "An LSTM takes the place of the handout's GRU: an extra that costs nothing."))
+        found.append(extra("lstm", "An LSTM takes the place of the handout's GRU: an extra that costs nothing."))
     if e.step and e.step.form and "K2" in e.step.roles:
-        found.append(Remark("second-gru", "A second GRU is on top of the first. The handout has one; both are right."))
+        found.append(extra("second-gru", "A second GRU is on top of the first. The handout has one; both are right."))
     if e.step and e.step.own_attention:
         found.append(Remark("own-attention", "Your attention is not the one handed out; your own is right as well."))
     if e.seen and e.seen.noisy:

@@ -70,7 +70,7 @@ def other_cell(e: Evidence, form: str) -> Finding:
     """The guesses are not those of the equations."""
     assert e.guesses is not None and e.layout is not None
     n = min(len(e.guesses), len(expected(e)))
-    told = difference("Guesses", e.guesses[:n, :ROWS], expected(e)[:n])
+    told = difference("Guesses", e.guesses[:n, :ROWS], expected(e)[:n], axes=("time", "batch", "vocabulary"))
     if form:
         return failed(mistake=slug(form), seen=form, difference=told, cell=e.cell)
     if e.peeks:

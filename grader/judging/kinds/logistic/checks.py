@@ -11,6 +11,7 @@ from grader.model import Finding, Remark, Verdict
 from grader.wording.counting import article
 
 NEGLIGIBLE = 0.9e-5  # a factor of W in the gradient
+WEIGHTS = ("features", "classes")
 PENALTY_NAME = re.compile(r"reg|l2|lam|penal|decay", re.IGNORECASE)
 
 
@@ -38,11 +39,11 @@ def logits(e: Evidence) -> Finding:
         return failed(
             "The model's output is not xW + b.",
             cell=where(e),
-            difference=difference("Logits", e.logits, e.logits_answers["deck"]["logits"]),
+            difference=difference("Logits", e.logits, e.logits_answers["deck"]["logits"], axes=("batch", "classes")),
         )
     if name is None and e.fixed_factor is None and e.explanation is None:
         W = e.zero.get("W")
-        told = difference("Gradient of W", W, e.zero_answers["deck"]["W"]) if W is not None else None
+        told = difference("Gradient of W", W, e.zero_answers["deck"]["W"], axes=WEIGHTS) if W is not None else None
         return failed(
             "Without a penalty the gradient of W should be the cross-entropy's.", difference=told, cell=where(e)
         )
@@ -109,7 +110,7 @@ def l2_penalty(e: Evidence) -> Finding:
     if name in WHOLE or name in {f"bias-regularised/{form}" for form in WHOLE}:
         return passed("The penalty adds the right multiple of W to the gradient.", seen=str(name))
     W = e.moved.get("W")
-    told = difference("Gradient of W", W, deck) if W is not None else None
+    told = difference("Gradient of W", W, deck, axes=WEIGHTS) if W is not None else None
     if name and not name.startswith("bias-regularised"):
         return failed("", slug(name), difference=told, cell=where(e))
     if name:

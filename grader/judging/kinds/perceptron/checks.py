@@ -4,9 +4,20 @@ from functools import partial
 
 import numpy as np
 
-from grader.judging.checks import blocked, check, failed, passed, remarks, unattempted, unsure
+from grader.judging.binding.slices import owner
+from grader.judging.checks import (
+    blocked,
+    check,
+    compares_gradients,
+    extra,
+    failed,
+    passed,
+    remarks,
+    unattempted,
+    unsure,
+)
 from grader.judging.comparing.arrays import Numbers
-from grader.judging.comparing.compare import difference, nearest, slug
+from grader.judging.comparing.compare import closest, difference, nearest, slug
 from grader.judging.instruments.first_step import (
     after_a_step,
     ends_a_step,
@@ -16,6 +27,7 @@ from grader.judging.instruments.first_step import (
     with_a_say,
     without_its_end,
 )
+from grader.judging.instruments.gradient_table import relative_errors
 from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.kinds.perceptron import dropout_checks  # noqa: F401 - the checks of dropout
 from grader.judging.kinds.perceptron.dropout_checks import NOT_KNOWN
@@ -82,7 +94,7 @@ def forward(e: Evidence) -> Finding:
     if e.explanation in ACCEPTED:
         what = "probabilities" if e.explanation == "probabilities" else "logits"
         return passed(f"The {what} are those of the deck's equations, entry by entry.")
-    told = difference("Logits", e.logits, e.values["deck"]["logits"])
+    told = difference("Logits", e.logits, e.values["deck"]["logits"], axes=("batch", "classes"))
     if e.explanation:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=where(e))
     if more := more_than_asked(e):
@@ -94,6 +106,7 @@ def forward(e: Evidence) -> Finding:
         "The logits differ from h₁W₂ + b₂ after two ReLU layers, as the deck's equations give them.",
         difference=told,
         cell=where(e),
+        closest=closest({"logits": e.logits}, e.values),
     )
 
 
@@ -121,9 +134,22 @@ def loss_gradients(e: Evidence) -> Finding:
     role, gradient = max(seen.items(), key=lambda item: gap(item[1], e.steps["deck"][item[0]]))
     return failed(
         f"The gradient of {role} is not that of the mean cross-entropy of your logits.",
-        difference=difference(f"Gradient of {role}", gradient, e.steps["deck"][role]),
+        difference=difference(f"Gradient of {role}", gradient, e.steps["deck"][role], axes=("inputs", "outputs")),
         cell=where(e),
     )
+
+
+@compares_gradients(LAB)
+def gradient_errors(e: Evidence) -> dict[str, float]:
+    """Where the forward pass is right; of layers in one variable the worst."""
+    if e.explanation not in ACCEPTED or "deck" not in e.steps or e.masked:
+        return {}
+    found: dict[str, float] = {}
+    for role, error in relative_errors(connected(e), e.steps["deck"]).items():
+        layer = e.chain[int(role[1:])]
+        path = owner((layer.W if role.startswith("W") else layer.b) or "")
+        found[path] = max(error, found.get(path, 0.0))
+    return found
 
 
 def second_mistake(e: Evidence, seen: dict[str, Numbers]) -> Finding:
@@ -188,7 +214,7 @@ def about_layers(e: Evidence) -> list[Remark]:
     found = []
     if len(e.chain) > 3:
         found.append(
-            Remark("more-layers", f"{len(e.chain) - 1} hidden layers instead of two: the deck invites trying that.")
+            extra("more-layers", f"{len(e.chain) - 1} hidden layers instead of two: the deck invites trying that.")
         )
     sizes = [layer.shape[1] for layer in e.chain[:-1]]
     if len(e.chain) == 3 and sizes != [50, 50]:
@@ -199,7 +225,7 @@ def about_layers(e: Evidence) -> list[Remark]:
             )
         )
     if e.chain and e.chain[-1].shape[1] == 5:
-        found.append(Remark("five-way", "Five classes instead of two: the extra is done."))
+        found.append(extra("five-way", "Five classes instead of two: the extra is done."))
     return found
 
 

@@ -4,8 +4,7 @@ from functools import partial
 
 from grader.judging.binding.roles import Parts
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, understands, unsure
-from grader.judging.comparing.arrays import Numbers
-from grader.judging.comparing.compare import difference, slug
+from grader.judging.comparing.compare import closest, difference, slug
 from grader.judging.instruments.cut_gradients import cut_finding, cut_off
 from grader.judging.instruments.first_step import (
     after_a_step,
@@ -18,6 +17,7 @@ from grader.judging.instruments.first_step import (
 )
 from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.kinds.recurrent.equal import understood
+from grader.judging.kinds.recurrent.gradients import without_penalty
 from grader.judging.kinds.recurrent.interview import Evidence
 from grader.judging.kinds.recurrent.layout import beyond_the_slide, unread
 from grader.judging.kinds.recurrent.penalty import factors, reached, unpenalised
@@ -30,6 +30,7 @@ UNUSED = {
     "update-missing": "The update gate is computed, perhaps, but the new state does without it.",
 }
 LEFT_OPEN = "; your instructor will look at it."
+LOGITS = ("batch", "classes")
 MATRICES = ("W_rnn", "W_z", "W_r", "W_cl")
 CORRUPTED = (
     "The file you were given is broken: two of its lines (`tf.Variableself.E`, `miniself.E`) were damaged before you "
@@ -111,12 +112,17 @@ def judged_logits(e: Evidence, formula: str) -> Finding:
         )
     if explained:
         return passed(f"The logits are those of {formula}, unrolled over every word.", seen=e.explanation or "")
-    told = difference("Logits", e.logits, e.values["deck"]["logits"]) if e.values else None
+    told = difference("Logits", e.logits, e.values["deck"]["logits"], axes=LOGITS) if e.values else None
     if e.explanation:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=where(e))
     if odd:
         return unsure(odd + LEFT_OPEN)
-    return failed(f"The logits are not those of {formula}, unrolled over every word.", difference=told, cell=where(e))
+    return failed(
+        f"The logits are not those of {formula}, unrolled over every word.",
+        difference=told,
+        cell=where(e),
+        closest=closest({"logits": e.logits}, e.values),
+    )
 
 
 @check(RNN, "fresh-start")
@@ -202,16 +208,6 @@ def whole(e: Evidence) -> Finding:
         paths = [path for role in lacking if (path := e.roles[role])]
         return cut_finding([piece.name for path in paths for piece in e.arrangement.pieces(path)], where(e))
     return passed("A training step moves every variable of the network, by the gradient of the cost.")
-
-
-def without_penalty(e: Evidence) -> dict[str, Numbers | None]:
-    """The gradients, but for what they hold of a penalty; `b_cl` had other values where that was seen."""
-    bare = dict(e.gradients)
-    for role, (_, penalty) in e.penalty.items():
-        seen = bare.get(role)
-        if seen is not None and seen.shape == penalty.shape and role != "b_cl":
-            bare[role] = seen - penalty
-    return bare
 
 
 def named_for(e: Evidence, embedding: str | None) -> str | None:

@@ -1,6 +1,7 @@
 """Lab3 and Lab4: what differs from the slide and costs nothing."""
 
 from grader.judging.binding.roles import gate_of
+from grader.judging.checks import extra
 from grader.judging.comparing.compare import slug
 from grader.judging.kinds.recurrent.interview import Evidence
 from grader.model import Remark
@@ -9,11 +10,11 @@ from grader.model import Remark
 def extras(e: Evidence) -> list[Remark]:
     found = []
     if e.parts and len(e.parts.head) > 1:
-        found.append(Remark("mlp-on-top", "An MLP on top of the last state: the extra is done."))
+        found.append(extra("mlp-on-top", "An MLP on top of the last state: the extra is done."))
     if e.parts and e.parts.both_ways and e.explanation:
-        found.append(Remark("bidirectional", "Your network reads the sentence in both directions: the extra is done."))
+        found.append(extra("bidirectional", "Your network reads the sentence in both directions: the extra is done."))
     if e.parts and e.parts.above and e.explanation:
-        found.append(Remark("stacked", "Two layers of gated units, one above the other: the extra is done."))
+        found.append(extra("stacked", "Two layers of gated units, one above the other: the extra is done."))
     return found
 
 

@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 
+from grader.figures import AttentionMap
 from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import difference, slug
@@ -14,7 +15,7 @@ from grader.judging.kinds.word_by_word.answers import CLASSES, are_no_weights, r
 from grader.judging.kinds.word_by_word.explained import ADDITIVE
 from grader.judging.kinds.word_by_word.interview import FEWER, LAB, Evidence
 from grader.judging.kinds.word_by_word.parts import SOURCES
-from grader.model import AttentionMap, Finding, Remark
+from grader.model import Finding, Remark
 
 UNSEEN = "`model` was not seen to return weights for the words of the premise, ten for each word of the hypothesis."
 UNKNOWN = (
@@ -102,7 +103,7 @@ def matching(e: Evidence) -> Finding:
         return found if e.told.form else unsure("The logits could not be compared with the equations.")
     if e.told.logits_follow is False:
         seen = None if e.told.headed else e.answer.logits
-        told = None if seen is None else difference("Logits", seen, e.told.deck["logits"])
+        told = None if seen is None else difference("Logits", seen, e.told.deck["logits"], axes=("batch", "classes"))
         return failed("The attention is explained, but the logits do not follow from it.", difference=told, cell=e.cell)
     return found
 
@@ -148,7 +149,8 @@ def attention(e: Evidence) -> Finding:
     left = [block for block in bound.rest if block.rows]
     if e.premise_first is None or e.answer.attn.ndim != 3 or len(left) != 1 or left[0].piece.view != left[0].path:
         return unsure(UNKNOWN)
-    told = difference("Attention", rows_first(e.answer.attn, e.premise_first), e.told.deck["attn"])
+    axes = ("batch", "words of the hypothesis", "words of the premise")
+    told = difference("Attention", rows_first(e.answer.attn, e.premise_first), e.told.deck["attn"], axes=axes)
     return failed("The weights are not those of [h^t_k; h^m_{k-1}] W h^s_j and its softmax.",
                   difference=told, cell=e.cell)  # fmt: skip
 

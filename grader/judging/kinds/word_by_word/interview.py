@@ -4,6 +4,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from grader.figures import AttentionMap
 from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.examiner import Examiner
@@ -19,7 +20,7 @@ from grader.judging.meeting.classes import LENGTH, candidates, meet
 from grader.judging.meeting.contact import Contact, Inputs
 from grader.judging.meeting.forward import attender_of, forward_of
 from grader.judging.meeting.watching import moved, value_of, watched_in
-from grader.model import AttentionMap, Status
+from grader.model import Status
 from grader.sandbox.guest.wire import Call, Ref, Trouble, VariableInfo
 
 LAB = "a4_word_by_word"

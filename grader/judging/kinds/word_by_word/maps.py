@@ -4,13 +4,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from grader.figures import AttentionMap
 from grader.judging.comparing.arrays import array
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.attention_maps import classes_in, first_pairs, told_class, words
 from grader.judging.kinds.word_by_word.answers import rows_first
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.watching import value_of
-from grader.model import AttentionMap, Observation
+from grader.model import Observation
 from grader.sandbox.guest.wire import Listing
 
 
