@@ -103,12 +103,12 @@ ONLY_KNOWS = {
         "wording",
     ),
     "grader/exports/": ("course", "inbox.people", "model", "scoring.results"),
-    "grader/calibration/": ("course", "errors", "model", "wording"),
+    "grader/calibration/": ("course", "errors", "figures", "model", "wording"),
     "grader/data/": ("course", "errors", "model", "wording"),
-    "grader/judging/": ("calibration", "course", "data", "errors", "model", "wording", "sandbox.guest.wire"),
+    "grader/judging/": ("calibration", "course", "data", "errors", "figures", "model", "wording", "sandbox.guest.wire"),
     "grader/judging/binding/": ("judging.comparing", "model", "sandbox.guest.wire"),
     "grader/judging/comparing/": ("judging.drawing", "model", "sandbox.guest.wire"),
-    "grader/judging/claims/": ("model", "wording"),
+    "grader/judging/claims/": ("figures", "model", "wording"),
     "grader/sandbox/walls/": ("errors", "model", "sandbox.guest"),
 }
 KINDS = tuple(sorted(path.name for path in (ROOT / "grader/judging/kinds").iterdir() if path.name[0] != "_"))
@@ -269,7 +269,7 @@ def test_every_kind_of_lab_can_be_named_in_a_rubric() -> None:
 
 def test_at_the_root_stands_what_all_rooms_lead_to() -> None:
     root = {file for file in FILES if file.startswith("grader/") and file.count("/") == 1}
-    assert root == {f"grader/{name}.py" for name in ("__init__", "__main__", "cli", "errors", "model", "pipeline")}
+    assert root == {f"grader/{name}.py" for name in ("__init__", "__main__", "cli", "errors", "figures", "model", "pipeline")}
 
 
 def test_nothing_is_unpickled_through_numpy() -> None:
