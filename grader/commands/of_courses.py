@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from grader.commands.options import Data, Form
+from grader.commands.options import Data, Form, Jobs, Out, Train, Trusting
 from grader.course.subject import SubjectKind
+from grader.model import TrainPolicy
 
 Said = Iterator[str]
 
@@ -46,6 +47,24 @@ def intake(
     from grader.commands.intake import told_of_intake
 
     yield from told_of_intake(source, out_folder)
+
+
+def watch(  # noqa: PLR0913, PLR0917 - each is a flag of the published command line
+    source: Annotated[
+        str | None, typer.Argument(help="A folder or a mailbox, as for intake; else the one that course.yaml names.")
+    ] = None,
+    hand_ins: Annotated[Path, typer.Option(help="Where notebooks and intake.json go.")] = Path("hand-ins"),
+    out_folder: Out = Path("grades"),
+    every: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="Between two looks.")] = 15.0,
+    data: Data = None,
+    train: Train = TrainPolicy.BUDGET,
+    jobs: Jobs = None,
+    allow_unisolated: Trusting = False,
+) -> Said:
+    """Take in and grade hand-ins as they come, until Ctrl-C; the same command goes on where it was ended."""
+    from grader.commands.watch import How, Places, told_of_watch
+
+    yield from told_of_watch(Places(source, hand_ins, out_folder), How(data, train, jobs, allow_unisolated), every)
 
 
 def certify(
