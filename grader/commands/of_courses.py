@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import RenderableType
 
 from grader.commands.options import Data, Form, Jobs, Out, Train, Trusting
 from grader.course.subject import SubjectKind
@@ -100,6 +101,23 @@ def status(
     from grader.commands.status import told_of_status
 
     yield from told_of_status(grades, backup)
+
+
+def leaderboard(
+    lab: Annotated[str, typer.Argument(help="The slug of the lab, or an alias.")],
+    out_folder: Annotated[Path, typer.Option("--out", help="The folder that `grader grade` wrote.")] = Path("grades"),
+    has_pseudonyms: Annotated[
+        bool, typer.Option("--pseudonyms", help="Names that the course's key makes, in the place of students' own.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="The leaderboard as JSON on stdout.")] = False,
+) -> Iterator[RenderableType]:
+    """Who reached what on the blind test of a lab, by our own figures, ties told as ties; writes a page as well."""
+    from grader.commands.leaderboard import leaderboard_json, told_of_leaderboard
+
+    if json:
+        typer.echo(leaderboard_json(lab, out_folder, has_pseudonyms))
+    else:
+        yield from told_of_leaderboard(lab, out_folder, has_pseudonyms)
 
 
 def explain(

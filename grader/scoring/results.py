@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from grader.intake.page_names import page_name
 from grader.intake.whole_files import write_whole
-from grader.model import CheckResult, Isolation, Level, Outcome, Report, Verdict
+from grader.model import CheckResult, Isolation, Level, Measured, Outcome, Report, Verdict
 from reports.classpage import class_page
 from reports.feedback import feedback_page
 from reports.scrub import name, said
@@ -55,6 +55,7 @@ class SubmissionRow(Struct, frozen=True):
     named_by: str = ""  # what told whose it is: pattern | path | words (its own) | file
     reason: str = ""  # why it ended as it did, where that has to be said
     page: str = ""  # relative to results.json
+    measured: Measured | None = None  # where its accuracy was measured
 
 
 Stay = Sequence[tuple[SubmissionRow, Report]]  # of earlier gradings into the same folder
@@ -94,6 +95,7 @@ def submission_row(report: Report, page: str = "") -> SubmissionRow:
         named_by=report.submission.named_by,
         reason=said(report.submission.fault or report.run.fault or ""),
         page=page,
+        measured=next((check.measured for check in card.checks if check.measured), None),
     )
 
 

@@ -91,6 +91,7 @@ def _result(rubric: Rubric, rule: CheckRule, finding: Finding | None, results: R
         public=rule.public,
         tested=rule.tested,
         why=rule.why,
+        measured=finding.measured if finding else None,
     )
     needed = [results[need] for need in rule.needs]
     for need in needed:
