@@ -90,6 +90,7 @@ ONLY_KNOWS = {
     "grader/gradebook/": ("errors", "model", "scoring.results"),
     "grader/exports/": ("course", "inbox.people", "model", "scoring.results"),
     "grader/leaderboard/": ("intake.person", "model", "scoring.results"),
+    "grader/similarity/": ("intake.repair", "model"),
     "grader/calibration/": ("course", "errors", "model", "wording"),
     "grader/data/": ("course", "errors", "model", "wording"),
     "grader/judging/": ("calibration", "course", "data", "errors", "model", "wording", "sandbox.guest.wire"),

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from grader.commands.options import Data, Form, Jobs, Out, Train, Trusting
 from grader.course.subject import SubjectKind
 from grader.model import TrainPolicy
+from grader.similarity.pairs import ALIKE
 
 Said = Iterator[str]
 
@@ -118,6 +119,22 @@ def leaderboard(
         typer.echo(leaderboard_json(lab, out_folder, has_pseudonyms))
     else:
         yield from told_of_leaderboard(lab, out_folder, has_pseudonyms)
+
+
+def similarity(
+    grades: Annotated[Path, typer.Argument(help="The folder that `grader grade` wrote.")] = Path("grades"),
+    lab: Annotated[str | None, typer.Argument(help="The slug of one lab, or an alias; else all.")] = None,
+    handout: Annotated[
+        list[Path] | None, typer.Option(metavar="NOTEBOOK", help="What else was handed out; may be given again.")
+    ] = None,
+    above: Annotated[
+        float, typer.Option(min=1, max=100, metavar="PERCENT", help="How much of the smaller own part is shared.")
+    ] = 100 * ALIKE,
+) -> Said:
+    """Ask about notebooks that look more alike than independent work does, and show them side by side."""
+    from grader.commands.similarity import told_of_similarity
+
+    yield from told_of_similarity(grades, lab, handout or (), above)
 
 
 def explain(
