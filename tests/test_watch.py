@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 import sample_reports as sample
 from msgspec.structs import replace
+from sample_hand_ins import zipped
+from sample_imap import SECRET, imap_server
 from sample_mailbox import ROOT, ROWS, drive, letter, mail_course, mbox, notebook_of
 from test_cli import grader, refused
 from test_gradebook import asked
@@ -22,7 +24,7 @@ from test_gradebook import asked
 from grader.batch import keys
 from grader.batch.shared import Batch
 from grader.batch.store import opened
-from grader.commands.watch import How, Places, Watch
+from grader.commands.watch import How, Places, Watch, told_of_watch
 from grader.errors import UsageError
 from grader.intake.collect import collect
 from grader.model import Report, Submission
@@ -126,6 +128,14 @@ def test_a_notebook_that_is_still_being_copied_waits_until_it_is_all_there(watch
     assert "Ane Berri, lab1_warmup" in look(watch) and len(graded(tmp_path)) == 1
 
 
+def test_an_archive_waits_as_well(watch: Watch, tmp_path: Path) -> None:
+    whole = zipped({"Ane Berri/lab1.ipynb": notebook_of("lab1"), "Jon Zuri/lab1.ipynb": notebook_of("lab1", "2")})
+    for part in (whole[: len(whole) // 2], whole):
+        (tmp_path / "in/class.zip").write_bytes(part)
+        assert "Ane" not in look(watch)
+    assert "2 notebooks to grade" in look(watch) and len(rows(tmp_path)) == 2
+
+
 def test_what_stays_cut_off_is_taken_as_it_is_at_the_second_look(watch: Watch, tmp_path: Path) -> None:
     drop(tmp_path, "Ane Berri", b'{"cells": [')
     assert "Ane" not in look(watch)
@@ -164,6 +174,33 @@ def test_while_somebody_else_grades_into_the_folder_it_waits(watch: Watch, tmp_p
     with opened(tmp_path / "grades"), pytest.raises(UsageError, match="another grader is working there"):
         look(watch)
     assert "Ane Berri, lab1_warmup" in look(watch)
+
+
+def test_what_is_in_the_way_later_on_is_said_once_and_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    places = Places(str(tmp_path / "in"), tmp_path / "hand-ins", tmp_path / "grades")
+    lines = told_of_watch(places, How(allow_unisolated=True), 0.01, graded_into(tmp_path / "graded.txt"))
+    assert next(lines).startswith("Watching ")
+    with opened(tmp_path / "grades"):
+        drop(tmp_path, "Ane Berri", notebook_of("lab1"))
+        assert next(line for line in lines if "another" in line).endswith("Tried again at every look.")
+    assert next(lines) == "1 notebook to grade."
+    assert next(lines).startswith("Ane Berri, lab1_warmup: 2 of 2 points")
+
+
+def test_a_mailbox_on_a_server_is_watched(course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "imap").mkdir()
+    with imap_server(tmp_path / "imap") as server, drive() as address:
+        for name, value in {"SSL_CERT_FILE": str(server.certificate), "GRADER_MAIL_PASSWORD": SECRET}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("GRADER_COURSE", str(course))
+        monkeypatch.setenv("GRADER_DRIVE", address)
+        places = Places(server.address, tmp_path / "hand-ins", tmp_path / "grades")
+        watch = Watch(places, How(), graded_into(tmp_path / "graded.txt"))
+        assert look(watch).startswith("0 messages")
+        (server.mail / "new" / "1.host").write_bytes(letter(ROWS[0], 1))
+        assert f"{ROWS[0]['who']}, lab1_warmup: 2 of 2 points" in look(watch)
+        assert look(watch) == "" and len(graded(tmp_path)) == 1
 
 
 def test_places_that_cannot_be_are_told_before_anything_is_written(tmp_path: Path) -> None:

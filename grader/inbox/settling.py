@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-State = tuple[int, int]  # size, and when it was changed
+State = tuple[int, int, int]  # size, when it was changed, and when its permissions or its name were
 
 
 def _always(_: Path) -> bool:
@@ -58,7 +58,7 @@ def state_of(path: Path) -> State | None:
         found = path.stat()
     except OSError:
         return None
-    return found.st_size, found.st_mtime_ns
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def states(source: Path) -> tuple[tuple[str, State | None], ...]:
