@@ -9,7 +9,7 @@ from reports.notebook import highlighted, plain
 from reports.pages import page
 
 _LONG = 40_000  # characters of a cell that are coloured
-MOST = 60  # pairs that are shown whole
+MOST = 30  # pairs that are shown whole
 
 
 class Side(Struct, frozen=True):

@@ -12,15 +12,22 @@ from msgspec.structs import replace
 from sample_grades import graded
 from sample_reports import HOSTILE_NAME
 from test_cli import grader, refused
-from test_outcome import Notebook, judged, right, wrong_every
+from test_outcome import CALIBRATION, TRUTH, Notebook, judged, right, wrong_every
 
+from grader.calibration.plan import Plan
 from grader.certificates.signing import derived, make_key
 from grader.commands.leaderboard import board_of, leaderboard_json
+from grader.course.folder import load_rubric
+from grader.data.truth import Truth
 from grader.errors import UsageError
 from grader.judging.checks import failed
+from grader.judging.equal.accuracy import of
+from grader.judging.examiner import Examiner
+from grader.judging.kinds.fine_tuning.accuracy import of as of_pairs
+from grader.judging.trainer import Trace
 from grader.leaderboard.places import Contestant, differ, interval, ranked
 from grader.leaderboard.pseudonyms import pseudonyms
-from grader.model import Measured, Verdict
+from grader.model import Isolation, Measured, Outcome, Run, TrainBudget, TrainPolicy, Verdict
 from grader.scoring.results import SubmissionRow
 from reports.leaderboard import leaderboard_page
 
@@ -113,7 +120,7 @@ def test_what_was_measured_on_other_data_has_no_place(tmp_path: Path) -> None:
 
 
 def test_the_command_prints_a_table_writes_a_page_and_has_json(tmp_path: Path) -> None:
-    graded(tmp_path / "grades", [row("Ane", measured(0.81)), row("Jon", measured(0.7)), row("Eva", None)])
+    graded(tmp_path / "grades", [row("Ane", measured(0, range(346))), row("Jon", measured(0.7)), row("Eva", None)])
     done = grader("leaderboard", "lab2", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (
@@ -122,6 +129,7 @@ def test_the_command_prints_a_table_writes_a_page_and_has_json(tmp_path: Path) -
     assert (tmp_path / "grades/leaderboard-lab2_mlp.html").is_file()
     told = json.loads(grader("leaderboard", "lab2", "--json", folder=tmp_path).stdout)
     assert [(e["name"], e["first"], e["last"]) for e in told["entries"]] == [("Ane", 1, 1), ("Jon", 2, 2)]
+    assert all(entry["measured"]["right"] == "" for entry in told["entries"])
     assert told["unplaced"] == 1 and told["intervals"] == "Wilson, 95 %"
 
 
@@ -146,3 +154,23 @@ def test_figures_settings_and_answers_are_measured_whatever_becomes_of_the_point
     perfect = judged(Notebook(right)).measured
     assert perfect is not None and perfect.test == 1.0 and differ(perfect, m)
     assert failed().measured is None
+
+
+def test_a_training_outside_the_notebook_is_measured_at_the_start_that_counts() -> None:
+    plan = Plan("lab4_gru", 500, 5, 256, 0.2, {"W_z": 0.002}, 8, 24, {}, clip=5.0)
+    traces = [Trace((5, 10), (0.5, 0.5), (0.5, 0.5)), Trace((5, 10), (0.7, 0.6), (0.68, 0.66))]
+    x = Examiner(
+        "lab4_gru", (), Run(Outcome.OK, Isolation.NONE), Notebook(), lambda *_: {}, 1,
+        TrainBudget(TrainPolicy.NONE), TRUTH, CALIBRATION, head=load_rubric("lab4_gru").head,
+    )  # fmt: skip
+    m = of(traces, failed(), x, plan).measured
+    assert m is not None and (m.dev, m.test, m.epochs, m.outside, m.right) == (0.7, 0.68, 500, True, "")
+    assert m.settings["l2"] == 0.001 and m.settings["hidden"] == 24 and m.test_examples == 160
+
+
+def test_scores_for_pairs_are_measured_in_whatever_order_a_notebook_numbers_the_classes() -> None:
+    labels = np.array([0, 1, 2, 2, 0])
+    reached = (np.array([1, 2, 0, 0, 2]), labels)
+    m = of_pairs(Truth({}, {}, "d" * 64, inference=True), (reached, reached), (1, 2, 0))
+    assert (m.test, m.test_examples, m.test_set) == (0.8, 5, "d" * 16)
+    assert np.unpackbits(np.frombuffer(base64.b64decode(m.right), np.uint8))[:5].tolist() == [1, 1, 1, 1, 0]

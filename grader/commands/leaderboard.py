@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from rich.console import RenderableType
 
 from grader.certificates.issuing import graded_rows
@@ -20,7 +21,7 @@ from reports.leaderboard import Board, leaderboard_page, leaderboard_table
 
 
 class Listed(Struct, frozen=True):
-    """What --json prints."""
+    """What --json prints. It may be published, so it does not tell which answers on the blind test are right."""
 
     schema: int
     lab: str
@@ -41,7 +42,8 @@ def told_of_leaderboard(lab: str, out: Path, has_pseudonyms: bool) -> Iterator[R
 def leaderboard_json(lab: str, out: Path, has_pseudonyms: bool) -> str:
     board = board_of(lab_slug(lab), out, has_pseudonyms)
     _page(board, out)
-    listed = Listed(1, board.lab, board.title, "Wilson, 95 %", board.entries, board.unplaced)
+    entries = tuple(replace(entry, measured=replace(entry.measured, right="")) for entry in board.entries)
+    listed = Listed(1, board.lab, board.title, "Wilson, 95 %", entries, board.unplaced)
     return msgspec.json.format(msgspec.json.encode(listed), indent=2).decode()
 
 

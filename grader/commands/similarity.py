@@ -14,7 +14,7 @@ from grader.intake.submission import read_notebook
 from grader.intake.whole_files import write_whole
 from grader.model import Cell, Submission
 from grader.similarity.marks import Place, marks
-from grader.similarity.pairs import Pair, compared
+from grader.similarity.pairs import Pair, compared, groups
 from grader.wording.cell_names import cell_names
 from grader.wording.counting import quantity
 from reference.notebooks import assignment_path, solution, starter
@@ -50,7 +50,7 @@ def _of_lab(lab: str, works: list[Work], given: list[tuple[Cell, ...]], alike: f
     for pair in pairs:
         both = f"{name(works[pair.first].student)} and {name(works[pair.second].student)}"
         yield f"  {both} look alike ({_share(pair)}); is there a reason?"
-    people = [[works[n].student for n in group] for group in found.groups if len(group) > 2]
+    people = [[works[n].student for n in group] for group in groups(pairs) if len(group) > 2]
     page = similarity_page(title_of(lab), [_twins(pair, works) for pair in pairs], people, len(works))
     yield f"Page, for you alone: {write_whole(out / f'similarity-{lab}.html', page.encode()).resolve()}"
 
