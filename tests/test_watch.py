@@ -165,7 +165,7 @@ def test_after_a_new_start_nothing_is_graded_again_and_what_has_no_page_yet_gets
     for file in ("results.json", "gradebook.csv", "index.html"):
         (tmp_path / "grades" / file).unlink()
     said = look(watching(tmp_path))
-    assert "2 rows of what needs no grading" in said and "to grade." not in said
+    assert "Without grading, 2 rows." in said and "to grade." not in said
     assert rows(tmp_path) == before and len(graded(tmp_path)) == 2
 
 

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from itertools import chain, islice
 from pathlib import Path
 
 from msgspec import Struct
@@ -125,7 +126,7 @@ class Watch:
             batch = resumed(batch_asked(asked, None, how.allow_unisolated), asked, store, None)
             kept = [report for each in new if (report := _kept(each, batch))]
             if kept:
-                yield from self._hand_out(kept, f"{quantity(len(kept), 'row')} of what needs no grading.")
+                yield from self._hand_out(kept, f"Without grading, {quantity(len(kept), 'row')}.")
             left = [each for each in new if _key(each) not in self._done]
             if left:
                 yield f"{quantity(len(left), 'notebook')} to grade."
@@ -175,9 +176,11 @@ def told_of_watch(places: Places, how: How, every: float, grading: Grading | Non
     with suppress(ValueError):  # in a thread; a service is ended by SIGTERM, and as tidily as by Ctrl-C
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     watch, trouble = Watch(places, how, grading), ""
-    yield from watch.look()
+    first = watch.look()
+    begun = [*islice(first, 1)]  # what cannot be is told alone
     where = said(places.source or "the mailbox")
     yield f"Watching {where}, every {every:g} s; Ctrl-C ends it. Pages: {places.grades.resolve()}"
+    yield from chain(begun, first)
     while True:
         time.sleep(every)
         try:
