@@ -294,7 +294,7 @@ def say(line: str, style: str | None = None) -> None:
 
 
 app.command()(saying(of_courses.init, say))  # the one that has no --course
-for name in ("new_lab", "intake", "certify", "export", "status", "review", "seal", "report"):
+for name in of_courses.SAYING:
     command(name.replace("_", "-"))(saying(getattr(of_courses, name), say))
-for name in ("explain", "ready"):
+for name in of_courses.SHOWING:
     command(name)(saying(getattr(of_courses, name), partial(out.print, markup=False, soft_wrap=True)))

@@ -119,6 +119,23 @@ class Difference(Struct, frozen=True):
     rows: tuple[tuple[str, str, str], ...] = ()
 
 
+class Measured(Struct, frozen=True):
+    """What a trained classifier reached by labels that its notebook never saw, and what it was trained with."""
+
+    dev: float  # shares of right answers
+    dev_examples: int
+    test: float
+    test_examples: int
+    test_set: str  # begins the hash of the data: figures of other data say nothing beside these
+    outside: bool = False  # trained by the lab's own loop with the notebook's settings
+    epochs: float | None = None
+    settings: dict[str, float | str] = {}  # under our names, read from the objects that were trained
+    sizes: tuple[tuple[int, ...], ...] = ()  # shapes of the variables that were trained
+    right: str = ""  # which answers on test are right: bits in base64, in the order of the data
+    claimed_dev: float | None = None  # what the notebook says
+    claimed_test: float | None = None
+
+
 class Finding(Struct, frozen=True):
     """What a check saw. Points are none of its business."""
 
@@ -131,6 +148,7 @@ class Finding(Struct, frozen=True):
     cell: int | None = None  # index of the cell to look at
     cut: bool = False  # undecided because we cut the training short on purpose, and for no other reason
     closest: str | None = None  # slug of the known mistake that comes nearest, where it is none of them
+    measured: Measured | None = None
 
 
 class Remark(Struct, frozen=True):
@@ -184,6 +202,7 @@ class CheckResult(Struct, frozen=True):
     formula: str = ""  # LaTeX, an equation a line
     example: str = ""
     closest: str = ""  # title of the known mistake that comes nearest, where none was named
+    measured: Measured | None = None
 
 
 class Scorecard(Struct, frozen=True):

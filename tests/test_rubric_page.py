@@ -10,7 +10,7 @@ import pytest
 
 from grader.course.rubric import CheckRule, MistakeRule, Training, _Sheet
 from grader.course.subject import SPELLING, FunctionCall, Reached, Settings, Subject, SubjectKind
-from grader.model import Level
+from grader.model import Level, Measured
 from grader.scoring.results import CheckRow, RemarkRow, Results, SubmissionRow
 
 ROOT = Path(__file__).parent.parent
@@ -24,7 +24,12 @@ RUBRIC = {
     "### A call": FunctionCall,
     "### What is reached": Reached,
 }
-RESULTS = {"## A submission": SubmissionRow, "### A check": CheckRow, "### A remark": RemarkRow}
+RESULTS = {
+    "## A submission": SubmissionRow,
+    "### A check": CheckRow,
+    "### A remark": RemarkRow,
+    "### What was measured": Measured,
+}
 
 
 def section(page: str, heading: str) -> str:

@@ -1,6 +1,7 @@
 """The code on a certificate: what it says and a signature (ed25519), so that it is checked without a net or a list."""
 
 import base64
+import hmac
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -69,6 +70,11 @@ def checked(code: str, course: Path) -> Statement | None:
         key.verify(packed[:_SIGNATURE], _FOR + said)
         return msgspec.msgpack.decode(said, type=Statement)
     return None
+
+
+def derived(course: Path, purpose: str) -> bytes:
+    """A key for something else than signing, from which nothing leads back to this one."""
+    return hmac.digest(_secret(course).private_bytes_raw(), f"grader {purpose}\0".encode(), "sha256")
 
 
 def _secret(course: Path) -> Ed25519PrivateKey:

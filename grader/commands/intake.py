@@ -21,15 +21,15 @@ def told_of_intake(source: str | None, out: Path) -> Iterator[str]:
     course.roster()
     with shelf(out) as opened:
         done = take_in(source, opened, course, Web())
-    yield from _sentences(done, out)
+    yield from told_of(done, out)
 
 
-def _sentences(done: Done, out: Path) -> Iterator[str]:
+def told_of(done: Done, out: Path) -> Iterator[str]:
     counts = Counter(message.became for message in done.messages)
     told = ", ".join(f"{counts[became]} {became}" for became in Became if counts[became]) or "none"
     yield f"{quantity(len(done.messages), 'message')}, {done.new} of them new: {told}."
     for became in _TOLD:
-        yield from (_line(message) for message in done.messages if message.became is became)
+        yield from (sentence_of(message) for message in done.messages if message.became is became)
     if done.replies:
         where = (out / REPLIES).resolve()
         yield f"{quantity(done.replies, 'reply', 'replies')} to look at and send: {where}. Nothing was sent."
@@ -37,7 +37,7 @@ def _sentences(done: Done, out: Path) -> Iterator[str]:
     yield f"{quantity(files, 'notebook')} to grade, and {FILE}: {out.resolve()}"
 
 
-def _line(message: Message) -> str:
+def sentence_of(message: Message) -> str:
     who = message.student or " ".join(filter(None, (message.sender_name, message.sender and f"<{message.sender}>")))
     maybe = f" Perhaps {' or '.join(message.candidates)}." if message.candidates else ""
     return f"  {message.became}: {name(who)}, “{name(message.subject)}”. {said(message.reason)}{maybe}"

@@ -5,11 +5,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import RenderableType
 
-from grader.commands.options import Data, Form, Language
+from grader.commands.options import Data, Form, Jobs, Language, Out, Train, Trusting
 from grader.course.subject import SubjectKind
+from grader.model import TrainPolicy
+from grader.similarity.pairs import ALIKE
 
 Said = Iterator[str]
+# Commands whose lines go to stderr, and those whose lines are what was asked for.
+SAYING = ("new_lab", "intake", "certify", "export", "status", "review", "seal", "report", "watch", "similarity")
+SHOWING = ("explain", "ready", "leaderboard")
 
 
 def init(
@@ -46,6 +52,24 @@ def intake(
     from grader.commands.intake import told_of_intake
 
     yield from told_of_intake(source, out_folder)
+
+
+def watch(  # noqa: PLR0913, PLR0917 - each is a flag of the published command line
+    source: Annotated[
+        str | None, typer.Argument(help="A folder or a mailbox, as for intake; else the one that course.yaml names.")
+    ] = None,
+    hand_ins: Annotated[Path, typer.Option(help="Where notebooks and intake.json go.")] = Path("hand-ins"),
+    out_folder: Out = Path("grades"),
+    every: Annotated[float, typer.Option(min=1, metavar="SECONDS", help="Between two looks.")] = 15.0,
+    data: Data = None,
+    train: Train = TrainPolicy.BUDGET,
+    jobs: Jobs = None,
+    allow_unisolated: Trusting = False,
+) -> Said:
+    """Take in and grade hand-ins as they come, until Ctrl-C; the same command goes on where it was ended."""
+    from grader.commands.watch import How, Places, told_of_watch
+
+    yield from told_of_watch(Places(source, hand_ins, out_folder), How(data, train, jobs, allow_unisolated), every)
 
 
 def certify(
@@ -116,6 +140,39 @@ def report(
     from grader.commands.report import told_of_pages
 
     yield from told_of_pages(grades, lang.value)
+
+
+def leaderboard(
+    lab: Annotated[str, typer.Argument(help="The slug of the lab, or an alias.")],
+    out_folder: Annotated[Path, typer.Option("--out", help="The folder that `grader grade` wrote.")] = Path("grades"),
+    has_pseudonyms: Annotated[
+        bool, typer.Option("--pseudonyms", help="Names that the course's key makes, in the place of students' own.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="The leaderboard as JSON on stdout.")] = False,
+) -> Iterator[RenderableType]:
+    """Who reached what on the blind test of a lab, by our own figures, ties told as ties; writes a page as well."""
+    from grader.commands.leaderboard import leaderboard_json, told_of_leaderboard
+
+    if json:
+        typer.echo(leaderboard_json(lab, out_folder, has_pseudonyms))
+    else:
+        yield from told_of_leaderboard(lab, out_folder, has_pseudonyms)
+
+
+def similarity(
+    grades: Annotated[Path, typer.Argument(help="The folder that `grader grade` wrote.")] = Path("grades"),
+    lab: Annotated[str | None, typer.Argument(help="The slug of one lab, or an alias; else all.")] = None,
+    handout: Annotated[
+        list[Path] | None, typer.Option(metavar="NOTEBOOK", help="What else was handed out; may be given again.")
+    ] = None,
+    above: Annotated[
+        float, typer.Option(min=1, max=100, metavar="PERCENT", help="How much of the smaller own part is shared.")
+    ] = 100 * ALIKE,
+) -> Said:
+    """Ask about notebooks that look more alike than independent work does, and show them side by side."""
+    from grader.commands.similarity import told_of_similarity
+
+    yield from told_of_similarity(grades, lab, handout or (), above)
 
 
 def explain(

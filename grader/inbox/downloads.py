@@ -1,7 +1,7 @@
 """Hand-ins in a folder or as a learning platform packs them, read by the same rules as for grading."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -15,9 +15,11 @@ from grader.intake.ledger import TimedBy
 from grader.model import Submission
 
 
-def rows(source: Path, shelf: Shelf) -> Iterator[Facts]:
+def rows(source: Path, shelf: Shelf, is_whole: Callable[[Path], bool]) -> Iterator[Facts]:
     """One for each student and piece of work; of several versions the newest, as for grading."""
     for submission in hand_ins([source]).submissions:
+        if not is_whole(submission.path):
+            continue
         data, modified = _bytes(submission.path)
         fact = read("file", submission.file or submission.path.name, data, shelf) if data else _unread(submission)
         when = datetime.fromtimestamp(modified, UTC) if modified else None

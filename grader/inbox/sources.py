@@ -1,7 +1,7 @@
 """Where messages lie: an mbox, a Maildir, a folder of .eml files, or one of them. Nothing there is changed."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 
@@ -37,16 +37,16 @@ def sort_of(source: Path) -> Sort:
     return Sort.MBOX if ending == ".mbox" or _head(source).startswith(b"From ") else Sort.DOWNLOAD
 
 
-def messages(source: Path, sort: Sort) -> Iterator[tuple[str, bytes]]:
-    """Where each was found, and its bytes."""
+def messages(source: Path, sort: Sort, is_whole: Callable[[Path], bool]) -> Iterator[tuple[str, bytes]]:
+    """Where each was found, and its bytes. What a Maildir has is whole: it was moved there."""
     try:
         if sort is Sort.MBOX:
-            yield from _in_mbox(source)
+            yield from _in_mbox(source) if is_whole(source) else ()
         else:
             folders = [source / "new", source / "cur"] if sort is Sort.MAILDIR else []
             files = [path for folder in folders for path in sorted(folder.iterdir())]
             for path in files or _letters(source) or [source]:
-                if path.is_file() and not path.is_symlink():
+                if path.is_file() and not path.is_symlink() and (sort is Sort.MAILDIR or is_whole(path)):
                     with path.open("rb") as stream:
                         yield path.name, stream.read(LIMIT)
     except OSError as error:

@@ -1,6 +1,6 @@
 """Takes in what is new in a mailbox, a table or a download, and lays out what is to be graded."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,10 +18,19 @@ from grader.inbox.fetching import Fetcher
 from grader.inbox.holding import attached_ones, linked_ones
 from grader.inbox.letters import read_letter
 from grader.inbox.replies import write_replies
+from grader.inbox.settling import ONCE, Look
 from grader.inbox.shelf import Shelf
 from grader.inbox.sources import Sort, sort_of
 from grader.intake.ledger import FILE, Intake, Message, intake_json, read_intake
 from grader.intake.whole_files import write_whole
+
+
+class _Taking(Struct, frozen=True):
+    shelf: Shelf
+    course: Course
+    fetcher: Fetcher
+    look: Look
+    known: dict[str, Facts]  # by key; what is taken in is added meanwhile
 
 
 class Done(Struct, frozen=True):
@@ -30,20 +39,16 @@ class Done(Struct, frozen=True):
     replies: int
 
 
-def take_in(
-    source: str | None, shelf: Shelf, course: Course, fetcher: Fetcher, told: Callable[[str], None] = lambda _: None
-) -> Done:
+def take_in(source: str | None, shelf: Shelf, course: Course, fetcher: Fetcher, look: Look = ONCE) -> Done:
     """Every message is kept as soon as it was read; a kill loses the one at hand, which the next run reads again."""
     roster, known = course.roster(), shelf.facts()
     read_intake(shelf.folder)
     for facts in [*known.values()]:
-        if any(fact.again for fact in facts.held):
-            told(f"Trying again: {facts.subject}")
+        if look.again and any(fact.again for fact in facts.held):
             known[facts.key] = _tried_again(facts, shelf, fetcher)
             shelf.keep(known[facts.key])
     before = len(known)
-    for facts in _new(source, shelf, course, fetcher, known):
-        told(facts.subject)
+    for facts in _new(source, _Taking(shelf, course, fetcher, look, known)):
         shelf.keep(facts)
         known[facts.key] = facts
     messages = lay_out(known, course, roster, shelf)
@@ -58,8 +63,8 @@ def lay_out(known: dict[str, Facts], course: Course, roster: tuple[Student, ...]
     messages = decided(known.values(), course, roster)
     wanted = {held.file: held.sha256 for message in messages for held in message.held if held.file}
     for file, name in wanted.items():
-        write_whole(shelf.folder / file, shelf.notebook(name))
-    write_whole(shelf.folder / FILE, intake_json(Intake(1, course.title, messages)))
+        _write_new(shelf.folder / file, shelf.notebook(name))
+    _write_new(shelf.folder / FILE, intake_json(Intake(1, course.title, messages)))
     for message in earlier.messages if earlier else ():
         for held in message.held:
             if held.file and held.file not in wanted and _is_below(shelf.folder / held.file, shelf.folder):
@@ -67,46 +72,55 @@ def lay_out(known: dict[str, Facts], course: Course, roster: tuple[Student, ...]
     return messages
 
 
+def _write_new(path: Path, content: bytes) -> None:
+    """What is there as it should be stays untouched, time and all: it may be looked at every few seconds."""
+    if not path.is_file() or path.read_bytes() != content:
+        write_whole(path, content)
+
+
 def _is_below(path: Path, folder: Path) -> bool:
     """A ledger that somebody wrote into takes nothing away elsewhere."""
     return ".." not in path.parts and path.suffix == ".ipynb" and path.resolve().is_relative_to(folder.resolve())
 
 
-def _new(
-    source: str | None, shelf: Shelf, course: Course, fetcher: Fetcher, known: dict[str, Facts]
-) -> Iterator[Facts]:
-    mailbox = course.sheet.mailbox
+def _new(source: str | None, taking: _Taking) -> Iterator[Facts]:
+    mailbox = taking.course.sheet.mailbox
     if source is None and mailbox is None:
         raise UsageError("Say where the mail lies: give a SOURCE, or write a mailbox into course.yaml.")
-    zone = ZoneInfo(course.sheet.timezone or "UTC")
     where = source or (mailbox.address if mailbox else "")
     if imap.is_address(where):
-        places = {facts.origin for facts in known.values()}
+        places = {facts.origin for facts in taking.known.values()}
         letters = imap.messages(where, mailbox.password, places) if mailbox else imap.messages(where, known=places)
-        yield from _letters(letters, shelf, course, fetcher, known)
+        yield from _letters(letters, taking)
         return
     path = Path(where).expanduser()
     sort = sort_of(path)
     if sort in (Sort.TABLE, Sort.DOWNLOAD):
-        rows = tables.rows(path, zone) if sort is Sort.TABLE else downloads.rows(path, shelf)
-        for facts in rows:
-            if facts.key not in known:
-                links = tuple(linked_ones(facts.links, fetcher, shelf, datetime.now(UTC)))
-                yield replace(facts, held=(*facts.held, *links))
+        yield from _rows(path, sort, taking)
     else:
-        yield from _letters(sources.messages(path, sort), shelf, course, fetcher, known)
+        yield from _letters(sources.messages(path, sort, taking.look.is_whole), taking)
 
 
-def _letters(
-    found: Iterator[tuple[str, bytes]], shelf: Shelf, course: Course, fetcher: Fetcher, known: dict[str, Facts]
-) -> Iterator[Facts]:
-    server = course.sheet.mailbox.server if course.sheet.mailbox else ""
+def _rows(path: Path, sort: Sort, taking: _Taking) -> Iterator[Facts]:
+    if sort is Sort.DOWNLOAD:
+        rows = downloads.rows(path, taking.shelf, taking.look.is_whole)
+    else:
+        zone = ZoneInfo(taking.course.sheet.timezone or "UTC")
+        rows = tables.rows(path, zone) if taking.look.is_whole(path) else iter(())
+    for facts in rows:
+        if facts.key not in taking.known:
+            links = tuple(linked_ones(facts.links, taking.fetcher, taking.shelf, datetime.now(UTC)))
+            yield replace(facts, held=(*facts.held, *links))
+
+
+def _letters(found: Iterator[tuple[str, bytes]], taking: _Taking) -> Iterator[Facts]:
+    mailbox, shelf = taking.course.sheet.mailbox, taking.shelf
     for origin, data in found:
-        letter = read_letter(data, server)
-        if letter.key in known:
-            yield from _earlier(known[letter.key], of_letter(letter, (), origin))
+        letter = read_letter(data, mailbox.server if mailbox else "")
+        if letter.key in taking.known:
+            yield from _earlier(taking.known[letter.key], of_letter(letter, (), origin))
         else:
-            links = linked_ones(letter.links, fetcher, shelf, datetime.now(UTC))
+            links = linked_ones(letter.links, taking.fetcher, shelf, datetime.now(UTC))
             yield of_letter(letter, (*attached_ones(letter.attached, shelf), *links), origin)
 
 

@@ -14,9 +14,11 @@ def write_whole(path: Path, content: bytes) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside.write_bytes(content)
         os.replace(beside, path)
-    except OSError as error:
+    except BaseException as error:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise  # Ctrl-C leaves nothing beside either
         reason = error.strerror or str(error)
         raise UsageError(
             f"{path.parent}: files cannot be written here ({reason}). "

@@ -16,7 +16,7 @@ from grader.course.folder import current_course
 from grader.gradebook.earlier import Earlier
 from grader.intake.page_names import page_name
 from grader.intake.whole_files import write_whole
-from grader.model import CheckResult, Decision, Isolation, Level, Outcome, Report, Scorecard, Verdict
+from grader.model import CheckResult, Decision, Isolation, Level, Measured, Outcome, Report, Scorecard, Verdict
 from reports.classpage import class_page
 from reports.feedback import feedback_page
 from reports.nameless import nameless_page
@@ -60,6 +60,7 @@ class SubmissionRow(Struct, frozen=True):
     named_by: str = ""  # what told whose it is: pattern | path | words (its own) | file
     reason: str = ""  # why it ended as it did, where that has to be said
     page: str = ""  # relative to results.json
+    measured: Measured | None = None  # where its accuracy was measured
 
 
 Stay = Sequence[tuple[SubmissionRow, Report]]  # of earlier gradings into the same folder
@@ -102,6 +103,7 @@ def submission_row(report: Report, page: str = "") -> SubmissionRow:
         named_by=report.submission.named_by,
         reason=said(report.submission.fault or report.run.fault or ""),
         page=page,
+        measured=next((check.measured for check in card.checks if check.measured), None),
     )
 
 

@@ -137,6 +137,7 @@ def _result(rubric: Rubric, rule: CheckRule, finding: Finding | None, results: R
         why=rule.why,
         formula=rule.formula,
         example=rule.example,
+        measured=finding.measured if finding else None,
     )
     needed = [results[need] for need in rule.needs]
     for need in needed:

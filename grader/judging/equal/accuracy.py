@@ -4,6 +4,8 @@ Looked at is the first epoch that is best on dev, as the course teaches, and the
 another is trained while none has taken off.
 """
 
+from msgspec.structs import replace
+
 from grader.calibration.plan import Plan, handed_out
 from grader.calibration.starts import Reached, Starts
 from grader.judging.checks import cut, failed, passed, unsure
@@ -11,8 +13,9 @@ from grader.judging.claims.claims import claimed
 from grader.judging.equal.shown import shown
 from grader.judging.equal.understood import NotShown
 from grader.judging.examiner import Examiner
+from grader.judging.instruments.measured import DIGITS
 from grader.judging.trainer import Trace
-from grader.model import Finding
+from grader.model import Finding, Measured
 from grader.wording.counting import quantity
 
 SEEDS = 1000  # the first that no calibration has used
@@ -47,7 +50,7 @@ def decided(x: Examiner, plan: Plan, starts: Starts, row: Reached) -> Finding:
         if trace.dev[trace.best] < starts.off:
             continue
         if trace.test[trace.best] >= row.smallest:
-            return passed(told(x, plan, starts, row, traces))
+            return of(traces, passed(told(x, plan, starts, row, traces)), x, plan)
         below += 1
         if below == starts.lows(row):
             break
@@ -55,11 +58,45 @@ def decided(x: Examiner, plan: Plan, starts: Starts, row: Reached) -> Finding:
     if not tuned(x, plan):
         if not below and claims_more(x, starts):
             raise NotShown("your own figures say that it learnt, and ours did not")
-        return failed(f"{seen} That is less than right answers reach.")
-    return unsure(
+        return of(traces, failed(f"{seen} That is less than right answers reach."), x, plan)
+    said = (
         f"{seen} How far right answers come with your own settings nobody measured, so this is not held against you. "
         "Your instructor looks at it."
     )
+    return of(traces, unsure(said), x, plan)
+
+
+def of(traces: list[Trace], finding: Finding, x: Examiner, plan: Plan) -> Finding:
+    """With the figures of the start that counts."""
+    last, claims = best_of(traces), claimed(x.cells)
+    settings: dict[str, float | str] = {
+        "learning_rate": plan.learning_rate,
+        "batch": plan.batch,
+        "optimizer": "SGD",
+        "clip": plan.clip,
+        "l2": max(plan.penalty.values(), default=0.0) / 2,  # c·W of the gradient is 2λW
+        "embedding": plan.embedding,
+        "hidden": plan.dim,
+    }
+    return replace(
+        finding,
+        measured=Measured(
+            dev=last.dev[last.best],
+            dev_examples=x.calibration.dev.examples if x.calibration else 0,
+            test=last.test[last.best],
+            test_examples=x.calibration.test.examples if x.calibration else 0,
+            test_set=x.truth.digest[:DIGITS] if x.truth else "",
+            outside=True,
+            epochs=plan.epochs,
+            settings=settings,
+            claimed_dev=claims.dev,
+            claimed_test=claims.test,
+        ),
+    )
+
+
+def best_of(traces: list[Trace]) -> Trace:
+    return max(traces, key=lambda one: one.dev[one.best])
 
 
 def claims_more(x: Examiner, starts: Starts) -> bool:
@@ -76,7 +113,7 @@ def tuned(x: Examiner, plan: Plan) -> bool:
 
 def told(x: Examiner, plan: Plan, starts: Starts, row: Reached, traces: list[Trace]) -> str:
     """The figures, measured and claimed."""
-    last = max(traces, key=lambda one: one.dev[one.best])
+    last = best_of(traces)
     claims = claimed(x.cells)
     printed = [f"{c:.3f} on {name}" for name, c in (("dev", claims.dev), ("test", claims.test)) if c is not None]
     examples = (x.calibration.dev.examples, x.calibration.test.examples) if x.calibration else (0, 0)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from msgspec.structs import replace
 
 from grader.calibration.bounds import Bounds, Calibration, Zone, standard_error, zone
 from grader.course.head import Head
@@ -15,6 +16,7 @@ from grader.judging.checks import cut, failed, passed, unsure
 from grader.judging.claims.claims import claimed
 from grader.judging.equal.accuracy import accuracy as of_equal_training
 from grader.judging.examiner import Examiner
+from grader.judging.instruments.measured import RATES, measured, right_ones
 from grader.judging.instruments.predicted import FIVE, Predicted, Reading, label_map, predicted, sets_by_split
 from grader.judging.instruments.retraining import Trained, retrained, trained_objects
 from grader.model import Finding, TrainPolicy
@@ -52,26 +54,27 @@ def accuracy(x: Examiner) -> Finding:
         if x.outside is not None:
             return of_equal_training(x)
         return unsure(UNREAD) if seen is None else cut(CUT)
-    measured = [(dev, one) for one in objects if (dev := asked(x, one, splits["dev"])) is not None]
-    if not measured:
+    reached = [(dev, one) for one in objects if (dev := asked(x, one, splits["dev"])) is not None]
+    if not reached:
         return unsure(UNREAD)
-    return best_of(x, x.truth, measured, survey, splits)
+    return best_of(x, x.truth, reached, survey, splits)
 
 
 def best_of(
-    x: Examiner, truth: Truth, measured: list[tuple[Predicted, Trained]], survey: Inventory, splits: dict[str, str]
+    x: Examiner, truth: Truth, reached: list[tuple[Predicted, Trained]], survey: Inventory, splits: dict[str, str]
 ) -> Finding:
-    labels = label_map(measured[0][0], truth)
+    labels = label_map(reached[0][0], truth)
     if labels is None:
         return unsure("Your labels do not tell apart what the labels of the data do; not decided.")
-    dev, best = max(measured, key=lambda pair: pair[0].compared(truth.dev, labels).accuracy)
+    dev, best = max(reached, key=lambda pair: pair[0].compared(truth.dev, labels).accuracy)
     if dev.echoes:
         return failed(mistake="returns-the-labels")
     test = asked(x, best, splits["test"])
     if test is None or test.compared(truth.test, labels).missing > 0.1:
         return unsure("The predictions for the test set could not be matched with its sentences.")
     reading = Reading(dev.compared(truth.dev, labels), test.compared(truth.test, labels), len(set(labels.values())))
-    return decided(x, best, reading, lambda: again(x, survey, best, splits, (labels, test)))
+    finding = decided(x, best, reading, lambda: again(x, survey, best, splits, (labels, test)))
+    return replace(finding, measured=measured(x, best, reading, right_ones(test, truth.test, labels)))
 
 
 def asked(x: Examiner, one: Trained, data: str) -> Predicted | None:
@@ -181,8 +184,7 @@ def as_handed_out(head: Head, best: Trained, settings: dict[str, float]) -> bool
     Tuning is invited, and right answers with other settings reach other figures.
     """
     given = {n: v for n, v in best.training.scalars.items() if type(v) in (int, float)}
-    names = r"learning_?rate$|^lr$|^eta$|^alpha$|tasa|abiadura"
-    rates = {round(float(v or 0), 6) for n, v in given.items() if re.search(names, n)}  # float32 in an optimizer
+    rates = {round(float(v or 0), 6) for n, v in given.items() if re.search(RATES, n)}  # float32 in an optimizer
     optimizer = "Adam" if settings.get("adam") else "SGD"
     if rates != {settings.get("learning_rate")} or best.training.scalars.get("optimizer", optimizer) != optimizer:
         return False

@@ -9,17 +9,22 @@ import json
 from collections.abc import Sequence
 
 import numpy as np
+from msgspec.structs import replace
 
 from grader.calibration.bounds import Calibration, Zone, zone
 from grader.data.packing import content
 from grader.data.pairs import file_of, key_of_pair
 from grader.data.parts import SNLI
+from grader.data.truth import Truth
 from grader.judging.checks import cut, passed, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.examiner import Examiner
+from grader.judging.instruments.measured import DIGITS, packed
 from grader.judging.kinds.fine_tuning.asking import Pairs
 from grader.judging.kinds.fine_tuning.interview import Model, listed, model, on_pairs, scores_for, separator
-from grader.model import Finding, TrainPolicy
+from grader.model import Finding, Measured, TrainPolicy
+
+Reached = tuple[Numbers, Numbers]  # predictions and labels [n]
 
 MOST = {"dev": 600, "test": 1200}  # pairs that are asked about; a large model takes minutes for more
 AT_ONCE = 200
@@ -44,7 +49,21 @@ def of_pairs(x: Examiner) -> Finding:
         f"Measured{', after fewer epochs than you asked for' if models[-1].cut else ''}: {share(dev, order):.3f} on "
         f"{len(dev[1])} pairs of the dev set, {share(test, order):.3f} on {len(test[1])} of the test set."
     )
-    return decided(x.calibration, share(test, order), seen)
+    finding = decided(x.calibration, share(test, order), seen)
+    return replace(finding, measured=of(x.truth, (dev, test), order))
+
+
+def of(truth: Truth, reached: tuple[Reached, Reached], order: Sequence[int]) -> Measured:
+    dev, test = reached
+    right = test[0] == np.asarray(order)[test[1]]
+    return Measured(
+        dev=share(dev, order),
+        dev_examples=len(dev[1]),
+        test=share(test, order),
+        test_examples=len(test[1]),
+        test_set=truth.digest[:DIGITS],
+        right=packed(right.tolist()),
+    )
 
 
 def decided(calibration: Calibration | None, reached: float, seen: str) -> Finding:
@@ -57,13 +76,13 @@ def decided(calibration: Calibration | None, reached: float, seen: str) -> Findi
     return unsure(f"{seen} Right answers reach {bounds.bound:.3f}; your instructor will look at it.")
 
 
-def share(found: tuple[Numbers, Numbers], order: Sequence[int]) -> float:
+def share(found: Reached, order: Sequence[int]) -> float:
     predictions, labels = found
     return float(np.mean(predictions == np.asarray(order)[labels]))
 
 
-def predicted(x: Examiner, m: Model, split: str) -> tuple[Numbers, Numbers] | None:
-    """Predictions and labels [n] of the first pairs of a split."""
+def predicted(x: Examiner, m: Model, split: str) -> Reached | None:
+    """Of the first pairs of a split."""
     pairs = known(x, split)
     predictions = []
     for start in range(0, len(pairs.labels), AT_ONCE):
