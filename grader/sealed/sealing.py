@@ -91,9 +91,9 @@ def one_sealed(rubric: Rubric, batch: Batch, whole: ModelAnswer) -> Sealed:
 
 
 def public_part(rubric: Rubric, checks: Sequence[str]) -> Rubric:
-    """With these checks alone, and the mistakes that are named in them."""
+    """With these checks alone and the mistakes that are named in them; without the formulas of the slides."""
     rules = tuple(
-        replace(check, needs=tuple(need for need in check.needs if need in checks))
+        replace(check, needs=tuple(need for need in check.needs if need in checks), formula="", example="")
         for check in rubric.checks
         if check.id in checks
     )

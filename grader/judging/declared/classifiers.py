@@ -84,6 +84,7 @@ def interview_class(pupil: Pupil, forms: Forms) -> Interview:
         reading = running(one) if one.works else broken(one)
         found = Interview(reading, as_it_is, forms.differs, one.info.cell)
         return replace(found, open=odd if one.works else "")
+    ways = forms.askable(ways)
     binding, right = explained(pupil, ways, forms)
     if not right and masked(pupil.seen_as(binding, task)):
         pupil = replace(pupil, masked=True)

@@ -16,6 +16,7 @@ from grader.judging.declared.training import trainees
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.watching import first_gradients
 from grader.judging.model_answer import DECK, STARTER, ModelAnswer
+from grader.judging.unaskable import Unaskable
 
 
 class Forms:
@@ -45,6 +46,22 @@ class Forms:
         solver = Solver(self.task.roles, frozenset(self.task.fixed))
         values, expected = even_values(scene.x, scene.values, solver), self.gradients(DECK, binding)
         return replace(scene, binding=identified(scene.binding, solver, values, even_gradients(scene), expected))
+
+    def askable(self, ways: Sequence[Binding]) -> list[Binding]:
+        """Those in whose sizes the model answer can be asked: sealed answers are in some alone.
+
+        Raises Unaskable where it can in none.
+        """
+        found: list[Binding] = []
+        for way in ways:
+            try:
+                self._scene(DECK, way)
+            except Unaskable:
+                if way is ways[-1] and not found:
+                    raise
+            else:
+                found.append(way)
+        return found
 
     def reading(self, form: str, binding: Binding) -> Reading:
         key, scene = self._scene(form, binding)
