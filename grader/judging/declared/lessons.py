@@ -39,7 +39,7 @@ def learned(x: Examiner, task: Task, one: Trainee) -> Learning | None:
 
 def at_once(learning: Learning) -> bool:
     early, late = learning.ends
-    return late < 0.8 * early
+    return late < 0.9 * early
 
 
 def said(one: Trainee) -> Watch:
