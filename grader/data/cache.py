@@ -4,14 +4,14 @@ import hashlib
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import platformdirs
 
 from grader.errors import OurFault
 
-_making = threading.Lock()  # what two notebooks wait for is made once
+making = threading.Lock()  # what two notebooks wait for is made once
 
 
 def place(kind: str, version: bytes) -> Path:
@@ -30,20 +30,20 @@ def kept(folder: Path, contents: Mapping[str, bytes]) -> Path:
 
 
 def made_once(file: Path, make: Callable[[], bytes]) -> Path:
-    with _making:
+    with making:
         if not file.is_file():
             write_whole(file, make())
     return file
 
 
-def write_whole(file: Path, content: bytes) -> None:
+def write_whole(file: Path, content: bytes | Iterable[bytes]) -> None:
     """Write beside and rename: another process sees the whole file or none."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.name)
         try:
             with os.fdopen(handle, "wb") as beside:
-                beside.write(content)
+                beside.writelines([content] if isinstance(content, bytes) else content)
             os.chmod(name, 0o644)  # notebooks may run under another user's id
             os.replace(name, file)
         except BaseException:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from . import notes, preload
-from .colab import cells, colab, outputs, paths, places, shell
+from .colab import cells, colab, outputs, packed, paths, places, shell
 from .config import read_config
 from .years import apis
 
@@ -42,7 +42,7 @@ def run(config_file: str) -> None:
     cells.install(app.shell)
     outputs.install(config, app.shell)
     forms.install(config, app.shell)
-    before = (paths, places, colab, shell, restarts, debugging, fetching, devices, fits, updates, apis)
+    before = (packed, paths, places, colab, shell, restarts, debugging, fetching, devices, fits, updates, apis)
     for part in (*before, training, loops, resuming):
         part.install(config)
     agent.start(config)
