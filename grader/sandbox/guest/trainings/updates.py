@@ -2,7 +2,8 @@
 
 Keras 3 moves variables by a dozen small operations each, which takes longer than the gradient of a small network.
 TensorFlow has one operation for the same formula. It is used for the optimizers as Keras made them, after it has been
-shown to move variables alike; all else (other optimizers, momentum, looked-up rows, graphs) is left as it is.
+shown to move variables alike; all else (other optimizers, momentum, graphs, the variable of which rows were looked
+up) is left as it is.
 """
 
 import functools
@@ -32,11 +33,11 @@ class Fused:
         self.written = cls.__dict__["update_step"]  # a notebook may write one of its own there
         self.shown: dict[tuple[Any, ...], bool] = {}
 
-    def takes(self, optimizer: Any, gradients: Sequence[Any], variables: Sequence[Any]) -> bool:
+    def takes(self, optimizer: Any) -> bool:
         if type(optimizer) is not self.cls or self.cls.__dict__.get("update_step") is not self.written:
             return False
         settings = self.settings(optimizer)
-        return settings is not None and all(map(is_simple, gradients, variables)) and self.is_alike(settings)
+        return settings is not None and self.is_alike(settings)
 
     def is_alike(self, settings: dict[str, Any]) -> bool:
         key = tuple(settings.values())
@@ -66,13 +67,15 @@ def mend_updates(module: Any) -> None:
 
     @functools.wraps(plain)
     def step(self: Any, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
-        gradients, variables = list(grads), [bare(variable) for variable in trainable_variables]
-        if tf.executing_eagerly() and not tf.distribute.has_strategy():
-            for fused in FUSED:
-                if fused.takes(self, gradients, variables):
-                    fused.move(self, gradients, variables, learning_rate)
-                    return
-        plain(self, gradients, trainable_variables, learning_rate)
+        pairs = list(zip(grads, trainable_variables, strict=True))
+        eager = tf.executing_eagerly() and not tf.distribute.has_strategy()
+        fused = next((one for one in FUSED if one.takes(self)), None) if eager else None
+        simple = [(g, bare(v)) for g, v in pairs if is_simple(g, bare(v))] if fused else []
+        others = [(g, v) for g, v in pairs if not is_simple(g, bare(v))] if fused else pairs
+        if fused and simple:
+            fused.move(self, *zip(*simple, strict=True), learning_rate)
+        if others:
+            plain(self, *zip(*others, strict=True), learning_rate)
 
     module.TFOptimizer._backend_update_step = step
 
