@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from grader.data import cache
 from grader.data.folder import data_folder, shown
 from grader.data.parts import KNOWN
 from grader.errors import UsageError
@@ -99,6 +100,26 @@ def test_an_installed_package_of_vectors_goes_before_toy_vectors(
         assert sum(1 for _ in file) == 400_000 - 3
     assert [line.split()[0] for line in lines] == ["the", ",", "."]
     assert np.allclose([float(x) for x in lines[0].split()[1:4]], [0.418, 0.24968, -0.41242])
+
+
+def test_what_takes_long_to_make_is_made_again_only_where_a_file_is_missing_or_cut_short(tmp_path: Path) -> None:
+    folder, made = tmp_path / "toy" / "trees", []
+
+    def make() -> dict[str, bytes]:
+        made.append(1)
+        return {"train.txt": b"(3 good)", "dev.txt": b"(1 bad)"}
+
+    for _ in range(2):
+        assert cache.kept_as_measured(folder, make) == folder
+    assert len(made) == 1
+    (folder / "dev.txt").write_bytes(b"(1 b")
+    cache.kept_as_measured(folder, make)
+    (folder / "train.txt").unlink()
+    cache.kept_as_measured(folder, make)
+    (folder.parent / "sizes.json").write_text("{")
+    cache.kept_as_measured(folder, make)
+    assert len(made) == 4
+    assert [(folder / name).read_bytes() for name in ("train.txt", "dev.txt")] == [b"(3 good)", b"(1 bad)"]
 
 
 def test_an_installed_checkpoint_goes_before_the_tiny_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

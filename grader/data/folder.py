@@ -101,7 +101,7 @@ def _course(given: Path, asked_by: str, course: Course) -> DataFolder:
 def _filled(parts: dict[str, Path], description: str, course: Course) -> DataFolder:
     """What is not there comes from an installed package, or is made up where we can."""
     known = parts_of(course)
-    missing = {name: path for name, path in _toy_parts(known).items() if name not in parts}
+    missing = _toy_parts([name for name in known if name not in parts])
     make = None
     if EMBEDDINGS.name in missing:
         make = toy_vectors.toy_embeddings
@@ -159,16 +159,18 @@ def _toy_parts(known: Collection[str]) -> dict[str, Path]:
 
 @functools.cache
 def _sentences(make: Callable[[], dict[str, str]]) -> dict[str, bytes]:
-    """Made up once in a process, which may grade many batches, and compared with the files for each of them."""
+    """Made up once in a process, which may grade many batches."""
     return {name: text.encode() for name, text in make().items()}
 
 
 def _toy_trees() -> Path:
-    return cache.kept(cache.place("toy-trees", _source("treebank")) / TREES.name, _sentences(treebank.toy_treebank))
+    folder = cache.place("toy-trees", _source("treebank")) / TREES.name
+    return cache.kept_as_measured(folder, lambda: _sentences(treebank.toy_treebank))
 
 
 def _toy_pairs() -> Path:
-    return cache.kept(cache.place("toy-snli", _source("snli")) / SNLI.name, _sentences(snli.toy_snli))
+    folder = cache.place("toy-snli", _source("snli")) / SNLI.name
+    return cache.kept_as_measured(folder, lambda: _sentences(snli.toy_snli))
 
 
 def _toy_vectors() -> Path:
