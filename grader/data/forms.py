@@ -56,6 +56,7 @@ def form_of(source: Path, name: str, brief: bool) -> Path | None:
             if not is_whole(made, told):
                 small = name.endswith(PACKED)
                 cache.write_whole(made, packed(source.read_bytes()) if small else unpacked(source, place))
+                made.parent.chmod(0o755)  # notebooks may run as another user
                 cache.write_whole(told, digest_of(made, *identity(made)).encode())
             return made.parent
         except (OurFault, OSError, EOFError, ValueError) as why:
