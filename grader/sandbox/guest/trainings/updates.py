@@ -6,6 +6,7 @@ shown to move variables alike; all else (other optimizers, momentum, graphs, the
 up) is left as it is.
 """
 
+import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -43,7 +44,8 @@ class Fused:
         key = tuple(settings.values())
         if key not in self.shown:
             self.shown[key] = False  # what is tried below must not try it again
-            self.shown[key] = moves_alike(self, settings)
+            with contextlib.suppress(Exception):  # another Keras may call things otherwise
+                self.shown[key] = moves_alike(self, settings)
         return self.shown[key]
 
 
