@@ -67,6 +67,9 @@ print([len(frame), said, sorted(os.listdir("drive/My Drive/trees"))])
 """
 
 
+SAID: list[str] = []
+
+
 @pytest.fixture(autouse=True)
 def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -85,7 +88,7 @@ def trees(tmp_path: Path) -> Path:
 
 
 def made(trees: Path, as_packed: bool = True) -> dict[str, Path]:
-    found = forms.other_forms([TREES], {"trees": trees}, (), as_packed)
+    found = forms.other_forms([TREES], {"trees": trees}, (), as_packed, SAID.append)
     return {file.name: file for folder in found.values() for file in folder.iterdir()}
 
 
@@ -102,9 +105,11 @@ def test_each_text_gets_its_other_form_and_a_plain_one_only_where_packed_ones_ar
 def test_what_is_kept_is_made_once_and_anew_where_it_is_damaged_or_its_source_has_changed(trees: Path) -> None:
     first = made(trees)["test.txt"]
     before = first.stat().st_ino
-    assert made(trees)["test.txt"].stat().st_ino == before
+    SAID.clear()
+    assert made(trees)["test.txt"].stat().st_ino == before and not SAID
     first.write_bytes(TEXT[:8000] + b"x" * 1000)
     assert made(trees)["test.txt"].read_bytes() == TEXT[:9000]
+    assert SAID == ["waits for test.txt, which is made of test.txt.bz2 once"]
     (trees / "test.txt.bz2").write_bytes(bz2.compress(b"other"))
     assert made(trees)["test.txt"].read_bytes() == b"other"
     assert forms.kept()[:2] == (4, first.stat().st_size + len(TEXT) + made(trees)["dev.txt.bz2"].stat().st_size + 5)

@@ -71,7 +71,7 @@ def shown(folder: DataFolder, cells: Iterable[Cell], told: Callable[[str], None]
         parts = {name: path for name, path in folder.parts.items() if name != EMBEDDINGS.name}
     known = parts_of(current_course())
     texts = [known[name] for name in parts if name in known and (name in code or (name == EMBEDDINGS.name and vectors))]
-    return parts | other_forms(texts, parts, folder.brief, PACKER in code)
+    return parts | other_forms(texts, parts, folder.brief, PACKER in code, told)
 
 
 def with_vectors(folder: DataFolder) -> dict[str, Path]:

@@ -9,7 +9,7 @@ import functools
 import hashlib
 import logging
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from grader.data import cache
@@ -26,12 +26,16 @@ log = logging.getLogger("grader")
 
 
 def other_forms(
-    texts: Iterable[Part], parts: Mapping[str, Path], brief: tuple[Path, ...], as_packed: bool
+    texts: Iterable[Part],
+    parts: Mapping[str, Path],
+    brief: tuple[Path, ...],
+    as_packed: bool,
+    told: Callable[[str], None],
 ) -> dict[str, Path]:
     """A folder for each text of these parts that is there in one form only; it holds the other one.
 
     Jails show it beside the parts, under the name that the guest knows it by (colab/packed.py). Plain texts are packed
-    only where that is asked for.
+    only where that is asked for. `told` hears what is waited for.
     """
     found: dict[str, Path] = {}
     for part in texts:
@@ -40,34 +44,46 @@ def other_forms(
             if plain.is_file() is small.is_file() or (plain.is_file() and not as_packed):
                 continue
             source, target = (plain, small.name) if plain.is_file() else (small, plain.name)
-            if folder := form_of(source, target, source in brief):
+            if folder := form_of(source, target, source in brief, told):
                 found[f".{part.name}.{target}"] = folder
     return found
 
 
-def form_of(source: Path, name: str, brief: bool) -> Path | None:
+def form_of(source: Path, name: str, brief: bool, told: Callable[[str], None]) -> Path | None:
     """The folder that holds this file alone; None where it cannot be made, and the notebook does it as it can."""
     with cache.making:
+        version = (source, 0, 0, 0)
         try:
-            digest = digest_of(source, *identity(source))
+            version = (source, *identity(source))
+            if version in unmade():
+                return None
+            digest = digest_of(*version)
             place = cache.place(KIND, f"{digest} {name}".encode())
             place = source.parent.parent / place.name if brief else place
-            made, told = place / "form" / name, place / "sha256"
-            if not is_whole(made, told):
+            made, noted = place / "form" / name, place / "sha256"
+            if not is_whole(made, noted):
+                told(f"waits for {name}, which is made of {source.name} once")
                 small = name.endswith(PACKED)
                 cache.write_whole(made, packed(source.read_bytes()) if small else unpacked(source, place))
                 made.parent.chmod(0o755)  # notebooks may run as another user
-                cache.write_whole(told, digest_of(made, *identity(made)).encode())
+                cache.write_whole(noted, digest_of(made, *identity(made)).encode())
             return made.parent
         except (OurFault, OSError, EOFError, ValueError) as why:
             log.info("%s is left to the notebook: %s", name, why)
+            unmade().add(version)
             return None
 
 
-def is_whole(made: Path, told: Path) -> bool:
+@functools.cache
+def unmade() -> set[tuple[Path, int, int, int]]:
+    """What could not be made another form of is not tried again for each notebook."""
+    return set()
+
+
+def is_whole(made: Path, noted: Path) -> bool:
     """By its digest, once for each process: half a gigabyte in half a second."""
     try:
-        return told.read_text() == digest_of(made, *identity(made))
+        return noted.read_text() == digest_of(made, *identity(made))
     except OSError:
         return False
 
