@@ -260,17 +260,15 @@ def show_or_fetch_data(
     data: Data = None,
 ) -> None:
     """Show which of the course's data is there, or prepare what is missing."""
-    from grader.commands.data import fetched
+    from grader.commands.data import fetched, on_disk
     from grader.data.fetch import wanted
     from grader.data.folder import data_folder
-    from grader.data.inventory import inventory
-    from reports.terminal import data_table
 
     chosen, own = wanted(parts or ()), data_folder(data)
     if to is None and parts:
         raise UsageError(f"Name the folder to put it into: grader data {' '.join(parts)} --to DIR.")
     if to is None:
-        out.print(data_table(inventory(own)))
+        out.print(on_disk(own))
         return
     for done in fetched(chosen, own, to.expanduser().absolute(), err):
         say(done)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
+from grader.data import cache
 from grader.data.folder import data_folder, shown
 from grader.data.parts import KNOWN
 from grader.errors import UsageError
@@ -68,15 +69,17 @@ def test_a_complete_course_folder_is_taken_as_it_is(tmp_path: Path) -> None:
 
 def test_only_a_notebook_that_names_word_vectors_waits_until_they_are_made(tmp_path: Path) -> None:
     made = []
-    folder = replace(data_folder(None), vectors=lambda: made.append(1) or b"vectors")
+    vectors = bz2.compress(b"vectors")
+    folder = replace(data_folder(None), vectors=lambda: made.append(1) or vectors)
     told: list[str] = []
     names = {"trees", "snli", "bert-base-cased", "train2014-subset"}
     assert set(shown(folder, [OTHER, SPEAKS], told.append)) == names and made == told == []
     with ThreadPoolExecutor(4) as pool:
         seen = list(pool.map(lambda _: shown(folder, [OTHER, READS], told.append), range(4)))
     assert made == [1]
-    assert {(parts["embeddings"] / "glove.6B.50d.txt.bz2").read_bytes() for parts in seen} == {b"vectors"}
-    assert 1 <= len(told) <= 4 and "waits for word vectors" in told[0]
+    assert {(parts["embeddings"] / "glove.6B.50d.txt.bz2").read_bytes() for parts in seen} == {vectors}
+    waits = [said for said in told if "waits for word vectors" in said]
+    assert 1 <= len(waits) <= 4 and told[0] == waits[0]
     told.clear()
     shown(folder, [READS], told.append)
     assert told == []
@@ -99,6 +102,26 @@ def test_an_installed_package_of_vectors_goes_before_toy_vectors(
         assert sum(1 for _ in file) == 400_000 - 3
     assert [line.split()[0] for line in lines] == ["the", ",", "."]
     assert np.allclose([float(x) for x in lines[0].split()[1:4]], [0.418, 0.24968, -0.41242])
+
+
+def test_what_takes_long_to_make_is_made_again_only_where_a_file_is_missing_or_cut_short(tmp_path: Path) -> None:
+    folder, made = tmp_path / "toy" / "trees", []
+
+    def make() -> dict[str, bytes]:
+        made.append(1)
+        return {"train.txt": b"(3 good)", "dev.txt": b"(1 bad)"}
+
+    for _ in range(2):
+        assert cache.kept_as_measured(folder, make) == folder
+    assert len(made) == 1
+    (folder / "dev.txt").write_bytes(b"(1 b")
+    cache.kept_as_measured(folder, make)
+    (folder / "train.txt").unlink()
+    cache.kept_as_measured(folder, make)
+    (folder.parent / "sizes.json").write_text("{")
+    cache.kept_as_measured(folder, make)
+    assert len(made) == 4
+    assert [(folder / name).read_bytes() for name in ("train.txt", "dev.txt")] == [b"(3 good)", b"(1 bad)"]
 
 
 def test_an_installed_checkpoint_goes_before_the_tiny_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """Our own cutting into word pieces against that of transformers, on the tiny checkpoint we make; and the loss."""
 
 import os
+import random
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from grader.data.toy.bert import POSITIONS, UNUSED, toy_bert, vocabulary
 from grader.data.toy.snli import toy_snli
 from grader.data.toy.treebank import toy_treebank
+from grader.sandbox.guest.colab import pieces
 from reference.lab5b_bert import WordPieces, cut_longest, loss, pairs
 
 PREMISES = ["Two dogs weren't sleeping, near Café Ñoño!", "The rumination of lighthouses", "x" * 101 + " y\tz"]
@@ -35,6 +39,49 @@ def test_pairs_are_encoded_as_transformers_does_it(checkpoint: Path, lower: bool
     ours = pairs(case)["deck/lower" if lower else "deck"]
     assert ours["ids"].tolist() == theirs["input_ids"]
     assert ours["types"].tolist() == theirs["token_type_ids"]
+
+
+WAYS: list[dict[str, Any]] = [
+    {"do_lower_case": False},
+    {"do_lower_case": True},
+    {"do_lower_case": True, "strip_accents": False, "never_split": ["FILM,", "(again)"]},
+    {"do_lower_case": False, "additional_special_tokens": ["actress", "A man"]},
+    {"do_lower_case": False, "do_basic_tokenize": False},
+]
+
+
+@pytest.mark.parametrize("settings", WAYS)
+def test_words_that_were_taken_to_pieces_before_come_in_the_same_pieces(
+    checkpoint: Path, settings: dict[str, Any]
+) -> None:
+    os.environ["USE_TF"] = os.environ["USE_TORCH"] = "0"
+    from transformers import BertTokenizer  # noqa: PLC0415 - slow to load
+
+    class Quick(BertTokenizer):  # type: ignore[misc]
+        pass
+
+    pieces.mend_pieces(SimpleNamespace(BertTokenizer=Quick))
+    quick, plain = (kind.from_pretrained(checkpoint, **settings) for kind in (Quick, BertTokenizer))
+    words = [*"The the FILM, (again) actress A man it's _x_ [MASK] a[SEP]b -- Zoë 3.5% ~ 中文 qwzx".split(), "x" * 101]
+    draw = random.Random(5)
+    texts = [draw.choice([" ", "  ", "\t"]).join(draw.choices(words, k=6)) for _ in range(200)] + ["", " "]
+    for split in (False, True):
+        told = [[t(texts, split_special_tokens=split).input_ids, list(map(t.tokenize, texts))] for t in (quick, plain)]
+        assert told[0] == told[1]
+    assert all(state.known and not state.differ for state in vars(quick)["_words"].values())
+    for tokenizer in (quick, plain):  # what is learnt of words holds for the settings it was learnt with
+        tokenizer.add_special_tokens({"cls_token": "qwzx"})
+        tokenizer.wordpiece_tokenizer.max_input_chars_per_word = 5
+    assert [*map(quick.tokenize, texts)] == [*map(plain.tokenize, texts)]
+
+
+def test_a_tokenizer_that_looks_beyond_a_word_is_asked_each_time() -> None:
+    words = pieces.Words()
+
+    def twice_the_last(text: str) -> list[str]:
+        return [*text.split(), *text.split()[-1:]]
+
+    assert [words.pieces(twice_the_last, "a b c") for _ in range(3)] == [["a", "b", "c", "c"]] * 3
 
 
 def test_every_explanation_of_short_pairs_differs_from_every_other(checkpoint: Path) -> None:

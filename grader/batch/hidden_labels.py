@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from grader.data.cache import write_whole
 from grader.data.folder import DataFolder
-from grader.data.packing import content
+from grader.data.packing import content, packed
 from grader.data.pairs import blind_pairs, file_of
 from grader.data.parts import PACKED, SNLI, TREES, Part
 from grader.data.truth import blind_trees
@@ -30,13 +30,15 @@ def labels_hidden(data: DataFolder, seed: int) -> Iterator[DataFolder]:
     folder, claim = claimed_folder()
     try:
         folder.chmod(0o755)  # kernels run as other users
-        hidden = {}
+        hidden, tests = {}, []
         for part, test, exchange in EXCHANGED:
             source = data.parts.get(part.name)
             if source is not None and not part.missing(source):
                 hidden[part.name] = copied(part, source, folder / part.name)
-                write_whole(folder / part.name / test, exchange(content(source, test), seed))
-        yield replace(data, parts=data.parts | hidden)
+                tests.append(folder / part.name / (test if (source / test).is_file() else test + PACKED))
+                text = exchange(content(source, test), seed)
+                write_whole(tests[-1], packed(text) if tests[-1].suffix == PACKED else text)
+        yield replace(data, parts=data.parts | hidden, brief=tuple(tests))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         claim.close()

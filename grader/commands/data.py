@@ -1,15 +1,29 @@
-"""`grader data --to DIR`: one part of the course's data after the other, with a bar while it comes."""
+"""`grader data`: what is there; with --to DIR one part of it after the other, with a bar while it comes."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.progress import Progress
+from rich.text import Text
 
 from grader.data.fetch import fetch
 from grader.data.folder import DataFolder
+from grader.data.forms import kept
+from grader.data.inventory import inventory
 from grader.data.parts import Part
 from grader.errors import UsageError
+from grader.wording.counting import quantity
+from reports.terminal import data_table
+
+
+def on_disk(own: DataFolder) -> RenderableType:
+    """A row for each part, and what is kept of their texts beside them."""
+    number, size, folder = kept()
+    table = data_table(inventory(own))
+    copies = quantity(number, "unpacked or packed copy", "unpacked or packed copies")
+    said = f"{copies} of texts, {size / 1e6:.0f} MB, in {folder}: made anew when needed, so they may be deleted."
+    return Group(table, Text(), Text(said)) if number else table
 
 
 def fetched(parts: Sequence[Part], own: DataFolder, to: Path, console: Console) -> Iterator[str]:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from grader.course.folder import Course, current_course
 from grader.data import bert_package, cache, glove_package
+from grader.data.forms import other_forms
 from grader.data.own_toys import own_toys
 from grader.data.parts import BERT, EMBEDDINGS, IMAGES, KNOWN, SNLI, TREES, parts_of
 from grader.data.toy import bert, photos, snli, treebank
@@ -26,6 +27,7 @@ TOY = (
     "toy data made by the grader (invented sentences, drawn pictures, an untrained tiny BERT; "
     "figures say little about real data)"
 )
+PACKER = "bz2"  # is in the code of a notebook that asks for packed texts
 _ASKS_FOR_VECTORS = re.compile(r"glove|embeddings", re.IGNORECASE)
 
 
@@ -34,6 +36,7 @@ class DataFolder(Struct, frozen=True):
     toy: tuple[str, ...]  # those of them that the grader made up
     description: str  # in words, for the report
     vectors: Callable[[], bytes] | None = None  # makes the file of the embeddings when they are first asked for
+    brief: tuple[Path, ...] = ()  # files that end with the batch
 
 
 def data_folder(configured: Path | None) -> DataFolder:
@@ -54,17 +57,21 @@ def data_folder(configured: Path | None) -> DataFolder:
 
 
 def shown(folder: DataFolder, cells: Iterable[Cell], told: Callable[[str], None]) -> dict[str, Path]:
-    """The parts one notebook gets. Making word vectors takes up to a minute: only one that names them waits for them.
+    """The parts one notebook gets, and other forms of the texts it names.
 
-    `told` hears that it waits.
+    Making word vectors takes up to a minute: only one that names them waits for them. `told` hears that it waits.
     """
-    if folder.vectors is None:
-        return folder.parts
-    if any(cell.kind == "code" and _ASKS_FOR_VECTORS.search(cell.source) for cell in cells):
+    code = "\n".join(cell.source for cell in cells if cell.kind == "code")
+    parts, vectors = folder.parts, bool(_ASKS_FOR_VECTORS.search(code))
+    if folder.vectors is not None and vectors:
         if not (folder.parts[EMBEDDINGS.name] / VECTORS).is_file():
             told("waits for word vectors, which are made once (up to a minute)")
-        return with_vectors(folder)
-    return {name: path for name, path in folder.parts.items() if name != EMBEDDINGS.name}
+        parts = with_vectors(folder)
+    elif folder.vectors is not None:
+        parts = {name: path for name, path in folder.parts.items() if name != EMBEDDINGS.name}
+    known = parts_of(current_course())
+    texts = [known[name] for name in parts if name in known and (name in code or (name == EMBEDDINGS.name and vectors))]
+    return parts | other_forms(texts, parts, folder.brief, PACKER in code, told)
 
 
 def with_vectors(folder: DataFolder) -> dict[str, Path]:
@@ -94,7 +101,7 @@ def _course(given: Path, asked_by: str, course: Course) -> DataFolder:
 def _filled(parts: dict[str, Path], description: str, course: Course) -> DataFolder:
     """What is not there comes from an installed package, or is made up where we can."""
     known = parts_of(course)
-    missing = {name: path for name, path in _toy_parts(known).items() if name not in parts}
+    missing = _toy_parts([name for name in known if name not in parts])
     make = None
     if EMBEDDINGS.name in missing:
         make = toy_vectors.toy_embeddings
@@ -152,16 +159,18 @@ def _toy_parts(known: Collection[str]) -> dict[str, Path]:
 
 @functools.cache
 def _sentences(make: Callable[[], dict[str, str]]) -> dict[str, bytes]:
-    """Made up once in a process, which may grade many batches, and compared with the files for each of them."""
+    """Made up once in a process, which may grade many batches."""
     return {name: text.encode() for name, text in make().items()}
 
 
 def _toy_trees() -> Path:
-    return cache.kept(cache.place("toy-trees", _source("treebank")) / TREES.name, _sentences(treebank.toy_treebank))
+    folder = cache.place("toy-trees", _source("treebank")) / TREES.name
+    return cache.kept_as_measured(folder, lambda: _sentences(treebank.toy_treebank))
 
 
 def _toy_pairs() -> Path:
-    return cache.kept(cache.place("toy-snli", _source("snli")) / SNLI.name, _sentences(snli.toy_snli))
+    folder = cache.place("toy-snli", _source("snli")) / SNLI.name
+    return cache.kept_as_measured(folder, lambda: _sentences(snli.toy_snli))
 
 
 def _toy_vectors() -> Path:

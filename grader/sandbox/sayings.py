@@ -12,6 +12,7 @@ from pathlib import Path
 
 GUEST = Path(__file__).with_name("guest")
 FILLED = r"(?:\S{0,200}|(?:(?![.;:!?] )[^\n]){0,100})"  # a name, a path, an address; no sentences of their own
+SAYS = re.compile(r"\b(?:notes\.change|Note)\(")  # a file without it need not be taken apart
 LEAST = 12  # characters of a saying that are not filled in
 LONGEST = 600  # characters of a note that are read
 
@@ -33,7 +34,10 @@ def sayings() -> tuple[re.Pattern[str], ...]:
 def texts() -> Iterator[tuple[ast.expr, dict[str, ast.expr]]]:
     """What is given to `notes.change` or to a Note, with the texts that the file gives names to."""
     for file in sorted(set(GUEST.rglob("*.py")) - {GUEST / "notes.py"}):
-        tree = ast.parse(file.read_text("utf-8"))
+        source = file.read_text("utf-8")
+        if not SAYS.search(source):
+            continue
+        tree = ast.parse(source)
         names = {
             target.id: node.value
             for node in tree.body
@@ -41,10 +45,11 @@ def texts() -> Iterator[tuple[ast.expr, dict[str, ast.expr]]]:
             for target in node.targets
             if isinstance(target, ast.Name)
         }
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "notes.change":
+        for node in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            called = ast.unparse(node.func)
+            if called == "notes.change":
                 yield node.args[0], names
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Note", "config.Note"):
+            if called in ("Note", "config.Note"):
                 yield from ((word.value, names) for word in node.keywords if word.arg == "change")
 
 

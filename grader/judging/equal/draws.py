@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.stats import kstest, truncnorm
 
 from grader.calibration.plan import Draw
 from grader.judging.comparing.arrays import Numbers
@@ -11,7 +10,7 @@ from grader.judging.equal.understood import NotShown
 
 UNLIKELY = 1e-3  # a distribution that gives such values more seldom is not theirs
 ERRORS = 3.5  # standard errors by which a spread may miss the lab's
-TRUNCATED = float(truncnorm(-2, 2).std())  # of σ, where values beyond two σ are drawn again
+TRUNCATED = 0.8796256610342398  # of σ, where values beyond two σ are drawn again: √(1 - 4φ(2) / (2Φ(2) - 1))
 FEWEST = 20  # values that tell a distribution
 ORTHOGONAL = 0.3  # of what products of independent columns come to
 
@@ -62,6 +61,8 @@ def may_be(values: Numbers, spread: float, error: float, draw: Draw) -> bool:
 
 def likely(values: Numbers, draw: Draw) -> float:
     """How often values of this distribution would differ as much from it (Kolmogorov and Smirnov)."""
+    from scipy.stats import kstest  # noqa: PLC0415 - it takes a second to load, and few commands come here
+
     shape = {
         "normal": ("norm", (0, draw.spread)),
         "truncated": ("truncnorm", (-2, 2, 0, draw.spread)),

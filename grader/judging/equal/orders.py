@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from msgspec import Struct
-from scipy.stats import spearmanr
 
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.equal.understood import NotShown
@@ -41,6 +40,8 @@ def order_of(rows: Sequence[Sequence[int]], examples: int, batch: int) -> Order:
 
 
 def in_turn(order: Sequence[int]) -> float:
+    from scipy.stats import spearmanr  # noqa: PLC0415 - it takes a second to load, and few commands come here
+
     return float(spearmanr(np.arange(len(order)), order).statistic)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from . import notes, preload
-from .colab import cells, colab, outputs, paths, places, shell
+from .colab import cells, colab, outputs, packed, paths, places, shell
 from .config import read_config
 from .years import apis
 
@@ -15,7 +15,7 @@ from .years import apis
 SLOW = ("tensorflow", "ipykernel.kernelapp")
 LATE = (
     *("agent", "colab.debugging", "colab.devices", "colab.fetching", "colab.restarts"),
-    *("trainings.fits", "trainings.loops", "trainings.resuming", "trainings.training"),
+    *("trainings.fits", "trainings.loops", "trainings.resuming", "trainings.training", "trainings.updates"),
 )
 
 
@@ -34,7 +34,7 @@ def run(config_file: str) -> None:
     from . import agent  # noqa: PLC0415
     from .answers import forms  # noqa: PLC0415
     from .colab import debugging, devices, fetching, restarts  # noqa: PLC0415
-    from .trainings import fits, loops, resuming, training  # noqa: PLC0415
+    from .trainings import fits, loops, resuming, training, updates  # noqa: PLC0415
 
     seed(config.seed)
     app = make_kernel(config.connection_file)
@@ -42,7 +42,7 @@ def run(config_file: str) -> None:
     cells.install(app.shell)
     outputs.install(config, app.shell)
     forms.install(config, app.shell)
-    before = (paths, places, colab, shell, restarts, debugging, fetching, devices, fits, apis)
+    before = (packed, paths, places, colab, shell, restarts, debugging, fetching, devices, fits, updates, apis)
     for part in (*before, training, loops, resuming):
         part.install(config)
     agent.start(config)

@@ -19,10 +19,11 @@ from typing import Any
 
 from .. import notes
 from ..config import GuestConfig
+from . import packed
 
 TEXTS = ("trees", "snli", "embeddings", "train2014-subset")  # whose files are known by their names alone
 CHECKPOINT, WEIGHTS = "bert-base-cased", "imagenet"
-PACKED = ".bz2"
+PACKED = packed.PACKED
 
 _exists = os.path.lexists
 _stat = os.stat
@@ -37,7 +38,7 @@ class CourseData:
     def __init__(self, data: str, farm: str) -> None:
         self.data = data
         self.farm = farm
-        shown = os.listdir(data) if there(data, stat.S_ISDIR) else []
+        shown = [name for name in os.listdir(data) if name[0] != "."] if there(data, stat.S_ISDIR) else []
         self.texts = tuple(dict.fromkeys((*TEXTS, *(name for name in shown if name not in (CHECKPOINT, WEIGHTS)))))
         named = "|".join(map(re.escape, self.texts))
         self.literal = re.compile(rf"""["']([^"'\n]*(?:{named})[^"'\n]*)["']""")
@@ -104,6 +105,10 @@ class CourseData:
         other = plain if wanted.endswith(PACKED) else plain + PACKED
         if not there(other):
             return False
+        shown = packed.form(self.data, *os.path.split(os.path.relpath(wanted, self.farm)))
+        if there(shown):
+            os.symlink(shown, wanted)
+            return True
         unfinished = wanted + ".part"
         with _reader(other) as source, _writer(unfinished, wanted) as target:
             shutil.copyfileobj(source, target, 1 << 20)

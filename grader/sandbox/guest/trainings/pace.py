@@ -10,7 +10,8 @@ from ..config import GuestConfig
 FIRST, LAST = 3, 8  # steps from which the pace is taken: the first ones build graphs
 PATIENCE = 2.0  # times the seconds that are left; evaluations between the steps take time that nobody can foretell
 CALLS = 5  # in one cell, of what trains one object for an epoch or less; more are taken for a loop
-MOMENT = 1.5  # seconds of a loop at the top of a cell under policy `none`
+MOMENT = 1.5  # seconds of a loop at the top of a cell under policy `none`, over trainings of different settings
+STEPS_MOMENT = 0.4  # the same over single steps, of which the first is always done
 GLANCE = 0.05  # the same in a model answer, whose every form would train otherwise
 
 
@@ -52,9 +53,9 @@ class Paced(tape.Losses):
 class Standing(tape.Losses):
     """Watches over loops at the top of a cell, which no method of the notebook surrounds."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, of_steps: float) -> None:
         super().__init__()
-        self.seconds, self.begun = seconds, 0.0
+        self.seconds, self.of_steps, self.begun = seconds, of_steps, 0.0
         self.opened_at, self.has_stepped = 0.0, False
         self.calls: Counter[tuple[int, str]] = Counter()
 
@@ -66,24 +67,24 @@ class Standing(tape.Losses):
     def opened(self) -> None:
         """A step begins, which is not begun where the time is over: some take seconds."""
         if self.has_stepped:
-            self.look()
+            self.look(self.of_steps)
         else:
             self.opened_at = time.monotonic()
 
     def gradient(self, target: Any, sources: Any, gradients: Any) -> None:
         self.begun = self.begun or self.opened_at or time.monotonic()
         if self.has_stepped:
-            self.look()
+            self.look(self.of_steps)
         self.has_stepped = True
 
-    def look(self) -> None:
-        if time.monotonic() - self.begun > self.seconds:
+    def look(self, seconds: float) -> None:
+        if time.monotonic() - self.begun > seconds:
             raise TrainingOver("as asked for with --train, this training was stopped before its end")
 
     def before(self, owner: Any, method: str) -> None:
         if self.calls[id(owner), method] > CALLS:
             self.begun = self.begun or time.monotonic()
-            self.look()
+            self.look(self.seconds)
 
     def after(self, owner: Any, method: str) -> None:
         self.calls[id(owner), method] += 1
@@ -109,8 +110,8 @@ def install(config: GuestConfig) -> None:
     """Interrupts loops at the top of cells; what they made until then stays."""
     if config.train_policy == "full":
         return
-    moment = GLANCE if config.forms else MOMENT
-    standing = Standing(config.train_seconds if config.train_policy == "budget" else moment)
+    moments = (GLANCE, GLANCE) if config.forms else (MOMENT, STEPS_MOMENT)
+    standing = Standing(*(moments if config.train_policy == "none" else [config.train_seconds] * 2))
     _standing.append(standing)
     tape.stand_by(standing)
     from IPython import get_ipython  # noqa: PLC0415 - exists only inside a kernel

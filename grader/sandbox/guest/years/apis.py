@@ -13,14 +13,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import notes
-from ..colab import downloads, fetching
+from ..colab import downloads, fetching, pieces
 from ..config import GuestConfig
 from . import checkpoints, keras, plots, python, tables
 
 Mend = Callable[[Any], None]
 MENDS: dict[str, Mend] = {
     **python.MENDS, **keras.MENDS, **plots.MENDS, **tables.MENDS, **checkpoints.MENDS,
-    **downloads.MENDS, **fetching.MENDS,
+    **downloads.MENDS, **fetching.MENDS, **pieces.MENDS,
 }  # fmt: skip
 
 
