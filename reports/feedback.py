@@ -11,6 +11,7 @@ from reports import words
 from reports.drawing import figures
 from reports.heat import heats
 from reports.looks import looks
+from reports.maths import formula
 from reports.notebook import anchor, shown_cells
 from reports.pages import page
 
@@ -33,6 +34,7 @@ def feedback_page(report: Report, earlier: Earlier | None = None) -> str:
     """A single HTML file that needs no network and no script. `earlier`: what was handed in before it."""
     return page(
         "feedback.html",
+        set_in_mathml=formula,
         report=report,
         earlier=earlier,
         card=report.card,

@@ -9,7 +9,6 @@ from markupsafe import Markup, escape
 from grader.wording.counting import quantity
 from reports import scrub, words
 from reports.languages import gettext, language, ngettext
-from reports.maths import formula
 
 _QUOTED_CODE = re.compile(r"`([^`\n]{1,120})`")
 
@@ -33,7 +32,6 @@ _PAGES.globals["words"] = words
 _PAGES.globals["quantity"] = quantity
 _PAGES.globals["language"] = language
 _PAGES.filters["told"] = told
-_PAGES.filters["formula"] = formula
 _PAGES.filters["name"] = scrub.name
 _PAGES.filters["said"] = scrub.said
 _PAGES.filters["capital"] = lambda text: text[:1].upper() + text[1:]

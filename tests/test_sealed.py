@@ -27,7 +27,7 @@ from grader.model import TrainPolicy, Verdict
 from grader.sandbox.guest.wire import Question
 from grader.sealed.file import MAGIC, Sealed, read, written
 from grader.sealed.sealing import SEED, by_the_judge, examiner_of, one_sealed
-from grader.sealed.wheel import modules, student_wheel
+from grader.sealed.wheel import PROJECT, imported, modules, student_wheel
 
 ROOT = Path(__file__).parent.parent
 VISION = ROOT / "tests" / "courses" / "vision"
@@ -193,6 +193,13 @@ def test_nothing_that_knows_answers_is_imported_by_the_self_check() -> None:
     inside = {file.relative_to(ROOT).as_posix() for file in modules()}
     assert {"grader/live/check.py", "grader/judging/declared/rule.py", "reports/self_check.py"} <= inside
     assert not [file for file in inside if file.startswith(("reference/", "grader/batch/", "grader/judging/kinds/"))]
+
+
+def test_what_the_self_check_imports_of_others_comes_with_its_wheel_or_with_tensorflow() -> None:
+    outside = [file for file in modules() if "guest" not in file.parts]  # inside they are the notebook's own, or absent
+    wanted = {name.split(".")[0] for file in outside for name in imported(file)} - set(sys.stdlib_module_names)
+    assert wanted - {"grader", "reports"} == {"jinja2", "markupsafe", "msgspec", "numpy", "yaml"}
+    assert all(f'"{name.replace("yaml", "pyyaml")}' in PROJECT for name in wanted - {"grader", "reports"})
 
 
 def test_a_file_that_is_damaged_of_another_version_or_none_is_told_in_a_sentence(tmp_path: Path) -> None:
