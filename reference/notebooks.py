@@ -2,12 +2,9 @@
 
 A solution is one jupytext file in percent format. What stands before its first cell is about the file, not the lab.
 `### BEGIN SOLUTION` … `### END SOLUTION` encloses what students write; `### STARTER: <line>` what they find instead.
-
-    python -m reference.notebooks       writes assignments/<lab>.ipynb of the course (GRADER_COURSE, else ours)
 """
 
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -80,6 +77,13 @@ def starter(lab: str) -> NotebookNode:
 
 def starter_of(solution: Path) -> NotebookNode:
     return _notebook(solution.stem, _stripped(_source(solution)))
+
+
+def parts(lab: str) -> list[bool]:
+    """Of each cell of the starter, whether students write something in it."""
+    source = _source(solution_path(lab))
+    whole, starting = (jupytext.reads(text, fmt="py:percent").cells for text in (source.text, _stripped(source)))
+    return [BEGIN in cell.source for cell, kept in zip(whole, starting, strict=True) if kept.source.strip()]
 
 
 def edited(lab: str, edits: Sequence[Edit]) -> NotebookNode:
@@ -226,14 +230,3 @@ def _cell(cell: NotebookNode) -> NotebookNode:
     if cell.cell_type == "code":
         node |= {"execution_count": None, "outputs": []}
     return nbformat.from_dict(node)
-
-
-if __name__ == "__main__":
-    try:
-        made = {assignment_path(name): starter(name) for name in labs()}
-    except NotebookError as error:
-        sys.exit(str(error))
-    for place, notebook in made.items():
-        place.parent.mkdir(exist_ok=True)
-        write(notebook, place)
-        print(place)

@@ -1,11 +1,16 @@
 """Solutions, the notebooks students get, and the edits that turn a solution into variants and mistakes."""
 
 import ast
+import shutil
 from functools import cache
+from pathlib import Path
 
 import pytest
 from nbformat import NotebookNode
 
+from grader.course.folder import load_course
+from grader.errors import RubricError
+from reference.handed_out import BRINGING, handed_out
 from reference.notebooks import (
     Edit,
     NotebookError,
@@ -20,6 +25,8 @@ from reference.notebooks import (
     starter,
 )
 
+VISION = Path(__file__).parent / "courses" / "vision"
+WHEEL = "https://example.org/grader_check-1-py3-none-any.whl"
 HOLES = {
     "lab1_warmup": ("YGTHTpqmJvhz", "0aUb7TUcJvia"),
     "a1_logistic_regression": ("xwuDSo6pg36G",),
@@ -55,7 +62,34 @@ def code(notebook: NotebookNode) -> str:
 @pytest.mark.parametrize("lab", labs())
 def test_the_committed_notebook_is_what_the_solution_makes(lab: str) -> None:
     committed = assignment_path(lab).read_text(encoding="utf-8")
-    assert committed == as_json(starter(lab)), "run `python -m reference.notebooks` and commit assignments/"
+    assert committed == as_json(handed_out(lab)), "run `python -m reference.handed_out` and commit assignments/"
+
+
+def test_a_course_with_a_self_check_hands_out_cells_that_bring_and_run_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(VISION, tmp_path / "course")
+    sheet = tmp_path / "course" / "course.yaml"
+    sheet.write_text(sheet.read_text("utf-8") + f"self_check: {WHEEL}\n", "utf-8")
+    monkeypatch.setenv("GRADER_COURSE", str(tmp_path / "course"))
+    plain, notebook = starter("digits_mlp"), handed_out("digits_mlp")
+    first, *rest = [cell.source for cell in notebook.cells]
+    assert first == BRINGING.format(address=WHEEL)
+    checks = [source for source in rest if 'grader.check("digits_mlp")' in source]
+    assert checks and [source for source in rest if source not in checks] == [cell.source for cell in plain.cells]
+
+
+@pytest.mark.parametrize(
+    "address", ["x.whl; rm -rf /", "ftp://example.org/x.whl", "https://example.org/x", "https://e.org/$(id).whl"]
+)
+def test_an_address_that_is_none_of_a_wheel_is_told_with_its_line(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(VISION, tmp_path / "course")
+    sheet = tmp_path / "course" / "course.yaml"
+    sheet.write_text(f"self_check: {address!r}\n" + sheet.read_text("utf-8"), "utf-8")
+    with pytest.raises(RubricError, match=r"course\.yaml:1: self_check is no address of a wheel"):
+        load_course(tmp_path / "course")
 
 
 @pytest.mark.parametrize("lab", labs())

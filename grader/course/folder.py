@@ -37,6 +37,9 @@ class HandIn(Struct, frozen=True, forbid_unknown_fields=True):
     text: str = ""  # what the file holds instead of a notebook
 
 
+WHEEL = re.compile(r"https?://[\w.~:/%+-]+\.whl")  # it stands in a line that a shell reads
+
+
 class Sheet(Struct, frozen=True, forbid_unknown_fields=True):
     """What course.yaml says."""
 
@@ -53,6 +56,7 @@ class Sheet(Struct, frozen=True, forbid_unknown_fields=True):
     roster: str = ""  # a CSV file of the students
     certificates: CertificateSheet = CertificateSheet()
     mailbox: MailboxSheet | None = None
+    self_check: str = ""  # the address of the wheel for students; notebooks that are handed out then bring it
 
 
 class Course(Struct, frozen=True):
@@ -155,14 +159,18 @@ def rubric_path(folder: Path, lab: str) -> Path:
 
 
 def _complaints(sheet: Sheet, folder: Path) -> Iterator[Complaint]:
-    if not sheet.title.strip():
-        yield ("title",), "title is empty; say what the course is called"
+    yield from _plain_complaints(sheet)
     yield from _lab_complaints(sheet, folder)
     yield from _forgotten(sheet, folder)
     yield from language_complaints(sheet.languages)
     yield from schedule.complaints(sheet.sessions, sheet.timezone, sheet.closes, sheet.labs)
     yield from certificate_complaints(sheet.certificates, len(sheet.labs))
     yield from mailbox_complaints(sheet.mailbox)
+    if sheet.self_check and WHEEL.fullmatch(sheet.self_check) is None:
+        yield (
+            ("self_check",),
+            "self_check is no address of a wheel; write one like https://example.org/grader_check-1.whl",
+        )
     for name in sheet.patterns:
         if PIECE.fullmatch(f"{{{name}}}") is None:
             yield ("patterns", name), f"{name!r} is no name of a pattern; write it in capitals, like LAB_TITLE"
@@ -172,6 +180,13 @@ def _complaints(sheet: Sheet, folder: Path) -> Iterator[Complaint]:
     for n, hand_in in enumerate(sheet.demo):
         if not hand_in.text and hand_in.lab not in sheet.labs:
             yield ("demo", n), f"{hand_in.lab!r} is no lab of this course{meant(hand_in.lab, sheet.labs)}"
+
+
+def _plain_complaints(sheet: Sheet) -> Iterator[Complaint]:
+    if not sheet.title.strip():
+        yield ("title",), "title is empty; say what the course is called"
+    if sheet.self_check and WHEEL.fullmatch(sheet.self_check) is None:
+        yield ("self_check",), "self_check is no address of a wheel; write it like https://example.org/check-1.whl"
 
 
 def _lab_complaints(sheet: Sheet, folder: Path) -> Iterator[Complaint]:

@@ -1,7 +1,7 @@
 """The model answer of "Lab title", and the notebook that students get.
 
 Students get everything but what stands between BEGIN SOLUTION and END SOLUTION; there they find the STARTER lines.
-After a change: `grader verify lab_slug`, then `python -m reference.notebooks` writes assignments/lab_slug.ipynb anew.
+After a change: `grader verify lab_slug`, then `python -m reference.handed_out` writes assignments/lab_slug.ipynb anew.
 """
 
 # %% [markdown]
