@@ -17,22 +17,34 @@ import sample_reports as sample
 from browser import VIEWS, browser, opened
 from matplotlib.figure import Figure
 from msgspec.structs import replace
+from sample_review import WRITTEN, Served, served
+from sample_review import graded as reviewed
+from test_leaderboard import graded as made_graded
+from test_leaderboard import measured, row
 from test_looks import ONE as PHOTO
 
+from grader.commands.leaderboard import board_of
 from grader.figures import AttentionMap
 from grader.model import Cell, CellRun, CellStatus, Report
 from reports.certificate import Sheet, certificate_page
 from reports.classpage import class_page
 from reports.feedback import feedback_page
+from reports.leaderboard import leaderboard_page
 from reports.nameless import nameless_page
+from reports.self_check import Result
+from reports.similarity import Side, Twins, similarity_page
 
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-NAMES = ("feedback", "right", "hostile", "unread", "unisolated", "class", "nameless", "certificate")
+STILL = ("feedback", "right", "hostile", "unread", "unisolated", "class", "nameless", "certificate")
+MORE = ("self-check", "leaderboard", "similarity", "review", "question", "student")  # of commands of their own
+NAMES = (*STILL, *MORE)
 LABS = ("lab1_warmup", "lab4_gru")
 HEAT = AttentionMap("a pair", ("a", "dog"), ("an", "animal"), ((0.1, 0.9), (0.5, 0.5)), "entailment")
 SHEET = Sheet(
     "progress", "Ane", "Deep Learning", "", ["Lab1: Warming Up"], "2026-0001", date(2026, 6, 1), "AAAAA-BBBBB"
 )
+SELF = Result("Lab4", "en", sample.mistaken().card, later=("The learning curves are plotted",), hidden=1)
+NOTEBOOK = '<!doctype html><html lang="en"><title>A notebook</title><main><h1>A notebook</h1>'
 MEGABYTES = 1.5
 
 
@@ -63,11 +75,31 @@ def chromium() -> Iterator[Any]:
         yield running
 
 
+def more_pages(folder: Path) -> dict[str, str]:
+    """A result in a cell stands in a document of the notebook's, and a review's pages come from its server."""
+    twin = Side("Ane", (("the code cell below “GRU”", "h = z * h\n" * 9, frozenset({1, 2})),))
+    with served(reviewed(folder / "grades")) as (address, _):
+        review = Served(address)
+        asked = {
+            "review": review.get("/"),
+            "question": review.question(),
+            "student": review.student(next(iter(WRITTEN))),
+        }
+    made_graded(folder / "board", [row("Ane", measured(0.81)), row("Jon", measured(0.8), student_id="900001")])
+    return {
+        "self-check": f"{NOTEBOOK}{SELF._repr_html_()}",
+        "leaderboard": leaderboard_page(board_of("lab2_mlp", folder / "board", False)),
+        "similarity": similarity_page("Lab4", [Twins(twin, twin, "all of it")], [["Ane", "Jon"]], 2),
+        **asked,
+    }
+
+
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
-    made = {name: folder / f"{name}.html" for name in pages()}
-    for name, page in pages().items():
+    every = pages() | more_pages(folder)
+    made = {name: folder / f"{name}.html" for name in every}
+    for name, page in every.items():
         made[name].write_text(page, "utf-8")
     return made
 
@@ -93,13 +125,13 @@ def test_a_page_of_320_pixels_is_not_scrolled_sideways_and_asks_for_nothing(
         assert page.asked == []
 
 
-def test_every_kind_of_page_is_looked_at() -> None:
-    assert tuple(pages()) == NAMES
+def test_every_kind_of_page_is_looked_at(files: dict[str, Path]) -> None:
+    assert tuple(files) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_page_names_a_remote_address_but_where_a_student_wrote_a_link(name: str) -> None:
-    page = re.sub(r'<a href="https://example\.org/"[^>]*>', "", pages()[name])
+def test_no_page_names_a_remote_address_but_where_a_student_wrote_a_link(name: str, files: dict[str, Path]) -> None:
+    page = re.sub(r'<a href="https://example\.org/"[^>]*>', "", files[name].read_text("utf-8"))
     page = page.replace('xmlns="http://www.w3.org/2000/svg"', "")
     assert not re.search(r"url\(|@import|(?:src|srcset|href|data|action|poster)=[\"']?(?:\w+:)?//", page)
 
