@@ -1,6 +1,6 @@
 # make install   a virtual environment in .venv with everything the grader needs
 # make test      all tests, house rules included; ARGS="-k rubric" for some of them
-# make quick     all tests that start no kernel and no TensorFlow
+# make quick     all tests that start no kernel, no TensorFlow and no browser
 # make bench     how much faster trainings are here than in a plain notebook; ARGS="--epochs 60 --pairs 3"
 # make demo      grades a sample class and shows the report
 # make student-wheel   a wheel for students in dist/: the self-check, without the answers
@@ -45,7 +45,7 @@ test: $(STAMP)
 	$(PYTEST) $(ARGS)
 
 quick: $(STAMP)
-	$(PYTEST) -m "not kernel and not slow and not hostile" $(ARGS)
+	$(PYTEST) -m "not kernel and not browser and not slow and not hostile" $(ARGS)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench_training $(ARGS)

@@ -34,6 +34,7 @@ from reports.nameless import nameless_page
 from reports.self_check import Result
 from reports.similarity import Side, Twins, similarity_page
 
+pytestmark = pytest.mark.browser
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 STILL = ("feedback", "right", "hostile", "unread", "unisolated", "class", "nameless", "certificate")
 MORE = ("self-check", "leaderboard", "similarity", "review", "question", "student")  # of commands of their own

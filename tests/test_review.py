@@ -39,6 +39,8 @@ from grader.gradebook.decisions import Wish, decide
 from grader.model import Automatic, Report, Verdict
 from grader.review.publishing import publish_decided
 
+pytestmark = pytest.mark.browser
+
 OLMO, HAIZE, NUBE, UNO, BERT = "Olmo Río Verde", "Haize Mendi Gorri", "Nube Alta", "Uno Dos Tres", "Bert Gruñón Lila"
 
 

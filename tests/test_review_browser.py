@@ -12,7 +12,10 @@ from grader.model import Verdict
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright, which drives the browser")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium to see what a browser makes of a review")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="needs chromium to see what a browser makes of a review"),
+]
 OLMO, HAIZE = "Olmo Río Verde", "Haize Mendi Gorri"
 QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
