@@ -13,6 +13,7 @@ _SENTENCES = {
     "en": {
         "passed": "{passed} of {all} public checks pass",
         "passed one": "{passed} of 1 public check passes",
+        "none": "Nothing of this lab can be checked here",
         "later": "{later} more run when it is graded",
         "later one": "1 more runs when it is graded",
         "first": "First to fix",
@@ -30,6 +31,7 @@ _SENTENCES = {
     "es": {
         "passed": "Pasan {passed} de {all} comprobaciones públicas",
         "passed one": "Pasan {passed} de 1 comprobación pública",
+        "none": "Nada de este laboratorio se puede comprobar aquí",
         "later": "{later} más se ejecutan al corregir",
         "later one": "1 más se ejecuta al corregir",
         "first": "Lo primero que hay que arreglar",
@@ -46,6 +48,7 @@ _SENTENCES = {
     "eu": {
         "passed": "{all} egiaztapen publikotatik {passed} gainditu dira",
         "passed one": "Egiaztapen publiko 1etik {passed} gainditu da",
+        "none": "Laborategi honetako ezer ezin da hemen egiaztatu",
         "later": "Beste {later} zuzentzean egiten dira",
         "later one": "Beste 1 zuzentzean egiten da",
         "first": "Lehenik konpondu beharrekoa",
@@ -124,7 +127,8 @@ def summary(result: Result) -> str:
     checks = result.card.checks
     passed, later = sum(c.verdict is Verdict.PASS for c in checks), result.hidden + len(result.later)
     doubtful = sum(check.verdict is Verdict.UNSURE for check in checks)
-    parts = [result.say("passed one" if len(checks) == 1 else "passed").format(passed=passed, all=len(checks))]
+    sentence_of = {0: "none", 1: "passed one"}.get(len(checks), "passed")
+    parts = [result.say(sentence_of).format(passed=passed, all=len(checks))]
     parts += [result.say("open").format(open=doubtful)] if doubtful else []
     parts += [result.say("later one" if later == 1 else "later").format(later=later)] if later else []
     return "; ".join(parts) + "."

@@ -19,15 +19,16 @@ from grader.batch.model_answers import model_answers
 from grader.batch.preparing import batch_for
 from grader.batch.shared import Batch
 from grader.commands.seal import line
-from grader.course.folder import load_course
+from grader.course.folder import current_course, load_course
 from grader.errors import UsageError
 from grader.judging.model_answer import DECK, STARTER, ModelAnswer, mistake_of
 from grader.judging.unaskable import Unaskable
 from grader.model import TrainPolicy, Verdict
 from grader.sandbox.guest.wire import Question
 from grader.sealed.file import MAGIC, Sealed, read, written
-from grader.sealed.sealing import SEED, by_the_judge, examiner_of, one_sealed
+from grader.sealed.sealing import SEED, by_the_judge, examiner_of, one_sealed, only_graded
 from grader.sealed.wheel import PROJECT, imported, modules, student_wheel
+from reports.self_check import Result
 
 ROOT = Path(__file__).parent.parent
 VISION = ROOT / "tests" / "courses" / "vision"
@@ -162,6 +163,15 @@ def test_hidden_checks_and_their_mistakes_are_only_counted(labs: dict[str, Seale
     assert one.rubric.subject is not None and one.rubric.subject.outcome is None
     assert all(mistake_of(form) in one.rubric.mistakes for form in one.mistakes)
     assert line("digits_mlp", one).endswith("; 1 hidden.")
+
+
+def test_a_lab_that_cannot_be_sealed_names_what_only_a_grading_checks() -> None:
+    one = only_graded(current_course().labs["a2_embeddings"])
+    assert one.later and not one.answers and not one.rubric.checks and not one.rubric.mistakes
+    told = repr(Result(one.rubric.title, "en", later=one.later, hidden=one.hidden))
+    left = len(one.later) + one.hidden
+    assert f"Nothing of this lab can be checked here; {left} more run when it is graded." in told
+    assert all(f"… {title}: checked only when it is graded" in told for title in one.later)
 
 
 def test_a_question_that_was_not_sealed_has_no_answer(labs: dict[str, Sealed]) -> None:

@@ -96,7 +96,7 @@ def export(
 
 
 def seal(
-    labs: Annotated[list[str] | None, typer.Argument(help="Slugs; else all labs that have a `subject`.")] = None,
+    labs: Annotated[list[str] | None, typer.Argument(help="Slugs; else all labs.")] = None,
     place: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where they go.")] = Path("sealed.checks"),
     wheel: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Make a wheel for students there.")] = None,
 ) -> Said:

@@ -13,7 +13,7 @@ from grader.wording.counting import quantity
 
 def seal(labs: Sequence[str], place: Path, wheel: Path | None) -> Iterator[str]:
     """A line for each lab as it is done, and one when the file is there, or in its place the wheel."""
-    chosen = [lab_slug(lab) for lab in labs] or [lab for lab, rubric in current_course().labs.items() if rubric.subject]
+    chosen = [lab_slug(lab) for lab in labs] or list(current_course().labs)
     done: dict[str, Sealed] = {}
     for lab, one in sealed(list(dict.fromkeys(chosen))):
         done[lab] = one
@@ -28,6 +28,9 @@ def seal(labs: Sequence[str], place: Path, wheel: Path | None) -> Iterator[str]:
 
 
 def line(lab: str, one: Sealed) -> str:
+    if not one.rubric.checks:
+        named = quantity(len(one.later), "public check")
+        return f"{lab}: its rubric has no `subject`, so no check is sealed; {named} named as checked when it is graded."
     rest = f"; {', '.join(f'“{title}”' for title in one.later)} only when it is graded" if one.later else ""
     return (
         f"{lab}: {quantity(len(one.rubric.checks), 'public check')} sealed, by {quantity(len(one.answers), 'answer')} "

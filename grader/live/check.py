@@ -39,6 +39,8 @@ def check(lab: str, lang: str = "en") -> Result:
     begun = time.monotonic()
     try:
         one = sealed_lab(lab)
+        if not one.rubric.checks:
+            return Result(one.rubric.title, lang, later=one.later, hidden=one.hidden)
         insist_on_tensorflow()
         checked = asked(one, lang)
     except UsageError as trouble:

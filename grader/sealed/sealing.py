@@ -10,7 +10,6 @@ from grader.batch.model_answers import form_cells, model_answers
 from grader.batch.preparing import batch_for
 from grader.batch.shared import Batch
 from grader.course.rubric import Rubric
-from grader.errors import UsageError
 from grader.judging.declared.judge import everything_asked
 from grader.judging.examination import as_declared
 from grader.judging.examiner import Examiner, no_formulas
@@ -60,17 +59,23 @@ def moved(before: VariableInfo, after: VariableInfo) -> VariableInfo:
 
 
 def sealed(labs: Sequence[str]) -> Iterator[tuple[str, Sealed]]:
-    """Raises UsageError for a lab that says nothing of what its model answer is asked."""
+    """Of a lab that has no `subject` only which of its checks a grading asks."""
     batch = batch_for(None, TrainPolicy.NONE, SEED)
-    for lab in labs:
-        if batch.rubrics[lab].subject is None:
-            raise UsageError(
-                f"rubrics/{lab}.yaml has no `subject`, so {lab} cannot be sealed: its checks need the grader itself. "
-                "docs/rubric.md says what a subject is."
-            )
     with model_answers(batch) as models:
         for lab in labs:
-            yield lab, one_sealed(batch.rubrics[lab], batch, models.of(lab))
+            rubric = batch.rubrics[lab]
+            yield lab, one_sealed(rubric, batch, models.of(lab)) if rubric.subject else only_graded(rubric)
+
+
+def only_graded(rubric: Rubric) -> Sealed:
+    later, hidden = left_for_grading(rubric, ())
+    return Sealed(public_part(rubric, ()), SEED, (), (), hidden, later, {}, (), ())
+
+
+def left_for_grading(rubric: Rubric, sealed_ones: Sequence[str]) -> tuple[tuple[str, ...], int]:
+    """Titles of public checks, and the number of hidden ones."""
+    later = (check.title for check in rubric.checks if check.public and check.id not in sealed_ones)
+    return tuple(later), sum(not check.public for check in rubric.checks)
 
 
 def one_sealed(rubric: Rubric, batch: Batch, whole: ModelAnswer) -> Sealed:
@@ -81,9 +86,7 @@ def one_sealed(rubric: Rubric, batch: Batch, whole: ModelAnswer) -> Sealed:
     shown = by_the_judge(examiner_of(first, batch, answer, whole.of(DECK, {})))
     kept = public_part(rubric, [check for check, verdict in shown.items() if verdict is Verdict.PASS])
     everything_asked(examiner_of(kept, batch, answer, whole.of(DECK, {})), kept, answer)
-    there = {check.id for check in kept.checks}
-    later = tuple(check.title for check in rubric.checks if check.public and check.id not in there)
-    hidden = sum(not check.public for check in rubric.checks)
+    later, hidden = left_for_grading(rubric, [check.id for check in kept.checks])
     replies = sealing.replies
     return Sealed(
         kept, batch.seed, accepted, mistakes, hidden, later, sealing.answers, replies.all, replies.arrays
@@ -102,8 +105,7 @@ def public_part(rubric: Rubric, checks: Sequence[str]) -> Rubric:
         for slug, rule in rubric.mistakes.items()
         if set(rule.checks) & set(checks)
     }
-    assert rubric.subject is not None
-    subject = replace(rubric.subject, outcome=None)
+    subject = replace(rubric.subject, outcome=None) if rubric.subject else None
     return replace(rubric, checks=rules, mistakes=mistakes, subject=subject)
 
 
