@@ -245,11 +245,11 @@ def demo(
 
 
 @command()
-def doctor() -> None:
+def doctor(gpu: Annotated[bool, typer.Option("--gpu", help="Try the GPU, by a notebook of ours.")] = False) -> None:
     """What this machine offers, and what the course lacks: isolation, TensorFlow, GPU, data, days, key, fonts."""
     from grader.commands.doctor import findings
 
-    for name, good, sentence in findings():
+    for name, good, sentence in findings(gpu):
         out.print(f"{'✓' if good else '!'} {name}: {sentence}", markup=False, soft_wrap=True)
 
 

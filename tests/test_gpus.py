@@ -14,9 +14,10 @@ from msgspec.structs import replace
 from grader.batch import keys
 from grader.batch.preparing import batch_for
 from grader.commands import doctor
+from grader.commands.gpu_test import gpu_findings, told_of
 from grader.commands.verify import complete, trials
 from grader.judging.oracle import Oracle
-from grader.model import Cell, CellStatus, Device, Limits, Outcome, Report, Run, TrainBudget, TrainPolicy
+from grader.model import Cell, CellRun, CellStatus, Device, Limits, Outcome, Report, Run, TrainBudget, TrainPolicy
 from grader.pipeline import grade_batch
 from grader.running.gpus import Found, Gpu, installed, permitted
 from grader.running.slots import CONTEXT, Slot, Slots, at_a_time, carried, slots
@@ -397,3 +398,32 @@ def test_the_doctor_tells_which_gpus_there_are() -> None:
         assert (good, "does not see Large Card" in said) == (False, True)
     assert "too full" in doctor.gpu(lambda: Found((replace(ONE, free=GB),)))[2]
     assert doctor.gpu(lambda: NONE)[2] == "none; notebooks run on the CPU: there is none."
+
+
+def test_the_gpu_test_says_what_to_do_where_a_jail_sees_none(kernel: None) -> None:
+    (told,) = gpu_findings(lambda: Found((ONE,)))
+    assert told[:2] == ("jail", False)
+    assert told[2].startswith("TensorFlow in the jail does not see Large Card.") and "make install TF=tf-gpu" in told[2]
+
+
+def test_the_gpu_test_tells_why_there_is_nothing_to_try() -> None:
+    assert list(gpu_findings(lambda: NONE)) == [("gpu test", False, "there is no GPU to try: there is none.")]
+    (full,) = gpu_findings(lambda: Found((replace(ONE, free=GB),)))
+    assert "too full for a notebook" in full[2]
+
+
+def test_what_the_gpu_test_saw_is_told_in_words() -> None:
+    device = Device("GPU-1111", "Large Card", 0, 4 * GB)
+    sees, near, far = (printing(text) for text in ("1\n", "2.5e-07\n", "0.03\n"))
+    full = CellRun(2, CellStatus.OUT_OF_MEMORY)
+    good = list(told_of(Run(Outcome.OK, best_isolation(), (sees, near, full)), device))
+    assert [(name, ok) for name, ok, _ in good] == [("jail", True), ("step", True), ("share", True)]
+    broken = CellRun(1, CellStatus.ERROR, trouble=Trouble("InternalError", "no kernel image is available"))
+    for step, said in ((far, "differ from the CPU's by 3e-02"), (broken, "InternalError: no kernel image")):
+        bad = list(told_of(Run(Outcome.OK, best_isolation(), (sees, step, printing(""))), device))
+        assert [ok for _, ok, _ in bad] == [True, False, False] and said in bad[1][2]
+        assert "took more than its share of 4.0 GB" in bad[2][2]
+
+
+def printing(text: str) -> CellRun:
+    return CellRun(0, CellStatus.OK, outputs=({"output_type": "stream", "name": "stdout", "text": text},))

@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 
 from grader.commands.course_needs import needs
+from grader.commands.gpu_test import gpu_findings
 from grader.course.folder import current_course
 from grader.data.folder import data_folder
 from grader.errors import GraderError
@@ -18,7 +19,7 @@ from grader.sandbox.walls.isolation import best_isolation, sees_gpu, why_cold, w
 from grader.wording.counting import quantity
 
 
-def findings() -> list[tuple[str, bool, str]]:
+def findings(tries_gpu: bool = False) -> list[tuple[str, bool, str]]:
     """(what, whether it is as it should be, a sentence) in the order of their importance."""
     return [
         isolation(),
@@ -26,6 +27,7 @@ def findings() -> list[tuple[str, bool, str]]:
         limits(),
         tensorflow(),
         gpu(),
+        *(gpu_findings() if tries_gpu else ()),
         data(),
         browser(),
         *needs(current_course()),
@@ -91,7 +93,7 @@ def gpu(inventory: Inventory = installed) -> tuple[str, bool, str]:
         return "gpu", False, f"{told}: too full for a notebook; notebooks run on the CPU."
     if why_not_jailed() is None and not sees_gpu(slot.device):
         return "gpu", False, f"{told}: but TensorFlow in the jail does not see {slot.device.name}, so it uses the CPU."
-    return "gpu", True, f"{told}: notebooks run there, which we have never tried."
+    return "gpu", True, f"{told}: notebooks run there, which we have never tried; `grader doctor --gpu` does."
 
 
 def data() -> tuple[str, bool, str]:
