@@ -16,6 +16,7 @@ from grader.judging.declared.training import trainees
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.watching import first_gradients
 from grader.judging.model_answer import DECK, STARTER, ModelAnswer
+from grader.judging.unaskable import Unsealed
 
 
 class Forms:
@@ -51,6 +52,14 @@ class Forms:
         if key not in self._readings:
             self._readings[key] = read(scene) if isinstance(scene, Scene) else scene
         return self._readings[key]
+
+    def knows(self, binding: Binding) -> bool:
+        """Whether the model answer can be asked in these sizes, as a sealed one cannot in most."""
+        try:
+            self.reading(DECK, binding)
+        except Unsealed:
+            return False
+        return True
 
     def differs(self, form: str, keys: Sequence[str]) -> bool:
         """Whether it does in the model answer's own sizes, asked once for all: else no other sizes have to be tried."""

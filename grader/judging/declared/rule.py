@@ -68,7 +68,20 @@ def judged(case: Case) -> Finding:
         return passed()
     if interview.missing:
         return failed(interview.missing)
+    if interview.in_words:
+        return stopped(case) or told_in_words(case)
     return stopped(case) or explained(case) or by_itself(case) or unexplained(case)
+
+
+def told_in_words(case: Case) -> Finding:
+    """What differs is named, where it is a word; else the numbers would have to be seen."""
+    interview, deck = case.interview, case.interview.forms(DECK)
+    words = tuple(key for key in case.keys if isinstance(deck[key].value, str))
+    right = (interview.forms(form) for form in (DECK, *case.answer.accepted))
+    if any(alike(interview.reading, form, words) for form in right):
+        return passed() if len(words) == len(case.keys) else unsure(interview.open)
+    mistake = partly(case, [form for form in case.own_mistakes if interview.differs(form, words)], words)
+    return failed(mistake=mistake, cell=interview.cell) if mistake else unsure(interview.open)
 
 
 def stopped(case: Case) -> Finding | None:
@@ -104,7 +117,7 @@ def explained(case: Case) -> Finding | None:
     for form in case.own_mistakes:
         if form in apart and case.shows(form) and not alike(case.interview.forms(form), deck, case.keys):
             return failed(mistake=mistake_of(form), seen=form, cell=case.interview.cell)
-    if mistake := partly(case, [form for form in case.own_mistakes if form in apart]):
+    if mistake := partly(case, [form for form in case.own_mistakes if form in apart], case.keys):
         return failed(mistake=mistake, cell=case.interview.cell)
     if case.check.level is Level.RUNS:
         return None
@@ -112,17 +125,26 @@ def explained(case: Case) -> Finding | None:
     return next((passed(seen=form) for form in elsewhere if case.shows(form)), None)
 
 
-def partly(case: Case, forms: Sequence[str]) -> str | None:
-    """A mistake of which the notebook has made a part: all that differs is a word, and the same word in that form."""
+def partly(case: Case, forms: Sequence[str], keys: Sequence[str]) -> str | None:
+    """A mistake of which the notebook has made a part, or several ways to make it at once.
+
+    All that differs are words, each of which one of its forms has as well.
+    """
     deck, seen = case.interview.forms(DECK), case.interview.reading
-    wrong = [key for key in case.keys if not agrees(seen.get(key), deck[key])]
+    wrong = [key for key in keys if not agrees(seen.get(key), deck[key])]
     if not wrong or not all(key in seen and isinstance(deck[key].value, str) for key in wrong):
         return None
-    for form in forms:
-        theirs = case.interview.forms(form)
-        if all(key in theirs and theirs[key].value == seen[key].value for key in wrong):
-            return mistake_of(form)
+    for ways in (*((form,) for form in forms), *by_mistake(forms)):
+        theirs = [case.interview.forms(form) for form in ways]
+        if all(any(key in one and one[key].value == seen[key].value for one in theirs) for key in wrong):
+            return mistake_of(ways[0])
     return None
+
+
+def by_mistake(forms: Sequence[str]) -> list[tuple[str, ...]]:
+    """The ways to make each mistake."""
+    mistakes = dict.fromkeys(map(mistake_of, forms))
+    return [tuple(form for form in forms if mistake_of(form) == mistake) for mistake in mistakes]
 
 
 def by_itself(case: Case) -> Finding | None:
