@@ -29,7 +29,20 @@ from tests.conftest import kept_answers
 from tests.test_notebooks import EXPECTED, NOTEBOOKS
 
 SEALED = ("lab3_rnn", "lab4_gru")
-OPEN: dict[str, set[str]] = {}
+NUMBERS_OF_LAB3 = {"recurrence", "fresh-start", "all-trained"}  # all but words
+NUMBERS_OF_LAB4 = {"cell", "all-trained"}
+OPEN = {
+    # it splits 20 words and starts from zeros [256, 24], as numbers: a sealed file has other sentences
+    "honest/lab3/answer_below_states_in_a_list.ipynb": NUMBERS_OF_LAB3,
+    # its hidden layer, an extra, is wider than that of the accepted form
+    "honest/lab3/w_xh_w_hh_and_a_hidden_layer.ipynb": NUMBERS_OF_LAB3,
+    # its start values lie so near zero that sixty steps change nothing yet
+    "honest/lab3/start_weights_near_zero.ipynb": {"learns"},
+    # a state of its own size, in the run that counts
+    "honest/lab4/compiled_model_and_a_wider_second_run.ipynb": NUMBERS_OF_LAB4,
+    # sizes of its own and a second layer: which variable is which cannot be told by words
+    "honest/lab4/two_layers_as_wide_as_the_words.ipynb": {"gates", "l2-four-matrices", *NUMBERS_OF_LAB4},
+}
 
 
 class Judge:

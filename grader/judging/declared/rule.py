@@ -77,7 +77,8 @@ def told_in_words(case: Case) -> Finding:
     """What differs is named, where it is a word; else the numbers would have to be seen."""
     interview, deck = case.interview, case.interview.forms(DECK)
     words = tuple(key for key in case.keys if isinstance(deck[key].value, str))
-    right = (interview.forms(form) for form in (DECK, *case.answer.accepted))
+    forms = (interview.forms(form) for form in (DECK, *case.answer.accepted))
+    right = (form for form in forms if set(words) <= set(form))
     if any(alike(interview.reading, form, words) for form in right):
         return passed() if len(words) == len(case.keys) else unsure(interview.open)
     mistake = partly(case, [form for form in case.own_mistakes if interview.differs(form, words)], words)
@@ -113,16 +114,23 @@ def explained(case: Case) -> Finding | None:
     for form in case.answer.accepted:
         if form in apart and case.shows(form):
             return passed(seen=form)
-    deck = case.interview.forms(DECK)
-    for form in case.own_mistakes:
-        if form in apart and case.shows(form) and not alike(case.interview.forms(form), deck, case.keys):
-            return failed(mistake=mistake_of(form), seen=form, cell=case.interview.cell)
+    if form := likeliest(case, [form for form in case.own_mistakes if form in apart]):
+        return failed(mistake=mistake_of(form), seen=form, cell=case.interview.cell)
     if mistake := partly(case, [form for form in case.own_mistakes if form in apart], case.keys):
         return failed(mistake=mistake, cell=case.interview.cell)
     if case.check.level is Level.RUNS:
         return None
     elsewhere = (form for form in case.answer.mistakes if form in apart and form not in case.own_mistakes)
     return next((passed(seen=form) for form in elsewhere if case.shows(form)), None)
+
+
+def likeliest(case: Case, forms: Sequence[str]) -> str | None:
+    """One that shows as the notebook does; of several, such as lack the same variable, one that computes the same."""
+    deck, seen = case.interview.forms(DECK), case.interview.reading
+    shown = [f for f in forms if case.shows(f) and not alike(case.interview.forms(f), deck, case.keys)]
+    of_one = len(set(map(mistake_of, shown))) < 2
+    alike_too = (f for f in shown if of_one or forward_is_right(seen, case.interview.forms(f)))
+    return next(alike_too, next(iter(shown), None))
 
 
 def partly(case: Case, forms: Sequence[str], keys: Sequence[str]) -> str | None:
