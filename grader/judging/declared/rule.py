@@ -74,15 +74,17 @@ def judged(case: Case) -> Finding:
 
 
 def told_in_words(case: Case) -> Finding:
-    """What differs is named, where it is a word; else the numbers would have to be seen."""
+    """A word that differs is named where it is that of one mistake; else the numbers would have to be seen."""
     interview, deck = case.interview, case.interview.forms(DECK)
     words = tuple(key for key in case.keys if isinstance(deck[key].value, str))
     forms = (interview.forms(form) for form in (DECK, *case.answer.accepted))
     right = (form for form in forms if set(words) <= set(form))
     if any(alike(interview.reading, form, words) for form in right):
         return passed() if len(words) == len(case.keys) else unsure(interview.open)
-    mistake = partly(case, [form for form in case.own_mistakes if interview.differs(form, words)], words)
-    return failed(mistake=mistake, cell=interview.cell) if mistake else unsure(interview.open)
+    mistakes = [form for form in case.own_mistakes if interview.differs(form, words)]
+    same = [form for form in mistakes if alike(interview.reading, interview.forms(form), words)]
+    slugs = set(map(mistake_of, same)) or set(partly(case, mistakes, words))
+    return failed(mistake=slugs.pop(), cell=interview.cell) if len(slugs) == 1 else unsure(interview.open)
 
 
 def stopped(case: Case) -> Finding | None:
@@ -116,7 +118,7 @@ def explained(case: Case) -> Finding | None:
             return passed(seen=form)
     if form := likeliest(case, [form for form in case.own_mistakes if form in apart]):
         return failed(mistake=mistake_of(form), seen=form, cell=case.interview.cell)
-    if mistake := partly(case, [form for form in case.own_mistakes if form in apart], case.keys):
+    if mistake := next(partly(case, [form for form in case.own_mistakes if form in apart], case.keys), None):
         return failed(mistake=mistake, cell=case.interview.cell)
     if case.check.level is Level.RUNS:
         return None
@@ -133,20 +135,19 @@ def likeliest(case: Case, forms: Sequence[str]) -> str | None:
     return next(alike_too, next(iter(shown), None))
 
 
-def partly(case: Case, forms: Sequence[str], keys: Sequence[str]) -> str | None:
-    """A mistake of which the notebook has made a part, or several ways to make it at once.
+def partly(case: Case, forms: Sequence[str], keys: Sequence[str]) -> Iterator[str]:
+    """Mistakes of which the notebook has made a part, or several ways to make it at once.
 
     All that differs are words, each of which one of its forms has as well.
     """
     deck, seen = case.interview.forms(DECK), case.interview.reading
     wrong = [key for key in keys if not agrees(seen.get(key), deck[key])]
     if not wrong or not all(key in seen and isinstance(deck[key].value, str) for key in wrong):
-        return None
+        return
     for ways in (*((form,) for form in forms), *by_mistake(forms)):
         theirs = [case.interview.forms(form) for form in ways]
         if all(any(key in one and one[key].value == seen[key].value for one in theirs) for key in wrong):
-            return mistake_of(ways[0])
-    return None
+            yield mistake_of(ways[0])
 
 
 def by_mistake(forms: Sequence[str]) -> list[tuple[str, ...]]:
