@@ -91,12 +91,22 @@ def stopped(case: Case) -> Finding | None:
     """Where what has to be asked does not run: the mistake that ends alike, if it is of this check; else told once."""
     seen = case.interview.reading
     for fact in not_running(seen, case):
-        for form in case.own_mistakes:
-            if any(same_end(fact, other) for other in case.interview.forms(form).values()):
-                return failed(mistake=mistake_of(form), seen=fact.shown or str(fact.value), cell=case.interview.cell)
+        mistakes = ending_alike(case, fact)
+        if len(mistakes) == 1:
+            return failed(mistake=mistakes.pop(), seen=fact.shown or str(fact.value), cell=case.interview.cell)
+        if mistakes and case.check.level is Level.RUNS:
+            return unexplained(case)
         if case.check.level is not Level.RUNS:
             return blocked(f"Not checked because {fact.told} {fact.shown or fact.value}.")
     return None
+
+
+def ending_alike(case: Case, fact: Fact) -> set[str]:
+    """The mistakes of this check that end so; of several, the one whose end has the same numbers too."""
+    ends = [(form, other) for form in case.own_mistakes for other in case.interview.forms(form).values()]
+    found = [(mistake_of(form), other) for form, other in ends if same_end(fact, other)]
+    same = {mistake for mistake, other in found if other.shown == fact.shown}
+    return same if len(same) == 1 else {mistake for mistake, _ in found}
 
 
 def not_running(seen: Reading, case: Case) -> Iterator[Fact]:
@@ -116,9 +126,10 @@ def explained(case: Case) -> Finding | None:
     for form in case.answer.accepted:
         if form in apart and case.shows(form):
             return passed(seen=form)
-    if form := likeliest(case, [form for form in case.own_mistakes if form in apart]):
-        return failed(mistake=mistake_of(form), seen=form, cell=case.interview.cell)
-    if mistake := next(partly(case, [form for form in case.own_mistakes if form in apart], case.keys), None):
+    own = [form for form in case.own_mistakes if form in apart]
+    if likely := likeliest(case, own):
+        return failed(mistake=mistake_of(likely), seen=likely, cell=case.interview.cell)
+    if mistake := next(partly(case, own, case.keys), None):
         return failed(mistake=mistake, cell=case.interview.cell)
     if case.check.level is Level.RUNS:
         return None
@@ -176,9 +187,21 @@ def forward_is_right(seen: Reading, deck: Reading) -> bool:
     return bool(shown) and all(agrees(seen.get(key), deck[key]) for key in shown)
 
 
+def unseen(case: Case) -> str | None:
+    """A form that is right, computes what the notebook does, and shows as little of what is looked at: nothing."""
+    seen = case.interview.reading
+    if any(key in seen for key in case.keys):
+        return None
+    forms = {form: case.interview.forms(form) for form in case.answer.accepted}
+    alike_too = (form for form, theirs in forms.items() if forward_is_right(seen, theirs) and not case.of(theirs))
+    return next(alike_too, None)
+
+
 def unexplained(case: Case) -> Finding:
     if case.interview.open:
         return unsure(case.interview.open)
+    if form := unseen(case):
+        return unsure(f"It could not be seen: your class is right in another way ({form}), which does not show it.")
     keys: Sequence[str] = case.keys
     sentence, difference = first_difference(case.interview.reading, case.interview.forms(DECK), keys)
     return failed(sentence, difference=difference, cell=case.interview.cell)
