@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from grader.batch.model_answers import differing, resized
 from grader.course.folder import load_course
@@ -45,10 +46,16 @@ def nobody(form: str, sizes: Mapping[int, int], question: Question) -> Observati
 
 def finding(seen: Reading, forms: Mapping[str, Reading], level: Level, **mistakes: tuple[str, ...]) -> tuple[str, str]:
     """Verdict and slug, for a check `c` of this level. Forms that no mistake is called like are accepted ones."""
+    return found_in(Interview(seen, forms.__getitem__), forms, level, mistakes)
+
+
+def found_in(
+    interview: Interview, forms: Mapping[str, Reading], level: Level, mistakes: Mapping[str, tuple[str, ...]]
+) -> tuple[str, str]:
     check = CheckRule("c", level, 1.0, "A check", "How.", "Why.")
     accepted = tuple(form for form in forms if form != DECK and form not in mistakes)
     answer = ModelAnswer(accepted, tuple(form for form in forms if form in mistakes), nobody)
-    found = judged(Case(check, rubric(**mistakes), Interview(seen, forms.__getitem__), answer))
+    found = judged(Case(check, rubric(**mistakes), interview, answer))
     return found.verdict, found.mistake or ""
 
 
@@ -74,6 +81,59 @@ def test_who_makes_a_part_of_a_mistake_makes_the_mistake() -> None:
     part, other = penalties(a="none", b="L2", c="none"), penalties(a="L1", b="L2", c="none")
     assert finding(part, forms, level, **{"no-penalty": ("c",)}) == (Verdict.FAIL, "no-penalty")
     assert finding(other, forms, level, **{"no-penalty": ("c",)}) == (Verdict.FAIL, "")
+
+
+def test_two_ways_to_make_a_mistake_at_once_are_that_mistake() -> None:
+    deck, level = penalties(a="L2", b="L2", c="L2"), Level.REGULARISATION
+    first, second = penalties(a="none", b="L2", c="L2"), penalties(a="L2", b="none", c="L2")
+    forms = {DECK: deck, "no-penalty": first, "no-penalty.2": second}
+    both = {"no-penalty": ("c",), "no-penalty.2": ("c",)}
+    assert finding(penalties(a="none", b="none", c="L2"), forms, level, **both) == (Verdict.FAIL, "no-penalty")
+    assert finding(penalties(a="none", b="none", c="none"), forms, level, **both) == (Verdict.FAIL, "")
+
+
+def test_of_mistakes_that_lack_the_same_the_one_that_computes_the_same_is_named() -> None:
+    lacks = {"W": Fact(Level.SHAPES, "a variable like W", "is missing", part="W")}
+    deck = {"W": Fact(Level.SHAPES, "a variable like W", "is there", part="W"), "output": values(1.0)}
+    forms = {DECK: deck, "gone": {**lacks, "output": values(2.0)}, "shared": {**lacks, "output": values(3.0)}}
+    own = {"gone": ("c",), "shared": ("c",)}
+    assert finding({**lacks, "output": values(3.0)}, forms, Level.SHAPES, **own) == (Verdict.FAIL, "shared")
+
+
+def test_of_mistakes_that_stop_alike_the_one_that_stops_with_the_same_numbers_is_named() -> None:
+    def stops(numbers: str) -> Reading:
+        return {"step": replace(runs("stops with ·"), shown=f"stops with {numbers}")}
+
+    forms = {DECK: {"step": runs()}, "axis": stops("[5, 8]"), "loop": stops("[1, 8]")}
+    own = {"axis": ("c",), "loop": ("c",)}
+    assert finding(stops("[1, 8]"), forms, Level.RUNS, **own) == (Verdict.FAIL, "loop")
+    assert finding(stops("[3, 2]"), forms, Level.RUNS, **own) == (Verdict.FAIL, "")
+
+
+def test_what_a_right_form_does_not_show_either_is_not_held_against_a_notebook() -> None:
+    deck = {"output": values(1.0), **penalties(a="L2")}
+    forms = {DECK: deck, "five-classes": {"output": values(2.0)}}
+    assert finding({"output": values(2.0)}, forms, Level.REGULARISATION) == (Verdict.UNSURE, "")
+    assert finding({"output": values(3.0)}, forms, Level.REGULARISATION) == (Verdict.FAIL, "")
+
+
+def test_in_sizes_without_answers_words_are_compared_and_numbers_stay_open() -> None:
+    forms = {
+        DECK: {"output": values(1.0), **penalties(a="L2", b="L2")},
+        "first": {"output": values(1.0), **penalties(a="none", b="L2")},
+        "all": {"output": values(1.0), **penalties(a="none", b="none")},
+        "each": {"output": values(1.0), **penalties(a="none", b="none")},
+    }
+    own = {"first": ("c",), "all": ("c",), "each": ("c",)}
+
+    def said(words: Reading, level: Level = Level.REGULARISATION) -> tuple[str, str]:
+        return found_in(Interview(words, forms.__getitem__, in_words=True), forms, level, own)
+
+    assert said(penalties(a="L2", b="L2")) == (Verdict.PASS, "")
+    assert said(penalties(a="none", b="L2")) == (Verdict.FAIL, "first")
+    assert said(penalties(a="none", b="none")) == (Verdict.UNSURE, "")  # two mistakes read like that
+    assert said({}) == (Verdict.UNSURE, "")
+    assert said(penalties(a="L2", b="L2"), Level.VALUES) == (Verdict.UNSURE, "")
 
 
 def penalties(**words: str) -> Reading:

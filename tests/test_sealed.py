@@ -19,7 +19,7 @@ from grader.batch.model_answers import model_answers
 from grader.batch.preparing import batch_for
 from grader.batch.shared import Batch
 from grader.commands.seal import line
-from grader.course.folder import current_course, load_course
+from grader.course.folder import load_course
 from grader.errors import UsageError
 from grader.judging.model_answer import DECK, STARTER, ModelAnswer, mistake_of
 from grader.judging.unaskable import Unaskable
@@ -166,7 +166,7 @@ def test_hidden_checks_and_their_mistakes_are_only_counted(labs: dict[str, Seale
 
 
 def test_a_lab_that_cannot_be_sealed_names_what_only_a_grading_checks() -> None:
-    one = only_graded(current_course().labs["a2_embeddings"])
+    one = only_graded(load_course(ROOT).labs["a2_embeddings"])
     assert one.later and not one.answers and not one.rubric.checks and not one.rubric.mistakes
     told = repr(Result(one.rubric.title, "en", later=one.later, hidden=one.hidden))
     left = len(one.later) + one.hidden

@@ -11,6 +11,20 @@ class Unaskable(Exception):
     """Its message is told to the student."""
 
 
+UNSEALED = (
+    "Your class has sizes of its own, or is fed in its own way, for which this self-check holds no answers. "
+    "That is no mistake: it is checked when your work is graded. "
+    "With the sizes that the lab gives you can check it here as well."
+)
+
+
+class Unsealed(Unaskable):
+    """A question to the model answer for which a sealed file holds no reply; of the notebook that says nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(UNSEALED)
+
+
 def refused(what: str, trouble: Trouble | None) -> Unaskable:
     """What the kernel answered in place of `what`, also in a second try."""
     reason = f", saying “{trouble.message[:200]}”" if trouble else ""

@@ -16,18 +16,13 @@ from msgspec import Struct
 from grader.course.rubric import Rubric
 from grader.errors import UsageError
 from grader.judging.model_answer import ModelAnswer, Sizes
-from grader.judging.unaskable import Unaskable
+from grader.judging.unaskable import Unsealed
 from grader.model import Observation
 from grader.sandbox.guest.wire import Question
 
 MAGIC, VERSION = b"grader sealed checks\n", 1
 SHORT = 32  # bytes of an array that stands in its reply
 AGAIN = "Install the self-check of your course again."
-UNKNOWN = (
-    "Your class has sizes of its own, or is fed in its own way, for which this self-check holds no answers. "
-    "That is no mistake: it is checked when your work is graded. "
-    "With the sizes that the lab gives you can check it here as well."
-)
 
 
 class Sealed(Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,10 +44,10 @@ class Sealed(Struct, frozen=True, forbid_unknown_fields=True):
         return ModelAnswer(self.accepted, self.mistakes, self._reply)
 
     def _reply(self, form: str, sizes: Sizes, question: Question) -> Observation:
-        """Raises Unaskable for a question that was not sealed."""
+        """Raises Unsealed for a question that was not sealed."""
         number = self.answers.get(key_of(form, sizes, question))
         if number is None:
-            raise Unaskable(UNKNOWN)
+            raise Unsealed
         plain = msgspec.msgpack.decode(self.replies[number], ext_hook=self._array)
         return msgspec.convert(plain, Observation)
 

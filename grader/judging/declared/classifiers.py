@@ -19,12 +19,14 @@ from grader.judging.declared.lessons import learned
 from grader.judging.declared.readings import FORWARD, Reading, agrees
 from grader.judging.declared.scene import Scene, Task
 from grader.judging.declared.training import Trainee, rows_of, trainees
+from grader.judging.declared.words import beyond, interview_in_words
 from grader.judging.examiner import Examiner
-from grader.judging.meeting.watching import first_gradients
 from grader.judging.model_answer import DECK, ModelAnswer, mistake_of
+from grader.judging.unaskable import Unsealed
 from grader.model import Level, Remark
 
 TRIED = 12  # ways to see the variables, at most
+MORE = "more-than-asked"  # the remark on a class that is right and holds more
 
 
 def interview_classifier(x: Examiner, subject: Subject, answer: ModelAnswer, wanted: Wanted) -> Interview:
@@ -40,13 +42,16 @@ def interview_classifier(x: Examiner, subject: Subject, answer: ModelAnswer, wan
     best: Interview | None = None
     shown: Trainee | None = None
     for one in trainees(x, subject):
-        found = interview_class(Pupil(x, one), sized(one.subject, one.rows))
+        try:
+            found = interview_class(Pupil(x, one), sized(one.subject, one.rows))
+        except Unsealed as unknown:
+            found = replace(interview_in_words(x, one, subject, sized(subject)), open=str(unknown))
         if best is None or rank(found) > rank(best):
             best, shown = found, one
         if rank(best) == 3:
             break
     if best is not None and shown is not None:
-        return replace(best, learning=learned(x, sized(shown.subject, shown.rows).task, shown))
+        return replace(best, learning=learned(x, shown) if wanted(Level.LEARNS) else None)
     missing = "No class with a training method was left by your notebook."
     return Interview(
         {}, partial(sized(subject).reading, binding=Binding({}, {}, sized(subject).task.roles)), missing=missing
@@ -54,11 +59,12 @@ def interview_classifier(x: Examiner, subject: Subject, answer: ModelAnswer, wan
 
 
 def rank(found: Interview) -> int:
-    """How much of the work a class shows, where a notebook has several."""
+    """How much of the work a class shows, where a notebook has several; one that is no more than asked comes first."""
     deck = found.forms(DECK)
     runs = found.reading.get("step")
     right = [key for key in FORWARD if key in deck and agrees(found.reading.get(key), deck[key])]
-    return (runs is not None and runs.value == YES) + len(right)
+    more = any(remark.id == MORE for remark in found.remarks)
+    return (runs is not None and runs.value == YES) + len(right) - more
 
 
 class Pupil(Struct, frozen=True):
@@ -73,6 +79,7 @@ class Pupil(Struct, frozen=True):
 
 
 def interview_class(pupil: Pupil, forms: Forms) -> Interview:
+    """Raises Unsealed where no way to see its variables explains it, and one could not be compared."""
     task, one = forms.task, pupil.one
     ways = list(islice(bindings(task.roles, task.fixed, one.variables), TRIED)) if one.works else []
     if not ways:
@@ -84,13 +91,15 @@ def interview_class(pupil: Pupil, forms: Forms) -> Interview:
         reading = running(one) if one.works else broken(one)
         found = Interview(reading, as_it_is, forms.differs, one.info.cell)
         return replace(found, open=odd if one.works else "")
-    ways = forms.askable(ways)
-    binding, right = explained(pupil, ways, forms)
-    if not right and masked(pupil.seen_as(binding, task)):
+    known = [way for way in ways if forms.knows(way)]
+    binding, right = explained(pupil, known, forms) if known else (ways[0], False)
+    if not right and known and masked(pupil.seen_as(binding, task)):
         pupil = replace(pupil, masked=True)
-        binding, right = explained(pupil, ways, forms)
+        binding, right = explained(pupil, known, forms)
     if not right and (more := with_extras(pupil, forms)) is not None:
         return more
+    if not right and len(known) < len(ways):
+        raise Unsealed
     readings = partial(forms.reading, binding=binding)
     seen = read(pupil.seen_as(binding, forms.task))
     if pupil.masked:
@@ -99,14 +108,15 @@ def interview_class(pupil: Pupil, forms: Forms) -> Interview:
         seen = with_output(seen, readings, forms.names)
     remarks = own_sizes("class", binding.sizes) if right else ()
     found = Interview(seen, readings, forms.differs, one.info.cell, remarks=remarks)
-    return found if right else replace(found, open=beyond(pupil, binding))
+    return found if right else replace(found, open=beyond(pupil.one, binding))
 
 
 def with_extras(pupil: Pupil, forms: Forms) -> Interview | None:
     """By an accepted form that has more variables than the model answer, where one explains the class."""
     variables = pupil.one.variables
     for form, own in extras(forms, len(variables)):
-        ways = list(islice(bindings(own.task.roles, own.task.fixed, variables), TRIED))
+        tried = islice(bindings(own.task.roles, own.task.fixed, variables), TRIED)
+        ways = [way for way in tried if own.knows(way)]
         binding, right = explained(pupil, ways, own) if ways else (None, False)
         if binding is not None and right:
             known = Extended(forms, form, own, binding)
@@ -117,17 +127,7 @@ def with_extras(pupil: Pupil, forms: Forms) -> Interview | None:
 
 def done_more(form: str) -> Remark:
     words = mistake_of(form).replace("-", " ")
-    return extra("more-than-asked", f"Your class has more than the lab asks for ({words}), and does that right too.")
-
-
-def beyond(pupil: Pupil, binding: Binding) -> str:
-    """Why a forward pass that no form explains is left open: variables take part that the lab does not ask for."""
-    used = {piece.path for place in binding.places.values() for piece in place.pieces}
-    gradients = first_gradients(pupil.one.watched) if pupil.one.watched else {}
-    more = [v for v in pupil.one.variables if v.path not in used and gradients.get(v.path) is not None]
-    laid_out = ", ".join(f"{v.path.removeprefix('c.')} {list(v.shape)}" for v in more[:8])
-    told = f"Your class holds more than the lab asks for ({laid_out}), so what it computes could not be compared"
-    return f"{told}; your instructor will look at it." if more else ""
+    return extra(MORE, f"Your class has more than the lab asks for ({words}), and does that right too.")
 
 
 def explained(pupil: Pupil, ways: Sequence[Binding], forms: Forms) -> tuple[Binding, bool]:

@@ -16,7 +16,7 @@ from grader.judging.declared.training import trainees
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.watching import first_gradients
 from grader.judging.model_answer import DECK, STARTER, ModelAnswer
-from grader.judging.unaskable import Unaskable
+from grader.judging.unaskable import Unsealed
 
 
 class Forms:
@@ -47,27 +47,19 @@ class Forms:
         values, expected = even_values(scene.x, scene.values, solver), self.gradients(DECK, binding)
         return replace(scene, binding=identified(scene.binding, solver, values, even_gradients(scene), expected))
 
-    def askable(self, ways: Sequence[Binding]) -> list[Binding]:
-        """Those in whose sizes the model answer can be asked: sealed answers are in some alone.
-
-        Raises Unaskable where it can in none.
-        """
-        found: list[Binding] = []
-        for way in ways:
-            try:
-                self._scene(DECK, way)
-            except Unaskable:
-                if way is ways[-1] and not found:
-                    raise
-            else:
-                found.append(way)
-        return found
-
     def reading(self, form: str, binding: Binding) -> Reading:
         key, scene = self._scene(form, binding)
         if key not in self._readings:
             self._readings[key] = read(scene) if isinstance(scene, Scene) else scene
         return self._readings[key]
+
+    def knows(self, binding: Binding) -> bool:
+        """Whether the model answer can be asked in these sizes, as a sealed one cannot in most."""
+        try:
+            self.reading(DECK, binding)
+        except Unsealed:
+            return False
+        return True
 
     def differs(self, form: str, keys: Sequence[str]) -> bool:
         """Whether it does in the model answer's own sizes, asked once for all: else no other sizes have to be tried."""

@@ -31,6 +31,7 @@ class Interview(Struct, frozen=True):
     cell: int | None = None  # to look at
     missing: str = ""  # a sentence: what was not found at all
     open: str = ""  # a sentence: why what differs is not held against it
+    in_words: bool = False  # the forms' numbers are of other sizes: only words are compared, the rest is open
     remarks: tuple[Remark, ...] = ()
     learning: Learning | None = None
     outcome: Finding | None = None

@@ -8,22 +8,22 @@ from grader.judging.comparing.arrays import Numbers
 from grader.judging.declared.feeding import Batch, batch_of
 from grader.judging.declared.outputs import outputs
 from grader.judging.declared.readings import sums_to_one
-from grader.judging.declared.scene import SECONDS, Task
+from grader.judging.declared.scene import SECONDS
 from grader.judging.declared.training import Trainee, Watching, examples_of, losses, predicting, training
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning
 from grader.judging.instruments.recomputed import SAME_START, Recomputed, recomputed
 from grader.judging.meeting.watching import watched_in
-from grader.model import Level, Observation
+from grader.model import Observation
 from grader.sandbox.guest.wire import Watch, Watched
 
 LESSON, STEPS = 48, 60  # examples and steps
 GLANCE = 16  # steps that are enough where the loss falls at once
 
 
-def learned(x: Examiner, task: Task, one: Trainee) -> Learning | None:
+def learned(x: Examiner, one: Trainee) -> Learning | None:
     """A small task, once more with smaller inputs where its loss did not fall: a learning rate is made for its data."""
-    if not one.works or not task.wanted(Level.LEARNS):
+    if not one.works:
         return None
     found = Learning(())
     for steps, scale in ((GLANCE, 0.5), (STEPS, 0.5), (STEPS, 0.1)):

@@ -69,19 +69,45 @@ def judged(case: Case) -> Finding:
         return passed()
     if interview.missing:
         return failed(interview.missing)
+    if interview.in_words:
+        return stopped(case) or told_in_words(case)
     return stopped(case) or explained(case) or by_itself(case) or unexplained(case)
+
+
+def told_in_words(case: Case) -> Finding:
+    """A word that differs is named where it is that of one mistake; else the numbers would have to be seen."""
+    interview, deck = case.interview, case.interview.forms(DECK)
+    words = tuple(key for key in case.keys if isinstance(deck[key].value, str))
+    forms = (interview.forms(form) for form in (DECK, *case.answer.accepted))
+    right = (form for form in forms if set(words) <= set(form))
+    if any(alike(interview.reading, form, words) for form in right):
+        return passed() if len(words) == len(case.keys) else unsure(interview.open)
+    mistakes = [form for form in case.own_mistakes if interview.differs(form, words)]
+    same = [form for form in mistakes if alike(interview.reading, interview.forms(form), words)]
+    slugs = set(map(mistake_of, same)) or set(partly(case, mistakes, words))
+    return failed(mistake=slugs.pop(), cell=interview.cell) if len(slugs) == 1 else unsure(interview.open)
 
 
 def stopped(case: Case) -> Finding | None:
     """Where what has to be asked does not run: the mistake that ends alike, if it is of this check; else told once."""
     seen = case.interview.reading
     for fact in not_running(seen, case):
-        for form in case.own_mistakes:
-            if any(same_end(fact, other) for other in case.interview.forms(form).values()):
-                return failed(mistake=mistake_of(form), seen=fact.shown or str(fact.value), cell=case.interview.cell)
+        mistakes = ending_alike(case, fact)
+        if len(mistakes) == 1:
+            return failed(mistake=mistakes.pop(), seen=fact.shown or str(fact.value), cell=case.interview.cell)
+        if mistakes and case.check.level is Level.RUNS:
+            return unexplained(case)
         if case.check.level is not Level.RUNS:
             return blocked(f"Not checked because {fact.told} {fact.shown or fact.value}.")
     return None
+
+
+def ending_alike(case: Case, fact: Fact) -> set[str]:
+    """The mistakes of this check that end so; of several, the one whose end has the same numbers too."""
+    ends = [(form, other) for form in case.own_mistakes for other in case.interview.forms(form).values()]
+    found = [(mistake_of(form), other) for form, other in ends if same_end(fact, other)]
+    same = {mistake for mistake, other in found if other.shown == fact.shown}
+    return same if len(same) == 1 else {mistake for mistake, _ in found}
 
 
 def not_running(seen: Reading, case: Case) -> Iterator[Fact]:
@@ -101,11 +127,10 @@ def explained(case: Case) -> Finding | None:
     for form in case.answer.accepted:
         if form in apart and case.shows(form):
             return passed(seen=form)
-    deck = case.interview.forms(DECK)
-    for form in case.own_mistakes:
-        if form in apart and case.shows(form) and not alike(case.interview.forms(form), deck, case.keys):
-            return failed(mistake=mistake_of(form), seen=form, cell=case.interview.cell)
-    if mistake := partly(case, [form for form in case.own_mistakes if form in apart]):
+    own = [form for form in case.own_mistakes if form in apart]
+    if likely := likeliest(case, own):
+        return failed(mistake=mistake_of(likely), seen=likely, cell=case.interview.cell)
+    if mistake := next(partly(case, own, case.keys), None):
         return failed(mistake=mistake, cell=case.interview.cell)
     if case.check.level is Level.RUNS:
         return None
@@ -113,17 +138,34 @@ def explained(case: Case) -> Finding | None:
     return next((passed(seen=form) for form in elsewhere if case.shows(form)), None)
 
 
-def partly(case: Case, forms: Sequence[str]) -> str | None:
-    """A mistake of which the notebook has made a part: all that differs is a word, and the same word in that form."""
+def likeliest(case: Case, forms: Sequence[str]) -> str | None:
+    """One that shows as the notebook does; of several, such as lack the same variable, one that computes the same."""
     deck, seen = case.interview.forms(DECK), case.interview.reading
-    wrong = [key for key in case.keys if not agrees(seen.get(key), deck[key])]
+    shown = [f for f in forms if case.shows(f) and not alike(case.interview.forms(f), deck, case.keys)]
+    of_one = len(set(map(mistake_of, shown))) < 2
+    alike_too = (f for f in shown if of_one or forward_is_right(seen, case.interview.forms(f)))
+    return next(alike_too, next(iter(shown), None))
+
+
+def partly(case: Case, forms: Sequence[str], keys: Sequence[str]) -> Iterator[str]:
+    """Mistakes of which the notebook has made a part, or several ways to make it at once.
+
+    All that differs are words, each of which one of its forms has as well.
+    """
+    deck, seen = case.interview.forms(DECK), case.interview.reading
+    wrong = [key for key in keys if not agrees(seen.get(key), deck[key])]
     if not wrong or not all(key in seen and isinstance(deck[key].value, str) for key in wrong):
-        return None
-    for form in forms:
-        theirs = case.interview.forms(form)
-        if all(key in theirs and theirs[key].value == seen[key].value for key in wrong):
-            return mistake_of(form)
-    return None
+        return
+    for ways in (*((form,) for form in forms), *by_mistake(forms)):
+        theirs = [case.interview.forms(form) for form in ways]
+        if all(any(key in one and one[key].value == seen[key].value for one in theirs) for key in wrong):
+            yield mistake_of(ways[0])
+
+
+def by_mistake(forms: Sequence[str]) -> list[tuple[str, ...]]:
+    """The ways to make each mistake."""
+    mistakes = dict.fromkeys(map(mistake_of, forms))
+    return [tuple(form for form in forms if mistake_of(form) == mistake) for mistake in mistakes]
 
 
 def by_itself(case: Case) -> Finding | None:
@@ -146,9 +188,21 @@ def forward_is_right(seen: Reading, deck: Reading) -> bool:
     return bool(shown) and all(agrees(seen.get(key), deck[key]) for key in shown)
 
 
+def unseen(case: Case) -> str | None:
+    """A form that is right, computes what the notebook does, and shows as little of what is looked at: nothing."""
+    seen = case.interview.reading
+    if any(key in seen for key in case.keys):
+        return None
+    forms = {form: case.interview.forms(form) for form in case.answer.accepted}
+    alike_too = (form for form, theirs in forms.items() if forward_is_right(seen, theirs) and not case.of(theirs))
+    return next(alike_too, None)
+
+
 def unexplained(case: Case) -> Finding:
     if case.interview.open:
         return unsure(case.interview.open)
+    if form := unseen(case):
+        return unsure(f"It could not be seen: your class is right in another way ({form}), which does not show it.")
     keys: Sequence[str] = case.keys
     sentence, difference = first_difference(case.interview.reading, case.interview.forms(DECK), keys)
     return failed(sentence, difference=difference, cell=case.interview.cell, closest=nearest_mistake(case))
