@@ -3,7 +3,6 @@
 import ast
 import os
 import sys
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -15,13 +14,12 @@ from msgspec.structs import replace
 
 from grader.batch.keys import of_data
 from grader.batch.preparing import batch_for
-from grader.batch.store import Store, opened
-from grader.errors import UsageError
 from grader.judging.oracle import Oracle
 from grader.model import Report, Submission, TrainPolicy
 from grader.pipeline import grade_batch
 from grader.sandbox.walls.isolation import run_forked, run_jailed
 from grader.sandbox.walls.zygote import WAITING
+from tests.earlier_answers import kept_answers
 
 ANSWERS = "GRADER_TEST_ANSWERS"  # the folder of kept answers; it may be deleted at any time
 SEED = 20
@@ -88,18 +86,6 @@ def grade(oracle: Oracle, jobs: int, answers: Path) -> Callable[..., list[Report
         return reports
 
     return graded
-
-
-def kept_answers(folder: Path, stack: ExitStack) -> Store | None:
-    """None where another run of the tests is at work in the folder: then nothing is taken from it, or put there."""
-    try:
-        store = stack.enter_context(opened(folder))
-    except UsageError as trouble:
-        warnings.warn(f"{trouble} This run grades without kept answers.", stacklevel=2)
-        return None
-    if store.begun_anew:
-        warnings.warn(store.begun_anew, stacklevel=2)
-    return store
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -25,7 +25,7 @@ from grader.running.slots import Slot
 from grader.scoring.score import score
 from grader.sealed.file import Sealed
 from grader.sealed.sealing import SEED, one_sealed
-from tests.conftest import kept_answers
+from tests.earlier_answers import kept_answers
 from tests.test_notebooks import EXPECTED, NOTEBOOKS
 
 SEALED = ("lab3_rnn", "lab4_gru")
