@@ -28,6 +28,7 @@ from grader.sealed.wheel import modules, student_wheel
 ROOT = Path(__file__).parent.parent
 VISION = ROOT / "tests" / "courses" / "vision"
 LABS = ("filters", "digits_mlp", "digits_cnn")
+OWN_SIZES = ("other-width", "other-sizes")  # right forms in sizes for which no sealed file holds numbers
 
 
 class Course(NamedTuple):
@@ -65,9 +66,12 @@ def test_a_sealed_file_judges_every_form_as_the_model_answer_itself_does(
     one, whole = read(tmp_path / "one.checks")[lab], course.models(lab)
     for form in (DECK, *one.accepted, *one.mistakes):
         verdicts = by_the_judge(examiner_of(one.rubric, course.batch, one.answer, whole.of(form, {})))
-        assert Verdict.UNSURE not in verdicts.values(), (form, verdicts)
-        right = form not in one.mistakes
-        assert all(verdict is Verdict.PASS for verdict in verdicts.values()) is right, (form, verdicts)
+        right, seen = form not in one.mistakes, set(verdicts.values())
+        if form in OWN_SIZES:
+            assert Verdict.UNSURE in seen and seen <= {Verdict.PASS, Verdict.UNSURE}, (form, verdicts)
+            continue
+        assert Verdict.UNSURE not in seen, (form, verdicts)
+        assert (seen == {Verdict.PASS}) is right, (form, verdicts)
 
 
 def test_hidden_checks_and_their_mistakes_are_only_counted(labs: dict[str, Sealed]) -> None:
@@ -103,6 +107,7 @@ def test_no_line_of_an_answer_is_in_the_wheel_for_students(
     for lab in LABS:
         solution = (VISION / "reference" / "solutions" / f"{lab}.py").read_text("utf-8")
         lines = {line.strip() for line in solution.splitlines() if "tf." in line and len(line.strip()) > 30}
+        lines.discard("with tf.GradientTape() as tape:")  # which is no answer, and the guest's own
         assert not [line for line in lines if line.encode() in whole], lab
 
 
