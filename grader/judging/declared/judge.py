@@ -22,6 +22,7 @@ from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import falling
 from grader.judging.meeting.source import definition, idle
 from grader.judging.model_answer import DECK, STARTER, ModelAnswer
+from grader.judging.unaskable import Unsealed
 from grader.model import Finding, Level, Verdict
 from grader.wording.counting import quantity
 
@@ -89,8 +90,14 @@ def learns(interview: Interview) -> Finding:
 
 
 def unattempted(x: Examiner, rubric: Rubric, interview: Interview) -> bool:
-    """It answers as what students are given does, which is not what the model answer does, and does nothing besides."""
-    given, deck = interview.forms(STARTER), interview.forms(DECK)
+    """It answers as what students are given does, which is not what the model answer does, and does nothing besides.
+
+    In sizes of its own, for which there are no answers, somebody has done something.
+    """
+    try:
+        given, deck = interview.forms(STARTER), interview.forms(DECK)
+    except Unsealed:
+        return False
     keys = (*interview.reading, *given)
     subject = rubric.subject
     asked = (*(call.function for call in subject.calls.values()), subject.build) if subject else ()
