@@ -100,7 +100,6 @@ class Result(Struct, frozen=True):
     hidden: int = 0
     note: str = ""  # a sentence above the checks
     trouble: str = ""  # why nothing was checked
-    seconds: float = 0.0
 
     def __repr__(self) -> str:
         return "\n".join(lines(self))

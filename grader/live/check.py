@@ -36,16 +36,14 @@ class Interrupted(Exception):
 
 def check(lab: str, lang: str = "en") -> Result:
     """Checks what you wrote for `lab`, and changes nothing of it."""
-    begun = time.monotonic()
     try:
         one = sealed_lab(lab)
         if not one.rubric.checks:
             return Result(one.rubric.title, lang, later=one.later, hidden=one.hidden)
         insist_on_tensorflow()
-        checked = asked(one, lang)
+        return asked(one, lang)
     except UsageError as trouble:
         return Result(lang=lang, trouble=str(trouble))
-    return replace(checked, seconds=time.monotonic() - begun)
 
 
 def sealed_lab(lab: str) -> Sealed:
