@@ -317,6 +317,11 @@ def test_tests_hold_no_mocks() -> None:
     assert patched == []
 
 
+def test_no_test_imports_what_pytest_loads_by_itself() -> None:
+    """A second copy of tests/conftest.py has a second audit hook, which takes every kernel for one not asked for."""
+    assert [file for file in TESTS if any(name.endswith("conftest") for name in imports(file))] == []
+
+
 def patches(call: ast.Call) -> bool:
     """`monkeypatch.setattr`, unless it lowers a limit: a constant in capitals."""
     if not (isinstance(call.func, ast.Attribute) and ast.unparse(call.func) == "monkeypatch.setattr"):
