@@ -8,6 +8,7 @@ from grader.model import Cell, CellStatus, Limits, Run, Status, TrainBudget, Tra
 from grader.sandbox.guest.wire import (
     Call,
     Construction,
+    Gradient,
     Inventory,
     ListVariables,
     Make,
@@ -122,6 +123,13 @@ for step in range(9):
     tape.gradient(cost, watched)
     ended += 1
 """
+ASKED_LATER = """
+import time
+number = tf.Variable(2.0)
+with tf.GradientTape() as tape: square = number * number
+tape.gradient(square, number)
+def double(x): return x * 2.0
+"""
 CELLS = {
     "class": CLASS,
     "loop": LOOP,
@@ -137,6 +145,7 @@ CELLS = {
     "halving": HALVING,
     "slow": SLOW,
     "after": "print(begun, ended)",
+    "asked later": ASKED_LATER,
 }
 
 
@@ -235,6 +244,13 @@ def test_a_function_that_is_called_like_one_of_ours_is_the_notebooks_own(session
     for name in ("predictions", "models"):
         answer = session.ask(Question(name, (Call(name, (send(np.ones(3, np.float32), "tensor"),), into="y"),)))
         assert np.array_equal(array(answer.values["y"]), [2, 2, 2]), name
+
+
+def test_a_tape_in_the_last_cell_takes_no_seconds_from_questions(session: Session, run: Run) -> None:
+    x = send(np.ones(3, np.float32), "tensor")
+    steps = Call("__import__('time').sleep", (1.0,), into="slept"), Gradient("double", (x,), "dx")
+    answer = session.ask(Question("late gradient", steps))
+    assert answer.status is Status.ANSWERED and np.array_equal(array(answer.values["dx"]), [2, 2, 2])
 
 
 def test_a_sampler_that_tries_for_ever_ends_and_the_cells_after_it_run(run: Run) -> None:
