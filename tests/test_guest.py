@@ -128,7 +128,12 @@ import time
 number = tf.Variable(2.0)
 with tf.GradientTape() as tape: square = number * number
 tape.gradient(square, number)
-def double(x): return x * 2.0
+class Scaled:
+    def __init__(self, factor): self.factor = factor
+    def __call__(self, x): return x * self.factor
+class Line(Scaled):
+    def __init__(self): super().__init__(tf.Variable([3.0]))
+double, line = Scaled(2.0), Line()
 """
 CELLS = {
     "class": CLASS,
@@ -251,6 +256,11 @@ def test_a_tape_in_the_last_cell_takes_no_seconds_from_questions(session: Sessio
     steps = Call("__import__('time').sleep", (1.0,), into="slept"), Gradient("double", (x,), "dx")
     answer = session.ask(Question("late gradient", steps))
     assert answer.status is Status.ANSWERED and np.array_equal(array(answer.values["dx"]), [2, 2, 2])
+
+
+def test_an_object_that_is_called_is_a_function_unless_it_has_weights(inventory: Inventory) -> None:
+    found = {f.name: [p.name for p in f.parameters] for f in inventory.functions}
+    assert found["double"] == ["x"] and "line" not in found
 
 
 def test_a_sampler_that_tries_for_ever_ends_and_the_cells_after_it_run(run: Run) -> None:
