@@ -10,11 +10,13 @@ from grader.sandbox.guest.wire import (
     Construction,
     Gradient,
     Inventory,
+    Listing,
     ListVariables,
     Make,
     Question,
     Read,
     Ref,
+    Settings,
     Survey,
     VariableList,
     Watch,
@@ -135,6 +137,14 @@ class Line(Scaled):
     def __init__(self): super().__init__(tf.Variable([3.0]))
 double, line = Scaled(2.0), Line()
 """
+HELD = """
+from dataclasses import dataclass
+from typing import NamedTuple
+@dataclass(frozen=True)
+class Frozen: rate: float = 0.5
+class Named(NamedTuple): rate: float = 0.25
+e, g = Classifier(3, Frozen()), Classifier(3, f=Named())
+"""
 CELLS = {
     "class": CLASS,
     "loop": LOOP,
@@ -150,6 +160,7 @@ CELLS = {
     "halving": HALVING,
     "slow": SLOW,
     "after": "print(begun, ended)",
+    "held": HELD,
     "asked later": ASKED_LATER,
 }
 
@@ -249,6 +260,21 @@ def test_a_function_that_is_called_like_one_of_ours_is_the_notebooks_own(session
     for name in ("predictions", "models"):
         answer = session.ask(Question(name, (Call(name, (send(np.ones(3, np.float32), "tensor"),), into="y"),)))
         assert np.array_equal(array(answer.values["y"]), [2, 2, 2]), name
+
+
+def test_an_object_that_only_holds_settings_is_shown_and_given_again_with_others(
+    session: Session, inventory: Inventory
+) -> None:
+    frozen, named = [made for made in inventory.constructions if made.cls == "Classifier"]
+    shown = [frozen.args[1], named.kwargs["f"]]
+    assert [value.items for value in shown if isinstance(value, Settings)] == [{"rate": 0.5}, {"rate": 0.25}]
+    for i, value in enumerate(shown):
+        assert isinstance(value, Settings)
+        steps = (
+            Make("n", "Classifier", (3, Settings(value.path, {"rate": 0.75}))),
+            Read("n.f.rate, e.f.rate, g.f.rate", "r"),
+        )
+        assert session.ask(Question(f"held {i}", steps)).values["r"] == Listing((0.75, 0.5, 0.25), "tuple")
 
 
 def test_a_tape_in_the_last_cell_takes_no_seconds_from_questions(session: Session, run: Run) -> None:
