@@ -145,6 +145,17 @@ class Frozen: rate: float = 0.5
 class Named(NamedTuple): rate: float = 0.25
 e, g = Classifier(3, Frozen()), Classifier(3, f=Named())
 """
+LATER = """
+class Set:
+    training_epochs = 9
+    def __init__(self): self.W, self.seen = tf.Variable(1.0), 0
+def train(self):
+    for epoch in range(self.training_epochs):
+        with tf.GradientTape() as tape: cost = self.W * 1.0
+        tape.gradient(cost, self.W)
+        self.seen += 1
+Set.train = train
+"""
 CELLS = {
     "class": CLASS,
     "loop": LOOP,
@@ -160,6 +171,8 @@ CELLS = {
     "halving": HALVING,
     "slow": SLOW,
     "after": "print(begun, ended)",
+    "set later": LATER,
+    "set": "later = Set()\nlater.train()\nprint(later.seen)",
     "held": HELD,
     "asked later": ASKED_LATER,
 }
@@ -213,8 +226,14 @@ def test_a_function_that_trains_what_it_is_handed_is_cut_and_stands_for_the_miss
     assert [p.name for p in later.methods["train"]] == ["data", "strength"]
 
 
-def test_a_compiled_step_and_a_numpy_number_are_logged(inventory: Inventory):
+def test_a_method_that_is_set_on_its_class_later_is_cut_and_logged(run: Run, inventory: Inventory):
+    assert text(run, "set") == "1\n"
     training = inventory.trainings[-1]
+    assert (training.cls, training.method, training.cut) == ("Set", "train", True)
+
+
+def test_a_compiled_step_and_a_numpy_number_are_logged(inventory: Inventory):
+    training = next(t for t in inventory.trainings if t.cls == "Compiled")
     assert (training.cls, training.method, training.args[1], training.steps) == ("Compiled", "train", 0.25, 2)
 
 
