@@ -158,3 +158,23 @@ def test_several_figures_of_one_test_are_one_look() -> None:
     trained = "c = Classifier(dim, lr=0.1)\nc.train(training_set, dev_set)\n"
     looks = "print(evaluate_classifier(c.classify, test_set))\n" * 3
     assert judged(trained, trained, trained + looks) is None
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        "best = sorted(trained, key=score)[-1]",
+        "best = max(trained, key=lambda c: evaluate_classifier(c.classify, test_set))",
+        "trained.sort(key=score, reverse=True)",
+        "best = trained[np.argmax([evaluate_classifier(c.classify, test_set) for c in trained])]",
+    ],
+)
+def test_the_best_on_the_test_set_is_picked_by_it_wherever_the_training_stands(choice: str) -> None:
+    score = "def score(c): return evaluate_classifier(c.classify, test_set)"
+    assert judged(SWEEP.format(look="trained.append(c)"), score, choice)
+    on_dev = choice.replace("test_set", "dev_set")
+    assert not judged(SWEEP.format(look="trained.append(c)"), score.replace("test_set", "dev_set"), on_dev, ONCE)
+
+
+def test_what_is_put_in_order_of_the_test_set_itself_is_no_choice() -> None:
+    assert not judged(ONCE, "longest = max(len(e['text']) for e in test_set)", "sorted(test_set, key=len)[:3]")

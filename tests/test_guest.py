@@ -8,12 +8,15 @@ from grader.model import Cell, CellStatus, Limits, Run, Status, TrainBudget, Tra
 from grader.sandbox.guest.wire import (
     Call,
     Construction,
+    Gradient,
     Inventory,
+    Listing,
     ListVariables,
     Make,
     Question,
     Read,
     Ref,
+    Settings,
     Survey,
     VariableList,
     Watch,
@@ -122,6 +125,37 @@ for step in range(9):
     tape.gradient(cost, watched)
     ended += 1
 """
+ASKED_LATER = """
+import time
+number = tf.Variable(2.0)
+with tf.GradientTape() as tape: square = number * number
+tape.gradient(square, number)
+class Scaled:
+    def __init__(self, factor): self.factor = factor
+    def __call__(self, x): return x * self.factor
+class Line(Scaled):
+    def __init__(self): super().__init__(tf.Variable([3.0]))
+double, line = Scaled(2.0), Line()
+"""
+HELD = """
+from dataclasses import dataclass
+from typing import NamedTuple
+@dataclass(frozen=True)
+class Frozen: rate: float = 0.5
+class Named(NamedTuple): rate: float = 0.25
+e, g = Classifier(3, Frozen()), Classifier(3, f=Named())
+"""
+LATER = """
+class Set:
+    training_epochs = 9
+    def __init__(self): self.W, self.seen = tf.Variable(1.0), 0
+def train(self):
+    for epoch in range(self.training_epochs):
+        with tf.GradientTape() as tape: cost = self.W * 1.0
+        tape.gradient(cost, self.W)
+        self.seen += 1
+Set.train = train
+"""
 CELLS = {
     "class": CLASS,
     "loop": LOOP,
@@ -137,6 +171,10 @@ CELLS = {
     "halving": HALVING,
     "slow": SLOW,
     "after": "print(begun, ended)",
+    "set later": LATER,
+    "set": "later = Set()\nlater.train()\nprint(later.seen)",
+    "held": HELD,
+    "asked later": ASKED_LATER,
 }
 
 
@@ -188,8 +226,14 @@ def test_a_function_that_trains_what_it_is_handed_is_cut_and_stands_for_the_miss
     assert [p.name for p in later.methods["train"]] == ["data", "strength"]
 
 
-def test_a_compiled_step_and_a_numpy_number_are_logged(inventory: Inventory):
+def test_a_method_that_is_set_on_its_class_later_is_cut_and_logged(run: Run, inventory: Inventory):
+    assert text(run, "set") == "1\n"
     training = inventory.trainings[-1]
+    assert (training.cls, training.method, training.cut) == ("Set", "train", True)
+
+
+def test_a_compiled_step_and_a_numpy_number_are_logged(inventory: Inventory):
+    training = next(t for t in inventory.trainings if t.cls == "Compiled")
     assert (training.cls, training.method, training.args[1], training.steps) == ("Compiled", "train", 0.25, 2)
 
 
@@ -235,6 +279,33 @@ def test_a_function_that_is_called_like_one_of_ours_is_the_notebooks_own(session
     for name in ("predictions", "models"):
         answer = session.ask(Question(name, (Call(name, (send(np.ones(3, np.float32), "tensor"),), into="y"),)))
         assert np.array_equal(array(answer.values["y"]), [2, 2, 2]), name
+
+
+def test_an_object_that_only_holds_settings_is_shown_and_given_again_with_others(
+    session: Session, inventory: Inventory
+) -> None:
+    frozen, named = [made for made in inventory.constructions if made.cls == "Classifier"]
+    shown = [frozen.args[1], named.kwargs["f"]]
+    assert [value.items for value in shown if isinstance(value, Settings)] == [{"rate": 0.5}, {"rate": 0.25}]
+    for i, value in enumerate(shown):
+        assert isinstance(value, Settings)
+        steps = (
+            Make("n", "Classifier", (3, Settings(value.path, {"rate": 0.75}))),
+            Read("n.f.rate, e.f.rate, g.f.rate", "r"),
+        )
+        assert session.ask(Question(f"held {i}", steps)).values["r"] == Listing((0.75, 0.5, 0.25), "tuple")
+
+
+def test_a_tape_in_the_last_cell_takes_no_seconds_from_questions(session: Session, run: Run) -> None:
+    x = send(np.ones(3, np.float32), "tensor")
+    steps = Call("__import__('time').sleep", (1.0,), into="slept"), Gradient("double", (x,), "dx")
+    answer = session.ask(Question("late gradient", steps))
+    assert answer.status is Status.ANSWERED and np.array_equal(array(answer.values["dx"]), [2, 2, 2])
+
+
+def test_an_object_that_is_called_is_a_function_unless_it_has_weights(inventory: Inventory) -> None:
+    found = {f.name: [p.name for p in f.parameters] for f in inventory.functions}
+    assert found["double"] == ["x"] and "line" not in found
 
 
 def test_a_sampler_that_tries_for_ever_ends_and_the_cells_after_it_run(run: Run) -> None:

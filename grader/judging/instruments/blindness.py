@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from grader.judging.instruments.calls import EACH, arguments, attribute, calls_in, picked_by
 from grader.judging.instruments.spelled import spelled_name
 from grader.judging.meeting.source import trees
 from grader.model import Cell
@@ -21,7 +22,6 @@ SEED = re.compile(r"seed|semilla|hazi", re.IGNORECASE)
 DRAWN = re.compile(r"(random|sample|draw)(_\w+)?|rand|randn|(log_?)?uniform|choices?|randint|integers|normal")
 STEPPING = {"GradientTape", "minimize", "apply_gradients"}
 MANY = 3
-COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -56,7 +56,7 @@ class Meaning(Struct, frozen=True):
             return any(self.holds_test(e) for e in node.elts)
         if isinstance(node, ast.Dict):
             return any(self.holds_test(e) for e in node.values)
-        if isinstance(node, COMPREHENSIONS):
+        if isinstance(node, EACH):
             return any(self.holds_test(g.iter) for g in node.generators)
         return self.is_test(node) or (named_in(node, self.holders) and not named_in(node, self.others))
 
@@ -73,6 +73,11 @@ class Meaning(Struct, frozen=True):
             return True
         evaluates = name in self.evaluators or bool(EVALUATES.search(name))
         return evaluates and any(self.holds_test(a) for a in arguments(node))
+
+    def picks(self, node: ast.AST) -> bool:
+        """A call that takes the best by what it reaches on the test set."""
+        parts = [part for by in picked_by(node) for part in ast.walk(by)]
+        return any(self.looks(part) or (isinstance(part, ast.Name) and part.id in self.testers) for part in parts)
 
     def inside(self, node: ast.AST) -> "Meaning":
         """In a function its parameters are its own; in a loop over several sets each of them may be the test set."""
@@ -100,7 +105,9 @@ def misuse_in(place: ast.AST, here: Meaning) -> str | None:
     for node in own_nodes(place):
         if isinstance(node, ast.Call) and attribute(node) == "train" and any(map(here.is_test, arguments(node)[1:])):
             return "The test set is handed to `train` in place of the dev set."
-        if isinstance(node, (ast.For, ast.While, *COMPREHENSIONS)) and sweeps_on_test(node, here):
+        if here.picks(node):
+            return "The best of several is picked by the accuracy on the test set."
+        if isinstance(node, (ast.For, ast.While, *EACH)) and sweeps_on_test(node, here):
             return "The test accuracy is computed for every setting of a sweep, so that the choice can follow it."
     return None
 
@@ -275,14 +282,6 @@ def parameters(function: Function) -> list[str]:
     return [a.arg for a in (*function.args.args, *function.args.kwonlyargs) if a.arg != "self"]
 
 
-def calls_in(node: ast.AST) -> Iterator[ast.Call]:
-    yield from (part for part in ast.walk(node) if isinstance(part, ast.Call))
-
-
-def arguments(call: ast.Call) -> list[ast.expr]:
-    return [*call.args, *(keyword.value for keyword in call.keywords)]
-
-
 def named_in(node: ast.expr, names: Iterable[str]) -> bool:
     return isinstance(node, ast.Name) and node.id in names
 
@@ -293,8 +292,3 @@ def names_in(node: ast.AST) -> set[str]:
         return set()
     own = {node.id} if isinstance(node, ast.Name) else set()
     return own.union(*map(names_in, ast.iter_child_nodes(node)))
-
-
-def attribute(call: ast.Call) -> str:
-    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-    return str(name)

@@ -24,6 +24,7 @@ from grader.sandbox.guest.wire import Call, Put, Ref, Scalar, Step, Watch, Watch
 ROWS = 1000
 OWN_BATCH = 256  # the batch size at which our own was not taken
 ASKED_RATE = 0.3
+SHRUNK = 0.9  # of a mean that should stay what it is
 DROPOUT_NAME = re.compile(r"(drop|keep|^dr\d*$|rate|^p\d*$|prob)", re.IGNORECASE)
 NOT_DROPOUT = re.compile(r"learn|^lr|decay|freq|test|eval|dev|infer|pred", re.IGNORECASE)
 # Ready-made dropout hands on what it is given: for all questions that are not about dropout.
@@ -65,6 +66,7 @@ class Dropping(Struct, frozen=True):
     test_rate: float | None  # the rate that `classify` hands to `model`
     train_rate: float | None  # the rate that training hands to `model`
     mean: float  # of a logit whose expectation is 1 when everything is rescaled
+    mean_at_test: float | None = None  # of the same logit when classifying, where `mean` is no longer 1
 
     @property
     def present(self) -> bool:
@@ -109,6 +111,7 @@ def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | 
     sites = tuple(site(z[:, 0]) for z in known)
     dropping = [layer for layer, found in enumerate(sites) if found.drops]
     at_test, classifies, test_rate = tested(x, loud, chain)
+    mean = float(np.mean(known[-1][:, 0]))
     return Dropping(
         sites,
         float(np.mean((known[-1] == 0).sum(axis=1) % known[-1].shape[1] != 0)),
@@ -119,7 +122,8 @@ def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | 
         classifies,
         test_rate,
         passed_rate(watched, under_tape=True),
-        float(np.mean(known[-1][:, 0])),
+        mean,
+        classified_mean(x, loud, chain) if dropping and mean < SHRUNK else None,
     )
 
 
@@ -250,6 +254,16 @@ def tested(x: Examiner, settings: Settings, chain: Chain) -> tuple[bool, bool, f
     if rows is None:
         return False, classifies, rate
     return bool(np.max(np.ptp(rows, axis=0)) > 1e-4 * max(float(np.max(np.abs(rows))), 1e-6)), classifies, rate
+
+
+def classified_mean(x: Examiner, settings: Settings, chain: Chain) -> float | None:
+    """Of a logit that is `mean` in training: as much where units are made smaller when classifying, as in 2014."""
+    contact = settings.contact
+    weights = put_together(contact.initial, one_unit(chain, len(chain) - 2))
+    data, labels = (part[:256] for part in equal_rows(contact))
+    steps = classifying(contact, data, labels, weights=weights, attributes=settings.attributes)
+    z = logits_in(watched_in(x.ask(f"{contact.info.name}.classify.mean", *steps)), data, under_tape=False)
+    return float(np.mean(z[:, 0])) if z is not None else None
 
 
 def passed_rate(watched: Watched | None, under_tape: bool) -> float | None:

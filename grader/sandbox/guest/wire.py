@@ -40,6 +40,13 @@ class Ref(Struct, frozen=True, tag="ref", forbid_unknown_fields=True):
     path: str
 
 
+class Settings(Struct, frozen=True, tag="settings", forbid_unknown_fields=True):
+    """An object that holds plain values and no more; it stands for a copy of the one at `path` with these in it."""
+
+    path: str
+    items: dict[str, "Value"]
+
+
 class Opaque(Struct, frozen=True, tag="opaque", forbid_unknown_fields=True):
     """Something that is not sent; only the name of its type is, and of an array the shape."""
 
@@ -48,7 +55,7 @@ class Opaque(Struct, frozen=True, tag="opaque", forbid_unknown_fields=True):
 
 
 Scalar = bool | int | float | str | None
-Value = Scalar | Array | Listing | Mapping | Ref | Opaque
+Value = Scalar | Array | Listing | Mapping | Ref | Settings | Opaque
 
 
 class Trouble(Struct, frozen=True, forbid_unknown_fields=True):

@@ -42,6 +42,7 @@ class Answering(Struct, frozen=True):
     cell: int | None
     ready_made: bool
     idle: bool = True  # by its text, where that is at hand
+    mixed: bool = False  # an entry of its answer depends on how many others there are
     tables: tuple[str, ...] = ()  # collections of many numbers without which it gives other answers
 
     @property

@@ -82,7 +82,16 @@ def question(x: Examiner, who: Named, inputs: Mapping[str, tuple[Numbers, str]])
     read = x.ask(f"{name}.tables", Call("grader_tables", given, into="t")).values.get("t")
     tables = tuple(map(str, read.items)) if isinstance(read, Listing) else ()
     cell, idle = (found[0], source.idle(found[1])) if found else (None, True)
-    return Answering(name, who.exists, tuple(asked), cell, ready is True, idle, tables)
+    return Answering(name, who.exists, tuple(asked), cell, ready is True, idle, mixed(x, name, asked), tables)
+
+
+def mixed(x: Examiner, name: str, asked: Sequence[Asked]) -> bool:
+    """Whether the first numbers of a row have other answers without the rest of it."""
+    whole = next((a for a in asked if a.form == "float array" and a.value is not None), None)
+    if whole is None or whole.value is None or whole.value.shape != whole.x.shape:
+        return False
+    alone = array(x.ask(f"{name}.alone", Call(name, (send(whole.x[:3]),), into="p")).values.get("p"))
+    return alone is not None and alone.shape == (3,) and not agree(alone, whole.value[:3])
 
 
 def how(x: Examiner, way: str, name: str, point: Numbers) -> bool | None:
@@ -157,10 +166,11 @@ def judged_value(who: Answering, asked: Asked) -> Finding | None:
     name = nearest({"p": value.reshape(deck.shape)}, asked.answers)
     if name == "deck":
         return None
-    message = "" if name else f"For {article(asked.form)}, `{who.name}` gives other numbers than the density."
+    mistake = slug(name) if name else "not-elementwise" if who.mixed else None
+    message = "" if mistake else f"For {article(asked.form)}, `{who.name}` gives other numbers than the density."
     return failed(
         message,
-        slug(name) if name else None,
+        mistake,
         difference=difference("Values of the density", value.reshape(deck.shape), deck),
         cell=who.cell,
     )

@@ -1,11 +1,12 @@
 """Lab2: what the interview of a network means for its dropout."""
 
 from grader.judging.checks import blocked, check, failed, passed, unsure
-from grader.judging.instruments.dropout import ASKED_RATE, Dropping, Site
+from grader.judging.instruments.dropout import ASKED_RATE, SHRUNK, Dropping, Site
 from grader.judging.kinds.perceptron.interview import ACCEPTED, LAB, Evidence, more_than_asked, where
 from grader.model import Finding
 
 NOT_KNOWN = "Not decided: what each layer does is not known before the logits are explained."
+NOT_SEEN = "No method of your class shows the logits while it trains, so dropout could not be observed."
 TOO_MUCH = 0.72  # a share of dropped units that nobody chooses as a rate, written in the code where none can be set
 
 
@@ -14,7 +15,7 @@ def dropout_in_training(e: Evidence) -> Finding:
     """Only the first fault is told: whether dropout is at work, then its rate, then whether everywhere and rescaled."""
     d = e.dropping
     if d is None:
-        return unsure("No method of your class shows the logits while it trains, so dropout could not be observed.")
+        return unsure(NOT_SEEN)
     followed = e.explanation in ACCEPTED
     shown = ", ".join(f"layer {i + 1}: {share(site, followed)}" for i, site in enumerate(d.hidden))
     if e.explanation is None and more_than_asked(e):
@@ -25,10 +26,8 @@ def dropout_in_training(e: Evidence) -> Finding:
         return wrong
     if not followed:  # without ReLU a hidden unit's mask cannot be followed through the next layer
         return passed(f"Units are dropped: {shown}.", seen=shown)
-    return half_done(d, shown, where(e)) or passed(
-        shown[0].upper() + shown[1:] + ", the rest rescaled.",
-        seen=shown,
-    )
+    rest = "the rest made smaller when classifying instead" if alike(d) else "the rest rescaled"
+    return half_done(d, shown, where(e)) or passed(f"{shown[0].upper()}{shown[1:]}, {rest}.", seen=shown)
 
 
 def share(site: Site, followed: bool) -> str:
@@ -66,6 +65,11 @@ def other_rate(d: Dropping, shown: str, cell: int | None) -> Finding | None:
     return None
 
 
+def alike(d: Dropping) -> bool:
+    """Whether what is not rescaled in training is scaled when classifying, so that both have the same mean."""
+    return d.mean_at_test is not None and abs(d.mean_at_test / max(d.mean, 1e-6) - 1) < 0.15
+
+
 def near(share: float, rate: float) -> bool:
     """Within five standard errors of a thousand draws."""
     return abs(share - rate) < 0.075
@@ -75,7 +79,7 @@ def half_done(d: Dropping, shown: str, cell: int | None) -> Finding | None:
     """Units are dropped with the right rate, but not after every layer, or the others are not rescaled."""
     if not all(site.drops for site in d.hidden):
         return failed(mistake="dropout-on-one-layer", seen=shown, cell=cell)
-    if d.mean < 0.9:
+    if d.mean < SHRUNK and not alike(d):
         return failed(mistake="missing-rescaling", seen=f"activations shrink to {d.mean:.2f} of their mean", cell=cell)
     if d.mean > 1.15:
         return failed(
@@ -91,6 +95,8 @@ def dropout_off_at_test(e: Evidence) -> Finding:
     d = e.dropping
     if e.explanation is None and more_than_asked(e):
         return unsure(NOT_KNOWN)
+    if d is None and len(e.chain) > 1:
+        return unsure(NOT_SEEN)
     if d is None or not d.present:
         return blocked("Not checked because there is no dropout to switch off yet.")
     if not d.classifies:

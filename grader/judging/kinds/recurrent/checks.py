@@ -110,6 +110,8 @@ def judged_logits(e: Evidence, formula: str) -> Finding:
             "No method of your class returns the logits [batch, classes], so the recurrence could not be asked "
             "on its own."
         )
+    if explained and e.drops:
+        return failed(mistake="dropout-at-test", cell=where(e))
     if explained:
         return passed(f"The logits are those of {formula}, unrolled over every word.", seen=e.explanation or "")
     told = difference("Logits", e.logits, e.values["deck"]["logits"], axes=LOGITS) if e.values else None

@@ -46,6 +46,7 @@ class Evidence(Struct, frozen=True):
     standing: tuple[str, ...] = ()  # paths of roles that a training step leaves as they were
     clips: bool | None = None  # long gradients are shortened
     repeats: bool | None = None  # the same sentences twice give the same logits
+    drops: bool = False  # with other random numbers they give others
     learning: Learning | None = None
     plots: bool = False
     ready_made: bool = False  # the text of the class calls a recurrent layer that Keras has ready
@@ -125,14 +126,14 @@ def questioned(x: Examiner, contact: Contact, ways: Sequence[Way], given: dict[s
     steps = training(contact, data, labels, weights=secret)
     trained = watched_in(x.ask(f"{contact.info.name}.step", *whole(), *steps))
     logits = logits_in(trained, data, under_tape=True)
-    calm = classified(x, contact, data, labels, secret)
+    *calm, lucky = classified(x, contact, data, labels, secret)
     shown = [logits] if same(logits, calm[0]) else [logits, calm[0]]  # they differ under a mask of the student's own
     told = first_explained(x, likely(ways, logits), data, secret, *shown)
     evidence = Evidence(
         contact, told.way.parts, told.way.arrangement, told.roles, told.logits, told.values, told.form,
         weights={role: by_role(told.weights, path) for role, path in told.roles.items() if path},
         penalty=penalised(x, contact, told, data, secret),
-        repeats=same(*calm))  # fmt: skip
+        repeats=(again := same(*calm)), drops=again is True and same(calm[0], lucky) is False)  # fmt: skip
     if trained is None:
         return evidence
     plain: Mapping[str, Numbers] = {}
@@ -222,16 +223,16 @@ def flat(gradient: Numbers | None) -> Numbers | None:
 
 def classified(
     x: Examiner, contact: Contact, data: Numbers, labels: Numbers, weights: Mapping[str, Numbers]
-) -> tuple[Numbers | None, Numbers | None]:
-    """The logits of classifying the same sentences, and of doing so again."""
+) -> tuple[Numbers | None, ...]:
+    """The logits of classifying the same sentences, of doing so again, and of doing so with other random numbers."""
     steps = classifying(contact, data, labels, weights=weights)
     again = steps[-1]
     assert isinstance(again, Watch)
-    seen = x.ask(f"{contact.info.name}.twice", *steps, replace(again, into="again"))
-    first, second = watched_in(seen), seen.values.get("again")
-    one = logits_in(first, data, under_tape=False)
-    two = logits_in(second if isinstance(second, Watched) else None, data, under_tape=False)
-    return one, two
+    more = replace(again, into="again"), replace(again, into="lucky", seed=again.seed + 1)
+    seen = x.ask(f"{contact.info.name}.twice", *steps, *more)
+    others = [seen.values.get(watch.into) for watch in more]
+    every = [watched_in(seen), *(one if isinstance(one, Watched) else None for one in others)]
+    return tuple(logits_in(one, data, under_tape=False) for one in every)
 
 
 def same(one: Numbers | None, two: Numbers | None) -> bool | None:

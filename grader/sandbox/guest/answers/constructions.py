@@ -5,7 +5,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..wire import Array, Construction, Listing, Mapping, Opaque, Ref, Value
+from ..wire import Array, Construction, Listing, Mapping, Opaque, Ref, Settings, Value
+from . import own_code
 from .values import encode, number_of, opaque
 
 SLOT = "_made"  # no name that the survey reports begins like this
@@ -64,8 +65,20 @@ def note(instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
 
 def again(thing: Any, path: str) -> Value:
     """A wire value of an argument, or where to find it; examples stay out, since a question brings its own."""
+    if settings := plain_values(thing):
+        return Settings(path, settings)
     value = small(thing)
     return value if is_complete(value) or are_examples(thing) else Ref(path)
+
+
+def plain_values(thing: Any) -> dict[str, Value]:
+    """What an object of the notebook's own holds, such as a dataclass; nothing where some of it is no plain value."""
+    if not own_code.is_part(thing):
+        return {}
+    held = thing._asdict() if hasattr(thing, "_asdict") else getattr(thing, "__dict__", {})
+    values = {name: value if (number := number_of(value)) is None else number for name, value in held.items()}
+    is_plain = all(type(value) in (bool, int, float, str, type(None)) for value in values.values())
+    return {name: small(value) for name, value in values.items()} if is_plain and len(values) <= 50 else {}
 
 
 def is_complete(value: Value) -> bool:

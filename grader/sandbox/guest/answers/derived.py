@@ -120,7 +120,8 @@ def collections(function: Any) -> Iterator[tuple[str, Callable[[Any], None], Any
 
 
 def plain(function: Any) -> types.FunctionType | None:
-    """The notebook's function below tf.function, np.vectorize and the like."""
+    """The notebook's function below tf.function, np.vectorize and the like, or that of an object that is called."""
+    function = written.call_of(function) or function
     for inner in ("pyfunc", "python_function", "func", "__func__"):
         function = getattr(function, inner, function)
     return function if isinstance(function, types.FunctionType) else None

@@ -59,9 +59,12 @@ def shape_of_data(value: Any) -> tuple[int, ...] | None:
 
 
 def is_own_function(value: Any) -> bool:
-    """A def, a lambda, or one of these wrapped by tf.function, functools.partial, np.vectorize or the like."""
+    """A def, a lambda, one of these wrapped by tf.function, functools.partial, np.vectorize or the like, or an object
+    that stands for a function."""
     if isinstance(value, types.FunctionType):
         return own_code.is_own(value.__module__)
+    if written.call_of(value) is not None:
+        return not reachable(value, "")  # what has weights is a model
     return type(value).__name__ in (
         "PolymorphicFunction",
         "Function",
@@ -85,7 +88,7 @@ def describe_class(cls: type) -> ClassInfo:
 
 
 def describe_function(name: str, function: Any) -> FunctionInfo:
-    code = written.code_of(function)
+    code = written.code_of(written.call_of(function) or function)
     return FunctionInfo(name, cell_of(code.co_filename) if code else None, parameters(function))
 
 

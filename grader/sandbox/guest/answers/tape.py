@@ -25,6 +25,8 @@ class Recorder(Protocol):
 
 class Standing(Recorder, Protocol):
     def opened(self) -> None: ...
+    def before(self, owner: Any, method: str) -> None: ...
+    def after(self, owner: Any, method: str) -> None: ...
 
 
 class Losses:
@@ -79,6 +81,21 @@ def calls_are_followed() -> bool:
 
 def stand_by(recorder: Standing) -> None:
     _standing.append(recorder)
+
+
+def standing_by() -> tuple[Standing, ...]:
+    return tuple(_standing)
+
+
+@contextlib.contextmanager
+def unattended() -> Iterator[None]:
+    """What a question does is no loop of the last cell, whose seconds are long over, and has a deadline of its own."""
+    attending = list(_standing)
+    _standing.clear()
+    try:
+        yield
+    finally:
+        _standing.extend(attending)
 
 
 def tape_is_open() -> bool:

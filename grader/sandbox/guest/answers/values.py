@@ -1,11 +1,12 @@
 """How Python objects of the notebook become wire values, and wire values become objects the notebook can use."""
 
+import copy
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from ..wire import DTYPES, Array, Listing, Mapping, Opaque, Ref, Value
+from ..wire import DTYPES, Array, Listing, Mapping, Opaque, Ref, Settings, Value
 
 ARRAY_LIMIT = 16 * 1024 * 1024
 ITEM_LIMIT = 20_000
@@ -85,4 +86,16 @@ def decode(value: Any, find: Any) -> Any:
         return tuple(items) if value.kind == "tuple" else items
     if isinstance(value, Mapping):
         return {key: decode(item, find) for key, item in value.items.items()}
+    if isinstance(value, Settings):
+        return with_settings(find(value.path), {name: decode(item, find) for name, item in value.items.items()})
     return find(value.path) if isinstance(value, Ref) else value
+
+
+def with_settings(thing: Any, new: dict[str, Any]) -> Any:
+    """A copy with other values in it, be it frozen or a named tuple."""
+    if isinstance(thing, tuple):
+        return thing._replace(**new)  # type: ignore[attr-defined]  # no other tuple is taken for settings
+    changed = copy.copy(thing)
+    for name, value in new.items():
+        object.__setattr__(changed, name, value)
+    return changed

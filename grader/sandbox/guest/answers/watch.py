@@ -9,7 +9,7 @@ import tensorflow as tf
 from .. import wire
 from ..trainings import graphs
 from . import own_code, survey, tape, written
-from .values import encode
+from .values import encode, is_variable
 
 WORTH_A_GRAPH = 80  # steps; fewer take less time as they are written than the proof of a graph does
 FEWEST = 8  # steps that tell whether a loss falls
@@ -76,8 +76,10 @@ class Watcher:
             setattr(cls, name, self.noting_method(name, plain, owner))
         for names, name, f in functions:
             names[name] = self.noting(name, f)
+        undo_networks = self.wrap_networks(owner)
 
         def undo() -> None:
+            undo_networks()
             for names, name, f in functions:
                 names[name] = f
             for name, plain in kept.items():
@@ -87,6 +89,34 @@ class Watcher:
                     setattr(cls, name, plain)
 
         return undo
+
+    def wrap_networks(self, owner: Any) -> Callable[[], None]:
+        """Notes calls of what the owner holds and calls like a method: a model of Keras, or an object with weights."""
+        held = [(name, thing) for name, thing in getattr(owner, "__dict__", {}).items() if is_network(thing, name)]
+        kept = {type(thing): vars(type(thing)).get("__call__") for _, thing in held}
+        called = {cls: cls.__call__ for cls in kept}
+        for cls, plain in called.items():
+            cls.__call__ = self.noting_network(plain, {id(thing): name for name, thing in held if type(thing) is cls})
+
+        def undo() -> None:
+            for cls, plain in kept.items():
+                if plain is None:
+                    del cls.__call__
+                else:
+                    cls.__call__ = plain
+
+        return undo
+
+    def noting_network(self, plain: Any, names: dict[int, str]) -> Callable[..., Any]:
+        """Inside a method of the owner there are many, and what the method returns is noted anyway."""
+
+        def noted(own: Any, *args: Any, **kwargs: Any) -> Any:
+            network = plain.__get__(own, type(own))
+            if id(own) not in names or self.depth:
+                return network(*args, **kwargs)
+            return self.note(names[id(own)], network, args, kwargs)
+
+        return noted
 
     def noting_method(self, name: str, plain: Any, owner: Any) -> Callable[..., Any]:
         """In the class, since `__call__` is looked up there; only the watched object's calls are noted."""
@@ -114,6 +144,11 @@ class Watcher:
                 self.calls.append(
                     wire.MethodCall(name, tuple(map(encode, args)), given, encode(result), tape.tape_is_open())
                 )
+
+
+def is_network(thing: Any, name: str) -> bool:
+    plain = isinstance(thing, (type, types.FunctionType, types.MethodType)) or is_variable(thing)
+    return callable(thing) and not plain and bool(survey.reachable(thing, name))
 
 
 def flatten_with_none(gradients: Any, count: int) -> list[Any]:

@@ -34,6 +34,11 @@ def code_of(function: Any) -> types.CodeType | None:
     return plain.__code__ if isinstance(plain, types.FunctionType) else None
 
 
+def call_of(thing: Any) -> Any:
+    """`__call__` of an object whose class the notebook wrote; None of anything else."""
+    return None if isinstance(thing, type) else own_functions(type(thing)).get("__call__")
+
+
 def trainers(cls: type) -> list[str]:
     """Own methods that open a GradientTape, or call a method or global function that does; outermost first."""
     methods = {name: names_used(code) for name, f in own_functions(cls).items() if (code := code_of(f))}

@@ -1,4 +1,5 @@
-"""Which global functions of the notebook train a classifier handed to them; the train policy holds for them too.
+"""Which global functions of the notebook train a classifier, handed to them or as methods that were set on its class
+later; the train policy holds for them too.
 
 They are found when the cell that defines them has run: one that is called in the same cell trains in full.
 """
@@ -25,6 +26,8 @@ def install(config: GuestConfig) -> None:
 def wrap_all(config: GuestConfig) -> None:
     for names in own_code.namespaces():
         wrap(names, config)
+    for cls in training.CLASSES.values():  # a method that was set on its class later, `Classifier.train = train`
+        training.put_under_policy(cls, config)
 
 
 def wrap(names: dict[str, Any], config: GuestConfig) -> None:
@@ -51,6 +54,7 @@ def within_policy(function: types.FunctionType, config: GuestConfig) -> Callable
             lend(function, type(owner))
         return training.under_policy(function, owner, args, kwargs, config)
 
+    training.SHORTENED.add(train)
     return train
 
 

@@ -91,18 +91,15 @@ class Standing(tape.Losses):
         self.begun = self.begun or time.monotonic()
 
 
-_standing: list[Standing] = []  # one at most: with policy `full` nobody watches
-
-
 def before_part(owner: Any, method: str) -> None:
     """Raises TrainingOver where a loop of the cell has called this for its epochs or steps for too long."""
-    for standing in _standing:
+    for standing in tape.standing_by():
         standing.before(owner, method)
 
 
 def after_part(owner: Any, method: str) -> None:
     """A training of one epoch or less has ended, whose loop may stand in the cell."""
-    for standing in _standing:
+    for standing in tape.standing_by():
         standing.after(owner, method)
 
 
@@ -112,7 +109,6 @@ def install(config: GuestConfig) -> None:
         return
     moments = (GLANCE, GLANCE) if config.forms else (MOMENT, STEPS_MOMENT)
     standing = Standing(*(moments if config.train_policy == "none" else [config.train_seconds] * 2))
-    _standing.append(standing)
     tape.stand_by(standing)
     from IPython import get_ipython  # noqa: PLC0415 - exists only inside a kernel
 

@@ -9,6 +9,7 @@ import inspect
 import sys
 import time
 import types
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,7 @@ from . import cuts, dependence, equality, graphs, pace, retries
 
 CLASSES: dict[str, type] = {}  # the last definition of each name, in order of definition
 TRAININGS: list[Training] = []
+SHORTENED: weakref.WeakSet[Any] = weakref.WeakSet()  # what the policy holds for already
 KEPT = 500  # so that a sweep cannot fill the memory
 
 _spent = 0.0
@@ -50,12 +52,17 @@ def install(config: GuestConfig) -> None:
 def register(cls: type, config: GuestConfig) -> None:
     CLASSES.pop(cls.__name__, None)
     CLASSES[cls.__name__] = cls
-    for name in written.trainers(cls):
-        if isinstance(cls.__dict__.get(name), types.FunctionType):
-            setattr(cls, name, within_policy(cls.__dict__[name], config))
+    put_under_policy(cls, config)
     retries.bound_samplers(cls)
     if "__init__" in cls.__dict__:
         cls.__init__ = remembered(cls.__dict__["__init__"])  # type: ignore[misc]
+
+
+def put_under_policy(cls: type, config: GuestConfig) -> None:
+    for name in written.trainers(cls):
+        method = cls.__dict__.get(name)
+        if isinstance(method, types.FunctionType) and method not in SHORTENED:
+            setattr(cls, name, within_policy(method, config))
 
 
 def within_policy(method: Callable[..., Any], config: GuestConfig) -> Callable[..., Any]:
@@ -63,6 +70,7 @@ def within_policy(method: Callable[..., Any], config: GuestConfig) -> Callable[.
     def train(self: Any, *args: Any, **kwargs: Any) -> Any:
         return under_policy(method, self, (self, *args), kwargs, config)
 
+    SHORTENED.add(train)
     return train
 
 
