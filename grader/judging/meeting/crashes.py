@@ -49,5 +49,27 @@ def axis_of(call: ast.Call, place: int) -> int | None:
 
 
 def uses_ready_made(contact: Contact, cells: tuple[Cell, ...]) -> bool:
-    names = [getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls_of(contact, cells)]
-    return any(name in READY_MADE for name in names)
+    """Whether the class's cell calls a recurrent layer by a name that no class or function of the notebook bears."""
+    own = own_names(cells)
+    return any(name_of(call.func) in READY_MADE and not is_own(call.func, own) for call in calls_of(contact, cells))
+
+
+def name_of(node: ast.AST) -> str:
+    return str(getattr(node, "attr", getattr(node, "id", "")))
+
+
+def own_names(cells: tuple[Cell, ...]) -> set[str]:
+    """Of functions and classes written here; a class that extends a ready-made layer is not one."""
+    return {
+        node.name
+        for _, tree in trees(cells)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        or (isinstance(node, ast.ClassDef) and not any(name_of(base) in READY_MADE for base in node.bases))
+    }
+
+
+def is_own(called: ast.expr, own: set[str]) -> bool:
+    """`LSTMCell(…)` and `self.LSTMCell(…)`, not `layers.LSTMCell(…)`."""
+    plain = isinstance(called, ast.Name) or (isinstance(called, ast.Attribute) and name_of(called.value) == "self")
+    return plain and name_of(called) in own

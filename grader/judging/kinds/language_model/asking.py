@@ -13,7 +13,7 @@ from grader.judging.meeting.asking import instance, loop_attributes
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.watching import arguments_of, parts_of, value_of
 from grader.model import Observation
-from grader.sandbox.guest.wire import Array, Call, MethodCall, Put, Read, Scalar, Step, Value
+from grader.sandbox.guest.wire import Array, Call, MethodCall, Put, Read, Ref, Scalar, Step, Value
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
 RATE = re.compile(r"rate|drop|keep|prob", re.IGNORECASE)
@@ -23,6 +23,13 @@ KEEP = re.compile(r"keep", re.IGNORECASE)
 KEPT = (
     "{name: kept for name, kept in vars(c).items() if not hasattr(kept, 'assign') and name != 'trainable_variables'"
     " and (isinstance(kept, (list, tuple, dict)) or hasattr(kept, 'shape'))}"
+)
+# Sets the numbers between 0 and 1 that look like a rate in parts of the notebook's own classes.
+RATES_OF_PARTS = (
+    "(lambda c: [vars(part).update({{name: {keep} if 'keep' in name.lower() else {rate}"
+    " for name, value in vars(part).items() if type(value) is float and 0 < value < 1"
+    " and (name == 'p' or __import__('re').search('(?i)rate|drop|keep|prob', name))}})"
+    " for part in vars(c).values() if hasattr(part, '__dict__') and type(part).__module__ == type(c).__module__])(c)"
 )
 
 
@@ -94,7 +101,16 @@ def settings(contact: Contact, rate: float, batch: int | None = None) -> dict[st
 
 def begin(contact: Contact, weights: Mapping[str, Numbers], rate: float = 0.0) -> list[Step]:
     """An instance with our weights and rate."""
-    return instance(contact, weights, settings(contact, rate, contact.batch))
+    return [*instance(contact, weights, settings(contact, rate, contact.batch)), in_parts(rate)]
+
+
+def at_rate(contact: Contact, rate: float) -> list[Step]:
+    """An instance that is there already, with another rate."""
+    return [*(Put(f"c.{name}", value) for name, value in settings(contact, rate).items()), in_parts(rate)]
+
+
+def in_parts(rate: float) -> Step:
+    return Put("rates_of_ours", Ref(RATES_OF_PARTS.format(rate=rate, keep=1 - rate)))
 
 
 def guesses_in(value: Value | None, shape: tuple[int, int, int]) -> Numbers | None:

@@ -75,6 +75,8 @@ def other_cell(e: Evidence, form: str) -> Finding:
         return failed(mistake=slug(form), seen=form, difference=told, cell=e.cell)
     if e.peeks:
         return blocked("Not checked because guesses depend on words that are still to come.")
+    if e.dropout and e.dropout.stays:
+        return unsure("Your model drops at a rate of 0 as well, so its guesses could not be compared.")
     if e.more_than_asked:
         return unsure(
             "Your class holds more than is asked for, or other things, so its guesses could not be explained."

@@ -24,6 +24,7 @@ class Dropout(Struct, frozen=True):
     on_logits: bool = False
     share: float = 0.0  # of the entries of the state that were dropped before the guesses
     factor: float = 1.0  # of those that were kept
+    stays: bool = False  # at rate 0 the guesses are still drawn at random, so nothing else is known
 
 
 def question_dropout(
@@ -40,9 +41,11 @@ def question_dropout(
     shown[found.out.path] = found.out.kept(out)
     plain = passed(x, contact, forward, shown, [0.0], without=True)
     dropped = passed(x, contact, forward, shown, [RATE])
-    words = passed(x, contact, forward, weights, [0.0, RATE])
+    words = passed(x, contact, forward, weights, [0.0, RATE, 0.0])
     if plain is None or dropped is None or words is None:
         return None
+    if not same(words[0], words[2]):
+        return Dropout(stays=True)
     bias = bias_in(plain[0], found, shown)
     changed = not same(words[0], words[1])
     if np.max(np.abs(plain[0] - bias)) < 1e-6:  # a cell without biases has no states to show when there are no words

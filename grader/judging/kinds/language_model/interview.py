@@ -94,6 +94,11 @@ class Evidence(Struct, frozen=True):
             return bool(plain) or len(self.contact.watched.after) > len(initial)
         return bool(self.layout.others) or self.layout.overfull
 
+    @property
+    def unclear(self) -> bool:
+        """The guesses may be right in a way unknown to us."""
+        return not self.form and (self.more_than_asked or bool(self.layout and self.layout.cut_up))
+
 
 @interview(LAB)
 def interview_language_model(x: Examiner) -> Evidence:

@@ -84,8 +84,14 @@ def candidates(case: Case, plain: Numbers) -> Iterator[Roles]:
 
 def starts(case: Case, plain: Numbers) -> Iterator[Start]:
     """The first guess comes from three gates; it may have read the second word, or come one place later."""
-    for place, word in ((0, 0), (0, 1), (1, 0)):
-        yield from fitting(case, plain[place], case.data[:, word])
+    for place, word, order in ((0, 0, "deck"), (0, 1, "causality-broken"), (1, 0, "state-behind")):
+        yield from in_order(order, fitting(case, plain[place], case.data[:, word]))
+
+
+def in_order(order: str, found: Iterator[Start]) -> Iterator[Start]:
+    """The slide's cell, where it reads the words in another order, has a form of its own."""
+    for form, parts in found:
+        yield order if slug(form) == "deck" else form, parts
 
 
 def late_starts(case: Case) -> Iterator[Start]:
@@ -98,8 +104,8 @@ def late_starts(case: Case) -> Iterator[Start]:
     silent = only(case.weights, (), sorted(case.layout.bias_paths))
     (seen,) = case.asked([{**silent, embedding.path: embedding.kept(words)}], lone)
     if seen is not None:
-        for place in (LONE, LONE - 1):
-            yield from fitting(case, seen[place], lone[:, LONE])
+        for place, order in ((LONE, "causality-broken/backwards"), (LONE - 1, "causality-broken/state-ahead")):
+            yield from in_order(order, fitting(case, seen[place], lone[:, LONE]))
 
 
 def fitting(case: Case, guesses: Numbers, words: Numbers) -> Iterator[Start]:

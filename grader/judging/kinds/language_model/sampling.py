@@ -10,7 +10,7 @@ from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import slug
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
-from grader.judging.kinds.language_model.asking import Forward, begin, guesses_in, settings
+from grader.judging.kinds.language_model.asking import Forward, at_rate, begin, guesses_in
 from grader.judging.kinds.language_model.parts import Layout, Weights
 from grader.judging.kinds.language_model.roles import Explained
 from grader.judging.meeting.asking import instance
@@ -94,9 +94,8 @@ def steps(contact: Contact, sampler: str, weights: Weights, words: list[str]) ->
     made: list[Step] = [*instance(contact, weights, {}), Put("words_of_ours", Listing(tuple(words)))]
     made += [Put("indices_to_words", Ref(f"{given}(globals().get('indices_to_words'), words_of_ours)"))]
     plain: list[Step] = [Call(f"c.{sampler}", into=f"a{i}", seed=i) for i in range(SENTENCES)]
-    quiet: list[Step] = [Put(f"c.{name}", value) for name, value in settings(contact, 0.0).items()]
     again: list[Step] = [Call(f"c.{sampler}", into=f"b{i}", seed=i) for i in range(SENTENCES)]
-    return [*made, *plain, *whole(), *quiet, *again]
+    return [*made, *plain, *whole(), *at_rate(contact, 0.0), *again]
 
 
 def sentence(seen: Observation, name: str, words: list[str]) -> list[int]:

@@ -17,7 +17,9 @@ def dropout(e: Evidence) -> Finding:
         return unsure(
             "Dropout could not be asked about: the guesses, or the variables around them, were not understood."
         )
-    if d.on_states and not e.form and (e.more_than_asked or (e.layout and e.layout.cut_up)):
+    if d.stays:
+        return unsure("Your model drops at a rate of 0 as well, so it is not clear where.")
+    if d.on_states and e.unclear:
         return unsure(
             "Your class holds more than is asked for, or other things, so it is not clear where dropout is applied."
         )
@@ -56,7 +58,8 @@ def sampler(e: Evidence) -> Finding:
     if not s.told:
         return unsure("Whether the sampler continues from its states could not be asked.")
     if s.way is None and not e.form:
-        return blocked("Not checked because sentences are compared with the guesses, and these were not explained.")
+        told = "Not checked because sentences are compared with the guesses, and these were not explained."
+        return unsure(told) if e.unclear and not e.peeks else blocked(told)
     if s.way is None:
         return failed("The sentences are not drawn from what the model guesses after the words so far.", cell=e.cell)
     if slug(s.way) != "deck":
@@ -79,6 +82,8 @@ def sampling_dropout(e: Evidence) -> Finding:
         return unsure("Whether anything is dropped while sampling could not be asked.")
     if e.sampling.drops:
         return failed(mistake="dropout-while-sampling", cell=e.cell)
+    if e.dropout and e.dropout.stays:
+        return unsure("Your model drops at a rate of 0 as well, so whether the sampler does could not be asked.")
     if e.dropout and not (e.dropout.on_states or e.dropout.on_output or e.dropout.on_input or e.dropout.on_logits):
         return blocked("Not checked because there is no dropout.")
     return passed("With the same random numbers, sampling without any dropout gives the same sentences.")
