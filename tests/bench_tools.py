@@ -159,11 +159,9 @@ OTHERS: dict[str, Callable[[nbformat.NotebookNode, int, Path], Cost]] = {
 
 def environment(tool: str) -> Path:
     """Its folder of programs; made from PyPI where it is not there. Whoever ends that in the middle begins again."""
-    tensorflow = next(
-        f"{name}=={importlib.metadata.version(name)}"
-        for name in ("tensorflow-cpu", "tensorflow")
-        if any(found.name == name for found in importlib.metadata.distributions())
-    )
+    there = importlib.metadata.packages_distributions()["tensorflow"]
+    name = next(name for name in ("tensorflow-cpu", "tensorflow") if {name, name.replace("-", "_")} & {*there})
+    tensorflow = f"{name}=={importlib.metadata.version(name)}"
     wanted = [TOOLS[tool], tensorflow, *(f"{name}=={importlib.metadata.version(name)}" for name in FOR_NOTEBOOKS)]
     name = "-".join([TOOLS[tool], tensorflow, f"{sys.version_info[0]}.{sys.version_info[1]}"]).replace("==", "-")
     folder = Path(platformdirs.user_cache_dir("grader", appauthor=False), "bench", name)
@@ -172,7 +170,9 @@ def environment(tool: str) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, *wanted], check=True)
+        made = subprocess.run([*pip, *wanted], capture_output=True, text=True, check=False)
+        if made.returncode:
+            raise SystemExit(f"{TOOLS[tool]} cannot be installed: {made.stderr[-1000:]}")
         (folder / "made").touch()
     return folder / "bin"
 

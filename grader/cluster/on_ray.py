@@ -8,6 +8,7 @@ import logging
 import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, redirect_stdout
 from functools import partial
 from typing import Any
 
@@ -102,11 +103,14 @@ class Cluster(Struct, frozen=True):
         places = [Place(node.name, made.places, partial(start, sent, node, made)) for node, made in self.fit]
         size = sum(place.size for place in places)
         say(f"{quantity(len(submissions), 'notebook')}, {size} at a time on {quantity(len(places), 'node')}.")
-        fleet = Fleet(places, say)
-        try:
-            yield from graded_by(fleet, size, submissions, replace(batch, inventory=lambda: Found(kinds)), told)
-        finally:
-            fleet.end()
+        here = replace(batch, inventory=lambda: Found(kinds))
+        with ExitStack() as ending:
+            ending.callback(self.ray.shutdown)
+            # Ray prints the last words of a lost node, which would stand before results.json on stdout.
+            ending.enter_context(redirect_stdout(ending.enter_context(open(os.devnull, "w"))))
+            fleet = Fleet(places, say)
+            ending.callback(fleet.end)
+            yield from graded_by(fleet, size, submissions, here, told)
 
 
 def joined(submissions: Sequence[Submission], batch: Batch, jobs: int | None, say: Say) -> Cluster:
@@ -189,11 +193,15 @@ def heard(ray: Any, answer: Any) -> Offer:
         return Offer(f"it could not be asked ({last_line(error)}); is the grader installed there?")
 
 
+def resources(made: Offer) -> dict[str, float]:
+    """What a worker takes of its node: a core for each place, and the GPUs' shares. Ray lends several GPUs whole."""
+    gpus = round(made.places * made.share, 4)
+    return {"num_cpus": made.places, "num_gpus": gpus if gpus <= 1 else math.ceil(gpus)}
+
+
 def started(ray: Any, orders: Orders, sent: Mapping[str, Any], node: Node, made: Offer) -> "OnNode":
     """A worker that is ready. Raises Lost."""
-    lend = {"num_cpus": made.places, "max_concurrency": made.places, "scheduling_strategy": on(ray, node)}
-    gpus = made.places * made.share
-    lend["num_gpus"] = gpus if gpus <= 1 else math.ceil(gpus)  # Ray divides one GPU, and lends several whole
+    lend = resources(made) | {"max_concurrency": made.places, "scheduling_strategy": on(ray, node)}
     own = replace(orders, places=made.places)
     try:
         brought = {name: ray.get(sent[name]) for name in made.lacks}
@@ -226,4 +234,4 @@ class OnNode:
 
 def last_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[-1][:200] if lines else ''}"
+    return f"{type(error).__name__}: {lines[-1][:120] if lines else ''}"
