@@ -122,7 +122,7 @@ def by_nbgrader(made: nbformat.NotebookNode, count: int, folder: Path) -> Cost:
         place.mkdir(parents=True)
         shutil.move(file, place / "lab.ipynb")
     command = [binary / "nbgrader", "autograde", "one", "--create", "--Execute.timeout=600"]
-    return cost(command, r"Writing \d+ bytes to .*autograded", folder, QUIET | path)
+    return cost(command, "Setting destination file permissions", folder, QUIET | path)
 
 
 def by_otter(made: nbformat.NotebookNode, count: int, folder: Path) -> Cost:
