@@ -1,7 +1,8 @@
 # make install   a virtual environment in .venv with everything the grader needs
 # make test      all tests, house rules included; ARGS="-k rubric" for some of them
 # make quick     all tests that start no kernel, no TensorFlow and no browser
-# make bench     how much faster trainings are here than in a plain notebook; ARGS="--epochs 60 --pairs 3"
+# make bench     what a notebook costs here, in nbclient, nbgrader and otter-grader: ten quiet minutes; ARGS="--labs lab1 --batch 0"
+# make bench-training   how much faster trainings are here than in a plain notebook; ARGS="--epochs 60 --pairs 3"
 # make demo      grades a sample class and shows the report
 # make student-wheel   a wheel for students in dist/: the self-check, without the answers
 # make clean     takes away what install and test made
@@ -20,7 +21,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 TF ?= $(shell if [ "$$(uname -sm)" != "Linux x86_64" ]; then echo tf; \
 	elif nvidia-smi -L 2>/dev/null | grep -q GPU; then echo tf-gpu; else echo tf-cpu; fi)
 
-.PHONY: install test quick bench demo student-wheel clean
+.PHONY: install test quick bench bench-training demo student-wheel clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -48,6 +49,9 @@ quick: $(STAMP)
 	$(PYTEST) -m "not kernel and not browser and not slow and not hostile" $(ARGS)
 
 bench: $(STAMP)
+	$(BIN)/python -m tests.bench_tools $(ARGS)
+
+bench-training: $(STAMP)
 	$(BIN)/python -m tests.bench_training $(ARGS)
 
 demo: $(STAMP)

@@ -3,10 +3,9 @@
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
-from functools import partial, wraps
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from msgspec.structs import replace
@@ -17,11 +16,13 @@ from grader.commands import exit_codes, of_courses
 from grader.commands.options import (
     Data,
     Deadline,
+    Executor,
     FailUnder,
     Format,
     Fresh,
     Jobs,
     NamePattern,
+    On,
     Out,
     Plain,
     Seed,
@@ -31,6 +32,7 @@ from grader.commands.options import (
     Unequal,
     command_of,
     options,
+    saying,
 )
 from grader.errors import UsageError
 from grader.model import Report, TrainPolicy
@@ -83,6 +85,7 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     no_blind_test: Seen = False,
     allow_unisolated: Trusting = False,
     name_pattern: NamePattern = None,
+    executor: On = Executor.LOCAL,
 ) -> None:
     """Grade notebooks and write a page for each, a class page, gradebook.csv and results.json.
 
@@ -90,6 +93,7 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     """
     from grader.batch.preparing import batch_asked, handed_in, resumed
     from grader.batch.store import Asked, opened
+    from grader.commands.executors import where
     from grader.commands.progress import graded
     from grader.scoring.results import ensure_writable
 
@@ -97,13 +101,14 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     say(passed_over)
     asked = Asked(submissions, data and data.absolute(), train, deadline, not no_accelerate, not no_blind_test)
     batch = batch_asked(asked, seed, allow_unisolated, not no_equal_training)
+    place = where(executor, submissions, batch, jobs, say)
     ensure_writable(out_folder)
     with opened(out_folder) as store:
         say(store.begun_anew)
         if fresh:
             store.forget()
         store.begin()
-        reports = graded(asked.submissions, resumed(batch, asked, store, seed), jobs, say, err)
+        reports = graded(asked.submissions, resumed(batch, asked, store, seed), jobs, say, err, place)
         store.end()
     hand_out(reports, out_folder, format, fail_under)
 
@@ -272,17 +277,6 @@ def show_or_fetch_data(
         return
     for done in fetched(chosen, own, to.expanduser().absolute(), err):
         say(done)
-
-
-def saying(function: Callable[..., Iterator[str]], tell: Callable[[str], None]) -> Callable[..., None]:
-    """A command that yields what it says."""
-
-    @wraps(function)
-    def said(**options: Any) -> None:
-        for line in function(**options):
-            tell(line)
-
-    return said
 
 
 def say(line: str, style: str | None = None) -> None:

@@ -85,14 +85,13 @@ def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: Slot, told
                 "nothing is lost, your instructor will grade this again."
             )
             break
-    return report(
-        submission,
-        batch,
-        rubric,
-        Run(Outcome.GRADER_ERROR, batch.isolation, fault=fault),
-        Examination(()),
-        time.monotonic() - begun,
-    )
+    return failed(submission, batch, rubric, fault, time.monotonic() - begun)
+
+
+def failed(submission: Submission, batch: Batch, rubric: Rubric, fault: str, seconds: float) -> Report:
+    """All points are open: the fault was ours, or our surroundings'."""
+    run = Run(Outcome.GRADER_ERROR, batch.isolation, fault=fault)
+    return report(submission, batch, rubric, run, Examination(()), seconds)
 
 
 def looked_at(
@@ -198,6 +197,13 @@ def grade_batch(
     told: Callable[[Submission, str], None],
 ) -> Iterator[Report]:
     """Reports as they are done; one slot (its own user, sockets and folders, its share of a GPU) for each at a time."""
+    with prepared(batch) as ready:
+        yield from graded(submissions, ready, oracle, jobs, told)
+
+
+@contextmanager
+def prepared(batch: Batch) -> Iterator[Batch]:
+    """With what all notebooks share that one process grades: labels hidden, model answers, trainings outside."""
     with ExitStack() as ending:
         if batch.equal_training and batch.train is TrainPolicy.BUDGET:
             trainer = ending.enter_context(Trainer())
@@ -205,7 +211,7 @@ def grade_batch(
         if batch.blind_test:
             batch = replace(batch, data=ending.enter_context(hidden_labels.labels_hidden(batch.data, batch.seed)))
         models = ending.enter_context(model_answers(batch))
-        yield from graded(submissions, replace(batch, models=models.of), oracle, jobs, told)
+        yield replace(batch, models=models.of)
 
 
 def outside(trainer: Trainer, data: DataFolder, truths: Mapping[str, Truth], lab: str) -> Outside | None:
@@ -215,9 +221,13 @@ def outside(trainer: Trainer, data: DataFolder, truths: Mapping[str, Truth], lab
 
 
 def slots_for(submissions: Sequence[Submission], batch: Batch, jobs: int | None) -> tuple[Slot, ...]:
-    """Shares of a GPU are as large as the most demanding lab among these needs."""
+    return slots(batch.inventory(), share_of_gpu(submissions, batch), jobs)
+
+
+def share_of_gpu(submissions: Sequence[Submission], batch: Batch) -> int:
+    """In bytes, as much as the most demanding lab among these needs."""
     needs = [rubric.gpu_memory for s in submissions if (rubric := batch.rubrics.get(s.lab or ""))]
-    return slots(batch.inventory(), int(max(needs, default=1) * 1024**3), jobs)
+    return int(max(needs, default=1) * 1024**3)
 
 
 def graded(
@@ -229,19 +239,8 @@ def graded(
 ) -> Iterator[Report]:
     places = slots_for(submissions, batch, jobs)
     lender = Slots(places, batch.inventory)
-
-    def one(submission: Submission) -> Report:
-        heard = partial(told, submission)
-        try:
-            with lender.lent() as slot:
-                return grade(submission, batch, oracle, slot, heard)
-        except Crowded:
-            heard("ran out of GPU memory and is run again, alone on the GPU")
-        with lender.alone(slot) as whole:
-            return grade(submission, batch, oracle, whole, heard)
-
     with ThreadPoolExecutor(len(places)) as pool:
-        waiting = [pool.submit(one, submission) for submission in submissions]
+        waiting = [pool.submit(in_a_slot, s, batch, oracle, lender, partial(told, s)) for s in submissions]
         try:
             for done in as_completed(waiting):
                 yield done.result()
@@ -249,6 +248,16 @@ def graded(
             batch.broken_off.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def in_a_slot(submission: Submission, batch: Batch, oracle: Oracle, lender: Slots, told: Told) -> Report:
+    try:
+        with lender.lent() as slot:
+            return grade(submission, batch, oracle, slot, told)
+    except Crowded:
+        told("ran out of GPU memory and is run again, alone on the GPU")
+    with lender.alone(slot) as whole:
+        return grade(submission, batch, oracle, whole, told)
 
 
 def in_order(reports: Sequence[Report], submissions: Sequence[Submission]) -> list[Report]:

@@ -1,4 +1,6 @@
-"""How much faster the GRU of lab 4 trains here than in a plain notebook: `make bench`, on $GRADER_DATA or toy data.
+"""How much faster the GRU of lab 4 trains here than in a plain notebook: `make bench-training`.
+
+On $GRADER_DATA or toy data.
 
 Each pair runs the same notebook once through nbclient alone and once in a session of the grader, one after the other,
 so that both see the same machine. CPU seconds of the training cell are compared, and the accuracies it printed: sums in

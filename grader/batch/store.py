@@ -9,7 +9,7 @@ import secrets
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -26,6 +26,7 @@ from grader.sandbox.guest.wire import Question
 Kind = TypeVar("Kind")
 Questions = Mapping[str, Question]  # by their hash, with which the keys of answers begin
 Exchange = tuple[Question, Observation]
+Rows = dict[str, list[tuple[Any, ...]]]  # by their table; what is packed in them stays so
 
 FOLDER, FILE = ".grader", "batch.sqlite"
 VERSION = 2  # of the tables and of what is packed in them
@@ -153,6 +154,25 @@ class Store:
         )
         return [(unpacked(report, Report), run) for report, run in rows]
 
+    def rows(self, runs: Sequence[str] | None = None) -> Rows:
+        """All that is kept of notebooks, or of these runs what they are judged again by."""
+        if runs is None:
+            return {
+                table: self._rows(f"SELECT {names} FROM {table}")
+                for table, names in COLUMNS.items()
+                if table != "batch"
+            }
+        found = [(run, self._rows("SELECT * FROM runs WHERE key = ?", run)) for run in runs]
+        answers = [row for run, kept in found if kept for row in self._rows("SELECT * FROM answers WHERE run = ?", run)]
+        return {"runs": [row for _, kept in found for row in kept], "answers": answers}
+
+    def add(self, rows: Rows) -> None:
+        """Rows that another store gave, all of them or none."""
+        with self._writing():
+            for table, many in rows.items():
+                marks = ", ".join("?" * len(COLUMNS[table].split(",")))
+                self._connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", many)
+
     def forget(self) -> None:
         for table in COLUMNS:
             self._execute(f"DELETE FROM {table}")
@@ -206,6 +226,13 @@ def opened(out: Path) -> Iterator[Store]:
         yield Store(connection, begun_anew)
 
 
+@contextmanager
+def passing() -> Iterator[Store]:
+    """One that ends with its process: what is in it goes elsewhere by `rows`."""
+    with contextlib.closing(_prepared(":memory:")) as connection:
+        yield Store(connection)
+
+
 def _connected(file: Path) -> tuple[sqlite3.Connection, str]:
     """And a sentence where the file was begun anew, being damaged or another version's: it only saves time."""
     try:
@@ -218,7 +245,7 @@ def _connected(file: Path) -> tuple[sqlite3.Connection, str]:
         return _prepared(file), f"{file}: {error}, so it was started afresh, and every notebook runs again."
 
 
-def _prepared(file: Path) -> sqlite3.Connection:
+def _prepared(file: Path | str) -> sqlite3.Connection:
     connection = sqlite3.connect(file, check_same_thread=False)
     try:
         _insist_on_version(connection)

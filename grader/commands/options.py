@@ -3,7 +3,7 @@
 import inspect
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import wraps
 from importlib.metadata import version
@@ -22,6 +22,13 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 class Format(StrEnum):
     RICH = "rich"
     JSON = "json"
+
+
+class Executor(StrEnum):
+    """Where notebooks are graded."""
+
+    LOCAL = "local"
+    RAY = "ray"
 
 
 class Form(StrEnum):
@@ -49,6 +56,9 @@ Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Makes a batch r
 Jobs = Annotated[
     int | None,
     typer.Option(min=1, max=64, help="Notebooks at a time; else as many as GPUs, or cores and memory, allow."),
+]
+On = Annotated[
+    Executor, typer.Option("--executor", help="local: this machine; ray: a Ray cluster, see docs/scaling.md.")
 ]
 Out = Annotated[Path, typer.Option("--out", help="Where pages, gradebook.csv and results.json go.")]
 Deadline = Annotated[float | None, typer.Option(min=1, help="Seconds for each submission; else the rubric's.")]
@@ -140,3 +150,14 @@ def compiled(pattern: str | None) -> re.Pattern[str] | None:
             f"--name-pattern {pattern!r} does not say where the name stands. Put it into a group, (?P<name>...)."
         )
     return regex
+
+
+def saying(function: Callable[..., Iterator[str]], tell: Callable[[str], None]) -> Callable[..., None]:
+    """A command that yields what it says."""
+
+    @wraps(function)
+    def said(**options: Any) -> None:
+        for line in function(**options):
+            tell(line)
+
+    return said

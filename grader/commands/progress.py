@@ -1,6 +1,6 @@
 """How far a batch is, told while it runs: a live view in a terminal, a line for each event elsewhere."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
@@ -66,15 +66,31 @@ class Progress:
         self._bars.update(self._all, completed=self._done, description=told, count=f"{self._done}/{self._total}")
 
 
+Told = Callable[[Submission, str], None]
+Say = Callable[[str], None]
+Grading = Callable[[Sequence[Submission], Batch, int | None, Told, Say], Iterator[Report]]  # reports as they are done
+
+
+def here(submissions: Sequence[Submission], batch: Batch, jobs: int | None, told: Told, say: Say) -> Iterator[Report]:
+    """On this machine."""
+    say(begun(len(submissions), slots_for(submissions, batch, jobs)))
+    with Oracle() as oracle:
+        yield from grade_batch(submissions, batch, oracle, jobs, told)
+
+
 def graded(
-    submissions: Sequence[Submission], batch: Batch, jobs: int | None, say: Callable[[str], None], console: Console
+    submissions: Sequence[Submission],
+    batch: Batch,
+    jobs: int | None,
+    say: Say,
+    console: Console,
+    where: Grading = here,
 ) -> list[Report]:
     """All reports, in the order of the submissions; what happens meanwhile is shown on the console."""
     reports: list[Report] = []
-    say(begun(len(submissions), slots_for(submissions, batch, jobs)))
-    with Oracle() as oracle, bars(console) as shown_bars:
+    with bars(console) as shown_bars:
         shown = Progress(shown_bars, say, len(submissions))
-        for report in grade_batch(submissions, batch, oracle, jobs, shown.told):
+        for report in where(submissions, batch, jobs, shown.told, say):
             shown.done(report)
             reports.append(report)
     return in_order(reports, submissions)

@@ -61,8 +61,8 @@ def shown(folder: DataFolder, cells: Iterable[Cell], told: Callable[[str], None]
 
     Making word vectors takes up to a minute: only one that names them waits for them. `told` hears that it waits.
     """
-    code = "\n".join(cell.source for cell in cells if cell.kind == "code")
-    parts, vectors = folder.parts, bool(_ASKS_FOR_VECTORS.search(code))
+    code = code_of(cells)
+    parts, vectors = folder.parts, asks_for_vectors(code)
     if folder.vectors is not None and vectors:
         if not (folder.parts[EMBEDDINGS.name] / VECTORS).is_file():
             told("waits for word vectors, which are made once (up to a minute)")
@@ -72,6 +72,14 @@ def shown(folder: DataFolder, cells: Iterable[Cell], told: Callable[[str], None]
     known = parts_of(current_course())
     texts = [known[name] for name in parts if name in known and (name in code or (name == EMBEDDINGS.name and vectors))]
     return parts | other_forms(texts, parts, folder.brief, PACKER in code, told)
+
+
+def code_of(cells: Iterable[Cell]) -> str:
+    return "\n".join(cell.source for cell in cells if cell.kind == "code")
+
+
+def asks_for_vectors(code: str) -> bool:
+    return bool(_ASKS_FOR_VECTORS.search(code))
 
 
 def with_vectors(folder: DataFolder) -> dict[str, Path]:
