@@ -78,6 +78,9 @@ CELLS = {
     CellStatus.SKIPPED: "This cell was left out.",
 }
 
+# Single words that fill the placeholders of sentences, or stand beside figures.
+ALONE = ("epoch", "step", "cost", "train", "dev", "test", "logits", "weights", "probabilities", "state", "loss", "bias")
+
 OTHER_GRADIENT = 0.01  # relative error; float32 stays far below
 _MESSAGE_LENGTH = 240
 STILL_OPEN = "Points still open are neither won nor lost: a person, or a longer run, decides them later."

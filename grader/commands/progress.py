@@ -15,6 +15,7 @@ from grader.pipeline import grade_batch, in_order, slots_for
 from grader.running.slots import Slot, at_a_time
 from grader.wording.counting import quantity
 from reports import scrub, words
+from reports.languages import translated
 
 WELL = (Outcome.OK, Outcome.UNATTEMPTED)
 
@@ -50,8 +51,8 @@ class Progress:
         if who not in self._rows:
             self._rows[who] = self._bars.add_task("", total=None, count="")
             if self._bars.disable:
-                self._say(f"{who} has started")
-        self._bars.update(self._rows[who], description=_plain(f"{who} {what}"))
+                self._say(f"{who} {translated('has started')}")
+        self._bars.update(self._rows[who], description=_plain(f"{who} {translated(what)}"))
 
     def done(self, report: Report) -> None:
         who = called(report.submission)
@@ -59,8 +60,10 @@ class Progress:
         self._failed += report.outcome not in WELL
         if who in self._rows:
             self._bars.remove_task(self._rows.pop(who))
-        points = f"{words.points(report.card.earned, report.card.possible)}, " if report.card.checks else ""
-        self._say(f"{who} is done: {points}{words.OUTCOMES[report.outcome]} ({self._done} of {self._total})")
+        points = f"{translated(words.points(report.card.earned, report.card.possible))}, " if report.card.checks else ""
+        count = translated(f"({self._done} of {self._total})")
+        how = translated(words.OUTCOMES[report.outcome])
+        self._say(f"{who} {translated('is done')}: {points}{how} {count}")
         failed = f", {self._failed} not to the end" if self._failed else ""
         told = f"{len(self._rows)} running{failed}"
         self._bars.update(self._all, completed=self._done, description=told, count=f"{self._done}/{self._total}")
