@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from gettext import GNUTranslations
+from io import BytesIO
 from pathlib import Path
 
+from reports.compiled import PLURAL, unpacked
 from reports.sentences import BOUND, Sentences, is_english, joined
 
 ENGLISH = "en"
@@ -18,10 +20,10 @@ class Catalogue(GNUTranslations):
     """Of one language: words of pages are looked up as they stand, sentences also by what fills their placeholders."""
 
     def __init__(self, file: Path) -> None:
-        with file.open("rb") as opened:
-            super().__init__(opened)
-        held: dict[object, str] = self._catalog  # type: ignore[attr-defined]  # gettext has no other way to list them
-        self.sentences = Sentences({english: other for english, other in held.items() if isinstance(english, str)})
+        content = file.read_bytes()
+        super().__init__(BytesIO(content))
+        held = unpacked(content).items()
+        self.sentences = Sentences({english: other for english, other in held if english and PLURAL not in english})
 
 
 _language = ContextVar("language", default=ENGLISH)

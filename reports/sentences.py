@@ -18,6 +18,7 @@ _FIELD = re.compile(r"\{(\w*)\}")
 _FIGURE = re.compile(r"-?\d[\d.,]*")
 _PROSE = re.compile(r"(?<![\w`])[^\W\d_]{2,} [^\W\d_]{2,}(?![\w`])")
 LONGEST = 4000  # characters; nothing that is said is longer
+PHRASE = 200  # characters
 DEEPEST = 5  # placeholders in placeholders
 TRIED = 6  # sentences with placeholders, those with the longest words first
 
@@ -47,7 +48,8 @@ class Sentences:
     """Of one language."""
 
     def __init__(self, catalogue: Mapping[str, str]) -> None:
-        self._whole = {english: other for english, other in catalogue.items() if other}
+        self._whole = {english.strip(): other.strip() for english, other in catalogue.items() if other.strip()}
+        self._between_parts = {english: other for english, other in catalogue.items() if LIST.fullmatch(english)}
         made = (template(english, other) for english, other in self._whole.items() if _FIELD.search(english))
         self._templates = sorted((one for one in made if one.known), key=lambda one: -one.known)
         self._keys = [(one.longest, one) for one in self._templates]
@@ -93,8 +95,8 @@ class Sentences:
             parts = joined(cut, english)
             if len(parts) > 1:
                 yield self._joined(parts, depth)
-        if tried == 0:
-            yield from self._phrases(english, depth)
+        if tried == 0 and depth < DEEPEST and len(english) <= PHRASE:
+            yield from self._phrases(english)
 
     def _filled(self, one: Template, filled: Mapping[str, str], depth: int) -> Said:
         inside = {name: self.said(text, depth + 1) for name, text in filled.items()}
@@ -108,15 +110,14 @@ class Sentences:
         return Said("".join(one.text for one in said), known)
 
     def _word(self, between: str) -> Said:
-        return Said(self._whole.get(between, between), 0)
+        return Said(self._between_parts.get(between, between), 0)
 
-    def _phrases(self, english: str, depth: int) -> Iterator[Said]:
+    def _phrases(self, english: str) -> Iterator[Said]:
         """Two that were put one after the other, as a thing and what is said of it."""
-        for blank in [place for place, letter in enumerate(english[:300]) if letter == " "]:
-            first = self._whole.get(english[:blank]) or self._whole.get(english[:1].lower() + english[1:blank])
-            rest = english[blank + 1 :]
-            if first and (said := self.said(rest, depth + 1)).known:
-                yield Said(f"{with_first_of(english, first)} {said.text}", blank + said.known)
+        for blank in [place for place, letter in enumerate(english) if letter == " "]:
+            first, rest = self.said(english[:blank], DEEPEST), self.said(english[blank + 1 :], DEEPEST)
+            if first.known and rest.known:
+                yield Said(f"{first.text} {rest.text}", first.known + rest.known)
 
 
 def with_first_of(english: str, text: str) -> str:

@@ -78,8 +78,11 @@ CELLS = {
     CellStatus.SKIPPED: "This cell was left out.",
 }
 
-# Single words that fill the placeholders of sentences, or stand beside figures.
+# Single words and pieces that fill the placeholders of sentences, or stand beside figures.
 ALONE = ("epoch", "step", "cost", "train", "dev", "test", "logits", "weights", "probabilities", "state", "loss", "bias")
+PIECES = ("says {label}", "Training in {where}", "Training {place} in {where}", "Shaded: {what}")
+
+AND = (" and ", ", and ")  # between the last two of a list
 
 OTHER_GRADIENT = 0.01  # relative error; float32 stays far below
 _MESSAGE_LENGTH = 240
