@@ -12,13 +12,18 @@ from functools import lru_cache
 from typing import NamedTuple
 
 NUMBER = "number"  # a placeholder of this name stands for a figure only
-BOUND = re.compile(r"(?<=[.!?])\s+(?=[A-Z`“(\[])")
-LIST = re.compile(r", and | and |; |, |: ")
+BOUND = re.compile(r"(?<=[.!?])\s+(?=[A-ZÁÉÍÓÚÑ`“«¿¡(\[])")
+SEMICOLON, COLON = re.compile("; "), re.compile(": ")
+LIST = re.compile(r", and | and |, ")
 _FIELD = re.compile(r"\{(\w*)\}")
-_FIGURE = re.compile(r"-?\d[\d.,]*")
+_FIGURE = re.compile(r"-?\d[\d.,e+-]*(?:\u00a0%)?")
 _PROSE = re.compile(r"(?<![\w`])[^\W\d_]{2,} [^\W\d_]{2,}(?![\w`])")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_LETTER = re.compile(r"[^\W\d_]")
 LONGEST = 4000  # characters; nothing that is said is longer
 PHRASE = 200  # characters
+ENOUGH = 3  # words
+LEAST = 5  # letters
 DEEPEST = 5  # placeholders in placeholders
 TRIED = 6  # sentences with placeholders, those with the longest words first
 
@@ -43,17 +48,46 @@ class Template(NamedTuple):
     def known(self) -> int:
         return sum(map(len, self.literals))
 
+    @property
+    def letters(self) -> int:
+        return len(_LETTER.findall("".join(self.literals)))
+
+    @property
+    def is_short(self) -> bool:
+        """Too short to be known by its words alone: what fills it has to be known as well, unless it is an error."""
+        return len(_WORD.findall(" ".join(self.literals))) < ENOUGH and "kind" not in self.fields
+
+    @property
+    def is_piece(self) -> bool:
+        """A word by itself, as "is {value}", says nothing but in the place of another sentence's placeholder."""
+        return self.letters < LEAST and NUMBER not in self.fields
+
 
 class Sentences:
     """Of one language."""
 
     def __init__(self, catalogue: Mapping[str, str]) -> None:
-        self._whole = {english.strip(): other.strip() for english, other in catalogue.items() if other.strip()}
+        self._whole = {inner(english): inner(other) for english, other in catalogue.items() if other.strip()}
         self._between_parts = {english: other for english, other in catalogue.items() if LIST.fullmatch(english)}
-        made = (template(english, other) for english, other in self._whole.items() if _FIELD.search(english))
-        self._templates = sorted((one for one in made if one.known), key=lambda one: -one.known)
-        self._keys = [(one.longest, one) for one in self._templates]
+        made = [template(*pair) for pair in (self._parts() | self._whole).items() if _FIELD.search(pair[0])]
+        keys = sorted(((one.longest, one) for one in made if one.letters), key=lambda pair: -pair[1].known)
+        self._keys = {
+            False: [pair for pair in keys if not pair[1].is_piece],
+            True: keys,
+        }  # whether it is within another
+        self._by_beginning: dict[str, list[Template]] = {}
+        for _, one in keys:
+            self._by_beginning.setdefault(one.literals[0].partition(" ")[0], []).append(one)
         self.said = lru_cache(4096)(self._said)
+
+    def _parts(self) -> dict[str, str]:
+        """Sentences that stand in a text of several, where a translation has as many, with the same placeholders."""
+        found = {}
+        for english, other in self._whole.items():
+            ours, theirs = BOUND.split(english), BOUND.split(other)
+            if 1 < len(ours) == len(theirs) and all(map(alike, ours, theirs)):
+                found |= dict(zip(ours, theirs, strict=True))
+        return found
 
     def _said(self, english: str, depth: int = 0) -> Said:
         if len(english) > LONGEST or depth > DEEPEST or not any(map(str.isalpha, english)):
@@ -70,13 +104,13 @@ class Sentences:
     def _as_written(self, english: str, depth: int) -> Said:
         if english in self._whole and not _FIELD.search(english):
             return Said(self._whole[english], len(english))
-        bare = english.strip()
+        bare = inner(english)
         if " " in bare:
             best = max(self._readings(english, depth), key=lambda said: said.known, default=Said(english, 0))
             if best.known:
                 return best
         bare = bare.removesuffix(".")
-        return Said(english, 0) if bare == english else self._between(english, bare, depth)
+        return Said(english, 0) if bare in ("", english) else self._between(english, bare, depth)
 
     def _between(self, english: str, bare: str, depth: int) -> Said:
         said = self.said(bare, depth)
@@ -84,29 +118,40 @@ class Sentences:
         return Said(english[:start] + said.text + english[start + len(bare) :], said.known)
 
     def _readings(self, english: str, depth: int) -> Iterator[Said]:
+        for cut in (BOUND, SEMICOLON, COLON):
+            if len(parts := joined(cut, english)) > 1:
+                yield self._joined(parts, depth, is_whole=cut is BOUND)
         tried = 0
-        for key, one in self._keys:
+        for key, one in self._keys[depth > 0]:
             if key in english and (filled := matched(one, english)) is not None:
-                yield self._filled(one, filled, depth)
+                if (said := self._filled(one, filled, depth)) is None:
+                    continue
+                yield said
                 tried += 1
                 if tried == TRIED:
                     break
-        for cut in (BOUND, LIST) if depth or tried == 0 else (BOUND,):
-            parts = joined(cut, english)
-            if len(parts) > 1:
-                yield self._joined(parts, depth)
+        if (depth or tried == 0) and len(parts := joined(LIST, english)) > 1:
+            yield self._joined(parts, depth)
         if tried == 0 and depth < DEEPEST and len(english) <= PHRASE:
             yield from self._phrases(english)
 
-    def _filled(self, one: Template, filled: Mapping[str, str], depth: int) -> Said:
-        inside = {name: self.said(text, depth + 1) for name, text in filled.items()}
+    def _filled(self, one: Template, filled: Mapping[str, str], depth: int) -> Said | None:
+        inside = {name: self._field(one, name, text, depth) for name, text in filled.items()}
+        if one.is_short and any(is_english(filled[name]) and not said.known for name, said in inside.items()):
+            return None
         text = _FIELD.sub(lambda field: inside[field[1]].text if field[1] in inside else field[0], one.translation)
         return Said(text, one.known + sum(said.known for said in inside.values()))
 
-    def _joined(self, parts: list[str], depth: int) -> Said:
-        """Every other part is what stands between."""
+    def _field(self, one: Template, name: str, text: str, depth: int) -> Said:
+        """What stands between backquotes is code."""
+        return Said(text, 0) if f"`{{{name}}}`" in one.translation else self.said(text, depth + 1)
+
+    def _joined(self, parts: list[str], depth: int, is_whole: bool = False) -> Said:
+        """Every other part is what stands between. What are no sentences by themselves all have to be known."""
         said = [self.said(part, depth + 1) if n % 2 == 0 else self._word(part) for n, part in enumerate(parts)]
         known = sum(one.known for one in said)
+        if not is_whole and any(not one.known and is_english(one.text) for one in said):
+            return Said("".join(parts), 0)
         return Said("".join(one.text for one in said), known)
 
     def _word(self, between: str) -> Said:
@@ -115,14 +160,34 @@ class Sentences:
     def _phrases(self, english: str) -> Iterator[Said]:
         """Two that were put one after the other, as a thing and what is said of it."""
         for blank in [place for place, letter in enumerate(english) if letter == " "]:
-            first, rest = self.said(english[:blank], DEEPEST), self.said(english[blank + 1 :], DEEPEST)
-            if first.known and rest.known:
-                yield Said(f"{first.text} {rest.text}", first.known + rest.known)
+            first, rest = self._phrase(english[:blank]), self._phrase(english[blank + 1 :])
+            if first and rest:
+                yield Said(f"{with_first_of(english, first.text)} {rest.text}", first.known + rest.known)
+
+    def _phrase(self, english: str) -> Said | None:
+        """By itself, and nothing that is made of several."""
+        lower = english[:1].lower() + english[1:]
+        if lower in self._whole:
+            return Said(self._whole[lower], len(english))
+        for one in self._by_beginning.get(lower.partition(" ")[0], ()):
+            if (filled := matched(one, lower)) is not None:
+                return self._filled(one, filled, DEEPEST)
+        return None
+
+
+def inner(text: str) -> str:
+    """Without blanks around it, and what ties it to something before it."""
+    return text.strip().lstrip(",;: ")
 
 
 def with_first_of(english: str, text: str) -> str:
     """With a capital where that has one."""
-    return (text[0].upper() if english[0].isupper() else text[0].lower()) + text[1:]
+    first = text[:1].upper() if english[:1].isupper() else text[:1].lower()
+    return first + text[1:]
+
+
+def alike(english: str, other: str) -> bool:
+    return sorted(_FIELD.findall(english)) == sorted(_FIELD.findall(other))
 
 
 def joined(cut: re.Pattern[str], text: str) -> list[str]:

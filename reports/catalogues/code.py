@@ -115,8 +115,8 @@ def _constants(nodes: Sequence[ast.expr]) -> list[str]:
 
 def _counted(call: ast.Call) -> Iterator[str]:
     if names := _constants(call.args[1:]):
-        yield f"{{{NUMBER}}} {names[0]}"
-        yield f"{{{NUMBER}}} {names[1] if len(names) > 1 else names[0] + 's'}"
+        yield f"{_MARK}{{{NUMBER}}} {names[0]}"
+        yield f"{_MARK}{{{NUMBER}}} {names[1] if len(names) > 1 else names[0] + 's'}"
 
 
 def _templates(node: ast.expr) -> Iterator[str]:
