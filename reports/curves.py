@@ -53,8 +53,11 @@ def sentences(curve: Curve, band: Band | None) -> tuple[str, ...]:
     said: list[str] = []
     if reading.best:
         epoch, value = reading.best
-        there = f"; train is at {percent(train[epoch])} there" if epoch in train else ""
-        said.append(f"Best on dev: {percent(value)} at {curve.unit} {epoch}{there}.")
+        there, unit = percent(value), curve.unit
+        if epoch in train:
+            said.append(f"Best on dev: {there} at {unit} {epoch}; train is at {percent(train[epoch])} there.")
+        else:
+            said.append(f"Best on dev: {there} at {unit} {epoch}.")
     if len(dev) > PATIENCE:
         said.append(_stopping(curve.unit, reading))
     odd = next(

@@ -1,6 +1,6 @@
 """In which language pages and terminals speak: English as it is written in the source, another by its catalogue."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -13,20 +13,21 @@ from reports.sentences import BOUND, Sentences, is_english, joined
 
 ENGLISH = "en"
 DOMAIN = "grader"
-CATALOGUES = Path(__file__).parent / "locale"  # <language>/LC_MESSAGES/grader.mo
+CATALOGUES = Path(__file__).parent / "locale"
 
 
 class Catalogue(GNUTranslations):
     """Of one language: words of pages are looked up as they stand, sentences also by what fills their placeholders."""
 
-    def __init__(self, file: Path) -> None:
-        content = file.read_bytes()
-        super().__init__(BytesIO(content))
-        held = unpacked(content).items()
-        self.sentences = Sentences({english: other for english, other in held if english and PLURAL not in english})
+    def __init__(self, files: Sequence[Path]) -> None:
+        """The first is ours, others a course's; what stands in several is as in the last."""
+        super().__init__(BytesIO(files[0].read_bytes()))
+        self.pairs = {english: other for file in files for english, other in unpacked(file.read_bytes()).items()}
+        self.sentences = Sentences({text: other for text, other in self.pairs.items() if text and PLURAL not in text})
 
 
 _language = ContextVar("language", default=ENGLISH)
+_course: ContextVar[Path | None] = ContextVar("course", default=None)
 _catalogue: ContextVar[Catalogue | None] = ContextVar("catalogue", default=None)
 
 
@@ -34,9 +35,10 @@ def languages() -> tuple[str, ...]:
     return (ENGLISH, *sorted(path.parts[-3] for path in CATALOGUES.glob(f"*/LC_MESSAGES/{DOMAIN}.mo")))
 
 
-def speak(language: str) -> None:
-    """From here on; one of `languages()`."""
+def speak(language: str, course: Path | None = None) -> None:
+    """From here on; one of `languages()`. `course`: a folder that may hold a catalogue of its own sentences."""
     _language.set(language)
+    _course.set(course)
     _catalogue.set(catalogue_of(language))
 
 
@@ -54,13 +56,20 @@ def speaking(language: str) -> Iterator[None]:
 def catalogue_of(language: str) -> Catalogue | None:
     if language == ENGLISH:
         return None
-    file = CATALOGUES / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
-    return _read(file, file.stat().st_mtime_ns)
+    course = _course.get()
+    own = course / "locale" / place(language) if course else None
+    files = (CATALOGUES / place(language), *([own] if own and own.is_file() else []))
+    return _read(files, tuple(file.stat().st_mtime_ns for file in files))
 
 
 @lru_cache(8)
-def _read(file: Path, written: int) -> Catalogue:
-    return Catalogue(file)
+def _read(files: tuple[Path, ...], written: tuple[int, ...]) -> Catalogue:
+    return Catalogue(files)
+
+
+def place(language: str) -> Path:
+    """Of a catalogue in the folder of all."""
+    return Path(language, "LC_MESSAGES", f"{DOMAIN}.mo")
 
 
 def language() -> str:

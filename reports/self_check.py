@@ -56,7 +56,8 @@ def standing(passed: int, checks: int, doubtful: int = 0, later: int = 0) -> str
     """Never that all is well: hidden checks run when it is graded."""
     some = f"{passed} of 1 public check passes" if checks == 1 else f"{passed} of {checks} public checks pass"
     parts = [some if checks else "Nothing of this lab can be checked here"]
-    parts += [f"{doubtful} could not be decided here"] if doubtful else []
+    left = "1 could not be decided here" if doubtful == 1 else f"{doubtful} could not be decided here"
+    parts += [left] if doubtful else []
     parts += [f"{later} more {'runs' if later == 1 else 'run'} when it is graded"] if later else []
     return "; ".join(map(translated, parts)) + "."
 

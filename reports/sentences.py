@@ -7,7 +7,7 @@ that text by students costs no more time than other text of its length.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -71,10 +71,7 @@ class Sentences:
         self._between_parts = {english: other for english, other in catalogue.items() if LIST.fullmatch(english)}
         made = [template(*pair) for pair in (self._parts() | self._whole).items() if _FIELD.search(pair[0])]
         keys = sorted(((one.longest, one) for one in made if one.letters), key=lambda pair: -pair[1].known)
-        self._keys = {
-            False: [pair for pair in keys if not pair[1].is_piece],
-            True: keys,
-        }  # whether it is within another
+        self._keys = {False: [pair for pair in keys if not pair[1].is_piece], True: keys}  # by whether in a placeholder
         self._by_beginning: dict[str, list[Template]] = {}
         for _, one in keys:
             self._by_beginning.setdefault(one.literals[0].partition(" ")[0], []).append(one)
@@ -82,7 +79,7 @@ class Sentences:
 
     def _parts(self) -> dict[str, str]:
         """Sentences that stand in a text of several, where a translation has as many, with the same placeholders."""
-        found = {}
+        found: dict[str, str] = {}
         for english, other in self._whole.items():
             ours, theirs = BOUND.split(english), BOUND.split(other)
             if 1 < len(ours) == len(theirs) and all(map(alike, ours, theirs)):
@@ -102,9 +99,9 @@ class Sentences:
         return Said(with_first_of(english, moved.text), moved.known)
 
     def _as_written(self, english: str, depth: int) -> Said:
-        if english in self._whole and not _FIELD.search(english):
-            return Said(self._whole[english], len(english))
         bare = inner(english)
+        if bare in self._whole and not _FIELD.search(bare):
+            return Said(english.replace(bare, self._whole[bare], 1), len(bare))
         if " " in bare:
             best = max(self._readings(english, depth), key=lambda said: said.known, default=Said(english, 0))
             if best.known:
@@ -118,9 +115,7 @@ class Sentences:
         return Said(english[:start] + said.text + english[start + len(bare) :], said.known)
 
     def _readings(self, english: str, depth: int) -> Iterator[Said]:
-        for cut in (BOUND, SEMICOLON, COLON):
-            if len(parts := joined(cut, english)) > 1:
-                yield self._joined(parts, depth, is_whole=cut is BOUND)
+        yield from self._cuts((BOUND, SEMICOLON, COLON), english, depth)
         tried = 0
         for key, one in self._keys[depth > 0]:
             if key in english and (filled := matched(one, english)) is not None:
@@ -130,10 +125,15 @@ class Sentences:
                 tried += 1
                 if tried == TRIED:
                     break
-        if (depth or tried == 0) and len(parts := joined(LIST, english)) > 1:
-            yield self._joined(parts, depth)
+        if depth or tried == 0:
+            yield from self._cuts((LIST,), english, depth)
         if tried == 0 and depth < DEEPEST and len(english) <= PHRASE:
             yield from self._phrases(english)
+
+    def _cuts(self, cuts: Sequence[re.Pattern[str]], english: str, depth: int) -> Iterator[Said]:
+        for cut in cuts:
+            if len(parts := joined(cut, english)) > 1:
+                yield self._joined(parts, depth, is_whole=cut is BOUND)
 
     def _filled(self, one: Template, filled: Mapping[str, str], depth: int) -> Said | None:
         inside = {name: self._field(one, name, text, depth) for name, text in filled.items()}

@@ -14,7 +14,7 @@ import typer
 
 from grader.errors import UsageError
 from grader.model import TrainPolicy
-from reference.place import VARIABLE
+from reference.place import VARIABLE, course_folder
 from reports.languages import ENGLISH, languages, speak
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -112,7 +112,8 @@ def for_a_course(function: Command) -> Callable[..., Any]:
     def settled(*, course: Path | None = None, lang: Language | None = None, **options: Any) -> Any:
         if course is not None:
             os.environ[VARIABLE] = os.path.abspath(course.expanduser())
-        speak((lang or language_of_the_course()).value if speaks else ENGLISH)
+        asked_for = lang.value if lang else language_of_the_course() if speaks else ENGLISH
+        speak(asked_for, course_folder())
         return function(**options)
 
     added = {"course": CourseFolder, **({"lang": Spoken} if speaks else {})}
@@ -123,15 +124,15 @@ def for_a_course(function: Command) -> Callable[..., Any]:
     return settled
 
 
-def language_of_the_course() -> Language:
+def language_of_the_course() -> str:
     """English where it names none of ours first, or cannot be read: the command itself then says why."""
     from grader.course.folder import current_course  # noqa: PLC0415 - `--help` loads no course
 
     try:
         first = current_course().sheet.languages[0]
     except UsageError:
-        return Language.ENGLISH
-    return next((one for one in Language if one.value == first and first in languages()), Language.ENGLISH)
+        return ENGLISH
+    return first if first in languages() else ENGLISH
 
 
 def said_version(asked: bool) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
@@ -80,10 +81,9 @@ class Sentence(NamedTuple):
     percent: bool = False  # whether placeholders are those of a page: %(name)s
 
 
-def everything() -> Iterator[Sentence]:
-    yield from of_course(load_course(ROOT))
-    for file in files():
-        yield from of_file(file)
+@cache
+def everything() -> tuple[Sentence, ...]:
+    return (*of_course(load_course(ROOT)), *(sentence for file in files() for sentence in of_file(file)))
 
 
 def files() -> list[str]:

@@ -1,21 +1,21 @@
-"""Keeps the catalogues: every sentence that is said stands in each, and the compiled ones are those of the written ones.
+"""Keeps the catalogues: every sentence that is said stands in each, and what is compiled is what is written.
 
 A sentence that is new has no translation, one that is no longer said is taken out, and none is carried over to another
 that merely looks like it. Dates and numbers of lines are left out, so that a catalogue changes when a sentence does.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from grader.intake.whole_files import write_whole
 from reports.catalogues.sources import Sentence, everything
-from reports.languages import CATALOGUES, DOMAIN
+from reports.compiled import PLURAL, packed
+from reports.languages import CATALOGUES, place
 
 _HEADER = "# {} of what the grader says. docs/languages.md tells how it is kept."
 _DATES = re.compile(
@@ -28,12 +28,12 @@ _PLACE = re.compile(r"\{\w*\}|%\(\w+\)s|`[^`]*`|<[^>]*>")
 
 
 def written(language: str) -> Path:
-    return CATALOGUES / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+    return (CATALOGUES / place(language)).with_suffix(".po")
 
 
 def kept() -> list[str]:
     """Languages that have a catalogue."""
-    return sorted(path.parts[-3] for path in CATALOGUES.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
+    return sorted(path.parts[-3] for path in CATALOGUES.glob("*/LC_MESSAGES/*.po"))
 
 
 def extracted(language: str) -> Catalog:
@@ -78,9 +78,10 @@ def as_written(catalog: Catalog) -> bytes:
 
 
 def compiled(catalog: Catalog) -> bytes:
-    file = BytesIO()
-    write_mo(file, catalog)
-    return file.getvalue()
+    """Without what nobody has translated yet, which stays English."""
+    head = f"Content-Type: text/plain; charset=utf-8\nPlural-Forms: {_PLURALS}\n"
+    done = (message for message in messages(catalog) if is_translated(message) and not message.fuzzy)
+    return packed({"": head, **{PLURAL.join(texts(one.id)): PLURAL.join(texts(one.string)) for one in done}})
 
 
 def keep(language: str) -> tuple[int, int]:
@@ -93,14 +94,17 @@ def keep(language: str) -> tuple[int, int]:
 
 
 def is_translated(message: Message) -> bool:
-    return all(message.string) if isinstance(message.string, tuple) else bool(message.string)
+    return all(texts(message.string)) and bool(message.string)
 
 
 def faults(message: Message) -> Iterator[str]:
     """What a translation lost, or added, of its placeholders, tags and quoted code."""
-    originals = message.id if isinstance(message.id, tuple) else (message.id,)
-    strings = message.string if isinstance(message.string, tuple) else (message.string,)
-    marks = {tuple(sorted(_PLACE.findall(text))) for text in originals}
+    originals, strings = texts(message.id), texts(message.string)
+    marks = [sorted(_PLACE.findall(text)) for text in originals]
     for text in strings:
-        if tuple(sorted(_PLACE.findall(text))) not in marks:
+        if sorted(_PLACE.findall(text)) not in marks:
             yield f"{originals[0]!r}: {text!r}"
+
+
+def texts(one: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (one,) if isinstance(one, str) else tuple(one or ())
