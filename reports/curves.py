@@ -75,10 +75,13 @@ def _stopping(unit: str, reading: Reading) -> str:
     early = f"Early stopping with a patience of {PATIENCE} looks at dev"
     if reading.stop is None or reading.kept is None or reading.best is None:
         return f"{early} would not have ended this training before its end."
-    kept = f"{early} would have ended this training at {unit} {reading.stop[0]} and kept {unit} {reading.kept[0]}"
-    if reading.kept[1] < reading.best[1]:
-        return f"{kept} ({percent(reading.kept[1])}), before the best one came."
-    return f"{kept}, the best one."
+    end, (kept, share) = reading.stop[0], reading.kept
+    if share < reading.best[1]:
+        return (
+            f"{early} would have ended this training at {unit} {end} and kept {unit} {kept} ({percent(share)}), "
+            "before the best one came."
+        )
+    return f"{early} would have ended this training at {unit} {end} and kept {unit} {kept}, the best one."
 
 
 def description(curve: Curve) -> str:
