@@ -22,7 +22,8 @@ def explained(check: str, lab: str | None) -> Iterator[str]:
 
 
 def _of(rubric: Rubric, check: CheckRule) -> Iterator[str]:
-    yield translated(f"{rubric.title}: {check.title} ({check.points:g} points, level {check.level.value})")
+    worth = translated(f"{check.points:g} points, level {check.level.value}")
+    yield f"{translated(rubric.title)}: {translated(check.title)} ({worth})"
     yield f"  {gettext('What was tested')}: {translated(check.tested)}"
     yield f"  {gettext('Why')}: {translated(check.why)}"
     if check.example:

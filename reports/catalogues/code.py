@@ -3,7 +3,7 @@
 A string is one when two words of prose stand in it next to each other, beside its placeholders and the code it quotes,
 or when it is a short sentence with its full stop. Not said to people are docstrings, patterns and code, what goes to a
 log or is raised for a programmer, and what is only looked for in a text. Where a word is shown by itself, the calls
-`gettext`, `translated` and `said` mark it, and in a file of words every text counts.
+calls such as `gettext` and `translated` mark it, and in a file of words every text counts.
 """
 
 import ast
@@ -13,7 +13,7 @@ from itertools import chain, product
 
 from reports.sentences import NUMBER
 
-MARKED = frozenset({"gettext", "translated", "said"})
+MARKED = frozenset({"gettext", "translated", "_translated", "said"})
 # Calls whose arguments nobody reads, by the last name of what is called.
 UNSAID = frozenset({
     *("compile", "findall", "search", "match", "fullmatch", "sub", "split", "draws", "random", "TypeVar", "cast"),
