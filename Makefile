@@ -4,6 +4,7 @@
 # make bench     what a notebook costs here, in nbclient, nbgrader and otter-grader: ten quiet minutes; ARGS="--labs lab1 --batch 0"
 # make bench-training   how much faster trainings are here than in a plain notebook; ARGS="--epochs 60 --pairs 3"
 # make demo      grades a sample class and shows the report
+# make catalogues   brings the catalogues of other languages up to what is said now, and compiles them; ARGS="fr" begins one
 # make student-wheel   a wheel for students in dist/: the self-check, without the answers
 # make clean     takes away what install and test made
 
@@ -21,7 +22,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 TF ?= $(shell if [ "$$(uname -sm)" != "Linux x86_64" ]; then echo tf; \
 	elif nvidia-smi -L 2>/dev/null | grep -q GPU; then echo tf-gpu; else echo tf-cpu; fi)
 
-.PHONY: install test quick bench bench-training demo student-wheel clean
+.PHONY: install test quick bench bench-training demo catalogues student-wheel clean
 .DEFAULT_GOAL := install
 
 install: $(STAMP)
@@ -56,6 +57,9 @@ bench-training: $(STAMP)
 
 demo: $(STAMP)
 	$(BIN)/grader demo
+
+catalogues: $(STAMP)
+	$(BIN)/python -m reports.catalogues $(ARGS)
 
 student-wheel: $(STAMP)
 	$(BIN)/grader seal --wheel dist

@@ -53,8 +53,11 @@ def sentences(curve: Curve, band: Band | None) -> tuple[str, ...]:
     said: list[str] = []
     if reading.best:
         epoch, value = reading.best
-        there = f"; train is at {percent(train[epoch])} there" if epoch in train else ""
-        said.append(f"Best on dev: {percent(value)} at {curve.unit} {epoch}{there}.")
+        there, unit = percent(value), curve.unit
+        if epoch in train:
+            said.append(f"Best on dev: {there} at {unit} {epoch}; train is at {percent(train[epoch])} there.")
+        else:
+            said.append(f"Best on dev: {there} at {unit} {epoch}.")
     if len(dev) > PATIENCE:
         said.append(_stopping(curve.unit, reading))
     odd = next(
@@ -72,10 +75,13 @@ def _stopping(unit: str, reading: Reading) -> str:
     early = f"Early stopping with a patience of {PATIENCE} looks at dev"
     if reading.stop is None or reading.kept is None or reading.best is None:
         return f"{early} would not have ended this training before its end."
-    kept = f"{early} would have ended this training at {unit} {reading.stop[0]} and kept {unit} {reading.kept[0]}"
-    if reading.kept[1] < reading.best[1]:
-        return f"{kept} ({percent(reading.kept[1])}), before the best one came."
-    return f"{kept}, the best one."
+    end, (kept, share) = reading.stop[0], reading.kept
+    if share < reading.best[1]:
+        return (
+            f"{early} would have ended this training at {unit} {end} and kept {unit} {kept} ({percent(share)}), "
+            "before the best one came."
+        )
+    return f"{early} would have ended this training at {unit} {end} and kept {unit} {kept}, the best one."
 
 
 def description(curve: Curve) -> str:

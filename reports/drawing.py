@@ -184,14 +184,15 @@ def _path(values: Series, x: Axis, y: Axis) -> str:
 
 
 def _notes(reading: Reading, unit: str, x: Axis, y: Axis) -> tuple[Note, ...]:
-    told = (("stop", reading.stop, f"early stopping: {unit}"), ("best", reading.best, f"best on dev: {unit}"))
     notes: list[Note] = []
-    for name, point, text in told:
+    for name, point in (("stop", reading.stop), ("best", reading.best)):
         if point:
             place, height = x.at(point[0]), y.end - 6 - NOTE_HEIGHT * len(notes)
             side = (place - LEFT) / (RIGHT - LEFT)
             anchor = "start" if side < 0.3 else "end" if side > 0.7 else "middle"
-            notes.append(Note(name, place, y.at(point[1]), f"{text} {point[0]}", height, anchor))
+            at = point[0]
+            text = f"best on dev: {unit} {at}" if name == "best" else f"early stopping: {unit} {at}"
+            notes.append(Note(name, place, y.at(point[1]), text, height, anchor))
     return tuple(notes)
 
 

@@ -17,7 +17,10 @@ from grader.wording.counting import quantity
 from reports import words
 from reports.classpage import named_mistakes
 from reports.feedback import by_level, first_to_fix
-from reports.scrub import name, said, visible
+from reports.languages import translated
+from reports.pages import said, titled
+from reports.scrub import name, visible
+from reports.scrub import said as plain
 
 _WIDTH = 80
 _HOW_TO_GET_DATA = """\
@@ -35,24 +38,24 @@ _STYLES = {
 
 def complaint(sentence: str) -> Text:
     """On one line: names of files that were handed in may stand in it, with whatever steers a terminal."""
-    return Text(f"grader: {visible(sentence)}".replace("\n", " "), style="red")
+    return Text(f"grader: {translated(visible(sentence))}".replace("\n", " "), style="red")
 
 
 def check_view(report: Report) -> RenderableType:
     """One notebook: score, what to fix first, then every check."""
     parts: list[RenderableType] = [
-        Text(name(words.lab_name(report)), style="dim"),
+        Text(titled(words.lab_name(report)), style="dim"),
         Text(said(words.score(report.card, report.outcome)), style="bold"),
     ]
     parts += [Text(said(line)) for line in _opening(report)]
     first = first_to_fix(report.card)
     if first:
-        parts += [Text(), Panel(_advice(first, report), title="Fix this first", title_align="left", width=_WIDTH)]
+        parts += [Text(), Panel(_advice(first, report), title=said("Fix this first"), title_align="left", width=_WIDTH)]
     for group in by_level(report.card.checks):
-        parts += [Text(), Text(words.LEVELS[group.level], style="underline")]
+        parts += [Text(), Text(said(words.LEVELS[group.level]), style="underline")]
         parts += [_check(check, report) for check in group.checks]
     if report.remarks:
-        parts += [Text(), Text("Good to know (costs nothing)", style="underline")]
+        parts += [Text(), Text(said("Good to know (costs nothing)"), style="underline")]
         parts += [_indented(said(remark.message)) for remark in report.remarks]
     return Group(*parts)
 
@@ -72,7 +75,7 @@ def batch_table(reports: Sequence[Report]) -> RenderableType:
             Text(name(report.submission.lab or "–")),
             f"{words.number(card.earned)}/{words.number(card.possible)}",
             words.number(card.pending) if card.pending else "–",
-            Text("; ".join((words.OUTCOMES[report.outcome], *map(said, named_mistakes(report))))),
+            Text("; ".join((words.OUTCOMES[report.outcome], *map(plain, named_mistakes(report))))),
         )
     loose = sum(words.ran_unisolated(report) for report in reports)
     warning = f"NOT isolated: {loose} of {quantity(len(reports), 'notebook')} ran without a jail. See `grader doctor`."
@@ -112,8 +115,8 @@ def _error_text(report: Report) -> Iterable[str]:
         return
     place = failed.trouble.cell if failed.trouble.cell is not None else failed.index
     where = cell_name(report.submission.cells, place)
-    line = f"line {failed.trouble.line} of " if failed.trouble.line else ""
-    yield f"The error, in {line}{where}:"
+    line = failed.trouble.line
+    yield f"The error, in line {line} of {where}:" if line else f"The error, in {where}:"
     yield f"    {words.error_text(failed.trouble)}"
 
 
@@ -130,9 +133,9 @@ def _check(check: CheckResult, report: Report) -> RenderableType:
     line.add_column(ratio=1, overflow="fold")
     line.add_column(justify="right", no_wrap=True)
     style = _STYLES[check.verdict]
-    title = said(check.title) + ("" if check.verdict is Verdict.PASS else f" ({words.VERDICTS[check.verdict]})")
+    title = said(check.title) + ("" if check.verdict is Verdict.PASS else f" ({said(words.VERDICTS[check.verdict])})")
     points = words.check_points(check.verdict, check.points, check.possible)
-    line.add_row(Text(words.SIGNS[check.verdict], style=style), Text(title), Text(points, style="dim"))
+    line.add_row(Text(words.SIGNS[check.verdict], style=style), Text(title), Text(said(points), style="dim"))
     return line if check.verdict is Verdict.PASS else Group(line, *_below(check, report))
 
 
@@ -143,7 +146,7 @@ def _below(check: CheckResult, report: Report) -> Iterable[RenderableType]:
     if check.difference:
         yield _indented(said(check.difference.sentence))
     if check.verdict is Verdict.FAIL and check.hint:
-        yield _indented(f"Hint: {said(check.hint)}")
+        yield _indented(f"{said('Hint')}: {said(check.hint)}")
     if check.verdict is Verdict.FAIL and _place(check, report):
         yield _indented(_place(check, report))
 
@@ -154,7 +157,8 @@ def _place(check: CheckResult, report: Report) -> str:
         return ""
     troubles = (run.trouble for run in report.run.cells if run.index == check.cell and run.trouble)
     line = next((trouble.line for trouble in troubles if trouble.cell in (None, check.cell)), None)
-    return said(f"Look at {cell_name(report.submission.cells, check.cell)}") + (f", line {line}" if line else "")
+    place = cell_name(report.submission.cells, check.cell)
+    return said(f"Look at {place}, line {line}" if line else f"Look at {place}")
 
 
 def _indented(text: str) -> RenderableType:

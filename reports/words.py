@@ -78,6 +78,21 @@ CELLS = {
     CellStatus.SKIPPED: "This cell was left out.",
 }
 
+# Single words and pieces that fill the placeholders of sentences, or stand beside figures.
+ALONE = ("epoch", "step", "cost", "train", "dev")
+PIECES = (
+    "cost {number}",
+    "train {number}",
+    "dev {number}",
+    "says {label}",
+    "is {value}",
+    "Training in {where}",
+    "Training {place} in {where}",
+    "Shaded: {what}",
+)
+
+AND = (" and ", ", and ")  # between the last two of a list
+
 OTHER_GRADIENT = 0.01  # relative error; float32 stays far below
 _MESSAGE_LENGTH = 240
 STILL_OPEN = "Points still open are neither won nor lost: a person, or a longer run, decides them later."
@@ -137,9 +152,11 @@ def cell_sentence(run: CellRun | None, names: Mapping[int, str]) -> str | None:
     if run.status is not CellStatus.ERROR or trouble is None:
         return CELLS.get(run.status, "This cell stopped with an error.")
     here = trouble.cell in (None, run.index)
-    place = f" in line {trouble.line}" if trouble.line and here else ""
-    elsewhere = "" if trouble.cell is None or here else f" (in {names.get(trouble.cell, 'another cell')})"
-    stopped = f"This cell stopped{place} with {error_text(trouble)}{elsewhere}"
+    stopped = f"This cell stopped with {error_text(trouble)}"
+    if trouble.line and here:
+        stopped = f"This cell stopped in line {trouble.line} with {error_text(trouble)}"
+    elif not here and trouble.cell is not None:
+        stopped = f"This cell stopped with {error_text(trouble)} (in {names.get(trouble.cell, 'another cell')})"
     return f"{stopped}. No fault of yours: {run.excuse}." if run.excuse else stopped
 
 

@@ -29,6 +29,7 @@ from grader.model import Cell, CellRun, CellStatus, Report
 from reports.certificate import Sheet, certificate_page
 from reports.classpage import class_page
 from reports.feedback import feedback_page
+from reports.languages import speaking
 from reports.leaderboard import leaderboard_page
 from reports.nameless import nameless_page
 from reports.self_check import Result
@@ -36,7 +37,18 @@ from reports.similarity import Side, Twins, similarity_page
 
 pytestmark = pytest.mark.browser
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-STILL = ("feedback", "right", "hostile", "unread", "unisolated", "class", "nameless", "certificate")
+STILL = (
+    "feedback",
+    "right",
+    "hostile",
+    "unread",
+    "unisolated",
+    "class",
+    "nameless",
+    "certificate",
+    "euskaraz",
+    "klasea",
+)
 MORE = ("self-check", "leaderboard", "similarity", "review", "question", "student")  # of commands of their own
 NAMES = (*STILL, *MORE)
 LABS = ("lab1_warmup", "lab4_gru")
@@ -67,7 +79,17 @@ def pages() -> dict[str, str]:
         "class": class_page(few, [f"{n}.html" for n, _ in enumerate(few)], LABS),
         "nameless": nameless_page(few, LABS),
         "certificate": certificate_page(SHEET, "es"),
+        **in_basque(few),
     }
+
+
+def in_basque(few: list[Report]) -> dict[str, str]:
+    """Words are longer there, and what students wrote is in another language than the page."""
+    with speaking("eu"):
+        return {
+            "euskaraz": feedback_page(everything(), sample.EARLIER),
+            "klasea": class_page(few, [f"{n}.html" for n, _ in enumerate(few)], LABS),
+        }
 
 
 @pytest.fixture(scope="module")

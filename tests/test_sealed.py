@@ -28,6 +28,7 @@ from grader.sandbox.guest.wire import Question
 from grader.sealed.file import MAGIC, Sealed, read, written
 from grader.sealed.sealing import SEED, by_the_judge, examiner_of, one_sealed, only_graded
 from grader.sealed.wheel import PROJECT, imported, modules, student_wheel
+from reports.compiled import unpacked
 from reports.self_check import Result
 
 ROOT = Path(__file__).parent.parent
@@ -186,6 +187,11 @@ def test_no_line_of_an_answer_is_in_the_wheel_for_students(wheel: Path, tmp_path
         content = {name: packed.read(name) for name in names}
     assert wheel.stat().st_size < 2 * 1024**2
     assert {f"grader/sealed/checks/{lab}.checks" for lab in LABS} <= set(names)
+    assert {f"reports/locale/{language}/LC_MESSAGES/grader.mo" for language in ("es", "eu")} <= set(names)
+    rubrics = load_course(ROOT).labs.values()  # none of them is in this wheel, so neither are their words
+    assert not [
+        r.lab for r in rubrics for check in r.checks for text in (check.tested, check.why) if text in said(content)
+    ]
     assert not [
         name for name in names if name.startswith(("reference/", "rubrics/", "assignments/", "grader/judging/kinds/"))
     ]
@@ -196,6 +202,10 @@ def test_no_line_of_an_answer_is_in_the_wheel_for_students(wheel: Path, tmp_path
         solution = (VISION / "reference" / "solutions" / f"{lab}.py").read_text("utf-8")
         lines = {line.strip() for line in solution.splitlines() if "tf." in line and "Tape" not in line}
         assert not [line for line in lines if line.encode() in whole], lab
+
+
+def said(content: dict[str, bytes]) -> set[str]:
+    return {text for name, data in content.items() if name.endswith(".mo") for text in unpacked(data)}
 
 
 def test_nothing_that_knows_answers_is_imported_by_the_self_check() -> None:

@@ -6,6 +6,7 @@ from grader.course.folder import current_course, lab_slug
 from grader.course.pages import meant
 from grader.course.rubric import CheckRule, Rubric
 from grader.errors import UsageError
+from reports.languages import gettext, translated
 
 
 def explained(check: str, lab: str | None) -> Iterator[str]:
@@ -21,18 +22,21 @@ def explained(check: str, lab: str | None) -> Iterator[str]:
 
 
 def _of(rubric: Rubric, check: CheckRule) -> Iterator[str]:
-    yield f"{rubric.title}: {check.title} ({check.points:g} points, level {check.level.value})"
-    yield f"  What was tested: {check.tested}"
-    yield f"  Why: {check.why}"
+    worth = translated(f"{check.points:g} points, level {check.level.value}")
+    yield f"{translated(rubric.title)}: {translated(check.title)} ({worth})"
+    yield f"  {gettext('What was tested')}: {translated(check.tested)}"
+    yield f"  {gettext('Why')}: {translated(check.why)}"
     if check.example:
-        yield from ("  With small numbers:", *(f"    {line}" for line in check.example.splitlines()))
+        example = translated(check.example).splitlines()
+        yield from (f"  {gettext('With small numbers')}:", *(f"    {line}" for line in example))
     if check.needs:
-        titles = (rule.title for rule in rubric.checks if rule.id in check.needs)
-        yield f"  First has to work: {'; '.join(titles)}"
+        titles = (translated(rule.title) for rule in rubric.checks if rule.id in check.needs)
+        yield f"  {gettext('First has to work')}: {'; '.join(titles)}"
     if not check.public:
-        yield "  It is hidden: `grader check` leaves it out, and it runs when the notebook is graded."
+        hidden = "It is hidden: `grader check` leaves it out, and it runs when the notebook is graded."
+        yield f"  {translated(hidden)}"
         return
     for mistake in rubric.mistakes.values():
         if check.id in mistake.checks:
-            yield f"  Mistake: {mistake.title}. {mistake.says}"
-            yield f"    Hint: {mistake.hint}"
+            yield f"  {gettext('Mistake')}: {translated(mistake.title)}. {translated(mistake.says)}"
+            yield f"    {gettext('Hint')}: {translated(mistake.hint)}"

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import RenderableType
 
-from grader.commands.options import Data, Form, Jobs, Language, Out, Train, Trusting
+from grader.commands.options import Data, Form, Jobs, Out, Train, Trusting
 from grader.course.subject import SubjectKind
 from grader.model import TrainPolicy
 from grader.similarity.pairs import ALIKE
@@ -134,12 +134,12 @@ def review(
 
 def report(
     grades: Annotated[Path, typer.Argument(help="The folder that `grader grade` wrote.")] = Path("grades"),
-    lang: Annotated[Language, typer.Option(help="Of the pages.")] = Language.ENGLISH,
 ) -> Said:
     """Render all pages again from what the out folder keeps. Nothing is graded."""
     from grader.commands.report import told_of_pages
+    from reports.languages import language
 
-    yield from told_of_pages(grades, lang.value)
+    yield from told_of_pages(grades, language())
 
 
 def leaderboard(

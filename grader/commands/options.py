@@ -14,7 +14,8 @@ import typer
 
 from grader.errors import UsageError
 from grader.model import TrainPolicy
-from reference.place import VARIABLE
+from reference.place import VARIABLE, course_folder
+from reports.languages import ENGLISH, languages, speak
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -41,7 +42,7 @@ class Form(StrEnum):
 
 
 class Language(StrEnum):
-    """Of pages."""
+    """Of pages, and of what students read in a terminal."""
 
     ENGLISH = "en"
     SPANISH = "es"
@@ -88,6 +89,11 @@ NamePattern = Annotated[
 Trusting = Annotated[bool, typer.Option("--allow-unisolated", help="Grade a batch without a jail.")]
 
 
+Spoken = Annotated[
+    Language | None,
+    typer.Option("--lang", help="Of what students read; else the course's first, where it is of these."),
+]
+SPEAKING = ("grade", "regrade", "check", "ready", "explain", "report", "watch")  # commands with something for students
 CourseFolder = Annotated[
     Path | None,
     typer.Option("--course", metavar="DIR", help="The folder of the course; else $GRADER_COURSE, else ours."),
@@ -95,7 +101,7 @@ CourseFolder = Annotated[
 
 
 def command_of(app: typer.Typer) -> Callable[..., Callable[[Command], Command]]:
-    """As `app.command`, for commands that have --course beside their own options."""
+    """As `app.command`, for commands that have --course beside their own options, and some of them --lang."""
 
     def named(name: str | None = None) -> Callable[[Command], Command]:
         def added(function: Command) -> Command:
@@ -110,17 +116,33 @@ def command_of(app: typer.Typer) -> Callable[..., Callable[[Command], Command]]:
 def for_a_course(function: Command) -> Callable[..., Any]:
     """From its beginning the process, and all that it starts, works for the course that was named."""
 
+    speaks = function.__name__ in SPEAKING
+
     @wraps(function)
-    def settled(*, course: Path | None = None, **options: Any) -> Any:
+    def settled(*, course: Path | None = None, lang: Language | None = None, **options: Any) -> Any:
         if course is not None:
             os.environ[VARIABLE] = os.path.abspath(course.expanduser())
+        asked_for = lang.value if lang else language_of_the_course() if speaks else ENGLISH
+        speak(asked_for, course_folder())
         return function(**options)
 
+    added = {"course": CourseFolder, **({"lang": Spoken} if speaks else {})}
+    more = [inspect.Parameter(k, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=v) for k, v in added.items()]
     own = inspect.signature(function)
-    option = inspect.Parameter("course", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=CourseFolder)
-    settled.__signature__ = own.replace(parameters=[*own.parameters.values(), option])  # type: ignore[attr-defined]
-    settled.__annotations__ = {**function.__annotations__, "course": CourseFolder}
+    settled.__signature__ = own.replace(parameters=[*own.parameters.values(), *more])  # type: ignore[attr-defined]
+    settled.__annotations__ = {**function.__annotations__, **added}
     return settled
+
+
+def language_of_the_course() -> str:
+    """English where it names none of ours first, or cannot be read: the command itself then says why."""
+    from grader.course.folder import current_course  # noqa: PLC0415 - `--help` loads no course
+
+    try:
+        first = current_course().sheet.languages[0]
+    except UsageError:
+        return ENGLISH
+    return first if first in languages() else ENGLISH
 
 
 def said_version(asked: bool) -> None:

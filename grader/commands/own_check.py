@@ -16,7 +16,7 @@ from grader.intake.whole_files import write_whole
 from grader.model import Report, TrainPolicy, Verdict
 from grader.pipeline import Told
 from grader.scoring.results import SubmissionRow, submission_row
-from grader.wording.counting import quantity
+from reports.self_check import standing
 
 
 def own_checks(
@@ -28,11 +28,9 @@ def own_checks(
 
 
 def told_of_passes(row: SubmissionRow) -> str:
-    """Never that all is well: hidden checks run when it is graded."""
     passed = sum(check.verdict is Verdict.PASS for check in row.checks)
     hidden = sum(not check.public for check in load_rubric(row.lab).checks) if row.lab else 0
-    more = f"; {hidden} more {'runs' if hidden == 1 else 'run'} when it is graded" if hidden else ""
-    return f"{passed} of {quantity(len(row.checks), 'public check')} {'passes' if passed == 1 else 'pass'}{more}."
+    return standing(passed, len(row.checks), later=hidden)
 
 
 def told_to_programs(reports: Sequence[Report], junit_file: Path | None) -> Iterator[str]:

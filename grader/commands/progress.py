@@ -1,6 +1,7 @@
 """How far a batch is, told while it runs: a live view in a terminal, a line for each event elsewhere."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import copy_context
 
 from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
@@ -15,6 +16,7 @@ from grader.pipeline import grade_batch, in_order, slots_for
 from grader.running.slots import Slot, at_a_time
 from grader.wording.counting import quantity
 from reports import scrub, words
+from reports.languages import translated
 
 WELL = (Outcome.OK, Outcome.UNATTEMPTED)
 
@@ -43,15 +45,19 @@ class Progress:
         self._total = total
         self._done = self._failed = 0
         self._rows: dict[str, TaskID] = {}
-        self._all = shown.add_task(quantity(total, "notebook"), total=total, count=f"0/{total}")
+        self._context = copy_context()  # which holds the language; those threads have contexts of their own
+        self._all = shown.add_task(translated(quantity(total, "notebook")), total=total, count=f"0/{total}")
 
     def told(self, submission: Submission, what: str) -> None:
         who = called(submission)
         if who not in self._rows:
             self._rows[who] = self._bars.add_task("", total=None, count="")
             if self._bars.disable:
-                self._say(f"{who} has started")
-        self._bars.update(self._rows[who], description=_plain(f"{who} {what}"))
+                self._say(f"{who} {self._translated('has started')}")
+        self._bars.update(self._rows[who], description=_plain(f"{who} {self._translated(what)}"))
+
+    def _translated(self, text: str) -> str:
+        return self._context.copy().run(translated, text)
 
     def done(self, report: Report) -> None:
         who = called(report.submission)
@@ -59,11 +65,14 @@ class Progress:
         self._failed += report.outcome not in WELL
         if who in self._rows:
             self._bars.remove_task(self._rows.pop(who))
-        points = f"{words.points(report.card.earned, report.card.possible)}, " if report.card.checks else ""
-        self._say(f"{who} is done: {points}{words.OUTCOMES[report.outcome]} ({self._done} of {self._total})")
+        points = f"{translated(words.points(report.card.earned, report.card.possible))}, " if report.card.checks else ""
+        number, running = self._done, len(self._rows)
+        count = translated(f"({number} of {self._total})")
+        how = translated(words.OUTCOMES[report.outcome])
+        self._say(f"{who} {translated('is done')}: {points}{how} {count}")
         failed = f", {self._failed} not to the end" if self._failed else ""
-        told = f"{len(self._rows)} running{failed}"
-        self._bars.update(self._all, completed=self._done, description=told, count=f"{self._done}/{self._total}")
+        told = translated(f"{running} running{failed}")
+        self._bars.update(self._all, completed=number, description=told, count=f"{number}/{self._total}")
 
 
 Told = Callable[[Submission, str], None]

@@ -22,7 +22,9 @@ from grader.inbox.links import target
 from grader.model import Cell, CellStatus, Report
 from grader.scoring.results import submission_row
 from grader.wording.cell_names import cell_name
+from reports.languages import gettext, translated
 
+MEND = "`grader check` says what to mend."
 SHARE = "In Colab choose Share, then General access: Anyone with the link, and copy the link"
 LINK, LAB = "(the share link of your notebook)", "(the lab)"
 
@@ -52,9 +54,9 @@ def readiness(place: str, lab: str | None, name: str, data: Path | None) -> Read
     failing = tuple(failures(report, before))
     good = not failing and bool(report.card.checks) and of_own_check(report) == 0
     lines = (
-        *failing,
-        *out_of_order(report.submission.cells, before),
-        told_of_passes(submission_row(report)) + ("" if good else " `grader check` says what to mend."),
+        *map(translated, failing),
+        *map(translated, out_of_order(report.submission.cells, before)),
+        told_of_passes(submission_row(report)) + ("" if good else f" {translated(MEND)}"),
         *mail(report.submission.lab or "", name, place if is_link else LINK),
     )
     return Readiness(lines, good)
@@ -122,4 +124,4 @@ def capital(text: str) -> str:
 
 def mail(lab: str, name: str, link: str) -> tuple[str, ...]:
     alias = next(iter(load_rubric(lab).head.aliases), lab) if lab else LAB
-    return "", f"Subject: {alias} - {name}", "", link
+    return "", f"{gettext('Subject')}: {translated(alias)} - {name}", "", translated(link)

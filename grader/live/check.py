@@ -20,7 +20,8 @@ from grader.sandbox.guest.wire import Question, Trouble
 from grader.sandbox.questions import understand
 from grader.scoring.score import left_open, score
 from grader.sealed.file import Sealed, read
-from reports.self_check import Result, sentence
+from reports.languages import ENGLISH, languages, speaking, translated
+from reports.self_check import INTERRUPTED, LATE, STILL, Result
 
 FILES = Path(__file__).parents[1] / "sealed" / "checks"  # where a wheel for students has them
 PLACE = "GRADER_SEALED"  # a file of sealed checks elsewhere
@@ -83,7 +84,8 @@ def asked(one: Sealed, lang: str) -> Result:
     from grader.sandbox.guest import live  # noqa: PLC0415 - it loads TensorFlow
 
     kernel = Asking(live.answered)
-    still = Timer(PATIENCE, print, (sentence("still", lang),), {"file": sys.stdout})
+    with speaking(lang if lang in languages() else ENGLISH):
+        still = Timer(PATIENCE, print, (translated(STILL),), {"file": sys.stdout})
     still.daemon = True
     still.start()
     rubric = one.rubric
@@ -102,12 +104,12 @@ def asked(one: Sealed, lang: str) -> Result:
         with put_back(), live.as_it_stands():
             examination = as_declared(examiner, Declared(rubric, one.answer))
     except Interrupted:
-        return Result(rubric.title, lang, trouble=sentence("interrupted", lang))
+        return Result(rubric.title, lang, trouble=INTERRUPTED)
     finally:
         still.cancel()
     card, late = score(rubric, examination.findings), ""
     if kernel.late:
-        card, late = left_open(card, "", but_named=True), sentence("late", lang).format(seconds=round(SECONDS))
+        card, late = left_open(card, "", but_named=True), LATE.format(seconds=round(SECONDS))
     return Result(rubric.title, lang, card, examination.remarks, one.later, one.hidden, late)
 
 

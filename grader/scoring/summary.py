@@ -15,8 +15,10 @@ def summary(outcome: Outcome, run: Run, card: Scorecard, other: str = "") -> str
     if other or run.fault:
         return other or run.fault or ""
     failed = sum(check.verdict == "fail" and not check.decision for check in card.checks)
+    if failed == 1:
+        return "One thing to fix; the box below says where to start."
     if failed:
-        return f"{'One thing' if failed == 1 else f'{failed} things'} to fix; the box below says where to start."
+        return f"{failed} things to fix; the box below says where to start."
     return "Everything that was checked works." if any(not check.decision for check in card.checks) else ""
 
 

@@ -10,7 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from grader.errors import OurFault
+from grader.intake.whole_files import write_whole
+from grader.sealed.catalogues import catalogues
 from grader.sealed.file import Sealed, written
+from reports.languages import CATALOGUES
 
 ROOT = Path(__file__).parents[2]
 BEGINS = ("grader", "grader.live.check", "grader.sandbox.guest.live")
@@ -33,7 +36,7 @@ dependencies = ["numpy", "msgspec>=0.18", "jinja2>=3.1", "markupsafe>=2.1", "pyy
 include = ["grader*", "reports*"]
 
 [tool.setuptools.package-data]
-reports = ["templates/*"]
+reports = ["templates/*", "locale/*/LC_MESSAGES/*.mo"]
 "grader.sealed" = ["checks/*"]
 """
 
@@ -45,6 +48,9 @@ def student_wheel(labs: Mapping[str, Sealed], title: str, folder: Path) -> Path:
             place(file, Path(stage))
         for template in TEMPLATES:
             place(ROOT / template, Path(stage))
+        inside = [*(file.relative_to(ROOT).as_posix() for file in modules()), *TEMPLATES]
+        for where, catalogue in catalogues(inside, labs):
+            write_whole(Path(stage, CATALOGUES.relative_to(ROOT), where), catalogue)
         checks = Path(stage, "grader", "sealed", "checks")
         checks.mkdir()
         for lab, one in labs.items():

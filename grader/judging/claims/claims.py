@@ -48,8 +48,9 @@ def claimed(cells: Sequence[Cell | CellRun], names: Mapping[int, str] | None = N
         drawn = [(unit, points) for unit, points in map(_points, trainings) if len(points) > 1]
         source = "as you handed it in" if isinstance(cell, Cell) else "as it ran here"
         for place, (unit, points) in enumerate(drawn, 1):
-            which = f"Training {place}" if len(drawn) > 1 else "Training"
-            curves.append(Curve(f"{which} in {names.get(cell.index, 'a cell')}", points, source, unit))
+            where = names.get(cell.index, "a cell")
+            title = f"Training {place} in {where}" if len(drawn) > 1 else f"Training in {where}"
+            curves.append(Curve(title, points, source, unit))
     return Claims(found.get("dev"), found.get("test"), found.get("train"), _longest(curves, MOST_CURVES))
 
 

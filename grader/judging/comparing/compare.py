@@ -118,9 +118,10 @@ def pattern(seen: Numbers, expected: Numbers, within: float) -> str:
         return f"every entry is off by the same {shift:.4g}"
     off = np.abs(seen - expected) > within * max(float(np.max(np.abs(expected))), 1e-3)
     count = int(np.sum(off))
-    differ = "differs" if count == 1 else "differ"
     place = where(np.unravel_index(int(np.argmax(np.abs(seen - expected))), seen.shape))
-    return f"{count} of {seen.size} entries {differ}, most at {place}" if seen.size > 1 else "the number differs"
+    if seen.size == 1:
+        return "the number differs"
+    return f"{count} of {seen.size} entries {'differs' if count == 1 else 'differ'}, most at {place}"
 
 
 def common(seen: Numbers, expected: Numbers, within: float) -> float | None:

@@ -173,8 +173,8 @@ def results(value: object) -> Iterator[tuple[Numbers | None, str]]:
         for part in parts:
             yield from results(part)
     else:
-        yield None, "is None, since nothing is returned" if value is None else f"is {said(value)}"
+        yield None, "is None, since nothing is returned" if value is None else said(value)
 
 
 def said(value: object) -> str:
-    return repr(value[:80]) if isinstance(value, str) else "of a type that holds no numbers"
+    return f"is {value[:80]!r}" if isinstance(value, str) else "is of a type that holds no numbers"

@@ -110,8 +110,9 @@ def told(seen: Fact, right: Fact) -> tuple[str, Difference | None]:
     name = right.told[0].upper() + right.told[1:]
     if isinstance(seen.value, str):
         mine = f"{seen.told[0].upper()}{seen.told[1:]} {seen.shown or seen.value}"
-        word = f"; in the model answer it {right.value}" if isinstance(right.value, str) else ""
-        return f"{mine}{'' if right.level is Level.RUNS else word}.", None
+        if right.level is Level.RUNS or not isinstance(right.value, str):
+            return f"{mine}.", None
+        return f"{mine}; in the model answer it {right.value}.", None
     if isinstance(right.value, Spread) and isinstance(seen.value, Spread):
         mean, theirs = (float(np.mean(one.draws.std(axis=0))) for one in (seen.value, right.value))
         return f"{name} varies by {mean:.3g} from draw to draw; in the model answer it varies by {theirs:.3g}.", None

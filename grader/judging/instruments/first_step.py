@@ -56,7 +56,8 @@ def stop(contact: Contact | None) -> str | None:
     said = f"{watched.trouble.kind}: {watched.trouble.message[:200]}"
     told = f"`{contact.trainer}` takes its gradients and then stops at its first step with {said}"
     if paths := unconnected(contact):
-        told = f"{told.rstrip('.')}. No gradient reaches {names(paths)}: not used, or what is computed with it is not."
+        lost = f"No gradient reaches {names(paths)}: not used, or what is computed with it is not."
+        return f"{told.rstrip('.')}. {lost}"
     return told
 
 

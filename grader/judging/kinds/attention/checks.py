@@ -220,8 +220,11 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
         told = "Some weights have each other's names; the equations hold, so nothing is lost."
         found.append(Remark("other-names", told))
     if e.explanation and e.arrangement.views:
-        told = "Your matrices are cut differently from the handout's (gates in one variable, or columns for rows): "
-        found.append(Remark("other-cut", told + "just as right."))
+        told = (
+            "Your matrices are cut differently from the handout's (gates in one variable, or columns for rows): "
+            "just as right."
+        )
+        found.append(Remark("other-cut", told))
     if e.explanation and "mirrored" in e.explanation:
         found.append(Remark("mirrored-gru", "The update gate of your GRUs keeps the old state where z is 1."))
     return tuple(found)

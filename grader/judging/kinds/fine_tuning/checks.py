@@ -264,8 +264,11 @@ check(LAB, "answer-second-sentence")(answer_to("second-sentence"))
 def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     found = []
     if e.uncut is not None:
-        told = f"A pair of four hundred words became {e.uncut} pieces, and BERT takes 512: without truncation=True"
-        found.append(Remark("not-cut", f"{told} nothing cuts long pairs."))
+        told = (
+            f"A pair of four hundred words became {e.uncut} pieces, and BERT takes 512: "
+            "without truncation=True nothing cuts long pairs."
+        )
+        found.append(Remark("not-cut", told))
     if e.model and e.model.rate is not None and e.model.rate >= DESTRUCTIVE:
         told = f"A learning rate of {e.model.rate:g} is far above the usual 2e-5 to 5e-5."
         found.append(Remark("learning-rate", f"{told} It overwrites what BERT knows."))

@@ -223,8 +223,11 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     found = []
     if e.cost and e.cost.form and slug(e.cost.form) == "deck":
         if not np.isclose(e.cost.scale, 1.0, rtol=5e-3):
-            told = f"The cost is {e.cost.scale:.3g} times the mean over sentences of the sum over words. That only"
-            found.append(Remark("other-scale", f"{told} scales the gradient: the learning rate has to make up for it."))
+            told = (
+                f"The cost is {e.cost.scale:.3g} times the mean over sentences of the sum over words. "
+                "That only scales the gradient: the learning rate has to make up for it."
+            )
+            found.append(Remark("other-scale", told))
         if "/" in e.cost.form:
             told = "Paddings are left out of the cost: sensible, and other than in the figures of the handout."
             found.append(Remark("paddings-left-out", told))

@@ -24,11 +24,17 @@ def layouts(e: Evidence) -> list[Remark]:
     if form.startswith("deck/padded"):
         found.append(Remark("padded", "Paddings leave your state as it is: a refinement of the slide's network."))
     elif slug(form) == "deck" and mixed(form):
-        told = "Word and state are joined in one order in one place and in the other elsewhere: right, if less easy "
-        found.append(Remark("other-order", told + "to read."))
+        told = (
+            "Word and state are joined in one order in one place and in the other elsewhere: right, if less easy "
+            "to read."
+        )
+        found.append(Remark("other-order", told))
     if form and e.arrangement and any(path in e.arrangement.views for path in e.roles.values()):
-        told = "Your matrices are cut differently from the slide's (gates in one variable, words and states apart, "
-        found.append(Remark("other-cut", told + "rows for columns): just as right."))
+        told = (
+            "Your matrices are cut differently from the slide's (gates in one variable, words and states apart, "
+            "rows for columns): just as right."
+        )
+        found.append(Remark("other-cut", told))
     if e.clips is False:
         told = "The given clipping of gradients (a norm of 5) is gone, so that one odd batch can throw the weights off."
         found.append(Remark("clipping-gone", told))
