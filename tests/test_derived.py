@@ -8,10 +8,10 @@ import pytest
 import tensorflow as tf
 
 from grader.judging.checks import CHECKS
+from grader.judging.instruments.libraries import library_named
 from grader.judging.kinds.density.evidence import Answering, Evidence
 from grader.judging.kinds.density.gradient import without_gradient
 from grader.judging.kinds.density.interview import looked_up, remarks_on
-from grader.judging.kinds.density.libraries import library_named
 from grader.model import Cell, Observation, Status, Verdict
 from grader.sandbox.guest.answers.derived import led, tables
 

@@ -1,5 +1,6 @@
 """Model answers in kernels of ours, one for each lab: what they answer is kept, and shared by all submissions."""
 
+import ast
 import io
 import re
 import threading
@@ -19,6 +20,7 @@ from grader.course.subject import SubjectKind
 from grader.data.folder import shown
 from grader.errors import OurFault
 from grader.intake.submission import read_notebook
+from grader.judging.meeting.source import trees
 from grader.judging.model_answer import DECK, STARTER, ModelAnswer, Sizes
 from grader.model import Cell, CellRun, CellStatus, Limits, Observation, Status, TrainBudget, TrainPolicy
 from grader.sandbox.guest.wire import Form, Question
@@ -123,8 +125,7 @@ class _Lab:
         """What is run for a form: cells that differ, and where objects are asked that later cells made, those too."""
         if self._anew:
             return differing(cells, deck)
-        known = {cell.source for cell in deck}
-        return [cell for cell in cells if cell.source not in known]
+        return not_in(cells, {cell.source for cell in deck})
 
     def _insist(self, runs: Sequence[CellRun], cells: Sequence[Cell]) -> None:
         """Raises OurFault, every time it is asked, where the notebook of the model answer does not run."""
@@ -190,6 +191,25 @@ def resized(source: str, sizes: Sizes) -> str:
             line = lines[row - 1]
             lines[row - 1] = line[:start] + numbers[token.string] + line[end:]
     return "".join(lines)
+
+
+def not_in(cells: Sequence[Cell], deck: Collection[str]) -> Sequence[Cell]:
+    """Those the model answer has not; and those it has that define anew what one of these defined before."""
+    found: list[Cell] = []
+    defined: set[str] = set()
+    for cell in cells:
+        if cell.source not in deck:
+            defined |= definitions(cell)
+            found.append(cell)
+        elif defined & definitions(cell):
+            found.append(cell)
+    return found
+
+
+def definitions(cell: Cell) -> set[str]:
+    """Names of functions and classes."""
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    return {node.name for _, tree in trees([cell]) for node in tree.body if isinstance(node, kinds)}
 
 
 def differing(cells: Sequence[Cell], deck: Sequence[Cell]) -> Sequence[Cell]:

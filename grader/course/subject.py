@@ -25,6 +25,14 @@ class Settings(StrEnum):
     FIXED = "fixed"  # they are those of the model answer
 
 
+class Trait(StrEnum):
+    """How a function comes to its numbers, where the numbers do not tell."""
+
+    OWN_WORK = "own work"  # no density of a library, no table (level values)
+    TENSOR = "tensor"  # it returns one (level shapes)
+    TENSORFLOW = "tensorflow"  # its operations lead from the first argument to the result (level gradients)
+
+
 LEVELS = {
     SubjectKind.FUNCTION: (Level.RUNS, Level.SHAPES, Level.VALUES, Level.GRADIENTS, Level.MANUAL),
     SubjectKind.CLASSIFIER: tuple(Level),
@@ -36,6 +44,7 @@ class FunctionCall(Struct, frozen=True, forbid_unknown_fields=True):
     function: str  # its name in the model answer
     arguments: tuple[Any, ...]  # a number, a text, a list, or secret numbers: "normal [5, 7]"
     gradient: tuple[int, ...] = ()  # arguments, from 1, in which the sum of the result is differentiated
+    traits: tuple[Trait, ...] = ()
 
 
 class Reached(Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +60,7 @@ class Subject(Struct, frozen=True, forbid_unknown_fields=True):
     calls: dict[str, FunctionCall] = {}  # of a function: what is asked, by a name that checks refer to
     input: str = ""  # of a classifier or a Keras model, one example: "normal [64]", "integers [7] below 13"
     arguments: dict[str, Any] = {}  # of the constructor, or of what builds the model: by name, else in this order
+    own: dict[str, Any] = {}  # arguments by name, for the model answer: sizes that are equal otherwise
     classes: int = 0  # labels lie below this; 0: targets are numbers
     labels: tuple[float, ...] = ()  # how the lab writes its classes, where not 0, 1, …
     build: str = ""  # the function, class or global that is, or makes, the Keras model

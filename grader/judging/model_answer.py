@@ -18,6 +18,7 @@ class ModelAnswer(Struct, frozen=True):
     accepted: tuple[str, ...]  # names of forms that are right too
     mistakes: tuple[str, ...]  # of those that are not: `slug.2` is another way to make the mistake `slug`
     ask: Callable[[str, Sizes, Question], Observation]
+    sealed: bool = False  # what it was asked is all that it answers: in its own sizes, to which others are narrowed
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ class Sealed(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def answer(self) -> ModelAnswer:
         """The model answer, as far as it was asked when this was sealed."""
-        return ModelAnswer(self.accepted, self.mistakes, self._reply)
+        return ModelAnswer(self.accepted, self.mistakes, self._reply, sealed=True)
 
     def _reply(self, form: str, sizes: Sizes, question: Question) -> Observation:
         """Raises Unsealed for a question that was not sealed."""

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from grader.batch.model_answers import form_cells, model_answers
 from grader.batch.preparing import batch_for
 from grader.batch.shared import Batch
+from grader.course.head import Head
 from grader.course.rubric import Rubric
 from grader.judging.declared.judge import everything_asked
 from grader.judging.examination import as_declared
@@ -82,7 +83,7 @@ def one_sealed(rubric: Rubric, batch: Batch, whole: ModelAnswer) -> Sealed:
     first = public_part(rubric, [c.id for c in rubric.checks if c.public and c.level not in ONLY_GRADED])
     accepted, mistakes = whole.accepted, tuple(form for form in whole.mistakes if mistake_of(form) in first.mistakes)
     sealing = Sealing(whole)
-    answer = ModelAnswer(accepted, mistakes, sealing.ask)
+    answer = ModelAnswer(accepted, mistakes, sealing.ask, sealed=True)
     shown = by_the_judge(examiner_of(first, batch, answer, whole.of(DECK, {})))
     kept = public_part(rubric, [check for check, verdict in shown.items() if verdict is Verdict.PASS])
     everything_asked(examiner_of(kept, batch, answer, whole.of(DECK, {})), kept, answer)
@@ -101,12 +102,13 @@ def public_part(rubric: Rubric, checks: Sequence[str]) -> Rubric:
         if check.id in checks
     )
     mistakes = {
-        slug: replace(rule, check=tuple(check for check in rule.checks if check in checks))
+        slug: replace(rule, check=tuple(c for c in rule.checks if c in checks), formula="", example="")
         for slug, rule in rubric.mistakes.items()
         if set(rule.checks) & set(checks)
     }
     subject = replace(rubric.subject, outcome=None) if rubric.subject else None
-    return replace(rubric, checks=rules, mistakes=mistakes, subject=subject)
+    head = Head(rubric.head.title, rubric.head.kind, aliases=rubric.head.aliases)  # its clues show parts of answers
+    return replace(rubric, head=head, checks=rules, mistakes=mistakes, subject=subject)
 
 
 def examiner_of(

@@ -7,22 +7,20 @@ from msgspec.structs import replace
 
 from grader.course.subject import Settings
 from grader.judging.comparing.arrays import Numbers, array
-from grader.judging.declared.feeding import Batch, batch_of, labels_of
+from grader.judging.declared.dropout_facts import dropout_facts
 from grader.judging.declared.interview import YES, runs
-from grader.judging.declared.outputs import any_rows, outputs
+from grader.judging.declared.outputs import like_outputs, outputs
 from grader.judging.declared.penalty import Penalty, penalty_of
-from grader.judging.declared.readings import Fact, Reading, Spread
+from grader.judging.declared.readings import Fact, Reading
 from grader.judging.declared.scene import SECONDS, Scene, sure_step, sure_values
-from grader.judging.declared.training import Trainee, Watching, losses, predicting, training
+from grader.judging.declared.training import Trainee, losses, predicting
 from grader.judging.instruments.dropout import whole
 from grader.judging.meeting.watching import first_gradients, moved, watched_in
 from grader.model import Level
 from grader.sandbox.guest.wire import Watch, Watched
 
-ASKED_RATE = 0.4
-DRAWS = 1000  # of dropout masks
-PIECES = 8  # in which they may come
-SAME = 1e-4  # deviation of what is the same
+DUST = 1e-3  # of the largest value, by which equal columns may differ
+SAME = 1e-4  # by which what is the same may differ
 
 
 def read(scene: Scene) -> Reading:
@@ -33,6 +31,7 @@ def read(scene: Scene) -> Reading:
     stops = watched.trouble is not None and not any(map(np.any, moved(watched).values()))
     found = dict(broken(replace(scene.one, trouble=watched.trouble)) if stops else running(scene.one))
     found |= dict(variable_facts(scene))
+    found |= dict(start_facts(scene))
     found |= forward(scene, watched)
     found |= dict(gradient_facts(scene, watched))
     if scene.task.wanted(Level.VALUES, "predictions"):
@@ -127,6 +126,20 @@ def variable_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
         yield f"{name} is there", Fact(Level.SHAPES, f"a variable like {name} {list(shape)}", word, part=name)
 
 
+def start_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
+    """Of each matrix: columns that start alike get the same gradient, and stay alike."""
+    first = scene.one.watched
+    values = {v.path: array(v.value) for v in (*first.after, *first.before)} if first else {}
+    for role, value in scene.binding.by_role(values).items():
+        if value is not None and value.ndim > 1:
+            alike = float(np.max(np.ptp(value, axis=-1))) <= DUST * float(np.max(np.abs(value)))
+            word = "start with equal columns" if alike else "start with columns that differ"
+            yield (
+                f"{name_of(role)} starts",
+                Fact(Level.LEARNS, f"the values of {name_of(role)}", word, part=name_of(role)),
+            )
+
+
 def gradient_facts(scene: Scene, watched: Watched) -> Iterator[tuple[str, Fact]]:
     gradients = scene.binding.by_role(first_gradients(watched))
     changes = scene.binding.by_role(moved(watched))
@@ -151,49 +164,8 @@ def prediction_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
     told = array(both[0].returned) if both[0] else None
     if told is not None and told.size == len(scene.batch.labels):
         yield "predictions", Fact(Level.VALUES, "the predictions", told.reshape(-1).astype(float), part="predictions")
-    one, other = (like_outputs(scene, watched, under_tape=False) for watched in both)
+    one, other = (like_outputs(watched, scene.task.output, under_tape=False) for watched in both)
     if one is not None and other is not None and one.shape == other.shape:
         same = np.allclose(one, other, rtol=1e-4, atol=1e-5)
         word = "is the same the second time" if same else "is another one the second time"
         yield "again", Fact(Level.VALUES, "what the same examples give", word, part="predictions")
-
-
-def dropout_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
-    """Every row is the same example, so that rows differ by their masks alone."""
-    one, subject = scene.one, scene.subject
-    rows = DRAWS if one.free_rows else one.rows
-    first = batch_of(scene.x, subject, 1, "dropped")
-    batch = Batch(np.repeat(first.inputs, rows, axis=0), labels_of(subject, rows))
-    draws = training_draws(scene, batch)
-    if draws is not None:
-        yield "dropout", Fact(Level.DROPOUT, "the output in training", Spread(draws), part="dropout", follows=True)
-        varies = "differs from draw to draw" if np.any(draws.std(axis=0) > SAME) else "is always the same"
-        yield "training", Fact(Level.DROPOUT, "what one example gives in training", varies, part="dropout")
-    steps = predicting(one, batch, scene.planted(), scene.any_rates(ASKED_RATE))
-    asked = scene.x.ask(f"{one.info.name}.predicts dropped", *steps, seconds=SECONDS)
-    told = like_outputs(scene, watched_in(asked), under_tape=False)
-    if told is not None:
-        word = "is always the same" if np.all(told.std(axis=0) <= SAME) else "differs from time to time"
-        yield "prediction", Fact(Level.DROPOUT, "what one example gives in prediction", word, part="prediction")
-
-
-def training_draws(scene: Scene, batch: Batch) -> Numbers | None:
-    """Outputs of as many masks as it takes; a batch size that cannot be set gives them piece by piece."""
-    found: list[Numbers] = []
-    for seed in range(PIECES):
-        watching = Watching(seed=seed)
-        steps = training(scene.one, batch, scene.planted(), scene.any_rates(ASKED_RATE), watching)
-        seen = scene.x.ask(f"{scene.one.info.name}.dropped", *steps, seconds=SECONDS)
-        rows = like_outputs(scene, watched_in(seen), under_tape=True)
-        if rows is None:
-            break
-        found.append(rows)
-        if sum(map(len, found)) >= DRAWS:
-            break
-    return np.concatenate(found) if found else None
-
-
-def like_outputs(scene: Scene, watched: Watched | None, under_tape: bool) -> Numbers | None:
-    """The first result with the shape of outputs, of however many examples."""
-    rows = any_rows(watched, scene.task.output, under_tape) if scene.task.output is not None else ()
-    return next(iter(rows), None)

@@ -1,6 +1,6 @@
 """Classes with variables of their own: which class it is, which of its variables is what, what it computes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 
@@ -12,20 +12,21 @@ from grader.judging.checks import extra
 from grader.judging.declared.bindings import Binding, Solver, bindings
 from grader.judging.declared.classifier_facts import broken, forward, masked, predicted, read, running
 from grader.judging.declared.extras import Extended, extras
-from grader.judging.declared.forms import Forms, even_gradients
+from grader.judging.declared.forms import TRIED, Forms, even_gradients
 from grader.judging.declared.identified import Gradients, even_values, identified
 from grader.judging.declared.interview import YES, Interview, Wanted, own_sizes
 from grader.judging.declared.lessons import learned
+from grader.judging.declared.narrowed import all_narrowed
 from grader.judging.declared.readings import FORWARD, Reading, agrees
 from grader.judging.declared.scene import Scene, Task
 from grader.judging.declared.training import Trainee, rows_of, trainees
 from grader.judging.declared.words import beyond, interview_in_words
 from grader.judging.examiner import Examiner
+from grader.judging.meeting.watching import first_gradients
 from grader.judging.model_answer import DECK, ModelAnswer, mistake_of
 from grader.judging.unaskable import Unsealed
 from grader.model import Level, Remark
 
-TRIED = 12  # ways to see the variables, at most
 MORE = "more-than-asked"  # the remark on a class that is right and holds more
 
 
@@ -36,7 +37,7 @@ def interview_classifier(x: Examiner, subject: Subject, answer: ModelAnswer, wan
         """In sizes of the notebook, where no others can be asked of it."""
         key = spelled.input, repr(spelled.arguments), rows or rows_of(spelled)
         if key not in made:
-            made[key] = Forms(x, spelled, answer, wanted, rows)
+            made[key] = Forms(x, replace(spelled, own=subject.own), answer, wanted, rows)
         return made[key]
 
     best: Interview | None = None
@@ -51,11 +52,17 @@ def interview_classifier(x: Examiner, subject: Subject, answer: ModelAnswer, wan
         if rank(best) == 3:
             break
     if best is not None and shown is not None:
-        return replace(best, learning=learned(x, shown) if wanted(Level.LEARNS) else None)
+        return replace(best, learning=learned(x, in_own_sizes(x, shown)) if wanted(Level.LEARNS) else None)
     missing = "No class with a training method was left by your notebook."
     return Interview(
         {}, partial(sized(subject).reading, binding=Binding({}, {}, sized(subject).task.roles)), missing=missing
     )
+
+
+def in_own_sizes(x: Examiner, one: Trainee) -> Trainee:
+    """The same class in the notebook's sizes: its start values and its learning rate are made for them."""
+    plain = trainees(x, replace(one.subject, own={})) if one.subject.own else iter(())
+    return next((other for other in plain if other.info == one.info and other.works), one)
 
 
 def rank(found: Interview) -> int:
@@ -81,7 +88,7 @@ class Pupil(Struct, frozen=True):
 def interview_class(pupil: Pupil, forms: Forms) -> Interview:
     """Raises Unsealed where no way to see its variables explains it, and one could not be compared."""
     task, one = forms.task, pupil.one
-    ways = list(islice(bindings(task.roles, task.fixed, one.variables), TRIED)) if one.works else []
+    ways = list(islice(ways_of(pupil, forms), TRIED)) if one.works else []
     if not ways:
         as_it_is = partial(forms.reading, binding=Binding({}, {}, task.roles))
         laid_out = ", ".join(f"{v.path.removeprefix('c.')} {list(v.shape)}" for v in one.variables[:8])
@@ -98,6 +105,8 @@ def interview_class(pupil: Pupil, forms: Forms) -> Interview:
         binding, right = explained(pupil, known, forms)
     if not right and (more := with_extras(pupil, forms)) is not None:
         return more
+    if not right and (less := without_idle(pupil, forms)) is not None:
+        return less
     if not right and len(known) < len(ways):
         raise Unsealed
     readings = partial(forms.reading, binding=binding)
@@ -111,18 +120,40 @@ def interview_class(pupil: Pupil, forms: Forms) -> Interview:
     return found if right else replace(found, open=beyond(pupil.one, binding))
 
 
+def ways_of(pupil: Pupil, forms: Forms) -> Iterator[Binding]:
+    """To see the variables, the likeliest first; by answers in few sizes narrowed to these, as far as that goes."""
+    variables = pupil.one.variables
+    found = list(islice(bindings(forms.task.roles, forms.task.fixed, variables), TRIED))
+    small = list(all_narrowed(found, forms.task.roles, variables)) if forms.sealed else []
+    yield from small or found
+
+
 def with_extras(pupil: Pupil, forms: Forms) -> Interview | None:
     """By an accepted form that has more variables than the model answer, where one explains the class."""
     variables = pupil.one.variables
     for form, own in extras(forms, len(variables)):
-        tried = islice(bindings(own.task.roles, own.task.fixed, variables), TRIED)
-        ways = [way for way in tried if own.knows(way)]
+        ways = [way for way in islice(ways_of(pupil, own), TRIED) if own.knows(way)]
         binding, right = explained(pupil, ways, own) if ways else (None, False)
         if binding is not None and right:
             known = Extended(forms, form, own, binding)
             seen = read(pupil.seen_as(binding, own.task))
             return Interview(seen, known.reading, known.differs, pupil.one.info.cell, remarks=(done_more(form),))
     return None
+
+
+def without_idle(pupil: Pupil, forms: Forms) -> Interview | None:
+    """By a form that has fewer variables, where some of the class take no part in the cost."""
+    gradients = first_gradients(pupil.one.watched) if pupil.one.watched else {}
+    busy = tuple(v for v in pupil.one.variables if v.path not in gradients or gradients[v.path] is not None)
+    if len(busy) == len(pupil.one.variables):
+        return None
+    fewer = replace(pupil, one=replace(pupil.one, variables=busy))
+    ways = [way for way in islice(ways_of(fewer, forms), TRIED) if forms.knows(way)]
+    binding, right = explained(fewer, ways, forms) if ways else (None, False)
+    if binding is None or not right:
+        return None
+    seen = read(fewer.seen_as(binding, forms.task))
+    return Interview(seen, partial(forms.reading, binding=binding), forms.differs, pupil.one.info.cell)
 
 
 def done_more(form: str) -> Remark:

@@ -1,6 +1,8 @@
 """The model answer's forms in the sizes of a notebook: what they answer, and which of their variables is what."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -10,13 +12,16 @@ from grader.judging.declared.bindings import Binding, Solver, bindings
 from grader.judging.declared.classifier_facts import broken, read
 from grader.judging.declared.identified import Gradients, even_values, identified
 from grader.judging.declared.interview import Wanted, asked_once, form_examiner
+from grader.judging.declared.narrowed import all_narrowed
 from grader.judging.declared.readings import Reading, alike
 from grader.judging.declared.scene import Scene, Task, identity, task_of
 from grader.judging.declared.training import trainees
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.watching import first_gradients
-from grader.judging.model_answer import DECK, STARTER, ModelAnswer
+from grader.judging.model_answer import DECK, STARTER, ModelAnswer, Sizes
 from grader.judging.unaskable import Unsealed
+
+TRIED = 12  # ways to see the variables, at most
 
 
 class Forms:
@@ -28,14 +33,16 @@ class Forms:
         self.task = task_of(form_examiner(x, answer, DECK), subject, wanted, rows)
         self._scenes: dict[object, Scene | Reading] = {}
         self._readings: dict[object, Reading] = {}
-        self.names, self.accepted = (DECK, *answer.names), answer.accepted
+        self.names, self.accepted, self.sealed = (DECK, *answer.names), answer.accepted, answer.sealed
         self._as_written: Forms | None = None
 
     def _scene(self, form: str, binding: Binding) -> tuple[object, Scene | Reading]:
         key = (form, tuple(sorted(binding.sizes.items())), tuple(binding.shapes.items()))
         if key not in self._scenes:
-            x = form_examiner(self._x, self._answer, form, binding.sizes)
-            found = form_scene(asked_once(x), (self._subject, self._rows), self.task, binding.shapes)
+            own, numbers = resized_own(self._subject.own, binding.sizes)
+            x = form_examiner(self._x, self._answer, form, numbers)
+            asked = replace(self._subject, own=own), self._rows
+            found = form_scene(asked_once(x), asked, self.task, binding.shapes)
             self._scenes[key] = self._by_gradients(found, binding) if isinstance(found, Scene) else found
         return key, self._scenes[key]
 
@@ -75,7 +82,8 @@ class Forms:
 
     def with_form_as_deck(self, form: str) -> "Forms | None":
         """None where the form's class takes no step by itself."""
-        answer = ModelAnswer((), (), lambda _, sizes, question: self._answer.ask(form, sizes, question))
+        ask = self._answer.ask
+        answer = ModelAnswer((), (), lambda _, sizes, question: ask(form, sizes, question), self.sealed)
         try:
             return Forms(self._x, self._subject, answer, self._wanted, self._rows)
         except OurFault:
@@ -115,5 +123,16 @@ def form_scene(
     own = {v.path: v.shape for v in one.variables}
     if set(own) <= set(shapes) and all(shapes[path] == shape for path, shape in own.items()):
         return Scene(x, task, one, identity(shapes, tuple(own)))
-    first = next(bindings(shapes, task.fixed, one.variables), None)
-    return Scene(x, task, one, first) if first and first.shapes == dict(shapes) else {}
+    ways = list(islice(bindings(shapes, task.fixed, one.variables), TRIED))
+    same = [way for way in ways[:1] if way.shapes == dict(shapes)]
+    first = next(iter(same or all_narrowed(ways, shapes, one.variables)), None)
+    return Scene(x, task, one, first) if first else {}
+
+
+def resized_own(own: Mapping[str, Any], sizes: Sizes) -> tuple[dict[str, Any], dict[int, int]]:
+    """Arguments of the model answer's own in the sizes of a notebook, and the sizes that its source has then."""
+    listed = {name: value if isinstance(value, list) else [value] for name, value in own.items()}
+    numbers = {n for values in listed.values() for n in values if type(n) is int}
+    made = {name: [sizes.get(n, n) for n in values] for name, values in listed.items()}
+    given = {name: made[name] if isinstance(value, list) else made[name][0] for name, value in own.items()}
+    return given, {old: new for old, new in sizes.items() if old not in numbers}

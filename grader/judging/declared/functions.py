@@ -1,6 +1,6 @@
 """Plain functions: called with secret arguments, and differentiated where the lab asks for it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice, permutations
 from typing import Any
@@ -10,8 +10,10 @@ from msgspec import Struct
 from grader.course.subject import FunctionCall, Subject
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.declared.arguments import drawn, wired
+from grader.judging.declared.cuts import likeness
 from grader.judging.declared.interview import YES, Interview, Wanted, ending, form_examiner, runs, saying
 from grader.judging.declared.readings import Fact, Reading, agrees
+from grader.judging.declared.traits import trait_facts
 from grader.judging.examiner import Examiner
 from grader.judging.model_answer import DECK, ModelAnswer
 from grader.model import Level, Observation, Remark, Status
@@ -75,7 +77,8 @@ def reading(x: Examiner, subject: Subject, deck: Reading) -> tuple[dict[str, Fac
     for function in dict.fromkeys(call.function for call in subject.calls.values()):
         calls = {name: call for name, call in subject.calls.items() if call.function == function}
         best: tuple[int, Meant, dict[str, Fact]] | None = None
-        for one in candidates(survey, function, next(iter(calls.values()))):
+        taken = {one.name for one in meant.values()} | {call.function for call in subject.calls.values()} - {function}
+        for one in candidates(survey, function, next(iter(calls.values())), taken):
             facts = {key: fact for name, call in calls.items() for key, fact in facts_of(x, name, call, one).items()}
             right = [key for key in facts if key in deck and agrees(facts[key], deck[key])]
             values = sum(deck[key].level is Level.VALUES for key in right)
@@ -94,12 +97,16 @@ def fits(facts: Reading, deck: Reading) -> bool:
     return all(key in deck and agrees(fact, deck[key]) for key, fact in facts.items() if fact.level in plain)
 
 
-def candidates(survey: Inventory, function: str, call: FunctionCall) -> Iterator[Meant]:
-    """The function of that name first, then others that may take as many arguments; each in the lab's order first."""
+def candidates(survey: Inventory, function: str, call: FunctionCall, taken: Collection[str]) -> Iterator[Meant]:
+    """The function of that name first, then others that may take as many arguments; each in the lab's order first.
+
+    Of those the most alike in name come first, then the last ones; none that is `taken` for another.
+    """
     count = len(call.arguments)
     named = [f for f in survey.functions if f.name == function]
-    others = [f for f in survey.functions if f.name != function and takes(f, count)]
-    for info in (*named, *reversed(others)):
+    others = [f for f in survey.functions if f.name != function and f.name not in taken and takes(f, count)]
+    others = sorted(reversed(others), key=lambda f: -likeness(function, f.name))
+    for info in (*named, *others):
         for order in islice(permutations(range(count)), ORDERS if info in named else 1):
             yield Meant(info.name, order, info.cell)
 
@@ -121,6 +128,7 @@ def facts_of(x: Examiner, name: str, call: FunctionCall, meant: Meant) -> dict[s
         shape = f"has the shape {list(numbers.shape)}" if numbers is not None else word
         found[f"{which} shape"] = Fact(Level.SHAPES, told, shape, part=name)
         found[which] = Fact(Level.VALUES, told, word if numbers is None else numbers, part=name)
+    found |= trait_facts(x, name, call, arguments[meant.order[0]] if meant.order else None, meant.name, seen)
     for place in call.gradient:
         told = f"the gradient of `{call.function}` in its argument {place}"
         value, shown = gradient(x, name, arguments, meant, place - 1, way)

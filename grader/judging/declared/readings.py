@@ -27,6 +27,7 @@ class Fact(Struct, frozen=True):
     told: str  # what it is, to the student: "the result", "the gradient of the cost in W"
     value: str | Numbers | Spread  # a word is what is said of it: "is none", "has the shape [5, 7]"
     others: tuple[Numbers, ...] = ()  # what else may have been meant, as where several methods give a row per example
+    open: str = ""  # a sentence: why a word that no form has is not held against the notebook
     part: str = ""  # of the subject: the name of a call, a variable
     whole: bool = False  # of the level `runs`: without it nothing can be asked
     follows: bool = False  # from the forward pass: where that is another one, it says nothing by itself
@@ -71,14 +72,43 @@ def spreads_alike(seen: Spread, expected: Spread) -> bool:
     """Where one gives probabilities and the other logits, the probabilities of both are compared."""
     if seen.draws.shape[1:] != expected.draws.shape[1:]:
         return False
-    one, other = seen.draws, expected.draws
-    if one.ndim > 1 and sums_to_one(one) != sums_to_one(other):
-        one, other = (rows if sums_to_one(rows) else softmax(rows) for rows in (one, other))
+    one, other = comparable(seen, expected)
     mean, deviation = one.mean(axis=0), one.std(axis=0)
     theirs, their_deviation = other.mean(axis=0), other.std(axis=0)
     scale = np.maximum(np.maximum(deviation, their_deviation), 1e-4 * np.maximum(np.abs(theirs), 1.0))
     apart = (np.abs(mean - theirs) / scale, np.abs(deviation - their_deviation) / scale)
     return all(bool(np.all(share < ALIKE)) for share in apart)
+
+
+def comparable(seen: Spread, expected: Spread) -> tuple[Numbers, Numbers]:
+    one, other = seen.draws, expected.draws
+    if one.ndim > 1 and sums_to_one(one) != sums_to_one(other):
+        one, other = (rows if sums_to_one(rows) else softmax(rows) for rows in (one, other))
+    return one, other
+
+
+def unlikeness(seen: Fact | None, expected: Fact | None) -> float:
+    """Of two spreads, from 0 to 1: the most by which their shares of draws below a number differ."""
+    if seen is None or expected is None:
+        return 0.0
+    mine, right = seen.value, expected.value
+    if not isinstance(mine, Spread) or not isinstance(right, Spread) or mine.draws.shape[1:] != right.draws.shape[1:]:
+        return 0.0
+    return unlike(*comparable(mine, right))
+
+
+def unlike(one: Numbers, other: Numbers) -> float:
+    """Of draws of several numbers, that by which those of one of them are most unlike."""
+    columns = zip(one.reshape(len(one), -1).T, other.reshape(len(other), -1).T, strict=True)
+    return max(apart(*column) for column in columns)
+
+
+def apart(one: Numbers, other: Numbers) -> float:
+    scale = float(max(np.max(np.abs(one)), np.max(np.abs(other)))) or 1.0
+    one, other = (np.sort(np.round(draws / scale, 5)) for draws in (one, other))
+    places = np.concatenate([one, other])
+    shares = (np.searchsorted(draws, places, side="right") / len(draws) for draws in (one, other))
+    return float(np.max(np.abs(next(shares) - next(shares))))
 
 
 def gap(seen: Fact | None, expected: Fact) -> float:

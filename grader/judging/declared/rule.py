@@ -13,7 +13,7 @@ from grader.course.rubric import CheckRule, Rubric
 from grader.judging.checks import blocked, failed, passed, unsure
 from grader.judging.comparing.compare import NEARER
 from grader.judging.declared.interview import YES, Interview
-from grader.judging.declared.readings import FORWARD, Fact, Reading, agrees, alike, first_difference, gap
+from grader.judging.declared.readings import FORWARD, Fact, Reading, agrees, alike, first_difference, gap, unlikeness
 from grader.judging.model_answer import DECK, ModelAnswer, mistake_of
 from grader.model import Finding, Level
 
@@ -127,6 +127,8 @@ def explained(case: Case) -> Finding | None:
     for form in case.answer.accepted:
         if form in apart and case.shows(form):
             return passed(seen=form)
+    if reason := undecided(case):
+        return unsure(reason)
     own = [form for form in case.own_mistakes if form in apart]
     if likely := likeliest(case, own):
         return failed(mistake=mistake_of(likely), seen=likely, cell=case.interview.cell)
@@ -139,12 +141,20 @@ def explained(case: Case) -> Finding | None:
 
 
 def likeliest(case: Case, forms: Sequence[str]) -> str | None:
-    """One that shows as the notebook does; of several, such as lack the same variable, one that computes the same."""
+    """One that shows as the notebook does; of several, such as lack the same variable, one that computes the same.
+
+    Of several that drop units it is the one whose outputs are spread most alike.
+    """
     deck, seen = case.interview.forms(DECK), case.interview.reading
     shown = [f for f in forms if case.shows(f) and not alike(case.interview.forms(f), deck, case.keys)]
     of_one = len(set(map(mistake_of, shown))) < 2
-    alike_too = (f for f in shown if of_one or forward_is_right(seen, case.interview.forms(f)))
-    return next(alike_too, next(iter(shown), None))
+    alike_too = [f for f in shown if of_one or forward_is_right(seen, case.interview.forms(f))] or shown
+
+    def unlike(form: str) -> float:
+        theirs = case.interview.forms(form)
+        return max((unlikeness(seen.get(key), theirs.get(key)) for key in case.keys), default=0.0)
+
+    return alike_too[0] if of_one and shown else min(alike_too, key=unlike, default=None)
 
 
 def partly(case: Case, forms: Sequence[str], keys: Sequence[str]) -> Iterator[str]:
@@ -206,6 +216,14 @@ def unexplained(case: Case) -> Finding:
     keys: Sequence[str] = case.keys
     sentence, difference = first_difference(case.interview.reading, case.interview.forms(DECK), keys)
     return failed(sentence, difference=difference, cell=case.interview.cell, closest=nearest_mistake(case))
+
+
+def undecided(case: Case) -> str:
+    """Why, where nothing but facts that are open differ."""
+    seen, deck = case.interview.reading, case.interview.forms(DECK)
+    wrong = [seen.get(key) for key in case.keys if not agrees(seen.get(key), deck[key])]
+    reasons = [fact.open if fact is not None else "" for fact in wrong]
+    return reasons[0] if reasons and all(reasons) else ""
 
 
 def nearest_mistake(case: Case) -> str | None:

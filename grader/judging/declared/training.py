@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from grader.course.subject import Subject, secret
 from grader.judging.comparing.arrays import Numbers, array, send
+from grader.judging.declared.arguments import wired
 from grader.judging.declared.feeding import EXAMPLES, INPUTS, Batch, batch_of, example_steps, training_arguments
 from grader.judging.drawing import insist_on_writable
 from grader.judging.examiner import Examiner
@@ -103,6 +104,9 @@ def made_small(own: Sequence[Recipe], subject: Subject) -> Iterator[tuple[Subjec
     """
     for recipe in own:
         yield subject, in_sizes(recipe, subject)
+        if subject.own:
+            plain = replace(subject, own={})
+            yield plain, in_sizes(recipe, plain)
         given = {name: recipe.argument(known) for name, known in parameters(recipe, subject).items()}
         own_sizes = {name: v for name, v in given.items() if type(v) is int and v != subject.arguments[name]}
         for some in (*({name: v} for name, v in reversed(own_sizes.items())), own_sizes) if own_sizes else ():
@@ -122,6 +126,8 @@ def parameters(recipe: Recipe, subject: Subject) -> dict[str, str]:
 def in_sizes(recipe: Recipe, subject: Subject) -> Recipe:
     for name, known in parameters(recipe, subject).items():
         recipe = recipe.changed(known, subject.arguments[name])
+    for name, value in subject.own.items():
+        recipe = recipe.changed(name, wired(value, "numpy", wide=False)) if name in recipe.parameters else recipe
     return recipe
 
 

@@ -9,9 +9,9 @@ from grader.judging.checks import blocked, check, failed, interview, passed, rem
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.comparing.compare import agree, difference, nearest, slug
 from grader.judging.examiner import Examiner
+from grader.judging.instruments.libraries import library_named
 from grader.judging.kinds.density import gradient as density_gradient  # noqa: F401 - the check of the gradient
 from grader.judging.kinds.density.evidence import LAB, SESSION, Answering, Asked, Evidence, Named
-from grader.judging.kinds.density.libraries import library_named
 from grader.judging.meeting import source
 from grader.model import Finding, Remark, Status, Verdict
 from grader.sandbox.guest.wire import Array, Call, FunctionInfo, Gradient, Inventory, Listing, Opaque, Ref

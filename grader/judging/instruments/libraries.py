@@ -1,4 +1,4 @@
-"""Lab1: whether the text of a notebook names a library's normal density, be it only to compare with."""
+"""Whether the text of a notebook names a library's normal density, be it only to compare with."""
 
 import ast
 import re
