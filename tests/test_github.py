@@ -36,7 +36,7 @@ def test_the_summary_is_a_table_of_text_alone() -> None:
     page = summary([wrong], [told_of_passes(wrong)])
     (line,) = re.findall(r"^\| ❌ \|.*$", page, re.MULTILINE)
     assert "<img" not in line and r"\|" in line and r"\[here\]" in line and line.endswith("more |")
-    assert "0 of 1 public check pass." in page
+    assert "0 of 1 public check passes." in page
 
 
 def test_the_workflow_in_the_docs_checks_a_folder_and_keeps_junits_file() -> None:

@@ -38,6 +38,7 @@ from grader.commands.handing_out import handed_out
 from grader.gradebook.decisions import Wish, decide
 from grader.model import Automatic, Report, Verdict
 from grader.review.publishing import publish_decided
+from reports.languages import speaking
 
 pytestmark = pytest.mark.browser
 
@@ -285,6 +286,16 @@ def test_pages_follow_at_the_next_start_where_a_kill_came_between_a_mark_and_its
     assert row_check(out, OLMO).decision is None
     with served(out):
         assert row_check(out, OLMO).points == 0.5
+
+
+def test_pages_keep_their_language_when_marks_are_entered(tmp_path: Path) -> None:
+    with speaking("eu"):
+        out = graded(tmp_path / "grades", [report("Ane", "x")])
+    assert len(decide(out, [marked("Ane", 0.5)]).wishes) == 1
+    assert publish_decided(out, KeptReports(out), "") == 1
+    for page in (rows(out)["Ane"].page, "index.html"):
+        assert '<html lang="eu">' in (out / page).read_text("utf-8")
+    assert row_check(out, "Ane").points == 0.5 and "Klasea begirada batean" in (out / "index.html").read_text("utf-8")
 
 
 def test_nobody_gets_in_without_the_token_of_the_printed_address(out: Path, review: Served) -> None:

@@ -18,7 +18,7 @@ ROOMS = {
 EMPTY = """# A course for the grader. Every command takes it by --course, or from GRADER_COURSE.
 # docs/course.md tells of each key.
 title: {title}  # what was graded is kept under it
-languages: [en]  # in which students may hand in; of certificates and replies (en, es, eu) the first, or the roster's
+languages: [en]  # in which students may hand in; the first, or the roster's, is that of pages and letters (en, es, eu)
 
 # Slugs in the order in which they are taught. Each has rubrics/<slug>.yaml and reference/solutions/<slug>.py.
 labs: []

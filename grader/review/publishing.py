@@ -3,6 +3,7 @@
 Whoever is killed between a decision and its page loses nothing: the next who publishes finds what does not agree yet.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from grader.gradebook.recording import record, record_decided
 from grader.model import Report
 from grader.scoring.results import submission_row, write_page, write_reports, write_rows, write_tables
 from grader.scoring.summary import decided_report
+from reports.languages import ENGLISH, languages, speaking
 
 _WAIT = 120  # seconds, while another process writes the pages of a class
 
@@ -36,8 +38,18 @@ def publish_graded(reports: Sequence[Report], out: Path, course: str) -> tuple[l
 
 def publish_decided(out: Path, kept: KeptReports, course: str) -> int:
     """How many rows were not in line."""
-    with _publishing(out):
+    with _publishing(out), speaking(_language_of(out)):
         return _catch_up(out, latest(out), kept, course)
+
+
+def _language_of(out: Path) -> str:
+    """In which the pages there were written, whatever the one speaks who marks."""
+    try:
+        with (out / "index.html").open(encoding="utf-8") as page:
+            said = re.search(r'<html lang="(\w+)">', page.read(200))
+    except OSError:
+        said = None
+    return said[1] if said and said[1] in languages() else ENGLISH
 
 
 def is_inside(page: str) -> bool:
