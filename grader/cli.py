@@ -104,10 +104,7 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     place = where(executor, submissions, batch, jobs, say)
     ensure_writable(out_folder)
     with opened(out_folder) as store:
-        say(store.begun_anew)
-        if fresh:
-            store.forget()
-        store.begin()
+        say(store.begin(fresh))
         reports = graded(asked.submissions, resumed(batch, asked, store, seed), jobs, say, err, place)
         store.end()
     hand_out(reports, out_folder, format, fail_under)

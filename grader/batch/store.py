@@ -84,14 +84,20 @@ class Store:
     def keep_asked(self, asked: Asked) -> None:
         self._execute("INSERT OR REPLACE INTO batch VALUES ('asked', ?)", packed(asked))
 
-    def begin(self) -> None:
-        """Forget what came late, if the batch before this one ended: a busy machine may have been at fault."""
+    def begin(self, fresh: bool = False) -> str:
+        """Forget everything, or what came late if the batch before this one ended: a busy machine may have been at fault.
+
+        Returns why nothing of earlier runs is here, if there is a reason that nobody asked for.
+        """
+        if fresh:
+            self.forget()
         late = "(SELECT run FROM late)"
         if self._rows("SELECT 1 FROM batch WHERE what = 'ended'"):
             self._execute(f"DELETE FROM reports WHERE key IN (SELECT report FROM judged WHERE run IN {late})")
             self._execute(f"DELETE FROM runs WHERE key IN {late}")
             self._execute("DELETE FROM late")
             self._execute("DELETE FROM batch WHERE what = 'ended'")
+        return self.begun_anew
 
     def end(self) -> None:
         self._execute("INSERT OR REPLACE INTO batch VALUES ('ended', ?)", packed(True))
