@@ -13,7 +13,8 @@ from typer.main import get_command
 from grader.cli import app
 from grader.judging.comparing.arrays import array
 from grader.sandbox.guest import wire
-from grader.sandbox.guest.wire import Gradient, Question, Reply, frame
+from grader.sandbox.guest.framing import frame
+from grader.sandbox.guest.wire import Gradient, Question, Reply
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted((*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")))

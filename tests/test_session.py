@@ -17,7 +17,8 @@ import pytest
 from msgspec import structs
 
 from grader.model import Cell, CellRun, CellStatus, Isolation, Limits, Outcome, Run, Status, TrainBudget
-from grader.sandbox.guest.wire import FRAME_LIMIT, Array, Call, Listing, Question, Read, Reply, Trouble, frame
+from grader.sandbox.guest.framing import frame
+from grader.sandbox.guest.wire import FRAME_LIMIT, Array, Call, Listing, Question, Read, Reply, Trouble
 from grader.sandbox.kernel import Setting
 from grader.sandbox.questions import Line, understand
 from grader.sandbox.session import Session, open_session, sentence

@@ -85,7 +85,7 @@ class Store:
         self._execute("INSERT OR REPLACE INTO batch VALUES ('asked', ?)", packed(asked))
 
     def begin(self, fresh: bool = False) -> str:
-        """Forget everything, or what came late if the batch before this one ended: a busy machine may have been at fault.
+        """Forget everything, or what came late if the batch before this one ended: the machine may have been too busy.
 
         Returns why nothing of earlier runs is here, if there is a reason that nobody asked for.
         """

@@ -19,7 +19,8 @@ from grader.model import (
     Status,
 )
 from grader.sandbox import blame
-from grader.sandbox.guest.wire import GUEST_FAULT, Question, Trouble, frame
+from grader.sandbox.guest.framing import frame
+from grader.sandbox.guest.wire import GUEST_FAULT, Question, Trouble
 from grader.sandbox.kernel import Kernel, Setting
 from grader.sandbox.notebook import Pass, Reading
 from grader.sandbox.walls import card_memory

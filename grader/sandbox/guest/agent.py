@@ -14,7 +14,8 @@ from typing import Any
 
 from .answers.answer import answer
 from .config import GuestConfig
-from .wire import GUEST_FAULT, Question, Reply, Trouble, decode_question, frame, frame_length
+from .framing import decode_question, frame, frame_length
+from .wire import GUEST_FAULT, Question, Reply, Trouble
 
 PRINTED_LIMIT = 50_000
 

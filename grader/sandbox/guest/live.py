@@ -16,8 +16,9 @@ from tensorflow.python.eager.polymorphic_function.polymorphic_function import Fu
 
 from .agent import respond
 from .answers import own_code, survey, tape
+from .framing import frame
 from .trainings import training
-from .wire import Question, frame
+from .wire import Question
 
 LARGEST = 64 * 1024**2  # bytes of a variable that is kept to be put back
 GONE = object()

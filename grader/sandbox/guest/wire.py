@@ -1,13 +1,10 @@
-"""What travels between the grader and the guest in the student's kernel: msgpack frames of typed values, never code.
+"""What travels between the grader and the guest in the student's kernel: typed values, never code.
 
-A frame is 4 bytes of big-endian length and that many bytes of msgpack. The host decodes into these types strictly
-and caps every size before it allocates; whatever does not fit is a malformed reply, and no reply is trusted.
+The host decodes into these types strictly; whatever does not fit is a malformed reply, and no reply is trusted.
 """
 
 import math
-import struct
 
-import msgspec
 from msgspec import Struct
 
 FRAME_LIMIT, LARGEST_AXIS = 64 * 1024 * 1024, 2**31
@@ -267,33 +264,6 @@ class Reply(Struct, frozen=True, forbid_unknown_fields=True):
     at: int | None = None
     late: bool = False  # interrupted by the guest's own clock
     printed: str = ""
-
-
-_encoder = msgspec.msgpack.Encoder()
-_question_decoder = msgspec.msgpack.Decoder(Question)
-_reply_decoder = msgspec.msgpack.Decoder(Reply)
-
-
-def frame(message: Question | Reply) -> bytes:
-    body = _encoder.encode(message)
-    return struct.pack(">I", len(body)) + body
-
-
-def frame_length(header: bytes) -> int:
-    """Bytes that follow a 4-byte header. Raises ValueError above FRAME_LIMIT, before anything is allocated."""
-    (length,) = struct.unpack(">I", header)
-    if length > FRAME_LIMIT:
-        raise ValueError(f"a frame of {length} bytes is above the limit of {FRAME_LIMIT}")
-    return int(length)
-
-
-def decode_question(body: bytes) -> Question:
-    return _question_decoder.decode(body)
-
-
-def decode_reply(body: bytes) -> Reply:
-    """Raises msgspec.ValidationError or ValueError for anything that is not a well-formed Reply, arrays included."""
-    return _reply_decoder.decode(body)
 
 
 def array_is_sound(array: Array) -> bool:
