@@ -16,7 +16,7 @@ from grader.judging.examination import as_declared
 from grader.judging.examiner import Examiner, no_formulas
 from grader.judging.model_answer import DECK, Declared, ModelAnswer, Sizes, mistake_of
 from grader.model import Level, Observation, Outcome, Run, TrainBudget, TrainPolicy, Verdict
-from grader.sandbox.guest.wire import Question, VariableInfo, Watched
+from grader.sandbox.guest.wire import Question, Trouble, VariableInfo, Watched
 from grader.scoring.score import score
 from grader.sealed.file import Replies, Sealed, key_of
 
@@ -34,13 +34,26 @@ class Sealing:
 
     def ask(self, form: str, sizes: Sizes, question: Question) -> Observation:
         seen = self._answer.ask(form, sizes, question)
-        self.answers[key_of(form, sizes, question)] = self.replies.add(without_distances(seen))
+        self.answers[key_of(form, sizes, question)] = self.replies.add(without_source(without_distances(seen)))
         return seen
 
 
 def without_distances(seen: Observation) -> Observation:
     """Of what a step has moved only that it did: nobody asks how far, and nothing else of it is short to write."""
     return replace(seen, values={name: told_that(value) for name, value in seen.values.items()})
+
+
+def without_source(seen: Observation) -> Observation:
+    """Where something stopped, not the line of the model answer, or of a form, at which it did."""
+    values = {
+        name: replace(value, trouble=bare(value.trouble)) if isinstance(value, Watched) else value
+        for name, value in seen.values.items()
+    }
+    return replace(seen, values=values, trouble=bare(seen.trouble))
+
+
+def bare(trouble: Trouble | None) -> Trouble | None:
+    return Trouble(trouble.kind, trouble.message) if trouble is not None else None
 
 
 def told_that(value: Any) -> Any:

@@ -124,7 +124,8 @@ def ways_of(pupil: Pupil, forms: Forms) -> Iterator[Binding]:
     """To see the variables, the likeliest first; by answers in few sizes narrowed to these, as far as that goes."""
     variables = pupil.one.variables
     found = list(islice(bindings(forms.task.roles, forms.task.fixed, variables), TRIED))
-    small = list(all_narrowed(found, forms.task.roles, variables)) if forms.sealed else []
+    solver = Solver(forms.task.roles, frozenset(forms.task.fixed))
+    small = list(all_narrowed(found, solver, variables)) if forms.sealed else []
     yield from small or found
 
 

@@ -125,7 +125,7 @@ def form_scene(
         return Scene(x, task, one, identity(shapes, tuple(own)))
     ways = list(islice(bindings(shapes, task.fixed, one.variables), TRIED))
     same = [way for way in ways[:1] if way.shapes == dict(shapes)]
-    first = next(iter(same or all_narrowed(ways, shapes, one.variables)), None)
+    first = next(iter(same or all_narrowed(ways, Solver(shapes, frozenset(task.fixed)), one.variables)), None)
     return Scene(x, task, one, first) if first else {}
 
 

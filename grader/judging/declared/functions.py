@@ -128,7 +128,8 @@ def facts_of(x: Examiner, name: str, call: FunctionCall, meant: Meant) -> dict[s
         shape = f"has the shape {list(numbers.shape)}" if numbers is not None else word
         found[f"{which} shape"] = Fact(Level.SHAPES, told, shape, part=name)
         found[which] = Fact(Level.VALUES, told, word if numbers is None else numbers, part=name)
-    found |= trait_facts(x, name, call, arguments[meant.order[0]] if meant.order else None, meant.name, seen)
+    if call.traits and meant.order:
+        found |= dict(trait_facts(x, name, call, (meant.name, arguments[meant.order[0]]), seen))
     for place in call.gradient:
         told = f"the gradient of `{call.function}` in its argument {place}"
         value, shown = gradient(x, name, arguments, meant, place - 1, way)

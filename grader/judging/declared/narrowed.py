@@ -4,24 +4,22 @@ Of a hidden layer of 50 units the first 5 have the model answer's weights. The o
 and zeros are all that the next layer makes of it: so the class computes what the model answer of 5 units does.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import permutations, product
 
 from msgspec.structs import replace
 
-from grader.judging.declared.bindings import Binding
+from grader.judging.declared.bindings import Binding, Solver
 from grader.judging.declared.cuts import Piece, Placed, Range, Shape
 from grader.sandbox.guest.wire import VariableInfo
 
 
-def all_narrowed(
-    ways: Iterable[Binding], shapes: Mapping[str, Shape], variables: Sequence[VariableInfo]
-) -> Iterator[Binding]:
+def all_narrowed(ways: Iterable[Binding], solver: Solver, variables: Sequence[VariableInfo]) -> Iterator[Binding]:
     """Each way as it is where its sizes are these; else narrowed, with roles that look alike there in every order."""
     found: list[Binding] = []
     for way in ways:
         for one in exchanged(way) if way.sizes else (way,):
-            small = narrowed(one, shapes, variables)
+            small = narrowed(one, solver, variables)
             if small is not None and small not in found:
                 found.append(small)
                 yield small
@@ -41,15 +39,22 @@ def exchanged(way: Binding) -> Iterator[Binding]:
         yield Binding({role: taken[role] for role in way.places}, way.letters, way.shapes)
 
 
-def narrowed(way: Binding, shapes: Mapping[str, Shape], variables: Sequence[VariableInfo]) -> Binding | None:
-    """In these sizes of its roles; None where one of them is larger than the notebook's, or lies in several pieces."""
-    whole = {v.path: v.shape for v in variables}
+def narrowed(way: Binding, solver: Solver, variables: Sequence[VariableInfo]) -> Binding | None:
+    """In the model answer's sizes; None where one of them is larger than the notebook's, or lies in several pieces.
+
+    Nor of a matrix that joins two things one below the other: its first rows need not be the first of both.
+    """
+    shapes, whole = solver.roles, {v.path: v.shape for v in variables}
     places: dict[str, Placed] = {}
     for role, place in way.places.items():
         if place.shape == shapes[role]:
             places[role] = place
             continue
-        if len(place.pieces) != 1 or any(n > m for n, m in zip(shapes[role], place.shape, strict=True)):
+        if (
+            len(place.pieces) != 1
+            or solver.sums.get(shapes[role][0])
+            or any(n > m for n, m in zip(shapes[role], place.shape, strict=True))
+        ):
             return None
         piece = place.pieces[0]
         places[role] = replace(place, pieces=(first_of(piece, shapes[role], whole[piece.path]),))

@@ -27,11 +27,11 @@ class Fact(Struct, frozen=True):
     told: str  # what it is, to the student: "the result", "the gradient of the cost in W"
     value: str | Numbers | Spread  # a word is what is said of it: "is none", "has the shape [5, 7]"
     others: tuple[Numbers, ...] = ()  # what else may have been meant, as where several methods give a row per example
-    open: str = ""  # a sentence: why a word that no form has is not held against the notebook
     part: str = ""  # of the subject: the name of a call, a variable
     whole: bool = False  # of the level `runs`: without it nothing can be asked
     follows: bool = False  # from the forward pass: where that is another one, it says nothing by itself
     shown: str = ""  # what students read, where the word itself is without its numbers and names
+    open: str = ""  # a sentence: why it is not held against the notebook, where no right form has it
 
 
 Reading = Mapping[str, Fact]

@@ -1,6 +1,6 @@
 """How a function comes to its numbers: by its own work, as a tensor, by operations that a gradient passes."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -25,19 +25,31 @@ Word = tuple[str, str]  # what is said, and why it is left open where no form sa
 
 
 def trait_facts(
-    x: Examiner, name: str, call: FunctionCall, first: Any, function: str, seen: Observation
-) -> dict[str, Fact]:
-    """`first` is its first argument, `seen` what it returned."""
-    found: dict[str, Fact] = {}
-    for trait in call.traits if isinstance(first, np.ndarray) else ():
-        level, asked = LOOKED_AT[trait]
-        word, reason = asked(x, name, function, first, seen)
-        told = f"the numbers of `{call.function}`"
-        found[f"{name}: {trait}"] = Fact(level, told, word, part=name, open=reason)
-    return found
+    x: Examiner, name: str, call: FunctionCall, given: tuple[str, Any], seen: Observation
+) -> Iterator[tuple[str, Fact]]:
+    """`given` are the function of the notebook and its first argument, `seen` what it returned."""
+    told, (function, first) = f"the numbers of `{call.function}`", given
+    if not isinstance(first, np.ndarray):
+        return
+    if Trait.OWN_WORK in call.traits:
+        word, reason = own_work(x, name, function, first)
+        yield f"{name}: own work", Fact(Level.VALUES, told, word, part=name, open=reason)
+    if Trait.TENSOR in call.traits:
+        word = "are a tensor" if made_by(seen) in ("tensor", "variable") else "are no tensor"
+        yield f"{name}: tensor", Fact(Level.SHAPES, told, word, part=name)
+    if Trait.TENSORFLOW in call.traits:
+        word, reason = NUMPY, ""
+        if made_by(seen) != "numpy":
+            word, reason = tensorflow(x, name, function, first)
+        yield f"{name}: tensorflow", Fact(Level.GRADIENTS, told, word, part=name, open=reason)
 
 
-def own_work(x: Examiner, name: str, function: str, first: Any, seen: Observation) -> Word:
+def made_by(seen: Observation) -> str:
+    value = seen.values.get("value")
+    return value.made_by if isinstance(value, Array) else ""
+
+
+def own_work(x: Examiner, name: str, function: str, first: Any) -> Word:
     """Whose formula filled a table cannot be seen; where a library's density is at hand there is little doubt."""
     given = (Ref(function), send(first))
     if ask(x, f"{name}.ready-made", Call("grader_ready_made", given, into="r"), "r") is True:
@@ -54,23 +66,14 @@ def own_work(x: Examiner, name: str, function: str, first: Any, seen: Observatio
     )
 
 
-def tensor(x: Examiner, name: str, function: str, first: Any, seen: Observation) -> Word:
-    return ("are no tensor" if made_by(seen) not in ("tensor", "variable") else "are a tensor"), ""
-
-
-def made_by(seen: Observation) -> str:
-    value = seen.values.get("value")
-    return value.made_by if isinstance(value, Array) else ""
-
-
-def tensorflow(x: Examiner, name: str, function: str, first: Any, seen: Observation) -> Word:
+def tensorflow(x: Examiner, name: str, function: str, first: Any) -> Word:
     """A gradient may be missing for x itself where it is put into a tensor anew, and all is TensorFlow's work."""
     unseen = UNSEEN, f"It could not be seen how `{function}` computes its numbers. Your instructor will look at it."
     given = (Ref(function), send(first, "tensor"))
     touched = ask(x, f"{name}.touched", Call("grader_touched", given, into="n"), "n")
     if not isinstance(touched, bool):
         return unseen
-    if touched or made_by(seen) == "numpy":
+    if touched:
         return NUMPY, ""
     gradient = ask(x, f"{name}.traced", Gradient(function, (send(first, "tensor"),), "g"), "g")
     if array(gradient) is not None:
@@ -81,10 +84,3 @@ def tensorflow(x: Examiner, name: str, function: str, first: Any, seen: Observat
 
 def ask(x: Examiner, purpose: str, step: Call | Gradient, into: str) -> Any:
     return x.ask(purpose, step, seconds=SECONDS).values.get(into)
-
-
-LOOKED_AT: dict[Trait, tuple[Level, Callable[[Examiner, str, str, Any, Observation], Word]]] = {
-    Trait.OWN_WORK: (Level.VALUES, own_work),
-    Trait.TENSOR: (Level.SHAPES, tensor),
-    Trait.TENSORFLOW: (Level.GRADIENTS, tensorflow),
-}
