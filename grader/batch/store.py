@@ -84,8 +84,13 @@ class Store:
     def keep_asked(self, asked: Asked) -> None:
         self._execute("INSERT OR REPLACE INTO batch VALUES ('asked', ?)", packed(asked))
 
-    def begin(self) -> None:
-        """Forget what came late, if the batch before this one ended: a busy machine may have been at fault."""
+    def begin(self, fresh: bool = False) -> None:
+        """Forget what came late, if the batch before this one ended: a busy machine may have been at fault.
+
+        All of it where it is to begin afresh.
+        """
+        if fresh:
+            self.forget()
         late = "(SELECT run FROM late)"
         if self._rows("SELECT 1 FROM batch WHERE what = 'ended'"):
             self._execute(f"DELETE FROM reports WHERE key IN (SELECT report FROM judged WHERE run IN {late})")
