@@ -93,19 +93,18 @@ def grade(  # noqa: PLR0913 - each is a flag of the published command line
     """
     from grader.batch.preparing import batch_asked, handed_in, resumed
     from grader.batch.store import Asked, opened
-    from grader.commands.executors import where
-    from grader.commands.progress import graded
+    from grader.commands.executors import grading
     from grader.scoring.results import ensure_writable
 
     submissions, passed_over = handed_in(paths, lab, name_pattern, out_folder)
     say(passed_over)
     asked = Asked(submissions, data and data.absolute(), train, deadline, not no_accelerate, not no_blind_test)
     batch = batch_asked(asked, seed, allow_unisolated, not no_equal_training)
-    place = where(executor, submissions, batch, jobs, say)
+    graded = grading(executor, submissions, batch, jobs, say, err)
     ensure_writable(out_folder)
     with opened(out_folder) as store:
         say(store.begin(fresh))
-        reports = graded(asked.submissions, resumed(batch, asked, store, seed), jobs, say, err, place)
+        reports = graded(resumed(batch, asked, store, seed))
         store.end()
     hand_out(reports, out_folder, format, fail_under)
 

@@ -42,6 +42,7 @@ from tests.bench_tools import HERE, IS_DONE, copies
 MEASURED = Path(__file__).with_name("measured_seconds.yaml")
 SIZES = (100, 10_000, 1_000_000)
 CLUSTERS = ((1, 2), (8, 8), (64, 32))  # nodes, notebooks at a time on each
+COPIES = 2
 SPREAD = 0.3  # of a submission's seconds: a lognormal's sigma
 NODE_HOURS = 200.0  # until a node is lost: an assumption, that of machines which may be taken back at any time
 
@@ -168,7 +169,7 @@ def of_the_head(count: int) -> Iterator[str]:
                 "results from nodes are unpacked and kept", lambda: [taken(store, one) for one in sent], len(sent)
             )
             asked = Asked(tuple(r.submission for r in reports), None, TrainPolicy.NONE, None, True, True)
-            yield line("what was asked is kept, in one row", lambda: store.keep_asked(asked), count)
+            yield line("what was asked is kept, in one row", lambda: store.keep_asked(asked), count, len(packed(asked)))
         yield line("what is kept is opened again", lambda: looked_at(out), min(count, 1000), out / ".grader")
         yield line("every page is written", lambda: pages(reports[:1000], out), min(count, 1000), out / "pages")
         links = [f"{n}.html" for n in range(count)]
@@ -238,15 +239,17 @@ def written(file: Path, text: str) -> None:
     file.write_text(text, "utf-8")
 
 
-def line(name: str, action: Callable[[], object], count: int, file: Path | None = None) -> str:
+def line(name: str, action: Callable[[], object], count: int, held: Path | int = 0) -> str:
     begun = time.process_time()  # what else the machine does is left out, and so is the time the disk takes
     action()
     took = time.process_time() - begun
-    return f"| {name} | {took:.2f} | {1000 * took / count:.2f} | {size(file) if file else ''} |"
+    return f"| {name} | {took:.2f} | {1000 * took / count:.2f} | {size(held) if held else ''} |"
 
 
-def size(file: Path) -> str:
-    files = file.rglob("*") if file.is_dir() else (file,)
+def size(held: Path | int) -> str:
+    if isinstance(held, int):
+        return f"{held / 1e6:.1f}"
+    files = held.rglob("*") if held.is_dir() else (held,)
     return f"{sum(one.stat().st_size for one in files if one.is_file()) / 1e6:.1f}"
 
 
@@ -262,17 +265,17 @@ def measured(labs: Sequence[str]) -> Measures:
     for lab in labs:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            copies(solution(lab), 3, folder / "in", "notebook.ipynb")
+            copies(solution(lab), COPIES, folder / "in", "notebook.ipynb")
             options = ["--out", folder / "out", "--lab", lab, "--train", "none", "--jobs", "1"]
             command = [sys.executable, "-m", "grader", "grade", folder / "in", *options]
             whole = cost(command, IS_DONE, HERE, {"PYTHONPATH": str(HERE)})
             further = whole.further(1)
-            kept = (folder / "out" / ".grader" / "batch.sqlite").stat().st_size // 3
+            kept = (folder / "out" / ".grader" / "batch.sqlite").stat().st_size // COPIES
             page = statistics.mean(file.stat().st_size for file in (folder / "out").glob("*/*.html"))
             found[lab] = OfLab(round(further.cpu, 2), round(further.wall, 2), kept, int(page))
             starts.append(whole.done[0].cpu - further.cpu)
             print(lab, found[lab], f"start {starts[-1]:.1f}", cores(), file=sys.stderr)
-    on = f"on {cores()}, toy data, the model answer three times, `--train none`, one job"
+    on = f"on {cores()}, toy data, two copies of each model answer, `--train none`, one job"
     return Measures(on, found, round(statistics.median(starts), 1), 0.0, 0.0)
 
 
