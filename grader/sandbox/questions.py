@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from grader.model import Observation, Status
-from grader.sandbox.guest.framing import decode_reply, frame_length
+from grader.sandbox.guest.framing import decode_reply, frame, frame_length
 from grader.sandbox.guest.wire import (
     Array,
     Form,
@@ -18,7 +18,6 @@ from grader.sandbox.guest.wire import (
     Reply,
     Trouble,
     array_is_sound,
-    frame,
 )
 
 GRACE = 2.0  # seconds in which the guest should have interrupted itself
