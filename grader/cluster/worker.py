@@ -27,6 +27,8 @@ from grader.running.slots import Slots, carried, shares_of, slots
 from grader.sandbox.walls.isolation import best_isolation, why_unisolated
 from reference.place import OURS, VARIABLE
 
+MOST = 64  # places, as --jobs has it: slots beyond have user ids that model answers take
+
 
 @cache
 def version() -> str:
@@ -45,7 +47,7 @@ def offered(asked: Call) -> Offer:
     if (isolation := best_isolation()) is not asked.isolation:
         return Offer(f"notebooks are kept apart by {isolation} there, by {asked.isolation} here ({why_unisolated()})")
     found = nvml() if asked.gpus and not without_cuda() else Found()
-    places = slots(found, asked.gpu_memory, min(asked.cpus, asked.jobs or carried()))
+    places = slots(found, asked.gpu_memory, min(asked.cpus, asked.jobs or carried(), MOST))
     on_a_gpu = len(shares_of(found.gpus[0], asked.gpu_memory)) if found.gpus and places[0].device else 0
     lacks = tuple(name for name in asked.parcels if not parcels.place(name).is_dir())
     return Offer("", len(places), 1 / on_a_gpu if on_a_gpu else 0.0, found.gpus, lacks)
