@@ -27,6 +27,10 @@ from grader.judging.model_answer import DECK, ModelAnswer, mistake_of
 from grader.judging.unaskable import Unsealed
 from grader.model import Level, Remark
 
+UNMADE = (
+    "Your class needs arguments, and none could be found with which one can be made and trained. Make one in a cell "
+    "of its own, train it, and check again."
+)
 MORE = "more-than-asked"  # the remark on a class that is right and holds more
 
 
@@ -95,9 +99,9 @@ def interview_class(pupil: Pupil, forms: Forms) -> Interview:
         odd = (
             f"Your variables ({laid_out}) could not be matched with those of the lab; your instructor will look at it."
         )
-        reading = running(one) if one.works else broken(one)
+        reading = running(one) if one.works else {} if one.guessed else broken(one)
         found = Interview(reading, as_it_is, forms.differs, one.info.cell)
-        return replace(found, open=odd if one.works else "")
+        return replace(found, open=odd if one.works else UNMADE if one.guessed else "")
     known = [way for way in ways if forms.knows(way)]
     binding, right = explained(pupil, known, forms) if known else (ways[0], False)
     if not right and known and masked(pupil.seen_as(binding, task)):

@@ -51,8 +51,8 @@ def asked_once(x: Examiner) -> Examiner:
 
 
 def form_examiner(x: Examiner, answer: ModelAnswer, form: str, sizes: Sizes | None = None) -> Examiner:
-    """The same questions and secrets, to a form of the model answer."""
-    return replace(x, asking=answer.of(form, sizes or {}))
+    """The same questions and secrets, to a form of the model answer; what the notebook wrote is not its text."""
+    return replace(x, asking=answer.of(form, sizes or {}), cells=())
 
 
 def own_sizes(what: str, sizes: Sizes) -> tuple[Remark, ...]:

@@ -12,10 +12,11 @@ from grader.course.subject import Subject, secret
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.declared.arguments import wired
 from grader.judging.declared.feeding import EXAMPLES, INPUTS, Batch, batch_of, example_steps, training_arguments
+from grader.judging.declared.written_calls import with_written
 from grader.judging.drawing import insist_on_writable
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.asking import IN_ORDER
-from grader.judging.meeting.classes import candidates, classifier_of, recipes
+from grader.judging.meeting.classes import candidates, classifier_of, recipes, usable
 from grader.judging.meeting.contact import Inputs, Recipe
 from grader.judging.meeting.watching import watched_in
 from grader.sandbox.guest.wire import (
@@ -51,6 +52,7 @@ class Trainee(Struct, frozen=True):
     variables: tuple[VariableInfo, ...] = ()
     scalars: Mapping[str, Scalar] = {}
     rows: int = 0  # examples of a question; 0: as many as we like
+    guessed: bool = False  # its arguments are read from the text, or made up: nobody saw one made
     built_by_a_step: bool = False  # as where it holds layers of Keras: before, there are no variables
     watched: Watched | None = None
     trouble: Trouble | None = None
@@ -82,13 +84,19 @@ A_STEP = Watching()
 
 def trainees(x: Examiner, subject: Subject, rows: int = 0) -> Iterator[Trainee]:
     """Classes that train, the last defined first; each in the first way to make it that takes a step of these rows."""
-    inventory = x.survey()
-    for info in candidates(inventory) if inventory is not None else ():
+    seen = x.survey()
+    if seen is None:
+        return
+    inventory = with_written(seen, x.cells)
+    for info in candidates(inventory):
         first = None
-        for sized, recipe in made_small(recipes(inventory, info, AS_WRITTEN), subject) if inventory is not None else ():
-            assert inventory is not None
+        known = bool(usable(seen, info)) or not any(p.required for p in info.parameters[1:])
+        ways = recipes(inventory, info, AS_WRITTEN)
+        ways += [] if known else [way for way in recipes(seen, info, AS_WRITTEN) if way not in ways]
+        for sized, recipe in made_small(ways, subject):
             args, kwargs = training_arguments(sized, inventory, info, info.trains[0])
-            one = tried(x, Trainee(sized, info, recipe, info.trains[0], args, kwargs, inventory, rows=rows))
+            one = Trainee(sized, info, recipe, info.trains[0], args, kwargs, inventory, rows=rows, guessed=not known)
+            one = tried(x, one)
             first = first or one
             if one.works:
                 first = one
