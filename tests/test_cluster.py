@@ -25,7 +25,7 @@ from grader.batch.store import Store, packed, passing, unpacked
 from grader.cluster import parcels
 from grader.cluster.fleet import ATTEMPTS, STARTS, Failed, Fleet, Lost, Place, graded_by
 from grader.cluster.messages import Call, Done, Errand, Offer, Orders
-from grader.cluster.on_ray import joined, loaded, orders_of, resources
+from grader.cluster.on_ray import insist_on_answer, joined, loaded, orders_of, resources
 from grader.cluster.worker import batch_of, offered, version
 from grader.course.folder import load_course
 from grader.errors import OurFault, UsageError
@@ -258,6 +258,14 @@ def test_of_gpus_a_worker_takes_the_shares_on_which_its_notebooks_run() -> None:
 def test_without_a_jail_no_cluster_is_joined(batch: Batch) -> None:
     with pytest.raises(UsageError, match="orders to the whole cluster"):
         joined(hand_ins(1), replace(batch, isolation=Isolation.NONE), None, lambda line: None)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "[::1]:1", "127.0.0.1:99999999"])
+def test_a_cluster_that_does_not_answer_is_told_at_once(address: str) -> None:
+    with pytest.raises(UsageError, match=r"cannot be joined.*ray start --head"):
+        insist_on_answer(address)
+    insist_on_answer("auto")
+    insist_on_answer("ray://head:10001")
 
 
 @pytest.mark.skipif(why_not_jailed() is not None, reason=str(why_not_jailed()))

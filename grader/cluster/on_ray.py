@@ -7,6 +7,7 @@ time, and of its GPUs the shares on which they run. Ray carries bytes, and never
 import logging
 import math
 import os
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, redirect_stdout
 from functools import partial
@@ -37,6 +38,7 @@ MISSING = (
     "--executor ray needs Ray, which is not installed here. Install it, here and on every node of the cluster, with "
     "`pip install 'grader[ray]'`, or leave the option out to grade on this machine."
 )
+UNREACHED = "The Ray cluster {} cannot be joined ({}). Start one with `ray start --head`, and name it by RAY_ADDRESS."
 NO_JAIL = (
     "--executor ray runs no notebook without a jail, since one could give orders to the whole cluster. Install "
     "bubblewrap (`grader doctor` says what is missing), or grade on one machine with --executor local."
@@ -72,17 +74,24 @@ def connected() -> Any:
         import ray  # noqa: PLC0415 - an extra, and slow to load
     except ImportError as missing:
         raise UsageError(MISSING) from missing
+    insist_on_answer(os.environ.get("RAY_ADDRESS", ""))
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody is told that we grade
     try:
         ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=None, ignore_reinit_error=True)
     except (ConnectionError, RuntimeError, ValueError) as error:
         where = os.environ.get("RAY_ADDRESS") or "of this machine"
-        said = " ".join(str(error).split())[:200]
-        raise UsageError(
-            f"The Ray cluster {where} cannot be joined ({said}). Start one with `ray start --head`, and name it by "
-            "RAY_ADDRESS."
-        ) from error
+        raise UsageError(UNREACHED.format(where, " ".join(str(error).split())[:200])) from error
     return ray
+
+
+def insist_on_answer(address: str) -> None:
+    """Ray itself tries for minutes. Raises UsageError."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit() and "/" not in host:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+        except (OSError, OverflowError) as error:
+            raise UsageError(UNREACHED.format(address, error)) from error
 
 
 class Cluster(Struct, frozen=True):
@@ -105,9 +114,9 @@ class Cluster(Struct, frozen=True):
         say(f"{quantity(len(submissions), 'notebook')}, {size} at a time on {quantity(len(places), 'node')}.")
         here = replace(batch, inventory=lambda: Found(kinds))
         with ExitStack() as ending:
-            ending.callback(self.ray.shutdown)
-            # Ray prints the last words of a lost node, which would stand before results.json on stdout.
+            # Ray prints the last words of a lost node, until it is shut down: they would stand before results.json.
             ending.enter_context(redirect_stdout(ending.enter_context(open(os.devnull, "w"))))
+            ending.callback(self.ray.shutdown)
             fleet = Fleet(places, say)
             ending.callback(fleet.end)
             yield from graded_by(fleet, size, submissions, here, told)
