@@ -36,6 +36,8 @@ OPEN = {
     "honest/lab3/answer_below_states_in_a_list.ipynb": NUMBERS_OF_LAB3,
     # its hidden layer, an extra, is wider than that of the accepted form, and words do not tell which matrix it is
     "honest/lab3/w_xh_w_hh_and_a_hidden_layer.ipynb": {"parameters", "given-penalty", *NUMBERS_OF_LAB3},
+    # its bias is a row of its matrix, which by its shape might be a matrix of a size of its own
+    "honest/lab3/bias_as_a_row_of_ones.ipynb": {"parameters", "given-penalty", *NUMBERS_OF_LAB3},
     # its start values lie so near zero that sixty steps change nothing yet
     "honest/lab3/start_weights_near_zero.ipynb": {"learns"},
     # a state of its own size, in the run that counts
