@@ -67,13 +67,16 @@ OPEN = {
     "honest/lab3/answer_below_states_in_a_list.ipynb": NUMBERS_OF_LAB3,
     # its hidden layer, an extra, is wider than that of the accepted form, and words do not tell which matrix it is
     "honest/lab3/w_xh_w_hh_and_a_hidden_layer.ipynb": {"parameters", "given-penalty", *NUMBERS_OF_LAB3},
+    # its bias is a row of its matrix, which by its shape might be a matrix of a size of its own
+    "honest/lab3/bias_as_a_row_of_ones.ipynb": {"parameters", "given-penalty", *NUMBERS_OF_LAB3},
     # its start values lie so near zero that sixty steps change nothing yet
     "honest/lab3/start_weights_near_zero.ipynb": {"learns"},
     # sizes of its own and a second layer: which variable is which cannot be told by words
     "honest/lab4/two_layers_as_wide_as_the_words.ipynb": {"gates", "l2-four-matrices", *NUMBERS_OF_LAB4},
 }
-# What a mistake looks like only in how the notebook ran, which a check of what it left behind does not see.
-ONLY_WHEN_GRADED = ("mistaken/lab2/rate_zero_in_every_run.ipynb",)
+# What a sealed check does not see: a rate that was zero while the notebook ran, which what it left behind does not show;
+# dropout left on in labs that do not teach it, which a sealed file asks with dropout switched off.
+UNSEEN = ("mistaken/lab2/rate_zero_in_every_run.ipynb", "mistaken/lab4/drops_the_state_while_classifying.ipynb")
 
 
 class Kernel:
@@ -162,8 +165,11 @@ def card_of(sealing: tuple[Batch, Callable[[str], Sealed]]) -> Iterator[Callable
 
 
 def notebooks(*kinds: str) -> list[ParameterSet]:
-    rows = [(place, row) for place, row in EXPECTED.items() if row["lab"] in SEALED and row["expect"] in kinds]
-    rows = [(place, row) for place, row in rows if place not in ONLY_WHEN_GRADED]
+    rows = [
+        (place, row)
+        for place, row in EXPECTED.items()
+        if row["lab"] in SEALED and row["expect"] in kinds and place not in UNSEEN
+    ]
     return [pytest.param(place, marks=[pytest.mark.slow] if row.get("slow") else []) for place, row in rows]
 
 

@@ -3,7 +3,8 @@
 - [20, 36]: W[:, 0:12], W[:, 12:24], W[:, 24:36], three gates side by side;
 - [36, 20]: W[0:12, :], …, the same for states that are columns, each turned;
 - [3, 20, 12]: W[0, :, :], W[1, :, :], W[2, :, :], one gate after another;
-- [3, 12]: b[0, :], b[1, :], b[2, :], biases as rows.
+- [3, 12]: b[0, :], b[1, :], b[2, :], biases as rows;
+- [21, 12]: W[0:20, :], W[20, :], a bias as one row more, for a 1 beside word and state.
 """
 
 from collections.abc import Collection, Iterator
@@ -94,6 +95,8 @@ def of_matrix(v: VariableInfo, long: list[int], width: int, dim: int) -> Iterato
                 yield cut(v, rows, gates, turned)
         if wide == dim and 2 <= high <= GATES:
             yield cut(v, rows, high)
+        if high - 1 == width + dim and (gates := times(wide, dim)):
+            yield from (with_a_row(v, (rows, columns), gates, turned, at) for at in (high - 1, 0))
 
 
 def of_stack(v: VariableInfo, long: list[int], width: int, dim: int) -> Iterator[Cut]:
@@ -103,6 +106,19 @@ def of_stack(v: VariableInfo, long: list[int], width: int, dim: int) -> Iterator
             fits = v.shape[high] in (width + dim, width, dim) and v.shape[wide] == dim
             if fits and v.shape[gate] <= GATES:
                 yield cut(v, gate, v.shape[gate], turned)
+
+
+def with_a_row(v: VariableInfo, axes: tuple[int, int], gates: int, turned: bool, at: int) -> Cut:
+    """Gates side by side, each with its bias as the last row, or the first."""
+    rows, columns = axes
+    matrix: Range = (1, v.shape[rows]) if at == 0 else (0, at)
+    each = v.shape[columns] // gates
+    pieces = []
+    for gate in range(gates):
+        start: Ranges = tuple(0 if size == 1 else None for size in v.shape)
+        beside = placed(start, columns, None if gates == 1 else (gate * each, (gate + 1) * each))
+        pieces += [Piece(v.path, placed(beside, rows, matrix), turned), Piece(v.path, placed(beside, rows, at))]
+    return Cut(tuple(pieces), turned)
 
 
 def times(size: int, one: int) -> int:

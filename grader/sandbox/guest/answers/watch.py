@@ -26,11 +26,16 @@ class Watcher:
         self.tape: list[wire.TapeEvent] = []
         self.calls: list[wire.MethodCall] = []
         self.done, self.depth = 0, 0
+        self.target: Any = None  # of the step that is being taken; one step may ask for several groups of gradients
+        self.updated_of_it: set[int] = set()  # ids of variables
         self.follows_calls = not step.losses_only
 
     def gradient(self, target: Any, sources: Any, gradients: Any) -> None:
-        if self.done >= self.step.steps or len(self.tape) >= KEPT:
+        is_new = target is not self.target or target is tape.UNKNOWN
+        if (is_new and self.done >= self.step.steps) or len(self.tape) >= KEPT:
             raise tape.Enough
+        if is_new:
+            self.target, self.updated_of_it = target, set()
         flat = tf.nest.flatten(sources)
         if any(id(source) not in self.paths for source in flat):  # layers of Keras make theirs when they are first used
             self.paths |= {id(variable): path for path, variable in survey.reachable(self.owner, self.step.owner)}
@@ -41,12 +46,17 @@ class Watcher:
             raise tape.Enough
 
     def updating(self, optimizer: Any, pairs: list[tuple[Any, Any]]) -> None:
-        if self.done >= self.step.steps:
-            raise tape.Enough
+        """The same variables again are another step; others belong to the one that is being taken."""
+        now = {id(variable) for _, variable in pairs}
+        if self.updated_of_it & now or not self.updated_of_it:
+            if self.done >= self.step.steps:
+                raise tape.Enough
+            self.done, self.updated_of_it = self.done + 1, set()
+        self.updated_of_it |= now
 
     def updated(self) -> None:
-        self.done += 1
-        if self.done >= self.step.steps:
+        every = self.step.losses_only or self.updated_of_it >= self.paths.keys()
+        if every and self.done >= self.step.steps:
             raise tape.Enough
 
     def dense(self, gradient: Any) -> wire.Array | None:
@@ -132,6 +142,8 @@ class Watcher:
 
     def note(self, name: str, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """One that breaks off is noted as well, with nothing returned."""
+        if self.done >= self.step.steps:
+            raise tape.Enough  # the step is over, whatever it has left as it was
         result = None
         self.depth += 1
         try:
