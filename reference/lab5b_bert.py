@@ -121,6 +121,9 @@ def of_pairs(p: Sequence[list[int]], h: Sequence[list[int]], lower: WordPieces) 
         "special-pieces/no-cls": [[*a, s, *b, s] for a, b in both],
         "special-pieces/no-last-sep": [[c, *a, s, *b] for a, b in both],
         "special-pieces/doubled": [[c, c, *a, s, s, *b, s, s] for a, b in both],
+        "special-pieces/outer-twice": [[c, c, *a, s, *b, s, s] for a, b in both],
+        "special-pieces/first-twice": [[c, c, *a, s, *b, s] for a, b in both],
+        "special-pieces/last-twice": [[c, *a, s, *b, s, s] for a, b in both],
         "special-pieces/two-seps-between": [[c, *a, s, s, *b, s] for a, b in both],
     }
 

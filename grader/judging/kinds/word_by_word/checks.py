@@ -8,6 +8,7 @@ from grader.figures import AttentionMap
 from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import difference, slug
+from grader.judging.instruments.cut_gradients import cut_finding
 from grader.judging.instruments.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
 from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.instruments.until_it_broke import JUDGED, SUMS, as_far_as_it_comes
@@ -199,6 +200,8 @@ def all_trained(e: Evidence) -> Finding:
         return stopped(e.contact, reason, bool(e.told.right and e.told.logits_follow), partial(untrained, e), e.cell)
     if e.idle:
         return untrained(e, e.idle, "A training step changes nothing in {names}.")
+    if e.lacking:
+        return cut_finding(e.lacking, e.cell)
     return passed("A training step moves every variable that the answer depends on.")
 
 

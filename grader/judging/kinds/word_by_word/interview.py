@@ -11,6 +11,7 @@ from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning
 from grader.judging.instruments.pair_learning import PLAIN, question_learning
 from grader.judging.kinds.word_by_word.answers import Answer, Asker, batch_first, reads_on, rows_first, sums_to_one
+from grader.judging.kinds.word_by_word.cut import cut_off
 from grader.judging.kinds.word_by_word.explained import Explanation, explanation
 from grader.judging.kinds.word_by_word.maps import question_maps
 from grader.judging.kinds.word_by_word.parts import FEW
@@ -19,7 +20,7 @@ from grader.judging.meeting.asking import data_steps, inputs, training
 from grader.judging.meeting.classes import LENGTH, candidates, meet
 from grader.judging.meeting.contact import Contact, Inputs
 from grader.judging.meeting.forward import attender_of, forward_of
-from grader.judging.meeting.watching import moved, value_of, watched_in
+from grader.judging.meeting.watching import first_gradients, moved, value_of, watched_in
 from grader.model import Status
 from grader.sandbox.guest.wire import Call, Ref, Trouble, VariableInfo
 
@@ -48,6 +49,7 @@ class Evidence(Struct, frozen=True):
     shown: Shown = Shown()
     fewer: bool | None = None
     idle: tuple[str, ...] | None = None  # variables with a say in the answer that training leaves as they are
+    lacking: tuple[str, ...] = ()  # variables that get a part of their gradient only
     zeros: tuple[str, ...] = ()  # matrices that start as zeros
     trains_vectors: bool = False
     learning: Learning | None = None
@@ -207,15 +209,15 @@ def with_shown(asker: Asker, e: Evidence) -> Evidence:
 def with_step(asker: Asker, e: Evidence) -> Evidence:
     """Which variables a step of the notebook's own training leaves, though the answer depends on them."""
     contact, data = asker.contact, asker.data
-    seen = asker.x.ask(
-        f"{contact.info.name}.step", *training(contact, data, np.arange(len(data)) % 3, weights=asker.weights)
-    )
+    labels = np.arange(len(data)) % 3
+    seen = asker.x.ask(f"{contact.info.name}.step", *training(contact, data, labels, weights=asker.weights))
     trained = watched_in(seen)
     if trained is None or not trained.tape:
         return e
     changes = moved(trained)
     tables = [v.path for v in contact.initial if len(v.shape) == 2 and contact.vocabulary in v.shape]
     still = [path for path, change in changes.items() if not np.any(change) and path not in tables]
+    e = replace(e, lacking=cut_off(asker, e.answer, labels, first_gradients(trained)))
     e = replace(e, trains_vectors=any(np.any(changes.get(path, 0.0)) for path in tables))
     if not still:
         return replace(e, idle=())
