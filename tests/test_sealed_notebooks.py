@@ -74,7 +74,7 @@ OPEN = {
     # sizes of its own and a second layer: which variable is which cannot be told by words
     "honest/lab4/two_layers_as_wide_as_the_words.ipynb": {"gates", "l2-four-matrices", *NUMBERS_OF_LAB4},
 }
-# What a sealed check does not see: a rate that was zero while the notebook ran, which what it left behind does not show;
+# What a sealed check does not see: a rate that was zero while the notebook ran, of which nothing is left behind;
 # dropout left on in labs that do not teach it, which a sealed file asks with dropout switched off.
 UNSEEN = ("mistaken/lab2/rate_zero_in_every_run.ipynb", "mistaken/lab4/drops_the_state_while_classifying.ipynb")
 
