@@ -271,7 +271,8 @@ def main() -> None:
                 loads.append(os.getloadavg()[0])
     print(f"\n{os.cpu_count()} cores, load average {min(loads):.1f} to {max(loads):.1f} between runs; "
           f"nbclient {importlib.metadata.version('nbclient')}, {', '.join(versions)}; {data_folder(None).description}; "
-          f"{wish.epochs} epochs; {wish.more} further notebooks for each job, {wish.rounds} round(s).\n")  # fmt: skip
+          f"trainings of {wish.epochs} epoch(s); "
+        f"{wish.more} further notebook(s) for each job, {wish.rounds} round(s).\n")  # fmt: skip
     print("\n".join(table(found)))
     if wish.batch:
         print()
