@@ -13,10 +13,10 @@ from grader.sandbox.guest.wire import (
     Listing,
     ListVariables,
     Make,
+    Mapping,
     Question,
     Read,
     Ref,
-    Settings,
     Survey,
     VariableList,
     Watch,
@@ -286,11 +286,11 @@ def test_an_object_that_only_holds_settings_is_shown_and_given_again_with_others
 ) -> None:
     frozen, named = [made for made in inventory.constructions if made.cls == "Classifier"]
     shown = [frozen.args[1], named.kwargs["f"]]
-    assert [value.items for value in shown if isinstance(value, Settings)] == [{"rate": 0.5}, {"rate": 0.25}]
+    assert [value.items for value in shown if isinstance(value, Mapping)] == [{"rate": 0.5}, {"rate": 0.25}]
     for i, value in enumerate(shown):
-        assert isinstance(value, Settings)
+        assert isinstance(value, Mapping)
         steps = (
-            Make("n", "Classifier", (3, Settings(value.path, {"rate": 0.75}))),
+            Make("n", "Classifier", (3, Mapping({"rate": 0.75}, value.of))),
             Read("n.f.rate, e.f.rate, g.f.rate", "r"),
         )
         assert session.ask(Question(f"held {i}", steps)).values["r"] == Listing((0.75, 0.5, 0.25), "tuple")

@@ -18,7 +18,7 @@ from grader.judging.meeting.contact import Contact, Recipe
 from grader.judging.meeting.source import trees
 from grader.judging.meeting.watching import first_gradients, moved, watched_in
 from grader.model import Cell
-from grader.sandbox.guest.wire import Array, Put, Scalar, Settings, Step, Training, Value, Watched
+from grader.sandbox.guest.wire import Array, Put, Scalar, Step, Training, Value, Watched
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
 MOVED_TO = 0.37
@@ -104,7 +104,7 @@ def is_number(value: object) -> bool:
 
 
 def items(value: Value) -> Mapping[str, Value]:
-    return value.items if isinstance(value, WireMapping | Settings) else {}
+    return value.items if isinstance(value, WireMapping) else {}
 
 
 def entry_of(name: str) -> tuple[str, str]:
@@ -122,7 +122,7 @@ def argument(recipe: Recipe, name: str) -> Value:
 def with_argument(recipe: Recipe, name: str, value: float) -> Recipe:
     outer, key = entry_of(name)
     held = recipe.argument(outer)
-    if not key or not isinstance(held, WireMapping | Settings):
+    if not key or not isinstance(held, WireMapping):
         return recipe.changed(outer, value)
     return recipe.changed(outer, replace(held, items={**held.items, key: value}))
 

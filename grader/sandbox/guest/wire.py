@@ -29,19 +29,13 @@ class Listing(Struct, frozen=True, tag="listing", forbid_unknown_fields=True):
 
 class Mapping(Struct, frozen=True, tag="mapping", forbid_unknown_fields=True):
     items: dict[str, "Value"]
+    of: str = ""  # path of an object that holds these and no more, and is copied with them; "": a dict
 
 
 class Ref(Struct, frozen=True, tag="ref", forbid_unknown_fields=True):
     """An object that lives in the kernel, named by an expression over slots and the notebook's globals."""
 
     path: str
-
-
-class Settings(Struct, frozen=True, tag="settings", forbid_unknown_fields=True):
-    """An object that holds plain values and no more; it stands for a copy of the one at `path` with these in it."""
-
-    path: str
-    items: dict[str, "Value"]
 
 
 class Opaque(Struct, frozen=True, tag="opaque", forbid_unknown_fields=True):
@@ -52,7 +46,7 @@ class Opaque(Struct, frozen=True, tag="opaque", forbid_unknown_fields=True):
 
 
 Scalar = bool | int | float | str | None
-Value = Scalar | Array | Listing | Mapping | Ref | Settings | Opaque
+Value = Scalar | Array | Listing | Mapping | Ref | Opaque
 
 
 class Trouble(Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ..wire import Array, Construction, Listing, Mapping, Opaque, Ref, Settings, Value
+from ..wire import Array, Construction, Listing, Mapping, Opaque, Ref, Value
 from . import own_code
 from .values import encode, number_of, opaque
 
@@ -66,7 +66,7 @@ def note(instance: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
 def again(thing: Any, path: str) -> Value:
     """A wire value of an argument, or where to find it; examples stay out, since a question brings its own."""
     if settings := plain_values(thing):
-        return Settings(path, settings)
+        return Mapping(settings, path)
     value = small(thing)
     return value if is_complete(value) or are_examples(thing) else Ref(path)
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ..wire import DTYPES, Array, Listing, Mapping, Opaque, Ref, Settings, Value
+from ..wire import DTYPES, Array, Listing, Mapping, Opaque, Ref, Value
 
 ARRAY_LIMIT = 16 * 1024 * 1024
 ITEM_LIMIT = 20_000
@@ -85,9 +85,8 @@ def decode(value: Any, find: Any) -> Any:
         items = [decode(item, find) for item in value.items]
         return tuple(items) if value.kind == "tuple" else items
     if isinstance(value, Mapping):
-        return {key: decode(item, find) for key, item in value.items.items()}
-    if isinstance(value, Settings):
-        return with_settings(find(value.path), {name: decode(item, find) for name, item in value.items.items()})
+        held = {key: decode(item, find) for key, item in value.items.items()}
+        return with_settings(find(value.of), held) if value.of else held
     return find(value.path) if isinstance(value, Ref) else value
 
 
