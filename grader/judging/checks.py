@@ -10,6 +10,8 @@ from grader.model import Difference, Finding, Remark, Verdict
 Interview = Callable[..., Any]
 Check = Callable[[Any], Finding]
 
+NO_CLASS = "No class with a training method was left by your notebook."
+
 INTERVIEWS: dict[str, Interview] = {}
 CHECKS: dict[str, dict[str, Check]] = {}
 OUTCOMES: dict[str, dict[str, Callable[..., Finding]]] = {}  # checks of what training reaches; they ask by themselves

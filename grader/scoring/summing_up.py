@@ -7,11 +7,12 @@ from msgspec.structs import replace
 from grader.batch.shared import Batch, calibration_of
 from grader.course.folder import title_of
 from grader.course.rubric import Rubric
+from grader.judging.checks import NO_CLASS
 from grader.judging.claims.claims import learning_curves
 from grader.judging.examination import Examination
 from grader.model import Outcome, Report, Run, Scorecard, Submission, Verdict
 from grader.scoring.as_handed_out import touched
-from grader.scoring.other_work import beside_the_handout, other_work
+from grader.scoring.other_work import beside_the_handout, other_work, trains_without_a_class
 from grader.scoring.score import left_open, public, score
 from grader.scoring.summary import summary
 
@@ -19,6 +20,8 @@ from grader.scoring.summary import summary
 LOST = "This stays open, because a part of your notebook was lost before it reached us."
 # On a machine with too much to do, right work once lost points for answers that it had no time to give.
 HURRIED = "This stays open, because time ran out before your notebook could be asked everything."
+
+CLASSLESS = "This stays open, because functions do the work here in the place of a class, and only classes were asked."
 
 
 def report(
@@ -29,11 +32,7 @@ def report(
     examination: Examination,
     seconds: float,
 ) -> Report:
-    card = score(rubric, examination.findings)
-    if submission.damaged:
-        card = left_open(card, LOST)
-    if examination.hurried:
-        card = left_open(card, HURRIED, but_named=True)
+    card = opened(score(rubric, examination.findings), submission, rubric, examination)
     if batch.public_only:
         card = public(card)
     if examination.fault:
@@ -63,6 +62,15 @@ def report(
     )
 
 
+def opened(card: Scorecard, submission: Submission, rubric: Rubric, examination: Examination) -> Scorecard:
+    """What could not be asked is left open."""
+    if submission.damaged:
+        card = left_open(card, LOST)
+    if examination.hurried:
+        card = left_open(card, HURRIED, but_named=True)
+    return left_open(card, CLASSLESS) if without_a_class(card, submission, rubric) else card
+
+
 def unread(submission: Submission, batch: Batch) -> Report:
     title = title_of(submission.lab)
     fault = submission.fault or (
@@ -80,6 +88,11 @@ def unread(submission: Submission, batch: Batch) -> Report:
         seed=batch.seed,
         data=batch.data.description,
     )
+
+
+def without_a_class(card: Scorecard, submission: Submission, rubric: Rubric) -> bool:
+    missing = card.earned == 0 and any(check.message == NO_CLASS for check in card.checks)
+    return missing and trains_without_a_class(submission.cells) and not other_work(submission.cells, rubric)
 
 
 def nothing_found(outcome: Outcome, card: Scorecard) -> bool:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.course.subject import Subject
-from grader.judging.checks import extra
+from grader.judging.checks import NO_CLASS, extra
 from grader.judging.declared.bindings import Binding, Solver, bindings
 from grader.judging.declared.classifier_facts import broken, forward, masked, predicted, read, running
 from grader.judging.declared.extras import Extended, extras
@@ -57,9 +57,8 @@ def interview_classifier(x: Examiner, subject: Subject, answer: ModelAnswer, wan
             break
     if best is not None and shown is not None:
         return replace(best, learning=learned(x, in_own_sizes(x, shown)) if wanted(Level.LEARNS) else None)
-    missing = "No class with a training method was left by your notebook."
     return Interview(
-        {}, partial(sized(subject).reading, binding=Binding({}, {}, sized(subject).task.roles)), missing=missing
+        {}, partial(sized(subject).reading, binding=Binding({}, {}, sized(subject).task.roles)), missing=NO_CLASS
     )
 
 

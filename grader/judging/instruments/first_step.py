@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from grader.judging.checks import blocked, failed, passed
+from grader.judging.checks import NO_CLASS, blocked, failed, passed
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.watching import first_gradients, moved
 from grader.model import Finding, Verdict
@@ -23,7 +23,7 @@ Asked = TypeVar("Asked", bound=Evidence)
 def takes_a_step(contact: Contact | None, mistake: str | None = None) -> Finding:
     """`mistake`: the one behind a class that cannot, where its error and its text show it."""
     if contact is None:
-        return failed("No class with a training method was left by your notebook.")
+        return failed(NO_CLASS)
     if contact.works:
         return passed(f"`{contact.info.name}` trains.")
     trouble = contact.trouble

@@ -8,12 +8,12 @@ from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
 from grader.judging.kinds.language_model.asking import Forward, guesses_in, settings
 from grader.judging.kinds.language_model.parts import Layout
-from grader.judging.kinds.language_model.sampling import SECONDS, sampler_of
+from grader.judging.kinds.language_model.sampling import SECONDS, sampling_call
 from grader.judging.meeting.classes import own_batch
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.watching import value_of
 from grader.model import Run
-from grader.sandbox.guest.wire import Call, Put, Read, Ref
+from grader.sandbox.guest.wire import Put, Read, Ref
 
 LARGEST = 48 * 1024**2  # bytes of guesses
 PADDING = 2
@@ -69,10 +69,10 @@ def measured(guesses: Numbers, ids: Numbers) -> HeldOut:
 
 def own_samples(x: Examiner, contact: Contact) -> tuple[str, ...]:
     """What the sampler of the notebook's own model returns."""
-    name, sampler = trained(contact), sampler_of(contact)
-    if not name or sampler is None:
+    name = trained(contact)
+    calls = [call for i in range(SHOWN) if name and (call := sampling_call(contact, name, f"s{i}", i))]
+    if not calls:
         return ()
-    calls = [Call(f"{name}.{sampler}", into=f"s{i}", seed=i) for i in range(SHOWN)]
     seen = x.ask(f"{contact.info.name}.samples", *calls, seconds=SECONDS)
     said = [value_of(seen, f"s{i}") for i in range(SHOWN)]
     return tuple(text[:300] for text in said if isinstance(text, str) and text)

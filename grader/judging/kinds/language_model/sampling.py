@@ -37,20 +37,34 @@ class Sampling(Struct, frozen=True):
     told: bool = False  # whether the way could be asked
 
 
-def sampler_of(contact: Contact) -> str | None:
+def samplers_of(contact: Contact) -> list[str]:
+    """Methods that sample, `sample` before others; where there is none, functions."""
     names = [name for name in contact.info.methods if SAMPLER.search(name)]
-    return "sample" if "sample" in names else next(iter(names), None)
+    functions = [function.name for function in contact.inventory.functions if SAMPLER.search(function.name)]
+    return sorted(names, key=lambda name: name != "sample") or functions
+
+
+def sampling_call(contact: Contact, model: str, into: str, seed: int) -> Call | None:
+    """Of a method, or of a function that needs the model alone; None where there is neither."""
+    sampler = next(iter(samplers_of(contact)), "")
+    if sampler in contact.info.methods:
+        return Call(f"{model}.{sampler}", into=into, seed=seed)
+    function = next((f for f in contact.inventory.functions if f.name == sampler), None)
+    needed = [parameter for parameter in function.parameters if parameter.required] if function else []
+    return Call(sampler, (Ref(model),), into=into, seed=seed) if len(needed) == 1 else None
 
 
 def question_sampling(
     x: Examiner, contact: Contact, forward: Forward, found: Layout, explained: Explained | None
-) -> Sampling:
-    sampler = sampler_of(contact)
-    if sampler is None:
+) -> Sampling | None:
+    """None where there is a sampler that we cannot call."""
+    if not samplers_of(contact):
         return Sampling(missing=True)
+    if sampling_call(contact, "c", "", 0) is None:
+        return None
     weights = loud(x, contact, found)
     words = [*SPECIAL, *(f"q{i}w" for i in range(4, contact.vocabulary))]
-    seen = x.ask(f"{contact.info.name}.sampler", *steps(contact, sampler, weights, words), seconds=SECONDS)
+    seen = x.ask(f"{contact.info.name}.sampler", *steps(contact, weights, words), seconds=SECONDS)
     drawn = [sentence(seen, f"a{i}", words) for i in range(SENTENCES)]
     quiet = [sentence(seen, f"b{i}", words) for i in range(SENTENCES)]
     if not any(drawn) and len(shown := printed(seen, words)) == 2 * SENTENCES:
@@ -88,13 +102,14 @@ def loud(x: Examiner, contact: Contact, found: Layout) -> Weights:
     return weights
 
 
-def steps(contact: Contact, sampler: str, weights: Weights, words: list[str]) -> list[Step]:
+def steps(contact: Contact, weights: Weights, words: list[str]) -> list[Step]:
     """Sentences as the notebook samples them, then, with the same random numbers, without any dropout."""
     given = "(lambda own, ours: dict(enumerate(ours)) if isinstance(own, dict) else ours)"
     made: list[Step] = [*instance(contact, weights, {}), Put("words_of_ours", Listing(tuple(words)))]
     made += [Put("indices_to_words", Ref(f"{given}(globals().get('indices_to_words'), words_of_ours)"))]
-    plain: list[Step] = [Call(f"c.{sampler}", into=f"a{i}", seed=i) for i in range(SENTENCES)]
-    again: list[Step] = [Call(f"c.{sampler}", into=f"b{i}", seed=i) for i in range(SENTENCES)]
+    plain, again = (
+        [call for i in range(SENTENCES) if (call := sampling_call(contact, "c", f"{into}{i}", i))] for into in "ab"
+    )
     return [*made, *plain, *whole(), *at_rate(contact, 0.0), *again]
 
 

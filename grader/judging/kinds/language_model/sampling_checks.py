@@ -76,7 +76,9 @@ def silence(s: Sampling) -> str:
 @check(LAB, "sampling-dropout")
 @after_a_step
 def sampling_dropout(e: Evidence) -> Finding:
-    if e.sampling is None or not e.sampling.sentences:
+    if e.sampling is None:
+        return unsure("Whether anything is dropped while sampling could not be asked.")
+    if not e.sampling.sentences:
         return blocked("Not checked because the sampler returned no sentence.")
     if e.sampling.drops is None:
         return unsure("Whether anything is dropped while sampling could not be asked.")
