@@ -101,6 +101,8 @@ def interview_class(pupil: Pupil, forms: Forms) -> Interview:
         reading = running(one) if one.works else {} if one.guessed else broken(one)
         found = Interview(reading, as_it_is, forms.differs, one.info.cell)
         return replace(found, open=odd if one.works else UNMADE if one.guessed else "")
+    if (less := without_idle(pupil, forms)) is not None:
+        return less
     known = [way for way in ways if forms.knows(way)]
     binding, right = explained(pupil, known, forms) if known else (ways[0], False)
     if not right and known and masked(pupil.seen_as(binding, task)):
@@ -108,8 +110,6 @@ def interview_class(pupil: Pupil, forms: Forms) -> Interview:
         binding, right = explained(pupil, known, forms)
     if not right and (more := with_extras(pupil, forms)) is not None:
         return more
-    if not right and (less := without_idle(pupil, forms)) is not None:
-        return less
     if not right and len(known) < len(ways):
         raise Unsealed
     readings = partial(forms.reading, binding=binding)
@@ -128,7 +128,7 @@ def ways_of(pupil: Pupil, forms: Forms) -> Iterator[Binding]:
     variables = pupil.one.variables
     found = list(islice(bindings(forms.task.roles, forms.task.fixed, variables), TRIED))
     solver = Solver(forms.task.roles, frozenset(forms.task.fixed))
-    small = list(all_narrowed(found, solver, variables)) if forms.sealed else []
+    small = all_narrowed(found, solver, variables) if forms.sealed else []
     yield from small or found
 
 

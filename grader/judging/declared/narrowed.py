@@ -6,6 +6,7 @@ and zeros are all that the next layer makes of it: so the class computes what th
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import permutations, product
+from math import prod
 
 from msgspec.structs import replace
 
@@ -14,15 +15,18 @@ from grader.judging.declared.cuts import Piece, Placed, Range, Shape
 from grader.sandbox.guest.wire import VariableInfo
 
 
-def all_narrowed(ways: Iterable[Binding], solver: Solver, variables: Sequence[VariableInfo]) -> Iterator[Binding]:
-    """Each way as it is where its sizes are these; else narrowed, with roles that look alike there in every order."""
+def all_narrowed(ways: Iterable[Binding], solver: Solver, variables: Sequence[VariableInfo]) -> list[Binding]:
+    """Each way as it is where its sizes are these; else narrowed, with roles that look alike there in every order.
+
+    Where roles are missing, those ways come first that leave the fewest numbers out.
+    """
     found: list[Binding] = []
     for way in ways:
         for one in exchanged(way) if way.sizes else (way,):
             small = narrowed(one, solver, variables)
             if small is not None and small not in found:
                 found.append(small)
-                yield small
+    return sorted(found, key=lambda way: -sum(prod(place.shape) for place in way.places.values()))
 
 
 def exchanged(way: Binding) -> Iterator[Binding]:

@@ -24,8 +24,12 @@ def any_rows(watched: Watched | None, shape: tuple[int, ...], under_tape: bool) 
     for call in sorted(reversed(calls), key=lambda call: call.method not in NAMED):
         for value in flat(call.result):
             found = array(value)
-            if found is not None and found.dtype.kind == "f" and found.ndim and found.shape[1:] == shape:
+            if found is None or found.dtype.kind != "f" or not found.ndim:
+                continue
+            if found.shape[1:] == shape:
                 yield found
+            elif found.shape[:-1] == shape:  # each example is a column
+                yield found.T
 
 
 def like_outputs(watched: Watched | None, shape: tuple[int, ...] | None, under_tape: bool) -> Numbers | None:

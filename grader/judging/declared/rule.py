@@ -211,6 +211,8 @@ def unseen(case: Case) -> str | None:
 def unexplained(case: Case) -> Finding:
     if case.interview.open:
         return unsure(case.interview.open)
+    if case.check.level is Level.DROPOUT and not any(key in case.interview.reading for key in case.keys):
+        return unsure("What your class drops could not be seen: no function of it gives a row for each example.")
     if form := unseen(case):
         return unsure(f"It could not be seen: your class is right in another way ({form}), which does not show it.")
     keys: Sequence[str] = case.keys
