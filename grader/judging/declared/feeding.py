@@ -1,13 +1,14 @@
 """Examples of ours, in place of a notebook's own: as arguments of its training, and under the names it may read."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from msgspec import Struct
 
 from grader.course.subject import Subject, secret
-from grader.judging.comparing.arrays import Numbers, examples, send
+from grader.judging.comparing.arrays import Numbers, array, examples, send
 from grader.judging.declared.arguments import draw
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.classes import guess
@@ -105,8 +106,15 @@ def spoken(subject: Subject, labels: Numbers) -> Numbers:
 
 
 def dictionaries(subject: Subject, batch: Batch) -> Listing:
+    return listed(tuple(subject.example.items()), send(batch.inputs), send(spoken(subject, batch.labels)))
+
+
+@lru_cache(16)  # every form is given the same ones
+def listed(example: tuple[tuple[str, str], ...], inputs: Array, labels: Array) -> Listing:
+    rows, spelled = array(inputs), array(labels)
+    assert rows is not None and spelled is not None
     columns: dict[str, Any] = {}
-    for key, what in subject.example.items():
-        given = {"input": list(batch.inputs), "label": spoken(subject, batch.labels).tolist()}.get(what)
-        columns[key] = given if given is not None else [what] * len(batch.labels)
+    for key, what in example:
+        given = {"input": list(rows), "label": spelled.tolist()}.get(what)
+        columns[key] = given if given is not None else [what] * len(spelled)
     return examples(**columns)
