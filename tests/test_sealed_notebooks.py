@@ -67,12 +67,14 @@ OPEN = {
     "honest/lab2/normalised_hidden_layer.ipynb": {"forward"},
     # matrices of two layers in one variable, as large as its own sizes are
     "honest/lab2/two_layers_in_one_cube.ipynb": {"hidden-layers", "forward", "loss-gradients", "all-trained"},
+    # units made smaller while classifying, as dropout was first written, which no form of ours does
+    "honest/lab2/scaled_at_test_as_in_the_first_paper.ipynb": {"dropout-in-training"},
     # it splits 20 words and starts from zeros [256, 24], as numbers: a sealed file has other sentences
     "honest/lab3/answer_below_states_in_a_list.ipynb": NUMBERS_OF_LAB3,
     # its hidden layer, an extra, is wider than that of the accepted form, and words do not tell which matrix it is
     "honest/lab3/w_xh_w_hh_and_a_hidden_layer.ipynb": {"given-penalty", "recurrence", "fresh-start"},
     # its bias is a row of its matrix, which by its shape might be a matrix of a size of its own
-    "honest/lab3/bias_as_a_row_of_ones.ipynb": {"parameters", "given-penalty", *NUMBERS_OF_LAB3},
+    "honest/lab3/bias_as_a_row_of_ones.ipynb": {"parameters", *NUMBERS_OF_LAB3},
     # its start values lie so near zero that sixty steps change nothing yet
     "honest/lab3/start_weights_near_zero.ipynb": {"learns"},
     # a state of its own size, in the run that counts
@@ -81,6 +83,7 @@ OPEN = {
     "honest/lab4/two_layers_as_wide_as_the_words.ipynb": {"gates", "l2-four-matrices", *NUMBERS_OF_LAB4},
 }
 ONLY_WHEN_GRADED = (
+    "mistaken/lab1/scaled_to_add_up_to_one.ipynb",  # called wrong, and not named: no form of ours adds up
     "mistaken/lab2/rate_zero_in_every_run.ipynb",  # it shows in how the notebook ran, not in what it left behind
     "mistaken/lab2/sigmoid_layers_then_softmax_twice.ipynb",  # of its two mistakes only the first is named
     "mistaken/lab2/two_layers_in_one_cube_relu_at_the_end.ipynb",  # open, as right work in this layout is
@@ -174,12 +177,14 @@ def card_of(sealing: tuple[Batch, Callable[[str], Sealed]]) -> Iterator[Callable
 
 
 def notebooks(*kinds: str) -> list[ParameterSet]:
+    """Of those with nothing open every other is left to the slow tests, which saves a minute of every run."""
     rows = [
         (place, row)
         for place, row in EXPECTED.items()
         if row["lab"] in SEALED and row["expect"] in kinds and place not in ONLY_WHEN_GRADED
     ]
-    return [pytest.param(place, marks=[pytest.mark.slow] if row.get("slow") else []) for place, row in rows]
+    slow = {place for n, (place, row) in enumerate(rows) if row.get("slow") or (n % 2 and place not in OPEN)}
+    return [pytest.param(place, marks=[pytest.mark.slow] if place in slow else []) for place, _ in rows]
 
 
 def told(card: Scorecard) -> str:
