@@ -24,7 +24,7 @@ from grader.data.folder import shown
 from grader.intake.collect import collect
 from grader.judging.examination import as_declared
 from grader.judging.examiner import Examiner, no_formulas
-from grader.judging.model_answer import Declared
+from grader.judging.model_answer import DECK, Declared, mistake_of
 from grader.model import (
     Cell,
     Isolation,
@@ -43,7 +43,7 @@ from grader.sandbox.kernel import Setting
 from grader.sandbox.session import Session
 from grader.scoring.score import score
 from grader.sealed.file import Sealed
-from grader.sealed.sealing import SEED, one_sealed
+from grader.sealed.sealing import SEED, examiner_of, one_sealed
 from tests.earlier_answers import kept_answers
 from tests.test_notebooks import EXPECTED, NOTEBOOKS
 
@@ -78,6 +78,7 @@ OPEN = {
     # sizes of its own and a second layer: which variable is which cannot be told by words
     "honest/lab4/two_layers_as_wide_as_the_words.ipynb": {"gates", "l2-four-matrices", *NUMBERS_OF_LAB4},
 }
+SHOWS_IN_A_RUN = ("dropout-never-on.2",)  # the class drops units; only all trainings had a rate of 0
 ONLY_WHEN_GRADED = (
     "mistaken/lab2/rate_zero_in_every_run.ipynb",  # it shows in how the notebook ran, not in what it left behind
     "mistaken/lab2/sigmoid_layers_then_softmax_twice.ipynb",  # of its two mistakes only the first is named
@@ -205,6 +206,22 @@ def test_honest_work_is_told_of_nothing_wrong(place: str, card_of: Callable[[str
 def test_every_mistake_of_a_public_check_is_named(place: str, card_of: Callable[[str], Scorecard]) -> None:
     card = card_of(place)
     assert set(EXPECTED[place]["slugs"]) <= {check.mistake for check in card.checks}, told(card)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lab", ["lab1_warmup", "lab2_mlp"])
+def test_no_right_form_is_called_wrong_and_every_wrong_one_is_named(lab: str, sealing: Sealing) -> None:
+    batch, sealed = sealing(lab)
+    with model_answers(batch) as models:
+        whole = models.of(lab)
+        for form in (DECK, *sealed.accepted, *sealed.mistakes):
+            examiner = examiner_of(sealed.rubric, batch, sealed.answer, whole.of(form, {}))
+            assert examiner.declared is not None
+            card = score(sealed.rubric, as_declared(examiner, examiner.declared).findings)
+            if form in sealed.mistakes:
+                assert mistake_of(form) in {c.mistake for c in card.checks} or form in SHOWS_IN_A_RUN, told(card)
+            else:
+                assert {c.verdict for c in card.checks} <= {Verdict.PASS, Verdict.UNSURE}, (form, told(card))
 
 
 @pytest.mark.parametrize("lab", SEALED)
