@@ -120,7 +120,11 @@ def group(nodeid: str) -> str:
     parameter = test.partition("[")[2].removesuffix("]")
     if parameter in EXPECTED:
         return str(EXPECTED[parameter]["lab"])
-    return parameter if parameter in LABS and file.endswith("test_verify.py") else Path(file).stem
+    return (
+        parameter
+        if parameter in LABS and file.endswith(("test_verify.py", "test_sealed_notebooks.py"))
+        else Path(file).stem
+    )
 
 
 def place(name: str) -> int:

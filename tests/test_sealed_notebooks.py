@@ -24,7 +24,7 @@ from grader.data.folder import shown
 from grader.intake.collect import collect
 from grader.judging.examination import as_declared
 from grader.judging.examiner import Examiner, no_formulas
-from grader.judging.model_answer import Declared
+from grader.judging.model_answer import DECK, Declared, mistake_of
 from grader.model import (
     Cell,
     Isolation,
@@ -43,7 +43,7 @@ from grader.sandbox.kernel import Setting
 from grader.sandbox.session import Session
 from grader.scoring.score import score
 from grader.sealed.file import Sealed
-from grader.sealed.sealing import SEED, one_sealed
+from grader.sealed.sealing import SEED, examiner_of, one_sealed
 from tests.earlier_answers import kept_answers
 from tests.test_notebooks import EXPECTED, NOTEBOOKS
 
@@ -82,6 +82,7 @@ OPEN = {
     # sizes of its own and a second layer: which variable is which cannot be told by words
     "honest/lab4/two_layers_as_wide_as_the_words.ipynb": {"gates", "l2-four-matrices", *NUMBERS_OF_LAB4},
 }
+SHOWS_IN_A_RUN = ("dropout-never-on.2",)  # the class drops units; only all trainings had a rate of 0
 ONLY_WHEN_GRADED = (
     "mistaken/lab1/scaled_to_add_up_to_one.ipynb",  # called wrong, and not named: no form of ours adds up
     "mistaken/lab2/rate_zero_in_every_run.ipynb",  # it shows in how the notebook ran, not in what it left behind
@@ -150,30 +151,42 @@ def card_by(one: Sealed, batch: Batch, kernel: Kernel, submission: Submission) -
     return score(one.rubric, as_declared(examiner, declared).findings)
 
 
+Sealing = Callable[[str], tuple[Batch, Sealed]]
+
+
 @pytest.fixture(scope="session")
-def sealing(kernel: None, answers: Path) -> Iterator[tuple[Batch, Callable[[str], Sealed]]]:
-    """A lab is sealed the first time it is asked for."""
+def sealing(kernel: None, answers: Path) -> Iterator[Sealing]:
+    """A lab is sealed the first time it is asked for, from what is kept of it."""
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         patch.delenv("GRADER_DATA", raising=False)
-        batch = batch_for(None, TrainPolicy.NONE, SEED)
-        store = kept_answers(answers / "sealed", stack)
-        batch = replace(batch, store=store, data_key=keys.of_data(batch.data))
 
         @cache
-        def of(lab: str) -> Sealed:
+        def of(lab: str) -> tuple[Batch, Sealed]:
+            batch = batch_for(None, TrainPolicy.NONE, SEED)
+            store = kept_answers(answers / f"sealed {lab}", stack)
+            batch = replace(batch, store=store, data_key=keys.of_data(batch.data))
             with model_answers(batch) as models:
-                return one_sealed(batch.rubrics[lab], batch, models.of(lab))
+                return batch, one_sealed(batch.rubrics[lab], batch, models.of(lab))
 
-        yield batch, of
+        yield of
 
 
 @pytest.fixture(scope="session")
-def card_of(sealing: tuple[Batch, Callable[[str], Sealed]]) -> Iterator[Callable[[str], Scorecard]]:
-    batch, sealed = sealing
+def card_of(sealing: Sealing) -> Iterator[Callable[[str], Scorecard]]:
     with ExitStack() as stack:
         submissions = {place: collect([NOTEBOOKS / place])[0] for place in EXPECTED if EXPECTED[place]["lab"] in SEALED}
-        one = Kernel(batch, [cell for submission in submissions.values() for cell in submission.cells], stack)
-        yield cache(lambda place: card_by(sealed(EXPECTED[place]["lab"]), batch, one, submissions[place]))
+        cells = [cell for submission in submissions.values() for cell in submission.cells]
+
+        @cache
+        def one() -> Kernel:
+            return Kernel(batch_for(None, TrainPolicy.NONE, SEED), cells, stack)
+
+        @cache
+        def card(place: str) -> Scorecard:
+            batch, sealed = sealing(EXPECTED[place]["lab"])
+            return card_by(sealed, batch, one(), submissions[place])
+
+        yield card
 
 
 def notebooks(*kinds: str) -> list[ParameterSet]:
@@ -206,19 +219,33 @@ def test_every_mistake_of_a_public_check_is_named(place: str, card_of: Callable[
     assert set(EXPECTED[place]["slugs"]) <= {check.mistake for check in card.checks}, told(card)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("lab", ["lab1_warmup", "lab2_mlp"])
+def test_no_right_form_is_called_wrong_and_every_wrong_one_is_named(lab: str, sealing: Sealing) -> None:
+    batch, sealed = sealing(lab)
+    with model_answers(batch) as models:
+        whole = models.of(lab)
+        for form in (DECK, *sealed.accepted, *sealed.mistakes):
+            examiner = examiner_of(sealed.rubric, batch, sealed.answer, whole.of(form, {}))
+            assert examiner.declared is not None
+            card = score(sealed.rubric, as_declared(examiner, examiner.declared).findings)
+            if form in sealed.mistakes:
+                assert mistake_of(form) in {c.mistake for c in card.checks} or form in SHOWS_IN_A_RUN, told(card)
+            else:
+                assert {c.verdict for c in card.checks} <= {Verdict.PASS, Verdict.UNSURE}, (form, told(card))
+
+
 @pytest.mark.parametrize("lab", SEALED)
-def test_a_sealed_file_holds_no_line_of_the_answer_and_nothing_hidden(
-    lab: str, sealing: tuple[Batch, Callable[[str], Sealed]]
-) -> None:
-    batch, sealed = sealing
-    rubric, content = batch.rubrics[lab], msgspec.msgpack.encode(sealed(lab))
+def test_a_sealed_file_holds_no_line_of_the_answer_and_nothing_hidden(lab: str, sealing: Sealing) -> None:
+    batch, sealed = sealing(lab)
+    rubric, content = batch.rubrics[lab], msgspec.msgpack.encode(sealed)
     written = (ROOT / "reference" / "solutions" / f"{lab}.py").read_text("utf-8")
     parts = re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", written, re.DOTALL)
     lines = {line.strip() for part in parts for line in part.splitlines() if len(line.strip()) > 20}
     assert lines and not [line for line in lines if line.encode() in content]
     hidden = {check.id for check in rubric.checks if not check.public}
     slugs = {slug for slug, rule in rubric.mistakes.items() if set(rule.checks) <= hidden}
-    assert not hidden & {check.id for check in sealed(lab).rubric.checks}
+    assert not hidden & {check.id for check in sealed.rubric.checks}
     assert not [slug for slug in slugs if slug.encode() in content]
-    assert not [check for check in sealed(lab).rubric.checks if check.formula or check.example]
-    assert not any(rule.formula or rule.example for rule in sealed(lab).rubric.mistakes.values())
+    assert not [check for check in sealed.rubric.checks if check.formula or check.example]
+    assert not any(rule.formula or rule.example for rule in sealed.rubric.mistakes.values())
