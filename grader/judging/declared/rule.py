@@ -221,8 +221,10 @@ def unexplained(case: Case) -> Finding:
 
 
 def undecided(case: Case) -> str:
-    """Why, where nothing but facts that are open differ."""
+    """Why, where nothing but facts that are open differ; what follows from a wrong forward pass is left out later."""
     seen, deck = case.interview.reading, case.interview.forms(DECK)
+    if any(deck[key].follows for key in case.keys) and not forward_is_right(seen, deck):
+        return ""
     wrong = [seen.get(key) for key in case.keys if not agrees(seen.get(key), deck[key])]
     reasons = [fact.open if fact is not None else "" for fact in wrong]
     return reasons[0] if reasons and all(reasons) else ""
