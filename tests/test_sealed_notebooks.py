@@ -190,7 +190,7 @@ def card_of(sealing: Sealing) -> Iterator[Callable[[str], Scorecard]]:
 
 
 def notebooks(*kinds: str) -> list[ParameterSet]:
-    """Of those with nothing open every other is left to the slow tests, which saves a minute of every run."""
+    """Of those with nothing open every other is left to the slow tests, for time."""
     rows = [
         (place, row)
         for place, row in EXPECTED.items()

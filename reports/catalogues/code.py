@@ -2,7 +2,7 @@
 
 A string is one when two words of prose stand in it next to each other, beside its placeholders and the code it quotes,
 or when it is a short sentence with its full stop. Not said to people are docstrings, patterns and code, what goes to a
-log or is raised for a programmer, and what is only looked for in a text. Where a word is shown by itself, the calls
+log or is raised for a programmer, and what is only looked for in a text. Where a word is shown by itself,
 calls such as `gettext` and `translated` mark it, and in a file of words every text counts.
 """
 
