@@ -24,13 +24,6 @@ KEPT = (
     "{name: kept for name, kept in vars(c).items() if not hasattr(kept, 'assign') and name != 'trainable_variables'"
     " and (isinstance(kept, (list, tuple, dict)) or hasattr(kept, 'shape'))}"
 )
-# Sets the numbers between 0 and 1 that look like a rate in parts of the notebook's own classes.
-RATES_OF_PARTS = (
-    "(lambda c: [vars(part).update({{name: {keep} if 'keep' in name.lower() else {rate}"
-    " for name, value in vars(part).items() if type(value) is float and 0 < value < 1"
-    " and (name == 'p' or __import__('re').search('(?i)rate|drop|keep|prob', name))}})"
-    " for part in vars(c).values() if hasattr(part, '__dict__') and type(part).__module__ == type(c).__module__])(c)"
-)
 
 
 class Forward(Struct, frozen=True):
@@ -110,7 +103,8 @@ def at_rate(contact: Contact, rate: float) -> list[Step]:
 
 
 def in_parts(rate: float) -> Step:
-    return Put("rates_of_ours", Ref(RATES_OF_PARTS.format(rate=rate, keep=1 - rate)))
+    """Rates that parts of the instance keep."""
+    return Call("grader_set_rates", (Ref("c"), rate))
 
 
 def guesses_in(value: Value | None, shape: tuple[int, int, int]) -> Numbers | None:

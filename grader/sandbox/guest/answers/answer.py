@@ -15,7 +15,7 @@ from ..colab import downloads
 from ..colab.cells import locate
 from . import constructions, derived, forms, own_code, survey, touch, watch
 from . import tape as recorded
-from .kinds import computed, encodings, finetuned, keras_models, pairs, predictions, ready_layers, vocabulary
+from .kinds import computed, encodings, finetuned, keras_models, pairs, predictions, rates, ready_layers, vocabulary
 from .values import decode, encode, is_variable
 
 _ABSENT = object()
@@ -38,6 +38,7 @@ class Namespace:
             "grader_encoded": encodings.encoded,
             "grader_train_again": predictions.train_again,
             "grader_photo": downloads.photo,
+            "grader_set_rates": rates.set_rates,
             "grader_sets": lambda: predictions.sets_of(self.globals),
             "grader_models": finetuned.models,
             "grader_fine_tuned": finetuned.fine_tuned,
