@@ -2,6 +2,7 @@
 
 import ast
 import os
+import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,9 @@ WITHOUT_TENSORFLOW = ("reference.notebooks", "reference.handed_out", "reference.
 LONGEST_FIRST = ("a4", "lab6", "lab4", "lab5_", "test_hostile", "a3", "lab5b", "lab2", "a1", "lab3", "a2", "lab1")
 
 _may_open = [False]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as below `nohup … &`: commands that tests interrupt would go on
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
