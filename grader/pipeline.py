@@ -51,7 +51,8 @@ GLANCE = (
 
 log = logging.getLogger("grader")
 
-Told = Callable[[str], None]
+Told = Callable[[str], None]  # what happens to one submission
+ToldOf = Callable[[Submission, str], None]  # what happens to which
 
 
 def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: Slot, told: Told) -> Report:
@@ -194,7 +195,7 @@ def grade_batch(
     batch: Batch,
     oracle: Oracle,
     jobs: int | None,
-    told: Callable[[Submission, str], None],
+    told: ToldOf,
 ) -> Iterator[Report]:
     """Reports as they are done; one slot (its own user, sockets and folders, its share of a GPU) for each at a time."""
     with prepared(batch) as ready:
@@ -235,7 +236,7 @@ def graded(
     batch: Batch,
     oracle: Oracle,
     jobs: int | None,
-    told: Callable[[Submission, str], None],
+    told: ToldOf,
 ) -> Iterator[Report]:
     places = slots_for(submissions, batch, jobs)
     lender = Slots(places, batch.inventory)

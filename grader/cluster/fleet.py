@@ -21,7 +21,7 @@ from grader.batch.store import packed, unpacked
 from grader.cluster.messages import Done, Errand
 from grader.errors import OurFault
 from grader.model import Report, Submission, TrainPolicy
-from grader.pipeline import Told, failed
+from grader.pipeline import Told, ToldOf, failed
 from grader.scoring.summing_up import unread
 
 ATTEMPTS = 3  # of one notebook
@@ -176,7 +176,7 @@ def given_up(fault: str) -> str:
 
 
 def graded_by(
-    fleet: Fleet, places: int, submissions: Sequence[Submission], batch: Batch, told: Callable[[Submission, str], None]
+    fleet: Fleet, places: int, submissions: Sequence[Submission], batch: Batch, told: ToldOf
 ) -> Iterator[Report]:
     """Reports as they are done."""
     errands = Errands(batch, fleet)

@@ -27,7 +27,7 @@ from grader.data.folder import asks_for_vectors, code_of, with_vectors
 from grader.data.parts import EMBEDDINGS
 from grader.errors import UsageError
 from grader.model import Isolation, Report, Submission
-from grader.pipeline import share_of_gpu
+from grader.pipeline import ToldOf, share_of_gpu
 from grader.running.gpus import Found
 from grader.wording.counting import quantity
 from reference.place import OURS
@@ -44,7 +44,6 @@ NO_JAIL = (
     "bubblewrap (`grader doctor` says what is missing), or grade on one machine with --executor local."
 )
 
-Told = Callable[[Submission, str], None]
 Say = Callable[[str], None]
 
 
@@ -103,7 +102,7 @@ class Cluster(Struct, frozen=True):
     gpu_memory: int
 
     def __call__(
-        self, submissions: Sequence[Submission], batch: Batch, jobs: int | None, told: Told, say: Say
+        self, submissions: Sequence[Submission], batch: Batch, jobs: int | None, told: ToldOf, say: Say
     ) -> Iterator[Report]:
         """Reports as they are done."""
         kinds = tuple({gpu.name: gpu for _, made in self.fit for gpu in made.gpus}.values())
@@ -189,7 +188,8 @@ def offered(ray: Any, there: Sequence[Node], call: Callable[[int, int], Call]) -
     waiting = [
         asking.options(scheduling_strategy=on(ray, node)).remote(packed(call(node.cpus, node.gpus))) for node in there
     ]
-    ray.wait(waiting, num_returns=len(waiting), timeout=ANSWER_WITHIN) if waiting else None
+    if waiting:
+        ray.wait(waiting, num_returns=len(waiting), timeout=ANSWER_WITHIN)
     return [(node, heard(ray, answer)) for node, answer in zip(there, waiting, strict=True)]
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from grader.batch.shared import Batch
 from grader.judging.oracle import Oracle
 from grader.model import Outcome, Report, Submission
-from grader.pipeline import grade_batch, in_order, slots_for
+from grader.pipeline import ToldOf, grade_batch, in_order, slots_for
 from grader.running.slots import Slot, at_a_time
 from grader.wording.counting import quantity
 from reports import scrub, words
@@ -75,12 +75,11 @@ class Progress:
         self._bars.update(self._all, completed=number, description=told, count=f"{number}/{self._total}")
 
 
-Told = Callable[[Submission, str], None]
 Say = Callable[[str], None]
-Grading = Callable[[Sequence[Submission], Batch, int | None, Told, Say], Iterator[Report]]  # reports as they are done
+Grading = Callable[[Sequence[Submission], Batch, int | None, ToldOf, Say], Iterator[Report]]  # reports as they are done
 
 
-def here(submissions: Sequence[Submission], batch: Batch, jobs: int | None, told: Told, say: Say) -> Iterator[Report]:
+def here(submissions: Sequence[Submission], batch: Batch, jobs: int | None, told: ToldOf, say: Say) -> Iterator[Report]:
     """On this machine."""
     say(begun(len(submissions), slots_for(submissions, batch, jobs)))
     with Oracle() as oracle:
