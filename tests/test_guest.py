@@ -145,6 +145,19 @@ class Frozen: rate: float = 0.5
 class Named(NamedTuple): rate: float = 0.25
 e, g = Classifier(3, Frozen()), Classifier(3, f=Named())
 """
+GLOBAL = """
+N_EPOCHS = 7
+class Counted:
+    def __init__(self): self.W, self.seen = tf.Variable(1.0), 0
+    def train(self):
+        for epoch in range(N_EPOCHS):
+            with tf.GradientTape() as tape: cost = self.W * 1.0
+            tf.optimizers.SGD(0.1).apply_gradients([(tape.gradient(cost, self.W), self.W)])
+            self.seen += 1
+counted = Counted()
+counted.train()
+print(N_EPOCHS, counted.seen)
+"""
 LATER = """
 class Set:
     training_epochs = 9
@@ -171,6 +184,7 @@ CELLS = {
     "halving": HALVING,
     "slow": SLOW,
     "after": "print(begun, ended)",
+    "global": GLOBAL,
     "set later": LATER,
     "set": "later = Set()\nlater.train()\nprint(later.seen)",
     "held": HELD,
@@ -230,6 +244,13 @@ def test_a_method_that_is_set_on_its_class_later_is_cut_and_logged(run: Run, inv
     assert text(run, "set") == "1\n"
     training = inventory.trainings[-1]
     assert (training.cls, training.method, training.cut) == ("Set", "train", True)
+
+
+def test_epochs_in_a_global_are_cut_for_cells_and_not_for_questions(run: Run, session: Session) -> None:
+    assert text(run, "global") == "1 1\n"
+    steps = Make("n", "Counted"), Watch("n", "train", "w", steps=5)
+    watched = session.ask(Question("counted", steps)).values["w"]
+    assert isinstance(watched, Watched) and len(watched.tape) == 5
 
 
 def test_a_compiled_step_and_a_numpy_number_are_logged(inventory: Inventory):

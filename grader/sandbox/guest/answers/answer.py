@@ -13,6 +13,7 @@ import tensorflow as tf
 from .. import wire
 from ..colab import downloads
 from ..colab.cells import locate
+from ..trainings import shared
 from . import constructions, derived, forms, own_code, survey, touch, watch
 from . import tape as recorded
 from .kinds import computed, encodings, finetuned, keras_models, pairs, predictions, rates, ready_layers, vocabulary
@@ -109,6 +110,7 @@ def seed_everything(seed: int) -> None:
     tf.random.set_seed(seed)
 
 
+@shared.as_written()
 def answer(question: wire.Question, values: dict[str, Any]) -> tuple[wire.Trouble | None, int | None]:
     """Fill `values`; the exception of the first step that raised and that step's number, else (None, None)."""
     tf.config.run_functions_eagerly(True)  # a watched tape inside a graph fires once, with symbols

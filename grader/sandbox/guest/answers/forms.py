@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from .. import wire
 from ..config import GuestConfig
-from ..trainings import training
+from ..trainings import shared, training
 from . import constructions
 
 
@@ -19,6 +19,7 @@ class State(NamedTuple):
     classes: dict[str, type]
     made: list[constructions.Made]
     trained: list[wire.Training]
+    cut: dict[tuple[int, str], shared.Cut]
 
 
 BEFORE: dict[int, State] = {}  # by the index of the cell that was about to run
@@ -40,16 +41,22 @@ def note(info: Any) -> None:
 
 def state() -> State:
     names = dict(vars(sys.modules["__main__"]))
-    return State(names, dict(training.CLASSES), list(constructions.CONSTRUCTIONS), list(training.TRAININGS))
+    made, trained = list(constructions.CONSTRUCTIONS), list(training.TRAININGS)
+    return State(names, dict(training.CLASSES), made, trained, dict(shared.CUTS))
 
 
 def enter(form: State) -> None:
     """In place: functions of all forms look their names up in this one dictionary."""
-    for mapping, kept in ((vars(sys.modules["__main__"]), form.names), (training.CLASSES, form.classes)):
-        mapping.clear()
-        mapping.update(kept)
+    replaced(vars(sys.modules["__main__"]), form.names)
+    replaced(training.CLASSES, form.classes)
+    replaced(shared.CUTS, form.cut)
     constructions.CONSTRUCTIONS[:] = form.made
     training.TRAININGS[:] = form.trained
+
+
+def replaced(mapping: dict[Any, Any], kept: dict[Any, Any]) -> None:
+    mapping.clear()
+    mapping.update(kept)
 
 
 def before(cell: int) -> State:
@@ -66,3 +73,4 @@ def take(step: wire.Form) -> None:
             _shell.run_cell(source, store_history=False, cell_id=str(index))
         FORMS[step.name] = state()
     enter(FORMS[step.name])
+    shared.uncut()

@@ -9,7 +9,7 @@ from ..answers import own_code, written
 from ..answers.constructions import are_examples
 from ..answers.values import kind_of_array
 from ..config import GuestConfig
-from . import equality
+from . import equality, shared
 from .dependence import ANY_NAME, ITEMS, reached
 
 EPOCHS = re.compile(r"epo[ckq]|(^|_)eps?(_|$)", re.IGNORECASE)  # English, Spanish and Basque
@@ -117,8 +117,10 @@ def cut_epochs(method: Any, owner: Any, bound: inspect.BoundArguments, epochs: i
         new = min(value, max(1, epochs // 5)) if SHOWN.search(name) else min(value, epochs)
         if holder is own:
             setattr(owner, name, new)
-        else:
+        elif holder is bound.arguments:
             holder[name] = new
+        else:
+            shared.cut(holder, name, value, new)
     return cut, now
 
 
