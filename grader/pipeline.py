@@ -15,7 +15,7 @@ from grader.batch.replaying import Answers, Ask, Asked, Live, Replay, recording,
 from grader.batch.shared import Batch, calibration_of, kernel_seed, question_seed, training_budget
 from grader.course.rubric import Rubric
 from grader.data.folder import DataFolder, shown
-from grader.data.parts import TREES
+from grader.data.parts import EMBEDDINGS, SNLI, TREES
 from grader.data.photos import ROOM, Photos, with_photos
 from grader.data.truth import Truth
 from grader.errors import Crowded, GraderError
@@ -218,7 +218,12 @@ def prepared(batch: Batch) -> Iterator[Batch]:
 def outside(trainer: Trainer, data: DataFolder, truths: Mapping[str, Truth], lab: str) -> Outside | None:
     """On the data as they are, whatever notebooks see of them."""
     truth = truths.get(lab)
-    return Outside(trainer, Data(truth.digest, (data.parts[TREES.name],))) if truth and not truth.inference else None
+    if truth is None:
+        return None
+    parts = (SNLI, EMBEDDINGS) if truth.inference else (TREES,)
+    if any(part.name not in data.parts for part in parts):
+        return None
+    return Outside(trainer, Data(truth.digest, tuple(data.parts[part.name] for part in parts)))
 
 
 def slots_for(submissions: Sequence[Submission], batch: Batch, jobs: int | None) -> tuple[Slot, ...]:

@@ -38,7 +38,11 @@ TRAINED = (
 STARTED = {
     "lab3_rnn": ("E", "W_rnn", "b_rnn", "W_cl", "b_cl"),
     "lab4_gru": ("E", "W_z", "b_z", "W_r", "b_r", "W_rnn", "b_rnn", "W_cl", "b_cl"),
-}
+    "lab5_attention": (
+        *(f"{kind}_{gate}_{encoder}" for encoder in "ph" for gate in ("z", "r", "rnn") for kind in "Wb"),
+        "W_y", "W_h", "w", "W_combination", "b_combination", "W_cl", "b_cl",
+    ),
+}  # fmt: skip
 
 
 def answer(lab: str, question: str, case: Case) -> Answers:
@@ -81,11 +85,17 @@ def trained(lab: str, settings: Any, folders: Sequence[Path], seed: int, marks: 
 
 
 def started(plan: Any, folders: Sequence[Path], seeds: Sequence[int]) -> Any:
-    """What the recurrent classifier of `plan` reaches from these start values: a `starts.Traces`."""
+    """What the classifier of `plan` reaches from these start values: a `starts.Traces`."""
     return importlib.import_module("reference.trainings.starts").course(plan, len(seeds), *folders).run(seeds)
 
 
-def other_encoding(folders: Sequence[Path], own: Any, padding: int | None) -> str:
-    """Why a notebook's word ids are not those of the lab, as a clause; empty where they are."""
-    said: str = importlib.import_module("reference.trainings.encodings").difference(folders[0], own, padding)
+def other_encoding(folders: Sequence[Path], own: Any, padding: int | None, vectors: np.ndarray | None) -> str:
+    """Why a notebook's word ids, or the vectors of its words, are not those of the lab, as a clause; empty where they
+    are. `vectors`: of a classifier of pairs.
+    """
+    encodings = importlib.import_module("reference.trainings.encodings")
+    if vectors is not None:
+        said: str = encodings.difference_of_pairs(*folders, own, vectors)
+    else:
+        said = encodings.difference(folders[0], own, padding)
     return said

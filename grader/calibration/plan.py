@@ -1,4 +1,4 @@
-"""All that decides how a recurrent classifier trains, but for its start values themselves; a lab's own, by its head."""
+"""All that decides how a classifier trains, but for its start values themselves; a lab's own, by its head."""
 
 from collections.abc import Iterable
 
@@ -7,6 +7,7 @@ from msgspec import Struct
 from grader.course.head import Head, Settings
 
 LOOKS = 5  # epochs between two looks at dev
+SHORT = 50  # epochs of a training that is looked at after each
 
 
 class Draw(Struct, frozen=True):
@@ -21,7 +22,7 @@ class Plan(Struct, frozen=True):
     epochs: int
     looks: int  # every so many epochs, and after the last one, it is asked for its predictions
     batch: int
-    learning_rate: float  # of plain gradient descent
+    learning_rate: float
     penalty: dict[str, float]  # by role: c of the gradient's part c·W
     embedding: int
     dim: int
@@ -31,6 +32,7 @@ class Plan(Struct, frozen=True):
     partial: bool = False  # the last, smaller batch of an epoch is trained on too
     shuffled: bool = True  # anew for each epoch; else one order for all of them
     skips_padding: bool = False  # a padding leaves the state as it is
+    adam: bool = False  # each step is the first of a new Adam; else one of plain gradient descent
 
 
 def handed_out(lab: str, head: Head, roles: Iterable[str]) -> Plan:
@@ -41,14 +43,15 @@ def handed_out(lab: str, head: Head, roles: Iterable[str]) -> Plan:
     return Plan(
         lab=lab,
         epochs=settings.epochs,
-        looks=LOOKS,
+        looks=LOOKS if settings.epochs >= SHORT else 1,
         batch=settings.batch,
         learning_rate=settings.learning_rate,
-        penalty={role: 2 * settings.l2 for role in starts if role[0] == "W"},
+        penalty={role: 2 * settings.l2 for role in starts if role[0] == "W" and settings.l2},
         embedding=embedding,
         dim=dim,
         starts=starts,
         clip=settings.clip,
+        adam=settings.adam == 1,
     )
 
 

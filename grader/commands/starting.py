@@ -1,4 +1,4 @@
-"""Trains the recurrent labs from many starts, several at once; what they reach is `starts` of a calibration."""
+"""Trains labs from many starts, several at once; what they reach is `starts` of a calibration."""
 
 import hashlib
 from collections.abc import Generator, Sequence
@@ -21,7 +21,7 @@ from grader.course.folder import load_rubric
 from grader.errors import OurFault
 from grader.wording.counting import quantity
 
-MARKS = (10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 125, 150, 175, 200, 250, 300, 350, 400, 450, 500)
+MARKS = (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 125, 150, 175, 200, 250, 300, 350, 400, 450, 500)
 GROUP = 5  # starts that train at once: a graph of so many costs per start two thirds of that of one
 
 
@@ -66,7 +66,7 @@ def group(plan: Plan, folders: tuple[Path, ...], seeds: tuple[int, ...]) -> list
 def place(plan: Plan, digest: str) -> Path:
     """Another one when data, settings, versions or what is trained are others."""
     key = hashlib.sha256(msgspec.json.encode((plan, digest, environment())))
-    for module in ("trainings/starts", "trainings/training"):
-        key.update((Path(reference.__file__).parent / f"{module}.py").read_bytes())
+    for module in ("starts", "pair_starts", "drawing", "training", "training_pairs"):
+        key.update((Path(reference.__file__).parent / "trainings" / f"{module}.py").read_bytes())
     folder = Path(platformdirs.user_cache_dir("grader", appauthor=False), "calibrating")
     return folder / f"{plan.lab}-starts-{key.hexdigest()[:16]}.jsonl"

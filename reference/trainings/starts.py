@@ -8,11 +8,13 @@ reference/steps/recurrent.py, but that a batch lies along the last axis, where i
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from reference.trainings.drawing import Traces, drawn
+from reference.trainings.pair_starts import MODELS, PairStarts
 from reference.trainings.training import RECIPES
 from reference.trainings.training_pairs import Corpus
 
@@ -20,12 +22,6 @@ GATES = {"lab3_rnn": ("rnn",), "lab4_gru": ("z", "r", "rnn")}
 PADDING = 0
 Variables = dict[str, tf.Variable]
 Tensors = dict[str, tf.Tensor]
-
-
-class Traces(NamedTuple):
-    epochs: tuple[int, ...]
-    dev: np.ndarray  # [S, looks] shares of right answers
-    test: np.ndarray
 
 
 class Starts:
@@ -162,19 +158,11 @@ class Starts:
             self.w[role].assign_sub(self._plan.learning_rate * g)
 
 
-def drawn(dice: np.random.Generator, draw: Any, shape: tuple[int, ...]) -> np.ndarray:
-    if draw.family == "uniform":
-        return dice.uniform(-draw.spread, draw.spread, shape)
-    values = dice.normal(0.0, 1.0, shape)
-    while draw.family == "truncated" and np.any(far := np.abs(values) > 2):
-        values[far] = dice.normal(0.0, 1.0, int(far.sum()))
-    return draw.spread * values if draw.family != "zero" else np.zeros(shape)
-
-
 @cache
 def corpus_of(lab: str, *folders: Path) -> Corpus:
     return RECIPES[lab].read(folders)
 
 
-def course(plan: Any, count: int, *folders: Path) -> Starts:
-    return Starts(plan, corpus_of(plan.lab, *folders), count)
+def course(plan: Any, count: int, *folders: Path) -> Starts | PairStarts:
+    corpus = corpus_of(plan.lab, *folders)
+    return PairStarts(plan, corpus) if plan.lab in MODELS else Starts(plan, corpus, count)

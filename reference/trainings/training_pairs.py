@@ -86,22 +86,22 @@ def vectors(file: Path, places: dict[str, int]) -> np.ndarray:
     return found
 
 
-def attention_shapes(vocabulary: int) -> dict[str, tuple[int, ...]]:
+def attention_shapes(vocabulary: int, width: int = WIDTH, d: int = DIM) -> dict[str, tuple[int, ...]]:
     cells = {
         f"{kind}_{gate}_{name}": shape
         for name in ENCODERS
         for gate in GATES
-        for kind, shape in (("W", (WIDTH + DIM, DIM)), ("b", (DIM,)))
+        for kind, shape in (("W", (width + d, d)), ("b", (d,)))
     }
     return cells | {
-        "W_y": (DIM, DIM), "W_h": (DIM, DIM), "w": (DIM, 1),
-        "W_combination": (2 * DIM, DIM), "b_combination": (DIM,), "W_cl": (DIM, CLASSES), "b_cl": (CLASSES,),
+        "W_y": (d, d), "W_h": (d, d), "w": (d, 1),
+        "W_combination": (2 * d, d), "b_combination": (d,), "W_cl": (d, CLASSES), "b_cl": (CLASSES,),
     }  # fmt: skip
 
 
 def attention(rate: float) -> Callable[[tf.Tensor, Weights, tf.Tensor], tf.Tensor]:
     def forward(x: tf.Tensor, w: Weights, seed: tf.Tensor) -> tf.Tensor:
-        Y = states(x[:, :LENGTH], w, "p", tf.zeros([tf.shape(x)[0], DIM]))
+        Y = states(x[:, :LENGTH], w, "p", tf.zeros([tf.shape(x)[0], dim(w)]))
         s = States(Y, states(x[:, LENGTH:], w, "h", Y[:, -1]))
         alpha = over_words(scores(s, Attention(w["W_y"], w["W_h"], w["w"][:, 0])))
         r = tf.reduce_sum(Y * alpha[..., None], axis=1)
@@ -111,20 +111,20 @@ def attention(rate: float) -> Callable[[tf.Tensor, Weights, tf.Tensor], tf.Tenso
     return forward
 
 
-def word_by_word_shapes(vocabulary: int) -> dict[str, tuple[int, ...]]:
+def word_by_word_shapes(vocabulary: int, width: int = WIDTH, d: int = DIM) -> dict[str, tuple[int, ...]]:
     """One encoder for both sentences, s, and a matching GRU, m, whose input is as wide as two states."""
     cells = {
         f"{kind}_{gate}_{name}": shape
-        for name, width in (("s", WIDTH), ("m", 2 * DIM))
+        for name, wide in (("s", width), ("m", 2 * d))
         for gate in GATES
-        for kind, shape in (("W", (width + DIM, DIM)), ("b", (DIM,)))
+        for kind, shape in (("W", (wide + d, d)), ("b", (d,)))
     }
-    return cells | {"W_attn": (2 * DIM, DIM), "W_cl": (DIM, CLASSES), "b_cl": (CLASSES,)}
+    return cells | {"W_attn": (2 * d, d), "W_cl": (d, CLASSES), "b_cl": (CLASSES,)}
 
 
 def word_by_word(rate: float) -> Callable[[tf.Tensor, Weights, tf.Tensor], tf.Tensor]:
     def forward(x: tf.Tensor, w: Weights, seed: tf.Tensor) -> tf.Tensor:
-        m = zeros = tf.zeros([tf.shape(x)[0], DIM])
+        m = zeros = tf.zeros([tf.shape(x)[0], dim(w)])
         Y, T = (states(part, w, "s", zeros) for part in (x[:, :LENGTH], x[:, LENGTH:]))
         match = cell(w, "m")
         for k in range(LENGTH):
@@ -143,13 +143,26 @@ def cell(w: Weights, name: str) -> Step:
 
 
 def states(x: tf.Tensor, w: Weights, name: str, h: tf.Tensor) -> tf.Tensor:
-    """All states of the encoder `name` over x [B, 10], begun with h: [B, 10, d]."""
-    step = cell(w, name)
+    """All states of the encoder `name` over x [B, 10], begun with h: [B, 10, d].
+
+    Every product with a word's vector is taken at once; a matrix of a gate has the word above the state.
+    """
+    d = dim(w)
+    W = {gate: w[f"W_{gate}_{name}"] for gate in GATES}
+    told = tf.gather(w["E"], x) @ tf.concat([W[gate][:-d] for gate in GATES], axis=1)
+    told = tf.unstack(told + tf.concat([w[f"b_{gate}_{name}"] for gate in GATES], axis=0), axis=1)
+    gating, of_candidate = tf.concat([W["z"][-d:], W["r"][-d:]], axis=1), W["rnn"][-d:]
     found = []
-    for t in range(LENGTH):
-        h = step(tf.gather(w["E"], x[:, t]), h)
+    for word in told:
+        z, r = tf.split(tf.sigmoid(word[:, : 2 * d] + h @ gating), 2, axis=1)
+        h += z * (tf.tanh(word[:, 2 * d :] + (r * h) @ of_candidate) - h)
         found.append(h)
     return tf.stack(found, axis=1)
+
+
+def dim(w: Weights) -> int:
+    """Of a state."""
+    return int(w["W_cl"].shape[0])
 
 
 def first_step_of_adam(gradient: tf.Tensor) -> tf.Tensor:

@@ -72,7 +72,7 @@ def of(traces: list[Trace], finding: Finding, x: Examiner, plan: Plan) -> Findin
     settings: dict[str, float | str] = {
         "learning_rate": plan.learning_rate,
         "batch": plan.batch,
-        "optimizer": "SGD",
+        "optimizer": "Adam" if plan.adam else "SGD",
         "clip": plan.clip,
         "l2": max(plan.penalty.values(), default=0.0) / 2,  # c·W of the gradient is 2λW
         "embedding": plan.embedding,
@@ -107,7 +107,7 @@ def claims_more(x: Examiner, starts: Starts) -> bool:
 def tuned(x: Examiner, plan: Plan) -> bool:
     """Whether sizes, rate or batches are others than the lab's: tuning is invited."""
     given = handed_out(x.lab, x.head, x.understood.roles if x.understood else ())
-    names = ("batch", "learning_rate", "penalty", "embedding", "dim", "clip")
+    names = ("batch", "learning_rate", "penalty", "embedding", "dim", "clip", "adam")
     return any(getattr(plan, name) != getattr(given, name) for name in names) or plan.epochs < given.epochs
 
 
@@ -117,11 +117,12 @@ def told(x: Examiner, plan: Plan, starts: Starts, row: Reached, traces: list[Tra
     claims = claimed(x.cells)
     printed = [f"{c:.3f} on {name}" for name, c in (("dev", claims.dev), ("test", claims.test)) if c is not None]
     examples = (x.calibration.dev.examples, x.calibration.test.examples) if x.calibration else (0, 0)
+    what = "pairs" if x.truth and x.truth.inference else "sentences"
     return " ".join((
         "Your training was shown to be the lab's in all that decides what it reaches, so it was carried out outside "
         f"your notebook with your own settings: {quantity(plan.epochs, 'epoch')}, {quantity(len(traces), 'start')}.",
         f"Measured at the epoch that is best on dev, {last.epochs[last.best]}: {last.dev[last.best]:.3f} on the whole "
-        f"dev set ({examples[0]} sentences), {last.test[last.best]:.3f} on the whole test set ({examples[1]}).",
+        f"dev set ({examples[0]} {what}), {last.test[last.best]:.3f} on the whole test set ({examples[1]}).",
         f"By the same rule right answers reach {row.smallest:.3f} or more ({row.mean:.3f} in the mean) if they take "
         f"off, as {row.taken} of {starts.seeds} starts did.",
         *((f"Your notebook says {' and '.join(printed)}.",) if printed else ()),

@@ -108,17 +108,12 @@ def instance(c: Case, slot: str, attributes: Mapping[str, Scalar]) -> list[Step]
 
 def fresh(x: Examiner, c: Case) -> list[dict[str, Numbers]]:
     """Start values of a few whole instances, by path as of one in slot `c`."""
-    steps = [
-        step
-        for i in range(INSTANCES)
-        for step in (
-            Call("len", (Listing(()),), seed=i + 1),
-            *instance(c, "c", {}),
-            ListVariables("c", f"v{i}", values=True),
-        )
-    ]
-    seen = x.ask("equal.starts", *steps, seconds=60)
-    listed = [v for i in range(INSTANCES) if isinstance(v := seen.values.get(f"v{i}"), VariableList)]
+    listed = []
+    for i in range(INSTANCES):  # a reply holds one: they may have a table of words each
+        begin = Call("len", (Listing(()),), seed=i + 1)
+        seen = x.ask(f"equal.starts.{i}", begin, *instance(c, "c", {}), ListVariables("c", "v", values=True))
+        if isinstance(one := seen.values.get("v"), VariableList):
+            listed.append(one)
     found = [{v.path: a for v in one.variables if (a := array(v.value)) is not None} for one in listed]
     if len(found) < INSTANCES or any(one.keys() != found[0].keys() for one in found):
         raise NotShown("whole instances could not be made")
@@ -126,7 +121,7 @@ def fresh(x: Examiner, c: Case) -> list[dict[str, Numbers]]:
 
 
 def encoded(x: Examiner, c: Case) -> Encoded:
-    """What the examples hold of each sentence, under the only key that has as many numbers for all."""
+    """What the examples hold of each sentence, under keys that have as many numbers for all."""
     found: Encoded = {}
     for name, split in (("train", "training"), ("dev", "dev"), ("test", "test")):
         told = x.ask(f"equal.encoded.{name}", Call("grader_encoded", (Ref(c.splits[split]),), into="e"), seconds=60)
@@ -134,12 +129,11 @@ def encoded(x: Examiner, c: Case) -> Encoded:
         items = value.items if isinstance(value, WireMapping) else {}
         texts, ids = items.get("texts"), items.get("ids")
         labels, arrays = array(items.get("labels")), ids.items if isinstance(ids, WireMapping) else {}
-        rows = [a for v in arrays.values() if (a := array(v)) is not None and a.ndim == 2]
-        if not isinstance(texts, Listing) or labels is None or len(rows) != 1:
-            raise NotShown("its examples do not hold a row of word ids for each sentence")
-        if not len(texts.items) == len(rows[0]) == len(labels):
-            raise NotShown("its examples do not hold a row of word ids for each sentence")
-        found[name] = (tuple(map(str, texts.items)), rows[0], labels)
+        by_key = {str(key): a for key, v in arrays.items() if (a := array(v)) is not None and a.ndim == 2}
+        rows = c.understood.examples.rows(by_key)
+        if not isinstance(texts, Listing) or labels is None or not len(texts.items) == len(rows) == len(labels):
+            raise NotShown("its examples were not found as lists under names of their own")
+        found[name] = (tuple(map(str, texts.items)), rows, labels)
     return found
 
 

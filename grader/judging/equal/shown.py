@@ -5,22 +5,20 @@ instances, each gradient of these two epochs and what the steps made of them are
 otherwise, leaves the classifier to its own training.
 """
 
-import re
 from collections.abc import Mapping, Sequence, Set
 from itertools import product
 
 import numpy as np
 from msgspec.structs import replace
 
-from grader.calibration.plan import LOOKS, Plan, handed_out
-from grader.judging.comparing.arrays import Numbers, array
+from grader.calibration.plan import Plan, handed_out
+from grader.judging.comparing.arrays import Numbers
 from grader.judging.equal import asked, draws, orders, updates
 from grader.judging.equal.understood import NotShown, Understood
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.watching import first_gradients, moved
 from grader.sandbox.guest.wire import Watched
 
-FORM = re.compile(r"deck(/(?P<padded>padded-)?(eh|he)(-(eh|he))*)?")
 CLOSE = 0.01  # of a gradient's largest entry
 DOUBTFUL = 4  # sentences of a batch
 NOTHING = 1e-6  # of a penalty
@@ -29,43 +27,73 @@ Values = Mapping[str, Numbers]
 
 def shown(x: Examiner, u: Understood) -> Plan:
     """Raises NotShown."""
-    form = FORM.fullmatch(u.form)
-    if form is None:
-        raise NotShown("its forward pass holds more than the lab asks for")
     c = asked.case(x, u)
-    given = handed_out(x.lab, x.head, u.roles).starts
+    given = handed_out(x.lab, x.head, u.roles)
     fresh = asked.fresh(x, c)
     instances = [by_role(u, one) for one in fresh]
-    starts = draws.all_drawn(instances, given)
+    starts = draws.all_drawn(instances, given.starts)
     encoded = asked.encoded(x, c)
     _, ids, labels = encoded["train"]
-    padding = 0 if form["padded"] else None
+    vectors = fresh[0].get(u.examples.table)
+    if vectors is None:
+        vectors = u.examples.vectors(x, int(max(rows.max() for _, rows, _ in encoded.values())))
     assert x.outside is not None
-    if said := x.outside.other_encoding(encoded, padding):
+    if said := x.outside.other_encoding(encoded, u.examples.padding, vectors):
         raise NotShown(said)
-    weights = asked.secret(x, fresh[0], instances[0]["E"].shape[0])
-    watched = asked.two_epochs(x, c, weights)
-    inputs = inputs_of(watched, ids.shape[1])
-    gradients = gradients_of(u, watched)
+    weights = asked.secret(x, fresh[0], len(vectors if vectors is not None else instances[0]["E"]))
+    w = by_role(u, weights) | ({"E": weights.get(u.examples.table, vectors)} if vectors is not None else {})
+    rate, order = two_epochs(x, c, given, (ids[: c.examples], labels), (weights, w))
+    insist_on_classes(x, u, w, encoded["dev"][1][: asked.CLASSIFIED], asked.classes(x, c, weights))
+    cut = given.clip if given.adam else clip(x, c, weights, rate)
+    return replace(
+        given,
+        epochs=c.epochs,
+        batch=c.batch,
+        learning_rate=rate,
+        penalty=penalty_of(u),
+        embedding=(vectors if vectors is not None else instances[0]["E"]).shape[1],
+        dim=instances[0]["W_cl"].shape[0],
+        starts=starts,
+        clip=cut,
+        apart=bool(cut) and not given.adam and apart(u),
+        partial=order.partial,
+        shuffled=order.shuffled,
+        skips_padding=u.examples.padding is not None,
+    )
+
+
+def two_epochs(
+    x: Examiner, c: asked.Case, given: Plan, examples: tuple[Numbers, Numbers], weights: tuple[Values, Values]
+) -> tuple[float, orders.Order]:
+    """The rate, and the order of the examples, in two epochs of the notebook's own training, gradient for gradient.
+
+    `examples`: ids and labels; `weights`: by path, and by role. Raises NotShown.
+    """
+    u, (ids, labels), (planted, w) = c.understood, examples, weights
+    watched = asked.two_epochs(x, c, planted)
+    inputs, gradients = inputs_of(u, watched, ids), gradients_of(u, watched)
     if watched.trouble is not None or len(gradients) != len(inputs) or not 0 < len(gradients) < asked.STEPS:
         raise NotShown("two epochs of its training could not be told apart")
-    rows = orders.rows_of(inputs, ids[: c.examples])
-    order = orders.order_of(rows, len(ids[: c.examples]), c.batch)
-    rate = updates.rate(gradients, by_role(u, moved(watched)))
-    penalty = penalty_of(u)
-    doubtful = orders.doubtful(ids[: c.examples], labels)
+    rows = orders.rows_of(inputs, ids)
+    order = orders.order_of(rows, len(ids), c.batch)
+    steps = [updates.first_of_adam(one) for one in gradients] if given.adam else gradients
+    rate = updates.rate(steps, by_role(u, moved(watched)), adam=given.adam)
+    doubtful = orders.doubtful(ids, labels)
     batches = [(inputs[i], asked_labels(step, labels, doubtful)) for i, step in enumerate(rows)]
-    insist_on_gradients(x, u, weights, batches, gradients, rate)
-    insist_on_classes(x, u, weights, encoded["dev"][1][: asked.CLASSIFIED], asked.classes(x, c, weights))
+    before = w
+    for batch, gradient, step in zip(batches, gradients, steps, strict=True):
+        insist_on_gradient(x, u, before, batch, gradient)
+        before = before | {role: before[role] - rate * along for role, along in step.items()}
+    return rate, order
+
+
+def clip(x: Examiner, c: asked.Case, weights: Values, rate: float) -> float:
+    """The norm to which long gradients are cut; the first step of an Adam does not depend on how long they are."""
+    u = c.understood
     steep = asked.one_steep_step(x, c, weights, last_layer(u))
     own, first = moved(steep), first_gradients(steep)
     along = {path: g for path, g in first.items() if g is not None and path in own}
-    clip = updates.clip(along, {path: own[path] for path in along}, rate, u.roles["E"])
-    d = instances[0]["W_rnn"].shape[1]
-    return Plan(
-        x.lab, c.epochs, LOOKS, c.batch, rate, penalty, instances[0]["E"].shape[1], d, starts, clip,
-        bool(clip) and apart(u), order.partial, order.shuffled, bool(form["padded"]),
-    )  # fmt: skip
+    return updates.clip(along, {path: own[path] for path in along}, rate, u.roles["E"])
 
 
 def by_role(u: Understood, values: Mapping[str, Numbers | None]) -> dict[str, Numbers]:
@@ -73,7 +101,7 @@ def by_role(u: Understood, values: Mapping[str, Numbers | None]) -> dict[str, Nu
     found = {role: value for role, path in u.roles.items() if (value := seen.get(path)) is not None}
     if found.keys() != u.roles.keys():
         raise NotShown("not all of its variables take part in its training")
-    return {role: v.reshape(-1) if role[0] == "b" else v for role, v in found.items()}
+    return {role: v.reshape(-1) if role[0] in "bw" else v for role, v in found.items()}
 
 
 def apart(u: Understood) -> bool:
@@ -97,15 +125,12 @@ def last_layer(u: Understood) -> str:
     return u.arrangement.pieces(u.roles["W_cl"])[0].path
 
 
-def inputs_of(watched: Watched, width: int) -> list[Numbers]:
+def inputs_of(u: Understood, watched: Watched, ids: Numbers) -> list[Numbers]:
     """The word ids [B, T] that the forward pass was given at each step."""
     given: dict[str, list[Numbers]] = {}
     for call in watched.calls if watched else ():
-        if call.under_tape:
-            arrays = [a for v in (*call.args, *call.kwargs.values()) if (a := array(v)) is not None]
-            whole = [a for a in arrays if a.ndim == 2 and a.shape[1] == width and a.dtype.kind in "iu"]
-            if len(whole) == 1:
-                given.setdefault(call.method, []).append(whole[0])
+        if call.under_tape and (found := u.examples.given(call, ids)) is not None:
+            given.setdefault(call.method, []).append(found)
     if not given:
         raise NotShown("what its forward pass is given could not be seen")
     return given["model"] if "model" in given else next(iter(given.values()))
@@ -130,34 +155,26 @@ def asked_labels(step: Sequence[int], labels: Numbers, doubtful: Set[int]) -> li
     return ways
 
 
-def insist_on_gradients(
-    x: Examiner,
-    u: Understood,
-    weights: Values,
-    batches: list[tuple[Numbers, list[Numbers]]],
-    gradients: list[dict[str, Numbers]],
-    rate: float,
+def insist_on_gradient(
+    x: Examiner, u: Understood, w: Values, batch: tuple[Numbers, list[Numbers]], gradient: Values
 ) -> None:
-    """Each is that of the lab's cost, at the weights to which the steps before it lead. Raises NotShown."""
-    w = {role: value.astype(np.float64) for role, value in by_role(u, weights).items()}
-    for (ids, ways), gradient in zip(batches, gradients, strict=True):
-        wrong = "its labels"
-        for labels in ways:
-            plain = x.answers("step", form=u.form, x=ids.astype(np.int64), labels=labels, **w)["deck"]
-            own = {role: plain[role] + u.penalty.get(role, 0.0) * w[role] for role in gradient}
-            wrong = next((role for role, g in gradient.items() if not close(g, own[role])), "")
-            if not wrong:
-                break
-        if wrong:
-            raise NotShown(f"the gradient of {wrong} is not that of the lab's cost")
-        w = {role: value - rate * gradient[role] for role, value in w.items()}
+    """It is that of the lab's cost, at the weights to which the steps before it lead. Raises NotShown."""
+    ids, ways = batch
+    wrong = "its labels"
+    for labels in ways:
+        plain = u.examples.gradients(x, ids, labels, w)
+        own = {role: plain[role] + u.penalty.get(role, 0.0) * w[role] for role in gradient}
+        wrong = next((role for role, g in gradient.items() if not close(g, own[role])), "")
+        if not wrong:
+            return
+    raise NotShown(f"the gradient of {wrong} is not that of the lab's cost")
 
 
-def insist_on_classes(x: Examiner, u: Understood, weights: Values, ids: Numbers, seen: Numbers) -> None:
+def insist_on_classes(x: Examiner, u: Understood, w: Values, ids: Numbers, seen: Numbers) -> None:
     """`classify` says what the logits do, but where two of them are as good as equal. Raises NotShown."""
-    w = {role: value.astype(np.float64) for role, value in by_role(u, weights).items()}
-    logits = x.answers("values", x=ids.astype(np.int64), **w)[u.form]["logits"]
-    decided = np.abs(logits[:, 0] - logits[:, 1]) > CLOSE * float(np.max(np.abs(logits)))
+    logits = u.examples.logits(x, ids, w)
+    best = np.sort(logits, axis=1)
+    decided = best[:, -1] - best[:, -2] > CLOSE * float(np.max(np.abs(logits)))
     if len(seen) != len(ids) or np.any((np.argmax(logits, axis=1) != seen) & decided):
         raise NotShown("the classes it predicts are not those of its logits")
 

@@ -10,18 +10,34 @@ from grader.judging.equal.understood import NotShown
 ByRole = Mapping[str, Numbers]
 STRAIGHT = 0.01  # of a change, by which it may leave the direction of its gradient
 ALIKE = 0.01  # two rates, or two norms, that count as one
+EPSILON, BETA_2 = 1e-7, 0.999  # Keras' defaults
+OF_DESCENT = "its steps are not those of plain gradient descent with one rate, as given"
+OF_ADAM = "its steps are not those of an Adam that is made anew at each minibatch, as given"
 LONG = 20.0  # a norm that every clipping which has to do with a training cuts
 
 
-def rate(gradients: Sequence[ByRole], change: ByRole) -> float:
-    """Of plain gradient descent over several steps, whose change is −rate times the sum of all gradients."""
+def first_of_adam(gradients: ByRole) -> dict[str, Numbers]:
+    """The first step of a new Adam as Keras makes it by itself, as a multiple of its learning rate.
+
+    Kingma and Ba 2015, algorithm 1, in the form given before section 2.1, at t = 1: where m = (1 − β₁)·g and
+    v = (1 − β₂)·g², what is left is nearly the sign of g.
+    """
+    step: dict[str, Numbers] = {}
+    for role, g in gradients.items():
+        root = np.sqrt(1 - BETA_2) * g.astype(np.float64)
+        step[role] = root / (np.abs(root) + EPSILON)
+    return step
+
+
+def rate(gradients: Sequence[ByRole], change: ByRole, *, adam: bool = False) -> float:
+    """Over several steps, whose change is −rate times the sum of all gradients, or of what Adam makes of them."""
     rates = {}
     for role, moved in change.items():
         along = sum((one[role].astype(np.float64) for one in gradients), np.zeros(moved.shape))
         size = float(np.sum(along * along))
         found = -float(np.sum(moved * along)) / size if size else 0.0
         if found <= 0 or float(np.max(np.abs(moved + found * along))) > STRAIGHT * float(np.max(np.abs(moved))):
-            raise NotShown("its steps are not those of plain gradient descent with one rate, as given")
+            raise NotShown(OF_ADAM if adam else OF_DESCENT)
         rates[role] = found
     middle = float(np.median(list(rates.values())))
     if any(abs(one - middle) > ALIKE * middle for one in rates.values()):

@@ -6,13 +6,24 @@ from functools import partial, wraps
 import numpy as np
 
 from grader.figures import AttentionMap
-from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
+from grader.judging.checks import (
+    attends,
+    blocked,
+    check,
+    failed,
+    passed,
+    remarks,
+    unattempted,
+    understands,
+    unsure,
+)
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import agree, closest, difference, slug
 from grader.judging.instruments.cut_gradients import cut_finding
 from grader.judging.instruments.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
 from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.instruments.until_it_broke import JUDGED, as_far_as_it_comes
+from grader.judging.kinds.attention.equal import understood
 from grader.judging.kinds.attention.evidence import FEWER, Evidence, Same
 from grader.judging.kinds.attention.interview import LAB
 from grader.judging.kinds.attention.layout import CLASSES, names_exchanged
@@ -29,6 +40,7 @@ UNREAD = (
     "Which of your variables read the premise and which the hypothesis could not be found out, so the attention could "
     "not be compared with the equations."
 )
+understands(LAB)(understood)
 
 
 @check(LAB, "trains")

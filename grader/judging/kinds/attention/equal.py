@@ -1,0 +1,34 @@
+"""Lab5: what has to be known of a classifier that is trained outside its notebook."""
+
+from itertools import product
+
+from grader.judging.comparing.compare import agree
+from grader.judging.equal.pairs import Pairs
+from grader.judging.equal.understood import Understood
+from grader.judging.kinds.attention.evidence import Evidence
+from grader.judging.kinds.attention.layout import ENCODERS, GATES
+
+ROLES = frozenset((
+    *(f"{kind}_{gate}_{name}" for kind, gate, name in product("Wb", GATES, ENCODERS)),
+    "W_y", "W_h", "w", "W_combination", "b_combination", "W_cl", "b_cl",
+))  # fmt: skip
+ORDERS = {"logits": "rh", "logits_h_first": "hr"}  # of context and state
+OTHER_READERS = ("mirrored", "from_zeros")
+
+
+def understood(e: Evidence) -> Understood | None:
+    """None where the forward pass is not the paper's, or there is more to it, or not each role has its variable."""
+    if e.contact is None or e.layout is None or e.answer is None or e.answer.logits is None or not e.right:
+        return None
+    form = e.explanation or ""
+    roles = {role: path for role, path in e.layout.roles.items() if role != "E"}
+    if {*roles} != ROLES or e.given_to or e.more_than_asked or any(one in form for one in OTHER_READERS):
+        return None
+    if e.standing is None or {*e.standing} & {*e.own(roles.values())} or e.trains_vectors or e.flows is not False:
+        return None
+    known, logits = e.known[form], e.answer.logits
+    order = next((name for key, name in ORDERS.items() if agree(logits, known[key])), None)
+    if order is None:
+        return None
+    table = e.layout.roles.get("E", "")
+    return Understood(e.contact, e.arrangement, roles, Pairs(form, order, e.layout.width, table))

@@ -1,0 +1,93 @@
+"""Trains a classifier of pairs, as Lab5 has it, by a notebook's own settings, from one start after another."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from reference.trainings import training_pairs as pairs
+from reference.trainings.drawing import Traces, drawn
+from reference.trainings.training_pairs import Corpus, Weights, first_step_of_adam
+
+
+class Model(NamedTuple):
+    shapes: Callable[[int, int, int], dict[str, tuple[int, ...]]]
+    forward: Callable[[float], Callable[[tf.Tensor, Weights, tf.Tensor], tf.Tensor]]
+
+
+MODELS = {
+    "lab5_attention": Model(pairs.attention_shapes, pairs.attention),
+}
+
+
+class PairStarts:
+    """The graph is built once; word vectors stay as they are."""
+
+    def __init__(self, plan: Any, corpus: Corpus) -> None:
+        """`plan`: a grader.calibration.plan.Plan, of which this package knows nothing."""
+        model = MODELS[plan.lab]
+        self._plan, self._E = plan, tf.constant(corpus.E)
+        self._forward = model.forward(0.0)
+        self.splits = {name: (tf.constant(x), tf.constant(labels)) for name, (x, labels) in corpus.splits.items()}
+        shapes = model.shapes(corpus.size, plan.embedding, plan.dim)
+        self.w: Weights = {role: tf.Variable(tf.zeros(shape)) for role, shape in shapes.items()}
+        self._epoch = tf.function(self._steps, reduce_retracing=False)
+        self._predict = tf.function(lambda x: tf.argmax(self.logits(x), axis=1))
+
+    def run(self, seeds: Sequence[int]) -> Traces:
+        found = [self._one(np.random.default_rng(seed)) for seed in seeds]
+        return Traces(
+            found[0].epochs, *(np.concatenate(told) for told in zip(*(one[1:] for one in found), strict=True))
+        )
+
+    def _one(self, dice: np.random.Generator) -> Traces:
+        plan = self._plan
+        for role, w in self.w.items():
+            w.assign(drawn(dice, plan.starts[role], tuple(w.shape)))
+        told = []
+        for epoch, rows in enumerate(self._orders(dice), 1):
+            self._train(rows)
+            if epoch % plan.looks == 0 or epoch == plan.epochs:
+                told.append((epoch, *(self._right(name) for name in ("dev", "test"))))
+        epochs, dev, test = zip(*told, strict=True)
+        return Traces(epochs, np.array([dev]), np.array([test]))
+
+    def _orders(self, dice: np.random.Generator) -> Iterator[np.ndarray]:
+        """For each epoch the examples as they come: [n]."""
+        n = len(self.splits["train"][1])
+        order = dice.permutation(n)
+        for _ in range(self._plan.epochs):
+            yield order
+            if self._plan.shuffled:
+                order = dice.permutation(n)
+
+    def _train(self, rows: np.ndarray) -> None:
+        batch = self._plan.batch
+        whole = len(rows) // batch * batch
+        if whole:
+            self._epoch(tf.constant(rows[:whole].reshape(-1, batch), tf.int32))
+        if self._plan.partial and whole < len(rows):
+            self._epoch(tf.constant(rows[None, whole:], tf.int32))
+
+    def _right(self, name: str) -> float:
+        x, labels = self.splits[name]
+        return float(np.mean(self._predict(x).numpy() == labels.numpy()))
+
+    def logits(self, x: tf.Tensor) -> tf.Tensor:
+        return self._forward(x, {**self.w, "E": self._E}, tf.zeros([2], tf.int32))
+
+    def _steps(self, rows: tf.Tensor) -> None:
+        x, labels = self.splits["train"]
+        for i in tf.range(tf.shape(rows)[0]):
+            self.step(tf.gather(x, rows[i]), tf.gather(labels, rows[i]))
+
+    def step(self, x: tf.Tensor, labels: tf.Tensor) -> None:
+        """x [B, 20], labels [B]."""
+        plan = self._plan
+        with tf.GradientTape() as tape:
+            costs = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=self.logits(x))
+            cost = tf.reduce_mean(costs)
+        for role, gradient in tape.gradient(cost, self.w).items():
+            clipped = tf.clip_by_norm(gradient, plan.clip) if plan.clip else gradient
+            self.w[role].assign_sub(plan.learning_rate * (first_step_of_adam(clipped) if plan.adam else clipped))
