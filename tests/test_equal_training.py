@@ -1,7 +1,7 @@
 """What is trained outside notebooks: only what was seen to train as the lab's does, and by what it was seen."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,11 @@ from msgspec.structs import replace
 import reference
 from grader.calibration.plan import Draw, Plan, handed_out
 from grader.calibration.starts import Curve, Starts, starts
-from grader.course.folder import current_course, load_rubric
+from grader.course.folder import load_rubric
 from grader.data.folder import data_folder
-from grader.data.truth import digest_of
-from grader.data.truths import truths_of
-from grader.judging import checks
 from grader.judging.equal import draws, orders, updates
-from grader.judging.equal.shown import shown
-from grader.judging.equal.understood import NotShown, Understood
-from grader.judging.examiner import Examiner
-from grader.judging.examining import outcome_checks
+from grader.judging.equal.understood import NotShown
 from grader.judging.oracle import Oracle
-from grader.judging.trainer import Data, Outside, Trainer
 from grader.model import Cell, Limits, TrainBudget, TrainPolicy
 from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
@@ -32,6 +25,7 @@ from grader.sandbox.walls.isolation import best_isolation
 from reference.notebooks import Edit, edited
 from reference.trainings.starts import course
 from reference.trainings.training import Course
+from tests.equal_looks import Look, looking
 
 LAB = "lab4_gru"
 NORMAL, ZERO = Draw("normal", 0.1), Draw("zero")
@@ -232,38 +226,11 @@ def test_of_a_length_that_few_survive_nothing_is_said() -> None:
 
 # --- notebooks ---
 
-Look = Callable[..., Plan | str]
-
 
 @pytest.fixture(scope="module")
 def look(oracle: Oracle) -> Iterator[Look]:
-    """The plan by which an edited solution is trained outside, or why it is not."""
-    with pytest.MonkeyPatch.context() as patch, Trainer() as trainer:
-        patch.delenv("GRADER_DATA", raising=False)
-        data = data_folder(None)
-        outside = Outside(trainer, Data(digest_of(data.parts["trees"]), (data.parts["trees"],)))
-
-        def looked(*edits: tuple[str, str]) -> Plan | str:
-            notebook = edited(LAB, [Edit(*edit) for edit in edits])
-            cells = tuple(Cell(i, "code", c.source) for i, c in enumerate(notebook.cells) if c.cell_type == "code")
-            budget, head = TrainBudget(TrainPolicy.NONE), current_course().labs[LAB].head
-            setting = Setting(
-                slot=7, data=data.parts, limits=Limits(), budget=budget, seed=1, isolation=best_isolation()
-            )
-            outcome_checks(LAB, head)
-            with open_session(setting) as session:
-                run, truth = session.run(cells), truths_of(data)[LAB]
-                x = Examiner(
-                    LAB, cells, run, session.ask, oracle, 5, budget, truth, None, data.parts, head, outside=outside
-                )
-                understood = checks.UNDERSTOOD[LAB](checks.INTERVIEWS[LAB](x))
-                assert isinstance(understood, Understood)
-                try:
-                    return shown(x, understood)
-                except NotShown as why:
-                    return str(why)
-
-        yield looked
+    with looking(LAB, oracle) as look:
+        yield look
 
 
 SGD = "tf.optimizers.SGD(self.learning_rate)"

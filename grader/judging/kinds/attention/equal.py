@@ -1,5 +1,6 @@
 """Lab5: what has to be known of a classifier that is trained outside its notebook."""
 
+from collections.abc import Mapping
 from itertools import product
 
 from grader.judging.comparing.compare import agree
@@ -13,6 +14,7 @@ ROLES = frozenset((
     "W_y", "W_h", "w", "W_combination", "b_combination", "W_cl", "b_cl",
 ))  # fmt: skip
 ORDERS = {"logits": "rh", "logits_h_first": "hr"}  # of context and state
+TAKEN = ("p", "h", "z", "r", "rnn", "W_y", "W_h")  # in the order of `given_to`
 OTHER_READERS = ("mirrored", "from_zeros")
 
 
@@ -22,7 +24,7 @@ def understood(e: Evidence) -> Understood | None:
         return None
     form = e.explanation or ""
     roles = {role: path for role, path in e.layout.roles.items() if role != "E"}
-    if {*roles} != ROLES or e.given_to or e.more_than_asked or any(one in form for one in OTHER_READERS):
+    if {*roles} != ROLES or e.more_than_asked or any(one in form for one in OTHER_READERS):
         return None
     if e.standing is None or {*e.standing} & {*e.own(roles.values())} or e.trains_vectors or e.flows is not False:
         return None
@@ -30,5 +32,17 @@ def understood(e: Evidence) -> Understood | None:
     order = next((name for key, name in ORDERS.items() if agree(logits, known[key])), None)
     if order is None:
         return None
+    if e.given_to:
+        roles, form = exchanged(roles, e.given_to)
     table = e.layout.roles.get("E", "")
     return Understood(e.contact, e.arrangement, roles, Pairs(form, order, e.layout.width, table))
+
+
+def exchanged(roles: Mapping[str, str], given_to: str) -> tuple[dict[str, str], str]:
+    """The roles with the variables whose weights they take, and the form of the equations."""
+    *taken, reader = (*given_to.split(), "")[: len(TAKEN) + 1]
+    given = dict(zip(TAKEN, taken, strict=True))
+    found = {**roles, **{role: roles[given[role]] for role in ("W_y", "W_h")}}
+    for kind, gate, name in product("Wb", GATES, ENCODERS):
+        found[f"{kind}_{gate}_{name}"] = roles[f"{kind}_{given[gate]}_{given[name]}"]
+    return found, f"deck/{reader}" if reader else "deck"

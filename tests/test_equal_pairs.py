@@ -1,0 +1,109 @@
+"""Classifiers of pairs that are trained outside their notebooks: Lab5's, by what its training was seen to do."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from msgspec.structs import replace
+
+import reference
+from grader.calibration.plan import Draw, Plan, handed_out
+from grader.course.folder import load_rubric
+from grader.judging.equal import updates
+from grader.judging.equal.understood import NotShown
+from grader.judging.oracle import Oracle
+from tests.equal_looks import Look, looking
+
+LAB = "lab5_attention"
+ADAM = "optimizer = tf.optimizers.Adam()"
+WIDE = "tf.random.normal([self.dim, self.dim], stddev=0.1)"
+READ = 'premises = np.array([example["sentence1_binary_parse_index_sequence"] for example in examples])'
+
+
+@pytest.fixture(scope="module")
+def look(oracle: Oracle) -> Iterator[Look]:
+    with looking(LAB, oracle) as look:
+        yield look
+
+
+def own() -> Plan:
+    return handed_out(LAB, load_rubric(LAB).head, reference.STARTED[LAB])
+
+
+def test_the_solution_is_shown_to_train_as_the_lab_does(look: Look) -> None:
+    assert look() == own()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("edits", "changes"),
+    [
+        ([("self.dim = 24", "self.dim = 20"), ("self.batch_size = 64", "self.batch_size = 32")],
+         {"dim": 20, "batch": 32}),
+        ([("self.training_epochs = 5", "self.training_epochs = 8"), (ADAM, ADAM.replace("()", "(0.01)"))],
+         {"epochs": 8, "learning_rate": 0.01}),
+        ([("random.shuffle(training_data)\n", "pass\n")], {"shuffled": False}),
+        ([(f"self.W_y_attn = tf.Variable({WIDE})", "self.W_y_attn = tf.Variable(tf.zeros([self.dim, self.dim]))")],
+         {"starts": {"W_y": Draw("zero")}}),
+        ([("def model(self, premise, hypothesis)", "def model(self, hypothesis, premise)"),
+          ("self.model(premises, hypotheses)", "self.model(hypotheses, premises)")], {}),
+    ],
+    ids=["sizes and batches", "epochs and rate", "one order", "zeros in a matrix", "the hypothesis first"],
+)  # fmt: skip
+def test_own_settings_are_seen(edits: list[tuple[str, str]], changes: dict[str, object], look: Look) -> None:
+    given = own()
+    if isinstance(changes.get("starts"), dict):
+        changes = {"starts": given.starts | changes["starts"]}  # type: ignore[operator]
+    assert look(*edits) == replace(given, **changes)
+
+
+@pytest.mark.parametrize(
+    ("edits", "why"),
+    [
+        ([("self.trainable_variables = []", f"self.trainable_variables = []; self.{ADAM}"),
+          (ADAM, "optimizer = self.optimizer")], "made anew"),
+        pytest.param([("words_to_load = 45000", "words_to_load = 900")], "word vectors", marks=pytest.mark.slow),
+        pytest.param([("tokenize(example[key])[-SEQ_LEN:]", "tokenize(example[key])[:SEQ_LEN]")], "word ids",
+                     marks=pytest.mark.slow),
+        pytest.param([("h_star = tf.tanh", "h_star = tf.nn.relu")], "not understood", marks=pytest.mark.slow),
+        pytest.param([("tf.Variable(loaded_embeddings, trainable=False)", "tf.Variable(loaded_embeddings)"),
+                      ("self.W_rnn, self.W_r", "self.trainable_variables.append(self.E); self.W_rnn, self.W_r")],
+                     "not understood", marks=pytest.mark.slow),
+        pytest.param([("return np.argmax(logits, axis=1)", "return np.argmin(logits, axis=1)")], "classes it predicts",
+                     marks=pytest.mark.slow),
+    ],
+    ids=["one adam", "fewer vectors", "first words", "relu", "vectors trained", "smallest logit"],
+)  # fmt: skip
+def test_what_trains_otherwise_is_never_taken_for_it(edits: list[tuple[str, str]], why: str, look: Look) -> None:
+    told = look(*edits)
+    assert isinstance(told, str) and why in told, told
+
+
+# --- updates ---
+
+DICE = np.random.default_rng(8)
+SHAPES = {"W": (20, 12), "b": (12,)}
+
+
+def moved(steps: list[dict[str, np.ndarray]], *, anew: bool, rate: float = 0.01) -> dict[str, np.ndarray]:
+    """By Keras."""
+    variables = {role: tf.Variable(tf.zeros(shape)) for role, shape in SHAPES.items()}
+    optimizer = tf.optimizers.Adam(rate)
+    for step in steps:
+        optimizer = tf.optimizers.Adam(rate) if anew else optimizer
+        optimizer.apply_gradients([(tf.constant(step[role], tf.float32), v) for role, v in variables.items()])
+    return {role: v.numpy() for role, v in variables.items()}
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-5, 1e-7])
+def test_the_first_step_of_adam_is_that_of_keras(scale: float) -> None:
+    steps = [{role: DICE.normal(0, scale, shape) for role, shape in SHAPES.items()} for _ in range(3)]
+    found = updates.rate([updates.first_of_adam(step) for step in steps], moved(steps, anew=True), adam=True)
+    assert found == 0.01
+
+
+def test_an_adam_that_is_kept_is_not_taken_for_one_made_anew() -> None:
+    steps = [{role: DICE.normal(0, 0.1, shape) for role, shape in SHAPES.items()} for _ in range(3)]
+    with pytest.raises(NotShown):
+        updates.rate([updates.first_of_adam(step) for step in steps], moved(steps, anew=False), adam=True)
