@@ -42,6 +42,10 @@ STARTED = {
         *(f"{kind}_{gate}_{encoder}" for encoder in "ph" for gate in ("z", "r", "rnn") for kind in "Wb"),
         "W_y", "W_h", "w", "W_combination", "b_combination", "W_cl", "b_cl",
     ),
+    "a4_word_by_word": (
+        *(f"{kind}_{gate}_{cell}" for cell in "sm" for gate in ("z", "r", "rnn") for kind in "Wb"),
+        "W_attn", "W_cl", "b_cl",
+    ),
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Trains a classifier of pairs, as Lab5 has it, by a notebook's own settings, from one start after another."""
+"""Trains Lab5's or Assignment 4's classifier by a notebook's own settings, from one start after another."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ class Model(NamedTuple):
 
 MODELS = {
     "lab5_attention": Model(pairs.attention_shapes, pairs.attention),
+    "a4_word_by_word": Model(pairs.word_by_word_shapes, pairs.word_by_word),
 }
 
 

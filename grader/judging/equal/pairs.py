@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from msgspec import Struct
 
+from grader.calibration.plan import Draw
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.equal.sentences import whole_numbers
 from grader.judging.equal.understood import NotShown
@@ -20,9 +21,9 @@ NO_VECTORS = "the vectors of its words were not found"
 PREMISE, HYPOTHESIS = re.compile(r"1|prem|(^|_)p(_|$)"), re.compile(r"2|hyp|hip|(^|_)h(_|$)")
 
 
-class Pairs(Struct, frozen=True):
-    form: str  # of the reference, whose logits are those of the classifier
-    order: str  # of context and state
+class Pairs(Struct, frozen=True, kw_only=True):
+    """What a lab's equations say of them is said by what is made of this."""
+
     width: int  # of a word vector
     table: str = ""
     padding: int | None = None
@@ -55,14 +56,11 @@ class Pairs(Struct, frozen=True):
             raise NotShown(NO_VECTORS)
         return table
 
-    def logits(self, x: "Examiner", ids: Numbers, w: Mapping[str, Numbers]) -> Numbers:
-        return self.gradients(x, ids, np.zeros(len(ids), np.int64), w)["logits"]
-
-    def gradients(
-        self, x: "Examiner", ids: Numbers, labels: Numbers, w: Mapping[str, Numbers]
-    ) -> Mapping[str, Numbers]:
-        """Only the vectors of these words are asked about."""
+    def words_of(self, ids: Numbers, w: Mapping[str, Numbers]) -> dict[str, Numbers]:
+        """Premises, hypotheses and the vectors of their words, of no others."""
         words, places = np.unique(ids.astype(np.int64), return_inverse=True)
         p, h = np.split(places.reshape(ids.shape), 2, axis=1)
-        case = {**w, "E": w["E"][words], "p": p, "h": h, "labels": labels, "form": self.form, "order": self.order}
-        return x.answers("step", **case)["deck"]
+        return {"p": p, "h": h, "E": w["E"][words]}
+
+    def starts(self, drawn: Mapping[str, Draw]) -> dict[str, Draw]:
+        return dict(drawn)

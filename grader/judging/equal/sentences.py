@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from msgspec import Struct
 
+from grader.calibration.plan import Draw
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.equal.understood import NotShown
 from grader.sandbox.guest.wire import MethodCall
@@ -36,6 +37,9 @@ class Sentences(Struct, frozen=True):
 
     def vectors(self, x: "Examiner", most: int) -> Numbers | None:
         return None
+
+    def starts(self, drawn: Mapping[str, Draw]) -> dict[str, Draw]:
+        return dict(drawn)
 
     def logits(self, x: "Examiner", ids: Numbers, w: Mapping[str, Numbers]) -> Numbers:
         return x.answers("values", x=ids.astype(np.int64), **w)[self.form]["logits"]

@@ -31,7 +31,7 @@ def shown(x: Examiner, u: Understood) -> Plan:
     given = handed_out(x.lab, x.head, u.roles)
     fresh = asked.fresh(x, c)
     instances = [by_role(u, one) for one in fresh]
-    starts = draws.all_drawn(instances, given.starts)
+    starts = u.examples.starts(draws.all_drawn(instances, given.starts))
     encoded = asked.encoded(x, c)
     _, ids, labels = encoded["train"]
     vectors = fresh[0].get(u.examples.table)

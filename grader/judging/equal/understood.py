@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
+from grader.calibration.plan import Draw
 from grader.judging.binding.arrangements import Arrangement
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.meeting.contact import Contact
@@ -37,6 +38,9 @@ class Examples(Protocol):
 
     def vectors(self, x: "Examiner", most: int) -> Numbers | None:
         """Of the words [V, e], where they are no variable though they are not trained; ids go up to `most`."""
+
+    def starts(self, drawn: Mapping[str, Draw]) -> dict[str, Draw]:
+        """How start values are drawn, by the roles of what trains outside. Raises NotShown."""
 
     def logits(self, x: "Examiner", ids: Numbers, w: Mapping[str, Numbers]) -> Numbers:
         """[B, C] by the lab's equations."""

@@ -2,12 +2,19 @@
 
 from collections.abc import Mapping
 from itertools import product
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import agree
 from grader.judging.equal.pairs import Pairs
 from grader.judging.equal.understood import Understood
 from grader.judging.kinds.attention.evidence import Evidence
 from grader.judging.kinds.attention.layout import ENCODERS, GATES
+
+if TYPE_CHECKING:  # which knows what was understood of the classifier
+    from grader.judging.examiner import Examiner
 
 ROLES = frozenset((
     *(f"{kind}_{gate}_{name}" for kind, gate, name in product("Wb", GATES, ENCODERS)),
@@ -16,6 +23,20 @@ ROLES = frozenset((
 ORDERS = {"logits": "rh", "logits_h_first": "hr"}  # of context and state
 TAKEN = ("p", "h", "z", "r", "rnn", "W_y", "W_h")  # in the order of `given_to`
 OTHER_READERS = ("mirrored", "from_zeros")
+
+
+class Attentive(Pairs, frozen=True, kw_only=True):
+    form: str  # of the reference, whose logits are those of the classifier
+    order: str  # of context and state
+
+    def logits(self, x: "Examiner", ids: Numbers, w: Mapping[str, Numbers]) -> Numbers:
+        return self.gradients(x, ids, np.zeros(len(ids), np.int64), w)["logits"]
+
+    def gradients(
+        self, x: "Examiner", ids: Numbers, labels: Numbers, w: Mapping[str, Numbers]
+    ) -> Mapping[str, Numbers]:
+        case = {**w, **self.words_of(ids, w), "labels": labels, "form": self.form, "order": self.order}
+        return x.answers("step", **case)["deck"]
 
 
 def understood(e: Evidence) -> Understood | None:
@@ -35,7 +56,8 @@ def understood(e: Evidence) -> Understood | None:
     if e.given_to:
         roles, form = exchanged(roles, e.given_to)
     table = e.layout.roles.get("E", "")
-    return Understood(e.contact, e.arrangement, roles, Pairs(form, order, e.layout.width, table))
+    examples = Attentive(width=e.layout.width, table=table, form=form, order=order)
+    return Understood(e.contact, e.arrangement, roles, examples)
 
 
 def exchanged(roles: Mapping[str, str], given_to: str) -> tuple[dict[str, str], str]:

@@ -5,7 +5,17 @@ from functools import partial
 import numpy as np
 
 from grader.figures import AttentionMap
-from grader.judging.checks import attends, blocked, check, failed, passed, remarks, unattempted, unsure
+from grader.judging.checks import (
+    attends,
+    blocked,
+    check,
+    failed,
+    passed,
+    remarks,
+    unattempted,
+    understands,
+    unsure,
+)
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import difference, slug
 from grader.judging.instruments.cut_gradients import cut_finding
@@ -13,6 +23,7 @@ from grader.judging.instruments.first_step import after_a_step, ends_a_step, nam
 from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.instruments.until_it_broke import JUDGED, SUMS, as_far_as_it_comes
 from grader.judging.kinds.word_by_word.answers import CLASSES, are_no_weights, rows_first
+from grader.judging.kinds.word_by_word.equal import understood
 from grader.judging.kinds.word_by_word.explained import ADDITIVE
 from grader.judging.kinds.word_by_word.interview import FEWER, LAB, Evidence
 from grader.judging.kinds.word_by_word.parts import SOURCES
@@ -25,6 +36,9 @@ UNKNOWN = (
 )
 ENOUGH = 24  # steps to tell whether a loss falls
 SUMMED = ("softmax-axis", "softmax-missing", "own-term-missing", "elementwise-product", "reshape-as-transpose")
+
+
+understands(LAB)(understood)
 
 
 @check(LAB, "trains")

@@ -1,6 +1,6 @@
 """Assignment 4: which form of the attention explains the answers, once it is known what each variable does."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -12,7 +12,7 @@ from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import agree, nearest, slug
 from grader.judging.kinds.word_by_word.answers import Answer, Asker, rows_first
 from grader.judging.kinds.word_by_word.head import View, plain, views, way_out
-from grader.judging.kinds.word_by_word.parts import Block, Variables, added, attending, sorted_out, summed
+from grader.judging.kinds.word_by_word.parts import Block, Sizes, Variables, Way, added, attending, sorted_out, summed
 from grader.judging.kinds.word_by_word.roles import Bound, Scene, bound
 from grader.judging.meeting.pairs import halves, is_small, vectors
 
@@ -20,11 +20,23 @@ Values = Mapping[str, Numbers]
 ADDITIVE = ["deck", "deck/additive"]
 
 
+class Placement(Struct, frozen=True):
+    """What the attention reads, of the blocks that are no part of the two networks."""
+
+    ways: Mapping[Block, Way] = {}
+    bias: Block | None = None
+
+    def roles(self, weights: Mapping[str, Numbers], sizes: Sizes) -> dict[str, Any]:
+        told: dict[str, Any] = dict(summed(added(b.view(weights), way, sizes) for b, way in self.ways.items()))
+        return told | ({"b_attn": self.bias.view(weights)} if self.bias else {})
+
+
 class Explanation(Struct, frozen=True):
     variables: Variables | None = None  # None: none of them can be the classifier on the last state
     bound: Bound | None = None  # None: the networks are not those of the equations, or could not be told apart
     deck: Values = {}
     form: str | None = None  # of the attention
+    attention: Placement | None = None  # of a right or mistaken form, but for the paper's additive one
     logits_follow: bool | None = None
     headed: bool = False  # the classes are told by more than one matrix on the last matching state
 
@@ -78,18 +90,20 @@ def read_as(asker: Asker, view: View, answer: Answer, vocabulary: int, variables
         told = compared(known, answer, asker.x.answers("values", **case, changes=tried, forms=ADDITIVE), tried)
         if told.form == ADDITIVE[1]:
             return told
-    tried = list(placements(found, weights, variables))
-    return compared(known, answer, asker.x.answers("values", **case, changes=tried), tried) if tried else known
+    placed = list(placements(found, variables.sizes))
+    tried = [one.roles(weights, variables.sizes) for one in placed]
+    if not tried:
+        return known
+    return compared(known, answer, asker.x.answers("values", **case, changes=tried), tried, placed)
 
 
-def placements(found: Bound, weights: Mapping[str, Numbers], variables: Variables) -> Iterator[dict[str, Any]]:
+def placements(found: Bound, sizes: Sizes) -> Iterator[Placement]:
     """What is left may be the attention's, one matrix or two, with a bias or without."""
     matrices = [block for block in found.rest if block.rows]
     biases = [block for block in found.rest if not block.rows]
-    for bias in ([], *([one] for one in biases)):
-        told = {"b_attn": bias[0].view(weights)} if bias else {}
-        for way in ways_of(matrices, weights, variables):
-            yield {**way, **told}
+    for bias in (None, *biases):
+        for ways in ways_of(matrices, sizes):
+            yield Placement(ways, bias)
 
 
 def additive(found: Bound, weights: Mapping[str, Numbers], variables: Variables) -> Iterator[dict[str, Any]]:
@@ -101,26 +115,28 @@ def additive(found: Bound, weights: Mapping[str, Numbers], variables: Variables)
     vectors += [(block, block.view(weights)) for block in found.rest if not block.rows]
     for (own, w), W_s in product(vectors, [block for block in found.rest if block.rows == dim]):
         left = replace(found, rest=tuple(block for block in found.rest if block not in (own, W_s)))
-        for way in placements(left, weights, variables):
-            if "W_attn" in way:
-                yield {**way, "W_s": W_s.view(weights), "w": w}
+        for one in placements(left, variables.sizes):
+            if one.ways:
+                yield {**one.roles(weights, variables.sizes), "W_s": W_s.view(weights), "w": w}
 
 
-def ways_of(matrices: list[Block], weights: Mapping[str, Numbers], variables: Variables) -> Iterator[Mapping[str, Any]]:
-    sizes = variables.sizes
+def ways_of(matrices: list[Block], sizes: Sizes) -> Iterator[Mapping[Block, Way]]:
     if len(matrices) == 2 and all(block.rows == sizes.dim for block in matrices):
         for first, second in product(*([*attending(sizes.dim, sizes)] for _ in matrices)):
             if first.sources != second.sources:
-                parts = zip(matrices, (first, second), strict=True)
-                yield summed(added(block.view(weights), way, sizes) for block, way in parts)
+                yield dict(zip(matrices, (first, second), strict=True))
     elif len(matrices) == 1:
-        yield from (added(matrices[0].view(weights), way, sizes) for way in attending(matrices[0].rows, sizes))
+        yield from ({matrices[0]: way} for way in attending(matrices[0].rows, sizes))
     elif not matrices:
         yield {}
 
 
 def compared(
-    known: Explanation, answer: Answer, told: Mapping[str, Values], tried: list[dict[str, Any]]
+    known: Explanation,
+    answer: Answer,
+    told: Mapping[str, Values],
+    tried: list[dict[str, Any]],
+    placed: Sequence[Placement] = (),
 ) -> Explanation:
     """By attention and logits, else by one of them."""
     each = {
@@ -133,7 +149,8 @@ def compared(
             form, at = name.rsplit(" ", 1)
             follows = answer.logits is not None and agree(answer.logits, each[name]["logits"])
             form = half_used(tried[int(at)].get("W_attn")) or form if form == "deck" else form
-            return replace(known, deck=each[f"deck {at}"], form=form, logits_follow=follows)
+            place = placed[int(at)] if placed else None
+            return replace(known, deck=each[f"deck {at}"], form=form, attention=place, logits_follow=follows)
     return replace(known, deck=each["deck 0"])
 
 

@@ -190,6 +190,17 @@ def placed(value: Numbers, way: Way, role: str, sizes: Sizes) -> Numbers:
     return full
 
 
+def taken_out(whole: Numbers, way: Way, role: str, sizes: Sizes) -> Numbers:
+    """The rows of a role where the block stands, in the block's own order: `placed` the other way round."""
+    if not way.sources:
+        return whole
+    all_sources = SOURCES[role.rsplit("_", maxsplit=1)[1]]
+    height = [sizes.of(source) for source in all_sources]
+    starts = {source: sum(height[: all_sources.index(source)]) for source in way.sources}
+    rows = [whole[first : first + sizes.of(source)] for source, first in starts.items()]
+    return np.concatenate([part.T for part in rows] if way.turned else rows)
+
+
 def summed(parts: Iterable[Mapping[str, Numbers | float]]) -> dict[str, Numbers | float]:
     total: dict[str, Numbers | float] = {}
     for part in parts:
