@@ -10,10 +10,11 @@ import jupytext
 import numpy as np
 import pytest
 import tensorflow as tf
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 import reference
 from grader.calibration.bounds import load_calibration, read_calibration
+from grader.calibration.plan import handed_out
 from grader.commands.calibrate import calibrations, name_of
 from grader.course.folder import current_course, load_rubric
 from grader.course.head import Labels
@@ -26,8 +27,9 @@ from grader.sandbox.kernel import Setting
 from grader.sandbox.session import open_session
 from grader.sandbox.walls.isolation import best_isolation
 from reference.notebooks import Edit, edited, solution
+from reference.trainings.pair_starts import MODELS, PairStarts
 from reference.trainings.training import RECIPES, Course
-from reference.trainings.training_pairs import first_step_of_adam, words_of
+from reference.trainings.training_pairs import first_step_of_adam, read, words_of
 
 SETTINGS = {lab: rubric.head.settings for lab, rubric in current_course().labs.items() if rubric.head.settings}
 LABS = tuple(lab for lab in SETTINGS if load_rubric(lab).head.labels is Labels.SENTIMENT)
@@ -105,7 +107,7 @@ def test_a_folder_without_the_treebank_is_refused_with_a_remedy(tmp_path: Path) 
 
 
 def test_the_reference_trains_the_labs_it_says_and_the_course_has_their_settings() -> None:
-    assert {*RECIPES, "lab5b_bert"} == {*reference.TRAINED} == {*SETTINGS}
+    assert {*RECIPES, *MODELS, "lab5b_bert"} == {*reference.TRAINED} == {*SETTINGS}
 
 
 @pytest.mark.parametrize("lab", LABS)
@@ -179,8 +181,8 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_pairs_are_encoded_as_the_notebook_does(pairs: Path) -> None:
     """Ids may be others; which words are equal, where padding stands, and what vectors they have is the same."""
-    course = Course("lab5_attention", SETTINGS["lab5_attention"], pairs, pairs)
-    x = course.splits["train"].x.numpy()
+    corpus = read([pairs, pairs])
+    x, E = corpus.splits["train"][0], corpus.E
     rows = [json.loads(line) for line in toy_snli()["snli_1.0_train.jsonl"].splitlines()[:300]]
     decided = [pair for pair in rows if pair["gold_label"] != "-"]
     assert x.shape == (len(decided), 20)
@@ -190,7 +192,7 @@ def test_pairs_are_encoded_as_the_notebook_does(pairs: Path) -> None:
         padded = [word for sentence in words for word in [*[""] * (10 - len(sentence)), *sentence]]
         assert all(names.setdefault(int(place), word) == word for place, word in zip(row, padded, strict=True))
     assert len(set(names.values())) == len(names) and names[0] == ""
-    E = course._frozen["E"].numpy()
+    assert E is not None
     assert all(
         E[place].any() == (word in "a man dog is running resting outside".split()) for place, word in names.items()
     )
@@ -198,13 +200,14 @@ def test_pairs_are_encoded_as_the_notebook_does(pairs: Path) -> None:
 
 @pytest.mark.parametrize("lab", ["lab5_attention", "a4_word_by_word"])
 def test_the_model_on_pairs_is_the_reference_s(lab: str, pairs: Path) -> None:
-    course = Course(lab, SETTINGS[lab], pairs, pairs)
-    course.run(seed=1, marks=[1])
+    plan = replace(handed_out(lab, load_rubric(lab).head, reference.STARTED[lab]), epochs=1)
+    course = PairStarts(plan, read([pairs, pairs]))
+    course.run([1])
     weights = {role: variable.numpy().astype(float) for role, variable in course.w.items()}
-    x = course.splits["train"].x[:64]
-    case = {"p": x.numpy()[:, :10], "h": x.numpy()[:, 10:], "E": course._frozen["E"].numpy().astype(float)}
+    x = course.splits["train"][0][:64]
+    case = {"p": x.numpy()[:, :10], "h": x.numpy()[:, 10:], "E": course.E.numpy().astype(float)}
     told = reference.answer(lab, "values", case | as_the_reference_calls_them(lab, weights))["deck"]["logits"]
-    ours = course._classify(x, course.w | course._frozen, tf.zeros([2], tf.int32))
+    ours = course.logits(x)
     np.testing.assert_allclose(ours.numpy(), told.reshape(ours.shape), atol=1e-5)
 
 

@@ -9,7 +9,7 @@ import json
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from datetime import date
@@ -29,6 +29,7 @@ from grader.calibration.bounds import (
     written,
 )
 from grader.calibration.measured import bounds_of
+from grader.calibration.starts import Curve, Starts
 from grader.commands.long_work import (
     Told,
     duration,
@@ -38,7 +39,7 @@ from grader.commands.long_work import (
     processes,
     refusing_to_lose,
 )
-from grader.commands.starting import starts_of
+from grader.commands.starting import curves_of, looked_at_each_epoch, starts_of, told_by
 from grader.course.folder import current_course, lab_slug, load_rubric
 from grader.course.head import Head, Labels, Settings
 from grader.data.cache import write_whole
@@ -149,6 +150,26 @@ def name_of(own: str, there: Path, digest: str) -> str:
 
 def stored(plan: Plan, jobs: int) -> Iterator[Told]:
     """Trains what is missing and writes the file."""
+    if looked_at_each_epoch(plan.lab):
+        data, last = (plan.data, plan.digest), plan.marks[-1]
+        curves = yield from curves_of(plan.lab, data, plan.folders, plan.seeds, last, jobs)
+        made = calibration(plan, [at_marks(curve, plan.marks) for curve in curves])
+        starts: Starts | None = told_by(curves, last, made.dev.majority)
+    else:
+        made = calibration(plan, (yield from runs_of(plan, jobs)))
+        starts = (yield from starts_of(made, plan.folders, jobs)) if plan.lab in reference.STARTED else None
+    path = plan.folder / f"{plan.lab}.{plan.data}.json"
+    with refusing_to_lose(path):
+        write_whole(path, written(replace(made, starts=starts)))
+    yield Told(f"{plan.lab} on {plan.data}: written to {path}")
+
+
+def at_marks(curve: Curve, marks: Sequence[int]) -> Accuracies:
+    told = dict(zip(curve.epochs, zip(curve.dev, curve.test, strict=True), strict=True))
+    return {mark: dict(zip(SPLITS, told[mark], strict=True)) for mark in marks}
+
+
+def runs_of(plan: Plan, jobs: int) -> Generator[Told, None, list[Accuracies]]:
     kept = trainings(plan)
     done = {run.seed: run.accuracies for run in kept_trainings(kept, Done) if run.seed < plan.seeds}
     what = f"{plan.lab} on {plan.data}"
@@ -169,12 +190,7 @@ def stored(plan: Plan, jobs: int) -> Iterator[Told]:
             f"about {duration(left)} to go)",
             passing=True,
         )
-    path = plan.folder / f"{plan.lab}.{plan.data}.json"
-    made = calibration(plan, [done[seed] for seed in range(plan.seeds)])
-    starts = (yield from starts_of(made, plan.folders, jobs)) if plan.lab in reference.STARTED else None
-    with refusing_to_lose(path):
-        write_whole(path, written(replace(made, starts=starts)))
-    yield Told(f"{what}: written to {path}")
+    return [done[seed] for seed in range(plan.seeds)]
 
 
 def trainings(plan: Plan) -> Path:

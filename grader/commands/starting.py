@@ -33,13 +33,26 @@ class Started(Struct, frozen=True):
 
 
 def starts_of(made: Calibration, folders: Sequence[Path], jobs: int) -> Generator[Told, None, Starts]:
-    """As many as `made` has seeds, for as many epochs; returns Starts."""
-    head = load_rubric(made.lab).head
-    plan = replace(handed_out(made.lab, head, reference.STARTED[made.lab]), epochs=made.rows[-1].epochs)
-    kept, what = place(plan, made.digest), f"{made.lab} on {made.data}"
+    """As many as `made` has seeds, for as many epochs."""
+    curves = yield from curves_of(made.lab, (made.data, made.digest), folders, made.seeds, made.rows[-1].epochs, jobs)
+    return told_by(curves, made.rows[-1].epochs, made.dev.majority)
+
+
+def told_by(curves: Sequence[Curve], epochs: int, majority: float) -> Starts:
+    marks = tuple(mark for mark in MARKS if mark < epochs)
+    return starts(curves, (*marks, epochs), majority, date.today().isoformat())
+
+
+def curves_of(
+    lab: str, data: tuple[str, str], folders: Sequence[Path], seeds: int, epochs: int, jobs: int
+) -> Generator[Told, None, list[Curve]]:
+    """Of trainings of so many epochs from each of the seeds; `data`: what they are called, and their digest."""
+    head, (name, digest) = load_rubric(lab).head, data
+    plan = replace(handed_out(lab, head, reference.STARTED[lab]), epochs=epochs)
+    kept, what = place(plan, digest), f"{lab} on {name}"
     done = {one.seed: one.curve for one in kept_trainings(kept, Started)}
-    groups = [range(first, first + GROUP) for first in range(0, made.seeds, GROUP) if first not in done]
-    yield Told(f"{what}: {quantity(made.seeds, 'start')} of {quantity(plan.epochs, 'epoch')}, in groups of {GROUP}.")
+    groups = [range(first, first + GROUP) for first in range(0, seeds, GROUP) if first not in done]
+    yield Told(f"{what}: {quantity(seeds, 'start')} of {quantity(plan.epochs, 'epoch')}, in groups of {GROUP}.")
     with processes(min(jobs, len(groups)), head.environment) as pool:
         waiting = [pool.submit(group, plan, tuple(folders), tuple(seeds)) for seeds in groups]
         try:
@@ -49,10 +62,14 @@ def starts_of(made: Calibration, folders: Sequence[Path], jobs: int) -> Generato
                 done |= {one.seed: one.curve for one in future.result()}
                 yield Told(f"{what}: {count} of {quantity(len(groups), 'group')}", passing=True)
         except BrokenProcessPool as error:
-            raise OurFault(f"A training of {made.lab} ended without a word; run the command again.") from error
-    marks = tuple(mark for mark in MARKS if mark < plan.epochs)
-    curves = [done[seed] for seed in range(made.seeds)]
-    return starts(curves, (*marks, plan.epochs), made.dev.majority, date.today().isoformat())
+            raise OurFault(f"A training of {lab} ended without a word; run the command again.") from error
+    return [done[seed] for seed in range(seeds)]
+
+
+def looked_at_each_epoch(lab: str) -> bool:
+    """Then one training tells what it reaches after every number of epochs, and at its best."""
+    known = reference.STARTED.get(lab)
+    return known is not None and handed_out(lab, load_rubric(lab).head, known).looks == 1
 
 
 def group(plan: Plan, folders: tuple[Path, ...], seeds: tuple[int, ...]) -> list[Started]:

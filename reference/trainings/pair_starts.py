@@ -12,8 +12,8 @@ from reference.trainings.training_pairs import Corpus, Weights, first_step_of_ad
 
 
 class Model(NamedTuple):
-    shapes: Callable[[int, int, int], dict[str, tuple[int, ...]]]
-    forward: Callable[[float], Callable[[tf.Tensor, Weights, tf.Tensor], tf.Tensor]]
+    shapes: Callable[[int, int], dict[str, tuple[int, ...]]]  # (width of a word's vector, of a state) -> by role
+    logits: Callable[[tf.Tensor, Weights], tf.Tensor]
 
 
 MODELS = {
@@ -28,10 +28,9 @@ class PairStarts:
     def __init__(self, plan: Any, corpus: Corpus) -> None:
         """`plan`: a grader.calibration.plan.Plan, of which this package knows nothing."""
         model = MODELS[plan.lab]
-        self._plan, self._E = plan, tf.constant(corpus.E)
-        self._forward = model.forward(0.0)
+        self._plan, self._logits, self.E = plan, model.logits, tf.constant(corpus.E)
         self.splits = {name: (tf.constant(x), tf.constant(labels)) for name, (x, labels) in corpus.splits.items()}
-        shapes = model.shapes(corpus.size, plan.embedding, plan.dim)
+        shapes = model.shapes(plan.embedding, plan.dim)
         self.w: Weights = {role: tf.Variable(tf.zeros(shape)) for role, shape in shapes.items()}
         self._epoch = tf.function(self._steps, reduce_retracing=False)
         self._predict = tf.function(lambda x: tf.argmax(self.logits(x), axis=1))
@@ -76,7 +75,7 @@ class PairStarts:
         return float(np.mean(self._predict(x).numpy() == labels.numpy()))
 
     def logits(self, x: tf.Tensor) -> tf.Tensor:
-        return self._forward(x, {**self.w, "E": self._E}, tf.zeros([2], tf.int32))
+        return self._logits(x, {**self.w, "E": self.E})
 
     def _steps(self, rows: tf.Tensor) -> None:
         x, labels = self.splits["train"]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from reference.trainings import training_pairs as pairs
 from reference.trainings.drawing import Traces, drawn
 from reference.trainings.pair_starts import MODELS, PairStarts
 from reference.trainings.training import RECIPES
@@ -160,7 +161,7 @@ class Starts:
 
 @cache
 def corpus_of(lab: str, *folders: Path) -> Corpus:
-    return RECIPES[lab].read(folders)
+    return pairs.read(folders) if lab in MODELS else RECIPES[lab].read(folders)
 
 
 def course(plan: Any, count: int, *folders: Path) -> Starts | PairStarts:

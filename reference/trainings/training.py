@@ -16,7 +16,6 @@ import tensorflow as tf
 
 from reference import Accuracies, a1_logistic_regression, lab2_mlp, lab3_rnn, lab4_gru
 from reference.steps.recurrent import logits as last_logits
-from reference.trainings import training_pairs as pairs
 from reference.trainings.training_pairs import Corpus
 
 TWO_WAY = {"0": 0, "1": 0, "3": 1, "4": 1}
@@ -161,8 +160,6 @@ RECIPES = {
         gated,
         penalised=("W_rnn", "W_z", "W_r", "W_cl"),
     ),
-    "lab5_attention": Recipe(pairs.read, pairs.attention_shapes, pairs.attention),
-    "a4_word_by_word": Recipe(pairs.read, pairs.word_by_word_shapes, pairs.word_by_word),
 }
 
 
@@ -176,14 +173,11 @@ class Course:
         self.w: Weights = {
             role: tf.Variable(tf.zeros(shape), name=role) for role, shape in self._recipe.shapes(corpus.size).items()
         }
-        self._frozen = {} if corpus.E is None else {"E": tf.constant(corpus.E)}
         self._settings = settings
         self._train = self._recipe.forward(self._settings.dropout)
         self._classify = self._recipe.forward(0.0)
         self._epoch = tf.function(self._steps)
-        self._predict = tf.function(
-            lambda x: tf.argmax(self._classify(x, self.w | self._frozen, tf.zeros([2], tf.int32)), axis=1)
-        )
+        self._predict = tf.function(lambda x: tf.argmax(self._classify(x, self.w, tf.zeros([2], tf.int32)), axis=1))
 
     def run(self, seed: int, marks: Sequence[int]) -> Accuracies:
         """One training; the accuracies after each number of epochs in `marks`."""
@@ -216,16 +210,14 @@ class Course:
         """On one minibatch: x [B, D] of counts or [B, T] of ids."""
         settings = self._settings
         with tf.GradientTape() as tape:
-            logits = self._train(x, self.w | self._frozen, seed)
+            logits = self._train(x, self.w, seed)
             cost = a1_logistic_regression.cross_entropy(logits, labels)
             for role in self._recipe.penalised:
                 cost += settings.l2 * tf.reduce_sum(self.w[role] ** 2)
         gradients = tape.gradient(cost, self.w)
         for role, gradient in gradients.items():
             clipped = tf.clip_by_norm(gradient, settings.clip) if settings.clip else gradient
-            dense = tf.convert_to_tensor(clipped)
-            step = pairs.first_step_of_adam(dense) if settings.adam else dense
-            self.w[role].assign_sub(settings.learning_rate * step)
+            self.w[role].assign_sub(settings.learning_rate * tf.convert_to_tensor(clipped))
 
     def _accuracy(self, split: Split) -> float:
         return float(np.mean(self._predict(split.x).numpy() == split.labels.numpy()))

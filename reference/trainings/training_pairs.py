@@ -7,7 +7,7 @@ ids for all words of the training set, the first 45000 lines of GloVe, zeros for
 import bz2
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -20,7 +20,7 @@ from reference.lab5_attention import ENCODERS, GATES, Attention, States, over_wo
 from reference.steps.recurrent import Step
 
 LABELS = {"entailment": 0, "neutral": 1, "contradiction": 2}
-LENGTH, DIM, WIDTH, CLASSES = 10, 24, 50, 3  # words of a sentence, states, word vectors, labels
+LENGTH, WIDTH, CLASSES = 10, 50, 3  # words of a sentence, numbers of a word's vector, labels
 VECTORS = 45_000  # lines of GloVe that are read
 PADDING, UNKNOWN = 0, 1
 EPSILON, BETA_1, BETA_2 = 1e-7, 0.9, 0.999  # Keras' defaults
@@ -86,7 +86,7 @@ def vectors(file: Path, places: dict[str, int]) -> np.ndarray:
     return found
 
 
-def attention_shapes(vocabulary: int, width: int = WIDTH, d: int = DIM) -> dict[str, tuple[int, ...]]:
+def attention_shapes(width: int, d: int) -> dict[str, tuple[int, ...]]:
     cells = {
         f"{kind}_{gate}_{name}": shape
         for name in ENCODERS
@@ -99,19 +99,17 @@ def attention_shapes(vocabulary: int, width: int = WIDTH, d: int = DIM) -> dict[
     }  # fmt: skip
 
 
-def attention(rate: float) -> Callable[[tf.Tensor, Weights, tf.Tensor], tf.Tensor]:
-    def forward(x: tf.Tensor, w: Weights, seed: tf.Tensor) -> tf.Tensor:
-        Y = states(x[:, :LENGTH], w, "p", tf.zeros([tf.shape(x)[0], dim(w)]))
-        s = States(Y, states(x[:, LENGTH:], w, "h", Y[:, -1]))
-        alpha = over_words(scores(s, Attention(w["W_y"], w["W_h"], w["w"][:, 0])))
-        r = tf.reduce_sum(Y * alpha[..., None], axis=1)
-        h_star = tf.tanh(tf.concat([r, s.h], axis=1) @ w["W_combination"] + w["b_combination"])
-        return h_star @ w["W_cl"] + w["b_cl"]
-
-    return forward
+def attention(x: tf.Tensor, w: Weights) -> tf.Tensor:
+    """x [B, 20] of ids -> logits [B, 3]."""
+    Y = states(x[:, :LENGTH], w, "p", tf.zeros([tf.shape(x)[0], dim(w)]))
+    s = States(Y, states(x[:, LENGTH:], w, "h", Y[:, -1]))
+    alpha = over_words(scores(s, Attention(w["W_y"], w["W_h"], w["w"][:, 0])))
+    r = tf.reduce_sum(Y * alpha[..., None], axis=1)
+    h_star = tf.tanh(tf.concat([r, s.h], axis=1) @ w["W_combination"] + w["b_combination"])
+    return h_star @ w["W_cl"] + w["b_cl"]
 
 
-def word_by_word_shapes(vocabulary: int, width: int = WIDTH, d: int = DIM) -> dict[str, tuple[int, ...]]:
+def word_by_word_shapes(width: int, d: int) -> dict[str, tuple[int, ...]]:
     """One encoder for both sentences, s, and a matching GRU, m, whose input is as wide as two states."""
     cells = {
         f"{kind}_{gate}_{name}": shape
@@ -122,19 +120,17 @@ def word_by_word_shapes(vocabulary: int, width: int = WIDTH, d: int = DIM) -> di
     return cells | {"W_attn": (2 * d, d), "W_cl": (d, CLASSES), "b_cl": (CLASSES,)}
 
 
-def word_by_word(rate: float) -> Callable[[tf.Tensor, Weights, tf.Tensor], tf.Tensor]:
-    def forward(x: tf.Tensor, w: Weights, seed: tf.Tensor) -> tf.Tensor:
-        m = zeros = tf.zeros([tf.shape(x)[0], dim(w)])
-        Y, T = (states(part, w, "s", zeros) for part in (x[:, :LENGTH], x[:, LENGTH:]))
-        match = cell(w, "m")
-        for k in range(LENGTH):
-            query = tf.concat([T[:, k], m], axis=1) @ w["W_attn"]
-            alpha = tf.nn.softmax(tf.linalg.matvec(Y, query), axis=1)
-            a = tf.linalg.matvec(Y, alpha, transpose_a=True)
-            m = match(tf.concat([a, T[:, k]], axis=1), m)
-        return m @ w["W_cl"] + w["b_cl"]
-
-    return forward
+def word_by_word(x: tf.Tensor, w: Weights) -> tf.Tensor:
+    """x [B, 20] of ids -> logits [B, 3]."""
+    m = zeros = tf.zeros([tf.shape(x)[0], dim(w)])
+    Y, T = (states(part, w, "s", zeros) for part in (x[:, :LENGTH], x[:, LENGTH:]))
+    match = cell(w, "m")
+    for k in range(LENGTH):
+        query = tf.concat([T[:, k], m], axis=1) @ w["W_attn"]
+        alpha = tf.nn.softmax(tf.linalg.matvec(Y, query), axis=1)
+        a = tf.linalg.matvec(Y, alpha, transpose_a=True)
+        m = match(tf.concat([a, T[:, k]], axis=1), m)
+    return m @ w["W_cl"] + w["b_cl"]
 
 
 def cell(w: Weights, name: str) -> Step:
