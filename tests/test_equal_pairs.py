@@ -1,4 +1,4 @@
-"""Classifiers of pairs that are trained outside their notebooks: Lab5's, by what its training was seen to do."""
+"""Classifiers of pairs that are trained outside their notebooks, by what their training was seen to do."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from grader.judging.equal.understood import NotShown
 from grader.judging.oracle import Oracle
 from tests.equal_looks import Look, looking
 
-LAB = "lab5_attention"
+LAB, WORD_BY_WORD = "lab5_attention", "a4_word_by_word"
 ADAM = "optimizer = tf.optimizers.Adam()"
 WIDE = "tf.random.normal([self.dim, self.dim], stddev=0.1)"
 READ = 'premises = np.array([example["sentence1_binary_parse_index_sequence"] for example in examples])'
@@ -27,12 +27,22 @@ def look(oracle: Oracle) -> Iterator[Look]:
         yield look
 
 
-def own() -> Plan:
-    return handed_out(LAB, load_rubric(LAB).head, reference.STARTED[LAB])
+@pytest.fixture(scope="module")
+def look_word_by_word(oracle: Oracle) -> Iterator[Look]:
+    with looking(WORD_BY_WORD, oracle) as look:
+        yield look
+
+
+def own(lab: str = LAB) -> Plan:
+    return handed_out(lab, load_rubric(lab).head, reference.STARTED[lab])
 
 
 def test_the_solution_is_shown_to_train_as_the_lab_does(look: Look) -> None:
     assert look() == own()
+
+
+def test_so_is_that_of_word_by_word_attention(look_word_by_word: Look) -> None:
+    assert look_word_by_word() == own(WORD_BY_WORD)
 
 
 @pytest.mark.slow
@@ -78,6 +88,22 @@ def test_own_settings_are_seen(edits: list[tuple[str, str]], changes: dict[str, 
 def test_what_trains_otherwise_is_never_taken_for_it(edits: list[tuple[str, str]], why: str, look: Look) -> None:
     told = look(*edits)
     assert isinstance(told, str) and why in told, told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("edits", "told"),
+    [
+        ([("self.dim = 24", "self.dim = 16")], {"dim": 16}),
+        ([("h_prev, h_prev_attn = h_zero, h_zero", "h_prev_attn = h_zero")], "not understood"),
+    ],
+    ids=["sizes", "one sentence after the other"],
+)  # fmt: skip
+def test_word_by_word_attention_is_trained_as_it_is_written(
+    edits: list[tuple[str, str]], told: object, look_word_by_word: Look
+) -> None:
+    seen = look_word_by_word(*edits)
+    assert seen == (replace(own(WORD_BY_WORD), **told) if isinstance(told, dict) else told)
 
 
 # --- updates ---

@@ -34,14 +34,17 @@ def shown(x: Examiner, u: Understood) -> Plan:
     starts = u.examples.starts(draws.all_drawn(instances, given.starts))
     encoded = asked.encoded(x, c)
     _, ids, labels = encoded["train"]
-    vectors = fresh[0].get(u.examples.table)
+    vectors = u.arrangement.seen(fresh[0]).get(u.examples.table)
     if vectors is None:
         vectors = u.examples.vectors(x, int(max(rows.max() for _, rows, _ in encoded.values())))
     assert x.outside is not None
     if said := x.outside.other_encoding(encoded, u.examples.padding, vectors):
         raise NotShown(said)
     weights = asked.secret(x, fresh[0], len(vectors if vectors is not None else instances[0]["E"]))
-    w = by_role(u, weights) | ({"E": weights.get(u.examples.table, vectors)} if vectors is not None else {})
+    w = by_role(u, weights)
+    if vectors is not None:
+        planted = u.arrangement.seen(weights).get(u.examples.table)
+        w["E"] = vectors if planted is None else planted
     rate, order = two_epochs(x, c, given, (ids[: c.examples], labels), (weights, w))
     insist_on_classes(x, u, w, encoded["dev"][1][: asked.CLASSIFIED], asked.classes(x, c, weights))
     cut = given.clip if given.adam else clip(x, c, weights, rate)
@@ -83,7 +86,7 @@ def two_epochs(
     before = w
     for batch, gradient, step in zip(batches, gradients, steps, strict=True):
         insist_on_gradient(x, u, before, batch, gradient)
-        before = before | {role: before[role] - rate * along for role, along in step.items()}
+        before = {**before, **{role: before[role] - rate * along for role, along in step.items()}}
     return rate, order
 
 

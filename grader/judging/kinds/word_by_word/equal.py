@@ -73,14 +73,15 @@ def understood(e: Evidence) -> Understood | None:
     if e.flows is not False or e.idle != () or e.lacking or e.trains_vectors or told.variables.others:
         return None
     blocks, E = places(told), told.variables.E
-    if blocks is None or told.variables.b_cl is None or (E is not None and E.piece.turned):
+    if blocks is None or told.variables.b_cl is None:
         return None
     pieces = {role: block.piece for role, (block, _) in blocks.items()} | {"W_cl": told.variables.W_cl.piece}
-    views = {piece.view: (piece,) for piece in pieces.values() if piece.view != piece.path}
+    seen = [*pieces.values(), *([E.piece] if E else [])]
+    views = {piece.view: (piece,) for piece in seen if piece.view != piece.path}
     roles = {role: piece.view for role, piece in pieces.items()} | {"b_cl": told.variables.b_cl}
     ways = {role: way for role, (_, way) in blocks.items()}
     sizes = told.variables.sizes
-    examples = WordByWord(width=sizes.word, table=E.path if E else "", ways=ways, sizes=sizes)
+    examples = WordByWord(width=sizes.word, table=E.piece.view if E else "", ways=ways, sizes=sizes)
     return Understood(e.contact, Arrangement(e.contact.initial, views), roles, examples)
 
 
