@@ -1,6 +1,7 @@
 """Classifiers of pairs that are trained outside their notebooks, by what their training was seen to do."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,11 +58,11 @@ def test_so_is_that_of_word_by_word_attention(look_word_by_word: Look) -> None:
         ([(f"self.W_y_attn = tf.Variable({WIDE})", "self.W_y_attn = tf.Variable(tf.zeros([self.dim, self.dim]))")],
          {"starts": {"W_y": Draw("zero")}}),
         ([("def model(self, premise, hypothesis)", "def model(self, hypothesis, premise)"),
-          ("self.model(premises, hypotheses)", "self.model(hypotheses, premises)")], {}),
+          ("self.model(premises, hypotheses)", "self.model(hypotheses, premises)", 3)], {}),
     ],
     ids=["sizes and batches", "epochs and rate", "one order", "zeros in a matrix", "the hypothesis first"],
 )  # fmt: skip
-def test_own_settings_are_seen(edits: list[tuple[str, str]], changes: dict[str, object], look: Look) -> None:
+def test_own_settings_are_seen(edits: list[tuple[Any, ...]], changes: dict[str, object], look: Look) -> None:
     given = own()
     if isinstance(changes.get("starts"), dict):
         changes = {"starts": given.starts | changes["starts"]}  # type: ignore[operator]
@@ -71,8 +72,8 @@ def test_own_settings_are_seen(edits: list[tuple[str, str]], changes: dict[str, 
 @pytest.mark.parametrize(
     ("edits", "why"),
     [
-        ([("self.trainable_variables = []", f"self.trainable_variables = []; self.{ADAM}"),
-          (ADAM, "optimizer = self.optimizer")], "made anew"),
+        ([(ADAM, "optimizer = self.optimizer"),
+          ("self.trainable_variables = []", f"self.trainable_variables = []; self.{ADAM}")], "made anew"),
         pytest.param([("words_to_load = 45000", "words_to_load = 900")], "word vectors", marks=pytest.mark.slow),
         pytest.param([("tokenize(example[key])[-SEQ_LEN:]", "tokenize(example[key])[:SEQ_LEN]")], "word ids",
                      marks=pytest.mark.slow),
@@ -83,9 +84,9 @@ def test_own_settings_are_seen(edits: list[tuple[str, str]], changes: dict[str, 
         pytest.param([("return np.argmax(logits, axis=1)", "return np.argmin(logits, axis=1)")], "classes it predicts",
                      marks=pytest.mark.slow),
     ],
-    ids=["one adam", "fewer vectors", "first words", "relu", "vectors trained", "smallest logit"],
+    ids=["kept", "fewer vectors", "first words", "relu", "vectors trained", "smallest logit"],
 )  # fmt: skip
-def test_what_trains_otherwise_is_never_taken_for_it(edits: list[tuple[str, str]], why: str, look: Look) -> None:
+def test_what_trains_otherwise_is_never_taken_for_it(edits: list[tuple[Any, ...]], why: str, look: Look) -> None:
     told = look(*edits)
     assert isinstance(told, str) and why in told, told
 
@@ -100,7 +101,7 @@ def test_what_trains_otherwise_is_never_taken_for_it(edits: list[tuple[str, str]
     ids=["sizes", "one sentence after the other"],
 )  # fmt: skip
 def test_word_by_word_attention_is_trained_as_it_is_written(
-    edits: list[tuple[str, str]], told: object, look_word_by_word: Look
+    edits: list[tuple[Any, ...]], told: object, look_word_by_word: Look
 ) -> None:
     seen = look_word_by_word(*edits)
     assert seen == (replace(own(WORD_BY_WORD), **told) if isinstance(told, dict) else told)

@@ -40,11 +40,12 @@ def shown(x: Examiner, u: Understood) -> Plan:
     assert x.outside is not None
     if said := x.outside.other_encoding(encoded, u.examples.padding, vectors):
         raise NotShown(said)
-    weights = asked.secret(x, fresh[0], len(vectors if vectors is not None else instances[0]["E"]))
+    table = instances[0]["E"] if vectors is None else vectors
+    weights = asked.secret(x, fresh[0], len(table))
     w = by_role(u, weights)
-    if vectors is not None:
+    if "E" not in w:
         planted = u.arrangement.seen(weights).get(u.examples.table)
-        w["E"] = vectors if planted is None else planted
+        w["E"] = table if planted is None else planted
     rate, order = two_epochs(x, c, given, (ids[: c.examples], labels), (weights, w))
     insist_on_classes(x, u, w, encoded["dev"][1][: asked.CLASSIFIED], asked.classes(x, c, weights))
     cut = given.clip if given.adam else clip(x, c, weights, rate)
@@ -54,7 +55,7 @@ def shown(x: Examiner, u: Understood) -> Plan:
         batch=c.batch,
         learning_rate=rate,
         penalty=penalty_of(u),
-        embedding=(vectors if vectors is not None else instances[0]["E"]).shape[1],
+        embedding=table.shape[1],
         dim=instances[0]["W_cl"].shape[0],
         starts=starts,
         clip=cut,
