@@ -137,23 +137,33 @@ def tree(file: str) -> ast.Module:
     return ast.parse((ROOT / file).read_text(encoding="utf-8"), file)
 
 
+@cache
+def nodes(file: str) -> tuple[ast.AST, ...]:
+    """Those that rules are about; each file is walked once."""
+    told = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Call, ast.Import, ast.ImportFrom)
+    return tuple(node for node in ast.walk(tree(file)) if isinstance(node, told))
+
+
 def functions(file: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return (node for node in ast.walk(tree(file)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    return (node for node in nodes(file) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def calls(file: str) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(tree(file)) if isinstance(node, ast.Call))
+    return (node for node in nodes(file) if isinstance(node, ast.Call))
 
 
-def imports(file: str) -> Iterator[str]:
+@cache
+def imports(file: str) -> frozenset[str]:
     """Absolute dotted names, those inside functions too."""
-    for node in ast.walk(tree(file)):
+    found: set[str] = set()
+    for node in nodes(file):
         if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
+            found |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom):
             above = file.split("/")[: -node.level] if node.level else []
             module = ".".join([*above, *([node.module] if node.module else [])])
-            yield from (f"{module}.{name.name}" for name in node.names)
+            found |= {f"{module}.{name.name}" for name in node.names}
+    return frozenset(found)
 
 
 def within(name: str, package: str) -> bool:
