@@ -91,7 +91,7 @@ def places(told: Explanation) -> dict[str, tuple[Block, Way]] | None:
     if bound is None or attention is None or attention.bias or bound.numbers or bound.form != FORM:
         return None
     placed = {**bound.ways, **attention.ways}
-    if any(way.numbers or way.turned for way in placed.values()) or {*bound.rest} != {*attention.ways}:
+    if any(way.numbers for way in placed.values()) or {*bound.rest} != {*attention.ways}:
         return None
     if Counter(part for way in placed.values() for part in parts(way)) != WHOLE:
         return None
