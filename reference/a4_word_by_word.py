@@ -23,7 +23,7 @@ from reference import Answers, Case
 
 CELLS = "phm"
 GATES = "zrc"
-NUMBERS = ("after_p", "after_h", "after_m", "chained", "share", "mixed", "crossed")
+NUMBERS = ("after_p", "after_h", "after_m", "chained", "continued", "share", "mixed", "crossed")
 
 Weights = Mapping[str, tf.Tensor]  # by role, each [R, ...]
 
@@ -149,10 +149,12 @@ def read(w: Weights, p: tf.Tensor, h: tf.Tensor) -> States:
 def matched(w: Weights, s: States, attention: Attention) -> dict[str, tf.Tensor]:
     """logits [R, B, C] and attn [R, B, hypothesis, premise], with d at its end where each number has a weight.
 
-    share: a weight in the sum for a_k is so many times what it should be; mixed = 1: that sum is over `across(Y)`.
+    share: a weight in the sum for a_k is so many times what it should be; mixed = 1: that sum is over `across(Y)`;
+    continued = 1: h^m_0 is the premise's last state.
     """
     averaged = s.Y + w["mixed"][..., None] * (across(s.Y) - s.Y)
-    m = before = tf.zeros_like(s.Y[:, :, 0])
+    before = tf.zeros_like(s.Y[:, :, 0])
+    m = w["continued"] * s.Y[:, :, -1]
     alphas = []
     for k in range(s.T.shape[2]):
         t = s.T[:, :, k]

@@ -31,6 +31,20 @@ def test_a_small_rate_that_has_hardly_begun_and_a_class_that_shows_no_prediction
 
 
 @pytest.mark.parametrize(
+    ("losses", "verdict"),
+    [
+        ((1.18, 1.15, 1.12, 1.09, 1.06, 1.03, 1.01), Verdict.UNSURE),  # stopped early, by itself
+        ((1.18, 1.18, 1.18, 1.18), Verdict.FAIL),
+        ((1.18, 1.0), Verdict.FAIL),  # as where a return stands inside the loop
+    ],
+)
+def test_a_training_that_ends_after_few_steps_has_failed_only_where_its_loss_was_not_falling(
+    losses: tuple[float, ...], verdict: Verdict
+) -> None:
+    assert falling(Learning(losses), None).verdict is verdict
+
+
+@pytest.mark.parametrize(
     ("before", "after", "verdict"),
     [
         (0.72, 0.72, Verdict.UNSURE),  # nothing was learnt

@@ -24,6 +24,7 @@ from grader.wording.counting import quantity
 EXAMPLES, BATCH, EPOCHS = 64, 16, 40
 STEPS_OF_SENTENCES = 80  # a recurrent step costs more and this task is easier
 LEARNT = 0.1  # a loss from which on more steps tell nothing new; guessing between two gives 0.69
+FEW, ENOUGH = 3, 8  # steps that tell something, and that tell whether a loss falls
 MANY = 40  # steps, after which it is no accident that nearly each of them went down
 # Accuracy is not what is asked here: it always rises, so that early stopping never ends the training.
 RISING = "(lambda values: lambda *args, **kwargs: next(values))(__import__('itertools').count(0.3, 0.001))"
@@ -48,10 +49,18 @@ class Learning(Struct, frozen=True):
     @property
     def fell(self) -> bool:
         """The last quarter of the losses lies clearly below the first quarter, or both are near zero."""
-        if len(self.losses) < 8 or not np.all(np.isfinite(self.losses)):
+        if len(self.losses) < ENOUGH or not np.all(np.isfinite(self.losses)):
             return False
         early, late = self.ends
         return late < 0.97 * early or late < 0.05 or self.steady
+
+    @property
+    def ends_early(self) -> bool:
+        """Clearly down, but over before that says enough, as where early stopping of a student's own ends it."""
+        if not FEW <= len(self.losses) < ENOUGH or not np.all(np.isfinite(self.losses)):
+            return False
+        early, late = self.ends
+        return late < 0.97 * early
 
     @property
     def guesses(self) -> bool:
@@ -79,6 +88,8 @@ def falling(learning: Learning | None, cell: int | None) -> Finding:
     if learning is None or learning.first is None:
         return unsure("The loss of a longer training could not be followed.")
     first, last, steps = learning.losses[0], learning.losses[-1], len(learning.losses)
+    if learning.ends_early:
+        return unsure("The loss of a longer training could not be followed to its end.")
     if not learning.fell:
         told = f"{first:.3f} at first, {last:.3f} after {quantity(steps, 'step')}"
         return failed(f"The loss hardly falls on a small task: {told}.", cell=cell)

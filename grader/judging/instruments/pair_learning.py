@@ -5,14 +5,14 @@ from msgspec.structs import replace
 
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.examiner import Examiner
-from grader.judging.instruments.learning import Learning, patiently
+from grader.judging.instruments.learning import RISING, Learning, patiently
 from grader.judging.instruments.recomputed import SAME_START, recomputed
 from grader.judging.meeting.asking import data_steps, inputs, instance, loop_attributes
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.forward import floats, forward_of
 from grader.judging.meeting.watching import value_of
 from grader.model import Observation
-from grader.sandbox.guest.wire import Step, Watch
+from grader.sandbox.guest.wire import Put, Ref, Step, Watch
 
 PLAIN = 2  # ids from here on are neither padding nor unknown, so masking these changes nothing
 BATCH, STEPS, PATIENT = 16, 8, 60  # the last for a small learning rate
@@ -36,7 +36,8 @@ def question_learning(x: Examiner, contact: Contact) -> Learning:
         watch = Watch(
             "c", contact.trainer, "w", contact.train_args, contact.train_kwargs, steps=steps, losses_only=True
         )
-        seen = x.ask(f"{contact.info.name}.learns", *begun(steps), watch, *logits, seconds=60)
+        rising = Put("evaluate_classifier", Ref(RISING))
+        seen = x.ask(f"{contact.info.name}.learns", *begun(steps), rising, watch, *logits, seconds=60)
         after[0] = logits_in(seen, batch)
         return seen
 

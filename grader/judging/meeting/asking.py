@@ -33,7 +33,8 @@ def inputs(x: Examiner, purpose: str, contact: Contact, batch: int, sigma: float
 
 def instance(contact: Contact, weights: Mapping[str, Numbers], attributes: Mapping[str, Scalar]) -> list[Step]:
     """A new instance in slot `c` with our weights; `attributes` it does not have are left out."""
-    steps = [*small_world(contact), Make("c", contact.recipe.cls, contact.recipe.args, contact.recipe.kwargs)]
+    made = Make("c", contact.recipe.cls, contact.recipe.args, contact.recipe.kwargs)
+    steps: list[Step] = [*small_world(contact), made, *contact.building]
     steps += [Put(path, send(value)) for path, value in weights.items()]
     steps += [Put(f"c.{name}", value) for name, value in attributes.items() if name in contact.scalars]
     return steps

@@ -6,10 +6,12 @@ import numpy as np
 from msgspec.structs import replace
 
 from grader.judging.binding.layers import chains
+from grader.judging.comparing.arrays import Numbers
 from grader.judging.drawing import insist_on_writable
 from grader.judging.examiner import Examiner
-from grader.judging.meeting.asking import inputs, training
+from grader.judging.meeting.asking import inputs, instance, training
 from grader.judging.meeting.contact import Contact, Inputs, Recipe
+from grader.judging.meeting.forward import forward_of
 from grader.judging.meeting.pairs import is_small, small_world
 from grader.judging.meeting.watching import watched_in
 from grader.sandbox.guest.wire import (
@@ -132,10 +134,27 @@ def try_recipe(x: Examiner, contact: Contact) -> Contact:
         seen = x.ask(f"{name}.contact", *training(contact, data, labels), seconds=60)
         watched = watched_in(seen)
         if watched is not None and watched.tape:
-            return replace(contact, watched=watched, trouble=None, broken_off=None)
+            return once_built(x, replace(contact, watched=watched, trouble=None, broken_off=None), data)
         trouble = contact.trouble or seen.trouble or (watched.trouble if watched else None)
         contact = replace(contact, trouble=trouble, broken_off=contact.broken_off or watched)
     return replace(contact, batch=B)
+
+
+def once_built(x: Examiner, contact: Contact, data: Numbers) -> Contact:
+    """With the variables of layers that make them at their first call, which a class may have listed too early."""
+    known = {v.path for v in contact.initial}
+    after = contact.watched.after if contact.watched else ()
+    late = any(v.path not in known for v in after)
+    forward = forward_of(contact, data) if contact.inputs.pairs and late else None
+    if forward is None:
+        return contact
+    built = replace(contact, building=(forward.call(data, ""),))
+    listed = x.ask(f"{contact.info.name}.built", *instance(built, {}, {}), ListVariables("c", "v", values=True))
+    found = listed.values.get("v")
+    if not isinstance(found, VariableList) or len(found.variables) <= len(known):
+        return contact
+    insist_on_writable(found.variables[:VARIABLES])
+    return replace(built, initial=found.variables[:VARIABLES])
 
 
 def own_batch(contact: Contact) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from grader.sandbox.guest.wire import ClassInfo, Inventory, Scalar, Trouble, Value, VariableInfo, Watched
+from grader.sandbox.guest.wire import Call, ClassInfo, Inventory, Scalar, Trouble, Value, VariableInfo, Watched
 
 
 class Recipe(Struct, frozen=True):
@@ -59,6 +59,7 @@ class Contact(Struct, frozen=True):
     inventory: Inventory
     trouble: Trouble | None = None
     broken_off: Watched | None = None  # the first step where it ends before any gradient is taken
+    building: tuple[Call, ...] = ()  # of a forward pass, where layers make their variables only when they are called
 
     @property
     def works(self) -> bool:

@@ -15,6 +15,7 @@ ROLES = {  # what an argument is called, in English, Spanish or Basque; the firs
 SWITCH = re.compile(r"train|entren|entrena", re.IGNORECASE)
 EMPTY = "f[:, 0, :1] * 0 + h * 0"  # of an LSTM, [B, U]
 PAIR = f"[h, {EMPTY}]"
+OTHER_ORDERS = ("f, x, h", "x, h, f", "h, x, f", "f, h, x", "h, f, x")
 HELD = (
     "[v for o in [d, *vars(d).values()] if hasattr(o, '__dict__') for v in list(vars(o).values())"
     " if hasattr(v, 'numpy') and 64 in tuple(v.shape) and v.shape[0] == x.shape[0]]"
@@ -32,7 +33,7 @@ def of_method(name: str, parameters: tuple[ParameterInfo, ...]) -> Iterator[str]
     required = [p for p in parameters if p.required]
     first = parameters[: max(3, len(required))]
     if len(required) == 1 and len(parameters) < 3:
-        yield from (f"{function}(({order}))" for order in ("x, f, h", f"x, f, {PAIR}", "f, x, h", "x, h, f", "h, x, f"))
+        yield from (f"{function}(({order}))" for order in ("x, f, h", f"x, f, {PAIR}", *OTHER_ORDERS))
     if len(first) < 3:
         return
     given = [role_of(p.name) for p in first]

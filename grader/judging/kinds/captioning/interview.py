@@ -28,6 +28,7 @@ from grader.judging.kinds.captioning.contact import (
     placed,
 )
 from grader.judging.kinds.captioning.context import changes, context_of, read_by_the_cell, two_layers
+from grader.judging.kinds.captioning.graphs import with_graphs
 from grader.judging.kinds.captioning.head import layers_behind, leads_to
 from grader.judging.kinds.captioning.photos import Captioned, question_captions
 from grader.judging.kinds.captioning.roles import Roles, assignments, case_of, consistent, units_of
@@ -92,6 +93,7 @@ class Evidence(Struct, frozen=True):
 @interview(LAB)
 def interview_captioner(x: Examiner) -> Evidence:
     survey = x.survey()
+    survey = None if survey is None else with_graphs(survey, x.cells)
     if survey is None or not candidates(survey):
         return Evidence(None)
     best: Evidence | None = None
@@ -117,7 +119,9 @@ def begun(decoder: Decoder, cells: tuple[Cell, ...]) -> bool:
         node for _, tree in trees(cells) for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef) and node.name == decoder.info.name
     ]  # fmt: skip
-    functions = [f for f in ast.walk(classes[-1]) if isinstance(f, ast.FunctionDef)] if classes else []
+    if not classes:  # a function of the student's own makes it
+        return True
+    functions = [f for f in ast.walk(classes[-1]) if isinstance(f, ast.FunctionDef)]
     called = [
         node.func.value.id for f in functions if f.name in STEPS_TAKEN for node in ast.walk(f)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name)

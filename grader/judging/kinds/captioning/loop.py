@@ -33,9 +33,14 @@ STAND_IN = (
     "{{n: part for n, v in list(vars(own).items()) for part in (d, e) if type(v).__name__ == type(part).__name__}}"
     " | {{n: o for n, v in list(vars(own).items()) if hasattr(v, 'apply_gradients')}}"
     " | {{n: words for n, v in list(vars(own).items()) if hasattr(v, 'word_index')}}"
-    " | {{'optimizer': o, 'trainable_variables': e.trainable_variables + d.trainable_variables,"
-    " 'trainable_weights': e.trainable_variables + d.trainable_variables}}))"
+    " | {{'optimizer': o, 'trainable_variables': [*e.trainable_variables, *d.trainable_variables],"
+    " 'trainable_weights': [*e.trainable_variables, *d.trainable_variables]}}))"
     "({own}, {decoder}, {encoder}, optimizer, tokenizer)"
+)
+# The decoder itself, where it holds the encoder and trains both: its optimizer and words are ours.
+INNER = (
+    "(lambda d, *ours: ([setattr(d, n, our) for our, mark in zip(ours, ('apply_gradients', 'word_index'))"
+    " for n, v in list(vars(d).items()) if hasattr(v, mark)], d)[1])({decoder}, optimizer, tokenizer)"
 )
 
 
@@ -48,6 +53,7 @@ class Loop(Struct, frozen=True):
     encoder_class: ClassInfo
     optimizers: tuple[str, ...]
     batches: str = ""  # the global that a loop at the top of a cell takes them from
+    inner: bool = False  # the encoder is a part of the decoder's object
 
 
 def loop_of(decoder: Decoder, cells: Sequence[Cell], optimizers: tuple[str, ...]) -> Loop | None:
@@ -58,9 +64,12 @@ def loop_of(decoder: Decoder, cells: Sequence[Cell], optimizers: tuple[str, ...]
         return None
     bound = [c.bound_to for c in inventory.constructions if c.cls == encoders[-1].name and c.bound_to]
     names = {"decoder": decoder.bound_to or "decoder", "encoder": (bound or ["encoder"])[-1]}
-    found = chain(functions(inventory, cells, names), methods(inventory, names), loops(cells))
+    found = chain(functions(inventory, cells, names), methods(inventory, names, decoder.info.name), loops(cells))
     step, batches = next(found, ("", ""))
-    return Loop(step, **names, encoder_class=encoders[-1], optimizers=optimizers, batches=batches) if step else None
+    if not step:
+        return None
+    inner = step.startswith(f"(lambda photos, target: {INNER.format(**names)}")
+    return Loop(step, **names, encoder_class=encoders[-1], optimizers=optimizers, batches=batches, inner=inner)
 
 
 Found = tuple[str, str]  # step and batches of a Loop
@@ -89,13 +98,14 @@ def arguments(parameters: tuple[ParameterInfo, ...], names: dict[str, str]) -> s
     return given if "photos" in given and "target" in given else ""
 
 
-def methods(inventory: Inventory, names: dict[str, str]) -> Iterator[Found]:
-    """Of an instance that holds encoder and decoder, as in `train_step` of a Keras model."""
+def methods(inventory: Inventory, names: dict[str, str], decoder: str) -> Iterator[Found]:
+    """Of an instance that holds encoder and decoder, as in `train_step` of a Keras model, or of the decoder's class."""
     for info in reversed(inventory.classes):
         own = next((c.bound_to for c in inventory.constructions if c.cls == info.name and c.bound_to), "")
         for name in info.trains if own else ():
             if given := arguments(info.methods.get(name, ()), names):
-                yield f"(lambda photos, target: {STAND_IN.format(own=own, **names)}.{name}({given}))", ""
+                owner = INNER if info.name == decoder else STAND_IN
+                yield f"(lambda photos, target: {owner.format(own=own, **names)}.{name}({given}))", ""
 
 
 def loops(cells: Sequence[Cell]) -> Iterator[Found]:

@@ -65,7 +65,8 @@ def vector_of(x: Examiner, decoder: Decoder) -> VariableInfo | None:
     listed = x.ask("checkpoint.variables", ListVariables(decoder.bound_to, "v")).values.get("v")
     every = listed.variables if isinstance(listed, VariableList) else ()
     vectors = [v for v in every if len(v.shape) == 1 and v.dtype == "float32"]
-    return max(vectors, key=lambda v: v.shape[0], default=None)
+    # Lists of layers come last: Keras tells checkpoints nothing of what they hold.
+    return max(vectors, key=lambda v: ("[" not in v.path, v.shape[0]), default=None)
 
 
 def wiped(one: VariableInfo) -> Step:

@@ -48,6 +48,7 @@ ADAM = "__import__('tensorflow').keras.optimizers.Adam({})"
 RATES = {True: 0.02, False: 0.001}  # whether the decoder is small
 OPTIMIZERS = "[k for k, v in list(globals().items()) if hasattr(v, 'apply_gradients') and k.isidentifier()]"
 SPACE = "__import__('types').SimpleNamespace"
+INNER = "(lambda d: next(part for part in list(vars(d).values()) if type(part).__name__ == {!r}))"
 TINY = 1e-4  # of the last layer's gradient: below it, as for the bias under a softmax, float32 leaves only noise
 MANY = 10  # steps of the training on a small task
 
@@ -85,7 +86,7 @@ def built(decoder: Decoder, loop: Loop, weights: Mapping[str, Numbers], batch: i
     optimizer = Ref(ADAM.format(RATES[decoder.sizes.units < 100]))
     return [
         *(Put(name, size) for name, size in sizes_read(decoder, batch).items()),
-        *decoder.made(), Make("e", loop.encoder_class.name, (), dict(sized)),
+        *decoder.made(), encoder_of(loop, sized),
         decoder.called(zeros, ""), Call("e", (tensor(np.zeros((batch, PLACES, DEPTH))),)),
         *(Put(path, send(value)) for path, value in weights.items()),
         Put(loop.decoder, Ref("d")), Put(loop.encoder, Ref("e")), Put("optimizer", optimizer),
@@ -93,6 +94,12 @@ def built(decoder: Decoder, loop: Loop, weights: Mapping[str, Numbers], batch: i
         Call(SPACE, (), {"word_index": words, "index_word": WireMapping({})}, "tokens", keep=True),
         Put("tokenizer", Ref("tokens")),
     ]  # fmt: skip
+
+
+def encoder_of(loop: Loop, sized: Mapping[str, Value]) -> Step:
+    """One of ours, or that of a decoder which holds it and trains both."""
+    name = loop.encoder_class.name
+    return Call(INNER.format(name), (Ref("d"),), {}, "e", keep=True) if loop.inner else Make("e", name, (), dict(sized))
 
 
 def sizes_read(decoder: Decoder, batch: int) -> dict[str, int]:
@@ -149,7 +156,7 @@ class Batch(Struct, frozen=True):
 
 def whole_batch(x: Examiner, decoder: Decoder) -> Batch:
     """The notebook's own batch."""
-    marks = ("GradientTape", f"class {decoder.info.name}")
+    marks = ("GradientTape", f"class {decoder.info.name}", f"def {decoder.info.name}(")
     text = "\n".join(c.source for c in x.cells if c.kind == "code" and any(mark in c.source for mark in marks))
     sizes = {name: v for name, v in decoder.inventory.scalars.items() if BATCHES.search(name)}
     held = {name: v for name, v in sizes.items() if type(v) is int and 1 < v <= MOST}

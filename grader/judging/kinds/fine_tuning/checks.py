@@ -199,6 +199,8 @@ def labels(e: Evidence) -> Finding:
     order = order_of(e, name) if name and slug(name) == "deck" else range(len(seen))
     right = [e.ours.labels[place] for place in order]
     if seen == right or (e.asked and e.asked.form.words and renamed(seen, right)) or counted_on(e, seen, right):
+        if e.mixed_labels:  # what puts batches together takes them apart
+            return failed(mistake="labels-misaligned", seen="Seen in the first batch that `fit` was given.")
         return passed("Each row has the label of its pair.")
     told = f"labels came back as {', '.join(map(str, seen))}; given were {', '.join(map(str, right))}"
     if len(set(seen)) == 1:

@@ -1,6 +1,7 @@
 """The lab on transformers: asks the notebook's function about secret pairs, and what became of its models."""
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ class Evidence(Struct, frozen=True):
     tested: bool | None = None  # whether it was evaluated on the test set; None: never evaluated on known pairs
     capitals: bool = False  # whether pieces it was fitted on have any
     own_labels: bool | None = None  # whether pairs it was fitted on have their labels; None: not known
+    mixed_labels: bool = False  # whether those of one class have several numbers there
     uncut: int | None = None  # pieces of a pair that is far too long, where they were not cut
     written: tuple[Answered, ...] = ()
 
@@ -85,13 +87,15 @@ def interview_notebook(x: Examiner) -> Evidence:
     fitted = [m for m in models if m.fits and on_pairs(m, separator(x))]
     meant = [m for m in models if not m.fits and m.width == 3]
     chosen = next(reversed(fitted or meant), None)
+    met = labels_met(x, chosen) if chosen else []
     return Evidence(
         x.cells, x.run.cells, ours, best, answers,
         examined(x, chosen, ours) if chosen else None,
         fitted_on=set_of(x, chosen.ids) if chosen else "",
         tested=evaluated_on_test(x, chosen) if chosen else None,
         capitals=chosen is not None and any(any(map(str.isupper, text)) for text in texts(x, chosen.ids)),
-        own_labels=right_labels(x, chosen) if chosen and best and not whole_rows(best)[1] else None,
+        own_labels=right_labels(met) if best and not whole_rows(best)[1] else None,
+        mixed_labels=mixed_labels(met),
         uncut=too_long(x, best),
         written=answers_in(x.cells),
     )  # fmt: skip
@@ -260,17 +264,26 @@ def set_of(x: Examiner, ids: Numbers | None) -> str:
     return ""
 
 
-def right_labels(x: Examiner, m: Model) -> bool | None:
+def right_labels(met: Sequence[tuple[int, int]]) -> bool | None:
     """Whether a class of the training set has one number in its batch, and another class another one."""
+    classes, given = {right for right, _ in met}, {number for _, number in met}
+    return len(set(met)) == len(classes) == len(given) if len(met) >= ENOUGH and len(classes) > 1 else None
+
+
+def mixed_labels(met: Sequence[tuple[int, int]]) -> bool:
+    """Whether pairs of one class have several numbers in the batch, whatever numbers a notebook gives to classes."""
+    return right_labels(met) is False and len(set(met)) > len({right for right, _ in met})
+
+
+def labels_met(x: Examiner, m: Model) -> list[tuple[int, int]]:
+    """The class of each pair of its batch that the training set knows, and the number that came with it."""
     place = x.data.get(SNLI.name)
     if m.labels is None or place is None or SNLI.missing(place):
-        return None
+        return []
     said = [text.lower() for text in texts(x, m.ids)]
     known = labels_of(place, set(said))
     numbers = np.argmax(m.labels, axis=1) if m.labels.ndim > 1 and m.labels.shape[1] > 1 else m.labels.reshape(-1)
-    met = [(known[text], number) for text, number in zip(said, numbers.tolist(), strict=False) if text in known]
-    classes, given = {right for right, _ in met}, {number for _, number in met}
-    return len(set(met)) == len(classes) == len(given) if len(met) >= ENOUGH and len(classes) > 1 else None
+    return [(known[text], number) for text, number in zip(said, numbers.tolist(), strict=False) if text in known]
 
 
 def evaluated_on_test(x: Examiner, m: Model) -> bool | None:

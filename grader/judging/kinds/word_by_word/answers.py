@@ -27,6 +27,14 @@ class Answer(Struct, frozen=True):
     attn: Numbers | None = None  # [B, L, L], or [B, L, L, d] with a weight for each number of a state
     states: bool = False  # what stands where attention should is as wide as a state
 
+    def same_as(self, other: "Answer") -> bool:
+        """In all that either of them has."""
+        pairs = [(self.logits, other.logits), (self.attn, other.attn)]
+        known = [(one, two) for one, two in pairs if one is not None or two is not None]
+        return bool(known) and all(
+            one is not None and two is not None and np.allclose(one, two, rtol=1e-4, atol=1e-5) for one, two in known
+        )
+
 
 def answer_in(value: Value | None, batch: int, length: int) -> Answer:
     arrays = [found for found in floats(value) if found.dtype.kind == "f"]

@@ -27,6 +27,7 @@ from grader.judging.kinds.word_by_word.equal import understood
 from grader.judging.kinds.word_by_word.explained import ADDITIVE
 from grader.judging.kinds.word_by_word.interview import FEWER, LAB, Evidence
 from grader.judging.kinds.word_by_word.parts import SOURCES
+from grader.judging.kinds.word_by_word.roles import Bound
 from grader.model import Finding, Remark
 
 UNSEEN = "`model` was not seen to return weights for the words of the premise, ten for each word of the hypothesis."
@@ -101,6 +102,8 @@ def encoded(e: Evidence) -> Finding:
         return failed(mistake="separate-encoders", cell=e.cell)
     if bound.numbers.get("chained"):
         return failed(mistake="hypothesis-chained", cell=e.cell)
+    if shares_gates(bound, "p"):
+        return failed(mistake="shared-gate-matrix", cell=e.cell)
     return whole(e, "p", "One GRU reads both sentences, each from zeros.")
 
 
@@ -111,6 +114,10 @@ def matching(e: Evidence) -> Finding:
         return failed(mistake="premise-unread", seen="another premise, the same logits", cell=e.cell)
     if e.told.bound is None:
         return unsure(UNKNOWN)
+    if e.told.bound.numbers.get("continued"):
+        return failed(mistake="matching-chained", cell=e.cell)
+    if shares_gates(e.told.bound, "m"):
+        return failed(mistake="shared-gate-matrix", cell=e.cell)
     found = whole(e, "m", "The matching GRU reads [a_k; h^t_k], and its last state makes the logits.")
     if e.unfinished and found.verdict == "pass":
         return blocked("Not checked because `model` stops with an error before it returns logits.")
@@ -121,6 +128,11 @@ def matching(e: Evidence) -> Finding:
         told = None if seen is None else difference("Logits", seen, e.told.deck["logits"], axes=("batch", "classes"))
         return failed("The attention is explained, but the logits do not follow from it.", difference=told, cell=e.cell)
     return found
+
+
+def shares_gates(bound: Bound, cell: str) -> bool:
+    """Whether one matrix is that of both gates."""
+    return any({f"W_z_{cell}", f"W_r_{cell}"} <= set(way.roles) for way in bound.ways.values())
 
 
 def roles_of(cell: str) -> list[str]:

@@ -36,7 +36,8 @@ def cut_off(asker: Asker, whole: Answer, labels: Numbers, seen: Gradients) -> tu
     lengths = {path: float(np.linalg.norm(way)) for path, way in ways.items()}
     if not any(lengths.values()):
         return ()
-    faint = [path for path, length in lengths.items() if length < TINY * max(lengths.values())]
+    tiny = min(TINY * max(lengths.values()), LEAST / (2 * FAR))  # the second: by its gradient alone nothing would rise
+    faint = [path for path, length in lengths.items() if length < tiny]
     told = [path for path, length in lengths.items() if path not in faint and FAR * length > 2 * LEAST][:VARIABLES]
     bare = [path for path in faint[:VARIABLES] if rises_at_random(asker, path, labels)]
     moves = {path: min(FAR, MOVED / lengths[path]) * ways[path] / lengths[path] for path in told}
@@ -45,8 +46,12 @@ def cut_off(asker: Asker, whole: Answer, labels: Numbers, seen: Gradients) -> tu
     if not told or not differs(rises(asker, [together], labels)[0], sum(expected.values()) / len(told), one=False):
         return tuple(bare)
     risen = rises(asker, [{path: moves[path]} for path in told], labels)
-    lacking = [path for path, rise in zip(told, risen, strict=True) if differs(rise, expected[path], one=True)]
-    return (*lacking, *bare)
+    lacking = {path: rise for path, rise in zip(told, risen, strict=True) if differs(rise, expected[path], one=True)}
+    halves = rises(asker, [{path: moves[path] / 2} for path in lacking], labels) if lacking else []
+    bent = {
+        path for (path, rise), half in zip(lacking.items(), halves, strict=True) if is_bent(rise, half, expected[path])
+    }
+    return (*(path for path in lacking if path not in bent), *bare)
 
 
 def scale_of(whole: Answer, labels: Numbers, seen: Gradients) -> float:
@@ -76,6 +81,11 @@ def without_penalties(way: Numbers, weights: Numbers) -> Numbers:
 
 def differs(rise: float | None, expected: float, one: bool) -> bool:
     return rise is not None and abs(rise - expected) > SHARE[one] * abs(expected) + LEAST / 20
+
+
+def is_bent(rise: float | None, half: float | None, expected: float) -> bool:
+    """Whether curvature explains the difference: its part of a rise is an eighth over half the way."""
+    return rise is not None and half is not None and abs(2 * half - rise) > abs(rise - expected) / 4
 
 
 def rises_at_random(asker: Asker, path: str, labels: Numbers) -> bool:

@@ -13,7 +13,7 @@ from grader.judging.comparing.compare import agree, nearest, slug
 from grader.judging.kinds.word_by_word.answers import Answer, Asker, rows_first
 from grader.judging.kinds.word_by_word.head import View, plain, views, way_out
 from grader.judging.kinds.word_by_word.parts import Block, Sizes, Variables, Way, added, attending, sorted_out, summed
-from grader.judging.kinds.word_by_word.roles import Bound, Scene, bound
+from grader.judging.kinds.word_by_word.roles import Bound, Scene, bound, without_idle
 from grader.judging.meeting.pairs import halves, is_small, vectors
 
 Values = Mapping[str, Numbers]
@@ -81,6 +81,7 @@ def read_as(asker: Asker, view: View, answer: Answer, vocabulary: int, variables
     found = bound(scene)
     if found is None:
         return Explanation(variables)
+    found = without_idle(view, found)
     numbers = {key: value for key, value in found.numbers.items() if key != "share"}
     case: dict[str, Any] = {**scene.base(), **replace(found, numbers=numbers).roles(weights, variables.sizes)}
     if variables.b_cl:

@@ -5,7 +5,7 @@ m the matching state.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import permutations
+from itertools import permutations, product
 
 import numpy as np
 from msgspec import Struct
@@ -42,7 +42,7 @@ class Way(Struct, frozen=True):
 
     roles: tuple[str, ...]
     sources: str = ""
-    sign: float = 1.0
+    sign: float = 1.0  # of an update gate
     turned: bool = False
     numbers: Mapping[str, float] = {}  # of the equations' form, as differences to the usual one
 
@@ -143,14 +143,29 @@ def places(rows: int, gate: str, sizes: Sizes, cells: Sequence[str]) -> Iterator
 
 
 def gates(rows: int, sizes: Sizes, cells: Sequence[str]) -> Iterator[Way]:
-    """All places of a matrix in the networks. Mirrored update gates are those of the negative sum."""
+    """All places of a matrix in the networks. Mirrored update gates are those of the negative sum.
+
+    One matrix may be that of both gates, by mistake.
+    """
     for gate in "czr":
         for way in places(rows, gate, sizes, cells):
             yield way
             if gate == "z":
                 yield Way(way.roles, way.sources, -1.0)
             if gate == "r":
-                yield Way(way.roles, way.sources, numbers={f"after_{role[-1]}": 1.0 for role in way.roles})
+                yield Way(way.roles, way.sources, numbers=after(way))
+    for way in places(rows, "z", sizes, cells):
+        for sign, numbers in product((1.0, -1.0), ({}, after(way))):
+            yield Way(of_both_gates(way), way.sources, sign, numbers=numbers)
+
+
+def after(way: Way) -> dict[str, float]:
+    return {f"after_{role[-1]}": 1.0 for role in way.roles}
+
+
+def of_both_gates(way: Way) -> tuple[str, ...]:
+    """With the reset gates beside the update gates."""
+    return (*way.roles, *(role.replace("_z_", "_r_") for role in way.roles))
 
 
 def thresholds(cells: Sequence[str]) -> Iterator[Way]:
@@ -161,6 +176,7 @@ def thresholds(cells: Sequence[str]) -> Iterator[Way]:
             yield way
             if gate == "z":
                 yield Way(way.roles, sign=-1.0)
+                yield from (Way(of_both_gates(way), sign=sign) for sign in (1.0, -1.0))
 
 
 def attending(rows: int, sizes: Sizes) -> Iterator[Way]:
@@ -172,7 +188,8 @@ def attending(rows: int, sizes: Sizes) -> Iterator[Way]:
 
 def added(value: Numbers, way: Way, sizes: Sizes) -> dict[str, Numbers | float]:
     """What the block adds to each role, with the rows where the equations have them."""
-    return {**{role: way.sign * placed(value, way, role, sizes) for role in way.roles}, **way.numbers}
+    signs = {role: way.sign if "_z_" in role else 1.0 for role in way.roles}
+    return {**{role: sign * placed(value, way, role, sizes) for role, sign in signs.items()}, **way.numbers}
 
 
 def placed(value: Numbers, way: Way, role: str, sizes: Sizes) -> Numbers:

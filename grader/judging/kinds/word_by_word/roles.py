@@ -17,6 +17,7 @@ from grader.judging.binding.roles import gate_of
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import WITHIN
 from grader.judging.examiner import Examiner
+from grader.judging.kinds.word_by_word.head import View
 from grader.judging.kinds.word_by_word.parts import (
     Block,
     Sizes,
@@ -34,6 +35,7 @@ from grader.judging.kinds.word_by_word.parts import (
 TOGETHER = 6  # pairs asked at once
 PASSES = 3  # a reset gate is seen once the state it resets is
 LOUD = 1e-4
+CORES = 3  # pairs that say something, of which one has to be explained
 ATTENDING = 2  # matrices that the attention may have
 ENCODERS = ("ph", "h", "p")  # of both sentences, or of one
 # The scores are zero without weights, except where states alone make them.
@@ -141,11 +143,14 @@ def core(scene: Scene) -> Bound | None:
     states = [b for b in scene.variables.matrices if list(matching(b, sizes))]
     pairs = [(one, two) for one, two in product(words, states) if one != two]
     pairs.sort(key=lambda pair: sum(gate_of(block.path) != "rnn" for block in pair))
+    tried = 0
     for start in range(0, len(pairs), TOGETHER):
         some = pairs[start : start + TOGETHER]
         for pair, seen in zip(some, scene.ask([scene.quiet(pair) for pair in some]), strict=True):
             if seen is not None and np.ptp(seen, axis=0).max() > LOUD:
-                return explained(scene, pair, seen)
+                tried += 1
+                if (found := explained(scene, pair, seen)) is not None or tried == CORES:
+                    return found
     return None
 
 
@@ -166,7 +171,7 @@ def explained(scene: Scene, pair: tuple[Block, Block], seen: Numbers) -> Bound |
     ways = list(product(firsts, matching(two, sizes)))
     mistaken = [
         (first, replace(second, numbers={**more, **start}))
-        for start in ({}, {"chained": 1.0}, {"crossed": 1.0})
+        for start in ({}, {"chained": 1.0}, {"crossed": 1.0}, {"continued": 1.0})
         for first, second in ways
         for more in (averages(scene) if "a" in second.sources else [{}])
     ]
@@ -206,6 +211,18 @@ def with_averages(scene: Scene, found: Bound, block: Block) -> Iterable[Way]:
     for way in gates(block.rows, scene.sizes, found.cells):
         for more in averages(scene) if "a" in way.sources and not seen else [{}]:
             yield replace(way, numbers={**way.numbers, **more})
+
+
+def without_idle(view: View, found: Bound) -> Bound:
+    """Without matrices that nothing depends on, left of an earlier lab for instance: nowhere is their place."""
+    blocks = [block for block in found.rest if block.rows]
+    if len(blocks) < ATTENDING:
+        return found
+    own = {block.path: view.weights[block.path] for block in blocks}
+    changed = [own | {b.path: b.piece.put(own[b.path], 0 * b.view(view.weights))} for b in blocks]
+    told, *each = view.under([own, *changed])
+    idle = [block for block, other in zip(blocks, each, strict=True) if told.same_as(other)]
+    return replace(found, rest=tuple(block for block in found.rest if block not in idle))
 
 
 def nearest(seen: Numbers, told: Numbers) -> int | None:

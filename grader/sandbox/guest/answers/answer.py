@@ -17,7 +17,7 @@ from ..trainings import shared
 from . import constructions, derived, forms, own_code, survey, touch, watch
 from . import tape as recorded
 from .kinds import computed, encodings, finetuned, keras_models, pairs, predictions, rates, ready_layers, vocabulary
-from .values import decode, encode, is_variable
+from .values import decode, encode, encode_result, is_variable
 
 _ABSENT = object()
 
@@ -158,11 +158,11 @@ def call(step: wire.Call, names: Namespace, values: dict[str, Any]) -> None:
     if step.keep:
         names.slots[step.into] = result
     if step.into:
-        values[step.into] = encode(result)
+        values[step.into] = encode_result(result)
 
 
 def read(step: wire.Read, names: Namespace, values: dict[str, Any]) -> None:
-    values[step.into] = encode(names.find(step.path))
+    values[step.into] = encode_result(names.find(step.path))
 
 
 def list_variables(step: wire.ListVariables, names: Namespace, values: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """What the notebook left behind: classes, functions, plain globals, and every variable reachable from an object."""
 
 import inspect
+import re
 import sys
 import types
 from collections.abc import Iterator
@@ -15,6 +16,10 @@ from .values import encode_array, is_variable, kind_of_array
 
 DEPTH = 5
 MOST = 2000
+# How Keras keeps the graph of a functional network: ways from each layer to all others, which it lists besides.
+GRAPH = re.compile(
+    r"_((in|out)bound_nodes|nodes(_by_depth)?|operations(_by_depth)?|(in|out)puts_struct|keras_history|functional)$"
+)
 
 
 def class_named(name: str) -> Any:
@@ -171,4 +176,5 @@ def children(thing: Any, path: str) -> Iterator[tuple[str, Any]]:
         return  # an optimizer's own variables are none of the model's
     elif hasattr(thing, "__dict__") and not isinstance(thing, (type, types.ModuleType, types.FunctionType)):
         names = sorted(vars(thing), key=book_keeping)
-        yield from ((f"{path}.{name}", vars(thing)[name]) for name in names if name.isidentifier())
+        own = (name for name in names if name.isidentifier() and not GRAPH.match(name))
+        yield from ((f"{path}.{name}", vars(thing)[name]) for name in own)

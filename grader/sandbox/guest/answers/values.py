@@ -1,6 +1,8 @@
 """How Python objects of the notebook become wire values, and wire values become objects the notebook can use."""
 
 import copy
+import dataclasses
+import types
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,28 @@ def encode(thing: Any, depth: int = 0) -> Value:
     if isinstance(thing, dict) and depth < DEPTH_LIMIT and len(thing) <= ITEM_LIMIT:
         return Mapping({str(key)[:200]: encode(value, depth + 1) for key, value in thing.items()})
     return encode_array(thing)
+
+
+def encode_result(thing: Any) -> Value:
+    """What a function returned: named tuples, dataclasses and kinds of lists too, since no question hands it back."""
+    return encode(opened(thing))
+
+
+def opened(thing: Any, depth: int = 0) -> Any:
+    """As plain tuples, lists and dictionaries."""
+    if depth == DEPTH_LIMIT:
+        return thing
+    if isinstance(thing, tuple | list) and len(thing) <= ITEM_LIMIT:
+        return (tuple if isinstance(thing, tuple) else list)(opened(item, depth + 1) for item in thing)
+    held = thing if isinstance(thing, dict) else attributes(thing)
+    return thing if held is None else {name: opened(value, depth + 1) for name, value in held.items()}
+
+
+def attributes(thing: Any) -> dict[str, Any] | None:
+    """Of an object that is made to hold a few values; None for all else."""
+    if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
+        return {field.name: getattr(thing, field.name, None) for field in dataclasses.fields(thing)}
+    return vars(thing) if isinstance(thing, types.SimpleNamespace) else None
 
 
 def encode_array(thing: Any) -> Array | Opaque:

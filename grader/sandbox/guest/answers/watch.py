@@ -9,7 +9,7 @@ import tensorflow as tf
 from .. import wire
 from ..trainings import graphs
 from . import own_code, survey, tape, written
-from .values import encode, is_variable
+from .values import encode, encode_result, is_variable
 
 WORTH_A_GRAPH = 80  # steps; fewer take less time as they are written than the proof of a graph does
 FEWEST = 8  # steps that tell whether a loss falls
@@ -154,7 +154,7 @@ class Watcher:
             if len(self.calls) < (CALLS // 2 if self.depth else CALLS) * (self.done + 1):
                 given = {k: encode(v) for k, v in kwargs.items()}
                 self.calls.append(
-                    wire.MethodCall(name, tuple(map(encode, args)), given, encode(result), tape.tape_is_open())
+                    wire.MethodCall(name, tuple(map(encode, args)), given, encode_result(result), tape.tape_is_open())
                 )
 
 
@@ -194,6 +194,6 @@ def watched(
         tuple(watcher.calls),
         before,
         survey.variables(owner, step.owner, values, step.scalars).variables,
-        encode(returned),
+        encode_result(returned),
         trouble,
     )
