@@ -21,6 +21,7 @@ from grader.sandbox.guest.wire import Call, Listing, Put, Ref, Step, Trouble, Va
 
 SENTENCES = 5
 SECONDS = 8.0
+AGAIN = "again"  # the first sentence once more: where it differs, random numbers come from where no seed reaches
 SAMPLER = re.compile(r"sampl|generat|muestr|lagin", re.IGNORECASE)
 SPECIAL = ("<S>", "</S>", "<PAD>", "<UNK>")
 UNLIKELY = -5.0  # standard errors below the expected log-likelihood
@@ -67,13 +68,14 @@ def question_sampling(
     seen = x.ask(f"{contact.info.name}.sampler", *steps(contact, weights, words), seconds=SECONDS)
     drawn = [sentence(seen, f"a{i}", words) for i in range(SENTENCES)]
     quiet = [sentence(seen, f"b{i}", words) for i in range(SENTENCES)]
-    if not any(drawn) and len(shown := printed(seen, words)) == 2 * SENTENCES:
-        drawn, quiet = shown[:SENTENCES], shown[SENTENCES:]
+    again = sentence(seen, AGAIN, words)
+    if not any(drawn) and len(shown := printed(seen, words)) == 2 * SENTENCES + 1:
+        drawn, again, quiet = shown[:SENTENCES], shown[SENTENCES], shown[SENTENCES + 1 :]
     done = [ids for ids in drawn if len(ids) > 1]
     if not done:
         late = seen.status in (*OUT_OF_TIME, Status.DIED)
         return Sampling(late=late, trouble=seen.trouble)
-    drops = drawn != quiet if all(drawn) and all(quiet) else None
+    drops = drawn != quiet if all(drawn) and all(quiet) and again == drawn[0] else None
     used = quiet if drops else done
     rows = padded(used, contact.features)
     known = ways(x, contact, forward, rows, weights, (found, explained))
@@ -103,14 +105,15 @@ def loud(x: Examiner, contact: Contact, found: Layout) -> Weights:
 
 
 def steps(contact: Contact, weights: Weights, words: list[str]) -> list[Step]:
-    """Sentences as the notebook samples them, then, with the same random numbers, without any dropout."""
+    """Sentences as the notebook samples them, the first of them again, then all, by the same seeds, without dropout."""
     given = "(lambda own, ours: dict(enumerate(ours)) if isinstance(own, dict) else ours)"
     made: list[Step] = [*instance(contact, weights, {}), Put("words_of_ours", Listing(tuple(words)))]
     made += [Put("indices_to_words", Ref(f"{given}(globals().get('indices_to_words'), words_of_ours)"))]
     plain, again = (
         [call for i in range(SENTENCES) if (call := sampling_call(contact, "c", f"{into}{i}", i))] for into in "ab"
     )
-    return [*made, *plain, *whole(), *at_rate(contact, 0.0), *again]
+    repeated = [replace(call, into=AGAIN) for call in plain[:1]]
+    return [*made, *plain, *repeated, *whole(), *at_rate(contact, 0.0), *again]
 
 
 def sentence(seen: Observation, name: str, words: list[str]) -> list[int]:

@@ -2,12 +2,10 @@
 
 import ast
 import contextlib
-import random
 import sys
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from .. import wire
@@ -16,6 +14,7 @@ from ..colab.cells import locate
 from ..trainings import shared
 from . import constructions, derived, forms, own_code, survey, touch, watch
 from . import tape as recorded
+from .generators import seed_everything
 from .kinds import computed, encodings, finetuned, keras_models, pairs, predictions, rates, ready_layers, vocabulary
 from .values import decode, encode, encode_result, is_variable
 
@@ -104,12 +103,6 @@ class Namespace:
                 self.undo.pop()()
 
 
-def seed_everything(seed: int) -> None:
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-    tf.random.set_seed(seed)
-
-
 @shared.as_written()
 def answer(question: wire.Question, values: dict[str, Any]) -> tuple[wire.Trouble | None, int | None]:
     """Fill `values`; the exception of the first step that raised and that step's number, else (None, None)."""
@@ -153,7 +146,7 @@ def call(step: wire.Call, names: Namespace, values: dict[str, Any]) -> None:
     function = names.find(step.path)
     arguments = [names.value(value) for value in step.args]
     keywords = {key: names.value(value) for key, value in step.kwargs.items()}
-    seed_everything(step.seed)
+    seed_everything(step.seed, names.globals, names.slots)
     result = function(*arguments, **keywords)
     if step.keep:
         names.slots[step.into] = result
@@ -176,7 +169,7 @@ def take_survey(step: wire.Survey, names: Namespace, values: dict[str, Any]) -> 
 def watch_training(step: wire.Watch, names: Namespace, values: dict[str, Any]) -> None:
     arguments = [names.value(value) for value in step.args]
     keywords = {key: names.value(value) for key, value in step.kwargs.items()}
-    seed_everything(step.seed)
+    seed_everything(step.seed, names.globals, names.slots)
     values[step.into] = watch.watched(names.find(step.owner), step, arguments, keywords, trouble_from)
 
 
@@ -187,7 +180,7 @@ def take_form(step: wire.Form, names: Namespace, values: dict[str, Any]) -> None
 def gradient(step: wire.Gradient, names: Namespace, values: dict[str, Any]) -> None:
     function = names.find(step.path)
     first, *others = [names.value(value) for value in step.args]
-    seed_everything(step.seed)
+    seed_everything(step.seed, names.globals, names.slots)
     x = tf.constant(first)
     with tf.GradientTape() as tape:
         tape.watch(x)
