@@ -16,6 +16,7 @@ from grader.judging.binding.layers import Chain
 from grader.judging.binding.slices import put_together
 from grader.judging.comparing.arrays import Numbers, array, number, send
 from grader.judging.examiner import Examiner
+from grader.judging.instruments.dropout_steps import Lasting, one_mask, question_lasting
 from grader.judging.meeting.asking import classifying, training
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.watching import logits_in, other_input, watched_in
@@ -67,6 +68,8 @@ class Dropping(Struct, frozen=True):
     train_rate: float | None  # the rate that training hands to `model`
     mean: float  # of a logit whose expectation is 1 when everything is rescaled
     mean_at_test: float | None = None  # of the same logit when classifying, where `mean` is no longer 1
+    vanishes: bool = False  # no unit is dropped any more after the first evaluation in a training
+    one_mask: bool = False  # all examples of a step have the same units dropped, so that rows do not tell
 
     @property
     def present(self) -> bool:
@@ -112,18 +115,23 @@ def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | 
     dropping = [layer for layer, found in enumerate(sites) if found.drops]
     at_test, classifies, test_rate = tested(x, loud, chain)
     mean = float(np.mean(known[-1][:, 0]))
+    lasting = Lasting()
+    if dropping and not at_test:
+        lasting = question_lasting(x, loud.contact, loud.attributes, chain, one_unit(chain, dropping[-1]))
     return Dropping(
         sites,
         float(np.mean((known[-1] == 0).sum(axis=1) % known[-1].shape[1] != 0)),
         loud.found,
         as_run(x, contact, chain, dropping[-1]) if dropping else None,
         model_drops(x, loud, chain, watched),
-        at_test,
+        at_test or lasting.remains,
         classifies,
         test_rate,
         passed_rate(watched, under_tape=True),
         mean,
         classified_mean(x, loud, chain) if dropping and mean < SHRUNK else None,
+        lasting.vanishes,
+        not any(found.varies for found in sites) and one_mask(x, loud.contact, loud.attributes, chain),
     )
 
 
