@@ -12,13 +12,14 @@ from msgspec.structs import replace
 
 from grader.judging.instruments.calls import EACH, arguments, attribute, calls_in, picked_by
 from grader.judging.instruments.origins import assigned, grown, members, read_from_test_file, summands
+from grader.judging.instruments.rewriting import plainer
 from grader.judging.instruments.spelled import spelled_name
 from grader.judging.meeting.source import trees
 from grader.model import Cell
 
 TEST = re.compile(r"test(ing)?(_?(set|data|examples))?$", re.IGNORECASE)
 TEST_DATA = re.compile(r"test(ing)?_?(set|data|examples)$", re.IGNORECASE)  # self.test may well be a flag
-EVALUATES = re.compile(r"eval|acc|classif|predict|score|test|metric|measure", re.IGNORECASE)
+EVALUATES = re.compile(r"eval|acc|classif|predict|score|test|metric|measure|^(model|forward|logits)$", re.IGNORECASE)
 SEED = re.compile(r"seed|semilla|hazi", re.IGNORECASE)
 DRAWN = re.compile(r"(random|sample|draw)(_\w+)?|rand|randn|(log_?)?uniform|choices?|randint|integers|normal")
 STEPPING = {"GradientTape", "minimize", "apply_gradients"}
@@ -50,6 +51,8 @@ class Meaning(Struct, frozen=True):
             return bool(TEST_DATA.match(node.attr))
         if parts := summands(node):
             return any(map(self.is_test, parts))
+        if isinstance(node, ast.Call):
+            return read_from_test_file(node)
         own = isinstance(node, ast.Name) and node.id not in self.others
         return own and (named_in(node, self.tests) or bool(TEST.match(ast.unparse(node))))
 
@@ -88,7 +91,7 @@ class Meaning(Struct, frozen=True):
 
 def test_misuse(cells: Sequence[Cell]) -> tuple[str, int] | None:
     """(sentence, cell) of the first misuse; None when the test set stays blind."""
-    parsed = list(trees(cells))
+    parsed = [(index, plainer(tree)) for index, tree in trees(cells)]
     meaning = meaning_of([tree for _, tree in parsed])
     for index, tree in parsed:
         for place in (tree, *functions_in(tree)):
@@ -230,11 +233,10 @@ def aliases(modules: Sequence[ast.Module], meaning: Meaning) -> Meaning:
     nodes = [node for tree in modules for node in ast.walk(tree)]
     for name, value in (pair for node in nodes for pair in assigned(node)):
         given.setdefault(name, []).append(value)
-    read = {name for name, values in given.items() if all(map(read_from_test_file, values))}
     added = [pair for node in nodes for pair in grown(node)]
     for _ in range(3):
         tests = {name for name, values in given.items() if all(map(meaning.is_test, values))}
-        tests |= read | {name for name, value in added if meaning.is_test(value)}
+        tests |= {name for name, value in added if meaning.is_test(value)}
         holders = {name for name, values in given.items() if any(map(meaning.holds_test, values))} - tests
         meaning = replace(meaning, tests=frozenset(tests), holders=frozenset(holders))
     return meaning

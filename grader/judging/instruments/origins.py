@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from grader.judging.instruments.calls import EACH, arguments, attribute, calls_in
 
 TEST_FILE = re.compile(r"(^|[/\\_.-])test(\.\w+)*$", re.IGNORECASE)
-COLLECTING = {"dict", "list", "tuple", "set", "zip", "chain", "concatenate", "OrderedDict"}
+COLLECTING = {"dict", "list", "tuple", "set", "zip", "chain", "concatenate", "OrderedDict"} | {
+    "array", "asarray", "stack", "vstack", "constant", "convert_to_tensor"
+}  # fmt: skip
 GROWING = {"extend", "update"}
 LOADS = re.compile(r"load|read|open|carg|lee|irakurri|kargatu|parse|data", re.IGNORECASE)
 
@@ -57,5 +59,16 @@ def read_from_test_file(node: ast.expr) -> bool:
 
 
 def names_file(argument: ast.expr) -> bool:
-    texts = [part.value for part in ast.walk(argument) if isinstance(part, ast.Constant)]
-    return any(isinstance(text, str) and "." in text and TEST_FILE.search(text) for text in texts)
+    texts = [path for part in ast.walk(argument) if isinstance(part, ast.expr) and "." in (path := path_of(part))]
+    return any(TEST_FILE.search(text) for text in texts)
+
+
+def path_of(node: ast.expr) -> str:
+    """The constants of a path put together: home + 'test.txt', f'{home}/{"test"}.txt', home / 'test.txt'."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Div)):
+        return f"{path_of(node.left)}{'/' if isinstance(node.op, ast.Div) else ''}{path_of(node.right)}"
+    if isinstance(node, ast.JoinedStr):
+        return "".join(path_of(p.value if isinstance(p, ast.FormattedValue) else p) for p in node.values)
+    return ""
