@@ -17,12 +17,13 @@ from grader.judging.binding.slices import put_together
 from grader.judging.comparing.arrays import Numbers, array, number, send
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout_steps import Lasting, one_mask, question_lasting
-from grader.judging.meeting.asking import classifying, training
+from grader.judging.meeting.asking import classifying, loop_attributes, training
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.watching import logits_in, other_input, watched_in
 from grader.sandbox.guest.wire import Call, Put, Ref, Scalar, Step, Watch, Watched
 
 ROWS = 1000
+MANY_EPOCHS = 1000
 OWN_BATCH = 256  # the batch size at which our own was not taken
 ASKED_RATE = 0.3
 SHRUNK = 0.9  # of a mean that should stay what it is
@@ -42,6 +43,7 @@ class Settings(Struct, frozen=True):
     contact: Contact
     attributes: Mapping[str, Scalar]
     found: bool  # whether anything that sets a dropout rate was found
+    more: Mapping[str, Scalar] = {}  # those of the attributes that set no rate
 
 
 class Site(Struct, frozen=True):
@@ -105,8 +107,7 @@ def whole() -> list[Step]:
 
 def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | None:
     """None when the network has no hidden layer or trains on no method of its own that shows logits."""
-    loud = dropout_settings(contact, ASKED_RATE)
-    drawn_of = [draws(x, loud, chain, unit) for unit in range(len(chain) - 1)]
+    loud, drawn_of = first_draws(x, dropout_settings(contact, ASKED_RATE), chain)
     if not drawn_of or any(z is None for z, _ in drawn_of):
         return None
     known = [z for z, _ in drawn_of if z is not None]
@@ -122,7 +123,7 @@ def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | 
         sites,
         float(np.mean((known[-1] == 0).sum(axis=1) % known[-1].shape[1] != 0)),
         loud.found,
-        as_run(x, contact, chain, dropping[-1]) if dropping else None,
+        as_run(x, contact, chain, dropping[-1], loud.more) if dropping else None,
         model_drops(x, loud, chain, watched),
         at_test or lasting.remains,
         classifies,
@@ -133,6 +134,21 @@ def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | 
         lasting.vanishes,
         not any(found.varies for found in sites) and one_mask(x, loud.contact, loud.attributes, chain),
     )
+
+
+def first_draws(
+    x: Examiner, loud: Settings, chain: Chain
+) -> tuple[Settings, list[tuple[Numbers | None, Watched | None]]]:
+    """Of each hidden layer; as of many epochs where one alone drops nothing, for a rate that falls to 0 in the last."""
+    many = {name: v for name, v in loop_attributes(loud.contact, 0, MANY_EPOCHS).items() if v == MANY_EPOCHS}
+    first = None
+    for settings in (loud, replace(loud, attributes={**loud.attributes, **many}, more=many)):
+        found = [draws(x, settings, chain, unit) for unit in range(len(chain) - 1)]
+        if any(z is None or site(z[:, 0]).varies for z, _ in found):
+            return settings, found
+        first = first or (settings, found)
+    assert first is not None
+    return first
 
 
 def drawn(watched: Watched | None, contact: Contact) -> Numbers | None:
@@ -197,7 +213,7 @@ def draws(x: Examiner, settings: Settings, chain: Chain, layer: int) -> tuple[Nu
     return np.concatenate(parts), watched
 
 
-def as_run(x: Examiner, contact: Contact, chain: Chain, layer: int) -> float:
+def as_run(x: Examiner, contact: Contact, chain: Chain, layer: int, more: Mapping[str, Scalar]) -> float:
     """Largest share of this layer dropped with the dropout settings of any training the notebook itself ran.
 
     When it ran none: with its defaults.
@@ -218,7 +234,7 @@ def as_run(x: Examiner, contact: Contact, chain: Chain, layer: int) -> float:
     distinct = {str((s.contact.recipe, dict(s.attributes))): s for s in runs or [Settings(contact, {}, False)]}
     shares = []
     for settings in list(distinct.values())[-8:]:
-        z, _ = draws(x, settings, chain, layer)
+        z, _ = draws(x, replace(settings, attributes={**settings.attributes, **more}), chain, layer)
         shares.append(site(z[:, 0]).dropped if z is not None else 0.0)
     return max(shares)
 

@@ -24,11 +24,8 @@ class Rewriter(ast.NodeTransformer):
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         self.generic_visit(node)
         if isinstance(node.value, ast.Lambda) and isinstance(node.targets[0], ast.Name):
-            made = f"def {node.targets[0].id}():\n    return None"
-            function = ast.parse(made).body[0]
-            assert isinstance(function, ast.FunctionDef)
-            function.args = node.value.args
-            function.body = [ast.copy_location(ast.Return(node.value.body), node)]
+            body: list[ast.stmt] = [ast.copy_location(ast.Return(node.value.body), node)]
+            function = ast.FunctionDef(node.targets[0].id, node.value.args, body, [])
             return ast.copy_location(function, node)
         if isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, (ast.ListComp, ast.GeneratorExp)):
             elements = [written_out(node.value.elt, name, text) for name, text in texts(node.value.generators)]
