@@ -53,6 +53,8 @@ MISTAKES: dict[str, Penalty] = {
     "l2-absolute/mean": lambda W, cost, lam, B: lam * tf.reduce_mean(tf.abs(W)),
     "l2-norm": lambda W, cost, lam, B: lam * tf.norm(W),
     "l2-norm/half": lambda W, cost, lam, B: lam / 2 * tf.norm(W),
+    "l2-norm/of-rows": lambda W, cost, lam, B: lam * tf.reduce_sum(tf.norm(W, axis=1)),
+    "l2-norm/of-columns": lambda W, cost, lam, B: lam * tf.reduce_sum(tf.norm(W, axis=0)),
     "l2-mean": lambda W, cost, lam, B: lam * tf.reduce_mean(W**2),
     "l2-mean/half": lambda W, cost, lam, B: lam / 2 * tf.reduce_mean(W**2),
     "l2-mean/rows": lambda W, cost, lam, B: lam * tf.reduce_sum(tf.reduce_mean(W**2, axis=0)),

@@ -3,6 +3,8 @@
 p(x) = 1 / sqrt(2 σ² π) · exp(−(x − μ)² / (2 σ²)),   μ = 0, σ = 1
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
 
@@ -16,27 +18,48 @@ def density(x: tf.Tensor, mu: float = 0.0, sigma: float = 1.0) -> tf.Tensor:
     return 1 / tf.sqrt(2 * sigma**2 * PI) * tf.exp(-((x - mu) ** 2) / (2 * sigma**2))
 
 
-MISTAKES = {
-    "sign-missing": lambda x: 1 / tf.sqrt(2 * PI) * tf.exp(x**2 / 2),
-    "square-missing": lambda x: 1 / tf.sqrt(2 * PI) * tf.exp(-x / 2),
-    "square-missing/absolute": lambda x: 1 / tf.sqrt(2 * PI) * tf.exp(-tf.abs(x) / 2),
-    "factor-missing": lambda x: tf.exp(-(x**2) / 2),
-    "factor-missing/inverse": lambda x: tf.sqrt(2 * PI) * tf.exp(-(x**2) / 2),
-    "sqrt-missing": lambda x: 1 / (2 * PI) * tf.exp(-(x**2) / 2),
-    "sqrt-missing/pi-outside": lambda x: 1 / tf.sqrt(tf.constant(2.0, tf.float64)) * PI * tf.exp(-(x**2) / 2),
-    "sqrt-missing/pi-below": lambda x: 1 / (tf.sqrt(tf.constant(2.0, tf.float64)) * PI) * tf.exp(-(x**2) / 2),
-    "two-missing": lambda x: 1 / tf.sqrt(2 * PI) * tf.exp(-(x**2)),
-    "two-missing/factor": lambda x: 1 / tf.sqrt(PI) * tf.exp(-(x**2) / 2),
-    "two-missing/both": lambda x: 1 / tf.sqrt(PI) * tf.exp(-(x**2)),
-    "two-missing/multiplied": lambda x: 1 / tf.sqrt(2 * PI) * tf.exp(-(x**2) * 2),
+# What stands before the exponential and in it, where μ = 0 and σ = 1. A slip in one may come with a slip in the other.
+FACTORS = {
+    "deck": 1 / np.sqrt(2 * np.pi),
+    "factor-missing": 1.0,
+    "factor-missing/inverse": np.sqrt(2 * np.pi),
+    "sqrt-missing": 1 / (2 * np.pi),
+    "sqrt-missing/pi-outside": np.pi / np.sqrt(2),
+    "sqrt-missing/pi-below": 1 / (np.sqrt(2) * np.pi),
+    "sqrt-missing/two-below": 1 / (2 * np.sqrt(np.pi)),
+    "sqrt-missing/power-halved": 1 / (4 * np.pi),  # (2π)**-1/2
+    "sqrt-missing/power-halved-below": 1 / np.pi,  # 1 / ((2π)**1/2)
+    "two-missing/factor": 1 / np.sqrt(np.pi),
+    "two-missing/half-of-pi": np.sqrt(np.pi / 2),  # sqrt(1 / 2 * π)
+    "two-missing/below-half-of-pi": np.sqrt(2 / np.pi),
+    "two-missing/all-halved": 1 / (2 * np.sqrt(2 * np.pi)),  # e ** -(x**2) / 2
 }
+EXPONENTS = {
+    "deck": lambda x: -(x**2) / 2,
+    "sign-missing": lambda x: x**2 / 2,
+    "sign-missing/and-two": lambda x: x**2,
+    "square-missing": lambda x: -x / 2,
+    "square-missing/absolute": lambda x: -tf.abs(x) / 2,
+    "two-missing": lambda x: -(x**2),
+    "two-missing/multiplied": lambda x: -(x**2) * 2,
+    "two-missing/squared": lambda x: -((x / 2) ** 2),  # ((x − μ) / (2σ))²
+}
+
+
+def forms() -> dict[str, Callable[[tf.Tensor], tf.Tensor]]:
+    """The deck's, then every slip alone, then two at once, named by the one in the exponent."""
+    found = {"deck": density}
+    pairs = [(e, f) for e in EXPONENTS for f in FACTORS if (e, f) != ("deck", "deck")]
+    for e, f in sorted(pairs, key=lambda pair: "deck" not in pair):
+        name = f if e == "deck" else e if f == "deck" else f"{e}/with-{f}"
+        found[name] = lambda x, e=e, f=f: FACTORS[f] * tf.exp(EXPONENTS[e](x))
+    return found
 
 
 def values(case: Case) -> Answers:
     """case x -> the density there, and what each known slip gives."""
     x = tf.constant(case["x"], tf.float64)
-    forms = {"deck": density, **MISTAKES}
-    return {name: {"p": form(x).numpy()} for name, form in forms.items()}
+    return {name: {"p": form(x).numpy()} for name, form in forms().items()}
 
 
 def scaled_values(case: Case) -> Answers:
@@ -48,13 +71,10 @@ def scaled_values(case: Case) -> Answers:
 def gradients(case: Case) -> Answers:
     """d Σp / dx = −x p(x) for the deck's density."""
     x = tf.constant(case["x"], tf.float64)
-    found = {}
-    for name, form in {"deck": density, **MISTAKES}.items():
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            total = tf.reduce_sum(form(x))
-        found[name] = {"dx": tape.gradient(total, x).numpy()}
-    return found
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        total = tf.reduce_sum(density(x))
+    return {"deck": {"dx": tape.gradient(total, x).numpy()}}
 
 
 QUESTIONS = {"values": values, "scaled_values": scaled_values, "gradients": gradients}

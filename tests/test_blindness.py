@@ -53,11 +53,29 @@ def judged(*sources: str) -> tuple[str, int] | None:
         "for name, data in sets.items(): print(name, evaluate_classifier(c.classify, data))",
         "print(evaluate_classifier(c.classify, sets['test']))",
         "print_accuracies(c, sets)",
+        "print(evaluate_classifier(c.classify, dev_set + test_set))",
+        "print(evaluate_classifier(c.classify, pool))",
+        "print(evaluate_classifier(c.classify, [*dev_set, *test_set]))",
+        "print({n: evaluate_classifier(c.classify, s) for n, s in dict(dev=dev_set, test=test_set).items()})",
+        "print(evaluate_classifier(c.classify, proba))",
+        "print(evaluate_classifier(c.classify, grown))",
+        "print(score(c))",
+        "print(evaluate_classifier(c.classify, prueba))",
+        "print(evaluate_classifier(c.classify, datos['test']))",
+        "print(np.mean(np.argmax(c.model(X_test), 1) == y_test))",
     ],
 )
 def test_looking_at_the_test_set_for_every_setting_is_misuse(look: str) -> None:
     setting = """
 held_out = test_set
+pool = dev_set + test_set
+proba = kargatu(home + 'test.txt')
+grown = load_sst_data(home + 'dev.txt')
+grown += test_set
+score = lambda c, data=test_set: evaluate_classifier(c.classify, data)
+entrenamiento, desarrollo, prueba = [load_sst_data(home + f) for f in ('train.txt', 'dev.txt', 'test.txt')]
+datos = {n: load_sst_data(f'{home}/{n}.txt') for n in ('train', 'dev', 'test')}
+X_test = np.array([example['vector'] for example in test_set])
 sets = {'dev': dev_set, 'test': test_set}
 def show(c):
     print(evaluate_classifier(c.classify, dev_set), evaluate_classifier(c.classify, test_set))
@@ -77,11 +95,17 @@ def show_by_default(c, data=test_set):
         "print(evaluate_classifier(c.classify, sets['dev']))",
         "show_by_default(c, dev_set)",
         "print(len(test_set))",
+        "print(evaluate_classifier(c.classify, load_sst_data(home + 'dev.txt')))",
+        "print(evaluate_classifier(c.classify, training_set[:500] + dev_set))",
+        "print(evaluate_classifier(c.classify, desarrollo))",
+        "print(evaluate_classifier(c.classify, datos['dev']))",
     ],
 )
 def test_looking_at_the_dev_set_for_every_setting_is_fine(look: str) -> None:
     setting = """
 sets = {'dev': dev_set, 'test': test_set}
+entrenamiento, desarrollo, prueba = [load_sst_data(home + f) for f in ('train.txt', 'dev.txt', 'test.txt')]
+datos = {n: load_sst_data(f'{home}/{n}.txt') for n in ('train', 'dev', 'test')}
 def show_by_default(c, data=test_set):
     print(evaluate_classifier(c.classify, data))
 """
@@ -147,6 +171,24 @@ def test_the_test_set_is_no_dev_set() -> None:
     found = judged("c = Classifier(dim)\nc.train(training_set, test_set)")
     assert found is not None and "in place of the dev set" in found[0]
     assert judged("held_out = test_set", "c.train(training_set, held_out)") is not None
+
+
+def test_map_is_a_sweep_too() -> None:
+    run = """
+def run(lr):
+    c = Classifier(dim, lr=lr)
+    c.train(training_set, dev_set)
+    return evaluate_classifier(c.classify, {data})
+accuracies = list(map(run, [0.1, 1.0]))
+"""
+    found = judged(run.format(data="test_set"))
+    assert found is not None and "every setting" in found[0]
+    assert judged(run.format(data="dev_set")) is None
+
+
+def test_a_dev_set_that_was_read_from_the_test_file_is_the_test_set() -> None:
+    found = judged("dev_set = load_sst_data(f'{home}/test.txt')", ONCE)
+    assert found is not None and "in place of the dev set" in found[0]
 
 
 def test_the_same_cell_for_each_setting_counts_from_the_third_test() -> None:

@@ -25,6 +25,7 @@ PRINTED = {
     "pairs of Python": "[('dimu', np.float32(0.8123)), ('kuto', 0.5000)]",
     "bars and colours": "| \x1b[1mdimu\x1b[0m | 0.8123 |\n│ kuto │ 0.5000 │",
     "per cent": "dimu -> 81.23%\nkuto -> 50.00%",
+    "decimal commas": "1. dimu 0,8123\n2. kuto 0,5000",
     "scientific": "dimu 8.123e-01\nkuto 5.000e-01",
 }
 
@@ -35,6 +36,11 @@ def test_words_stand_with_their_numbers_however_they_are_printed(text: str) -> N
     assert [row.word for row in rows] == ["dimu", "kuto"]
     scale = 100 if "%" in text else 1
     assert [row.numbers[0] / scale for row in rows] == pytest.approx([0.8123, 0.5])
+
+
+def test_whole_per_cents_are_numbers() -> None:
+    expected = Row("dimu", (81.0,), (1.0,)), Row("kuto", (50.0,), (1.0,))
+    assert printed_rows("1 dimu 81 %\n2 kuto 50%", WORDS) == expected
 
 
 def test_a_table_without_decimals_is_a_list_of_words() -> None:

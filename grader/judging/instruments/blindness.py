@@ -11,13 +11,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.instruments.calls import EACH, arguments, attribute, calls_in, picked_by
+from grader.judging.instruments.origins import assigned, grown, members, read_from_test_file, summands
+from grader.judging.instruments.rewriting import plainer
 from grader.judging.instruments.spelled import spelled_name
 from grader.judging.meeting.source import trees
 from grader.model import Cell
 
 TEST = re.compile(r"test(ing)?(_?(set|data|examples))?$", re.IGNORECASE)
 TEST_DATA = re.compile(r"test(ing)?_?(set|data|examples)$", re.IGNORECASE)  # self.test may well be a flag
-EVALUATES = re.compile(r"eval|acc|classif|predict|score|test|metric|measure", re.IGNORECASE)
+EVALUATES = re.compile(r"eval|acc|classif|predict|score|test|metric|measure|^(model|forward|logits)$", re.IGNORECASE)
 SEED = re.compile(r"seed|semilla|hazi", re.IGNORECASE)
 DRAWN = re.compile(r"(random|sample|draw)(_\w+)?|rand|randn|(log_?)?uniform|choices?|randint|integers|normal")
 STEPPING = {"GradientTape", "minimize", "apply_gradients"}
@@ -47,17 +49,17 @@ class Meaning(Struct, frozen=True):
             return named or self.is_test(node.value)
         if isinstance(node, ast.Attribute):
             return bool(TEST_DATA.match(node.attr))
+        if parts := summands(node):
+            return any(map(self.is_test, parts))
+        if isinstance(node, ast.Call):
+            return read_from_test_file(node)
         own = isinstance(node, ast.Name) and node.id not in self.others
         return own and (named_in(node, self.tests) or bool(TEST.match(ast.unparse(node))))
 
     def holds_test(self, node: ast.expr) -> bool:
         """The test set, or a list or dictionary with it among others."""
-        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-            return any(self.holds_test(e) for e in node.elts)
-        if isinstance(node, ast.Dict):
-            return any(self.holds_test(e) for e in node.values)
-        if isinstance(node, EACH):
-            return any(self.holds_test(g.iter) for g in node.generators)
+        if parts := members(node):
+            return any(map(self.holds_test, parts))
         return self.is_test(node) or (named_in(node, self.holders) and not named_in(node, self.others))
 
     def iterates_test(self, node: ast.expr) -> bool:
@@ -89,7 +91,7 @@ class Meaning(Struct, frozen=True):
 
 def test_misuse(cells: Sequence[Cell]) -> tuple[str, int] | None:
     """(sentence, cell) of the first misuse; None when the test set stays blind."""
-    parsed = list(trees(cells))
+    parsed = [(index, plainer(tree)) for index, tree in trees(cells)]
     meaning = meaning_of([tree for _, tree in parsed])
     for index, tree in parsed:
         for place in (tree, *functions_in(tree)):
@@ -226,26 +228,18 @@ def gives(call: ast.Call, place: int, name: str) -> bool:
 
 
 def aliases(modules: Sequence[ast.Module], meaning: Meaning) -> Meaning:
-    """held_out = test_set; sets = {'dev': dev_set, 'test': test_set}."""
+    """held_out = test_set; sets = {'dev': dev_set, 'test': test_set}; dev_set += test_set."""
     given: dict[str, list[ast.expr]] = {}
-    for node in (node for tree in modules for node in ast.walk(tree)):
-        if isinstance(node, ast.Assign):
-            for name, value in written(node):
-                given.setdefault(name, []).append(value)
+    nodes = [node for tree in modules for node in ast.walk(tree)]
+    for name, value in (pair for node in nodes for pair in assigned(node)):
+        given.setdefault(name, []).append(value)
+    added = [pair for node in nodes for pair in grown(node)]
     for _ in range(3):
         tests = {name for name, values in given.items() if all(map(meaning.is_test, values))}
+        tests |= {name for name, value in added if meaning.is_test(value)}
         holders = {name for name, values in given.items() if any(map(meaning.holds_test, values))} - tests
         meaning = replace(meaning, tests=frozenset(tests), holders=frozenset(holders))
     return meaning
-
-
-def written(node: ast.Assign) -> Iterator[tuple[str, ast.expr]]:
-    for target in node.targets:
-        if isinstance(target, ast.Name):
-            yield target.id, node.value
-        elif isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-            pairs = zip(target.elts, node.value.elts, strict=False)
-            yield from ((name.id, value) for name, value in pairs if isinstance(name, ast.Name))
 
 
 def tested_often(parsed: Sequence[tuple[int, ast.Module]], meaning: Meaning) -> tuple[str, int] | None:

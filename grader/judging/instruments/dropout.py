@@ -16,12 +16,14 @@ from grader.judging.binding.layers import Chain
 from grader.judging.binding.slices import put_together
 from grader.judging.comparing.arrays import Numbers, array, number, send
 from grader.judging.examiner import Examiner
-from grader.judging.meeting.asking import classifying, training
+from grader.judging.instruments.dropout_steps import Lasting, one_mask, question_lasting
+from grader.judging.meeting.asking import classifying, loop_attributes, training
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.watching import logits_in, other_input, watched_in
 from grader.sandbox.guest.wire import Call, Put, Ref, Scalar, Step, Watch, Watched
 
 ROWS = 1000
+MANY_EPOCHS = 1000
 OWN_BATCH = 256  # the batch size at which our own was not taken
 ASKED_RATE = 0.3
 SHRUNK = 0.9  # of a mean that should stay what it is
@@ -46,6 +48,7 @@ class Settings(Struct, frozen=True):
     contact: Contact
     attributes: Mapping[str, Scalar]
     found: bool  # whether anything that sets a dropout rate was found
+    more: Mapping[str, Scalar] = {}  # those of the attributes that set no rate
 
 
 class Site(Struct, frozen=True):
@@ -72,6 +75,8 @@ class Dropping(Struct, frozen=True):
     train_rate: float | None  # the rate that training hands to `model`
     mean: float  # of a logit whose expectation is 1 when everything is rescaled
     mean_at_test: float | None = None  # of the same logit when classifying, where `mean` is no longer 1
+    vanishes: bool = False  # no unit is dropped any more after the first evaluation in a training
+    one_mask: bool = False  # all examples of a step have the same units dropped, so that rows do not tell
 
     @property
     def present(self) -> bool:
@@ -107,8 +112,7 @@ def whole() -> list[Step]:
 
 def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | None:
     """None when the network has no hidden layer or trains on no method of its own that shows logits."""
-    loud = dropout_settings(contact, ASKED_RATE)
-    drawn_of = [draws(x, loud, chain, unit) for unit in range(len(chain) - 1)]
+    loud, drawn_of = first_draws(x, dropout_settings(contact, ASKED_RATE), chain)
     if not drawn_of or any(z is None for z, _ in drawn_of):
         return None
     known = [z for z, _ in drawn_of if z is not None]
@@ -117,19 +121,39 @@ def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | 
     dropping = [layer for layer, found in enumerate(sites) if found.drops]
     at_test, classifies, test_rate = tested(x, loud, chain)
     mean = float(np.mean(known[-1][:, 0]))
+    lasting = Lasting()
+    if dropping and not at_test:
+        lasting = question_lasting(x, loud.contact, loud.attributes, chain, one_unit(chain, dropping[-1]))
     return Dropping(
         sites,
         float(np.mean((known[-1] == 0).sum(axis=1) % known[-1].shape[1] != 0)),
         loud.found,
-        as_run(x, contact, chain, dropping[-1]) if dropping else None,
+        as_run(x, contact, chain, dropping[-1], loud.more) if dropping else None,
         model_drops(x, loud, chain, watched),
-        at_test,
+        at_test or lasting.remains,
         classifies,
         test_rate,
         passed_rate(watched, under_tape=True),
         mean,
         classified_mean(x, loud, chain) if dropping and mean < SHRUNK else None,
+        lasting.vanishes,
+        not any(found.varies for found in sites) and one_mask(x, loud.contact, loud.attributes, chain),
     )
+
+
+def first_draws(
+    x: Examiner, loud: Settings, chain: Chain
+) -> tuple[Settings, list[tuple[Numbers | None, Watched | None]]]:
+    """Of each hidden layer; as of many epochs where one alone drops nothing, for a rate that falls to 0 in the last."""
+    many = {name: v for name, v in loop_attributes(loud.contact, 0, MANY_EPOCHS).items() if v == MANY_EPOCHS}
+    first = None
+    for settings in (loud, replace(loud, attributes={**loud.attributes, **many}, more=many)):
+        found = [draws(x, settings, chain, unit) for unit in range(len(chain) - 1)]
+        if any(z is None or site(z[:, 0]).varies for z, _ in found):
+            return settings, found
+        first = first or (settings, found)
+    assert first is not None
+    return first
 
 
 def drawn(watched: Watched | None, contact: Contact) -> Numbers | None:
@@ -194,7 +218,7 @@ def draws(x: Examiner, settings: Settings, chain: Chain, layer: int) -> tuple[Nu
     return np.concatenate(parts), watched
 
 
-def as_run(x: Examiner, contact: Contact, chain: Chain, layer: int) -> float:
+def as_run(x: Examiner, contact: Contact, chain: Chain, layer: int, more: Mapping[str, Scalar]) -> float:
     """Largest share of this layer dropped with the dropout settings of any training the notebook itself ran.
 
     When it ran none: with its defaults.
@@ -215,7 +239,7 @@ def as_run(x: Examiner, contact: Contact, chain: Chain, layer: int) -> float:
     distinct = {str((s.contact.recipe, dict(s.attributes))): s for s in runs or [Settings(contact, {}, False)]}
     shares = []
     for settings in list(distinct.values())[-8:]:
-        z, _ = draws(x, settings, chain, layer)
+        z, _ = draws(x, replace(settings, attributes={**settings.attributes, **more}), chain, layer)
         shares.append(site(z[:, 0]).dropped if z is not None else 0.0)
     return max(shares)
 

@@ -15,7 +15,9 @@ from grader.sandbox.guest.wire import Listing
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
 TOKEN = re.compile(r"[^\s|,;:()\[\]{}'\"`│║<>=]+")
-DECIMAL = re.compile(r"[-+−]?\d*\.\d+(e[-+]?\d+)?%?$", re.IGNORECASE)
+DECIMAL = re.compile(r"([-+−]?\d*\.\d+(e[-+]?\d+)?%?|[-+−]?\d+%)$", re.IGNORECASE)
+SIGN_APART = re.compile(r"(?<=\d)\s+%")  # 85 %
+COMMA = re.compile(r"(?<![\d.,])(\d+),(?=\d+(?![\d.,]))")  # 0,8547, as in Spanish and Basque
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 TAIL = 3  # rows at the end of a table that may show the end of the vocabulary
 FEWEST = 3  # rows that make a table
@@ -30,10 +32,12 @@ class Row(Struct, frozen=True):
 
 def printed_rows(text: str, known: Collection[str]) -> tuple[Row, ...]:
     """Known words with the decimals after them, or, alone in a line, before them; words only where no number is."""
-    lines = [TOKEN.findall(line) for line in COLOURS.sub("", text).splitlines()]
-    rows = [row for line in lines for row in rows_of_line(line, known) if row.numbers]
-    if rows:
-        return tuple(rows)
+    plain = SIGN_APART.sub("%", COLOURS.sub("", text))
+    for written in (plain, COMMA.sub(r"\1.", plain)):
+        lines = [TOKEN.findall(line) for line in written.splitlines()]
+        rows = [row for line in lines for row in rows_of_line(line, known) if row.numbers]
+        if rows:
+            return tuple(rows)
     alone = [[token for token in line if token in known] for line in lines]
     return tuple(Row(words[0], (), ()) for words in alone if len(words) == 1)
 

@@ -6,13 +6,14 @@ from grader.judging.checks import blocked, check, failed, manual, passed, remark
 from grader.judging.comparing.compare import agree, difference, nearest, slug
 from grader.judging.instruments.first_step import after_a_step, ends_a_step, without_its_end
 from grader.judging.kinds.logistic.interview import LAB, WHOLE, Evidence, fixed_factor
-from grader.judging.meeting.knobs import MOVED_TO, Knob, values_only_made, values_tried
+from grader.judging.meeting.knobs import MOVED_TO, Knob, trainings_of, values_only_made, values_tried
 from grader.model import Finding, Remark, Verdict
 from grader.wording.counting import article
 
 NEGLIGIBLE = 0.9e-5  # a factor of W in the gradient
 WEIGHTS = ("features", "classes")
 PENALTY_NAME = re.compile(r"reg|l2|lam|penal|decay", re.IGNORECASE)
+RATE_NAME = re.compile(r"lr|learn|rate|eta|alpha", re.IGNORECASE)
 
 
 def where(e: Evidence) -> int | None:
@@ -68,15 +69,9 @@ def learning_rate(e: Evidence) -> Finding:
         return passed(f"You set `{e.rate_knobs[0].name}` on the classifier before training, and it reaches the update.")
     if any("[" in knob.name for knob in e.rate_knobs):
         return manual(f"`{e.rate_knobs[0].name}` reaches the update; we could not see which values you gave it.")
-    offered = (
-        [
-            p.name
-            for p in e.contact.info.parameters
-            if p.name.lower().startswith(("lr", "learn", "rate", "eta", "alpha"))
-        ]
-        if e.contact
-        else []
-    )
+    if set_in_vain(e):
+        return failed(mistake="lr-unused", cell=where(e))
+    offered = [p.name for p in e.contact.info.parameters if RATE_NAME.match(p.name)] if e.contact else []
     if offered:
         return failed(
             f"`{offered[0]}` is an argument, but another value of it leaves the update unchanged.",
@@ -90,7 +85,26 @@ def learning_rate(e: Evidence) -> Finding:
 
 @check(LAB, "learning-rate-sweep")
 def learning_rate_sweep(e: Evidence) -> Finding:
+    if set_in_vain(e):
+        return failed(mistake="lr-unused", cell=where(e))
     return sweep(e, e.rate_knobs, "learning rate")
+
+
+def set_in_vain(e: Evidence) -> bool:
+    """A rate kept on the object that steers nothing took several values while the optimizer stepped with one.
+
+    So it is where the optimizer is made with the object, and the rate is set on the object after that.
+    """
+    if e.contact is None:
+        return False
+    steering = {knob.name for knob in e.rate_knobs if knob.kind == "attribute"}
+    for name in (n for n in e.contact.scalars if RATE_NAME.match(n) and n not in steering):
+        kept: dict[object, set[object]] = {}
+        for t in trainings_of(e.contact):
+            kept.setdefault(t.scalars.get("optimizer.learning_rate"), set()).add(t.scalars.get(name))
+        if any(len(values - {None}) > 1 for rate, values in kept.items() if rate is not None):
+            return True
+    return False
 
 
 @check(LAB, "l2-penalty")

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array
-from grader.judging.comparing.compare import nearest
+from grader.judging.comparing.compare import agree, nearest
 from grader.judging.examiner import Examiner
 from grader.judging.instruments import blindness
 from grader.judging.meeting.asking import classifying
@@ -29,6 +29,8 @@ LAB = "a1_logistic_regression"
 HIDDEN = re.compile(
     r"(\.get\(|\[)'\w*(l2|lam|reg|penal|decay)\w*'|self\.\w+\.(l2|lam|reg|penal|weight_?decay)", re.IGNORECASE
 )
+# What a notebook may keep, without a penalty and with MOVED_TO: λ, C = 1 / λ, or λ's logarithm to the base 10 or e.
+WRITTEN_AS = ((0.0, MOVED_TO), (1e12, 1 / MOVED_TO), (-30.0, np.log10(MOVED_TO)), (-70.0, np.log(MOVED_TO)))
 WHOLE = ("deck", "half", "per-example", "half-per-example")
 
 
@@ -89,11 +91,8 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     steps = {knob: step_with(x, contact, data, values, {knob: MOVED_TO}) for knob in tried}
     steers = {knob: steering(base, step, W) for knob, step in steps.items()}
     penalty, decay, rate = (steering_what(kind, steers) for kind in ("gradient", "decay", "update"))
-    zero = step_with(x, contact, data, values, dict.fromkeys(penalty, 0.0)) if penalty else base
-    high = (
-        step_with(x, contact, data, values, {**dict.fromkeys(penalty, 0.0), penalty[0]: MOVED_TO}) if penalty else None
-    )
     plain = x.answers("step", lam=0.0, **case)
+    zero, high = penalty_moved(x, contact, data, values, penalty, (W, plain["deck"]["W"])) if penalty else (base, None)
     return Evidence(
         contact,
         logits_in(base, data[0], under_tape=True),
@@ -111,6 +110,26 @@ def question(x: Examiner, contact: Contact) -> Evidence:
         predicts(x, contact, data, values[W], values[b]),
         not penalty and may_hide_settings(x.cells),
     )
+
+
+def penalty_moved(
+    x: Examiner,
+    contact: Contact,
+    data: tuple[Numbers, Numbers],
+    values: Mapping[str, Numbers],
+    penalty: tuple[Knob, ...],
+    plain: tuple[str, Numbers],
+) -> tuple[Watched | None, Watched | None]:
+    """A step without a penalty and one with MOVED_TO; as λ itself where no form gives the plain gradient of W."""
+    W, expected = plain
+    for off, on in (*WRITTEN_AS, WRITTEN_AS[0]):
+        none = dict.fromkeys(penalty, off)
+        zero = step_with(x, contact, data, values, none)
+        high = step_with(x, contact, data, values, {**none, penalty[0]: on})
+        seen = first_gradients(zero).get(W) if zero else None
+        if seen is not None and agree(seen, expected):
+            break
+    return zero, high
 
 
 def predicts(x: Examiner, contact: Contact, data: tuple[Numbers, Numbers], W: Numbers, b: Numbers) -> str:

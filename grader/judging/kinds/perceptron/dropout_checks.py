@@ -6,6 +6,7 @@ from grader.judging.kinds.perceptron.interview import ACCEPTED, LAB, Evidence, m
 from grader.model import Finding
 
 NOT_KNOWN = "Not decided: what each layer does is not known before the logits are explained."
+NOT_FOLLOWED = "What your network draws at random in training could not be followed to its layers."
 NOT_SEEN = "No method of your class shows the logits while it trains, so dropout could not be observed."
 TOO_MUCH = 0.72  # a share of dropped units that nobody chooses as a rate, written in the code where none can be set
 
@@ -21,7 +22,9 @@ def dropout_in_training(e: Evidence) -> Finding:
     if e.explanation is None and more_than_asked(e):
         return unsure(NOT_KNOWN)
     if not followed and not any(site.drops for site in d.hidden) and any(site.varies for site in d.hidden):
-        return unsure("What your network draws at random in training could not be followed to its layers.")
+        return unsure(NOT_FOLLOWED)
+    if d.one_mask:
+        return unsure(NOT_FOLLOWED)
     if wrong := not_at_work(d, shown, where(e)) or other_rate(d, shown, where(e)):
         return wrong
     if not followed:  # without ReLU a hidden unit's mask cannot be followed through the next layer
@@ -46,6 +49,13 @@ def not_at_work(d: Dropping, shown: str, cell: int | None) -> Finding | None:
     if d.as_run is not None and d.as_run <= 0.01:
         return failed(
             mistake="dropout-never-on", seen="no training of your notebook ran with a rate above 0", cell=cell
+        )
+    if d.vanishes:
+        return failed(
+            "Units are dropped until the first evaluation and never after it: what switches dropout off for "
+            "`classify` has to be switched on again.",
+            "dropout-never-on",
+            cell=cell,
         )
     return None
 
@@ -93,10 +103,8 @@ def half_done(d: Dropping, shown: str, cell: int | None) -> Finding | None:
 @check(LAB, "dropout-off-at-test")
 def dropout_off_at_test(e: Evidence) -> Finding:
     d = e.dropping
-    if e.explanation is None and more_than_asked(e):
-        return unsure(NOT_KNOWN)
-    if d is None and len(e.chain) > 1:
-        return unsure(NOT_SEEN)
+    if reason := unseen(e):
+        return unsure(reason)
     if d is None or not d.present:
         return blocked("Not checked because there is no dropout to switch off yet.")
     if not d.classifies:
@@ -108,3 +116,12 @@ def dropout_off_at_test(e: Evidence) -> Finding:
     if d.test_rate == 0:
         return failed(mistake="rate-ignored", seen="`classify` passes 0, units are dropped all the same", cell=where(e))
     return failed(mistake="dropout-at-test", seen="equal examples get different logits in `classify`", cell=where(e))
+
+
+def unseen(e: Evidence) -> str | None:
+    """Why it cannot be said whether units are dropped."""
+    if e.explanation is None and more_than_asked(e):
+        return NOT_KNOWN
+    if e.dropping is None:
+        return NOT_SEEN if len(e.chain) > 1 else None
+    return NOT_FOLLOWED if e.dropping.one_mask else None
