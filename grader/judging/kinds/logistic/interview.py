@@ -4,6 +4,7 @@ Every number of the classifier is moved in turn; penalty and learning rate are r
 """
 
 import ast
+import math
 import re
 from collections.abc import Mapping, Sequence
 
@@ -30,7 +31,7 @@ HIDDEN = re.compile(
     r"(\.get\(|\[)'\w*(l2|lam|reg|penal|decay)\w*'|self\.\w+\.(l2|lam|reg|penal|weight_?decay)", re.IGNORECASE
 )
 # What a notebook may keep, without a penalty and with MOVED_TO: λ, C = 1 / λ, or λ's logarithm to the base 10 or e.
-WRITTEN_AS = ((0.0, MOVED_TO), (1e12, 1 / MOVED_TO), (-30.0, np.log10(MOVED_TO)), (-70.0, np.log(MOVED_TO)))
+WRITTEN_AS = ((0.0, MOVED_TO), (1e12, 1 / MOVED_TO), (-30.0, math.log10(MOVED_TO)), (-70.0, math.log(MOVED_TO)))
 WHOLE = ("deck", "half", "per-example", "half-per-example")
 
 
