@@ -76,16 +76,10 @@ def grade(submission: Submission, batch: Batch, oracle: Oracle, slot: Slot, told
             return found
         except Crowded:
             raise
-        except (GraderError, OSError) as error:
-            log.exception("attempt %d at %s failed", attempt, submission.path)
-            fault = f"The grader itself failed ({error}); nothing is lost, your instructor will grade this again."
         except Exception as error:
-            log.exception("grading %s failed", submission.path)
-            fault = (
-                f"The grader itself failed ({type(error).__name__}); "
-                "nothing is lost, your instructor will grade this again."
-            )
-            break
+            log.exception("attempt %d at %s failed", attempt, submission.path)
+            why = error if isinstance(error, GraderError | OSError) else type(error).__name__
+            fault = f"The grader itself failed ({why}); nothing is lost, your instructor will grade this again."
     return failed(submission, batch, rubric, fault, time.monotonic() - begun)
 
 

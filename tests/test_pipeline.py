@@ -113,6 +113,20 @@ def test_a_fault_of_ours_is_a_report_with_all_points_open(batch: Batch) -> None:
     assert "nothing is lost" in (report.run.fault or "")
 
 
+def test_a_fault_of_ours_that_does_not_come_again_costs_a_second_run_and_nothing_else(
+    batch: Batch, oracle: Oracle
+) -> None:
+    heard: list[str] = []
+
+    def failing_once(what: str) -> None:
+        heard.append(what)
+        if len(heard) == 1:
+            raise SystemError("as a busy machine once had it")
+
+    report = grade(solution(), batch, oracle, Slot(0), failing_once)
+    assert report.outcome is Outcome.OK and complete(report.card) and heard.count("is being asked") == 1
+
+
 def test_where_the_labels_are_shown_no_blind_copy_is_made(batch: Batch, tmp_path: Path) -> None:
     for name in ("train.txt", "dev.txt", "test.txt"):
         (tmp_path / name).write_bytes(b"\xff, which is no text that could be copied with other labels\n")
