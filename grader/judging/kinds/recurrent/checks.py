@@ -168,7 +168,7 @@ def shares(e: Evidence) -> bool:
 
 def missing_gate(e: Evidence) -> str:
     named = slug(e.explanation) if e.explanation else ""
-    if named in ("update-missing", "reset-missing"):
+    if named in ("update-missing", "reset-missing", "shared-gate-matrix"):
         return named
     if shares(e) or e.explanation is None:
         return "shared-gate-matrix"
