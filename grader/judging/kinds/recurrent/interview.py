@@ -137,7 +137,8 @@ def questioned(x: Examiner, contact: Contact, ways: Sequence[Way], given: dict[s
         repeats=(again := same(*calm)), drops=again is True and same(calm[0], lucky) is False)  # fmt: skip
     if trained is None:
         return evidence
-    form, plain = told.form, {}
+    form = told.form
+    plain: Mapping[str, Numbers] = {}
     gradients = by_gradient(told, first_gradients(trained))
     if form is not None and told.logits is logits:
         case = {"x": data, "labels": labels, **role_values(told.way.parts, told.roles, told.weights)}
