@@ -14,6 +14,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from reference import Answers, Case
+from reference.steps import recurrent
 from reference.steps.recurrent import Readout, forgetful, head_of, joined, logits, padded, unrolled, with_heads
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
@@ -153,7 +154,7 @@ def slips(order: str) -> dict[str, Form]:
 def values(case: Case) -> Answers:
     """case x and the weights by role -> the logits of every form."""
     x, w = tf.constant(case["x"], tf.int32), weights(case)
-    return {name: {"logits": form(x, w).numpy()} for name, form in forms(w).items()}
+    return recurrent.with_softmax({name: {"logits": form(x, w).numpy()} for name, form in forms(w).items()})
 
 
 def step(case: Case) -> Answers:
@@ -161,8 +162,7 @@ def step(case: Case) -> Answers:
     x, w = tf.constant(case["x"], tf.int32), weights(case)
     with tf.GradientTape() as tape:
         tape.watch([getattr(w, role) for role in ROLES if role in case])
-        scores = forms(w)[case["form"]](x, w)
-        cost = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(logits=scores, labels=case["labels"]))
+        cost = recurrent.cross_entropy(case["form"], forms(w), x, w, case["labels"])
     sources = {role: getattr(w, role) for role in ROLES if role in case}
     gradients = tape.gradient(cost, sources, unconnected_gradients="zero")
     return {"deck": {"cost": cost.numpy()} | {role: tf.convert_to_tensor(g).numpy() for role, g in gradients.items()}}

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from reference import Answers, Case
+from reference.steps import recurrent
 from reference.steps.recurrent import Readout, Step, forgetful, head_of, joined, logits, padded, with_heads
 
 
@@ -129,6 +130,22 @@ def reset_elsewhere(place: str) -> Cell:
     return cell
 
 
+def reset_astray(place: str) -> Cell:
+    """What r has multiplied goes further than into the candidate, or r multiplies the candidate once it is made."""
+
+    def cell(w: Weights, o: Orders) -> Step:
+        def step(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+            r = tf.sigmoid(joined(e, h, o.r) @ w.W_r + w.b_r)
+            z = tf.sigmoid(joined(e, r * h if place == "update" else h, o.z) @ w.W_z + w.b_z)
+            c = tf.tanh(joined(e, h if place == "candidate" else r * h, o.candidate) @ w.W_rnn + w.b_rnn)
+            kept, new = r * h if place == "state" else h, r * c if place == "candidate" else c
+            return (1 - z) * kept + z * new
+
+        return step
+
+    return cell
+
+
 def with_activations(update: str, reset: str, candidate: str) -> Cell:
     f = {"σ": tf.sigmoid, "tanh": tf.tanh, "relu": tf.nn.relu, "line": tf.identity}
 
@@ -162,6 +179,7 @@ MISTAKES: dict[str, Cell] = {
     "reset-after-product/bias-inside": lambda w, o: reset_after(w, o, bias_inside=True),
     "reset-on-input/product": reset_elsewhere("product"),
     "reset-on-input/sum": reset_elsewhere("sum"),
+    **{f"reset-misplaced/{place}": reset_astray(place) for place in ("update", "candidate", "state")},
     "gate-activations-swapped": with_activations("tanh", "tanh", "σ"),
     "gate-activations-swapped/gates": with_activations("tanh", "tanh", "tanh"),
     "gate-activations-swapped/update": with_activations("tanh", "σ", "tanh"),
@@ -245,14 +263,14 @@ def tagged(name: str, o: Orders) -> str:
 def values(case: Case) -> Answers:
     """case x and the weights by role -> the logits of every form."""
     x, w = tf.constant(case["x"], tf.int32), weights(case)
-    return {name: {"logits": form(x, w).numpy()} for name, form in forms(w).items()}
+    return recurrent.with_softmax({name: {"logits": form(x, w).numpy()} for name, form in forms(w).items()})
 
 
 def roles(case: Case) -> Answers:
     """case x and the weights in any roles -> the deck's cell in every order only: for finding who is who."""
     x, w = tf.constant(case["x"], tf.int32), weights(case)
-    known = forms(w)
-    return {name: {"logits": form(x, w).numpy()} for name, form in known.items() if name.split("/")[0] == "deck"}
+    deck = {name: form for name, form in forms(w).items() if name.split("/")[0] == "deck"}
+    return recurrent.with_softmax({name: {"logits": form(x, w).numpy()} for name, form in deck.items()})
 
 
 def step(case: Case) -> Answers:
@@ -260,8 +278,7 @@ def step(case: Case) -> Answers:
     x, w = tf.constant(case["x"], tf.int32), weights(case)
     with tf.GradientTape() as tape:
         tape.watch([getattr(w, role) for role in ROLES if role in case])
-        scores = forms(w)[case["form"]](x, w)
-        cost = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(logits=scores, labels=case["labels"]))
+        cost = recurrent.cross_entropy(case["form"], forms(w), x, w, case["labels"])
     sources = {role: getattr(w, role) for role in ROLES if role in case}
     gradients = tape.gradient(cost, sources, unconnected_gradients="zero")
     return {"deck": {"cost": cost.numpy()} | {role: tf.convert_to_tensor(g).numpy() for role, g in gradients.items()}}

@@ -23,12 +23,13 @@ class Model:
 
 def draws() -> dict[str, tuple[object, Draw]]:
     bits, old, plain, own = np.random.default_rng(1), np.random.RandomState(1), random.Random(1), tf.random.Generator
-    tensors = own.from_seed(1)
+    tensors, layer = own.from_seed(1), tf.keras.layers.Dropout(0.5)
     return {
         "numpy": (bits, lambda: list(bits.normal(size=3))),
         "numpy before": (old, lambda: list(old.normal(size=3))),
         "random": (plain, plain.random),
         "tensorflow": (tensors, lambda: list(tensors.normal([3]).numpy())),
+        "a layer": (layer, lambda: list(np.asarray(layer(tf.ones([20]), training=True)))),
         "keras": (None, lambda: list(np.asarray(tf.keras.random.normal([3])))),
     }
 

@@ -3,15 +3,18 @@
 Shapes: x [B, T] of word ids, E [V, e], every recurrent matrix [e + d, d], every bias [d], W_cl [d, C], b_cl [C].
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from reference import Answers
+
 Step = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]  # (e_t [B, e], h_{t-1} [B, d]) -> h_t [B, d]
 
-
 HEADS = {"relu": tf.nn.relu, "tanh": tf.tanh, "sigmoid": tf.sigmoid}
+# Of one forward pass, the deck's, whose class shows the softmax of its logits: only the cost tells the two apart.
+PROBABILITIES, TWICE = "deck/probabilities", "softmax-before-loss"
 
 
 class Readout(NamedTuple):
@@ -57,6 +60,26 @@ def padded(x: tf.Tensor, out: Readout, dim: int, step: Step) -> tf.Tensor:
 def forgetful(x: tf.Tensor, out: Readout, dim: int, step: Step) -> tf.Tensor:
     """The state is not carried: every word starts from zeros, so that only the last one counts."""
     return logits(x, out, dim, step, words=[x.shape[1] - 1])
+
+
+def with_softmax(known: Answers) -> Answers:
+    """The answers, and those of the deck's forms as a class shows them that ends in the slide's softmax."""
+    deck = {name: answer for name, answer in known.items() if name.split("/")[0] == "deck"}
+    shown = {
+        PROBABILITIES + name.removeprefix("deck").replace("/", "-"): {"logits": tf.nn.softmax(answer["logits"]).numpy()}
+        for name, answer in deck.items()
+    }
+    return {**deck, **shown, **known}
+
+
+def cross_entropy(form: str, forms: Mapping[str, Any], x: tf.Tensor, w: Any, labels: Any) -> tf.Tensor:
+    """The mean cost of a class that computes this form."""
+    kind = next((kind for kind in (PROBABILITIES, TWICE) if form.startswith(kind)), "")
+    order = form.removeprefix(kind)[1:]
+    scores = forms[(f"deck/{order}" if order else "deck") if kind else form](x, w)
+    if kind == TWICE:
+        scores = tf.nn.softmax(scores)
+    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(logits=scores, labels=labels))
 
 
 def with_heads(forms: dict[str, Any], w: Any) -> dict[str, Any]:

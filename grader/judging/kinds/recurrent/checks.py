@@ -84,6 +84,8 @@ def cell(e: Evidence) -> Finding:
     if plain(e) and not e.ready_layers:
         return failed("The cell is still the plain recurrent one: there are no gates yet.", cell=where(e))
     finding = judged_logits(e, "the deck's four equations")
+    if finding.verdict is Verdict.PASS and e.repeats is False:
+        return failed(mistake="start-state-kept", cell=where(e))
     if finding.verdict is Verdict.PASS and shares(e):
         return failed(mistake="shared-gate-matrix", cell=where(e))
     if finding.verdict is Verdict.PASS and None in (e.roles["b_z"], e.roles["b_r"], e.roles["b_rnn"]):
@@ -168,7 +170,7 @@ def shares(e: Evidence) -> bool:
 
 def missing_gate(e: Evidence) -> str:
     named = slug(e.explanation) if e.explanation else ""
-    if named in ("update-missing", "reset-missing"):
+    if named in ("update-missing", "reset-missing", "shared-gate-matrix"):
         return named
     if shares(e) or e.explanation is None:
         return "shared-gate-matrix"

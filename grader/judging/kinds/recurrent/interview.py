@@ -16,6 +16,7 @@ from grader.judging.comparing.compare import slug
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import whole
 from grader.judging.instruments.learning import Learning, question_learning
+from grader.judging.kinds.recurrent.costs import with_its_cost
 from grader.judging.kinds.recurrent.explained import LABS, Explained, Way, by_role, first_explained, likely, role_values
 from grader.judging.meeting.asking import classifying, inputs, runs_ready_layers, training, weight
 from grader.judging.meeting.classes import WORDS, candidates, meet
@@ -136,14 +137,15 @@ def questioned(x: Examiner, contact: Contact, ways: Sequence[Way], given: dict[s
         repeats=(again := same(*calm)), drops=again is True and same(calm[0], lucky) is False)  # fmt: skip
     if trained is None:
         return evidence
+    form = told.form
     plain: Mapping[str, Numbers] = {}
-    if told.form is not None and told.logits is logits:
-        case = {"x": data, "labels": labels, **role_values(told.way.parts, told.roles, told.weights)}
-        plain = x.answers("step", form=told.form, **case)["deck"]
     gradients = by_gradient(told, first_gradients(trained))
+    if form is not None and told.logits is logits:
+        case = {"x": data, "labels": labels, **role_values(told.way.parts, told.roles, told.weights)}
+        form, plain = with_its_cost(x, form, case, gradients)
     penalty = evidence.penalty or beyond(plain, evidence.weights, gradients)
     return replace(
-        evidence, plain=plain, penalty=penalty, standing=standing(trained, told), gradients=gradients,
+        evidence, explanation=form, plain=plain, penalty=penalty, standing=standing(trained, told), gradients=gradients,
         clips=clips(x, contact, told, data, secret, trained),
     )  # fmt: skip
 

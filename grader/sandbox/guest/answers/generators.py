@@ -13,7 +13,10 @@ Holder = Mapping[str, Any]
 
 
 def seed_everything(seed: int, *holders: Holder) -> None:
-    """The modules' generators, and those that the holders have by name or in objects of the notebook's classes."""
+    """The modules' generators, and those that the holders have by name or in objects of the notebook's classes.
+
+    A layer of Keras that drops keeps a generator of its own.
+    """
     random.seed(seed)
     np.random.seed(seed % 2**32)
     tf.random.set_seed(seed)
@@ -37,10 +40,14 @@ def values_in(holders: Iterable[Holder]) -> Iterator[Any]:
 def restart(generator: Any, seed: int) -> None:
     if isinstance(generator, np.random.Generator):
         bits = generator.bit_generator
-        bits.state = type(bits)(seed).state  # type: ignore[call-arg]
+        bits.state = type(bits)(seed).state
     elif isinstance(generator, np.random.RandomState):
         generator.seed(seed % 2**32)
     elif isinstance(generator, random.Random):
         generator.seed(seed)
     elif isinstance(generator, tf.random.Generator):
         generator.reset_from_seed(seed)
+    elif isinstance(generator, tf.keras.layers.Layer):
+        for layer in generator._flatten_layers():
+            if (own := getattr(layer, "seed_generator", None)) is not None:
+                own.state.assign(np.array([seed % 2**31, 0]))
