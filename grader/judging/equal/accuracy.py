@@ -44,16 +44,16 @@ def accuracy(x: Examiner) -> Finding:
 def decided(x: Examiner, plan: Plan, starts: Starts, row: Reached) -> Finding:
     assert x.outside is not None
     traces: list[Trace] = []
-    below = 0
-    for trace in (x.outside.trace(plan, SEEDS + i) for i in range(starts.tries(row))):
+    missed = below = 0
+    while missed < starts.tries(row) and below < starts.lows(row):
+        trace = x.outside.trace(plan, SEEDS + len(traces))
         traces.append(trace)
         if trace.dev[trace.best] < starts.off:
-            continue
-        if trace.test[trace.best] >= row.smallest:
+            missed += 1
+        elif trace.test[trace.best] >= row.smallest:
             return of(traces, passed(told(x, plan, starts, row, traces)), x, plan)
-        below += 1
-        if below == starts.lows(row):
-            break
+        else:
+            below += 1
     seen = told(x, plan, starts, row, traces)
     if not tuned(x, plan):
         if not below and claims_more(x, starts):
