@@ -23,7 +23,7 @@ from reference import Answers, Case
 
 CELLS = "phm"
 GATES = "zrc"
-NUMBERS = ("after_p", "after_h", "after_m", "chained", "continued", "share", "mixed", "crossed")
+NUMBERS = ("after_p", "after_h", "after_m", "chained", "continued", "forgets", "share", "mixed", "crossed")
 
 Weights = Mapping[str, tf.Tensor]  # by role, each [R, ...]
 
@@ -51,11 +51,12 @@ def gru(w: Weights, cell: str, x: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
 
 
 def encoded(w: Weights, cell: str, words: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
-    """words [B, L, e] -> states [R, B, L, d]."""
+    """words [B, L, e] -> states [R, B, L, d]. forgets = 1: each word is read from zeros."""
     states = []
     for j in range(words.shape[1]):
         h = gru(w, cell, tf.broadcast_to(words[None, :, j], [h.shape[0], *words[:, j].shape]), h)
         states.append(h)
+        h = (1 - w["forgets"]) * h
     return tf.stack(states, axis=2)
 
 
@@ -93,8 +94,14 @@ def products(w: Weights, s: Sight) -> tf.Tensor:
     return s.Y * query(w, s.t, s.m)[:, :, None]
 
 
+def scaled(w: Weights, s: Sight) -> tf.Tensor:
+    """As in the Transformer; a W that is so many times larger gives the same."""
+    return bilinear(w, s) / tf.sqrt(tf.cast(s.Y.shape[-1], tf.float64))
+
+
 FORMS: dict[str, Attention] = {
     "deck": lambda w, s: over_words(bilinear(w, s)),
+    "deck/scaled": lambda w, s: over_words(scaled(w, s)),
     "elementwise-product": lambda w, s: over_words(products(w, s)),
     "elementwise-product/states": lambda w, s: over_words(dotted(s.Y, s.t)),
     "elementwise-product/both-states": lambda w, s: over_words(dotted(s.Y, s.t + s.m)),

@@ -90,7 +90,8 @@ def arguments(parameters: tuple[ParameterInfo, ...], names: dict[str, str]) -> s
     """Empty where photos and captions have no place."""
     required = [p for p in parameters if p.required]
     found = [next((text for name, text in GIVEN if name.search(p.name)), "None") for p in required]
-    if len(required) == 2 and set(found) != {"photos", "target"}:
+    whole = any("photos" in one and "target" in one for one in found)
+    if len(required) == 2 and not whole and set(found) != {"photos", "target"}:
         found = ["photos", "target"]
     if len(required) == 1:
         found = found if found == ["[(photos, target)]"] else ["(photos, target)"]

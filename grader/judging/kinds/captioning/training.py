@@ -15,6 +15,7 @@ from grader.judging.examiner import Examiner
 from grader.judging.instruments.cut_gradients import cut_off
 from grader.judging.instruments.learning import Learning, learning_in
 from grader.judging.instruments.recomputed import Recomputed, recomputed
+from grader.judging.kinds.captioning.contact import DEPTH as OF_INCEPTION
 from grader.judging.kinds.captioning.contact import NEUTRAL, NORMS, PLACES, SIZES, Decoder, flat, tensor, ways
 from grader.judging.kinds.captioning.cut import cut_in_differences
 from grader.judging.kinds.captioning.loop import Loop, loop_of
@@ -116,6 +117,8 @@ def sizes_read(decoder: Decoder, batch: int) -> dict[str, int]:
             found[name] = LENGTH
         elif role:
             found[name] = getattr(decoder.sizes, role)
+        elif value == OF_INCEPTION:
+            found[name] = DEPTH
     return found
 
 

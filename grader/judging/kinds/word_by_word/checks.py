@@ -102,6 +102,8 @@ def encoded(e: Evidence) -> Finding:
         return failed(mistake="separate-encoders", cell=e.cell)
     if bound.numbers.get("chained"):
         return failed(mistake="hypothesis-chained", cell=e.cell)
+    if bound.numbers.get("forgets"):
+        return failed(mistake="state-not-carried", cell=e.cell)
     if shares_gates(bound, "p"):
         return failed(mistake="shared-gate-matrix", cell=e.cell)
     return whole(e, "p", "One GRU reads both sentences, each from zeros.")
@@ -131,8 +133,8 @@ def matching(e: Evidence) -> Finding:
 
 
 def shares_gates(bound: Bound, cell: str) -> bool:
-    """Whether one matrix is that of both gates."""
-    return any({f"W_z_{cell}", f"W_r_{cell}"} <= set(way.roles) for way in bound.ways.values())
+    """Whether one matrix is that of two gates, or of a gate and the candidate."""
+    return any(len(set(way.roles) & set(roles_of(cell))) > 1 for way in bound.ways.values())
 
 
 def roles_of(cell: str) -> list[str]:

@@ -35,7 +35,7 @@ from grader.judging.kinds.word_by_word.parts import (
 TOGETHER = 6  # pairs asked at once
 PASSES = 3  # a reset gate is seen once the state it resets is
 LOUD = 1e-4
-CORES = 3  # pairs that say something, of which one has to be explained
+CORES = 3  # pairs that say something, of which one has to be explained; the first by all that is known
 ATTENDING = 2  # matrices that the attention may have
 ENCODERS = ("ph", "h", "p")  # of both sentences, or of one
 # The scores are zero without weights, except where states alone make them.
@@ -149,7 +149,8 @@ def core(scene: Scene) -> Bound | None:
         for pair, seen in zip(some, scene.ask([scene.quiet(pair) for pair in some]), strict=True):
             if seen is not None and np.ptp(seen, axis=0).max() > LOUD:
                 tried += 1
-                if (found := explained(scene, pair, seen)) is not None or tried == CORES:
+                found = explained(scene, pair, seen, SILENT if tried == 1 else SILENT[:1])
+                if found is not None or tried == CORES:
                     return found
     return None
 
@@ -165,23 +166,29 @@ def averages(scene: Scene) -> list[dict[str, float]]:
     return [{}, *({"share": share - 1} for share in shares), {"mixed": 1.0}]
 
 
-def explained(scene: Scene, pair: tuple[Block, Block], seen: Numbers) -> Bound | None:
+def explained(scene: Scene, pair: tuple[Block, Block], seen: Numbers, forms: Sequence[str]) -> Bound | None:
     sizes, (one, two) = scene.sizes, pair
     firsts = [way for way in places(one.rows, "c", sizes, ENCODERS) if "x" in way.sources]
     ways = list(product(firsts, matching(two, sizes)))
     mistaken = [
         (first, replace(second, numbers={**more, **start}))
-        for start in ({}, {"chained": 1.0}, {"crossed": 1.0}, {"continued": 1.0})
+        for start in ({}, {"chained": 1.0}, {"crossed": 1.0}, {"continued": 1.0}, {"forgets": 1.0})
         for first, second in ways
         for more in (averages(scene) if "a" in second.sources else [{}])
     ]
+    mistaken += [(as_gate(first, gate), as_gate(second, gate)) for gate in "zr" for first, second in ways]
     values = one.view(scene.weights), two.view(scene.weights)
-    for form, tried in ((SILENT[0], ways), *((form, mistaken) for form in SILENT)):
+    for form, tried in ((SILENT[0], ways), *((form, mistaken) for form in forms)):
         changes = [summed(added(v, w, sizes) for v, w in zip(values, both, strict=True)) for both in tried]
         at = nearest(seen, scene.answers({}, changes, form))
         if at is not None:
             return Bound(dict(zip(pair, tried[at], strict=True)), numbers=tried[at][1].numbers, form=form)
     return None
+
+
+def as_gate(way: Way, gate: str) -> Way:
+    """A candidate's matrix that is a gate's as well."""
+    return replace(way, roles=(*way.roles, *(role.replace("_c_", f"_{gate}_") for role in way.roles)))
 
 
 def with_more(scene: Scene, found: Bound, blocks: Sequence[Block], ways: list[Way] | None) -> Bound:
