@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import tensorflow as tf
 
-from grader.judging.instruments.dropout import WHOLE
+from grader.judging.instruments.silence import WHOLE
 
 SILENCED = dict(WHOLE)
 

@@ -14,7 +14,7 @@ from grader.judging.declared.penalty import Penalty, penalty_of
 from grader.judging.declared.readings import Fact, Reading
 from grader.judging.declared.scene import SECONDS, Scene, sure_step, sure_values
 from grader.judging.declared.training import Trainee, losses, predicting
-from grader.judging.instruments.dropout import whole
+from grader.judging.instruments.silence import whole
 from grader.judging.meeting.watching import first_gradients, moved, watched_in
 from grader.model import Level
 from grader.sandbox.guest.wire import Watch, Watched

@@ -16,7 +16,8 @@ from grader.judging.declared.interview import Wanted
 from grader.judging.declared.outputs import outputs
 from grader.judging.declared.training import Trainee, Watching, trainees, training
 from grader.judging.examiner import Examiner
-from grader.judging.instruments.dropout import is_rate, whole
+from grader.judging.instruments.dropout import is_rate
+from grader.judging.instruments.silence import whole
 from grader.judging.meeting.watching import first_gradients, watched_in
 from grader.sandbox.guest.wire import Scalar, Watched
 

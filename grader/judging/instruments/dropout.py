@@ -20,7 +20,7 @@ from grader.judging.instruments.dropout_steps import Lasting, one_mask, question
 from grader.judging.meeting.asking import classifying, loop_attributes, training
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.watching import logits_in, other_input, watched_in
-from grader.sandbox.guest.wire import Call, Put, Ref, Scalar, Step, Watch, Watched
+from grader.sandbox.guest.wire import Call, Scalar, Watch, Watched
 
 ROWS = 1000
 MANY_EPOCHS = 1000
@@ -29,19 +29,6 @@ ASKED_RATE = 0.3
 SHRUNK = 0.9  # of a mean that should stay what it is
 DROPOUT_NAME = re.compile(r"(drop|keep|^dr\d*$|rate|^p\d*$|prob)", re.IGNORECASE)
 NOT_DROPOUT = re.compile(r"learn|^lr|decay|freq|test|eval|dev|infer|pred", re.IGNORECASE)
-# Ready-made dropout hands on what it is given: for all questions that are not about dropout. Random numbers drawn later
-# stay the same: like TensorFlow's own, at a rate of 0 too, it takes the next seed.
-HANDS_ON = "lambda x, *args, **kwargs: __import__('tensorflow').convert_to_tensor(x)"
-HANDS_ON_SEEDED = (
-    "lambda x, rate=None, noise_shape=None, seed=None, *args, **kwargs: "
-    "(__import__('tensorflow').convert_to_tensor(x), __import__('tensorflow').compat.v1.get_seed(seed))[0]"
-)
-WHOLE = (
-    ("__import__('tensorflow').nn.dropout", HANDS_ON_SEEDED),
-    ("__import__('tensorflow').nn.experimental.stateless_dropout", HANDS_ON),
-    ("__import__('tensorflow').compat.v1.nn.dropout", HANDS_ON_SEEDED),
-    ("__import__('keras').layers.Dropout.call", "lambda self, inputs, *args, **kwargs: inputs"),
-)
 
 
 class Settings(Struct, frozen=True):
@@ -104,10 +91,6 @@ def dropout_settings(contact: Contact, rate: float) -> Settings:
             attributes.pop(name, None)
     found = bool(attributes) or recipe != contact.recipe
     return Settings(replace(contact, recipe=recipe), attributes, found)
-
-
-def whole() -> list[Step]:
-    return [Put(path, Ref(code)) for path, code in WHOLE]
 
 
 def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | None:

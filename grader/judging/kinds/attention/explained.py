@@ -12,7 +12,7 @@ from grader.judging.binding.arrangements import Arrangement
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import agree, nearest, slug
 from grader.judging.examiner import Examiner
-from grader.judging.instruments.dropout import whole
+from grader.judging.instruments.silence import whole
 from grader.judging.kinds.attention.asking import Answer, answer_in
 from grader.judging.kinds.attention.layout import PLACES, Layout, values
 from grader.judging.meeting.asking import instance

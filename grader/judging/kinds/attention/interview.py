@@ -14,8 +14,8 @@ from grader.judging.comparing.compare import agree
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.attention_maps import question_maps
 from grader.judging.instruments.cut_gradients import cut_off
-from grader.judging.instruments.dropout import whole
 from grader.judging.instruments.pair_learning import PLAIN, question_learning
+from grader.judging.instruments.silence import whole
 from grader.judging.instruments.until_it_broke import attention_rows, with_results
 from grader.judging.kinds.attention.asking import Answer, answer_in
 from grader.judging.kinds.attention.cuts import Way, ways

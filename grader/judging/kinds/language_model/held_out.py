@@ -5,7 +5,7 @@ from msgspec import Struct
 
 from grader.judging.comparing.arrays import Numbers, array, number
 from grader.judging.examiner import Examiner
-from grader.judging.instruments.dropout import whole
+from grader.judging.instruments.silence import whole
 from grader.judging.kinds.language_model.asking import Forward, guesses_in, settings
 from grader.judging.kinds.language_model.parts import Layout
 from grader.judging.kinds.language_model.sampling import SECONDS, sampling_call

@@ -11,8 +11,8 @@ from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, number
 from grader.judging.comparing.compare import slug
 from grader.judging.examiner import Examiner
-from grader.judging.instruments.dropout import whole
 from grader.judging.instruments.learning import Learning
+from grader.judging.instruments.silence import whole
 from grader.judging.instruments.written_answers import Answered, answers_in
 from grader.judging.kinds.language_model.asking import (
     KEPT,

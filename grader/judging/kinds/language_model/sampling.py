@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import slug
 from grader.judging.examiner import Examiner
-from grader.judging.instruments.dropout import whole
+from grader.judging.instruments.silence import whole
 from grader.judging.kinds.language_model.asking import Forward, at_rate, begin, guesses_in
 from grader.judging.kinds.language_model.parts import Layout, Weights
 from grader.judging.kinds.language_model.roles import Explained

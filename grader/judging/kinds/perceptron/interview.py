@@ -12,8 +12,9 @@ from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import agree, nearest, slug
 from grader.judging.examiner import Examiner
-from grader.judging.instruments.dropout import Dropping, dropout_settings, question_dropout, whole
+from grader.judging.instruments.dropout import Dropping, dropout_settings, question_dropout
 from grader.judging.instruments.learning import Learning, question_learning
+from grader.judging.instruments.silence import whole
 from grader.judging.meeting.asking import classifying, training
 from grader.judging.meeting.classes import VECTORS, candidates, meet
 from grader.judging.meeting.contact import Contact

@@ -14,8 +14,8 @@ from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import slug
 from grader.judging.examiner import Examiner
-from grader.judging.instruments.dropout import whole
 from grader.judging.instruments.learning import Learning, question_learning
+from grader.judging.instruments.silence import whole
 from grader.judging.kinds.recurrent.costs import with_its_cost
 from grader.judging.kinds.recurrent.explained import LABS, Explained, Way, by_role, first_explained, likely, role_values
 from grader.judging.meeting.asking import classifying, inputs, runs_ready_layers, training, weight

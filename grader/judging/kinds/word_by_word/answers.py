@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from grader.judging.comparing.arrays import Numbers, send
 from grader.judging.examiner import Examiner
-from grader.judging.instruments.dropout import whole
+from grader.judging.instruments.silence import whole
 from grader.judging.instruments.until_it_broke import SUMS
 from grader.judging.meeting.asking import instance
 from grader.judging.meeting.contact import Contact
