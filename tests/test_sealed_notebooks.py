@@ -89,6 +89,7 @@ ONLY_WHEN_GRADED = (
     "mistaken/lab1/scaled_to_add_up_to_one.ipynb",  # called wrong, and not named: no form of ours adds up
     "mistaken/lab1/power_of_e_halved.ipynb",  # called wrong, and not named: no form of ours slips twice
     "mistaken/lab2/training_flag_never_reset.ipynb",  # its flag is down in a new object, and only training sets it
+    "mistaken/lab2/classify_switches_the_rate_off_for_good.ipynb",  # it drops units until it has classified
     "mistaken/lab2/rate_zero_in_every_run.ipynb",  # it shows in how the notebook ran, not in what it left behind
     "mistaken/lab2/sigmoid_layers_then_softmax_twice.ipynb",  # of its two mistakes only the first is named
     "mistaken/lab2/two_layers_in_one_cube_relu_at_the_end.ipynb",  # open, as right work in this layout is
