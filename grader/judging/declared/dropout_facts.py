@@ -20,7 +20,6 @@ from grader.sandbox.guest.wire import Call, MethodCall, Scalar, Watched
 ASKED_RATE, OTHER = 0.4, 0.8
 CLOSE = 0.1  # by which shares of draws below a number differ where both are drawn alike
 DRAWS = 1000  # of dropout masks
-MANY_EPOCHS = 100_000  # of which the first is far from the last, in which a rate may have fallen to 0
 PIECES = 8  # in which they may come
 SAME = 1e-4  # deviation of what is the same
 HANDED_OVER = re.compile(r"rate|drop|keep|prob|^p$|train", re.IGNORECASE)  # by which a forward pass is told to drop
@@ -40,9 +39,6 @@ def dropout_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
     first = batch_of(scene.x, subject, 1, "dropped")
     batch = Batch(np.repeat(first.inputs, rows, axis=0), labels_of(subject, rows))
     draws, watched = training_draws(scene, batch)
-    if draws is not None and not varies(draws):
-        later = training_draws(scene, batch, epochs=MANY_EPOCHS)
-        draws, watched = later if later[0] is not None and varies(later[0]) else (draws, watched)
     if draws is not None:
         word, told = in_training(scene, batch, draws, watched), "the output in training"
         yield "training", Fact(Level.DROPOUT, "what one example gives in training", word, part="dropout")
@@ -60,13 +56,13 @@ def dropout_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
 
 
 def training_draws(
-    scene: Scene, batch: Batch, rate: float = ASKED_RATE, pieces: int = PIECES, epochs: int = 0
+    scene: Scene, batch: Batch, rate: float = ASKED_RATE, pieces: int = PIECES
 ) -> tuple[Numbers | None, Watched | None]:
     """Outputs of as many masks as it takes; a batch size that cannot be set gives them piece by piece."""
     found: list[Numbers] = []
     watched = None
     for seed in range(pieces):
-        watching = Watching(seed=seed, epochs=epochs)
+        watching = Watching(seed=seed)
         steps = training(scene.one, batch, scene.planted(), scene.any_rates(rate), watching)
         watched = watched_in(scene.x.ask(f"{scene.one.info.name}.dropped", *steps, seconds=SECONDS))
         rows = like_outputs(watched, scene.task.output, under_tape=True)
@@ -79,13 +75,9 @@ def training_draws(
 
 
 def in_training(scene: Scene, batch: Batch, draws: Numbers, watched: Watched | None) -> str:
-    if varies(draws):
+    if np.any(draws.std(axis=0) > SAME):
         return ABLE if never_on(scene) else UNHEARD if unheard(scene, batch, draws, watched) else VARIES
     return ABLE if can_drop(scene, batch, watched) else CONSTANT
-
-
-def varies(draws: Numbers) -> bool:
-    return bool(np.any(draws.std(axis=0) > SAME))
 
 
 def in_prediction(rows: Numbers, told: float | None) -> str:
