@@ -87,7 +87,7 @@ OPEN = {
 SHOWS_IN_A_RUN = ("dropout-never-on.2",)  # the class drops units; only all trainings had a rate of 0
 ONLY_WHEN_GRADED = (
     "mistaken/lab1/scaled_to_add_up_to_one.ipynb",  # called wrong, and not named: no form of ours adds up
-    "honest/lab2/rate_falls_to_zero_at_the_end.ipynb",  # WRONGLY told that it never drops: asked for one epoch, its last
+    "honest/lab2/rate_falls_to_zero_at_the_end.ipynb",  # told wrongly that it never drops: asked for one epoch
     "mistaken/lab1/power_of_e_halved.ipynb",  # called wrong, and not named: no form of ours slips twice
     "mistaken/lab2/training_flag_never_reset.ipynb",  # its flag is down in a new object, and only training sets it
     "mistaken/lab2/classify_switches_the_rate_off_for_good.ipynb",  # it drops units until it has classified
