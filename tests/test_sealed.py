@@ -43,6 +43,8 @@ import matplotlib.pyplot as plt
 X_train, y_train = np.random.rand(40, 64).astype(np.float32), np.arange(40) % 10
 X_dev, y_dev, X_test, y_test = X_train, y_train, X_train, y_train
 history, best, shared = [], {"acc": 0.0}, tf.Variable(tf.ones([3]))
+dice, old_dice, plain_dice = np.random.default_rng(4), np.random.RandomState(4), random.Random(4)
+tensor_dice, drops = tf.random.Generator.from_seed(4), tf.keras.layers.Dropout(0.5)
 class Netz:
     runs = 0
     def __init__(self, units=32, rate=0.3, l2=0.001):
@@ -90,6 +92,8 @@ def everything():
         "names": {k: of(v) for k, v in names.items()}, "figures": plt.get_fignums(), "current": plt.gcf().number,
         "files": sorted(os.listdir()), "log": open("log.txt").read(), "environ": dict(os.environ), "cwd": os.getcwd(),
         "python": random.random(), "numpy": np.random.rand(), "tensorflow": tf.random.normal([2]).numpy().tolist(),
+        "own": [dice.random(), old_dice.rand(), plain_dice.random(), tensor_dice.normal([2]).numpy().tolist()],
+        "drops": np.asarray(drops(tf.ones([9]), training=True)).tolist(),
         "dense": tf.keras.layers.Dense(1).name, "eagerly": tf.config.functions_run_eagerly(),
         "tape": [id(getattr(tf.GradientTape, n)) for n in ("gradient", "__enter__", "__exit__")],
         "modules": "grader_guest" in sys.modules, "builtins": [id(open), id(input)],
@@ -97,6 +101,9 @@ def everything():
     }
 def streams():
     random.seed(5); np.random.seed(5); tf.random.set_seed(5)
+    dice.bit_generator.state = np.random.default_rng(6).bit_generator.state
+    old_dice.seed(6); plain_dice.seed(6); tensor_dice.reset_from_seed(6)
+    drops.seed_generator.state.assign(np.array([6, 0]))
 """
 
 

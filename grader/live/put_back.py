@@ -10,6 +10,7 @@ import tempfile
 import types
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,17 @@ def kept(thing: Any) -> Callable[[], None] | None:
         return put_numbers(thing, thing.copy())
     if is_own(thing):
         return put_entries(vars(thing), dict(vars(thing)))
-    return None
+    return put_stream(thing)
+
+
+def put_stream(thing: Any) -> Callable[[], None] | None:
+    """Of a generator of random numbers that the notebook made for itself."""
+    if isinstance(thing, np.random.Generator):
+        bits, state = thing.bit_generator, thing.bit_generator.state
+        return lambda: setattr(bits, "state", state)
+    if isinstance(thing, np.random.RandomState):
+        return partial(thing.set_state, thing.get_state())
+    return partial(thing.setstate, thing.getstate()) if type(thing) is random.Random else None
 
 
 def put_items(things: list[Any], before: list[Any]) -> Callable[[], None]:
@@ -98,7 +109,7 @@ def put_numbers(array: Any, before: Any) -> Callable[[], None]:
 
 def inside(thing: Any) -> Iterator[Any]:
     """Few of a long list: examples are not written to by those who train."""
-    if isinstance(thing, np.ndarray):
+    if isinstance(thing, np.ndarray | np.random.Generator | np.random.RandomState | random.Random):
         return
     values = thing if isinstance(thing, list | set) else (thing if isinstance(thing, dict) else vars(thing)).values()
     for _, value in zip(range(500), values, strict=False):

@@ -47,7 +47,7 @@ def restart(generator: Any, seed: int) -> None:
         generator.seed(seed)
     elif isinstance(generator, tf.random.Generator):
         generator.reset_from_seed(seed)
-    elif isinstance(generator, tf.keras.layers.Layer):
+    elif hasattr(generator, "_flatten_layers"):  # touching tf.keras would choose a Keras for the notebook
         for layer in generator._flatten_layers():
             if (own := getattr(layer, "seed_generator", None)) is not None:
                 own.state.assign(np.array([seed % 2**31, 0]))
