@@ -77,6 +77,7 @@ class Watching(Struct, frozen=True):
     steps: int = 1
     losses_only: bool = False
     seed: int = 0
+    epochs: int = 0  # as many as it believes to train, where those are more than the steps that are watched
 
 
 A_STEP = Watching()
@@ -230,7 +231,7 @@ def training(
     watching: Watching = A_STEP,
 ) -> list[Step]:
     """A watched training (`w`) of one batch a step."""
-    loop, args, kwargs = loop_settings(one, len(batch.labels), watching.steps)
+    loop, args, kwargs = loop_settings(one, len(batch.labels), max(watching.steps, watching.epochs))
     return [
         *watching.before,
         *(Put(path, Ref(code)) for path, code in IN_ORDER),
