@@ -48,7 +48,7 @@ from tests.earlier_answers import kept_answers
 from tests.test_notebooks import EXPECTED, NOTEBOOKS
 
 ROOT = Path(__file__).parent.parent
-SEALED = ("lab1_warmup", "lab2_mlp", "lab3_rnn", "lab4_gru")
+SEALED = ("lab1_warmup", "a1_logistic_regression", "lab2_mlp", "lab3_rnn", "lab4_gru")
 FORGET = (
     Call("_made.clear", into="made"),
     Call("__import__('grader_guest.trainings.training', fromlist=['x']).TRAININGS.clear", into="trained"),
@@ -226,13 +226,13 @@ def test_every_mistake_of_a_public_check_is_named(place: str, card_of: Callable[
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lab", ["lab1_warmup", "lab2_mlp"])
+@pytest.mark.parametrize("lab", ["lab1_warmup", "a1_logistic_regression", "lab2_mlp"])
 def test_no_right_form_is_called_wrong_and_every_wrong_one_is_named(lab: str, sealing: Sealing) -> None:
     batch, sealed = sealing(lab)
     with model_answers(batch) as models:
         whole = models.of(lab)
         for form in (DECK, *sealed.accepted, *sealed.mistakes):
-            examiner = examiner_of(sealed.rubric, batch, sealed.answer, whole.of(form, {}))
+            examiner = examiner_of(sealed.rubric, batch, sealed.answer, whole, form)
             assert examiner.declared is not None
             card = score(sealed.rubric, as_declared(examiner, examiner.declared).findings)
             if form in sealed.mistakes:
