@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from grader.course.subject import Steered
 from grader.judging.comparing.arrays import Numbers
+from grader.judging.declared.feeding import EXAMPLES, INPUTS
 from grader.judging.declared.penalty import PenaltyKind, penalty_of
 from grader.judging.declared.readings import Fact
 from grader.judging.declared.scene import SECONDS, Scene, sure_step
@@ -22,8 +23,10 @@ from grader.judging.declared.training import AS_WRITTEN, Trainee, Watching, trai
 from grader.judging.instruments.silence import whole
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.knobs import (
+    GLOBAL_NAMES,
     HIDDEN_SETTINGS,
     MOVED_TO,
+    NOT_STEERING,
     WRITTEN_AS,
     Knob,
     dictionary_knobs,
@@ -36,7 +39,7 @@ from grader.judging.meeting.knobs import (
 from grader.judging.meeting.source import trees
 from grader.judging.meeting.watching import first_gradients, watched_in
 from grader.model import Cell, Level
-from grader.sandbox.guest.wire import Watched
+from grader.sandbox.guest.wire import Ref, Watched
 
 RATE, PENALTY = (
     re.compile(r"lr|learn|rate|eta|alpha", re.IGNORECASE),
@@ -70,7 +73,7 @@ def steering_of(scene: Scene) -> Steering:
     found: dict[str, list[Knob]] = {"gradient": [], "update": [], "decay": []}
     decayed: set[str] = set()
     paths = {role: place.pieces[0].path for role, place in scene.binding.places.items()}
-    for knob in dict.fromkeys((*knobs(contact_of(scene.one)), *dictionary_knobs(scene.x.cells))):
+    for knob in dict.fromkeys((*knobs_of(scene.one), *dictionary_knobs(scene.x.cells), *nested(scene.x.cells))):
         moved = step_of(turned(scene, knob, MOVED_TO))
         did = {role: steering(base, moved, path) for role, path in paths.items()} if base else {}
         what = next((kind for kind in ("gradient", "decay", "update") if kind in did.values()), "")
@@ -90,6 +93,29 @@ def steering_of(scene: Scene) -> Steering:
     )
 
 
+def knobs_of(one: Trainee) -> Iterator[Knob]:
+    """Also arguments that stand in the notebook as something to be computed, lrs[best], or are None by default."""
+    yield from knobs(contact_of(one))
+    yield from (
+        Knob("argument", p.name) for p in one.info.parameters[1:] if RATE.match(p.name) or PENALTY.match(p.name)
+    )
+    computed = [("argument", name, one.recipe.argument(name)) for name in one.recipe.parameters[1:]]
+    names = [parameter.name for parameter in one.info.methods.get(one.trainer, ())]
+    computed += [("train", name, value) for name, value in (*zip(names, one.args, strict=False), *one.kwargs.items())]
+    for kind, name, value in computed:
+        if isinstance(value, Ref) and value.path not in (EXAMPLES, INPUTS) and not NOT_STEERING.search(name):
+            yield Knob(kind, name)
+
+
+def nested(cells: Sequence[Cell]) -> Iterator[Knob]:
+    """Numbers of an object that a class keeps: self.config.l2."""
+    classes = [node for _, tree in trees(cells) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    for node in chain.from_iterable(ast.walk(found) for found in classes):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute):
+            if ast.unparse(node.value.value) == "self" and GLOBAL_NAMES.search(node.attr):
+                yield Knob("attribute", f"{node.value.attr}.{node.attr}")
+
+
 def with_penalty(scene: Scene, penalties: Sequence[Knob]) -> tuple[Scene, Scene]:
     """Without one and with MOVED_TO; as λ itself where no way to write it takes the penalty away."""
     for way in (*WRITTEN_AS, WRITTEN_AS[0]):
@@ -103,10 +129,10 @@ def with_penalty(scene: Scene, penalties: Sequence[Knob]) -> tuple[Scene, Scene]
 
 
 def is_penalised(scene: Scene) -> bool:
-    """Whether anything is left of the gradients where the cost's own is gone."""
+    """Whether anything is left of the gradients where the cost's own is gone, or none are seen: 1 / 0, for instance."""
     sure = sure_step(scene)
-    gradients = scene.binding.by_role(first_gradients(sure)).values() if sure else ()
-    return any(g is not None and np.any(np.abs(g) > NO_PENALTY) for g in gradients)
+    gradients = [g for g in first_gradients(sure).values() if g is not None] if sure else []
+    return not gradients or any(np.any(np.abs(g) > NO_PENALTY) for g in gradients)
 
 
 def contact_of(one: Trainee) -> Contact:
@@ -161,21 +187,32 @@ def steered_facts(seen: Steering) -> Iterator[tuple[str, Fact]]:
 
 
 def rate_word(seen: Steering) -> str:
-    """Nothing where it is set on the object, or may be: which values it took shows when the notebook runs."""
-    if any(knob.from_outside for knob in seen.rates):
+    """Nothing where it may be kept in an object, or is set on one of which only the text of a notebook tells."""
+    one, cells = seen.as_made, seen.quiet.x.cells
+    steering_ones = {knob.name for knob in seen.rates if knob.kind == "attribute"}
+    if any(RATE.match(name) and name not in steering_ones and is_set(name, cells) for name in one.scalars):
+        return IN_VAIN
+    if any(knob.from_outside for knob in seen.rates) or any(is_set(name, cells) for name in steering_ones):
         return CHOSEN
-    if any("[" in knob.name or is_set(knob.name, seen.quiet.x.cells) for knob in seen.rates):
+    inside = any("[" in knob.name for knob in seen.rates) or may_hide_rate(cells)
+    gathered = any(RATE.match(name) and name not in one.recipe.parameters for name in one.recipe.kwargs)  # by **kwargs
+    if inside or gathered or (steering_ones and not cells):
         return ""
-    return IN_VAIN if any(RATE.match(p.name) for p in seen.quiet.one.info.parameters) else NOWHERE
+    return IN_VAIN if any(RATE.match(p.name) for p in one.info.parameters) else NOWHERE
 
 
 def is_set(attribute: str, cells: Sequence[Cell]) -> bool:
-    """Whether a notebook sets it from outside its class; of a form, whose text is not at hand, it does."""
-    if not cells:
-        return True
+    """Whether a notebook sets it from outside its class."""
     outside = chain.from_iterable(tree.body for _, tree in trees(cells))
     nodes = chain.from_iterable(ast.walk(node) for node in outside if not isinstance(node, ast.ClassDef))
     return any(isinstance(n, ast.Attribute) and n.attr == attribute and isinstance(n.ctx, ast.Store) for n in nodes)
+
+
+def may_hide_rate(cells: Sequence[Cell]) -> bool:
+    """Whether a class reads something with such a name from what is not its own object: config.learning_rate."""
+    classes = [node for _, tree in trees(cells) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    nodes = chain.from_iterable(ast.walk(node) for node in classes)
+    return any(isinstance(n, ast.Attribute) and RATE.match(n.attr) and ast.unparse(n.value) != "self" for n in nodes)
 
 
 def penalty_facts(seen: Steering) -> Iterator[tuple[str, Fact]]:
