@@ -4,6 +4,7 @@ Each plain attribute, constructor argument, train argument or global is moved in
 """
 
 import ast
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -22,10 +23,19 @@ from grader.sandbox.guest.wire import Array, Put, Scalar, Step, Training, Value,
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
 MOVED_TO = 0.37
+HIDDEN = re.compile(
+    r"(\.get\(|\[)'\w*(l2|lam|reg|penal|decay)\w*'|self\.\w+\.(l2|lam|reg|penal|weight_?decay)", re.IGNORECASE
+)
+# What a notebook may keep, without a penalty and with MOVED_TO: λ, C = 1 / λ, or λ's logarithm to the base 10 or e.
+WRITTEN_AS = ((0.0, MOVED_TO), (1e12, 1 / MOVED_TO), (-30.0, math.log10(MOVED_TO)), (-70.0, math.log(MOVED_TO)))
 NOT_STEERING = re.compile(  # `step_size` is a learning rate
     r"batch|epoch|freq|display|verbose|seed|class|steps(_|$)|(^|_|\W)(n|ep|num|dims?|dimension|features)(_|$|\W)"
     r"|^num_|(?<!step)(?<!step_)size",
     re.IGNORECASE,
+)
+HIDDEN_SETTINGS = (
+    "Your class seems to keep the penalty's weight in a dictionary or an object that we could not change, so we could "
+    "not see what it does."
 )
 MADE = re.compile(r"_made\[(\d+)\]")  # the place of a construction, in the name of an object
 GLOBAL_NAMES = re.compile(r"reg|l2|lam|penal|decay|^lr|learning|eta$|alpha", re.IGNORECASE)
@@ -86,6 +96,17 @@ def entry_knob(node: ast.AST) -> Iterator[Knob]:
         yield Knob("attribute", f"{owner.attr}[{key!r}]")
     elif isinstance(owner, ast.Name) and GLOBAL_NAMES.search(key):
         yield Knob("global", f"{owner.id}[{key!r}]")
+
+
+def may_hide_settings(cells: Sequence[Cell]) -> bool:
+    """A class reads a penalty's weight by name out of what is no plain attribute: self.settings.get('l2')."""
+    classes = [node for _, tree in trees(cells) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    return any(HIDDEN.search(ast.unparse(node)) for node in classes)
+
+
+def written_last(knob: Knob) -> int:
+    """An attribute that a constructor argument fills is written after it, so it decides when both are set."""
+    return ("attribute", "train", "argument", "global").index(knob.kind)
 
 
 def default_of(contact: Contact, name: str) -> Scalar:
