@@ -34,12 +34,7 @@ OTHER_RATE = (
 ABLE = f"{CONSTANT}, though the forward pass drops when it is told to"
 ONE_MASK = "is the same for all examples of a batch, and another in the next"
 SHARED = "What your network draws at random in training could not be followed to its layers."
-# Key, what is told of it, and the part of the subject.
-IN_TRAINING = (
-    ("training", "what one example gives in training", "dropout"),
-    ("dropout", "the output in training", "dropout"),
-)
-IN_PREDICTION = ("prediction", "what one example gives in prediction", "prediction")
+IN_TRAINING, IN_PREDICTION = "what one example gives in training", "what one example gives in prediction"
 
 
 def dropout_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
@@ -50,8 +45,9 @@ def dropout_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
     batch = Batch(np.repeat(first.inputs, rows, axis=0), labels_of(subject, rows))
     draws, watched = training_draws(scene, batch)
     if draws is not None and not varies(draws) and one_mask(scene, batch, draws):
-        for key, told, part in (*IN_TRAINING, IN_PREDICTION):
-            yield key, Fact(Level.DROPOUT, told, ONE_MASK, part=part, open=SHARED)
+        yield "training", Fact(Level.DROPOUT, IN_TRAINING, ONE_MASK, part="dropout", open=SHARED)
+        yield "dropout", Fact(Level.DROPOUT, "the output in training", ONE_MASK, part="dropout", open=SHARED)
+        yield "prediction", Fact(Level.DROPOUT, IN_PREDICTION, ONE_MASK, part="prediction", open=SHARED)
         return
     if draws is not None:
         yield from facts_of_training(scene, batch, draws, watched)
@@ -61,8 +57,7 @@ def dropout_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
     told_rows = like_outputs(predicted, scene.task.output, under_tape=False)
     if told_rows is not None:
         word = in_prediction(told_rows, passed_rate(predicted, under_tape=False))
-        key, told, part = IN_PREDICTION
-        yield key, Fact(Level.DROPOUT, told, word, part=part)
+        yield "prediction", Fact(Level.DROPOUT, IN_PREDICTION, word, part="prediction")
 
 
 def facts_of_training(
@@ -73,11 +68,13 @@ def facts_of_training(
         later, then = training_draws(scene, batch, epochs=MANY_EPOCHS)
         if later is not None and varies(later):
             draws, watched, word = later, then, in_training(scene, batch, later, then)
-    (key, told, part), (shares, output, _) = IN_TRAINING
-    yield key, Fact(Level.DROPOUT, told, word, part=part)
+    yield "training", Fact(Level.DROPOUT, IN_TRAINING, word, part="dropout")
     if word != UNHEARD:
-        reason = "" if is_ours(scene, watched) else OTHER_RATE
-        yield shares, Fact(Level.DROPOUT, output, Spread(draws), part=part, follows=True, open=reason)
+        reason, spread = "" if is_ours(scene, watched) else OTHER_RATE, Spread(draws)
+        yield (
+            "dropout",
+            Fact(Level.DROPOUT, "the output in training", spread, part="dropout", follows=True, open=reason),
+        )
 
 
 def training_draws(
