@@ -36,7 +36,7 @@ from grader.judging.meeting.knobs import (
     with_knob,
     written_last,
 )
-from grader.judging.meeting.source import trees
+from grader.judging.meeting.source import trees, within_classes
 from grader.judging.meeting.watching import first_gradients, watched_in
 from grader.model import Cell, Level
 from grader.sandbox.guest.wire import Ref, Watched
@@ -109,8 +109,7 @@ def knobs_of(one: Trainee) -> Iterator[Knob]:
 
 def nested(cells: Sequence[Cell]) -> Iterator[Knob]:
     """Numbers of an object that a class keeps: self.config.l2."""
-    classes = [node for _, tree in trees(cells) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-    for node in chain.from_iterable(ast.walk(found) for found in classes):
+    for node in within_classes(cells):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute):
             if ast.unparse(node.value.value) == "self" and GLOBAL_NAMES.search(node.attr):
                 yield Knob("attribute", f"{node.value.attr}.{node.attr}")
@@ -210,9 +209,10 @@ def is_set(attribute: str, cells: Sequence[Cell]) -> bool:
 
 def may_hide_rate(cells: Sequence[Cell]) -> bool:
     """Whether a class reads something with such a name from what is not its own object: config.learning_rate."""
-    classes = [node for _, tree in trees(cells) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-    nodes = chain.from_iterable(ast.walk(node) for node in classes)
-    return any(isinstance(n, ast.Attribute) and RATE.match(n.attr) and ast.unparse(n.value) != "self" for n in nodes)
+    return any(
+        isinstance(node, ast.Attribute) and RATE.match(node.attr) and ast.unparse(node.value) != "self"
+        for node in within_classes(cells)
+    )
 
 
 def penalty_facts(seen: Steering) -> Iterator[tuple[str, Fact]]:

@@ -16,7 +16,7 @@ from grader.judging.comparing.arrays import Numbers, array, number
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.asking import training
 from grader.judging.meeting.contact import Contact, Recipe
-from grader.judging.meeting.source import trees
+from grader.judging.meeting.source import within_classes
 from grader.judging.meeting.watching import first_gradients, moved, watched_in
 from grader.model import Cell
 from grader.sandbox.guest.wire import Array, Put, Scalar, Step, Training, Value, Watched
@@ -75,13 +75,7 @@ def knobs(contact: Contact) -> list[Knob]:
 def dictionary_knobs(cells: Sequence[Cell]) -> list[Knob]:
     """Entries of dictionaries that the text of a class reads: of an attribute, self.config['l2'], or of a global."""
     found = dict.fromkeys(
-        knob
-        for _, tree in trees(cells)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef)
-        for part in ast.walk(node)
-        for knob in entry_knob(part)
-        if not NOT_STEERING.search(knob.name)
+        knob for node in within_classes(cells) for knob in entry_knob(node) if not NOT_STEERING.search(knob.name)
     )
     return list(found)[:8]
 
@@ -100,8 +94,7 @@ def entry_knob(node: ast.AST) -> Iterator[Knob]:
 
 def may_hide_settings(cells: Sequence[Cell]) -> bool:
     """A class reads a penalty's weight by name out of what is no plain attribute: self.settings.get('l2')."""
-    classes = [node for _, tree in trees(cells) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-    return any(HIDDEN.search(ast.unparse(node)) for node in classes)
+    return any(isinstance(node, ast.ClassDef) and HIDDEN.search(ast.unparse(node)) for node in within_classes(cells))
 
 
 def written_last(knob: Knob) -> int:
