@@ -12,6 +12,9 @@ A GRU, of an input x and a state h:
 Shapes: p and h [B, L] of word ids, E [V, e], W_·_p and W_·_h of the encoders [e + d, d] (where they are one, the same
 twice), W_·_m of the matching GRU [3d, d] with the rows of a_k first, then h^t_k, then h^m_{k-1}; W_attn [2d, d],
 W_cl [d, C]. Every weight may have one more axis before these, R: so many models are computed at once.
+
+With `beside`, word vectors may be read by mistake where states are meant: W_·_m [3d + 2e, d] has rows for x_k and for
+Σ_j α_kj x_j before those of h^m_{k-1}, and W_attn [2d + e, d] rows for x_k at its end.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +26,7 @@ from reference import Answers, Case
 
 CELLS = "phm"
 GATES = "zrc"
-NUMBERS = ("after_p", "after_h", "after_m", "chained", "continued", "forgets", "share", "mixed", "crossed")
+NUMBERS = ("after_p", "after_h", "after_m", "chained", "continued", "forgets", "share", "mixed", "crossed", "averaged")
 
 Weights = Mapping[str, tf.Tensor]  # by role, each [R, ...]
 
@@ -36,6 +39,7 @@ class Sight(NamedTuple):
     m: tf.Tensor  # h^m_{k-1} [R, B, d]
     before: tf.Tensor  # h^t_{k-1} [R, B, d]
     last: tf.Tensor  # h^t_L [R, B, d]
+    x: tf.Tensor  # x_k [R, B, e]
 
 
 def gru(w: Weights, cell: str, x: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
@@ -63,12 +67,13 @@ def encoded(w: Weights, cell: str, words: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
 Attention = Callable[[Weights, Sight], tf.Tensor]  # -> α [R, B, L], or [R, B, L, d] with a weight for each number
 
 
-def query(w: Weights, t: tf.Tensor, m: tf.Tensor) -> tf.Tensor:
-    return tf.concat([t, m], axis=-1) @ w["W_attn"] + w["b_attn"]
+def query(w: Weights, s: Sight, t: tf.Tensor, m: tf.Tensor) -> tf.Tensor:
+    both = [t, m, *([s.x] if "beside" in w else [])]
+    return tf.concat(both, axis=-1) @ w["W_attn"] + w["b_attn"]
 
 
 def bilinear(w: Weights, s: Sight) -> tf.Tensor:
-    return dotted(s.Y, query(w, s.t, s.m))
+    return dotted(s.Y, query(w, s, s.t, s.m))
 
 
 def dotted(Y: tf.Tensor, q: tf.Tensor) -> tf.Tensor:
@@ -91,7 +96,7 @@ def without_own_term(w: Weights, s: Sight) -> tf.Tensor:
 
 def products(w: Weights, s: Sight) -> tf.Tensor:
     """[R, B, L, d]: the bilinear form before it is summed."""
-    return s.Y * query(w, s.t, s.m)[:, :, None]
+    return s.Y * query(w, s, s.t, s.m)[:, :, None]
 
 
 def scaled(w: Weights, s: Sight) -> tf.Tensor:
@@ -115,22 +120,22 @@ FORMS: dict[str, Attention] = {
     "softmax-missing/exponentials": lambda w, s: tf.exp(bilinear(w, s)),
     "softmax-missing/sigmoid": lambda w, s: tf.sigmoid(bilinear(w, s)),
     "own-term-missing": without_own_term,
-    "matching-state-unused": lambda w, s: over_words(dotted(s.Y, query(w, s.t, 0 * s.m))),
-    "matching-state-unused/word-twice": lambda w, s: over_words(dotted(s.Y, query(w, s.t, s.t))),
-    "matching-state-unused/word-before": lambda w, s: over_words(dotted(s.Y, query(w, s.t, s.before))),
-    "wrong-state": lambda w, s: over_words(dotted(s.Y, query(w, s.before, s.m))),
-    "wrong-state/matching-twice": lambda w, s: over_words(dotted(s.Y, query(w, s.m, s.m))),
-    "wrong-state/last": lambda w, s: over_words(dotted(s.Y, query(w, s.last, s.m))),
+    "matching-state-unused": lambda w, s: over_words(dotted(s.Y, query(w, s, s.t, 0 * s.m))),
+    "matching-state-unused/word-twice": lambda w, s: over_words(dotted(s.Y, query(w, s, s.t, s.t))),
+    "matching-state-unused/word-before": lambda w, s: over_words(dotted(s.Y, query(w, s, s.t, s.before))),
+    "wrong-state": lambda w, s: over_words(dotted(s.Y, query(w, s, s.before, s.m))),
+    "wrong-state/matching-twice": lambda w, s: over_words(dotted(s.Y, query(w, s, s.m, s.m))),
+    "wrong-state/last": lambda w, s: over_words(dotted(s.Y, query(w, s, s.last, s.m))),
     "reshape-as-transpose/scores": lambda w, s: over_words(across(bilinear(w, s))),
     "reshape-as-transpose/weights": lambda w, s: across(over_words(bilinear(w, s))),
-    "reshape-as-transpose/scored-states": lambda w, s: over_words(dotted(across(s.Y), query(w, s.t, s.m))),
+    "reshape-as-transpose/scored-states": lambda w, s: over_words(dotted(across(s.Y), query(w, s, s.t, s.m))),
     "uniform-attention": lambda w, s: over_words(0 * bilinear(w, s)),
 }
 
 
 def additive(w: Weights, s: Sight) -> tf.Tensor:
     """The paper's own score, equation 6: w^T tanh(W^s h^s_j + W^t h^t_k + W^m h^m_{k-1})."""
-    M = tf.tanh(s.Y @ w["W_s"][:, None] + query(w, s.t, s.m)[:, :, None])
+    M = tf.tanh(s.Y @ w["W_s"][:, None] + query(w, s, s.t, s.m)[:, :, None])
     return tf.einsum("rbld,rod->rbl", M, w["w"])
 
 
@@ -141,36 +146,50 @@ OTHER_SCORES: dict[str, Attention] = {"deck/additive": lambda w, s: over_words(a
 class States(NamedTuple):
     Y: tf.Tensor  # h^s [R, B, L, d]
     T: tf.Tensor  # h^t [R, B, L, d]
+    words: tuple[tf.Tensor, tf.Tensor]  # x_j and x_k [R, B, L, e]
 
 
 def read(w: Weights, p: tf.Tensor, h: tf.Tensor) -> States:
     """crossed = 1: both sentences' states went through `across`."""
     models = max(value.shape[0] for value in w.values())
     zeros = tf.zeros([models, p.shape[0], w["W_cl"].shape[1]], tf.float64)
-    Y = encoded(w, "p", tf.gather(w["E"][0], p), zeros)
-    T = encoded(w, "h", tf.gather(w["E"][0], h), w["chained"] * Y[:, :, -1])
+    x, y = tf.gather(w["E"][0], p), tf.gather(w["E"][0], h)
+    Y = encoded(w, "p", x, zeros)
+    T = encoded(w, "h", y, w["chained"] * Y[:, :, -1])
+    vectors = tuple(tf.broadcast_to(one[None], [models, *one.shape]) for one in (x, y))
     crossed = w["crossed"][..., None]
-    return States(Y + crossed * (across(Y) - Y), T + crossed * (across(T) - T))
+    return States(Y + crossed * (across(Y) - Y), T + crossed * (across(T) - T), vectors)
 
 
 def matched(w: Weights, s: States, attention: Attention) -> dict[str, tf.Tensor]:
     """logits [R, B, C] and attn [R, B, hypothesis, premise], with d at its end where each number has a weight.
 
     share: a weight in the sum for a_k is so many times what it should be; mixed = 1: that sum is over `across(Y)`;
-    continued = 1: h^m_0 is the premise's last state.
+    continued = 1: h^m_0 is the premise's last state; averaged = 1: the classes are told by the mean of all h^m_k.
     """
     averaged = s.Y + w["mixed"][..., None] * (across(s.Y) - s.Y)
     before = tf.zeros_like(s.Y[:, :, 0])
     m = w["continued"] * s.Y[:, :, -1]
-    alphas = []
+    alphas, states = [], []
     for k in range(s.T.shape[2]):
         t = s.T[:, :, k]
-        alpha = attention(w, Sight(s.Y, t, m, before, s.T[:, :, -1]))
+        sight = Sight(s.Y, t, m, before, s.T[:, :, -1], s.words[1][:, :, k])
+        alpha = attention(w, sight)
         a = w["share"] * tf.reduce_sum((alpha if alpha.shape.rank == 4 else alpha[..., None]) * averaged, axis=2)
-        m = gru(w, "m", tf.concat([a, t], axis=-1), m)
+        m = gru(w, "m", tf.concat([a, t, *beside(w, sight, s, alpha)], axis=-1), m)
         alphas.append(alpha)
+        states.append(m)
         before = t
+    m = m + w["averaged"] * (tf.reduce_mean(tf.stack(states), axis=0) - m)
     return {"logits": m @ w["W_cl"] + w["b_cl"], "attn": tf.stack(alphas, axis=2)}
+
+
+def beside(w: Weights, sight: Sight, s: States, alpha: tf.Tensor) -> list[tf.Tensor]:
+    """x_k and Σ_j α_kj x_j, which the equations do not read."""
+    if "beside" not in w:
+        return []
+    each = tf.reduce_mean(alpha, axis=3) if alpha.shape.rank == 4 else alpha
+    return [sight.x, w["share"] * tf.einsum("rbl,rble->rbe", each, s.words[0])]
 
 
 def weights(case: Case) -> dict[str, tf.Tensor]:
@@ -179,7 +198,11 @@ def weights(case: Case) -> dict[str, tf.Tensor]:
     d, classes, e = case["W_cl"].shape[0], case["W_cl"].shape[1], case["E"].shape[1]
     shapes = {"E": case["E"].shape, "W_cl": (d, classes), "b_cl": (1, classes), "W_attn": (2 * d, d), "b_attn": (1, d)}
     shapes |= {"W_s": (d, d), "w": (1, d)}
-    shapes |= {f"W_{gate}_{cell}": (3 * d if cell == "m" else e + d, d) for gate in GATES for cell in CELLS}
+    high = {"p": e + d, "h": e + d, "m": 3 * d}
+    if case.get("beside"):
+        shapes |= {"beside": (1, 1), "W_attn": (2 * d + e, d)}
+        high["m"] += 2 * e
+    shapes |= {f"W_{gate}_{cell}": (high[cell], d) for gate in GATES for cell in CELLS}
     shapes |= {f"b_{gate}_{cell}": (1, d) for gate in (*GATES, "s") for cell in CELLS}
     shapes |= dict.fromkeys(NUMBERS, (1, 1))
     found: dict[str, tf.Tensor] = {}

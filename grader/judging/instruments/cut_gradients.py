@@ -48,6 +48,11 @@ def lack(seen: Numbers, plain: Numbers, weights: Numbers) -> float:
     return left / max(float(np.linalg.norm(plain)), 1e-30)
 
 
+def is_bent(rise: float | None, half: float | None, expected: float) -> bool:
+    """Whether curvature explains why a loss did not rise as expected: its part is an eighth over half the way."""
+    return rise is not None and half is not None and abs(2 * half - rise) > abs(rise - expected) / 4
+
+
 def cut_finding(paths: Iterable[str], cell: int | None) -> Finding:
     names = ", ".join(f"`{path.replace('c.', 'self.', 1)}`" for path in paths)
     return failed(mistake="gradient-cut", seen=f"not the whole gradient of the cost: {names}", cell=cell)

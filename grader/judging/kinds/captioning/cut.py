@@ -6,10 +6,12 @@ import numpy as np
 
 from grader.judging.comparing.arrays import Numbers, array, number, send
 from grader.judging.examiner import Examiner
+from grader.judging.instruments.cut_gradients import is_bent
 from grader.judging.meeting.watching import first_gradients
 from grader.sandbox.guest.wire import Call, Put, Step, Value, Watch, Watched
 
-MOVED = 0.02  # by which the loss should rise or fall: far above float32's noise, small beside its curvature
+FAR, MOVED = 0.05, 0.02  # the longest move, and the most that the loss should rise or fall: small beside its curvature
+HEARD = 2e-4  # a rise far above float32's noise
 SHARE = {True: 0.05, False: 0.01}  # that may be missing of one variable's gradient, of that of all together
 LEAST = 1e-3  # of the largest gradient: below it float32 leaves only noise
 VARIABLES = 24
@@ -27,17 +29,23 @@ def cut_in_differences(x: Examiner, begin: list[Step], given: tuple[Value, ...],
     }
     every = {path: g for path, g in first_gradients(watched).items() if path in values and g is not None}
     norms = {path: float(np.linalg.norm(g)) for path, g in every.items()}
-    told = [path for path, norm in norms.items() if norm > LEAST * max(norms.values())][:VARIABLES]
-    ways = {path: MOVED * every[path].reshape(values[path].shape) / norms[path] ** 2 for path in told}
+    lengths = {path: min(FAR, MOVED / norm) for path, norm in norms.items() if norm > LEAST * max(norms.values())}
+    expected = {path: length * norms[path] for path, length in lengths.items()}
+    told = [path for path, rise in expected.items() if rise > HEARD][:VARIABLES]
+    ways = {path: lengths[path] / norms[path] * every[path].reshape(values[path].shape) for path in told}
     together = {path: way / len(told) for path, way in ways.items()}
-    if not told or not differs(rises(x, begin, given, values, [together])[0], one=False):
+    whole = sum(expected[path] for path in told) / max(len(told), 1)
+    if not told or not differs(rises(x, begin, given, values, [together])[0], whole, one=False):
         return ()
     risen = rises(x, begin, given, values, [{path: way} for path, way in ways.items()])
-    return tuple(path for path, rise in zip(told, risen, strict=True) if differs(rise, one=True))
+    lacking = {p: rise for p, rise in zip(told, risen, strict=True) if differs(rise, expected[p], one=True)}
+    halves = rises(x, begin, given, values, [{path: ways[path] / 2} for path in lacking]) if lacking else []
+    ends = zip(lacking.items(), halves, strict=True)
+    return tuple(path for (path, rise), half in ends if not is_bent(rise, half, expected[path]))
 
 
-def differs(rise: float | None, one: bool) -> bool:
-    return rise is not None and abs(rise / MOVED - 1) > SHARE[one]
+def differs(rise: float | None, expected: float, one: bool) -> bool:
+    return rise is not None and abs(rise / expected - 1) > SHARE[one]
 
 
 def rises(

@@ -14,7 +14,7 @@ from grader.judging.comparing.compare import nearest, slug
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.cut_gradients import cut_off
 from grader.judging.instruments.learning import Learning, learning_in
-from grader.judging.instruments.recomputed import Recomputed, recomputed
+from grader.judging.instruments.recomputed import SAME_START, Recomputed, recomputed
 from grader.judging.kinds.captioning.contact import DEPTH as OF_INCEPTION
 from grader.judging.kinds.captioning.contact import NEUTRAL, NORMS, PLACES, SIZES, Decoder, flat, tensor, ways
 from grader.judging.kinds.captioning.cut import cut_in_differences
@@ -86,7 +86,7 @@ def built(decoder: Decoder, loop: Loop, weights: Mapping[str, Numbers], batch: i
     words = WireMapping({"<start>": START, "<end>": END, "<pad>": 0, "<unk>": 3})
     optimizer = Ref(ADAM.format(RATES[decoder.sizes.units < 100]))
     return [
-        *(Put(name, size) for name, size in sizes_read(decoder, batch).items()),
+        SAME_START, *(Put(name, size) for name, size in sizes_read(decoder, batch).items()),
         *decoder.made(), encoder_of(loop, sized),
         decoder.called(zeros, ""), Call("e", (tensor(np.zeros((batch, PLACES, DEPTH))),)),
         *(Put(path, send(value)) for path, value in weights.items()),

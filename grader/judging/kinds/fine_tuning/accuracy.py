@@ -21,7 +21,8 @@ from grader.judging.comparing.arrays import Numbers
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.measured import DIGITS, packed
 from grader.judging.kinds.fine_tuning.asking import Pairs
-from grader.judging.kinds.fine_tuning.interview import Model, listed, model, on_pairs, scores_for, separator
+from grader.judging.kinds.fine_tuning.interview import on_pairs, scores_for, separator
+from grader.judging.kinds.fine_tuning.reported import Model, listed, model
 from grader.model import Finding, Measured, TrainPolicy
 
 Reached = tuple[Numbers, Numbers]  # predictions and labels [n]

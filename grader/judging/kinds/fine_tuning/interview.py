@@ -13,14 +13,14 @@ from grader.data.pairs import labels_of
 from grader.data.parts import BERT, SNLI
 from grader.data.truth import SPLITS
 from grader.judging.checks import interview
-from grader.judging.comparing.arrays import Numbers, array, number, send
+from grader.judging.comparing.arrays import Numbers, number, send
 from grader.judging.examiner import Examiner
 from grader.judging.kinds.fine_tuning.asking import Asked, Pairs, asked, candidates, encoded, forms, is_meant
+from grader.judging.kinds.fine_tuning.reported import Model, listed, looks_like_shares, model
 from grader.judging.kinds.fine_tuning.written import Answered, answers_in
 from grader.judging.oracle import Answers
-from grader.judging.unaskable import refused
-from grader.model import Cell, CellRun, Status
-from grader.sandbox.guest.wire import Call, Inventory, Listing, Mapping, Ref
+from grader.model import Cell, CellRun
+from grader.sandbox.guest.wire import Call, Inventory, Ref
 
 LAB = "lab5b_bert"
 SEPARATOR = "[SEP]"
@@ -29,31 +29,6 @@ DOES = "is sleeping,walks home,reads the newspaper,jumped,was singing loudly,pla
 WHERE = "near the lake,in Paris,outside,under a bridge,at the office,during lunch,without a rumination,at 7".split(",")
 ENOUGH = 6  # pairs of a batch that are known
 SIGNS = (".", "", " !", " , again .")
-
-
-class Model(Struct, frozen=True):
-    """A model that was compiled or fitted; the first batch of its last fit."""
-
-    path: str
-    width: int | None  # of its head, as its configuration says
-    rate: float | None
-    fits: int
-    ids: Numbers | None
-    types: Numbers | None
-    labels: Numbers | None
-    losses: tuple[float, ...]
-    cut: bool
-    raised: str
-    scores: Numbers | None = None  # [n, classes] for our pairs
-    loss: float | None = None  # of secret scores [n, classes]
-    losses_of: Answers = {}  # what that loss is, by explanation
-    checkpoint: str = ""  # that was asked for
-    tokenizers: tuple[str, ...] = ()  # checkpoints whose tokenizers the notebook holds
-    evaluated: tuple[Numbers, ...] = ()  # ids of the first batch of each evaluation
-
-    @property
-    def classes(self) -> int | None:
-        return None if self.scores is None else self.scores.shape[1]
 
 
 class Evidence(Struct, frozen=True):
@@ -154,46 +129,6 @@ def of_pairs(x: Examiner, pairs: Pairs, length: int = 0) -> Answers:
     )
 
 
-def listed(x: Examiner) -> tuple[Any, ...]:
-    """What our guest says of the notebook's models. Raises Unaskable where it could not: that is no lack of models."""
-    seen = x.ask("models", Call("grader_models", into="m"), seconds=60)
-    if seen.status is Status.RAISED:
-        raise refused("which models it holds", seen.trouble)
-    return listed_in(seen.values.get("m"))
-
-
-def model(value: Any) -> Model | None:
-    if not isinstance(value, Mapping):
-        return None
-    told = value.items
-    path, raised, losses, given = (told.get(name) for name in ("path", "raised", "losses", "inputs"))
-    inputs = given.items if isinstance(given, Mapping) else {}
-    return Model(
-        path if isinstance(path, str) and path.startswith("grader_fine_tuned(") else "None",
-        None if (width := number(told.get("classes"))) is None else int(width),
-        number(told.get("rate")),
-        int(number(told.get("fits")) or 0),
-        table(inputs.get("input_ids")),
-        table(inputs.get("token_type_ids")),
-        array(told.get("labels")),
-        tuple(loss for loss in losses.items if isinstance(loss, float)) if isinstance(losses, Listing) else (),
-        told.get("cut") is True,
-        raised if isinstance(raised, str) else "",
-        checkpoint=str(told.get("checkpoint") or ""),
-        tokenizers=tuple(map(str, listed_in(told.get("tokenizers")))),
-        evaluated=tuple(ids for one in listed_in(told.get("evaluated")) if (ids := table(one)) is not None),
-    )
-
-
-def listed_in(value: Any) -> tuple[Any, ...]:
-    return value.items if isinstance(value, Listing) else ()
-
-
-def table(value: Any) -> Numbers | None:
-    found = array(value)
-    return found if found is not None and found.ndim == 2 and found.dtype.kind in "iu" else None
-
-
 def separator(x: Examiner) -> int | None:
     return next((n for n, piece in enumerate(vocabulary(x)) if piece == SEPARATOR), None)
 
@@ -225,6 +160,8 @@ def scores_for(x: Examiner, m: Model, pairs: Pairs) -> Numbers | None:
 def examined(x: Examiner, m: Model, ours: Pairs) -> Model:
     """With its scores for our pairs, and its loss for secret scores and labels of as many classes."""
     scores = scores_for(x, m, ours)
+    if m.step is not None:
+        return compared_in_a_step(x, replace(m, scores=scores))
     if scores is None:
         return m
     classes = scores.shape[1]
@@ -238,9 +175,18 @@ def examined(x: Examiner, m: Model, ours: Pairs) -> Model:
     return replace(m, scores=scores, loss=found, losses_of=known)
 
 
-def looks_like_shares(scores: Numbers) -> bool:
-    """Whether the model itself ends in a softmax."""
-    return bool((scores >= 0).all() and np.allclose(scores.sum(1), 1, atol=1e-4))
+def compared_in_a_step(x: Examiner, m: Model) -> Model:
+    """A loop of the notebook's own has no loss that could be asked: what its first step gave one, and its answer."""
+    assert m.step is not None
+    if m.labels is None or len(m.labels) != len(m.step):
+        return replace(m, loss=None)
+    return replace(m, losses_of=x.answers("loss", scores=m.step, labels=whole_labels(m.labels)))
+
+
+def whole_labels(labels: Numbers) -> Numbers:
+    """[n] of whole labels or one-hot ones."""
+    found = np.argmax(labels, axis=1) if labels.ndim > 1 and labels.shape[1] > 1 else labels.reshape(-1)
+    return found.astype(np.int64)
 
 
 def texts(x: Examiner, ids: Numbers | None) -> list[str]:
@@ -282,8 +228,8 @@ def labels_met(x: Examiner, m: Model) -> list[tuple[int, int]]:
         return []
     said = [text.lower() for text in texts(x, m.ids)]
     known = labels_of(place, set(said))
-    numbers = np.argmax(m.labels, axis=1) if m.labels.ndim > 1 and m.labels.shape[1] > 1 else m.labels.reshape(-1)
-    return [(known[text], number) for text, number in zip(said, numbers.tolist(), strict=False) if text in known]
+    numbers = whole_labels(m.labels).tolist()
+    return [(known[text], number) for text, number in zip(said, numbers, strict=False) if text in known]
 
 
 def evaluated_on_test(x: Examiner, m: Model) -> bool | None:

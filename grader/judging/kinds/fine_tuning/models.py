@@ -6,10 +6,12 @@ import numpy as np
 
 from grader.judging.checks import blocked, check, failed, passed, unsure
 from grader.judging.comparing.compare import agree, slug
-from grader.judging.kinds.fine_tuning.interview import LAB, Evidence, Model, looks_like_shares
+from grader.judging.kinds.fine_tuning.interview import LAB, Evidence
+from grader.judging.kinds.fine_tuning.reported import Model, looks_like_shares
 from grader.model import Finding
 
 OWN_LOOP = re.compile(r"GradientTape|train_on_batch|\bTF?Trainer\b")
+CHANGES = re.compile(r"\.(apply(_gradients)?|minimize|assign(_sub|_add)?)\(")
 CASED = re.compile(r"bert-base-(multilingual-)?(un)?cased", re.IGNORECASE)
 NOT_HERE = ("FileNotFoundError", "OSError", "NotHere", "Unreachable", "ConnectionError", "ConnectTimeout", "HTTPError",
             "URLError", "ImportError", "ModuleNotFoundError")  # fmt: skip
@@ -30,6 +32,14 @@ def fitted(e: Evidence) -> Finding:
         return failed(mistake=f"{e.fitted_on}-in-training")
     if other_tokenizer(e, m):
         return failed(mistake="other-tokenizer", seen=f"model {m.checkpoint}, tokenizer {', '.join(m.tokenizers)}")
+    return carried_out(e, m)
+
+
+def carried_out(e: Evidence, m: Model) -> Finding:
+    if not m.changed and m.cut and any(CHANGES.search(cell.source) for cell in e.cells):
+        return unsure("Your loop was stopped before it changed a weight, so this is not decided.")
+    if not m.changed:
+        return failed("Your loop computes the loss of pairs, but changes no weight by it.")
     if not all(np.isfinite(m.losses)):
         return failed(f"The loss of the training is {m.losses[-1]}, no number any more.")
     return passed("A model was fitted to pairs of sentences.")
@@ -86,13 +96,18 @@ def from_logits(e: Evidence) -> Finding:
     m = e.model
     if m is None:
         return no_model(e)
-    if m.loss is None or m.scores is None:
+    given = m.scores if m.step is None else m.step  # to the loss
+    if m.loss is None or given is None:
         return unsure("The loss of the model could not be asked about scores of ours.")
-    name = next((n for n, a in m.losses_of.items() if agree(np.asarray(m.loss), a["loss"], 1e-3)), None)
+    # The nearest one: a model that is new gives nearly the same share to each class, and all of them come close.
+    near = {
+        n: abs(m.loss - float(a["loss"])) for n, a in m.losses_of.items() if agree(np.asarray(m.loss), a["loss"], 1e-3)
+    }
+    name = min(near, key=lambda n: near[n], default=None)
     if name is None:
         return unsure("The loss is no cross-entropy that we know; your instructor will look at it.")
-    if slug(name) == ("probabilities" if looks_like_shares(m.scores) else "scores"):
+    if slug(name) == ("probabilities" if looks_like_shares(given) else "scores"):
         return passed("The loss takes what the model gives for what it is.")
-    if looks_like_shares(m.scores):
+    if looks_like_shares(given):
         return failed("The model ends in a softmax, and the loss with from_logits=True applies another one to it.")
     return failed(mistake="from-logits-missing")

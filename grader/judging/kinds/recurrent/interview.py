@@ -19,16 +19,17 @@ from grader.judging.instruments.silence import whole
 from grader.judging.kinds.recurrent.costs import with_its_cost
 from grader.judging.kinds.recurrent.explained import LABS, Explained, Way, by_role, first_explained, likely, role_values
 from grader.judging.meeting.asking import classifying, inputs, runs_ready_layers, training, weight
-from grader.judging.meeting.classes import WORDS, candidates, meet
+from grader.judging.meeting.classes import WORDS, candidates, meet, usable
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.crashes import crash_mistake, uses_ready_made
 from grader.judging.meeting.watching import first_gradients, logits_in, moved, watched_in
 from grader.judging.oracle import Answers
-from grader.sandbox.guest.wire import Watch, Watched
+from grader.sandbox.guest.wire import ClassInfo, Inventory, Watch, Watched
 
 ASSIGNED = re.compile(r"\bW_rnn\b[^=\n]*=[^=]")
 GIVEN_NORM = 5.0  # beyond which the handout's step shortens a gradient
 LARGE = 3000.0  # times the secret weights: a penalty's gradient is then longer than that
+EARLIER = 2  # instances made with other arguments than the last one
 CERTAIN = 40.0  # a logit's bias beside which no other logit counts in float32
 
 
@@ -68,11 +69,14 @@ def interview_recurrent(x: Examiner) -> Evidence:
         return Evidence(None, corrupted=broken, plots=shown, assigned=assigned)
     best = None
     for info in candidates(survey):
-        contact = meet(x, survey, info, WORDS)
-        evidence = question(x, contact) if contact.works else Evidence(contact, crash=crash_mistake(contact, x.cells))
-        if best is None or worth(evidence) > worth(best):
-            best = evidence
-        if worth(best) == 3:
+        for made in ways_made(survey, info):
+            contact = meet(x, made, info, WORDS)
+            asked = question(x, contact) if contact.works else Evidence(contact, crash=crash_mistake(contact, x.cells))
+            if best is None or worth(asked) > worth(best):
+                best = asked
+            if worth(best) == 3:
+                break
+        if best is not None and worth(best) == 3:
             break
     assert best is not None
     found = replace(best, plots=shown, corrupted=broken)
@@ -80,6 +84,15 @@ def interview_recurrent(x: Examiner) -> Evidence:
         return found
     ran = x.lab == "lab4_gru" and found.contact.works and runs_ready_layers(x, found.contact)
     return replace(found, ready_made=uses_ready_made(found.contact, x.cells), ready_layers=ran)
+
+
+def ways_made(survey: Inventory, info: ClassInfo) -> list[Inventory]:
+    """As it is, then as if the last instance had not been made: extras of one class are asked for by an argument."""
+    own = usable(survey, info)
+    other = [made for made in own if (made.args, made.kwargs) != (own[-1].args, own[-1].kwargs)]
+    rest = tuple(one for one in survey.constructions if one not in own)
+    before = [(*rest, made) for made in other[: -EARLIER - 1 : -1]]
+    return [survey, *(replace(survey, constructions=made) for made in before)]
 
 
 def worth(e: Evidence) -> int:

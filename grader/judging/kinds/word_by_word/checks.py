@@ -26,15 +26,10 @@ from grader.judging.kinds.word_by_word.answers import CLASSES, are_no_weights, r
 from grader.judging.kinds.word_by_word.equal import understood
 from grader.judging.kinds.word_by_word.explained import ADDITIVE
 from grader.judging.kinds.word_by_word.interview import FEWER, LAB, Evidence
-from grader.judging.kinds.word_by_word.parts import SOURCES
-from grader.judging.kinds.word_by_word.roles import Bound
+from grader.judging.kinds.word_by_word.network_checks import UNKNOWN  # its checks are registered when it is imported
 from grader.model import Finding, Remark
 
 UNSEEN = "`model` was not seen to return weights for the words of the premise, ten for each word of the hypothesis."
-UNKNOWN = (
-    "Your variables could not be told apart by what they do, so this could not be compared with the equations; "
-    "your instructor will look at it."
-)
 ENOUGH = 24  # steps to tell whether a loss falls
 SUMMED = ("softmax-axis", "softmax-missing", "own-term-missing", "elementwise-product", "reshape-as-transpose")
 
@@ -81,80 +76,6 @@ def mistake_in(e: Evidence, *slugs: str) -> str | None:
         return "reshape-as-transpose"
     found = slug(e.told.form) if e.told.form else ""
     return found if found in slugs else None
-
-
-@check(LAB, "encoder")
-def encoder(e: Evidence) -> Finding:
-    if e.begun:
-        return unsure(
-            "`model` stops with an error before its states could be compared; your instructor will look at them."
-        )
-    return encoded(e)
-
-
-@as_far_as_it_comes
-def encoded(e: Evidence) -> Finding:
-    bound = e.told.bound
-    if bound is None:
-        return unsure(UNKNOWN)
-    own = [role for cell in "ph" for role in roles_of(cell)]
-    if any(set(way.roles) & set(own) and len(way.roles) == 1 for way in bound.ways.values()):
-        return failed(mistake="separate-encoders", cell=e.cell)
-    if bound.numbers.get("chained"):
-        return failed(mistake="hypothesis-chained", cell=e.cell)
-    if bound.numbers.get("forgets"):
-        return failed(mistake="state-not-carried", cell=e.cell)
-    if shares_gates(bound, "p"):
-        return failed(mistake="shared-gate-matrix", cell=e.cell)
-    return whole(e, "p", "One GRU reads both sentences, each from zeros.")
-
-
-@check(LAB, "matching")
-@as_far_as_it_comes
-def matching(e: Evidence) -> Finding:
-    if e.unread:
-        return failed(mistake="premise-unread", seen="another premise, the same logits", cell=e.cell)
-    if e.told.bound is None:
-        return unsure(UNKNOWN)
-    if e.told.bound.numbers.get("continued"):
-        return failed(mistake="matching-chained", cell=e.cell)
-    if shares_gates(e.told.bound, "m"):
-        return failed(mistake="shared-gate-matrix", cell=e.cell)
-    found = whole(e, "m", "The matching GRU reads [a_k; h^t_k], and its last state makes the logits.")
-    if e.unfinished and found.verdict == "pass":
-        return blocked("Not checked because `model` stops with an error before it returns logits.")
-    if found.verdict != "pass" or not e.told.form:
-        return found if e.told.form else unsure("The logits could not be compared with the equations.")
-    if e.told.logits_follow is False:
-        seen = None if e.told.headed else e.answer.logits
-        told = None if seen is None else difference("Logits", seen, e.told.deck["logits"], axes=("batch", "classes"))
-        return failed("The attention is explained, but the logits do not follow from it.", difference=told, cell=e.cell)
-    return found
-
-
-def shares_gates(bound: Bound, cell: str) -> bool:
-    """Whether one matrix is that of two gates, or of a gate and the candidate."""
-    return any(len(set(way.roles) & set(roles_of(cell))) > 1 for way in bound.ways.values())
-
-
-def roles_of(cell: str) -> list[str]:
-    return [f"W_{gate}_{cell}" for gate in "zrc"]
-
-
-def whole(e: Evidence, cell: str, message: str) -> Finding:
-    """Whether each gate has all that it reads."""
-    assert e.told.bound is not None
-    gaps = {role: set(SOURCES[cell]) - e.told.bound.sources(role) for role in roles_of(cell)}
-    if not any(gaps.values()):
-        return passed(message)
-    names = {"x": "the word", "h": "its own state", "a": "a_k", "t": "h^t_k", "m": "its own state"}
-    lost = sorted({names[source] for sources in gaps.values() for source in sources})
-    if e.told.form and e.told.logits_follow:  # so all that has a say is known
-        named = "gate-input-missing" if cell == "m" else None
-        return failed(f"A gate reads nothing of {' and '.join(lost)}.", named, cell=e.cell)
-    if e.told.bound.rest or e.told.variables is None or e.told.variables.others:
-        return unsure(UNKNOWN)
-    return failed(f"A gate reads nothing of {' and '.join(lost)}.", cell=e.cell)
 
 
 @check(LAB, "attention")

@@ -10,7 +10,7 @@ import numpy as np
 
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import agree
-from grader.judging.instruments.cut_gradients import Gradients
+from grader.judging.instruments.cut_gradients import Gradients, is_bent
 from grader.judging.kinds.word_by_word.answers import CLASSES, Answer, Asker
 
 FAR, MOVED = 0.03, 0.005  # the longest move, and the largest change of the cost: above float32's noise, below curvature
@@ -81,11 +81,6 @@ def without_penalties(way: Numbers, weights: Numbers) -> Numbers:
 
 def differs(rise: float | None, expected: float, one: bool) -> bool:
     return rise is not None and abs(rise - expected) > SHARE[one] * abs(expected) + LEAST / 20
-
-
-def is_bent(rise: float | None, half: float | None, expected: float) -> bool:
-    """Whether curvature explains the difference: its part of a rise is an eighth over half the way."""
-    return rise is not None and half is not None and abs(2 * half - rise) > abs(rise - expected) / 4
 
 
 def rises_at_random(asker: Asker, path: str, labels: Numbers) -> bool:

@@ -57,16 +57,33 @@ def explanation(asker: Asker, answer: Answer, vocabulary: int) -> Explanation:
 
 
 def of_view(asker: Asker, view: View, answer: Answer, vocabulary: int) -> Explanation:
-    """With columns for rows where that explains more."""
-    contact, width = asker.contact, vectors(asker.contact).shape[1]
-    out = way_out(asker, view)
-    straight = sorted_out(view.variables, contact.vocabulary, width, out=out)
-    told = read_as(asker, view, answer, vocabulary, straight)
-    if told.form is not None or straight is None or not straight.columns:
+    """With columns for rows, or word vectors for states, where that explains more; first what finds room for more."""
+    width, out = vectors(asker.contact).shape[1], way_out(asker, view)
+
+    def read(**way: bool) -> Explanation:
+        seen_as = sorted_out(view.variables, asker.contact.vocabulary, width, out=out, **way)
+        return read_as(asker, view, answer, vocabulary, seen_as)
+
+    told = read()
+    if told.form is not None or told.variables is None:
         return told
-    turned = sorted_out(view.variables, contact.vocabulary, width, turned=True, out=out)
-    other = read_as(asker, view, answer, vocabulary, turned)
-    return other if other.form is not None or (other.bound and not told.bound) else told
+    beside = sorted_out(view.variables, asker.contact.vocabulary, width, out=out, beside=True)
+    fits = beside is not None and len(beside.others) < len(told.variables.others)
+    ways = {"turned": told.variables.columns, "beside": not view.headed}
+    for way in sorted(ways, key=lambda one: (one == "beside") != fits):
+        other = read(**{way: True}) if ways[way] else Explanation()
+        if reads_vectors(other) if way == "beside" else other.form is not None or (other.bound and not told.bound):
+            return other
+    return told
+
+
+def reads_vectors(told: Explanation) -> bool:
+    """Whether word vectors are read where the equations have states."""
+    ways = [
+        *(told.bound.ways.values() if told.bound else ()),
+        *(told.attention.ways.values() if told.attention else ()),
+    ]
+    return any(set(way.sources) & set("xw") for way in ways if way.roles[0][-1] not in "ph")
 
 
 def read_as(asker: Asker, view: View, answer: Answer, vocabulary: int, variables: Variables | None) -> Explanation:
@@ -140,6 +157,8 @@ def compared(
     placed: Sequence[Placement] = (),
 ) -> Explanation:
     """By attention and logits, else by one of them."""
+    assert known.variables is not None
+    dim = known.variables.sizes.dim
     each = {
         f"{name} {i}": {key: value[i] for key, value in parts.items()}
         for name, parts in told.items()
@@ -149,17 +168,19 @@ def compared(
         if (name := nearest(seen, each)) is not None:
             form, at = name.rsplit(" ", 1)
             follows = answer.logits is not None and agree(answer.logits, each[name]["logits"])
-            form = half_used(tried[int(at)].get("W_attn")) or form if form == "deck" else form
+            form = half_used(tried[int(at)].get("W_attn"), dim) or form if form == "deck" else form
             place = placed[int(at)] if placed else None
             return replace(known, deck=each[f"deck {at}"], form=form, attention=place, logits_follow=follows)
     return replace(known, deck=each["deck 0"])
 
 
-def half_used(W: Numbers | None) -> str | None:
-    """The mistake of a matrix that reads one of the two states only."""
+def half_used(W: Numbers | None, dim: int) -> str | None:
+    """The mistake of a matrix that reads one of the two states only, or a vector for one of them."""
     if W is None:
         return None
-    word, state = np.split(W, 2)
+    word, state, vector = np.split(W, [dim, 2 * dim])
+    if np.any(vector):
+        return "vector-for-state/attention"
     return "wrong-state/matching-alone" if not np.any(word) else None if np.any(state) else "matching-state-unused/word"
 
 

@@ -1,7 +1,7 @@
 """Assignment 4: variables cut into blocks as high as the equations need them, and the places a block may have there.
 
 Letters of rows: x a word's vector, h the encoder's state; a the average of the premise, t the state of the hypothesis,
-m the matching state.
+m the matching state. Read by mistake, w the average of the premise's word vectors, and x where a state is meant.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +16,7 @@ from grader.judging.comparing.arrays import Numbers
 from grader.sandbox.guest.wire import VariableInfo
 
 SOURCES = {"p": "xh", "h": "xh", "m": "atm", "attn": "tm"}
+BESIDE = {"m": "atxwm", "attn": "tmx"}  # with word vectors beside the states
 FEW = 6  # rows of a variable that is no matrix
 CLASSES = 3
 MOST = 40  # matrices, and biases, whose places are sought
@@ -50,12 +51,18 @@ class Way(Struct, frozen=True):
 class Sizes(Struct, frozen=True):
     word: int
     dim: int
+    beside: bool = False  # word vectors may stand where states are meant
 
     def heights(self) -> set[int]:
-        return {self.word, self.dim, self.word + self.dim, 2 * self.dim, 3 * self.dim}
+        usual = {self.word, self.dim, self.word + self.dim, 2 * self.dim, 3 * self.dim}
+        mistaken = {2 * self.word, 2 * self.word + self.dim, self.word + 2 * self.dim}
+        return usual | mistaken if self.beside else usual
 
     def of(self, source: str) -> int:
-        return self.word if source == "x" else self.dim
+        return self.word if source in "xw" else self.dim
+
+    def sources(self, network: str) -> str:
+        return BESIDE.get(network, SOURCES[network]) if self.beside else SOURCES[network]
 
 
 class Variables(Struct, frozen=True):
@@ -79,7 +86,12 @@ class Variables(Struct, frozen=True):
 
 
 def sorted_out(
-    variables: Sequence[VariableInfo], vocabulary: int, width: int, turned: bool = False, out: str | None = None
+    variables: Sequence[VariableInfo],
+    vocabulary: int,
+    width: int,
+    turned: bool = False,
+    out: str | None = None,
+    beside: bool = False,
 ) -> Variables | None:
     """None where nothing can be the classifier on the last state; `width` of a word where E is no variable.
 
@@ -95,7 +107,7 @@ def sorted_out(
     sideways = shapes[out][1] != CLASSES
     dim = shapes[out][1 if sideways else 0]
     b_cl = next((p for p, s in shapes.items() if s == (CLASSES,)), None)
-    sizes = Sizes(shapes[E][0 if E_turned else 1] if E else width, dim)
+    sizes = Sizes(shapes[E][0 if E_turned else 1] if E else width, dim, beside)
     matrices: list[Block] = []
     biases: list[Block] = []
     others: list[str] = []
@@ -130,7 +142,8 @@ def orders(rows: int, sources: str, sizes: Sizes) -> Iterator[str]:
     """In which orders some of the sources are so many rows together."""
     for count in range(1, len(sources) + 1):
         for order in permutations(sources, count):
-            if sum(sizes.of(source) for source in order) == rows:
+            instead = not any(set(both) <= set(order) for both in ("tx", "aw"))  # of a state, not besides
+            if sum(sizes.of(source) for source in order) == rows and instead:
                 yield "".join(order)
 
 
@@ -138,7 +151,7 @@ def places(rows: int, gate: str, sizes: Sizes, cells: Sequence[str]) -> Iterator
     """Of a matrix: of this gate, in one of these networks; "ph" is an encoder of both sentences."""
     for cell in cells:
         roles = tuple(f"W_{gate}_{one}" for one in cell)
-        for order in orders(rows, SOURCES[cell[0]], sizes):
+        for order in orders(rows, sizes.sources(cell[0]), sizes):
             yield Way(roles, order)
 
 
@@ -180,7 +193,7 @@ def thresholds(cells: Sequence[str]) -> Iterator[Way]:
 
 
 def attending(rows: int, sizes: Sizes) -> Iterator[Way]:
-    for order in orders(rows, SOURCES["attn"], sizes):
+    for order in orders(rows, sizes.sources("attn"), sizes):
         yield Way(("W_attn",), order)
         if len(order) == 1:
             yield Way(("W_attn",), order, turned=True)
@@ -195,7 +208,7 @@ def added(value: Numbers, way: Way, sizes: Sizes) -> dict[str, Numbers | float]:
 def placed(value: Numbers, way: Way, role: str, sizes: Sizes) -> Numbers:
     if not way.sources:
         return value.astype(np.float64)
-    all_sources = SOURCES[role.rsplit("_", maxsplit=1)[1]]
+    all_sources = sizes.sources(role.rsplit("_", maxsplit=1)[1])
     height = [sizes.of(source) for source in all_sources]
     full = np.zeros((sum(height), sizes.dim))
     start = 0
@@ -211,7 +224,7 @@ def taken_out(whole: Numbers, way: Way, role: str, sizes: Sizes) -> Numbers:
     """The rows of a role where the block stands, in the block's own order: `placed` the other way round."""
     if not way.sources:
         return whole
-    all_sources = SOURCES[role.rsplit("_", maxsplit=1)[1]]
+    all_sources = sizes.sources(role.rsplit("_", maxsplit=1)[1])
     height = [sizes.of(source) for source in all_sources]
     starts = {source: sum(height[: all_sources.index(source)]) for source in way.sources}
     rows = [whole[first : first + sizes.of(source)] for source, first in starts.items()]

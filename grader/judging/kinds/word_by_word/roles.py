@@ -63,10 +63,14 @@ class Scene(Struct, frozen=True):
     def base(self) -> dict[str, Any]:
         """What is known from the start."""
         b_cl = np.zeros(self.variables.W_cl.view(self.weights).shape[1])
-        return {"p": self.p, "h": self.h, "E": self.E, "W_cl": self.variables.W_cl.view(self.weights), "b_cl": b_cl}
+        W_cl = self.variables.W_cl.view(self.weights)
+        beside = {"beside": 1.0} if self.sizes.beside else {}
+        return {"p": self.p, "h": self.h, "E": self.E, "W_cl": W_cl, "b_cl": b_cl, **beside}
 
     def quiet(self, on: Iterable[Block]) -> dict[str, Numbers]:
-        told = only(self.weights, on, self.variables.cells)
+        # Without an encoder the scores' matrix has a shape that no equation has.
+        others = self.variables.others if self.sizes.beside else ()
+        told = only(self.weights, on, [*self.variables.cells, *others])
         b_cl = self.variables.b_cl
         return told | ({b_cl: np.zeros_like(self.weights[b_cl])} if b_cl else {})
 
@@ -90,7 +94,7 @@ class Bound(Struct, frozen=True):
     @property
     def cells(self) -> tuple[str, ...]:
         """One encoder, or two where the first block that was found belongs to one sentence alone."""
-        encoder = next(way.roles for way in self.ways.values() if "x" in way.sources)
+        encoder = next((way.roles for way in self.ways.values() if way.roles[0][-1] in "ph"), "ph")
         return ("ph", "m") if len(encoder) == 2 else ("p", "h", "m")
 
     def sources(self, role: str) -> set[str]:
@@ -104,7 +108,7 @@ def bare(way: Way) -> Way:
 
 def bound(scene: Scene) -> Bound | None:
     """None when no two blocks make a network that says anything the equations could say."""
-    found = core(scene)
+    found = without_encoder(scene) or core(scene)
     if found is None:
         return None
     for blocks, ways in ((scene.variables.matrices, None), (scene.variables.biases, list(thresholds(found.cells)))):
@@ -147,7 +151,7 @@ def core(scene: Scene) -> Bound | None:
     for start in range(0, len(pairs), TOGETHER):
         some = pairs[start : start + TOGETHER]
         for pair, seen in zip(some, scene.ask([scene.quiet(pair) for pair in some]), strict=True):
-            if seen is not None and np.ptp(seen, axis=0).max() > LOUD:
+            if seen is not None and np.ptp(seen, axis=0).max() > LOUD and both_speak(scene, pair, seen):
                 tried += 1
                 found = explained(scene, pair, seen, SILENT if tried == 1 else SILENT[:1])
                 if found is not None or tried == CORES:
@@ -155,8 +159,33 @@ def core(scene: Scene) -> Bound | None:
     return None
 
 
+def both_speak(scene: Scene, pair: tuple[Block, Block], seen: Numbers) -> bool:
+    """A matching network that reads word vectors says something whatever the encoder is."""
+    if not scene.sizes.beside:
+        return True
+    (alone,) = scene.ask([scene.quiet([pair[1]])])
+    return alone is not None and bool(np.abs(seen - alone).max() > LOUD)
+
+
 def matching(block: Block, sizes: Sizes) -> Iterable[Way]:
     return (way for way in places(block.rows, "c", sizes, ["m"]) if set(way.sources) & set("at"))
+
+
+def without_encoder(scene: Scene) -> Bound | None:
+    """Of a matching network that reads word vectors alone: whatever encodes them is not heard through it."""
+    sizes = scene.sizes
+    for block in scene.variables.matrices if sizes.beside else ():
+        ways = [way for way in places(block.rows, "c", sizes, ["m"]) if set(way.sources) & set("xw")]
+        ways = [way for way in ways if not set(way.sources) & set("at")]
+        (seen,) = scene.ask([scene.quiet([block])]) if ways else (None,)
+        if seen is None or np.ptp(seen, axis=0).max() <= LOUD:
+            continue
+        tried = [replace(way, numbers=more) for way in ways for more in ({}, {"averaged": 1.0})]
+        changes = [added(block.view(scene.weights), way, sizes) for way in tried]
+        at = nearest(seen, scene.answers({}, changes, SILENT[0]))
+        if at is not None:
+            return Bound({block: tried[at]}, numbers=tried[at].numbers)
+    return None
 
 
 def averages(scene: Scene) -> list[dict[str, float]]:
@@ -172,7 +201,7 @@ def explained(scene: Scene, pair: tuple[Block, Block], seen: Numbers, forms: Seq
     ways = list(product(firsts, matching(two, sizes)))
     mistaken = [
         (first, replace(second, numbers={**more, **start}))
-        for start in ({}, {"chained": 1.0}, {"crossed": 1.0}, {"continued": 1.0}, {"forgets": 1.0})
+        for start in ({}, {"chained": 1.0}, {"crossed": 1.0}, {"continued": 1.0}, {"forgets": 1.0}, {"averaged": 1.0})
         for first, second in ways
         for more in (averages(scene) if "a" in second.sources else [{}])
     ]

@@ -3,11 +3,12 @@
 Only of the Keras that transformers uses. What a fit was begun with is kept even where it raises.
 """
 
+import contextlib
 import functools
 import inspect
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ FITS: list["Fit"] = []
 EVALUATED: list[tuple[Any, Any]] = []  # models and the ids [n, length] of the first batch they were evaluated on
 _config: GuestConfig | None = None
 _spent = 0.0
+_apart = 0  # depth of what is no step of a loop of the notebook's: models inside of models, training by Keras
 
 
 class Fit:
@@ -37,6 +39,10 @@ class Fit:
         self.steps = 0
         self.cut = False
         self.raised = ""
+        self.own: dict[str, Any] | None = None  # of a loop of the notebook's own: scores and loss of its first step
+        self.start: list[tuple[Any, Any]] = []  # of such a loop: what was trained last, and what it was before
+        self.begun, self.optimizer = time.monotonic(), None
+        self.by_batches = False
 
 
 def install(config: GuestConfig) -> None:
@@ -46,6 +52,20 @@ def install(config: GuestConfig) -> None:
 
 def policy() -> str:
     return _config.train_policy if _config is not None else "full"
+
+
+@contextlib.contextmanager
+def apart() -> Iterator[None]:
+    global _apart  # noqa: PLW0603 - this process has one notebook
+    _apart += 1
+    try:
+        yield
+    finally:
+        _apart -= 1
+
+
+def kept_apart() -> bool:
+    return _apart > 0
 
 
 def mend(module: Any) -> None:
@@ -67,7 +87,7 @@ def watched(plain: Callable[..., Any]) -> Callable[..., Any]:
             FITS.append(record)
         shorten(given, batch, record)
         try:
-            with tape.recording(tape.Losses()):  # who stands by for loops in cells has nothing to stop here
+            with apart(), tape.recording(tape.Losses()):  # who stands by for loops in cells has nothing to stop here
                 history = plain(*bound.args, **bound.kwargs)
             record.losses = [float(loss) for loss in history.history.get("loss", ())]
             return history

@@ -157,9 +157,10 @@ def mend_optimizer(module: Any) -> None:
 
 
 def mend_models(module: Any) -> None:
-    from ..trainings import fits  # noqa: PLC0415 - brings TensorFlow, which is loaded only after this file
+    from ..trainings import fits, own_steps  # noqa: PLC0415 - bring TensorFlow, which is loaded only after this file
 
     fits.mend(module)
+    own_steps.mend(module)
 
 
 MENDS: dict[str, Callable[[Any], None]] = {

@@ -40,7 +40,7 @@ def told(model: Any, path: str) -> dict[str, Any]:
     return {
         "path": path,
         "classes": getattr(getattr(model, "config", None), "num_labels", None),
-        "rate": rate_of(model.optimizer),
+        "rate": rate_of(model.optimizer if last is None or last.optimizer is None else last.optimizer),
         "optimizer": type(model.optimizer).__name__,
         "fits": len(mine),
         "inputs": last.inputs if last else {},
@@ -51,8 +51,15 @@ def told(model: Any, path: str) -> dict[str, Any]:
         "raised": last.raised if last else "",
         "checkpoint": str(getattr(model, "asked_as", "")),
         "tokenizers": tokenizers(),
+        "own": last.own if last else None,
+        "changed": changed(last) if last and last.own is not None else True,
         "evaluated": [ids for other, ids in fits.EVALUATED if other is model],
     }
+
+
+def changed(loop: Any) -> bool:
+    """Whether the weights that it was to train are others than before its first step."""
+    return loop.optimizer is not None or any((weight.numpy() != before).any() for weight, before in loop.start)
 
 
 def tokenizers() -> list[str]:
