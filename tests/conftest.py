@@ -20,6 +20,7 @@ from grader.model import Report, Submission, TrainPolicy
 from grader.pipeline import grade_batch
 from grader.sandbox.walls.isolation import run_forked, run_jailed
 from grader.sandbox.walls.zygote import WAITING
+from tests import kept
 from tests.earlier_answers import kept_answers
 
 ANSWERS = "GRADER_TEST_ANSWERS"  # the folder of kept answers; it may be deleted at any time
@@ -34,7 +35,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as below `nohup … &`:
 
 
 @pytest.fixture(scope="session")
-def kernel() -> None:
+def kept_here(answers: Path) -> None:
+    """For tests that keep what dear questions were answered (tests/kept.py)."""
+    kept.keep_in(answers / "kept")
+
+
+@pytest.fixture(scope="session")
+def kernel(kept_here: None) -> None:
     """Whatever opens a kernel asks for this, and so gets the marker `kernel`: `make quick` leaves it out."""
 
 
@@ -169,6 +176,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     _may_open[0] = item.get_closest_marker("kernel") is not None
     return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = yield
+    if report.failed:
+        kept.forget(item.path.stem)
+    return report
 
 
 def insist_on_fixture(event: str, arguments: tuple[Any, ...]) -> None:
