@@ -391,7 +391,7 @@ def test_a_notebook_computes_on_a_real_gpu_within_its_share(kernel: None) -> Non
     assert ["".join(out.get("text", "") for out in cell.outputs) for cell in run.cells[:3]] == ["GPU:0\n", "", "1\n"]
 
 
-def test_the_doctor_tells_which_gpus_there_are() -> None:
+def test_the_doctor_tells_which_gpus_there_are(kernel: None) -> None:
     _, good, said = doctor.gpu(lambda: Found((ONE, ONE, TWO)))
     assert said.startswith("2 × Large Card (15 of 16 GB free), 1 × Small Card (6 of 8 GB free): ")
     if why_not_jailed() is None:  # a jail in which TensorFlow looked, and found none of these
