@@ -163,7 +163,7 @@ def test_a_sealed_file_calls_no_right_form_wrong_and_no_wrong_form_right(
     (tmp_path / "one.checks").write_bytes(written({lab: course.labs[lab]}))
     one, whole = read(tmp_path / "one.checks")[lab], course.models(lab)
     for form in (DECK, *one.accepted, *one.mistakes):
-        verdicts = by_the_judge(examiner_of(one.rubric, course.batch, one.answer, whole.of(form, {})))
+        verdicts = by_the_judge(examiner_of(one.rubric, course.batch, one.answer, whole, form))
         seen = set(verdicts.values())
         if form in one.mistakes:
             assert Verdict.FAIL in seen, (form, verdicts)

@@ -48,7 +48,7 @@ from tests.earlier_answers import kept_answers
 from tests.test_notebooks import EXPECTED, NOTEBOOKS
 
 ROOT = Path(__file__).parent.parent
-SEALED = ("lab1_warmup", "lab2_mlp", "lab3_rnn", "lab4_gru")
+SEALED = ("lab1_warmup", "a1_logistic_regression", "lab2_mlp", "lab3_rnn", "lab4_gru")
 FORGET = (
     Call("_made.clear", into="made"),
     Call("__import__('grader_guest.trainings.training', fromlist=['x']).TRAININGS.clear", into="trained"),
@@ -57,6 +57,8 @@ NUMBERS_OF_LAB2 = {"forward", "loss-gradients", "all-trained", "dropout-in-train
 NUMBERS_OF_LAB3 = {"recurrence", "fresh-start", "all-trained"}  # all but words
 NUMBERS_OF_LAB4 = {"cell", "all-trained"}
 OPEN = {
+    # a frozen dataclass that is given to the constructor: none of its numbers can be moved
+    "honest/a1/config_replaced_in_comprehensions.ipynb": {"learning-rate"},
     # it takes batches of 256, as a number: a sealed file has others
     "honest/lab2/batch_size_written_into_the_loop.ipynb": NUMBERS_OF_LAB2,
     # its vectors were made before it was asked, and have the width of the notebook's vocabulary
@@ -67,6 +69,8 @@ OPEN = {
     "honest/lab2/normalised_hidden_layer.ipynb": {"forward"},
     # matrices of two layers in one variable, as large as its own sizes are
     "honest/lab2/two_layers_in_one_cube.ipynb": {"hidden-layers", "forward", "loss-gradients", "all-trained"},
+    # all examples of a batch have the same units dropped, as graded work of this kind is left to a person
+    "honest/lab2/one_mask_for_the_whole_minibatch.ipynb": {"dropout-in-training", "dropout-off-at-test"},
     # units made smaller while classifying, as dropout was first written, which no form of ours does
     "honest/lab2/scaled_at_test_as_in_the_first_paper.ipynb": {"dropout-in-training"},
     # it splits 20 words and starts from zeros [256, 24], as numbers: a sealed file has other sentences
@@ -87,7 +91,6 @@ OPEN = {
 SHOWS_IN_A_RUN = ("dropout-never-on.2",)  # the class drops units; only all trainings had a rate of 0
 ONLY_WHEN_GRADED = (
     "mistaken/lab1/scaled_to_add_up_to_one.ipynb",  # called wrong, and not named: no form of ours adds up
-    "honest/lab2/rate_falls_to_zero_at_the_end.ipynb",  # told wrongly that it never drops: asked for one epoch
     "mistaken/lab1/power_of_e_halved.ipynb",  # called wrong, and not named: no form of ours slips twice
     "mistaken/lab2/training_flag_never_reset.ipynb",  # its flag is down in a new object, and only training sets it
     "mistaken/lab2/classify_switches_the_rate_off_for_good.ipynb",  # it drops units until it has classified
@@ -220,19 +223,23 @@ def test_honest_work_is_told_of_nothing_wrong(place: str, card_of: Callable[[str
 
 
 @pytest.mark.parametrize("place", notebooks("mistake"))
-def test_every_mistake_of_a_public_check_is_named(place: str, card_of: Callable[[str], Scorecard]) -> None:
-    card = card_of(place)
-    assert set(EXPECTED[place]["slugs"]) <= {check.mistake for check in card.checks}, told(card)
+def test_every_mistake_of_a_sealed_check_is_named(
+    place: str, card_of: Callable[[str], Scorecard], sealing: Sealing
+) -> None:
+    card, (_, sealed) = card_of(place), sealing(EXPECTED[place]["lab"])
+    slugs = set(EXPECTED[place]["slugs"]) & set(sealed.rubric.mistakes)
+    assert slugs <= {check.mistake for check in card.checks}, told(card)
+    assert slugs or all(check.verdict in (Verdict.PASS, Verdict.UNSURE) for check in card.checks), told(card)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lab", ["lab1_warmup", "lab2_mlp"])
+@pytest.mark.parametrize("lab", ["lab1_warmup", "a1_logistic_regression", "lab2_mlp"])
 def test_no_right_form_is_called_wrong_and_every_wrong_one_is_named(lab: str, sealing: Sealing) -> None:
     batch, sealed = sealing(lab)
     with model_answers(batch) as models:
         whole = models.of(lab)
         for form in (DECK, *sealed.accepted, *sealed.mistakes):
-            examiner = examiner_of(sealed.rubric, batch, sealed.answer, whole.of(form, {}))
+            examiner = examiner_of(sealed.rubric, batch, sealed.answer, whole, form)
             assert examiner.declared is not None
             card = score(sealed.rubric, as_declared(examiner, examiner.declared).findings)
             if form in sealed.mistakes:

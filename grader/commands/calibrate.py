@@ -39,7 +39,7 @@ from grader.commands.long_work import (
     processes,
     refusing_to_lose,
 )
-from grader.commands.starting import curves_of, looked_at_each_epoch, starts_of, told_by
+from grader.commands.starting import curves_of, looked_at_each_epoch, starts_in, starts_of
 from grader.course.folder import current_course, lab_slug, load_rubric
 from grader.course.head import Head, Labels, Settings
 from grader.data.cache import write_whole
@@ -154,7 +154,7 @@ def stored(plan: Plan, jobs: int) -> Iterator[Told]:
         data, last = (plan.data, plan.digest), plan.marks[-1]
         curves = yield from curves_of(plan.lab, data, plan.folders, plan.seeds, last, jobs)
         made = calibration(plan, [at_marks(curve, plan.marks) for curve in curves])
-        starts: Starts | None = told_by(curves, last, made.dev.majority)
+        starts: Starts | None = starts_in(curves, last, made.dev.majority)
     else:
         made = calibration(plan, (yield from runs_of(plan, jobs)))
         starts = (yield from starts_of(made, plan.folders, jobs)) if plan.lab in reference.STARTED else None

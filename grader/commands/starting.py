@@ -35,10 +35,10 @@ class Started(Struct, frozen=True):
 def starts_of(made: Calibration, folders: Sequence[Path], jobs: int) -> Generator[Told, None, Starts]:
     """As many as `made` has seeds, for as many epochs."""
     curves = yield from curves_of(made.lab, (made.data, made.digest), folders, made.seeds, made.rows[-1].epochs, jobs)
-    return told_by(curves, made.rows[-1].epochs, made.dev.majority)
+    return starts_in(curves, made.rows[-1].epochs, made.dev.majority)
 
 
-def told_by(curves: Sequence[Curve], epochs: int, majority: float) -> Starts:
+def starts_in(curves: Sequence[Curve], epochs: int, majority: float) -> Starts:
     marks = tuple(mark for mark in MARKS if mark < epochs)
     return starts(curves, (*marks, epochs), majority, date.today().isoformat())
 

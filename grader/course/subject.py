@@ -33,6 +33,13 @@ class Trait(StrEnum):
     TENSORFLOW = "tensorflow"  # its operations lead from the first argument to the result (level gradients)
 
 
+class Steered(StrEnum):
+    """What students have to make a number of that can be chosen from outside."""
+
+    RATE = "learning rate"  # (level gradients)
+    PENALTY = "penalty"  # its weight λ (level regularisation)
+
+
 LEVELS = {
     SubjectKind.FUNCTION: (Level.RUNS, Level.SHAPES, Level.VALUES, Level.GRADIENTS, Level.MANUAL),
     SubjectKind.CLASSIFIER: tuple(Level),
@@ -66,6 +73,7 @@ class Subject(Struct, frozen=True, forbid_unknown_fields=True):
     build: str = ""  # the function, class or global that is, or makes, the Keras model
     example: dict[str, str] = {}  # where examples are dicts: each key, and `input`, `label` or what stands there
     settings: Settings = Settings.FREE
+    steered: tuple[Steered, ...] = ()  # of a classifier: settings of the training that students add
     outcome: Reached | None = None
 
 

@@ -1,6 +1,6 @@
 """Makes a sealed file: asks every form of the model answer all that a notebook may bring up, and keeps the replies."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,14 +27,16 @@ SEED = 0  # of sealed questions: no grading asks a notebook by it, and forms are
 class Sealing:
     """A model answer whose replies are kept as they come."""
 
-    def __init__(self, answer: ModelAnswer) -> None:
-        self._answer = answer
+    def __init__(self, answer: ModelAnswer, with_distances: bool) -> None:
+        """`with_distances`: how far a step moves variables, which is much to write, and little that a lab asks."""
+        self._answer, self._with_distances = answer, with_distances
         self.answers: dict[bytes, int] = {}
         self.replies = Replies()
 
     def ask(self, form: str, sizes: Sizes, question: Question) -> Observation:
         seen = self._answer.ask(form, sizes, question)
-        self.answers[key_of(form, sizes, question)] = self.replies.add(without_source(without_distances(seen)))
+        kept = without_source(seen if self._with_distances else without_distances(seen))
+        self.answers[key_of(form, sizes, question)] = self.replies.add(kept)
         return seen
 
 
@@ -94,17 +96,23 @@ def left_for_grading(rubric: Rubric, sealed_ones: Sequence[str]) -> tuple[tuple[
 
 def one_sealed(rubric: Rubric, batch: Batch, whole: ModelAnswer) -> Sealed:
     first = public_part(rubric, [c.id for c in rubric.checks if c.public and c.level not in ONLY_GRADED])
-    accepted, mistakes = whole.accepted, tuple(form for form in whole.mistakes if mistake_of(form) in first.mistakes)
-    sealing = Sealing(whole)
-    answer = ModelAnswer(accepted, mistakes, sealing.ask, sealed=True)
-    shown = by_the_judge(examiner_of(first, batch, answer, whole.of(DECK, {})))
+    accepted = whole.accepted
+    sealing = Sealing(whole, with_distances=bool(rubric.subject and rubric.subject.steered))
+    answer = ModelAnswer(accepted, named_in(first, whole), sealing.ask, sealed=True)
+    shown = by_the_judge(examiner_of(first, batch, answer, whole))
     kept = public_part(rubric, [check for check, verdict in shown.items() if verdict is Verdict.PASS])
-    everything_asked(examiner_of(kept, batch, answer, whole.of(DECK, {})), kept, answer)
+    mistakes = named_in(kept, whole)
+    answer = ModelAnswer(accepted, mistakes, sealing.ask, sealed=True)
+    everything_asked(examiner_of(kept, batch, answer, whole), kept, answer)
     later, hidden = left_for_grading(rubric, [check.id for check in kept.checks])
     replies = sealing.replies
     return Sealed(
         kept, batch.seed, accepted, mistakes, hidden, later, sealing.answers, replies.all, replies.arrays
     )  # fmt: skip
+
+
+def named_in(rubric: Rubric, whole: ModelAnswer) -> tuple[str, ...]:
+    return tuple(form for form in whole.mistakes if mistake_of(form) in rubric.mistakes)
 
 
 def public_part(rubric: Rubric, checks: Sequence[str]) -> Rubric:
@@ -124,15 +132,13 @@ def public_part(rubric: Rubric, checks: Sequence[str]) -> Rubric:
     return replace(rubric, head=head, checks=rules, mistakes=mistakes, subject=subject)
 
 
-def examiner_of(
-    rubric: Rubric, batch: Batch, answer: ModelAnswer, asking: Callable[[Question], Observation]
-) -> Examiner:
-    """Of something that is asked as if a student had handed it in, and compared with `answer`."""
+def examiner_of(rubric: Rubric, batch: Batch, answer: ModelAnswer, whole: ModelAnswer, form: str = DECK) -> Examiner:
+    """Of a form that is asked as if a student had handed it in, and compared with `answer`."""
     return Examiner(
         lab=rubric.lab,
-        cells=form_cells(rubric.lab, DECK, ()),
+        cells=form_cells(rubric.lab, form, ()),
         run=Run(Outcome.OK, batch.isolation),
-        asking=asking,
+        asking=whole.of(form, {}),
         oracle=no_formulas,
         seed=batch.seed,
         training=TrainBudget(TrainPolicy.NONE),

@@ -1,39 +1,47 @@
 """Whether a notebook gives each sentence the word ids that the lab gives it, whatever number stands for which word."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from reference.trainings.training import ids, two_way
 from reference.trainings.training_pairs import LABELS, opened, read
 
-Own = Mapping[str, tuple[Sequence[str], np.ndarray, np.ndarray]]  # by split: sentences, ids [n, T], labels [n]
+OfSplit = tuple[Sequence[str], np.ndarray, np.ndarray]  # sentences, ids [n, T], labels [n]
+Own = Mapping[str, OfSplit]
 SPLITS = ("train", "dev", "test")
 OTHER_IDS = "its word ids are not the lab's, whatever number stands for which word"
 OTHER_LABELS = "its labels are not those of the data"
 CLOSE = 1e-5  # in an entry of a word vector
 
 
+class Met(NamedTuple):
+    """What a notebook gives the sentences of a split, each beside what the lab gives the same sentence."""
+
+    ids: np.ndarray  # [n * T, 2]
+    labels: np.ndarray  # [n, 2]
+    why_not: str = ""
+
+
 def difference(trees: Path, own: Own, padding: int | None) -> str:
     """Why they are not the same, as a clause; empty where they are. `padding`: the id that has to be a padding's."""
     told = {name: two_way(trees / f"{name}.txt") for name in SPLITS}
     encoded, _ = ids([words for words, _ in told.values()])
-    pairs = []
+    meetings = []
     for (name, (words, labels)), rows in zip(told.items(), encoded, strict=True):
-        texts, theirs, their_labels = own[name]
-        places = {key(" ".join(sentence)): i for i, sentence in enumerate(words)}
-        order = [places.get(key(text), -1) for text in texts]
-        if len(texts) != len(words) or -1 in order:
-            return f"its {name} sentences are not all of those with a label, and no others"
-        if theirs.shape != rows.shape:
-            return f"a sentence has {theirs.shape[-1]} ids, where the lab's have {rows.shape[1]}"
-        pairs.append(np.stack([theirs, rows[order]], axis=-1).reshape(-1, 2))
-        if name == "train" and not renamed(np.stack([their_labels, labels[order]], axis=1)):
+        texts = [key(" ".join(sentence)) for sentence in words]
+        both = met(own[name], (texts, rows, labels), f"its {name} sentences", "a sentence")
+        if both.why_not:
+            return both.why_not
+        if name == "train" and not renamed(both.labels):
             return OTHER_LABELS
-    every = np.concatenate(pairs)
+        meetings.append(both.ids)
+    every = np.concatenate(meetings)
     if not renamed(every):
         return OTHER_IDS
     if padding is not None and np.any((every[:, 0] == padding) != (every[:, 1] == 0)):
@@ -45,17 +53,12 @@ def difference_of_pairs(snli: Path, embeddings: Path, own: Own, vectors: np.ndar
     """The same of pairs of sentences, ids [n, 20] each, and of the words' vectors [V, e], which are not trained."""
     corpus, meetings = read([snli, embeddings]), []
     for name in SPLITS:
-        texts, theirs, their_labels = own[name]
-        rows, labels = corpus.splits[name]
-        places = {text: i for i, text in enumerate(keys(snli, name))}
-        order = [places.get(key(text), -1) for text in texts]
-        if len(texts) != len(rows) or -1 in order:
-            return f"its {name} pairs are not all of those with a label, and no others"
-        if theirs.shape != rows.shape:
-            return f"a pair has {theirs.shape[-1]} ids, where the lab's have {rows.shape[1]}"
-        meetings.append(np.stack([theirs, rows[order]], axis=-1).reshape(-1, 2))
-        if name == "train" and not renamed(of_those_alone(texts, their_labels, labels[order])):
+        both = met(own[name], (keys(snli, name), *corpus.splits[name]), f"its {name} pairs", "a pair")
+        if both.why_not:
+            return both.why_not
+        if name == "train" and not renamed(both.labels[come_once(own[name][0])]):
             return OTHER_LABELS
+        meetings.append(both.ids)
     every = np.unique(np.concatenate(meetings), axis=0)
     if not renamed(every) or every[:, 0].min() < 0 or every[:, 0].max() >= len(vectors):
         return OTHER_IDS
@@ -66,13 +69,24 @@ def difference_of_pairs(snli: Path, embeddings: Path, own: Own, vectors: np.ndar
     return ""
 
 
-def of_those_alone(texts: Sequence[str], theirs: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Both labels of each pair that comes once; of one that comes again with another, which is which is not told."""
-    seen: dict[str, int] = {}
-    for text in texts:
-        seen[key(text)] = seen.get(key(text), 0) + 1
-    alone = [i for i, text in enumerate(texts) if seen[key(text)] == 1]
-    return np.stack([theirs, labels], axis=1)[alone]
+def met(own: OfSplit, labs: OfSplit, of: str, one: str) -> Met:
+    """`labs`: the same of the lab, its sentences as keys. `of`, `one`: what sentences are called in a clause."""
+    texts, theirs, labels = own
+    known, rows, right = labs
+    places = {text: i for i, text in enumerate(known)}
+    order = [places.get(key(text), -1) for text in texts]
+    nothing = np.zeros((0, 2), np.int64)
+    if len(texts) != len(known) or -1 in order:
+        return Met(nothing, nothing, f"{of} are not all of those with a label, and no others")
+    if theirs.shape != rows.shape:
+        return Met(nothing, nothing, f"{one} has {theirs.shape[-1]} ids, where the lab's have {rows.shape[1]}")
+    return Met(np.stack([theirs, rows[order]], axis=-1).reshape(-1, 2), np.stack([labels, right[order]], axis=1))
+
+
+def come_once(texts: Sequence[str]) -> list[int]:
+    """The places of those that do; of a pair that comes again with another label, which is which is not told."""
+    seen = Counter(map(key, texts))
+    return [i for i, text in enumerate(texts) if seen[key(text)] == 1]
 
 
 @cache

@@ -1,13 +1,13 @@
 """Trains Lab5's or Assignment 4's classifier by a notebook's own settings, from one start after another."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from reference.trainings import training_pairs as pairs
-from reference.trainings.drawing import Traces, drawn
+from reference.trainings.schedule import Traces, drawn, traces
 from reference.trainings.training_pairs import Corpus, Weights, first_step_of_adam
 
 
@@ -42,37 +42,16 @@ class PairStarts:
         )
 
     def _one(self, dice: np.random.Generator) -> Traces:
-        plan = self._plan
         for role, w in self.w.items():
-            w.assign(drawn(dice, plan.starts[role], tuple(w.shape)))
-        told = []
-        for epoch, rows in enumerate(self._orders(dice), 1):
-            self._train(rows)
-            if epoch % plan.looks == 0 or epoch == plan.epochs:
-                told.append((epoch, *(self._right(name) for name in ("dev", "test"))))
-        epochs, dev, test = zip(*told, strict=True)
-        return Traces(epochs, np.array([dev]), np.array([test]))
-
-    def _orders(self, dice: np.random.Generator) -> Iterator[np.ndarray]:
-        """For each epoch the examples as they come: [n]."""
-        n = len(self.splits["train"][1])
-        order = dice.permutation(n)
-        for _ in range(self._plan.epochs):
-            yield order
-            if self._plan.shuffled:
-                order = dice.permutation(n)
+            w.assign(drawn(dice, self._plan.starts[role], tuple(w.shape)))
+        return traces(self._plan, [dice], len(self.splits["train"][1]), self._train, self._right)
 
     def _train(self, rows: np.ndarray) -> None:
-        batch = self._plan.batch
-        whole = len(rows) // batch * batch
-        if whole:
-            self._epoch(tf.constant(rows[:whole].reshape(-1, batch), tf.int32))
-        if self._plan.partial and whole < len(rows):
-            self._epoch(tf.constant(rows[None, whole:], tf.int32))
+        self._epoch(tf.constant(rows[0], tf.int32))
 
-    def _right(self, name: str) -> float:
+    def _right(self, name: str) -> np.ndarray:
         x, labels = self.splits[name]
-        return float(np.mean(self._predict(x).numpy() == labels.numpy()))
+        return np.mean(self._predict(x).numpy()[None] == labels.numpy(), axis=1)
 
     def logits(self, x: tf.Tensor) -> tf.Tensor:
         return self._logits(x, {**self.w, "E": self.E})

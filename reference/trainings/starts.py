@@ -5,7 +5,7 @@ more axis in front, S, for the starts; a graph of many small steps then costs ha
 reference/steps/recurrent.py, but that a batch lies along the last axis, where it is long: states [S, d, B].
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from reference.trainings import training_pairs as pairs
-from reference.trainings.drawing import Traces, drawn
 from reference.trainings.pair_starts import MODELS, PairStarts
+from reference.trainings.schedule import Traces, drawn, traces
 from reference.trainings.training import RECIPES
 from reference.trainings.training_pairs import Corpus
 
@@ -44,34 +44,13 @@ class Starts:
 
     def run(self, seeds: Sequence[int]) -> Traces:
         """As many seeds as there are classifiers."""
-        plan = self._plan
         dice = [np.random.default_rng(seed) for seed in seeds]
         for role, w in self.w.items():
-            w.assign(np.stack([drawn(one, plan.starts[role], tuple(w.shape[1:])) for one in dice]))
-        told = []
-        for epoch, rows in enumerate(self._orders(dice), 1):
-            self._train(rows)
-            if epoch % plan.looks == 0 or epoch == plan.epochs:
-                told.append((epoch, *(self._right(name) for name in ("dev", "test"))))
-        epochs, dev, test = zip(*told, strict=True)
-        return Traces(epochs, np.stack(dev, axis=1), np.stack(test, axis=1))
-
-    def _orders(self, dice: Sequence[np.random.Generator]) -> Iterator[np.ndarray]:
-        """For each epoch the examples as they come: [S, n]."""
-        n = len(self.splits["train"][1])
-        order = np.stack([one.permutation(n) for one in dice])
-        for _ in range(self._plan.epochs):
-            yield order
-            if self._plan.shuffled:
-                order = np.stack([one.permutation(n) for one in dice])
+            w.assign(np.stack([drawn(one, self._plan.starts[role], tuple(w.shape[1:])) for one in dice]))
+        return traces(self._plan, dice, len(self.splits["train"][1]), self._train, self._right)
 
     def _train(self, rows: np.ndarray) -> None:
-        batch, n = self._plan.batch, rows.shape[1]
-        whole = n // batch * batch
-        if whole:
-            self._epoch(tf.constant(rows[:, :whole].reshape(self._count, -1, batch), tf.int32))
-        if self._plan.partial and whole < n:
-            self._epoch(tf.constant(rows[:, None, whole:], tf.int32))
+        self._epoch(tf.constant(rows, tf.int32))
 
     def _right(self, name: str) -> np.ndarray:
         x, labels = self.splits[name]

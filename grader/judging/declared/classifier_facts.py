@@ -13,6 +13,7 @@ from grader.judging.declared.outputs import like_outputs, outputs
 from grader.judging.declared.penalty import Penalty, penalty_of
 from grader.judging.declared.readings import Fact, Reading
 from grader.judging.declared.scene import SECONDS, Scene, sure_step, sure_values
+from grader.judging.declared.steering import steered_facts, steering_of
 from grader.judging.declared.training import Trainee, losses, predicting
 from grader.judging.instruments.silence import whole
 from grader.judging.meeting.watching import first_gradients, moved, watched_in
@@ -24,7 +25,8 @@ SAME = 1e-4  # by which what is the same may differ
 
 
 def read(scene: Scene) -> Reading:
-    batch = scene.batch
+    steered = steering_of(scene) if scene.subject.steered else None
+    scene, batch = steered.quiet if steered else scene, scene.batch
     watched = scene.step(batch, scene.planted())
     if watched is None or not watched.tape:
         return broken(scene.one)
@@ -34,6 +36,8 @@ def read(scene: Scene) -> Reading:
     found |= dict(start_facts(scene))
     found |= forward(scene, watched)
     found |= dict(gradient_facts(scene, watched))
+    if steered is not None:
+        found |= dict(steered_facts(steered))
     if scene.task.wanted(Level.VALUES, "predictions"):
         found |= dict(prediction_facts(scene))
     if scene.task.wanted(Level.DROPOUT):

@@ -20,6 +20,8 @@ from grader.sandbox.guest.wire import Call, MethodCall, Scalar, Watched
 ASKED_RATE, OTHER = 0.4, 0.8
 CLOSE = 0.1  # by which shares of draws below a number differ where both are drawn alike
 DRAWS = 1000  # of dropout masks
+# Asked of those alone that can drop and do not: where one epoch is trained, a rate that falls to 0 in the last is 0.
+MANY_EPOCHS = 10_000
 PIECES = 8  # in which they may come
 SAME = 1e-4  # deviation of what is the same
 HANDED_OVER = re.compile(r"rate|drop|keep|prob|^p$|train", re.IGNORECASE)  # by which a forward pass is told to drop
@@ -30,6 +32,9 @@ OTHER_RATE = (
     "That is no mistake; it is checked when your work is graded."
 )
 ABLE = f"{CONSTANT}, though the forward pass drops when it is told to"
+ONE_MASK = "is the same for all examples of a batch, and another in the next"
+SHARED = "What your network draws at random in training could not be followed to its layers."
+IN_TRAINING, IN_PREDICTION = "what one example gives in training", "what one example gives in prediction"
 
 
 def dropout_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
@@ -39,30 +44,47 @@ def dropout_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
     first = batch_of(scene.x, subject, 1, "dropped")
     batch = Batch(np.repeat(first.inputs, rows, axis=0), labels_of(subject, rows))
     draws, watched = training_draws(scene, batch)
+    if draws is not None and not varies(draws) and one_mask(scene, batch, draws):
+        yield "training", Fact(Level.DROPOUT, IN_TRAINING, ONE_MASK, part="dropout", open=SHARED)
+        yield "dropout", Fact(Level.DROPOUT, "the output in training", ONE_MASK, part="dropout", open=SHARED)
+        yield "prediction", Fact(Level.DROPOUT, IN_PREDICTION, ONE_MASK, part="prediction", open=SHARED)
+        return
     if draws is not None:
-        word, told = in_training(scene, batch, draws, watched), "the output in training"
-        yield "training", Fact(Level.DROPOUT, "what one example gives in training", word, part="dropout")
-        if word != UNHEARD:
-            reason = "" if is_ours(scene, watched) else OTHER_RATE
-            spread = Spread(draws)
-            yield "dropout", Fact(Level.DROPOUT, told, spread, part="dropout", follows=True, open=reason)
+        yield from facts_of_training(scene, batch, draws, watched)
     steps = predicting(one, batch, scene.planted(), scene.any_rates(ASKED_RATE))
     asked = scene.x.ask(f"{one.info.name}.predicts dropped", *steps, seconds=SECONDS)
     predicted = watched_in(asked)
     told_rows = like_outputs(predicted, scene.task.output, under_tape=False)
     if told_rows is not None:
         word = in_prediction(told_rows, passed_rate(predicted, under_tape=False))
-        yield "prediction", Fact(Level.DROPOUT, "what one example gives in prediction", word, part="prediction")
+        yield "prediction", Fact(Level.DROPOUT, IN_PREDICTION, word, part="prediction")
+
+
+def facts_of_training(
+    scene: Scene, batch: Batch, draws: Numbers, watched: Watched | None
+) -> Iterator[tuple[str, Fact]]:
+    word = in_training(scene, batch, draws, watched)
+    if word == ABLE and not varies(draws):
+        later, then = training_draws(scene, batch, epochs=MANY_EPOCHS)
+        if later is not None and varies(later):
+            draws, watched, word = later, then, in_training(scene, batch, later, then)
+    yield "training", Fact(Level.DROPOUT, IN_TRAINING, word, part="dropout")
+    if word != UNHEARD:
+        reason, spread = "" if is_ours(scene, watched) else OTHER_RATE, Spread(draws)
+        yield (
+            "dropout",
+            Fact(Level.DROPOUT, "the output in training", spread, part="dropout", follows=True, open=reason),
+        )
 
 
 def training_draws(
-    scene: Scene, batch: Batch, rate: float = ASKED_RATE, pieces: int = PIECES
+    scene: Scene, batch: Batch, rate: float = ASKED_RATE, pieces: int = PIECES, epochs: int = 0
 ) -> tuple[Numbers | None, Watched | None]:
     """Outputs of as many masks as it takes; a batch size that cannot be set gives them piece by piece."""
     found: list[Numbers] = []
     watched = None
     for seed in range(pieces):
-        watching = Watching(seed=seed)
+        watching = Watching(seed=seed, epochs=epochs)
         steps = training(scene.one, batch, scene.planted(), scene.any_rates(rate), watching)
         watched = watched_in(scene.x.ask(f"{scene.one.info.name}.dropped", *steps, seconds=SECONDS))
         rows = like_outputs(watched, scene.task.output, under_tape=True)
@@ -75,9 +97,21 @@ def training_draws(
 
 
 def in_training(scene: Scene, batch: Batch, draws: Numbers, watched: Watched | None) -> str:
-    if np.any(draws.std(axis=0) > SAME):
+    if varies(draws):
         return ABLE if never_on(scene) else UNHEARD if unheard(scene, batch, draws, watched) else VARIES
     return ABLE if can_drop(scene, batch, watched) else CONSTANT
+
+
+def varies(draws: Numbers) -> bool:
+    return bool(np.any(draws.std(axis=0) > SAME))
+
+
+def one_mask(scene: Scene, batch: Batch, draws: Numbers) -> bool:
+    """Whether rows that are equal here are others in the next batch."""
+    steps = training(scene.one, batch, scene.planted(), scene.any_rates(ASKED_RATE), Watching(seed=PIECES))
+    watched = watched_in(scene.x.ask(f"{scene.one.info.name}.dropped", *steps, seconds=SECONDS))
+    others = like_outputs(watched, scene.task.output, under_tape=True)
+    return others is not None and bool(np.any(np.abs(others[0] - draws[0]) > SAME))
 
 
 def in_prediction(rows: Numbers, told: float | None) -> str:

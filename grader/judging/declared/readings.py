@@ -32,6 +32,7 @@ class Fact(Struct, frozen=True):
     follows: bool = False  # from the forward pass: where that is another one, it says nothing by itself
     shown: str = ""  # what students read, where the word itself is without its numbers and names
     open: str = ""  # a sentence: why it is not held against the notebook, where no right form has it
+    unknown: str = ""  # the same where no form has it, right or wrong
 
 
 Reading = Mapping[str, Fact]

@@ -4,7 +4,7 @@ A mutant is the model answer with one mistake in it, so that all checks but thos
 What such a check sees of the mistake elsewhere is no second mistake: it passes, and the first one costs what it costs.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -164,12 +164,16 @@ def partly(case: Case, forms: Sequence[str], keys: Sequence[str]) -> Iterator[st
     """
     deck, seen = case.interview.forms(DECK), case.interview.reading
     wrong = [key for key in keys if not agrees(seen.get(key), deck[key])]
-    if not wrong or not all(key in seen and isinstance(deck[key].value, str) for key in wrong):
+    if not wrong or not all(key in seen and is_word(seen[key]) and is_word(deck[key]) for key in wrong):
         return
     for ways in (*((form,) for form in forms), *by_mistake(forms)):
         theirs = [case.interview.forms(form) for form in ways]
-        if all(any(key in one and one[key].value == seen[key].value for one in theirs) for key in wrong):
+        if all(any(key in one and agrees(seen[key], one[key]) for one in theirs) for key in wrong):
             yield mistake_of(ways[0])
+
+
+def is_word(fact: Fact) -> bool:
+    return isinstance(fact.value, str)
 
 
 def by_mistake(forms: Sequence[str]) -> list[tuple[str, ...]]:
@@ -213,6 +217,8 @@ def unexplained(case: Case) -> Finding:
         return unsure(case.interview.open)
     if case.check.level is Level.DROPOUT and not any(key in case.interview.reading for key in case.keys):
         return unsure("What your class drops could not be seen: no function of it gives a row for each example.")
+    if reason := reason_for(case, lambda fact: fact.unknown):
+        return unsure(reason)
     if form := unseen(case):
         return unsure(f"It could not be seen: your class is right in another way ({form}), which does not show it.")
     keys: Sequence[str] = case.keys
@@ -225,8 +231,14 @@ def undecided(case: Case) -> str:
     seen, deck = case.interview.reading, case.interview.forms(DECK)
     if any(deck[key].follows for key in case.keys) and not forward_is_right(seen, deck):
         return ""
+    return reason_for(case, lambda fact: fact.open)
+
+
+def reason_for(case: Case, reason: Callable[[Fact], str]) -> str:
+    """The first, where every fact that differs has one."""
+    seen, deck = case.interview.reading, case.interview.forms(DECK)
     wrong = [seen.get(key) for key in case.keys if not agrees(seen.get(key), deck[key])]
-    reasons = [fact.open if fact is not None else "" for fact in wrong]
+    reasons = [reason(fact) if fact is not None else "" for fact in wrong]
     return reasons[0] if reasons and all(reasons) else ""
 
 

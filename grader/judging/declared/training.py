@@ -56,6 +56,8 @@ class Trainee(Struct, frozen=True):
     built_by_a_step: bool = False  # as where it holds layers of Keras: before, there are no variables
     watched: Watched | None = None
     trouble: Trouble | None = None
+    set_to: Mapping[str, Scalar] = {}  # attributes that every question sets
+    before: tuple[Step, ...] = ()  # of every question
 
     @property
     def free_rows(self) -> bool:
@@ -77,6 +79,7 @@ class Watching(Struct, frozen=True):
     steps: int = 1
     losses_only: bool = False
     seed: int = 0
+    epochs: int = 0  # as many as it believes to train, where those are more than the steps that are watched
 
 
 A_STEP = Watching()
@@ -187,7 +190,8 @@ def instance(one: Trainee, weights: Mapping[str, Numbers], attributes: Mapping[s
     if one.built_by_a_step and weights:
         steps.append(Watch("c", one.trainer, "b", one.args, one.kwargs))
     steps += [Put(path, send(value)) for path, value in weights.items()]
-    return steps + [Put(f"c.{name}", value) for name, value in attributes.items() if name in one.scalars]
+    settings = {**one.set_to, **attributes}
+    return steps + [Put(f"c.{name}", value) for name, value in settings.items() if name in one.scalars]
 
 
 def loop_settings(
@@ -230,8 +234,9 @@ def training(
     watching: Watching = A_STEP,
 ) -> list[Step]:
     """A watched training (`w`) of one batch a step."""
-    loop, args, kwargs = loop_settings(one, len(batch.labels), watching.steps)
+    loop, args, kwargs = loop_settings(one, len(batch.labels), max(watching.steps, watching.epochs))
     return [
+        *one.before,
         *watching.before,
         *(Put(path, Ref(code)) for path, code in IN_ORDER),
         *example_steps(one.inventory, one.subject, batch),
@@ -261,6 +266,7 @@ def predicting(
     loop, _, _ = loop_settings(one, len(batch.labels), 1)
     method = one.predictor or "predict"
     return [
+        *one.before,
         *before,
         *example_steps(one.inventory, one.subject, batch),
         *instance(one, weights, {**loop, **attributes}),

@@ -4,6 +4,7 @@ Each plain attribute, constructor argument, train argument or global is moved in
 """
 
 import ast
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -15,17 +16,26 @@ from grader.judging.comparing.arrays import Numbers, array, number
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.asking import training
 from grader.judging.meeting.contact import Contact, Recipe
-from grader.judging.meeting.source import trees
+from grader.judging.meeting.source import within_classes
 from grader.judging.meeting.watching import first_gradients, moved, watched_in
 from grader.model import Cell
 from grader.sandbox.guest.wire import Array, Put, Scalar, Step, Training, Value, Watched
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
 MOVED_TO = 0.37
+HIDDEN = re.compile(
+    r"(\.get\(|\[)'\w*(l2|lam|reg|penal|decay)\w*'|self\.\w+\.(l2|lam|reg|penal|weight_?decay)", re.IGNORECASE
+)
+# What a notebook may keep, without a penalty and with MOVED_TO: λ, C = 1 / λ, or λ's logarithm to the base 10 or e.
+WRITTEN_AS = ((0.0, MOVED_TO), (1e12, 1 / MOVED_TO), (-30.0, math.log10(MOVED_TO)), (-70.0, math.log(MOVED_TO)))
 NOT_STEERING = re.compile(  # `step_size` is a learning rate
     r"batch|epoch|freq|display|verbose|seed|class|steps(_|$)|(^|_|\W)(n|ep|num|dims?|dimension|features)(_|$|\W)"
     r"|^num_|(?<!step)(?<!step_)size",
     re.IGNORECASE,
+)
+HIDDEN_SETTINGS = (
+    "Your class seems to keep the penalty's weight in a dictionary or an object that we could not change, so we could "
+    "not see what it does."
 )
 MADE = re.compile(r"_made\[(\d+)\]")  # the place of a construction, in the name of an object
 GLOBAL_NAMES = re.compile(r"reg|l2|lam|penal|decay|^lr|learning|eta$|alpha", re.IGNORECASE)
@@ -65,13 +75,7 @@ def knobs(contact: Contact) -> list[Knob]:
 def dictionary_knobs(cells: Sequence[Cell]) -> list[Knob]:
     """Entries of dictionaries that the text of a class reads: of an attribute, self.config['l2'], or of a global."""
     found = dict.fromkeys(
-        knob
-        for _, tree in trees(cells)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef)
-        for part in ast.walk(node)
-        for knob in entry_knob(part)
-        if not NOT_STEERING.search(knob.name)
+        knob for node in within_classes(cells) for knob in entry_knob(node) if not NOT_STEERING.search(knob.name)
     )
     return list(found)[:8]
 
@@ -86,6 +90,16 @@ def entry_knob(node: ast.AST) -> Iterator[Knob]:
         yield Knob("attribute", f"{owner.attr}[{key!r}]")
     elif isinstance(owner, ast.Name) and GLOBAL_NAMES.search(key):
         yield Knob("global", f"{owner.id}[{key!r}]")
+
+
+def may_hide_settings(cells: Sequence[Cell]) -> bool:
+    """A class reads a penalty's weight by name out of what is no plain attribute: self.settings.get('l2')."""
+    return any(isinstance(node, ast.ClassDef) and HIDDEN.search(ast.unparse(node)) for node in within_classes(cells))
+
+
+def written_last(knob: Knob) -> int:
+    """An attribute that a constructor argument fills is written after it, so it decides when both are set."""
+    return ("attribute", "train", "argument", "global").index(knob.kind)
 
 
 def default_of(contact: Contact, name: str) -> Scalar:

@@ -19,6 +19,14 @@ def trees(cells: Sequence[Cell]) -> Iterator[tuple[int, ast.Module]]:
                 continue
 
 
+def within_classes(cells: Sequence[Cell]) -> Iterator[ast.AST]:
+    """All that is written in classes."""
+    for _, tree in trees(cells):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                yield from ast.walk(node)
+
+
 def definition(cells: Sequence[Cell], name: str) -> tuple[int, ast.AST] | None:
     """The last definition of a function, or assignment of a lambda, with its cell."""
     found = None

@@ -6,7 +6,7 @@ from grader.judging.checks import blocked, check, failed, manual, passed, remark
 from grader.judging.comparing.compare import agree, difference, nearest, slug
 from grader.judging.instruments.first_step import after_a_step, ends_a_step, without_its_end
 from grader.judging.kinds.logistic.interview import LAB, WHOLE, Evidence, fixed_factor
-from grader.judging.meeting.knobs import MOVED_TO, Knob, trainings_of, values_only_made, values_tried
+from grader.judging.meeting.knobs import HIDDEN_SETTINGS, MOVED_TO, Knob, trainings_of, values_only_made, values_tried
 from grader.model import Finding, Remark, Verdict
 from grader.wording.counting import article
 
@@ -163,10 +163,7 @@ def without_knob(e: Evidence) -> Finding:
             "same as a penalty in the cost."
         )
     if e.hidden_settings:
-        return unsure(
-            "Your class seems to keep the penalty's weight in a dictionary or an object that we could not change, "
-            "so we could not see what it does."
-        )
+        return unsure(HIDDEN_SETTINGS)
     return failed(mistake="l2-unused", cell=where(e))
 
 

@@ -3,10 +3,7 @@
 Every number of the classifier is moved in turn; penalty and learning rate are read off its gradients and updates.
 """
 
-import ast
-import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from msgspec import Struct
@@ -19,19 +16,22 @@ from grader.judging.instruments import blindness
 from grader.judging.meeting.asking import classifying
 from grader.judging.meeting.classes import VECTORS, candidates, meet
 from grader.judging.meeting.contact import Contact
-from grader.judging.meeting.knobs import MOVED_TO, Knob, dictionary_knobs, knobs, steering, step_with
-from grader.judging.meeting.source import trees
+from grader.judging.meeting.knobs import (
+    MOVED_TO,
+    WRITTEN_AS,
+    Knob,
+    dictionary_knobs,
+    knobs,
+    may_hide_settings,
+    steering,
+    step_with,
+    written_last,
+)
 from grader.judging.meeting.watching import first_gradients, logits_in, watched_in
 from grader.judging.oracle import Answers
-from grader.model import Cell
 from grader.sandbox.guest.wire import VariableInfo, Watched
 
 LAB = "a1_logistic_regression"
-HIDDEN = re.compile(
-    r"(\.get\(|\[)'\w*(l2|lam|reg|penal|decay)\w*'|self\.\w+\.(l2|lam|reg|penal|weight_?decay)", re.IGNORECASE
-)
-# What a notebook may keep, without a penalty and with MOVED_TO: λ, C = 1 / λ, or λ's logarithm to the base 10 or e.
-WRITTEN_AS = ((0.0, MOVED_TO), (1e12, 1 / MOVED_TO), (-30.0, math.log10(MOVED_TO)), (-70.0, math.log(MOVED_TO)))
 WHOLE = ("deck", "half", "per-example", "half-per-example")
 
 
@@ -156,19 +156,8 @@ def follows(predictions: Numbers, logits: Numbers) -> bool:
     return bool(np.all(predictions.reshape(-1)[clear] == np.argmax(logits, axis=1)[clear]))
 
 
-def may_hide_settings(cells: Sequence[Cell]) -> bool:
-    """A class reads a penalty's weight by name out of what is no plain attribute: self.settings.get('l2')."""
-    classes = [node for _, tree in trees(cells) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-    return any(HIDDEN.search(ast.unparse(node)) for node in classes)
-
-
 def steering_what(kind: str, steers: Mapping[Knob, str | None]) -> tuple[Knob, ...]:
     return tuple(sorted((knob for knob, what in steers.items() if what == kind), key=written_last))
-
-
-def written_last(knob: Knob) -> int:
-    """An attribute that a constructor argument fills is written after it, so it decides when both are set."""
-    return ("attribute", "train", "argument", "global").index(knob.kind)
 
 
 def weights_of(contact: Contact) -> tuple[str, str] | None:
