@@ -40,6 +40,8 @@ $(STAMP): pyproject.toml
 
 # The notebooks of a lab, or a file of tests, stay with one worker (tests/conftest.py); each may hold TensorFlow, so few.
 # Without a worker that died the tests end: had another taken its place, they would wait for each other for ever.
+# Bytecode of the tests is kept whatever a container's environment says: each worker would compile all of them each time.
+export PYTHONDONTWRITEBYTECODE :=
 PYTEST = $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder \
 	--max-worker-restart 0
 

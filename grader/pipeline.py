@@ -37,7 +37,6 @@ from grader.model import (
 )
 from grader.running.slots import Slot, Slots, slots
 from grader.sandbox.kernel import Setting
-from grader.sandbox.session import open_session
 from grader.scoring.score import score
 from grader.scoring.summing_up import report, unread
 
@@ -138,7 +137,7 @@ def awake(submission: Submission, batch: Batch, rubric: Rubric, slot: Slot, told
     budget = training_budget(batch, rubric)
     data, seen = with_photos(shown(batch.data, submission.cells, told), rubric.head.data, batch.train)
     disk = Limits().disk + (seen.number * ROOM if seen else 0)
-    with open_session(
+    with batch.opening(
         Setting(
             slot=slot.number,
             device=slot.device,

@@ -20,12 +20,18 @@ from grader.model import Report, Submission, TrainPolicy
 from grader.pipeline import grade_batch
 from grader.sandbox.walls.isolation import run_forked, run_jailed
 from grader.sandbox.walls.zygote import WAITING
+from tests import kept
 from tests.earlier_answers import kept_answers
 
 ANSWERS = "GRADER_TEST_ANSWERS"  # the folder of kept answers; it may be deleted at any time
 SEED = 20
 WITHOUT_TENSORFLOW = ("reference.notebooks", "reference.handed_out", "reference.place")
-LONGEST_FIRST = ("a4", "lab6", "lab4", "lab5_", "test_hostile", "a3", "lab5b", "lab2", "a1", "lab3", "a2", "lab1")
+LONGEST_FIRST = (
+    *("a4", "lab6", "lab4", "lab5_", "test_hostile", "a3", "lab5b", "lab2", "a1", "lab3", "a2", "lab1"),
+    *("test_second_course", "test_accessibility", "test_training", "test_gpus", "test_sealed", "test_cli"),
+    *("test_session", "test_new_lab", "test_calibrate"),
+    *("test_notebooks_in_sync", "test_many_variables", "test_house_rules"),
+)
 
 _may_open = [False]
 
@@ -34,7 +40,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as below `nohup … &`:
 
 
 @pytest.fixture(scope="session")
-def kernel() -> None:
+def kept_here(answers: Path) -> None:
+    """For tests that keep what dear questions were answered (tests/kept.py)."""
+    kept.keep_in(answers / "kept")
+
+
+@pytest.fixture(scope="session")
+def kernel(kept_here: None) -> None:
     """Whatever opens a kernel asks for this, and so gets the marker `kernel`: `make quick` leaves it out."""
 
 
@@ -169,6 +181,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     _may_open[0] = item.get_closest_marker("kernel") is not None
     return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = yield
+    if report.failed:
+        kept.forget(item.path.stem)
+    return report
 
 
 def insist_on_fixture(event: str, arguments: tuple[Any, ...]) -> None:

@@ -19,9 +19,9 @@ from grader.judging.trainer import Trainer
 from grader.model import Cell, Limits, TrainBudget, TrainPolicy
 from grader.pipeline import outside
 from grader.sandbox.kernel import Setting
-from grader.sandbox.session import open_session
 from grader.sandbox.walls.isolation import best_isolation
 from reference.notebooks import Edit, edited
+from tests.kept_sessions import open_session
 
 Look = Callable[..., Plan | str]
 

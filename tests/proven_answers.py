@@ -55,12 +55,14 @@ def proven(folder: Path, name: str, work: Path) -> Iterator[Proven]:
         beside.rename(kept)
 
 
-def this_machine() -> str:
-    """What holds a notebook besides our own code."""
+def this_machine(code: tuple[Path, ...] = ()) -> str:
+    """What holds a notebook: the machine, and our own code; if not said otherwise, that which leads to the jail."""
     bubblewrap = shutil.which("bwrap")
     told = (
         subprocess.run([bubblewrap, "--version"], capture_output=True, text=True, check=False).stdout
         if bubblewrap
         else ""
     )
-    return digest(platform.platform(), told, str(os.getuid()), str(why_none()), of_code(LEADS_TO_IT + LOOKS_ON))[:16]
+    return digest(
+        platform.platform(), told, str(os.getuid()), str(why_none()), of_code(code or LEADS_TO_IT + LOOKS_ON)
+    )[:16]

@@ -2,7 +2,10 @@
 
 import base64
 import io
+import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from datetime import date
 from functools import cache
@@ -23,6 +26,7 @@ from test_leaderboard import graded as made_graded
 from test_leaderboard import measured, row
 from test_looks import ONE as PHOTO
 
+from grader.batch.keys import installed
 from grader.commands.leaderboard import board_of
 from grader.figures import AttentionMap
 from grader.model import Cell, CellRun, CellStatus, Report
@@ -34,8 +38,11 @@ from reports.leaderboard import leaderboard_page
 from reports.nameless import nameless_page
 from reports.self_check import Result
 from reports.similarity import Side, Twins, similarity_page
+from tests.kept import contents, once
 
 pytestmark = pytest.mark.browser
+LOOKS = (Path(__file__), Path(__file__).with_name("browser.py"))
+FONTS = shutil.which("fc-list")
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 STILL = (
     "feedback",
@@ -118,6 +125,13 @@ def more_pages(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
+def looks(chromium: Any, kept_here: None) -> tuple[str, ...]:
+    """What a page looks like rests on its text, which is all there is of it, and on these."""
+    fonts = subprocess.run(["fc-list"], capture_output=True, text=True, check=False).stdout if FONTS else ""
+    return (chromium.version, *sorted(fonts.splitlines()), *installed(("playwright",)), *map(contents, LOOKS))
+
+
+@pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     every = pages() | more_pages(folder)
@@ -129,23 +143,31 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("name", NAMES)
-def test_axe_finds_nothing(name: str, view: str, chromium: Any, files: dict[str, Path]) -> None:
+def test_axe_finds_nothing(name: str, view: str, chromium: Any, files: dict[str, Path], looks: tuple[str, ...]) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python").Axe()
     rules = {"target-size": {"enabled": view != "print"}}  # nobody clicks on paper
     options = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"], "rules": rules}
-    with opened(chromium, files[name], view, bypass_csp=True) as page:  # so that axe itself may run
-        violations = axe.run(page, options=options).response["violations"]
-    told = [(one["id"], node["html"][:200], node["failureSummary"]) for one in violations for node in one["nodes"]]
-    assert told == []
+
+    def found() -> str:
+        with opened(chromium, files[name], view, bypass_csp=True) as page:  # so that axe itself may run
+            violations = axe.run(page, options=options).response["violations"]
+        nodes = [(one["id"], node) for one in violations for node in one["nodes"]]
+        return json.dumps([(rule, node["html"][:200], node["failureSummary"]) for rule, node in nodes])
+
+    rests_on = ("axe", view, repr(options), files[name].read_text("utf-8"), axe.axe_script, *looks)
+    assert json.loads(once(rests_on, found)) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_of_320_pixels_is_not_scrolled_sideways_and_asks_for_nothing(
-    name: str, chromium: Any, files: dict[str, Path]
+    name: str, chromium: Any, files: dict[str, Path], looks: tuple[str, ...]
 ) -> None:
-    with opened(chromium, files[name], "narrow") as page:
-        assert page.evaluate("document.documentElement.scrollWidth") == 320
-        assert page.asked == []
+    def seen() -> str:
+        with opened(chromium, files[name], "narrow") as page:
+            return json.dumps([page.evaluate("document.documentElement.scrollWidth"), page.asked])
+
+    rests_on = ("width", files[name].read_text("utf-8"), *looks)
+    assert json.loads(once(rests_on, seen)) == [320, []]
 
 
 def test_every_kind_of_page_is_looked_at(files: dict[str, Path]) -> None:

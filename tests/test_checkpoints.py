@@ -6,8 +6,8 @@ from grader.course.folder import load_rubric
 from grader.data.folder import data_folder
 from grader.model import Cell, CellRun, Limits, Run, TrainBudget, TrainPolicy
 from grader.sandbox.kernel import Setting
-from grader.sandbox.session import open_session
 from grader.sandbox.walls.isolation import best_isolation
+from tests.kept_sessions import open_session
 
 CELLS = {
     "loads": """

@@ -8,8 +8,8 @@ import pytest
 
 from grader.model import Cell, CellRun, CellStatus, Limits, Run, TrainBudget
 from grader.sandbox.kernel import Setting
-from grader.sandbox.session import open_session
 from grader.sandbox.walls.isolation import best_isolation
+from tests.kept_sessions import open_session
 
 TREE = "(3 (2 A) (4 film))\n"
 SNLI = '{"gold_label": "neutral"}\n'

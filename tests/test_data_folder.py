@@ -16,8 +16,8 @@ from grader.data.parts import KNOWN
 from grader.errors import UsageError
 from grader.model import Cell, Limits, Outcome, TrainBudget
 from grader.sandbox.kernel import Setting
-from grader.sandbox.session import open_session
 from grader.sandbox.walls.isolation import best_isolation
+from tests.kept_sessions import open_session
 
 READS = Cell(0, "code", "data = read('/content/drive/MyDrive/data/embeddings/glove.6B.50d.txt.bz2')")
 OTHER = Cell(1, "code", "data = open('data/trees/dev.txt').read()")

@@ -20,12 +20,12 @@ from grader.judging.equal.understood import NotShown
 from grader.judging.oracle import Oracle
 from grader.model import Cell, Limits, TrainBudget, TrainPolicy
 from grader.sandbox.kernel import Setting
-from grader.sandbox.session import open_session
 from grader.sandbox.walls.isolation import best_isolation
 from reference.notebooks import Edit, edited
 from reference.trainings.starts import course
 from reference.trainings.training import Course
 from tests.equal_looks import Look, looking
+from tests.kept_sessions import open_session
 
 LAB = "lab4_gru"
 NORMAL, ZERO = Draw("normal", 0.1), Draw("zero")

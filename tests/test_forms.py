@@ -12,8 +12,8 @@ from grader.data.folder import data_folder, shown
 from grader.data.parts import SNLI, TREES
 from grader.model import Cell, CellStatus, Limits, TrainBudget
 from grader.sandbox.kernel import Setting
-from grader.sandbox.session import open_session
 from grader.sandbox.walls.isolation import best_isolation
+from tests.kept_sessions import open_session
 
 TEXT = "".join(f"(3 ({n % 5} línea) (2 {n}))\n" for n in range(20_000)).encode()
 PAIR = (

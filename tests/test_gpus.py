@@ -23,9 +23,9 @@ from grader.running.gpus import Found, Gpu, installed, permitted
 from grader.running.slots import CONTEXT, Slot, Slots, at_a_time, carried, slots
 from grader.sandbox.guest.wire import Call, Question, Trouble
 from grader.sandbox.kernel import Setting
-from grader.sandbox.session import Session, open_session
 from grader.sandbox.walls import card_memory, jail
 from grader.sandbox.walls.isolation import best_isolation, why_not_jailed
+from tests.kept_sessions import KeptSession, open_session
 
 GB = 1024**3
 ROOT = Path(__file__).parent.parent
@@ -219,13 +219,13 @@ def setting(device: Device | None = None) -> Setting:
 
 
 @pytest.fixture(scope="module")
-def session(kernel: None) -> Iterator[Session]:
+def session(kernel: None) -> Iterator[KeptSession]:
     with open_session(setting()) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def guarded(session: Session) -> Run:
+def guarded(session: KeptSession) -> Run:
     return session.run(cells("import tensorflow as tf", *GUARDS.values()))
 
 
@@ -258,7 +258,7 @@ def test_a_notebook_begins_before_tensorflow_has_fixed_its_devices(guarded: Run)
     assert printed(guarded, "untouched") == "False\n"
 
 
-def test_questions_are_answered_with_whole_floats_whatever_trainings_use(session: Session, guarded: Run) -> None:
+def test_questions_are_answered_with_whole_floats_whatever_trainings_use(session: KeptSession, guarded: Run) -> None:
     asks = Call("tf.config.experimental.tensor_float_32_execution_enabled", (), into="told")
     assert printed(guarded, "float") == "True\n"
     assert session.ask(Question("tf32", (asks,), 10.0)).values["told"] is False
@@ -302,7 +302,7 @@ def graded(oracle: Oracle) -> Iterator[Graded]:
     """The solution of lab1 with such a cell before it, and with a call of `asked` in one of its answers."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GRADER_DATA", raising=False)
-        batch = batch_for(None, TrainPolicy.NONE, 5, None)
+        batch = replace(batch_for(None, TrainPolicy.NONE, 5, None), opening=open_session)
 
         def one(before: str, *found: Found) -> tuple[Report, list[str]]:
             """`found`: what the inventory says, each time it is asked; the last one from then on."""
@@ -391,7 +391,7 @@ def test_a_notebook_computes_on_a_real_gpu_within_its_share(kernel: None) -> Non
     assert ["".join(out.get("text", "") for out in cell.outputs) for cell in run.cells[:3]] == ["GPU:0\n", "", "1\n"]
 
 
-def test_the_doctor_tells_which_gpus_there_are() -> None:
+def test_the_doctor_tells_which_gpus_there_are(kernel: None) -> None:
     _, good, said = doctor.gpu(lambda: Found((ONE, ONE, TWO)))
     assert said.startswith("2 × Large Card (15 of 16 GB free), 1 × Small Card (6 of 8 GB free): ")
     if why_not_jailed() is None:  # a jail in which TensorFlow looked, and found none of these

@@ -23,8 +23,8 @@ from grader.sandbox.guest.wire import (
     Watched,
 )
 from grader.sandbox.kernel import Setting
-from grader.sandbox.session import Session, open_session
 from grader.sandbox.walls.isolation import best_isolation
+from tests.kept_sessions import KeptSession, open_session
 
 CLASS = """
 import numpy as np, tensorflow as tf
@@ -202,12 +202,12 @@ def session(kernel: None):
 
 
 @pytest.fixture(scope="module")
-def run(session: Session) -> Run:
+def run(session: KeptSession) -> Run:
     return session.run(tuple(Cell(i, "code", source) for i, source in enumerate(CELLS.values())))
 
 
 @pytest.fixture(scope="module")
-def inventory(session: Session, run: Run) -> Inventory:
+def inventory(session: KeptSession, run: Run) -> Inventory:
     found = session.ask(Question("survey", (Survey("all"),))).values["all"]
     assert isinstance(found, Inventory)
     return found
@@ -246,7 +246,7 @@ def test_a_method_that_is_set_on_its_class_later_is_cut_and_logged(run: Run, inv
     assert (training.cls, training.method, training.cut) == ("Set", "train", True)
 
 
-def test_epochs_in_a_global_are_cut_for_cells_and_not_for_questions(run: Run, session: Session) -> None:
+def test_epochs_in_a_global_are_cut_for_cells_and_not_for_questions(run: Run, session: KeptSession) -> None:
     assert text(run, "global") == "1 1\n"
     steps = Make("n", "Counted"), Watch("n", "train", "w", steps=5)
     watched = session.ask(Question("counted", steps)).values["w"]
@@ -265,7 +265,7 @@ def test_a_construction_with_an_inherited_constructor_counts_for_its_own_class(i
 
 
 def test_functions_and_objects_given_to_a_constructor_are_given_again_and_optimizers_begin_anew(
-    session: Session, inventory: Inventory
+    session: KeptSession, inventory: Inventory
 ):
     made: Construction = inventory.constructions[0]
     steps = (
@@ -283,27 +283,29 @@ def test_functions_and_objects_given_to_a_constructor_are_given_again_and_optimi
 
 
 @pytest.mark.parametrize(("name", "works"), [("handed_on", False), ("computed", True), ("wrapped", True)])
-def test_numpy_works_in_tensorflow_only_where_it_computes_with_x(session: Session, run: Run, name: str, works: bool):
+def test_numpy_works_in_tensorflow_only_where_it_computes_with_x(
+    session: KeptSession, run: Run, name: str, works: bool
+):
     x = send(np.linspace(-2, 2, 7).astype(np.float32), "tensor")
     answer = session.ask(Question(name, (Call("grader_touched", (Ref(name), x), into="t"), Call(name, (x,), into="y"))))
     assert answer.status is Status.ANSWERED and array(answer.values["y"]) is not None
     assert answer.values["t"] is works
 
 
-def test_the_distributions_of_tensorflow_are_ready_made(session: Session, run: Run):
+def test_the_distributions_of_tensorflow_are_ready_made(session: KeptSession, run: Run):
     x = send(np.ones(3, np.float32), "tensor")
     answer = session.ask(Question("library", (Call("grader_ready_made", (Ref("library"), x), into="r"),)))
     assert answer.values["r"] is True
 
 
-def test_a_function_that_is_called_like_one_of_ours_is_the_notebooks_own(session: Session, run: Run) -> None:
+def test_a_function_that_is_called_like_one_of_ours_is_the_notebooks_own(session: KeptSession, run: Run) -> None:
     for name in ("predictions", "models"):
         answer = session.ask(Question(name, (Call(name, (send(np.ones(3, np.float32), "tensor"),), into="y"),)))
         assert np.array_equal(array(answer.values["y"]), [2, 2, 2]), name
 
 
 def test_an_object_that_only_holds_settings_is_shown_and_given_again_with_others(
-    session: Session, inventory: Inventory
+    session: KeptSession, inventory: Inventory
 ) -> None:
     frozen, named = [made for made in inventory.constructions if made.cls == "Classifier"]
     shown = [frozen.args[1], named.kwargs["f"]]
@@ -317,7 +319,7 @@ def test_an_object_that_only_holds_settings_is_shown_and_given_again_with_others
         assert session.ask(Question(f"held {i}", steps)).values["r"] == Listing((0.75, 0.5, 0.25), "tuple")
 
 
-def test_a_tape_in_the_last_cell_takes_no_seconds_from_questions(session: Session, run: Run) -> None:
+def test_a_tape_in_the_last_cell_takes_no_seconds_from_questions(session: KeptSession, run: Run) -> None:
     x = send(np.ones(3, np.float32), "tensor")
     steps = Call("__import__('time').sleep", (1.0,), into="slept"), Gradient("double", (x,), "dx")
     answer = session.ask(Question("late gradient", steps))
@@ -351,7 +353,7 @@ def test_a_slow_loop_of_a_cell_ends_after_its_first_step_and_begins_no_second(ru
 
 @pytest.mark.parametrize(("until", "losses"), [(0.0, 100), (0.1, 12), (0.5, 8)])
 def test_a_watched_training_ends_where_its_loss_says_enough(
-    session: Session, run: Run, until: float, losses: int
+    session: KeptSession, run: Run, until: float, losses: int
 ) -> None:
     watch = Watch("h", "train", "w", steps=200, losses_only=True, until=until)
     watched = session.ask(Question(f"until {until}", (Make("h", "Halving"), watch))).values["w"]

@@ -16,6 +16,7 @@ from grader.sandbox.kernel import Setting
 from grader.sandbox.session import Session, open_session
 from grader.sandbox.walls.isolation import why_not_jailed
 from reports import words
+from tests import kept_sessions
 
 why = why_not_jailed(Isolation.LANDLOCK)
 pytestmark = pytest.mark.skipif(why is not None, reason=str(why))
@@ -90,7 +91,9 @@ def test_questions_are_answered(session: Session, run: Run):
 
 
 def test_an_honest_lab1_earns_everything_and_the_starter_nothing(oracle: Oracle) -> None:
-    batch = replace(batch_for(None, TrainPolicy.NONE, 11), isolation=Isolation.LANDLOCK)
+    batch = replace(
+        batch_for(None, TrainPolicy.NONE, 11), isolation=Isolation.LANDLOCK, opening=kept_sessions.open_session
+    )
     expected = [t for t in trials(["lab1_warmup"], fast=True) if t.expects in set(Promise)]
     reports = [grade(trial.submission, batch, oracle, Slot(5), lambda what: None) for trial in expected]
     assert failures(expected, reports) == []

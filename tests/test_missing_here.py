@@ -7,8 +7,8 @@ import pytest
 
 from grader.model import Cell, CellRun, CellStatus, Limits, Outcome, Run, TrainBudget
 from grader.sandbox.kernel import Setting
-from grader.sandbox.session import open_session
 from grader.sandbox.walls.isolation import best_isolation
+from tests.kept_sessions import open_session
 
 DEV = "(3 (2 A) (4 film))\n(1 (2 Sad) (1 songs))\n"
 

@@ -15,9 +15,9 @@ from grader.judging.kinds.fine_tuning.interview import best_form, of_pairs, secr
 from grader.model import Cell, Limits, Run, TrainBudget, TrainPolicy, Verdict
 from grader.sandbox.guest.wire import Inventory, Survey
 from grader.sandbox.kernel import Setting
-from grader.sandbox.session import Session, open_session
 from grader.sandbox.walls.isolation import best_isolation
 from reference import answer
+from tests.kept_sessions import KeptSession, open_session
 
 BEFORE = """
 import dataclasses
@@ -107,7 +107,7 @@ def examiner(kernel: None) -> Iterator[Examiner]:
         yield asking(session, cells, run, data)
 
 
-def asking(session: Session, cells: tuple[Cell, ...], run: Run, data: dict[str, Path]) -> Examiner:
+def asking(session: KeptSession, cells: tuple[Cell, ...], run: Run, data: dict[str, Path]) -> Examiner:
     return Examiner("lab5b_bert", cells, run, session.ask, answer, 5, data={BERT.name: data[BERT.name]})
 
 

@@ -18,13 +18,14 @@ from grader.model import Isolation, Outcome, Report, Submission, TrainPolicy, Ve
 from grader.pipeline import grade, grade_batch, in_order
 from grader.running.slots import Slot
 from grader.scoring.results import results_json, write_reports
+from tests.kept_sessions import open_session
 
 
 @pytest.fixture(scope="module")
 def batch() -> Batch:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GRADER_DATA", raising=False)
-        return batch_for(None, TrainPolicy.NONE, 11, None)
+        return replace(batch_for(None, TrainPolicy.NONE, 11, None), opening=open_session)
 
 
 @pytest.fixture(scope="module")

@@ -201,13 +201,13 @@ def card_of(sealing: Sealing) -> Iterator[Callable[[str], Scorecard]]:
 
 
 def notebooks(*kinds: str) -> list[ParameterSet]:
-    """Of those with nothing open every other is left to the slow tests, for time."""
+    """Of those with nothing open about every other is left to the slow tests, for time: each says so itself."""
     rows = [
         (place, row)
         for place, row in EXPECTED.items()
         if row["lab"] in SEALED and row["expect"] in kinds and place not in ONLY_WHEN_GRADED
     ]
-    slow = {place for n, (place, row) in enumerate(rows) if row.get("slow") or (n % 2 and place not in OPEN)}
+    slow = {place for place, row in rows if row.get("slow") or row.get("sealed") == "slow"}
     return [pytest.param(place, marks=[pytest.mark.slow] if place in slow else []) for place, _ in rows]
 
 

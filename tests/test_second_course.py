@@ -13,7 +13,7 @@ import pytest
 import yaml
 from _pytest.mark import ParameterSet
 
-from grader.commands.verify import by_policy, failures, named, trials
+from grader.commands.verify import Trial, by_policy, failures, named, trials
 from grader.course.folder import load_course
 from grader.intake.collect import collect
 from grader.model import Report, TrainPolicy, Verdict
@@ -25,6 +25,13 @@ EXPECTED: dict[str, dict[str, Any]] = yaml.safe_load((NOTEBOOKS / "expected.yaml
 # our own words, gaps for names, two colons in a row, a verb that is missing
 UNREADABLE = re.compile(r"·|Opaque|Listing|,:|: [^.]*: |\.\.|` no answer|: nothing, expected")
 LABS = ("filters", "digits_mlp", "digits_cnn")
+# A mistake that some notebook shows needs no second one in every run (as in test_verify.py).
+SEEN = {
+    (place.partition("/")[0], slug)
+    for place, row in EXPECTED.items()
+    for slug in row.get("mistakes", ())
+    if "mistakes" not in row.get("open", {})
+}
 
 
 @pytest.fixture(autouse=True)
@@ -119,9 +126,15 @@ def test_who_looks_for_answers_finds_none(place: str, report_on: Callable[[str],
     assert not any("REACHED /" in text for text in printed)
 
 
+def quick(lab: str) -> tuple[Trial, ...]:
+    return tuple(trial for trial in trials([lab], fast=True) if (lab, trial.expects) not in SEEN)
+
+
 @pytest.mark.parametrize("lab", LABS)
-def test_the_solution_earns_everything_the_starter_nothing_and_each_mistake_is_named(lab: str, grade: Grade) -> None:
-    promises = trials([lab], fast=True)
+def test_the_solution_earns_everything_the_starter_nothing_and_mistakes_not_in_the_notebooks_are_named(
+    lab: str, grade: Grade
+) -> None:
+    promises = quick(lab)
     reports = [
         report
         for policy, submissions in by_policy(promises)
@@ -135,7 +148,7 @@ def test_the_solution_earns_everything_the_starter_nothing_and_each_mistake_is_n
 def test_every_accepted_variant_earns_everything_and_every_way_to_make_a_mistake_is_named(
     lab: str, grade: Grade
 ) -> None:
-    done = {trial.name for trial in trials([lab], fast=True)}
+    done = {trial.name for trial in quick(lab)}
     promises = tuple(trial for trial in trials([lab], fast=False) if trial.name not in done)
     reports = [
         report

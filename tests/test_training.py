@@ -8,8 +8,8 @@ import pytest
 from grader.model import Cell, CellStatus, Limits, Run, TrainBudget, TrainPolicy
 from grader.sandbox.guest.wire import Array, Inventory, Listing, Question, Read, Survey
 from grader.sandbox.kernel import Setting
-from grader.sandbox.session import Session
 from grader.sandbox.walls.isolation import best_isolation
+from tests.kept_sessions import KeptSession
 
 pytestmark = pytest.mark.usefixtures("kernel")
 
@@ -84,9 +84,9 @@ def cells(*sources: str) -> tuple[Cell, ...]:
     return tuple(Cell(i, "code", source) for i, source in enumerate(sources))
 
 
-def opened(budget: TrainBudget) -> Session:
+def opened(budget: TrainBudget) -> KeptSession:
     setting = Setting(slot=4, data={}, limits=Limits(submission=120), budget=budget, seed=1, isolation=best_isolation())
-    return Session(setting)
+    return KeptSession(setting)
 
 
 def weights(accelerate: bool) -> tuple[dict[str, bytes], Run]:
@@ -163,7 +163,7 @@ for step in count():
 """
 
 
-def hurried(*sources: str, seconds: float = 3.0) -> tuple[Run, Session]:
+def hurried(*sources: str, seconds: float = 3.0) -> tuple[Run, KeptSession]:
     session = opened(TrainBudget(TrainPolicy.BUDGET, epochs=6, seconds=seconds))
     return session.run(cells(IMPORTS, *sources)), session
 
@@ -216,7 +216,7 @@ def test_below_an_import_of_what_is_not_installed_the_cell_goes_on_and_tells_of_
     assert run.cells[1].trouble.kind == "ImportError" and run.cells[1].trouble.line == 2  # the other is excused
 
 
-def of(run_and_session: tuple[Run, Session], *paths: str) -> tuple[Run, Inventory, list[object]]:
+def of(run_and_session: tuple[Run, KeptSession], *paths: str) -> tuple[Run, Inventory, list[object]]:
     run, session = run_and_session
     try:
         survey = session.ask(Question("s", (Survey("all"),))).values["all"]

@@ -6,8 +6,8 @@ import pytest
 
 from grader.model import Cell, Limits, TrainBudget, TrainPolicy
 from grader.sandbox.kernel import Setting
-from grader.sandbox.session import open_session
 from grader.sandbox.walls.isolation import best_isolation
+from tests.kept_sessions import open_session
 
 pytestmark = pytest.mark.usefixtures("kernel")
 

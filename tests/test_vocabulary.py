@@ -17,8 +17,8 @@ from grader.judging.oracle import Oracle
 from grader.model import Cell, Limits, TrainBudget
 from grader.sandbox.guest.wire import Call, Inventory, Listing, Mapping, Put, Survey
 from grader.sandbox.kernel import Setting
-from grader.sandbox.session import open_session
 from grader.sandbox.walls.isolation import best_isolation
+from tests.kept_sessions import open_session
 
 NOTEBOOK = """
 import numpy as np, tensorflow as tf

@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from msgspec import Struct, field
 
@@ -15,8 +16,11 @@ from grader.judging.model_answer import ModelAnswer
 from grader.judging.trainer import Outside
 from grader.model import Isolation, Limits, Submission, TrainBudget, TrainPolicy
 from grader.running.gpus import Inventory, installed
+from grader.sandbox.kernel import Setting
+from grader.sandbox.session import Session, open_session
 
 QUESTION_SETS = 8  # of a batch: few, so that notebooks share the oracle's answers; many, so that they seldom meet
+Opening = Callable[[Setting], AbstractContextManager[Session]]
 
 
 class Batch(Struct, frozen=True):
@@ -34,6 +38,7 @@ class Batch(Struct, frozen=True):
     equal_training: bool = True  # what is shown to train as the lab's is trained outside the notebook, and quicker
     truths: dict[str, Truth] = {}  # the right labels, by lab
     inventory: Inventory = installed  # of GPUs
+    opening: Opening = open_session  # how a notebook gets its kernel
     store: Store | None = None  # what earlier runs of this batch found out
     data_key: str = ""  # of the data, for what is stored
     memory: int = Limits().memory  # bytes, for each notebook
