@@ -14,7 +14,7 @@ from grader.judging.kinds.language_model.parts import layout
 from grader.judging.kinds.word_by_word.parts import sorted_out
 from grader.sandbox.guest.wire import VariableInfo
 
-V, E, D, C, MANY = 50, 6, 4, 3, 300
+V, E, D, C, MANY = 50, 6, 4, 3, 150
 GIVEN = {"c.E": (V, E), "c.out": (D, C), "c.words": (D, V)}
 SHAPES = {
     "state to state": (D, D),

@@ -105,7 +105,7 @@ def test_where_nothing_was_done_nothing_is_earned(place: str, report_on: Callabl
 
 
 @pytest.mark.parametrize("place", those(lambda row: "earned" in row or "pending" in row))
-def test_what_was_right_before_a_model_breaks_off_earns_its_points(
+def test_what_is_right_earns_its_points_though_the_rest_cannot_be_judged(
     place: str, report_on: Callable[[str], Report]
 ) -> None:
     card, row = report_on(place).card, EXPECTED[place]

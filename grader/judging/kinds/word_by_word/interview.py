@@ -112,7 +112,10 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     if asker is None:
         return evidence
     evidence = with_step(asker, with_behaviour(asker, evidence))
-    return replace(with_shown(asker, evidence), told=explanation(asker, evidence.answer, PAIRS.sizes[0][1]))
+    evidence = with_shown(asker, evidence)
+    if evidence.unread:
+        return evidence
+    return replace(evidence, told=explanation(asker, evidence.answer, PAIRS.sizes[0][1]))
 
 
 def words(x: Examiner, purpose: str, contact: Contact) -> Numbers:
