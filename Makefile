@@ -38,10 +38,11 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m compileall -q grader reference reports rubrics
 	@touch $@
 
-# The notebooks of a lab, or a file of tests, stay with one worker (tests/conftest.py); each may hold TensorFlow, so few.
-# Without a worker that died the tests end: had another taken its place, they would wait for each other for ever.
 # Bytecode of the tests is kept whatever a container's environment says: each worker would compile all of them each time.
 export PYTHONDONTWRITEBYTECODE :=
+
+# The notebooks of a lab, or a file of tests, stay with one worker (tests/conftest.py); each may hold TensorFlow, so few.
+# Without a worker that died the tests end: had another taken its place, they would wait for each other for ever.
 PYTEST = $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder \
 	--max-worker-restart 0
 

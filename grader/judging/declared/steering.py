@@ -5,7 +5,6 @@ variables farther a learning rate.
 """
 
 import ast
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
@@ -26,7 +25,10 @@ from grader.judging.meeting.knobs import (
     GLOBAL_NAMES,
     HIDDEN_SETTINGS,
     MOVED_TO,
+    NEGLIGIBLE,
     NOT_STEERING,
+    PENALTY_NAME,
+    RATE_NAME,
     WRITTEN_AS,
     Knob,
     dictionary_knobs,
@@ -41,15 +43,10 @@ from grader.judging.meeting.watching import first_gradients, watched_in
 from grader.model import Cell, Level
 from grader.sandbox.guest.wire import Ref, Watched
 
-RATE, PENALTY = (
-    re.compile(r"lr|learn|rate|eta|alpha", re.IGNORECASE),
-    re.compile(r"reg|l2|lam|penal|decay", re.IGNORECASE),
-)
 CHOSEN = "can be chosen from outside, and reaches the update"
 IN_VAIN = "can be given, and leaves the update as it is"
 NOWHERE = "cannot be chosen from outside"
 PENALISED, FREE, LOST = "is that of Σw²", "is nothing", "is weighed by a number that is 0 whatever is given"
-NEGLIGIBLE = 0.9e-5  # a factor of W in the gradient
 OTHER_FACTOR = (
     "Your penalty pulls the weights towards zero by another multiple of them than 2λ. Your instructor will look at it."
 )
@@ -97,7 +94,9 @@ def knobs_of(one: Trainee) -> Iterator[Knob]:
     """Also arguments that stand in the notebook as something to be computed, lrs[best], or are None by default."""
     yield from knobs(contact_of(one))
     yield from (
-        Knob("argument", p.name) for p in one.info.parameters[1:] if RATE.match(p.name) or PENALTY.match(p.name)
+        Knob("argument", p.name)
+        for p in one.info.parameters[1:]
+        if RATE_NAME.match(p.name) or PENALTY_NAME.search(p.name)
     )
     computed = [("argument", name, one.recipe.argument(name)) for name in one.recipe.parameters[1:]]
     names = [parameter.name for parameter in one.info.methods.get(one.trainer, ())]
@@ -117,8 +116,7 @@ def nested(cells: Sequence[Cell]) -> Iterator[Knob]:
 
 def with_penalty(scene: Scene, penalties: Sequence[Knob]) -> tuple[Scene, Scene]:
     """Without one and with MOVED_TO; as λ itself where no way to write it takes the penalty away."""
-    for way in (*WRITTEN_AS, WRITTEN_AS[0]):
-        off, on = way
+    for off, on in (*WRITTEN_AS, WRITTEN_AS[0]):  # noqa: B007 - the last way that was tried
         quiet = scene
         for knob in penalties:
             quiet = turned(quiet, knob, off)
@@ -189,15 +187,15 @@ def rate_word(seen: Steering) -> str:
     """Nothing where it may be kept in an object, or is set on one of which only the text of a notebook tells."""
     one, cells = seen.as_made, seen.quiet.x.cells
     steering_ones = {knob.name for knob in seen.rates if knob.kind == "attribute"}
-    if any(RATE.match(name) and name not in steering_ones and is_set(name, cells) for name in one.scalars):
+    if any(RATE_NAME.match(name) and name not in steering_ones and is_set(name, cells) for name in one.scalars):
         return IN_VAIN
     if any(knob.from_outside for knob in seen.rates) or any(is_set(name, cells) for name in steering_ones):
         return CHOSEN
     inside = any("[" in knob.name for knob in seen.rates) or may_hide_rate(cells)
-    gathered = any(RATE.match(name) and name not in one.recipe.parameters for name in one.recipe.kwargs)  # by **kwargs
+    gathered = any(RATE_NAME.match(name) and name not in one.recipe.parameters for name in one.recipe.kwargs)
     if inside or gathered or (steering_ones and not cells):
         return ""
-    return IN_VAIN if any(RATE.match(p.name) for p in one.info.parameters) else NOWHERE
+    return IN_VAIN if any(RATE_NAME.match(p.name) for p in one.info.parameters) else NOWHERE
 
 
 def is_set(attribute: str, cells: Sequence[Cell]) -> bool:
@@ -210,7 +208,7 @@ def is_set(attribute: str, cells: Sequence[Cell]) -> bool:
 def may_hide_rate(cells: Sequence[Cell]) -> bool:
     """Whether a class reads something with such a name from what is not its own object: config.learning_rate."""
     return any(
-        isinstance(node, ast.Attribute) and RATE.match(node.attr) and ast.unparse(node.value) != "self"
+        isinstance(node, ast.Attribute) and RATE_NAME.match(node.attr) and ast.unparse(node.value) != "self"
         for node in within_classes(cells)
     )
 
@@ -271,7 +269,7 @@ def fixed_penalties(scene: Scene) -> dict[str, str | Numbers]:
 def is_lost(seen: Steering) -> bool:
     """Whether an argument named like λ moves nothing, and the attribute that does is 0 in a new object."""
     one = seen.as_made
-    offered = any(PENALTY.search(p.name) for p in one.info.parameters)
+    offered = any(PENALTY_NAME.search(p.name) for p in one.info.parameters)
     if not offered or any(knob.kind != "attribute" for knob in seen.penalties):
         return False
     return all(one.scalars.get(knob.name) == 0 for knob in seen.penalties)

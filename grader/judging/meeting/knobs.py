@@ -23,11 +23,21 @@ from grader.sandbox.guest.wire import Array, Put, Scalar, Step, Training, Value,
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
 MOVED_TO = 0.37
+NEGLIGIBLE = 0.9e-5  # a factor of W in the gradient
+PENALTY_NAME = re.compile(r"reg|l2|lam|penal|decay", re.IGNORECASE)
+RATE_NAME = re.compile(r"lr|learn|rate|eta|alpha", re.IGNORECASE)
 HIDDEN = re.compile(
     r"(\.get\(|\[)'\w*(l2|lam|reg|penal|decay)\w*'|self\.\w+\.(l2|lam|reg|penal|weight_?decay)", re.IGNORECASE
 )
-# What a notebook may keep, without a penalty and with MOVED_TO: λ, C = 1 / λ, or λ's logarithm to the base 10 or e.
-WRITTEN_AS = ((0.0, MOVED_TO), (1e12, 1 / MOVED_TO), (-30.0, math.log10(MOVED_TO)), (-70.0, math.log(MOVED_TO)))
+# What a notebook may keep, without a penalty and with MOVED_TO: λ, also where it has to be above 0, C = 1 / λ, or λ's
+# logarithm to the base 10 or e.
+WRITTEN_AS = (
+    (0.0, MOVED_TO),
+    (1e-9, MOVED_TO),
+    (1e12, 1 / MOVED_TO),
+    (-30.0, math.log10(MOVED_TO)),
+    (-70.0, math.log(MOVED_TO)),
+)
 NOT_STEERING = re.compile(  # `step_size` is a learning rate
     r"batch|epoch|freq|display|verbose|seed|class|steps(_|$)|(^|_|\W)(n|ep|num|dims?|dimension|features)(_|$|\W)"
     r"|^num_|(?<!step)(?<!step_)size",

@@ -1,19 +1,24 @@
 """Assignment1: what the interview of a logistic regression means for each check."""
 
-import re
-
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.comparing.compare import agree, difference, nearest, slug
 from grader.judging.instruments.first_step import after_a_step, ends_a_step, without_its_end
 from grader.judging.kinds.logistic.interview import LAB, WHOLE, Evidence, fixed_factor
-from grader.judging.meeting.knobs import HIDDEN_SETTINGS, MOVED_TO, Knob, trainings_of, values_only_made, values_tried
+from grader.judging.meeting.knobs import (
+    HIDDEN_SETTINGS,
+    MOVED_TO,
+    NEGLIGIBLE,
+    PENALTY_NAME,
+    RATE_NAME,
+    Knob,
+    trainings_of,
+    values_only_made,
+    values_tried,
+)
 from grader.model import Finding, Remark, Verdict
 from grader.wording.counting import article
 
-NEGLIGIBLE = 0.9e-5  # a factor of W in the gradient
 WEIGHTS = ("features", "classes")
-PENALTY_NAME = re.compile(r"reg|l2|lam|penal|decay", re.IGNORECASE)
-RATE_NAME = re.compile(r"lr|learn|rate|eta|alpha", re.IGNORECASE)
 
 
 def where(e: Evidence) -> int | None:
