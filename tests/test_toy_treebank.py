@@ -10,6 +10,7 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from grader.data.cache import sizes_of
 from grader.data.folder import data_folder
 from grader.data.toy.treebank import SENTENCES, Dice, sentence, toy_treebank
 
@@ -101,6 +102,15 @@ def test_with_nothing_configured_the_folder_holds_toy_trees(files: dict[str, str
     folder = data_folder(None)
     assert "trees" in folder.toy
     assert (folder.parts["trees"] / "dev.txt").read_text() == files["dev.txt"]
+
+
+def test_a_file_that_another_process_renames_meanwhile_is_no_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = tmp_path / "dev.txt"
+    there.write_text("(3 (2 a) (4 b))")
+    monkeypatch.setattr(Path, "iterdir", lambda folder: iter((folder / "dev.txtx1y2", there)))
+    assert sizes_of(tmp_path) == {"dev.txt": 15}
 
 
 def test_two_processes_at_once_and_a_file_cut_short_are_no_trouble(files: dict[str, str]) -> None:

@@ -5,6 +5,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -40,7 +41,11 @@ def kept_as_measured(folder: Path, make: Callable[[], Mapping[str, bytes]]) -> P
 
 
 def sizes_of(folder: Path) -> dict[str, int]:
-    return {file.name: file.stat().st_size for file in folder.iterdir()} if folder.is_dir() else {}
+    found: dict[str, int] = {}
+    for file in folder.iterdir() if folder.is_dir() else ():
+        with suppress(FileNotFoundError):  # another process wrote it beside, and has renamed it since
+            found[file.name] = file.stat().st_size
+    return found
 
 
 def _sizes_in(noted: Path) -> dict[str, int] | None:
