@@ -88,7 +88,7 @@ ONLY_KNOWS = {
     "grader/wording/": ("model",),
     "grader/course/": ("errors", "model"),
     "grader/running/": ("model", "wording"),
-    "grader/intake/": ("course", "errors", "model", "wording"),
+    "grader/intake/": ("course", "errors", "model", "syntax", "wording"),
     "grader/inbox/": ("course", "errors", "intake", "model", "wording"),
     "grader/certificates/": ("course", "errors", "inbox", "intake", "model", "scoring.results", "wording"),
     "grader/gradebook/": ("errors", "intake.person", "model", "scoring.results"),
@@ -119,10 +119,20 @@ ONLY_KNOWS = {
     ),
     "grader/exports/": ("course", "inbox.people", "model", "scoring.results"),
     "grader/leaderboard/": ("intake.person", "model", "scoring.results"),
-    "grader/similarity/": ("intake.repair", "model"),
+    "grader/similarity/": ("intake.repair", "model", "syntax"),
     "grader/calibration/": ("course", "errors", "figures", "model", "wording"),
     "grader/data/": ("course", "errors", "model", "wording"),
-    "grader/judging/": ("calibration", "course", "data", "errors", "figures", "model", "wording", "sandbox.guest.wire"),
+    "grader/judging/": (
+        "calibration",
+        "course",
+        "data",
+        "errors",
+        "figures",
+        "model",
+        "sandbox.guest.wire",
+        "syntax",
+        "wording",
+    ),
     "grader/judging/binding/": ("judging.comparing", "model", "sandbox.guest.wire"),
     "grader/judging/comparing/": ("judging.drawing", "model", "sandbox.guest.wire"),
     "grader/judging/claims/": ("figures", "model", "wording"),
@@ -297,7 +307,8 @@ def test_every_kind_of_lab_can_be_named_in_a_rubric() -> None:
 def test_at_the_root_stands_what_all_rooms_lead_to() -> None:
     root = {file for file in FILES if file.startswith("grader/") and file.count("/") == 1}
     assert root == {
-        f"grader/{name}.py" for name in ("__init__", "__main__", "cli", "errors", "figures", "model", "pipeline")
+        f"grader/{name}.py"
+        for name in ("__init__", "__main__", "cli", "errors", "figures", "model", "pipeline", "syntax")
     }
 
 
@@ -310,6 +321,13 @@ def test_nothing_is_unpickled_through_numpy() -> None:
         if word.arg == "allow_pickle" and not (isinstance(word.value, ast.Constant) and word.value.value is False)
     ]
     assert unsafe == []
+
+
+def test_syntax_trees_are_made_in_one_place() -> None:
+    """Where threads take turns. The guest has a process of its own, the catalogues are made by a command."""
+    rooms = [file for file in FILES if not file.startswith((GUEST, "reports/catalogues/"))]
+    makers = {file for file in rooms for call in calls(file) if ast.unparse(call.func) == "ast.parse"}
+    assert makers == {"grader/syntax.py"}
 
 
 def test_only_the_command_line_prints() -> None:

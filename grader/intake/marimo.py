@@ -8,6 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from grader.syntax import parsed
+
 _MARK = re.compile(r"^@app\.(cell|function|class_definition)\b", re.MULTILINE)
 _IMPORT = re.compile(r"^(import marimo|from marimo import)\b.*\n?", re.MULTILINE)
 _TEXT = re.compile(r"""\s*(?:mo|marimo)\.md\(\s*[rRfF]{0,2}(\"{3}|'{3})(.*)\1\s*,?\s*\)\s*""", re.DOTALL)
@@ -30,7 +32,7 @@ def is_marimo(text: str) -> bool:
 def cells_of_marimo(text: str) -> list[Raw]:
     """Raises SyntaxError or RecursionError where the file is no Python."""
     lines = text.split("\n")
-    parts = [part for node in ast.parse(text).body for part in _parts(node, lines)]
+    parts = [part for node in parsed(text).body for part in _parts(node, lines)]
     return [_cell(part.source) for part in _in_order(parts) if part.source.strip()]
 
 

@@ -2,10 +2,10 @@
 
 import ast
 import re
-import warnings
 from pathlib import PurePath
 
 from grader.intake.notes import AGAIN
+from grader.syntax import parsed_or_none
 
 HAND_IN = "Hand in the notebook of the lab, the .ipynb file."
 
@@ -106,22 +106,14 @@ def reads_like_python(text: str, is_script: bool) -> bool:
     """`is_script`: its name ends in .py, so that any statement will do; prose parses as Python now and then."""
     if is_script and (_LINE.search(text) or _STRONG_LINE.search(text)):
         return True
-    statements = _statements(text)
+    tree = parsed_or_none(text) if len(text) <= _PARSED else None
+    statements = tree.body if tree else []
     if any(not isinstance(each, ast.Expr | ast.AnnAssign | ast.Pass) for each in statements):
         return True
     if statements:
         return is_script
     lines = sum(bool(line.strip()) for line in text.split("\n"))
     return len(_STRONG_LINE.findall(text)) > 1 and len(_PROSE_LINE.findall(text)) <= _PROSE_SHARE * lines
-
-
-def _statements(text: str) -> list[ast.stmt]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text).body if len(text) <= _PARSED else []
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
 
 
 def _page(head: str) -> str:

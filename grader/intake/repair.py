@@ -6,9 +6,10 @@ the cell does not compile as it is and compiles without them. Everything else st
 
 import ast
 import re
-import warnings
 
 from IPython.core.inputtransformer2 import TransformerManager
+
+from grader.syntax import parsed
 
 _SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _NOTHING = "\u00ad\u200b-\u200f\u2060\ufeff"
@@ -42,10 +43,8 @@ def syntax_tree(source: str) -> ast.Module | None:
     if not is_modest(source):
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a student's invalid escape is no news here
-            code: str = TransformerManager().transform_cell(source)
-            return ast.parse(code)
+        code: str = TransformerManager().transform_cell(source)
+        return parsed(code)
     except Exception:  # besides syntax errors, IPython's transformer gives up on odd text in many ways
         return None
 

@@ -3,10 +3,10 @@
 import ast
 import re
 import textwrap
-import warnings
 from collections.abc import Iterator, Sequence
 
 from grader.model import Cell
+from grader.syntax import parsed_or_none
 from grader.wording.cell_names import first_line
 
 _LONGEST = 20_000  # characters; beyond, no person typed it
@@ -32,19 +32,11 @@ def holds_an_answer(source: str) -> bool:
     if len(source) > _LONGEST:
         return False
     fenced = _FENCE.fullmatch(source)
-    statements = _statements(textwrap.dedent(fenced[2] if fenced else source))
+    tree = parsed_or_none(textwrap.dedent(fenced[2] if fenced else source))
+    statements = tree.body if tree else []
     if any(isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) for each in statements):
         return all(_is_code(each) for each in statements)
     return not fenced and all(map(_is_code, statements)) and any(map(_computes, statements))
-
-
-def _statements(source: str) -> list[ast.stmt]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a student's invalid escape is no news here
-            return ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
 
 
 def _is_code(statement: ast.stmt) -> bool:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from grader.syntax import parsed
+
 GUEST = Path(__file__).with_name("guest")
 FILLED = r"(?:\S{0,200}|(?:(?![.;:!?] )[^\n]){0,100})"  # a name, a path, an address; no sentences of their own
 SAYS = re.compile(r"\b(?:notes\.change|Note)\(")  # a file without it need not be taken apart
@@ -37,7 +39,7 @@ def texts() -> Iterator[tuple[ast.expr, dict[str, ast.expr]]]:
         source = file.read_text("utf-8")
         if not SAYS.search(source):
             continue
-        tree = ast.parse(source)
+        tree = parsed(source)
         names = {
             target.id: node.value
             for node in tree.body

@@ -13,6 +13,7 @@ from grader.errors import OurFault
 from grader.intake.whole_files import write_whole
 from grader.sealed.catalogues import catalogues
 from grader.sealed.file import Sealed, written
+from grader.syntax import parsed
 from reports.languages import CATALOGUES
 
 ROOT = Path(__file__).parents[2]
@@ -112,7 +113,7 @@ def file_of(name: str) -> Path | None:
 
 
 def imported(file: Path) -> Iterator[str]:
-    for node in nodes(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in nodes(parsed(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -8,13 +8,13 @@ has a mark in both. Marks are a set, so the order in which methods and cells sta
 import ast
 import hashlib
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
 from grader.intake.repair import syntax_tree
 from grader.model import Cell
+from grader.syntax import parsed_or_none
 
 STRETCH = 14  # nodes of a syntax tree; a line of the course's code has about as many
 WINDOW = 5
@@ -49,14 +49,7 @@ def marks(cells: Sequence[Cell]) -> dict[int, tuple[Place, ...]]:
 
 def _tree(source: str) -> ast.Module | None:
     """Of a cell too long for IPython's own reading too, without its magics."""
-    if tree := syntax_tree(source):
-        return tree
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a student's invalid escape is no news here
-            return ast.parse(_MAGIC.sub("", source[:LONGEST]))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    return syntax_tree(source) or parsed_or_none(_MAGIC.sub("", source[:LONGEST]))
 
 
 def _given(tree: ast.Module) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from grader.model import Cell
+from grader.syntax import parsed_or_none
 
 LONGEST = 1500
 
@@ -78,9 +79,8 @@ def written(cells: Sequence[Cell]) -> Iterator[Paragraph]:
 
 def words_of_code(source: str) -> str:
     """Comments and string literals, where there is nothing else: an answer in a code cell."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parsed_or_none(source)
+    if tree is None:
         return source if re.match(r"\s*[A-ZÁÉÍÓÚÑ][\w,' ]+ [\w,' ]+", source) else ""
     told = []
     for node in tree.body:

@@ -21,6 +21,7 @@ from grader.judging.meeting.watching import first_gradients, moved, watched_in
 from grader.model import Cell
 from grader.sandbox.guest.wire import Array, Put, Scalar, Step, Training, Value, Watched
 from grader.sandbox.guest.wire import Mapping as WireMapping
+from grader.syntax import literal
 
 MOVED_TO = 0.37
 NEGLIGIBLE = 0.9e-5  # a factor of W in the gradient
@@ -134,7 +135,7 @@ def items(value: Value) -> Mapping[str, Value]:
 def entry_of(name: str) -> tuple[str, str]:
     """config['l2'] as (config, l2), lr as (lr, "")."""
     before, _, key = name.partition("[")
-    return before, ast.literal_eval(key[:-1]) if key else ""
+    return before, literal(key[:-1]) if key else ""
 
 
 def argument(recipe: Recipe, name: str) -> Value:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from grader.model import Cell
+from grader.syntax import parsed, parsed_or_none
 
 MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
 
@@ -13,10 +14,8 @@ def trees(cells: Sequence[Cell]) -> Iterator[tuple[int, ast.Module]]:
     """(cell index, syntax tree) of each code cell that parses; magics are blanked."""
     for cell in cells:
         if cell.kind == "code":
-            try:
-                yield cell.index, ast.parse(MAGIC.sub(r"\1pass", cell.source))
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                continue
+            if tree := parsed_or_none(MAGIC.sub(r"\1pass", cell.source)):
+                yield cell.index, tree
 
 
 def within_classes(cells: Sequence[Cell]) -> Iterator[ast.AST]:
@@ -83,5 +82,5 @@ def is_one(node: ast.AST) -> bool:
 def with_literal(function: ast.AST, names: Sequence[str], value: float) -> str | None:
     """The function's source with `names = 1` made `names = value`; None when there is no such literal."""
     transformer = _Literal(names, value)
-    changed = transformer.visit(ast.parse(ast.unparse(function)))
+    changed = transformer.visit(parsed(ast.unparse(function)))
     return ast.unparse(ast.fix_missing_locations(changed)) if transformer.changed else None
