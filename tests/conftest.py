@@ -86,7 +86,10 @@ def answers(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="session")
 def grade(oracle: Oracle, jobs: int, answers: Path) -> Callable[..., list[Report]]:
-    """Reports on notebooks, from what they answered in an earlier run where nothing changed on which that rests."""
+    """Reports on notebooks, from what they answered in an earlier run where nothing changed on which that rests.
+
+    What is graded under one name, a lab's, shares what its model answer said, too.
+    """
 
     def graded(name: str, submissions: Sequence[Submission], train: TrainPolicy) -> list[Report]:
         with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:

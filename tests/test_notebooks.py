@@ -37,7 +37,7 @@ def report_on(grade: Grade) -> Callable[[str], Report]:
     def batch_of(lab: str, slow: bool) -> dict[str, Report]:
         places = [p for p, row in EXPECTED.items() if row["lab"] == lab and row.get("slow", False) is slow]
         submissions = [collect([NOTEBOOKS / place])[0] for place in places]
-        reports = grade(f"{lab} slow" if slow else lab, submissions, TrainPolicy.NONE)
+        reports = grade(lab, submissions, TrainPolicy.NONE)
         return {report.submission.path.relative_to(NOTEBOOKS).as_posix(): report for report in reports}
 
     return lambda place: batch_of(EXPECTED[place]["lab"], EXPECTED[place].get("slow", False))[place]

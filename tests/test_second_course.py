@@ -138,7 +138,7 @@ def test_the_solution_earns_everything_the_starter_nothing_and_mistakes_not_in_t
     reports = [
         report
         for policy, submissions in by_policy(promises)
-        for report in grade(f"vision {lab} of ours", submissions, policy)
+        for report in grade(f"vision {lab}", submissions, policy)
     ]
     assert failures(promises, reports) == []
 
@@ -153,7 +153,7 @@ def test_every_accepted_variant_earns_everything_and_every_way_to_make_a_mistake
     reports = [
         report
         for policy, submissions in by_policy(promises)
-        for report in grade(f"vision {lab} variants", submissions, policy)
+        for report in grade(f"vision {lab}", submissions, policy)
     ]
     assert failures(promises, reports) == []
 

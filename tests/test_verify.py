@@ -40,7 +40,7 @@ def test_the_solution_earns_everything_the_starter_nothing_and_mistakes_not_in_t
     lab: str, grade: Grade
 ) -> None:
     expected = quick(lab)
-    assert failures(expected, graded(grade, f"{lab} of ours", expected)) == []
+    assert failures(expected, graded(grade, lab, expected)) == []
 
 
 @pytest.mark.slow
@@ -50,7 +50,7 @@ def test_every_accepted_variant_earns_everything_and_every_way_to_make_a_mistake
 ) -> None:
     done = {trial.name for trial in quick(lab)}
     expected = tuple(trial for trial in trials([lab], fast=False) if trial.name not in done)
-    assert failures(expected, graded(grade, f"{lab} variants", expected)) == []
+    assert failures(expected, graded(grade, lab, expected)) == []
 
 
 @pytest.mark.parametrize("lab", sorted(current_course().labs))
