@@ -136,9 +136,7 @@ def test_the_solution_earns_everything_the_starter_nothing_and_mistakes_not_in_t
 ) -> None:
     promises = quick(lab)
     reports = [
-        report
-        for policy, submissions in by_policy(promises)
-        for report in grade(f"vision {lab}", submissions, policy)
+        report for policy, submissions in by_policy(promises) for report in grade(f"vision {lab}", submissions, policy)
     ]
     assert failures(promises, reports) == []
 
@@ -151,9 +149,7 @@ def test_every_accepted_variant_earns_everything_and_every_way_to_make_a_mistake
     done = {trial.name for trial in quick(lab)}
     promises = tuple(trial for trial in trials([lab], fast=False) if trial.name not in done)
     reports = [
-        report
-        for policy, submissions in by_policy(promises)
-        for report in grade(f"vision {lab}", submissions, policy)
+        report for policy, submissions in by_policy(promises) for report in grade(f"vision {lab}", submissions, policy)
     ]
     assert failures(promises, reports) == []
 
