@@ -18,9 +18,9 @@ def array(value: Any) -> Numbers | None:
     if isinstance(value, (bool, int, float)):
         return np.asarray(value)
     if isinstance(value, Listing) and value.items:
-        parts = [array(item) for item in value.items]
-        if all(part is not None and part.shape == parts[0].shape for part in parts):  # type: ignore[union-attr]
-            return np.stack(parts)  # type: ignore[arg-type]
+        parts = [part for item in value.items if (part := array(item)) is not None]
+        if len(parts) == len(value.items) and all(part.shape == parts[0].shape for part in parts):
+            return np.stack(parts)
     return None
 
 

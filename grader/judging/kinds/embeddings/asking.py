@@ -130,7 +130,7 @@ def changed(seen: Observation, before: Mapping[str, Numbers]) -> bool | None:
         return None
     after = {path: array(seen.values.get(f"after.{path}")) for path in before}
     pairs = [(after[path], before[path]) for path in before]
-    return any(now is None or now.shape != old.shape or abs(now - old).max() > 1e-4 for now, old in pairs)
+    return any(now is None or now.shape != old.shape or (abs(now - old) > 1e-4).any() for now, old in pairs)
 
 
 def accepted(shown: Sequence[Shown], order: bool = False, numbers: bool = False) -> str | None:

@@ -156,7 +156,7 @@ def secret(x: Examiner, holders: Holders) -> Secret:
     letters = x.generator("words")
     words: dict[str, None] = {}
     while len(words) < SIZE:
-        words["".join(letters.choice(list(part)) for part in ("bdfgklmnprstvz", "aeiou") * 3)] = None
+        words["".join(str(letters.choice(list(part))) for part in ("bdfgklmnprstvz", "aeiou") * 3)] = None
     U = x.normal("U", (SIZE, holders.width), 1.0).astype(float)
     U /= np.linalg.norm(U, axis=1, keepdims=True)
     for a, b, c, planted in ((0, 1, 2, 9), (6, 7, 8, 10)):
