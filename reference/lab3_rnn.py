@@ -115,19 +115,6 @@ JOINED_WRONG = {
 }
 
 
-def every_state(x: tf.Tensor, w: Weights, order: str) -> tf.Tensor:
-    """h_1 … h_T [T, B, d]"""
-    states: list[tf.Tensor] = []
-    step = rnn(w, order)
-
-    def kept(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
-        states.append(step(e, h))
-        return states[-1]
-
-    unrolled(x, w.E, w.dim, kept)
-    return tf.stack(states)
-
-
 def slips(order: str) -> dict[str, Form]:
     """The known mistakes, with words and state joined in this order."""
     others: dict[str, Activation] = {
@@ -153,8 +140,8 @@ def slips(order: str) -> dict[str, Form]:
             tf.tanh(unrolled(x, w.E, w.dim, rnn(w, order, tf.identity)))
         ),
         "relu-on-logits": lambda x, w: tf.nn.relu(logits(x, w.out, w.dim, rnn(w, order))),
-        "states-averaged": lambda x, w: w.out(tf.reduce_mean(every_state(x, w, order), axis=0)),
-        "states-averaged/sum": lambda x, w: w.out(tf.reduce_sum(every_state(x, w, order), axis=0)),
+        "states-averaged": lambda x, w: recurrent.averaged(x, w.out, w.dim, rnn(w, order)),
+        "states-averaged/sum": lambda x, w: recurrent.summed(x, w.out, w.dim, rnn(w, order)),
         "bias-missing": lambda x, w: logits(x, w.out, w.dim, rnn(w, order, bias=False)),
     }
     for name, read in JOINED_WRONG.items():

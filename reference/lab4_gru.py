@@ -249,6 +249,11 @@ def plain_forms(same_width: bool) -> dict[str, Form]:
         found[tagged("word-skipped/last", o)] = lambda x, w, o=o: logits(
             x, w.out, w.dim, gru(w, o), words=range(x.shape[1] - 1)
         )
+        found[tagged("word-skipped/backwards", o)] = lambda x, w, o=o: logits(
+            x, w.out, w.dim, gru(w, o), words=range(x.shape[1] - 1, -1, -1)
+        )
+        found[tagged("states-averaged", o)] = lambda x, w, o=o: recurrent.averaged(x, w.out, w.dim, gru(w, o))
+        found[tagged("states-averaged/sum", o)] = lambda x, w, o=o: recurrent.summed(x, w.out, w.dim, gru(w, o))
     return found
 
 

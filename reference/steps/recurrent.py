@@ -49,6 +49,27 @@ def unrolled(x: tf.Tensor, E: tf.Tensor, dim: int, step: Step, words: Iterable[i
     return h
 
 
+def every_state(x: tf.Tensor, E: tf.Tensor, dim: int, step: Step) -> tf.Tensor:
+    """h_1 … h_T [T, B, d]"""
+    states: list[tf.Tensor] = []
+
+    def kept(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+        states.append(step(e, h))
+        return states[-1]
+
+    unrolled(x, E, dim, kept)
+    return tf.stack(states)
+
+
+def averaged(x: tf.Tensor, out: Readout, dim: int, step: Step) -> tf.Tensor:
+    """The mean of all states in the place of the last one, read out: [B, C]."""
+    return out(tf.reduce_mean(every_state(x, out.E, dim, step), axis=0))
+
+
+def summed(x: tf.Tensor, out: Readout, dim: int, step: Step) -> tf.Tensor:
+    return out(tf.reduce_sum(every_state(x, out.E, dim, step), axis=0))
+
+
 def padded(x: tf.Tensor, out: Readout, dim: int, step: Step) -> tf.Tensor:
     """Paddings (id 0) leave the state as it is: a refinement of the slide's network that changes nothing else."""
     h = tf.zeros([tf.shape(x)[0], dim], out.E.dtype)

@@ -25,6 +25,7 @@ class Arrangement(Struct, frozen=True):
 
     variables: tuple[VariableInfo, ...]
     views: Mapping[str, tuple[Piece, ...]] = {}  # path of a view -> pieces, one below the other
+    zeros: Mapping[str, tuple[int, int]] = {}  # path of a view -> rows above and below, for what its gate is not given
 
     def pieces(self, path: str) -> tuple[Piece, ...]:
         return self.views.get(path) or (Piece(path),)
@@ -35,12 +36,19 @@ class Arrangement(Struct, frozen=True):
         for path, pieces in self.views.items():
             if all(piece.path in values for piece in pieces):
                 parts = [piece.of(v) for piece in pieces if (v := values[piece.path]) is not None]
-                found[path] = np.concatenate(parts, axis=0) if len(parts) == len(pieces) else None
+                found[path] = self.filled(path, np.concatenate(parts, axis=0)) if len(parts) == len(pieces) else None
         return found
+
+    def filled(self, path: str, value: Numbers) -> Numbers:
+        return np.pad(value, (self.zeros[path], (0, 0))) if path in self.zeros else value
+
+    def begins(self, path: str) -> int:
+        """The row of a view in which its pieces begin."""
+        return self.zeros.get(path, (0, 0))[0]
 
     def planted(self, values: Mapping[str, Numbers], path: str, part: Numbers) -> dict[str, Numbers]:
         """The variables' own values with one that is seen replaced."""
-        changed, row = dict(values), 0
+        changed, row = dict(values), self.begins(path)
         for piece in self.pieces(path):
             high = piece.of(changed[piece.path]).shape[0]
             changed[piece.path] = piece.put(changed[piece.path], part[row : row + high])

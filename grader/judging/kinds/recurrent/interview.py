@@ -1,13 +1,14 @@
 """Lab3 and Lab4: the interview of a recurrent classifier, whose cell is hidden inside `model`."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.binding.arrangements import Arrangement, arrangements
+from grader.judging.binding.half_given import half_given
 from grader.judging.binding.roles import Parts, Roles, headed, parts
 from grader.judging.binding.stacked import layers
 from grader.judging.checks import interview
@@ -30,6 +31,7 @@ ASSIGNED = re.compile(r"\bW_rnn\b[^=\n]*=[^=]")
 GIVEN_NORM = 5.0  # beyond which the handout's step shortens a gradient
 LARGE = 3000.0  # times the secret weights: a penalty's gradient is then longer than that
 EARLIER = 2  # instances made with other arguments than the last one
+HALF = "gate-input-missing"
 CERTAIN = 40.0  # a logit's bias beside which no other logit counts in float32
 
 
@@ -103,12 +105,7 @@ def worth(e: Evidence) -> int:
 
 
 def question(x: Examiner, contact: Contact) -> Evidence:
-    ways = [
-        Way(one, arrangement)
-        for arrangement in arrangements(contact.initial, contact.vocabulary)
-        if (found := parts(arrangement.variables, contact.vocabulary)) is not None
-        for one in headed(found)
-    ]
+    ways = seen_in(contact, arrangements(contact.initial, contact.vocabulary))
     if not ways:
         return Evidence(contact, learning=question_learning(x, contact))
     best = None
@@ -120,14 +117,25 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     return replace(best or Evidence(contact), learning=question_learning(x, contact))
 
 
+def seen_in(contact: Contact, every: Iterable[Arrangement]) -> list[Way]:
+    return [
+        Way(one, arrangement)
+        for arrangement in every
+        if (found := parts(arrangement.variables, contact.vocabulary)) is not None
+        for one in headed(found)
+    ]
+
+
 def ways_to_ask(
     x: Examiner, contact: Contact, ways: Sequence[Way]
 ) -> Iterator[tuple[Sequence[Way], dict[str, Numbers]]]:
     """What to see the variables as, and weights that are not secret: the next only where the last explained nothing."""
     for one in layers(ways[-1].parts, contact.initial):
         yield [Way(one.lower, ways[-1].arrangement)], one.upper
-    yield ways, {}
     paths, gates = [v.path for v in ways[0].parts.biases], len(LABS[x.lab])
+    if half := seen_in(contact, half_given(contact.initial, contact.vocabulary, gates)):
+        yield half, {}
+    yield ways, {}
     if len(paths) == 2 * gates:  # one beside words, one beside states: made in turns, or all of one kind first
         for silent in (paths[1::2], paths[gates:]):
             yield ways, {v.path: np.zeros(v.shape) for v in contact.initial if v.path in silent}
@@ -144,7 +152,7 @@ def questioned(x: Examiner, contact: Contact, ways: Sequence[Way], given: dict[s
     shown = [logits] if same(logits, calm[0]) else [logits, calm[0]]  # they differ under a mask of the student's own
     told = first_explained(x, likely(ways, logits), data, secret, *shown)
     evidence = Evidence(
-        contact, told.way.parts, told.way.arrangement, told.roles, told.logits, told.values, told.form,
+        contact, told.way.parts, told.way.arrangement, told.roles, told.logits, told.values, named(told, told.form),
         weights={role: by_role(told.weights, path) for role, path in told.roles.items() if path},
         penalty=penalised(x, contact, told, data, secret),
         repeats=(again := same(*calm)), drops=again is True and same(calm[0], lucky) is False)  # fmt: skip
@@ -158,9 +166,14 @@ def questioned(x: Examiner, contact: Contact, ways: Sequence[Way], given: dict[s
         form, plain = with_its_cost(x, form, case, gradients)
     penalty = evidence.penalty or beyond(plain, evidence.weights, gradients)
     return replace(
-        evidence, explanation=form, plain=plain, penalty=penalty, standing=standing(trained, told), gradients=gradients,
-        clips=clips(x, contact, told, data, secret, trained),
+        evidence, explanation=named(told, form), plain=plain, penalty=penalty, standing=standing(trained, told),
+        gradients=gradients, clips=clips(x, contact, told, data, secret, trained),
     )  # fmt: skip
+
+
+def named(told: Explained, form: str | None) -> str | None:
+    """The form, but where a gate is given half of what it should be: then nothing is the slide's."""
+    return HALF if form and told.way.arrangement.zeros else form
 
 
 def beyond(

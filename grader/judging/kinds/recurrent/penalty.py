@@ -32,7 +32,7 @@ def unpenalised(e: Evidence, role: str) -> list[str]:
     path, rows = e.roles[role], np.abs(e.penalty[role][1])
     pieces = e.arrangement.pieces(path) if e.arrangement and path else ()
     heights = {v.path: v.shape[0] for v in e.contact.initial} if e.contact else {}
-    names, start = [], 0
+    names, start = [], e.arrangement.begins(path) if e.arrangement and path else 0
     for piece in pieces:
         part = rows[start : start + heights[piece.path]]
         start += heights[piece.path]

@@ -9,7 +9,7 @@ from grader.model import Remark
 
 def extras(e: Evidence) -> list[Remark]:
     found = []
-    if e.parts and len(e.parts.head) > 1:
+    if e.parts and len(e.parts.head) > 1 and e.explanation:
         found.append(extra("mlp-on-top", "An MLP on top of the last state: the extra is done."))
     if e.parts and e.parts.both_ways and e.explanation:
         found.append(extra("bidirectional", "Your network reads the sentence in both directions: the extra is done."))
@@ -29,7 +29,8 @@ def layouts(e: Evidence) -> list[Remark]:
             "to read."
         )
         found.append(Remark("other-order", told))
-    if form and e.arrangement and any(path in e.arrangement.views for path in e.roles.values()):
+    views = e.arrangement.views if e.arrangement and not e.arrangement.zeros else {}
+    if form and any(path in views for path in e.roles.values()):
         told = (
             "Your matrices are cut differently from the slide's (gates in one variable, words and states apart, "
             "rows for columns): just as right."
