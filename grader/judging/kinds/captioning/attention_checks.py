@@ -12,16 +12,25 @@ UNKNOWN = (
     "Your decoder holds layers that are not the handout's, and what they compute cannot be told from outside; "
     "your instructor will look at it."
 )
+LOST = "Your decoder is a network that stands in no class or function, and it could not be made again; not decided."
+WORD_ALONE = (
+    "The weights change with the word that goes in, but not with the decoder's state: after the same word it always "
+    "looks at the same places, whatever was said before."
+)
 OWN = (
     "The weights sum to 1 and follow photo and state, but are not those of the attention handed out; "
     "your instructor will look at the attention you wrote."
 )
 
 
+def no_answer(e: Evidence, told: str) -> Finding:
+    return unsure(LOST) if e.decoder and e.decoder.lost else blocked(told)
+
+
 @check(LAB, "attention")
 def attention_weights(e: Evidence) -> Finding:
     if e.seen is None or e.step is None:
-        return blocked("Not checked: the decoder gives no answer.")
+        return no_answer(e, "Not checked: the decoder gives no answer.")
     if e.seen.attention is None:
         return failed(mistake="attention-not-returned", cell=e.cell)
     form = e.step.attention
@@ -52,7 +61,8 @@ def over_another_axis(attention: Numbers | None) -> bool:
 def own_attention(e: Evidence, seen: Seen, step: Step_) -> Finding:
     """Another attention is right when its weights follow what they have to, whatever its formula."""
     if seen.looks.get("hidden") is False:
-        return failed(mistake="hidden-not-attended", cell=e.cell)
+        told = WORD_ALONE if seen.looks.get("words") else ""
+        return failed(told, "hidden-not-attended", cell=e.cell)
     if seen.looks.get("features") is False:
         return failed("The weights do not change with the photo.", cell=e.cell)
     if seen.looks.get("first"):

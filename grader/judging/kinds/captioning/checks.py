@@ -11,7 +11,7 @@ from grader.judging.comparing.compare import slug
 from grader.judging.instruments.cut_gradients import cut_finding
 from grader.judging.instruments.learning import falling
 from grader.judging.kinds.captioning import photos_checks, remarks  # noqa: F401 - they register themselves
-from grader.judging.kinds.captioning.attention_checks import UNKNOWN, over_another_axis
+from grader.judging.kinds.captioning.attention_checks import LOST, UNKNOWN, no_answer, over_another_axis
 from grader.judging.kinds.captioning.contact import BATCH, Decoder
 from grader.judging.kinds.captioning.interview import LAB, Evidence, Seen, Step_
 from grader.judging.kinds.captioning.photos import plain
@@ -33,6 +33,8 @@ def runs(e: Evidence) -> Finding:
         return failed("No class was found that could be the decoder: none takes a word, features and a state.")
     if e.works:
         return passed("It answers.")
+    if e.decoder.lost:
+        return unsure(LOST)
     trouble = e.decoder.trouble
     told = f"A call ended with {trouble.kind}: {plain(trouble.message)}" if trouble else "A call returned no tensors."
     return failed(told, crash(trouble), seen=f"called as {as_written(e.decoder)}", cell=e.cell)
@@ -46,7 +48,8 @@ def as_written(decoder: Decoder) -> str:
 def crash(trouble: Trouble | None) -> str | None:
     """What sizes that do not fit say of how context and embedding were joined."""
     said = trouble.message.lower() if trouble else ""
-    if "concat" in said and "rank" in said:
+    shapes = re.findall(r"\([^()]*\)", said.partition("received")[2])
+    if "concat" in said and ("rank" in said or len({shape.count(",") for shape in shapes}) > 1):
         return "context-not-expanded"
     if "concat" in said and ("dimension" in said or "shape" in said):
         return "wrong-axis"
@@ -56,7 +59,7 @@ def crash(trouble: Trouble | None) -> str | None:
 @check(LAB, "shapes")
 def shapes(e: Evidence) -> Finding:
     if e.decoder is None or e.seen is None:
-        return blocked("Not checked: the decoder gives no answer.")
+        return no_answer(e, "Not checked: the decoder gives no answer.")
     vocabulary, found = e.decoder.sizes.vocabulary, e.seen
     told = ", ".join("[" + ", ".join(map(str, s)) + "]" if s is not None else "no tensor" for s in found.shapes)
     if found.logits is None:
@@ -80,13 +83,19 @@ def shapes(e: Evidence) -> Finding:
 @check(LAB, "step")
 def step(e: Evidence) -> Finding:
     if e.seen is None or e.step is None or e.seen.logits is None:
-        return blocked("Not checked: the decoder gives no logits.")
+        return no_answer(e, "Not checked: the decoder gives no logits.")
     form = e.step.form
     if form and slug(form) == "deck":
         told = ", for the weights of your own attention" if e.step.own_attention else ""
         return passed(f"The logits are those of the reference{told}.", seen=form.partition("/")[2])
     if form and slug(form) == "softmax-before-loss" and fits_probabilities(e):
         return passed("The step returns probabilities, and your loss takes them as such.", seen=form.partition("/")[2])
+    if form and slug(form) == "rectified":
+        return failed(
+            "The last layer's scores go through a ReLU: all that is below 0 becomes 0, so an unlikely word is no less "
+            "likely than any other that has no score.",
+            cell=e.cell,
+        )
     if form and slug(form) == "added":
         return failed("Context and embedding are added; the handout puts them side by side.", cell=e.cell)
     if form:
@@ -142,7 +151,7 @@ def by_behaviour(seen: Seen, logits: Numbers) -> str | None:
 @check(LAB, "independent")
 def independent(e: Evidence) -> Finding:
     if e.seen is None or e.seen.logits is None or len(e.seen.logits) != BATCH or "first" not in e.seen.changes:
-        return blocked("Not checked: the decoder gives no logits for each caption.")
+        return no_answer(e, "Not checked: the decoder gives no logits for each caption.")
     if e.seen.changes["first"]:
         return failed("Changing one caption, with its photo and state, changes the logits of others.", cell=e.cell)
     return passed("Changing one caption, with its photo and state, leaves the logits of the others as they are.")
@@ -158,7 +167,7 @@ RETURNED = {
 @check(LAB, "state")
 def state(e: Evidence) -> Finding:
     if e.seen is None or e.step is None:
-        return blocked("Not checked: the decoder gives no answer.")
+        return no_answer(e, "Not checked: the decoder gives no answer.")
     found = e.step.state
     if found == "state":
         return passed("The state returned is the GRU's after this word.")
