@@ -5,17 +5,18 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from grader.judging.checks import blocked, check, failed, manual, passed, reaches, remarks, unattempted, unsure
+from grader.judging.checks import blocked, check, failed, manual, passed, reaches, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import slug
 from grader.judging.kinds.fine_tuning import (
     accuracy,
     models,  # noqa: F401 - its checks are registered when it is imported
+    remarks,  # noqa: F401 - as are these
 )
-from grader.judging.kinds.fine_tuning.asking import Row
 from grader.judging.kinds.fine_tuning.interview import LAB, Evidence, shortest_room
+from grader.judging.kinds.fine_tuning.rows import complete_rows, explanation, ids_of, pieces
 from grader.judging.meeting.source import definition
-from grader.model import Difference, Finding, Remark, Status
+from grader.model import Difference, Finding, Status
 from grader.wording.counting import quantity
 
 NO_ROWS = "Not checked because there were no features to look at."
@@ -28,21 +29,10 @@ LIBRARIES = ("ImportError", "ModuleNotFoundError")
 TORCH = re.compile(r"torch", re.IGNORECASE)
 UNFINISHED = re.compile(r"^\s*\w+\s*=[ \t]*(#.*)?$", re.MULTILINE)  # nothing stands behind the sign, as in the handout
 SHOWN = 12  # pieces
-DESTRUCTIVE = 1e-3  # a learning rate that makes BERT forget within a few steps
-
-
-def ids_of(e: Evidence) -> list[Numbers]:
-    return [row.ids for row in e.asked.rows if row.ids is not None] if e.asked else []
 
 
 def cell_of(e: Evidence) -> int | None:
     return e.asked.form.cell if e.asked else None
-
-
-def complete_rows(e: Evidence) -> tuple[Row, ...]:
-    """Rows with ids, if there is one for each of our pairs."""
-    rows = tuple(row for row in e.asked.rows if row.ids is not None) if e.asked else ()
-    return rows if len(rows) == len(e.ours.labels) else ()
 
 
 def out_of_reach(e: Evidence) -> str:
@@ -93,21 +83,6 @@ def pair(e: Evidence) -> Finding:
     if name is not None:
         return failed(mistake=slug(name), cell=cell_of(e), difference=compared(e))
     return failed("The rows are not [CLS] premise [SEP] hypothesis [SEP].", cell=cell_of(e), difference=compared(e))
-
-
-def explanation(e: Evidence) -> str | None:
-    """The first that gives the pieces of every row, paddings apart; two encodings where that is their form."""
-    if e.asked is not None and any(row.apart for row in e.asked.rows):
-        return "encoded-apart/in-a-tuple"
-    seen = [pieces(ids) for ids in ids_of(e)]
-    named = {name: [pieces(ids) for ids in answer["ids"]] for name, answer in e.answers.items()}
-    found = next((name for name, right in named.items() if seen == right), None)
-    in_other_order = (name for name, right in named.items() if slug(name) == "deck" and sorted(seen) == sorted(right))
-    return found or next(in_other_order, None)
-
-
-def pieces(ids: Numbers) -> tuple[int, ...]:
-    return tuple(ids[ids != 0].tolist())
 
 
 def order_of(e: Evidence, name: str) -> list[int]:
@@ -260,28 +235,6 @@ def answer_to(name: str) -> Callable[[Evidence], Finding]:
 
 check(LAB, "answer-word-pieces")(answer_to("word-pieces"))
 check(LAB, "answer-second-sentence")(answer_to("second-sentence"))
-
-
-@remarks(LAB)
-def remarks_on(e: Evidence) -> tuple[Remark, ...]:
-    found = []
-    if e.uncut is not None:
-        told = (
-            f"A pair of four hundred words became {e.uncut} pieces, and BERT takes 512: "
-            "without truncation=True nothing cuts long pairs."
-        )
-        found.append(Remark("not-cut", told))
-    if e.model and e.model.rate is not None and e.model.rate >= DESTRUCTIVE:
-        told = f"A learning rate of {e.model.rate:g} is far above the usual 2e-5 to 5e-5."
-        found.append(Remark("learning-rate", f"{told} It overwrites what BERT knows."))
-    if e.tested is False and not any(".predict(" in cell.source for cell in e.cells):
-        told = "Your model was evaluated, but on no pairs of the test set: what it is worth only these tell."
-        found.append(Remark("not-tested", told))
-    lengths = {row.ids.size for row in complete_rows(e) if row.ids is not None}
-    if len(lengths) == 1 and "deck" in e.answers and lengths == {e.answers["deck"]["ids"].shape[1]}:
-        told = "Rows are padded to the longest one of each set, so training, dev and test rows may differ in length."
-        found.append(Remark("padded-to-longest", told))
-    return tuple(found)
 
 
 @unattempted(LAB)
