@@ -102,7 +102,9 @@ def shifted(U: np.ndarray, t: np.ndarray, rows: list[int]) -> Answers:
     s = np.delete(U @ t, rows)
     kept = np.concatenate([s, np.full(len(rows), s.min())])  # the last words have no number any more
     cosine = kept / np.linalg.norm(t)
-    return {f"numbers-shifted/{form}": {"score": kept, "shown": v} for form, v in (("", kept), ("renormalised", cosine))}
+    return {
+        f"numbers-shifted/{form}": {"score": kept, "shown": v} for form, v in (("", kept), ("renormalised", cosine))
+    }
 
 
 def neighbours(case: Case) -> Answers:
