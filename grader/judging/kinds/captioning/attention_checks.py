@@ -12,7 +12,6 @@ UNKNOWN = (
     "Your decoder holds layers that are not the handout's, and what they compute cannot be told from outside; "
     "your instructor will look at it."
 )
-LOST = "Your decoder is a network that stands in no class or function, and it could not be made again; not decided."
 WORD_ALONE = (
     "The weights change with the word that goes in, but not with the decoder's state: after the same word it always "
     "looks at the same places, whatever was said before."
@@ -23,14 +22,10 @@ OWN = (
 )
 
 
-def no_answer(e: Evidence, told: str) -> Finding:
-    return unsure(LOST) if e.decoder and e.decoder.lost else blocked(told)
-
-
 @check(LAB, "attention")
 def attention_weights(e: Evidence) -> Finding:
     if e.seen is None or e.step is None:
-        return no_answer(e, "Not checked: the decoder gives no answer.")
+        return blocked("Not checked: the decoder gives no answer.")
     if e.seen.attention is None:
         return failed(mistake="attention-not-returned", cell=e.cell)
     form = e.step.attention

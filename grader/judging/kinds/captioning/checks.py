@@ -11,13 +11,14 @@ from grader.judging.comparing.compare import slug
 from grader.judging.instruments.cut_gradients import cut_finding
 from grader.judging.instruments.learning import falling
 from grader.judging.kinds.captioning import photos_checks, remarks  # noqa: F401 - they register themselves
-from grader.judging.kinds.captioning.attention_checks import LOST, UNKNOWN, no_answer, over_another_axis
+from grader.judging.kinds.captioning.attention_checks import UNKNOWN, over_another_axis
 from grader.judging.kinds.captioning.contact import BATCH, Decoder
 from grader.judging.kinds.captioning.interview import LAB, Evidence, Seen, Step_
 from grader.judging.kinds.captioning.photos import plain
 from grader.model import Finding
 from grader.sandbox.guest.wire import Trouble
 
+LOST = "Your decoder is a network that stands in no class or function, and it could not be made again; not decided."
 BROKEN = {  # parts of the training that were given
     "teacher_forcing_lost": "The decoder is given its own words while it trains; the handout gives it the right ones.",
     "state_not_carried": "Each step of the training starts from the first state: the new one is not passed on.",
@@ -59,7 +60,7 @@ def crash(trouble: Trouble | None) -> str | None:
 @check(LAB, "shapes")
 def shapes(e: Evidence) -> Finding:
     if e.decoder is None or e.seen is None:
-        return no_answer(e, "Not checked: the decoder gives no answer.")
+        return blocked("Not checked: the decoder gives no answer.")
     vocabulary, found = e.decoder.sizes.vocabulary, e.seen
     told = ", ".join("[" + ", ".join(map(str, s)) + "]" if s is not None else "no tensor" for s in found.shapes)
     if found.logits is None:
@@ -83,7 +84,7 @@ def shapes(e: Evidence) -> Finding:
 @check(LAB, "step")
 def step(e: Evidence) -> Finding:
     if e.seen is None or e.step is None or e.seen.logits is None:
-        return no_answer(e, "Not checked: the decoder gives no logits.")
+        return blocked("Not checked: the decoder gives no logits.")
     form = e.step.form
     if form and slug(form) == "deck":
         told = ", for the weights of your own attention" if e.step.own_attention else ""
@@ -151,7 +152,7 @@ def by_behaviour(seen: Seen, logits: Numbers) -> str | None:
 @check(LAB, "independent")
 def independent(e: Evidence) -> Finding:
     if e.seen is None or e.seen.logits is None or len(e.seen.logits) != BATCH or "first" not in e.seen.changes:
-        return no_answer(e, "Not checked: the decoder gives no logits for each caption.")
+        return blocked("Not checked: the decoder gives no logits for each caption.")
     if e.seen.changes["first"]:
         return failed("Changing one caption, with its photo and state, changes the logits of others.", cell=e.cell)
     return passed("Changing one caption, with its photo and state, leaves the logits of the others as they are.")
@@ -167,7 +168,7 @@ RETURNED = {
 @check(LAB, "state")
 def state(e: Evidence) -> Finding:
     if e.seen is None or e.step is None:
-        return no_answer(e, "Not checked: the decoder gives no answer.")
+        return blocked("Not checked: the decoder gives no answer.")
     found = e.step.state
     if found == "state":
         return passed("The state returned is the GRU's after this word.")

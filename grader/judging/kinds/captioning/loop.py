@@ -70,7 +70,7 @@ def loop_of(decoder: Decoder, cells: Sequence[Cell], optimizers: tuple[str, ...]
     step, batches = next(found, ("", ""))
     if not step:
         return None
-    inner = step.startswith(f"(lambda photos, target: {INNER.format(**names)}")
+    inner = INNER.format(**names) in step
     alone = graphs_in(cells, inventory.scalars).get(encoders[-1].name)
     return Loop(step, **names, encoder_class=encoders[-1], optimizers=optimizers, batches=batches, inner=inner,
                 encoder_maker=alone.maker if alone else "")  # fmt: skip
@@ -110,7 +110,9 @@ def methods(inventory: Inventory, names: dict[str, str], decoder: str) -> Iterat
         for name in info.trains if own else ():
             if given := arguments(info.methods.get(name, ()), names):
                 owner = INNER if info.name == decoder else STAND_IN
-                yield f"(lambda photos, target: {owner.format(own=own, **names)}.{name}({given}))", ""
+                # Held by a name while it runs: a method that tf.function compiles does not hold its object.
+                run = f"(lambda holder: holder.{name}({given}))({owner.format(own=own, **names)})"
+                yield f"(lambda photos, target: {run})", ""
 
 
 def loops(cells: Sequence[Cell]) -> Iterator[Found]:
