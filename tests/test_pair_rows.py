@@ -108,10 +108,14 @@ WAYS = {
 }
 
 
-ODD = {  # right pairs, with something to be said of them
+ODD = {  # right pieces, with something to be said of them
     "nli_cut": """(premises, hypotheses, labels):
         enc = tokenizer(list(premises), list(hypotheses), max_length=10, padding="max_length", truncation=True)
         return [InputFeatures(**{k: enc[k][i] for k in enc}, label=y) for i, y in enumerate(labels)]""",
+    "nli_exchanged": """(premises, hypotheses, labels):
+        enc = tokenizer(list(premises), list(hypotheses), **PADDED)
+        return [InputFeatures(enc["input_ids"][i], enc["token_type_ids"][i], enc["attention_mask"][i], y)
+                for i, y in enumerate(labels)]""",
     "nli_lower": """(premises, hypotheses, labels):
         enc = tokenizer([p.lower() for p in premises], [h.lower() for h in hypotheses], **PADDED)
         return [InputFeatures(**{k: enc[k][i] for k in enc}, label=y) for i, y in enumerate(labels)]""",
@@ -176,6 +180,12 @@ def test_lower_case_for_a_model_that_knows_capitals_is_told_and_costs_nothing(ex
     assert segments(evidence).verdict is Verdict.PASS
     plain = evidence_of("nli_columns", examiner, fitted())
     assert "lower-case" not in {remark.id for remark in remarks_on(plain)}
+
+
+def test_mask_and_types_that_changed_places_are_told_as_that(examiner: Examiner) -> None:
+    evidence = evidence_of("nli_exchanged", examiner)
+    for check in (mask, segments):
+        assert check(evidence).verdict is Verdict.FAIL and "changed places" in check(evidence).message
 
 
 def test_an_evaluation_on_pairs_that_nobody_knows_again_says_nothing_of_the_test_set(examiner: Examiner) -> None:

@@ -14,7 +14,7 @@ from grader.judging.kinds.fine_tuning import (
     remarks,  # noqa: F401 - as are these
 )
 from grader.judging.kinds.fine_tuning.interview import LAB, Evidence, shortest_room
-from grader.judging.kinds.fine_tuning.rows import complete_rows, explanation, ids_of, pieces
+from grader.judging.kinds.fine_tuning.rows import complete_rows, exchanged, explanation, ids_of, pieces
 from grader.judging.meeting.source import definition
 from grader.model import Difference, Finding, Status
 from grader.wording.counting import quantity
@@ -27,6 +27,10 @@ ABSENT = "is not here: notebooks run without a network"  # said in the kernel wh
 NO_TORCH = "Your function needs PyTorch, which is not here: the lab is written for TensorFlow. Not decided."
 LIBRARIES = ("ImportError", "ModuleNotFoundError")
 TORCH = re.compile(r"torch", re.IGNORECASE)
+EXCHANGED = (
+    "`attention_mask` and `token_type_ids` have changed places. `InputFeatures` takes the ids first, then the mask, "
+    "then the types: give them by name."
+)
 UNFINISHED = re.compile(r"^\s*\w+\s*=[ \t]*(#.*)?$", re.MULTILINE)  # nothing stands behind the sign, as in the handout
 SHOWN = 12  # pieces
 
@@ -113,6 +117,8 @@ def segments(e: Evidence) -> Finding:
         return failed(mistake="types-zero", cell=cell_of(e))
     if any(one is None or one.shape != row.ids.shape for one, row in zip(types, rows, strict=True)):  # type: ignore[union-attr]
         return failed("`token_type_ids` is not as long as `input_ids`.", cell=cell_of(e))
+    if exchanged(rows):
+        return failed(EXCHANGED, cell=cell_of(e))
     known = e.answers[name]["types"][order_of(e, name)]
     for number, (row, right) in enumerate(zip(rows, known, strict=True)):
         assert row.ids is not None and row.types is not None
@@ -132,6 +138,8 @@ def mask(e: Evidence) -> Finding:
         return no_rows(e)
     if all(row.mask is None for row in rows):
         return failed(mistake="mask-missing", cell=cell_of(e))
+    if exchanged(rows):
+        return failed(EXCHANGED, cell=cell_of(e))
     padded = any((row.ids == 0).any() for row in rows if row.ids is not None)
     if padded and all(row.mask is not None and row.mask.all() for row in rows):
         return failed(mistake="mask-ones", cell=cell_of(e))

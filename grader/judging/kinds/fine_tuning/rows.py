@@ -1,5 +1,7 @@
 """The lab on transformers: the rows that a notebook's function gave for our pairs, and what explains their pieces."""
 
+import numpy as np
+
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import slug
 from grader.judging.kinds.fine_tuning.asking import Row
@@ -29,3 +31,12 @@ def explanation(e: Evidence) -> str | None:
 
 def pieces(ids: Numbers) -> tuple[int, ...]:
     return tuple(ids[ids != 0].tolist())
+
+
+def exchanged(rows: tuple[Row, ...]) -> bool:
+    """Whether types are 1 at every piece and nowhere else, and the mask begins with 0, as types do."""
+    return all(
+        row.ids is not None and row.types is not None and row.mask is not None
+        and np.array_equal(row.types != 0, row.ids != 0) and row.mask.any() and not row.mask[0]
+        for row in rows
+    )  # fmt: skip
