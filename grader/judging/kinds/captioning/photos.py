@@ -87,6 +87,8 @@ def captioned(x: Examiner, decoder: Decoder, function: FunctionInfo, names: list
         given = arguments(function, decoder, Ref(f"grader_photo({name!r})"))
         asking = Call(function.name, given, {}, "r", seed=x.seed % 1000 + number)
         seen = x.ask("captions", *noting(decoder), asking, Read("notes.calls", "calls"))
+        if seen.status is Status.RAISED:  # as it stands, lest the notes were in its way
+            seen = x.ask("captions", asking)
         if seen.status is not Status.ANSWERED:
             return Captioned(function.name, tuple(found), seen.trouble or Trouble(str(seen.status), ""))
         caption = caption_in(name, seen.values.get("r"))  # type: ignore[arg-type]
