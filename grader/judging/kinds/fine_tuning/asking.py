@@ -12,7 +12,18 @@ from grader.judging.comparing.arrays import Numbers, send
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.source import trees
 from grader.model import Cell, Observation
-from grader.sandbox.guest.wire import Call, ClassInfo, FunctionInfo, Listing, ParameterInfo, Put, Ref, Step, Value
+from grader.sandbox.guest.wire import (
+    Call,
+    ClassInfo,
+    FunctionInfo,
+    Inventory,
+    Listing,
+    ParameterInfo,
+    Put,
+    Ref,
+    Step,
+    Value,
+)
 
 HOLE = "3zFQ2QNwXLoB"
 GIVEN_NAME = "convert_nli_examples_to_features"
@@ -34,6 +45,7 @@ GIVEN = (  # as the notebook names what it hands over
     ("l", re.compile(r"lab|gold|target|\by|etiq|etik", re.IGNORECASE)),
 )
 COLUMNS = {"p": "sentence1", "h": "sentence2", "l": "label"}  # of the handout's tables
+CHANGING = re.compile(r"^_|^call$|fit|train|step|epoch|eval|predict|compile|save|load|entren|treba", re.IGNORECASE)
 TOKENIZER = re.compile(r"tok", re.IGNORECASE)
 SIZE = re.compile(r"len|max|size|luzera|largo", re.IGNORECASE)
 TOLD = re.compile(r"verb|print|show|quiet|muestra", re.IGNORECASE)
@@ -101,6 +113,16 @@ def candidates(
         )
 
     return sorted((f for f in (*functions, *by_number) if any(likelihood(f))), key=likelihood, reverse=True)[:5]
+
+
+def methods(survey: Inventory) -> list[FunctionInfo]:
+    """Of objects that the notebook holds by a name, but for those that may change a model."""
+    held = {c.cls: c.bound_to for c in survey.constructions if c.bound_to}
+    return [
+        FunctionInfo(f"{held[info.name]}.{name}", info.cell, parameters)
+        for info in survey.classes if info.name in held
+        for name, parameters in info.methods.items() if parameters and not CHANGING.search(name)
+    ]  # fmt: skip
 
 
 def is_meant(form: Form, cells: Sequence[Cell]) -> bool:

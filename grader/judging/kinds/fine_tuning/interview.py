@@ -15,7 +15,7 @@ from grader.data.truth import SPLITS
 from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, number, send
 from grader.judging.examiner import Examiner
-from grader.judging.kinds.fine_tuning.asking import Asked, Pairs, asked, candidates, encoded, forms, is_meant
+from grader.judging.kinds.fine_tuning.asking import Asked, Pairs, asked, candidates, encoded, forms, is_meant, methods
 from grader.judging.kinds.fine_tuning.reported import Model, listed, looks_like_shares, model
 from grader.judging.kinds.fine_tuning.written import Answered, answers_in
 from grader.judging.oracle import Answers
@@ -55,9 +55,9 @@ class Evidence(Struct, frozen=True):
 @interview(LAB)
 def interview_notebook(x: Examiner) -> Evidence:
     survey = x.survey()
-    functions, classes = (survey.functions, survey.classes) if isinstance(survey, Inventory) else ((), ())
-    ours = secret(x)
-    found = candidates(functions, x.cells, classes)
+    ours, found = secret(x), []
+    if isinstance(survey, Inventory):
+        found = candidates([*survey.functions, *methods(survey)], x.cells, survey.classes)
     best = best_form(x, ours, [form for f in found for form in forms(f, x.cells)])
     answers = of_pairs(x, ours, shortest_room(best))
     models = tuple(m for m in map(model, listed(x)) if m is not None)
