@@ -41,7 +41,7 @@ def analogy(case: Case) -> Answers:
     found |= not_normalised(U, R, ANALOGY @ queries, ANALOGY @ R[rows])
     for name, weights in MISTAKEN.items():
         found |= table(name, U, np.asarray(weights) @ queries)
-    found |= upside_down(found) | shown_amiss(U, queries)
+    found |= upside_down(found) | shown_amiss(U, queries) | shifted(U, ANALOGY @ queries, rows)
     return found
 
 
@@ -92,6 +92,19 @@ def shown_amiss(U: np.ndarray, queries: np.ndarray) -> Answers:
         found[f"sim-misaligned/{name}"] = {"score": s, "shown": values}
         found[f"sim-misaligned/{name}/renormalised"] = {"score": s, "shown": values / norm}
     return found
+
+
+def shifted(U: np.ndarray, t: np.ndarray, rows: list[int]) -> Answers:
+    """The words of the question are dropped from the similarities, and the numbers of what is left taken for words'.
+
+    Of 0.3, 0.9, 0.5 without the first, the largest is number 0, which is the word that was dropped.
+    """
+    s = np.delete(U @ t, rows)
+    kept = np.concatenate([s, np.full(len(rows), s.min())])  # the last words have no number any more
+    cosine = kept / np.linalg.norm(t)
+    return {
+        f"numbers-shifted/{form}": {"score": kept, "shown": v} for form, v in (("", kept), ("renormalised", cosine))
+    }
 
 
 def neighbours(case: Case) -> Answers:

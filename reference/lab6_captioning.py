@@ -29,9 +29,11 @@ RIGHT = {
 }
 WRONG = {
     "softmax-before-loss": Form(told="probabilities"),
+    "rectified": Form(told="rectified"),
     "layer-skipped": Form(head="none"),
     **{f"features-not-attended/{kind}": Form(context=kind)
-       for kind in ("mean", "sum", "max", "first", "averaged", "weights", "flat")},
+       for kind in ("mean", "sum", "max", "first", "weights", "flat")},
+    "context-averaged": Form(context="averaged"),
     "context-not-used": Form(joined="e"),
     "context-not-used/twice": Form(joined="ee"),
     "word-not-used": Form(joined="c"),

@@ -38,6 +38,14 @@ def test_a_softmax_over_the_places_is_neither_and_weights_that_are_no_softmax_ke
     assert told.mistake is None and "do not sum to 1" in told.message
 
 
+def test_an_attention_of_ones_own_that_only_follows_the_word_is_told_so_and_not_called_right() -> None:
+    seen = Seen((), None, None, AXES[1], {}, {"hidden": False, "features": True, "first": False, "words": True})
+    e = Evidence(None, seen, Step_({}, (), own_attention=True))
+    told = attention_weights(e)
+    assert told.mistake == "hidden-not-attended" and "with the word" in told.message
+    assert "own-attention" not in {remark.id for remark in remarks_on(e)}
+
+
 def test_a_mean_before_the_mask_is_another_loss_than_one_after_it_or_without_one() -> None:
     target = np.array([[1, 5, 6, 2], [1, 5, 2, 0], [1, 2, 0, 0]], np.int32)
     logits = dice.normal(size=(3, 3, 9))

@@ -34,6 +34,10 @@ def test_a_state_of_two_parts_is_tried_as_a_pair_and_as_two_arguments() -> None:
     assert only.startswith("d.step(x, f, h, ")
 
 
+def test_arguments_behind_a_star_are_tried_by_name_after_all_else() -> None:
+    assert ways_to_call(taking("call", "word", "features", "hidden"))[-1] == "d(x, features=f, hidden=h)"
+
+
 def call(words: np.ndarray, given: np.ndarray, left: np.ndarray) -> Listing:
     """As the guest notes it: what went in, with names and without, then what came out."""
     logits = np.zeros((B, V), np.float32)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from grader.course.folder import load_rubric
@@ -10,8 +11,18 @@ from grader.data.folder import data_folder
 from grader.data.parts import BERT
 from grader.judging.examiner import Examiner
 from grader.judging.kinds.fine_tuning.asking import Asked, candidates, forms
-from grader.judging.kinds.fine_tuning.checks import Evidence, explanation, labels, mask, segments
-from grader.judging.kinds.fine_tuning.interview import best_form, of_pairs, secret
+from grader.judging.kinds.fine_tuning.checks import labels, mask, segments
+from grader.judging.kinds.fine_tuning.interview import (
+    Evidence,
+    best_form,
+    evaluated_on_test,
+    of_pairs,
+    secret,
+    shortest_room,
+)
+from grader.judging.kinds.fine_tuning.remarks import remarks_on
+from grader.judging.kinds.fine_tuning.reported import Model
+from grader.judging.kinds.fine_tuning.rows import explanation
 from grader.model import Cell, Limits, Run, TrainBudget, TrainPolicy, Verdict
 from grader.sandbox.guest.wire import Inventory, Survey
 from grader.sandbox.kernel import Setting
@@ -52,6 +63,12 @@ WAYS = {
                                       return_tensors="tf")
             out.append(InputFeatures(**e, label=y[i]))
         return out""",
+    "nli_columns_named": """(df, premise_col, hypothesis_col, label_col):
+        enc = tokenizer(df[premise_col].tolist(), df[hypothesis_col].tolist(), **PADDED)
+        return [InputFeatures(**{k: enc[k][i] for k in enc}, label=y) for i, y in enumerate(df[label_col])]""",
+    "nli_columns_with_defaults": """(data, first="sentence1", second="sentence2", label="label"):
+        enc = tokenizer(data[first].tolist(), data[second].tolist(), **PADDED)
+        return [InputFeatures(**{k: enc[k][i] for k in enc}, label=y) for i, y in enumerate(data[label])]""",
     "nli_columns": """(premises, hypotheses, labels):
         enc = tokenizer(list(premises), list(hypotheses), **PADDED)
         ids, mask, types = (np.array(enc[k]) for k in ("input_ids", "attention_mask", "token_type_ids"))
@@ -91,12 +108,26 @@ WAYS = {
 }
 
 
+ODD = {  # right pieces, with something to be said of them
+    "nli_cut": """(premises, hypotheses, labels):
+        enc = tokenizer(list(premises), list(hypotheses), max_length=10, padding="max_length", truncation=True)
+        return [InputFeatures(**{k: enc[k][i] for k in enc}, label=y) for i, y in enumerate(labels)]""",
+    "nli_exchanged": """(premises, hypotheses, labels):
+        enc = tokenizer(list(premises), list(hypotheses), **PADDED)
+        return [InputFeatures(enc["input_ids"][i], enc["token_type_ids"][i], enc["attention_mask"][i], y)
+                for i, y in enumerate(labels)]""",
+    "nli_lower": """(premises, hypotheses, labels):
+        enc = tokenizer([p.lower() for p in premises], [h.lower() for h in hypotheses], **PADDED)
+        return [InputFeatures(**{k: enc[k][i] for k in enc}, label=y) for i, y in enumerate(labels)]""",
+}
+
+
 @pytest.fixture(scope="module")
 def examiner(kernel: None) -> Iterator[Examiner]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GRADER_DATA", raising=False)
         data = data_folder(None).parts
-    defined = [f"def {name}{code}".replace("\n    ", "\n") for name, code in WAYS.items()]
+    defined = [f"def {name}{code}".replace("\n    ", "\n") for name, code in (WAYS | ODD).items()]
     cells = tuple(Cell(i, "code", source) for i, source in enumerate([BEFORE, *defined]))
     setting = Setting(
         slot=9, data=data, limits=Limits(), budget=TrainBudget(TrainPolicy.NONE), seed=1,
@@ -111,15 +142,51 @@ def asking(session: KeptSession, cells: tuple[Cell, ...], run: Run, data: dict[s
     return Examiner("lab5b_bert", cells, run, session.ask, answer, 5, data={BERT.name: data[BERT.name]})
 
 
-@pytest.mark.parametrize("name", WAYS)
-def test_rows_are_read_in_whatever_form_they_come(name: str, examiner: Examiner) -> None:
+def evidence_of(name: str, examiner: Examiner, model: Model | None = None) -> Evidence:
     survey = examiner.ask("survey", Survey("all")).values["all"]
     assert isinstance(survey, Inventory)
     one = candidates([f for f in survey.functions if f.name == name], examiner.cells)
     ours = secret(examiner)
     found = best_form(examiner, ours, [form for f in one for form in forms(f, examiner.cells)])
     assert isinstance(found, Asked), name
-    evidence = Evidence(examiner.cells, (), ours, found, of_pairs(examiner, ours), None, 0)
+    answers = of_pairs(examiner, ours, shortest_room(found))
+    lengths = tuple(int((ids != 0).sum()) for ids in of_pairs(examiner, ours)["deck"]["ids"])
+    return Evidence(examiner.cells, (), ours, found, answers, model, lengths=lengths)
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_rows_are_read_in_whatever_form_they_come(name: str, examiner: Examiner) -> None:
+    evidence = evidence_of(name, examiner)
+    found = evidence.asked
+    assert found is not None
     assert explanation(evidence) == "deck", (found.observation.trouble, found.rows)
     verdicts = [check(evidence).verdict for check in (segments, mask, labels)]
     assert verdicts == [Verdict.PASS] * 3, [check(evidence).message for check in (segments, mask, labels)]
+
+
+def fitted(*evaluated: np.ndarray) -> Model:
+    return Model("None", 3, 3e-5, 1, None, None, None, (), False, "", checkpoint="bert-base-cased",
+                 tokenizers=("bert-base-cased",), evaluated=evaluated)  # fmt: skip
+
+
+def test_what_is_cut_off_is_told_and_is_not_called_padded_to_the_longest(examiner: Examiner) -> None:
+    said = {remark.id for remark in remarks_on(evidence_of("nli_cut", examiner, fitted()))}
+    assert "cut-short" in said and "padded-to-longest" not in said
+
+
+def test_lower_case_for_a_model_that_knows_capitals_is_told_and_costs_nothing(examiner: Examiner) -> None:
+    evidence = evidence_of("nli_lower", examiner, fitted())
+    assert "lower-case" in {remark.id for remark in remarks_on(evidence)}
+    assert segments(evidence).verdict is Verdict.PASS
+    plain = evidence_of("nli_columns", examiner, fitted())
+    assert "lower-case" not in {remark.id for remark in remarks_on(plain)}
+
+
+def test_mask_and_types_that_changed_places_are_told_as_that(examiner: Examiner) -> None:
+    evidence = evidence_of("nli_exchanged", examiner)
+    for check in (mask, segments):
+        assert check(evidence).verdict is Verdict.FAIL and "changed places" in check(evidence).message
+
+
+def test_an_evaluation_on_pairs_that_nobody_knows_again_says_nothing_of_the_test_set(examiner: Examiner) -> None:
+    assert evaluated_on_test(examiner, fitted(np.array([[101, 7, 8, 102]]))) is None

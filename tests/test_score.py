@@ -127,6 +127,13 @@ def test_a_mistake_the_rubric_does_not_know_there_is_pending_and_said(finding: F
     assert str(finding.mistake) in result.message and "our fault, not yours" in result.message
 
 
+def test_what_could_not_be_checked_behind_something_open_is_open_too() -> None:
+    card = score(LAB, all_pass(found("gate", Verdict.UNSURE), found("state", Verdict.BLOCKED)))
+    assert of(card, "state").verdict is Verdict.UNSURE and card.pending == 6
+    lost = score(LAB, all_pass(found("state", Verdict.BLOCKED)))
+    assert of(lost, "state").verdict is Verdict.BLOCKED and lost.pending == 0
+
+
 @pytest.mark.parametrize("doubt", [Verdict.UNSURE, Verdict.MANUAL])
 def test_doubt_is_passed_on_as_doubt(doubt: Verdict) -> None:
     card = score(LAB, [found("runs", Verdict.PASS), found("gate", doubt), found("plot", Verdict.PASS)])

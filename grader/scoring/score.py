@@ -144,9 +144,10 @@ def _result(rubric: Rubric, rule: CheckRule, finding: Finding | None, results: R
         if need.verdict in (Verdict.FAIL, Verdict.BLOCKED):
             title = _root(rubric, need, results).title
             return replace(blank, verdict=Verdict.BLOCKED, message=NOT_CHECKED.format(title=title))
-    if finding is not None:
-        return _judged(rubric, blank, finding)
     undecided = next((need for need in needed if need.verdict in PENDING), None)
+    # What could not be looked at behind something open is open too, not lost.
+    if finding is not None and not (undecided and finding.verdict is Verdict.BLOCKED):
+        return _judged(rubric, blank, finding)
     return replace(blank, message=NOT_SURE.format(title=undecided.title)) if undecided else blank
 
 

@@ -105,6 +105,7 @@ class ParameterInfo(Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     required: bool
     default: Scalar = None
+    by_name: bool = False  # only so, behind a star
 
 
 class ClassInfo(Struct, frozen=True, forbid_unknown_fields=True):

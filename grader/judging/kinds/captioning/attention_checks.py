@@ -12,6 +12,10 @@ UNKNOWN = (
     "Your decoder holds layers that are not the handout's, and what they compute cannot be told from outside; "
     "your instructor will look at it."
 )
+WORD_ALONE = (
+    "The weights change with the word that goes in, but not with the decoder's state: after the same word it always "
+    "looks at the same places, whatever was said before."
+)
 OWN = (
     "The weights sum to 1 and follow photo and state, but are not those of the attention handed out; "
     "your instructor will look at the attention you wrote."
@@ -52,7 +56,8 @@ def over_another_axis(attention: Numbers | None) -> bool:
 def own_attention(e: Evidence, seen: Seen, step: Step_) -> Finding:
     """Another attention is right when its weights follow what they have to, whatever its formula."""
     if seen.looks.get("hidden") is False:
-        return failed(mistake="hidden-not-attended", cell=e.cell)
+        told = WORD_ALONE if seen.looks.get("words") else ""
+        return failed(told, "hidden-not-attended", cell=e.cell)
     if seen.looks.get("features") is False:
         return failed("The weights do not change with the photo.", cell=e.cell)
     if seen.looks.get("first"):

@@ -1,7 +1,7 @@
 """Lab 6: in which order, and in which form, a decoder's step takes the last words, the features and its state."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from grader.sandbox.guest.wire import ClassInfo, ParameterInfo
 
@@ -28,6 +28,13 @@ def ways_to_call(info: ClassInfo) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def way_by_keys(keys: Sequence[str]) -> list[str]:
+    """Of a network that takes a dictionary; none where its keys do not tell what belongs there."""
+    roles = [role_of(key) for key in keys]
+    parts = ", ".join(f"{key!r}: {role}" for key, role in zip(keys, roles, strict=True))
+    return [f"d({{{parts}}})"] if sorted(roles) == ["f", "h", "x"] else []
+
+
 def of_method(name: str, parameters: tuple[ParameterInfo, ...]) -> Iterator[str]:
     function = "d" if name in ("call", "__call__") else f"d.{name}"
     required = [p for p in parameters if p.required]
@@ -41,6 +48,10 @@ def of_method(name: str, parameters: tuple[ParameterInfo, ...]) -> Iterator[str]
     for state in ("h", PAIR) if "c" not in named else ("h",):
         parts = {"h": state, "c": EMPTY, "": "False"}
         yield f"{function}({', '.join(parts.get(role, role) for role in named)})"
+    if "c" not in named:  # behind a star they are taken by name only
+        values = ["h" if role == "h" else parts.get(role, role) for role in named]
+        by_name = [f"{p.name}={value}" for p, value in zip(first[1:], values[1:], strict=True)]
+        yield f"{function}({', '.join([values[0], *by_name])})"
 
 
 def role_of(name: str) -> str:

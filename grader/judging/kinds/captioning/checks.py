@@ -18,6 +18,7 @@ from grader.judging.kinds.captioning.photos import plain
 from grader.model import Finding
 from grader.sandbox.guest.wire import Trouble
 
+LOST = "Your decoder is a network that stands in no class or function, and it could not be made again; not decided."
 BROKEN = {  # parts of the training that were given
     "teacher_forcing_lost": "The decoder is given its own words while it trains; the handout gives it the right ones.",
     "state_not_carried": "Each step of the training starts from the first state: the new one is not passed on.",
@@ -33,6 +34,8 @@ def runs(e: Evidence) -> Finding:
         return failed("No class was found that could be the decoder: none takes a word, features and a state.")
     if e.works:
         return passed("It answers.")
+    if e.decoder.lost:
+        return unsure(LOST)
     trouble = e.decoder.trouble
     told = f"A call ended with {trouble.kind}: {plain(trouble.message)}" if trouble else "A call returned no tensors."
     return failed(told, crash(trouble), seen=f"called as {as_written(e.decoder)}", cell=e.cell)
@@ -46,7 +49,8 @@ def as_written(decoder: Decoder) -> str:
 def crash(trouble: Trouble | None) -> str | None:
     """What sizes that do not fit say of how context and embedding were joined."""
     said = trouble.message.lower() if trouble else ""
-    if "concat" in said and "rank" in said:
+    shapes = re.findall(r"\([^()]*\)", said.partition("received")[2])
+    if "concat" in said and ("rank" in said or len({shape.count(",") for shape in shapes}) > 1):
         return "context-not-expanded"
     if "concat" in said and ("dimension" in said or "shape" in said):
         return "wrong-axis"
@@ -87,6 +91,12 @@ def step(e: Evidence) -> Finding:
         return passed(f"The logits are those of the reference{told}.", seen=form.partition("/")[2])
     if form and slug(form) == "softmax-before-loss" and fits_probabilities(e):
         return passed("The step returns probabilities, and your loss takes them as such.", seen=form.partition("/")[2])
+    if form and slug(form) == "rectified":
+        return failed(
+            "The last layer's scores go through a ReLU: all that is below 0 becomes 0, so an unlikely word is no less "
+            "likely than any other that has no score.",
+            cell=e.cell,
+        )
     if form and slug(form) == "added":
         return failed("Context and embedding are added; the handout puts them side by side.", cell=e.cell)
     if form:

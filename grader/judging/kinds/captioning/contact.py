@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.drawing import insist_on_writable
 from grader.judging.examiner import Examiner
-from grader.judging.kinds.captioning.calling import HELD, ways_to_call
+from grader.judging.kinds.captioning.anew import Graph, graphs_in
+from grader.judging.kinds.captioning.calling import HELD, way_by_keys, ways_to_call
 from grader.judging.meeting.classes import VARIABLES, guess
 from grader.model import Observation
 from grader.sandbox.guest.wire import (
@@ -76,12 +77,16 @@ class Decoder(Struct, frozen=True):
     variables: tuple[VariableInfo, ...] = ()  # without those of layers that normalise
     trouble: Trouble | None = None
     way: str = "d(x, f, h)"  # how its step is called
+    maker: str = ""  # what makes it, where that is no class or function of the notebook's
+    lost: bool = False  # this maker makes nothing that can be called, though the notebook's cell did
 
     @property
     def step(self) -> str:
         return f"(lambda d, x, f, h: {self.way})"
 
     def made(self, into: str = "d") -> list[Step]:
+        if self.maker:
+            return [Call(self.maker, self.args, self.kwargs, into, keep=True)]
         return [Make(into, self.info.name, self.args, self.kwargs)]
 
     def called(self, given: "Given", into: str) -> Step:
@@ -108,13 +113,26 @@ def candidates(inventory: Inventory) -> list[ClassInfo]:
 def meet(x: Examiner, inventory: Inventory, info: ClassInfo) -> Decoder:
     """The decoder in small sizes, else in those of the notebook; `trouble` says why neither works."""
     tried = []
+    alone = graphs_in(x.cells, inventory.scalars).get(info.name)
+    by_keys = way_by_keys(alone.keys) if alone else []
     for sized in ways(inventory, info):
-        for way in ways_to_call(info):
-            met = attempt(x, replace(sized, way=way))
+        for way in by_keys or ways_to_call(info):
+            met = attempt(x, replace(sized, way=way, maker=alone.maker if alone else ""))
+            if met.trouble is None and alone and not made_as_it_was(x, alone):
+                return replace(met, trouble=Trouble("Other", ""), lost=True)
             if met.trouble is None:
                 return with_weights_it_keeps(x, met)
             tried.append(met)
-    return tried[0]
+    ended_well = alone is not None and not any(run.index == alone.cell and run.trouble for run in x.run.cells)
+    return replace(tried[0], lost=ended_well)
+
+
+def made_as_it_was(x: Examiner, graph: Graph) -> bool:
+    """Whether the statements that lead to it make a network of the same layers, with variables of the same shapes."""
+    parts = "(lambda d: [[type(part).__name__ for part in d.layers], [str(v.shape) for v in d.weights]])"
+    steps = [Call(graph.maker, (), {}, "again", keep=True), Call(parts, (Ref("again"),), into="new")]
+    seen = x.ask(f"{graph.name}.again", *steps, Call(parts, (Ref(graph.name),), into="old"), seconds=60)
+    return "new" in seen.values and seen.values["new"] == seen.values.get("old")
 
 
 def with_weights_it_keeps(x: Examiner, decoder: Decoder) -> Decoder:
@@ -129,17 +147,36 @@ def with_weights_it_keeps(x: Examiner, decoder: Decoder) -> Decoder:
 
 
 def ways(inventory: Inventory, info: ClassInfo) -> Iterator[Decoder]:
-    own = next((c for c in reversed(inventory.constructions) if c.cls == info.name), None)
-    names = [parameter.name for parameter in info.parameters]
-    given: dict[str, Value] = dict(zip(names, own.args, strict=False)) | own.kwargs if own else {}
+    given = handed_to(inventory, info)
     for parameter in info.parameters:
         if parameter.required and isinstance(given.get(parameter.name), Opaque | None):
             given[parameter.name] = guess(parameter.name)
-    roles = roles_of(names, given)
+    roles = roles_of([parameter.name for parameter in info.parameters], given)
     small = given | {name: SMALL[role] for name, role in roles.items()}
-    bound = own.bound_to if own else ""
+    small |= {name: shrunk(value) for name, value in given.items() if isinstance(value, Mapping_)}
+    bound = next((c.bound_to for c in reversed(inventory.constructions) if c.cls == info.name), "")
     yield Decoder(info, inventory, (), small, Sizes(**SMALL), bound)
     yield Decoder(info, inventory, (), given, own_sizes(inventory, roles, given), bound)
+
+
+def handed_to(inventory: Inventory, info: ClassInfo) -> dict[str, Value]:
+    """What its constructor was last given."""
+    own = next((c for c in reversed(inventory.constructions) if c.cls == info.name), None)
+    names = [parameter.name for parameter in info.parameters]
+    return dict(zip(names, own.args, strict=False)) | own.kwargs if own else {}
+
+
+def shrunk(settings: Mapping_) -> Mapping_:
+    """An object of settings with small sizes in it, those that say by their names which they are."""
+    roles = {name: role for role, name in named_in(settings).items()}
+    return replace(settings, items={**settings.items, **{name: SMALL[role] for name, role in roles.items()}})
+
+
+def named_in(settings: Mapping_) -> dict[str, str]:
+    """Which of them is which size."""
+    numbers = [name for name, value in settings.items.items() if type(value) is int]
+    found = {role: next(filter(pattern.search, numbers), "") for role, pattern in SIZES.items()}
+    return {role: name for role, name in found.items() if name}
 
 
 def roles_of(names: list[str], given: Mapping[str, Value]) -> dict[str, str]:
@@ -162,7 +199,9 @@ def own_sizes(inventory: Inventory, roles: Mapping[str, str], given: Mapping[str
     for role, pattern in SIZES.items():
         named = [v for name, v in inventory.scalars.items() if type(v) is int and pattern.search(name)]
         handed = [v for name, v in given.items() if roles.get(name) == role and type(v) is int]
-        sizes[role] = next((v for v in (*handed, *named) if type(v) is int and v > 1), sizes[role])
+        settings = [one for one in given.values() if isinstance(one, Mapping_)]
+        held = [v for one in settings for name, v in one.items.items() if named_in(one).get(role) == name]
+        sizes[role] = next((v for v in (*handed, *held, *named) if type(v) is int and v > 1), sizes[role])
     return Sizes(**sizes)
 
 

@@ -1,4 +1,4 @@
-"""Lab 6: networks that a function builds from inputs to outputs, as Keras puts it, seen as instances of a class."""
+"""Lab 6: networks that are built from inputs to outputs, as Keras puts it, seen as instances of a class."""
 
 import ast
 import re
@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
+from grader.judging.kinds.captioning.anew import STATES, STEP, Graph, graphs_in
+from grader.judging.kinds.captioning.contact import DECODER, ENCODER
 from grader.judging.meeting.source import trees
 from grader.model import Cell
 from grader.sandbox.guest.wire import (
@@ -14,17 +16,18 @@ from grader.sandbox.guest.wire import (
     FunctionInfo,
     Inventory,
     Opaque,
-    ParameterInfo,
     Scalar,
     Value,
 )
 
 MODEL = re.compile(r"(^|\.)Model$")
-STEP = {"call": (ParameterInfo("inputs", required=True),)}  # all of them at once
 
 
 def with_graphs(inventory: Inventory, cells: Sequence[Cell]) -> Inventory:
-    """The last network of each function counts, as the last instance of a class does."""
+    """Those that functions build, and those that stand at the top of a cell.
+
+    The last network of each function counts, as the last instance of a class does.
+    """
     written = [node for _, tree in trees(cells) for node in tree.body]
     builders = {node.name for node in written if isinstance(node, ast.FunctionDef) and builds(node)}
     functions = {f.name: f for f in inventory.functions if f.name in builders}
@@ -32,7 +35,25 @@ def with_graphs(inventory: Inventory, cells: Sequence[Cell]) -> Inventory:
     made = (
         one for node in written if isinstance(node, ast.Assign) for one in constructions(node, functions, inventory)
     )
-    return replace(inventory, classes=(*inventory.classes, *classes), constructions=(*inventory.constructions, *made))
+    alone = at_the_top(inventory, cells, classes)
+    return replace(
+        inventory,
+        classes=(*inventory.classes, *classes, *(graph.info for graph in alone)),
+        constructions=(*inventory.constructions, *made, *(graph.construction for graph in alone)),
+    )
+
+
+def at_the_top(inventory: Inventory, cells: Sequence[Cell], built: Sequence[ClassInfo]) -> list[Graph]:
+    """What may be a decoder by its inputs; what is called an encoder where no class or function is."""
+    encoders = any(encodes(c.name) for c in (*inventory.classes, *built))
+    return [
+        graph for graph in graphs_in(cells, inventory.scalars).values()
+        if (not encoders if encodes(graph.name) else graph.inputs >= STATES)
+    ]  # fmt: skip
+
+
+def encodes(name: str) -> bool:
+    return bool(ENCODER.search(name)) and not DECODER.search(name)
 
 
 def builds(function: ast.FunctionDef) -> bool:

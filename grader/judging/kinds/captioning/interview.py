@@ -219,6 +219,8 @@ def explained(x: Examiner, decoder: Decoder, weights: Mapping[str, Numbers], giv
             best = found
     if best.form or seen.state is None or seen.logits is None or seen.state.ndim != 2 or seen.logits.ndim != 2:
         return best
+    if agree(seen.state, hidden):
+        return replace(best, state="hidden")
     headed = leads_to(seen.state, seen.logits, layers_behind(decoder, best.roles, weights))
     return replace(best, headed=headed, state="state" if best.reads or headed else best.state)
 

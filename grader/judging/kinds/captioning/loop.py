@@ -7,6 +7,7 @@ from itertools import chain
 
 from msgspec import Struct
 
+from grader.judging.kinds.captioning.anew import graphs_in
 from grader.judging.kinds.captioning.contact import ATTENTION, DECODER, ENCODER, Decoder
 from grader.judging.meeting.source import trees
 from grader.model import Cell
@@ -54,6 +55,7 @@ class Loop(Struct, frozen=True):
     optimizers: tuple[str, ...]
     batches: str = ""  # the global that a loop at the top of a cell takes them from
     inner: bool = False  # the encoder is a part of the decoder's object
+    encoder_maker: str = ""  # what makes it, where that is no class or function of the notebook's
 
 
 def loop_of(decoder: Decoder, cells: Sequence[Cell], optimizers: tuple[str, ...]) -> Loop | None:
@@ -68,8 +70,10 @@ def loop_of(decoder: Decoder, cells: Sequence[Cell], optimizers: tuple[str, ...]
     step, batches = next(found, ("", ""))
     if not step:
         return None
-    inner = step.startswith(f"(lambda photos, target: {INNER.format(**names)}")
-    return Loop(step, **names, encoder_class=encoders[-1], optimizers=optimizers, batches=batches, inner=inner)
+    inner = INNER.format(**names) in step
+    alone = graphs_in(cells, inventory.scalars).get(encoders[-1].name)
+    return Loop(step, **names, encoder_class=encoders[-1], optimizers=optimizers, batches=batches, inner=inner,
+                encoder_maker=alone.maker if alone else "")  # fmt: skip
 
 
 Found = tuple[str, str]  # step and batches of a Loop
@@ -106,7 +110,9 @@ def methods(inventory: Inventory, names: dict[str, str], decoder: str) -> Iterat
         for name in info.trains if own else ():
             if given := arguments(info.methods.get(name, ()), names):
                 owner = INNER if info.name == decoder else STAND_IN
-                yield f"(lambda photos, target: {owner.format(own=own, **names)}.{name}({given}))", ""
+                # Held by a name while it runs: a method that tf.function compiles does not hold its object.
+                run = f"(lambda holder: holder.{name}({given}))({owner.format(own=own, **names)})"
+                yield f"(lambda photos, target: {run})", ""
 
 
 def loops(cells: Sequence[Cell]) -> Iterator[Found]:

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Sequence
 
+import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 from PIL import Image
@@ -15,8 +16,8 @@ from grader.judging.examiner import Examiner
 from grader.judging.kinds.captioning.contact import DECODER, PLACES, Decoder
 from grader.judging.kinds.captioning.loop import STEP, tapes
 from grader.judging.meeting.source import definition
-from grader.model import Cell, Status, TrainPolicy
-from grader.sandbox.guest.wire import Call, FunctionInfo, Listing, Mapping, Ref, Trouble, Value
+from grader.model import Cell, Observation, Status, TrainPolicy
+from grader.sandbox.guest.wire import Call, FunctionInfo, Listing, Mapping, Put, Read, Ref, Step, Trouble, Value
 
 SHOWN = 3  # photos
 PIXELS = 160
@@ -24,6 +25,12 @@ TRIED = 4  # functions, each of which may take its whole time
 EVALUATE = re.compile(r"evalua|caption|descri|leyenda|ebalua|deskrib|predict", re.IGNORECASE)
 PHOTO = re.compile(r"im(g|ag)|path|ruta|foto|photo|file|irudi|url", re.IGNORECASE)
 START, END = "<start>", "<end>"
+ENOUGH = 3  # words of a caption from which on a word, or a state, that never changes shows
+GIVEN = (  # notes words and states of each call of a decoder, which may be one of several networks of its class
+    "(lambda plain, notes: lambda s, *a, **k: (notes.append([v for v in __import__('tensorflow').nest.flatten([a, k])"
+    " if len(getattr(v, 'shape', ())) == 2 or 'int' in str(getattr(v, 'dtype', ''))]) if s is {decoder} else None,"
+    " plain(s, *a, **k))[1])(type({decoder}).{method}, notes.calls)"
+)
 
 
 def plain(message: str) -> str:
@@ -46,6 +53,7 @@ class Captioned(Struct, frozen=True):
     trouble: Trouble | None = None
     strange: str = ""  # what came back instead
     untrained: bool = False  # the notebook's training was cut to a few steps
+    same: str = ""  # what goes into the decoder unchanged before each word of every caption: word or state
 
 
 def question_captions(x: Examiner, decoder: Decoder) -> Captioned | None:
@@ -74,16 +82,46 @@ def speaks(cells: Sequence[Cell], decoder: Decoder, function: FunctionInfo) -> b
 
 def captioned(x: Examiner, decoder: Decoder, function: FunctionInfo, names: list[str]) -> Captioned:
     found: list[Caption] = []
+    same: list[str] = []
     for number, name in enumerate(names):
         given = arguments(function, decoder, Ref(f"grader_photo({name!r})"))
-        seen = x.ask("captions", Call(function.name, given, {}, "r", seed=x.seed % 1000 + number))
+        asking = Call(function.name, given, {}, "r", seed=x.seed % 1000 + number)
+        seen = x.ask("captions", *noting(decoder), asking, Read("notes.calls", "calls"))
+        if seen.status is Status.RAISED:  # as it stands, lest the notes were in its way
+            seen = x.ask("captions", asking)
         if seen.status is not Status.ANSWERED:
             return Captioned(function.name, tuple(found), seen.trouble or Trouble(str(seen.status), ""))
         caption = caption_in(name, seen.values.get("r"))  # type: ignore[arg-type]
         if caption is None:
             return Captioned(function.name, tuple(found), strange=f"{function.name}() returned something else")
         found.append(replace(caption, picture=small(x, name)))
-    return Captioned(function.name, tuple(found), untrained=x.training.policy is TrainPolicy.NONE)
+        same += unchanged(seen, caption)
+    kind = next((kind for kind in ("word", "state") if same.count(kind) == len(found)), "")
+    return Captioned(function.name, tuple(found), untrained=x.training.policy is TrainPolicy.NONE, same=kind)
+
+
+def noting(decoder: Decoder) -> list[Step]:
+    own = decoder.bound_to
+    taken = re.search(r"\bd\.(\w+)\(", decoder.way)
+    method = taken.group(1) if taken else "__call__"
+    begin: list[Step] = [Call("__import__('types').SimpleNamespace", (), {"calls": Listing(())}, "notes", keep=True)]
+    return [*begin, Put(f"type({own}).{method}", Ref(GIVEN.format(decoder=own, method=method)))] if own else begin
+
+
+def unchanged(seen: Observation, caption: Caption) -> list[str]:
+    """Of word and state, what was the same in all calls for a caption that says more than the first word."""
+    calls = seen.values.get("calls")
+    given = [[array(v) for v in one.items] for one in calls.items if isinstance(one, Listing)] if isinstance(
+        calls, Listing) else []  # fmt: skip
+    if len(given) < ENOUGH or len(caption.words) < ENOUGH or not set(caption.words) - {START}:
+        return []
+    found = []
+    for kind, letters in (("word", "iu"), ("state", "f")):
+        parts = [[v for v in one if v is not None and v.dtype.kind in letters] for one in given]
+        whole = all(parts) and len({len(one) for one in parts}) == 1
+        if whole and all(np.array_equal(a, b) for one in parts for a, b in zip(one, parts[0], strict=True)):
+            found.append(kind)
+    return found
 
 
 def arguments(function: FunctionInfo, decoder: Decoder, photo: Ref) -> tuple[Value, ...]:

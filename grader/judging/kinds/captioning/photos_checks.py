@@ -23,6 +23,12 @@ def captions(e: Evidence) -> Finding:
     bad = [one for one in c.captions if not np.allclose(one.weights.sum(axis=1), 1, atol=1e-2)]
     if bad:
         return failed(f"The map of {bad[0].photo} has rows that do not sum to 1.", cell=e.cell)
+    if c.same == "word":
+        told = f"{c.function}() gives the decoder the same word before each step: the words that it says never go in."
+        return failed(told, cell=e.cell)
+    if c.same == "state" and e.step is not None and e.step.state == "state":
+        told = f"{c.function}() gives the decoder the same state before each step: what it returns never goes in."
+        return failed(told, cell=e.cell)
     told = "\n".join(f"{one.photo}: {' '.join(one.words)}" for one in c.captions)
     return passed(
         "Each photo gets words, and each word a map of where the decoder looked."

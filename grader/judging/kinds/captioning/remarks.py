@@ -2,9 +2,10 @@
 
 from grader.judging.checks import extra, remarks
 from grader.judging.comparing.compare import slug
+from grader.judging.kinds.captioning.attention_checks import attention_weights
 from grader.judging.kinds.captioning.interview import LAB, Evidence, Step_
 from grader.judging.kinds.captioning.saved import NEVER_RESTORED
-from grader.model import Remark
+from grader.model import Remark, Verdict
 
 
 def reads_by_lstm(e: Evidence, step: Step_) -> bool:
@@ -27,7 +28,7 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
         found.append(extra("lstm", "An LSTM takes the place of the handout's GRU: an extra that costs nothing."))
     if e.step and e.step.form and "K2" in e.step.roles:
         found.append(extra("second-gru", "A second GRU is on top of the first. The handout has one; both are right."))
-    if e.step and e.step.own_attention:
+    if e.step and e.step.own_attention and attention_weights(e).verdict is Verdict.PASS:
         found.append(Remark("own-attention", "Your attention is not the one handed out; your own is right as well."))
     if e.seen and e.seen.noisy:
         told = "Your step applies dropout at every call, even while it writes captions: pass `training` on."

@@ -26,6 +26,7 @@ RESTORE = f"(lambda m: {PARTS.format('m.checkpoint')}.restore(m.latest_checkpoin
 SAVES = re.compile(r"(?<!np)(?<!numpy)\.(save|save_weights|write|save_model)\(|ModelCheckpoint|BackupAndRestore")
 NEVER_RESTORED = "What is saved can be brought back, but no line of your notebook does so: it always starts afresh."
 LOOKS_UP = re.compile("^latest_checkpoint$")
+EPOCH = 1
 BRINGS_BACK = re.compile(r"^restore|^load_weights$|^load_model$|^BackupAndRestore$|^read$")
 
 
@@ -85,6 +86,8 @@ def without_manager(x: Examiner, one: VariableInfo, secret: Numbers, checkpoints
             Call(f"(lambda folder: {parts}.write(folder + '/all'))", (Ref("folder"),)),
         )
         load: Step = Call(f"(lambda folder: {parts}.read(folder + '/all'))", (Ref("folder"),))
+    elif (saves := taking_one(x.cells, "save_weights")) and (loads := taking_one(x.cells, "load_weights")):
+        save, load = (Call(saves, (EPOCH,)),), Call(loads, (EPOCH,))
     elif saving and loading:
         save = (Call("exec", (saving, Ref("globals()"))),)
         load = Call("exec", (loading, Ref("globals()")))
@@ -113,6 +116,16 @@ def calls(cells: Sequence[Cell], method: str) -> str:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method
     ]  # fmt: skip
     return "\n".join(dict.fromkeys(found))
+
+
+def taking_one(cells: Sequence[Cell], method: str) -> str:
+    """The last function that does this and takes one thing: the epoch, most likely, for the names of the files."""
+    found = [
+        node.name for _, tree in trees(cells) for node in tree.body
+        if isinstance(node, ast.FunctionDef) and len(node.args.args) - len(node.args.defaults) == 1
+        and any(isinstance(one, ast.Attribute) and one.attr == method for one in ast.walk(node))
+    ]  # fmt: skip
+    return found[-1] if found else ""
 
 
 def came_back(seen: Observation, secret: Numbers) -> bool:

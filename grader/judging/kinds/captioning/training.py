@@ -18,6 +18,7 @@ from grader.judging.instruments.recomputed import SAME_START, Recomputed, recomp
 from grader.judging.kinds.captioning.contact import DEPTH as OF_INCEPTION
 from grader.judging.kinds.captioning.contact import NEUTRAL, NORMS, PLACES, SIZES, Decoder, flat, tensor, ways
 from grader.judging.kinds.captioning.cut import cut_in_differences
+from grader.judging.kinds.captioning.encoding import DEPTH, encoder_of, settings_read
 from grader.judging.kinds.captioning.loop import Loop, loop_of
 from grader.judging.kinds.captioning.photos import plain
 from grader.judging.kinds.captioning.recorded import NOTING, recorded
@@ -27,7 +28,6 @@ from grader.model import Observation
 from grader.sandbox.guest.wire import (
     Call,
     Listing,
-    Make,
     Put,
     Read,
     Ref,
@@ -39,7 +39,7 @@ from grader.sandbox.guest.wire import (
 )
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
-CAPTIONS, LENGTH, DEPTH = 4, 5, 9
+CAPTIONS, LENGTH = 4, 5
 USUAL_BATCH, MOST = 64, 128
 SIZES_DO_NOT_FIT = ("InvalidArgumentError", "ValueError")
 START, END = 1, 2
@@ -49,7 +49,6 @@ ADAM = "__import__('tensorflow').keras.optimizers.Adam({})"
 RATES = {True: 0.02, False: 0.001}  # whether the decoder is small
 OPTIMIZERS = "[k for k, v in list(globals().items()) if hasattr(v, 'apply_gradients') and k.isidentifier()]"
 SPACE = "__import__('types').SimpleNamespace"
-INNER = "(lambda d: next(part for part in list(vars(d).values()) if type(part).__name__ == {!r}))"
 TINY = 1e-4  # of the last layer's gradient: below it, as for the bias under a softmax, float32 leaves only noise
 MANY = 10  # steps of the training on a small task
 
@@ -81,13 +80,12 @@ def small_task(x: Examiner, decoder: Decoder, captions: int) -> tuple[Numbers, N
 def built(decoder: Decoder, loop: Loop, weights: Mapping[str, Numbers], batch: int) -> list[Step]:
     """Our decoder and encoder, optimizer and words under the names the notebook's step reads."""
     width = decoder.sizes.embedding
-    sized = {p.name: width for p in loop.encoder_class.parameters if p.required}
     zeros = (np.zeros((batch, 1)), np.zeros((batch, PLACES, width)), np.zeros((batch, decoder.sizes.units)))
     words = WireMapping({"<start>": START, "<end>": END, "<pad>": 0, "<unk>": 3})
     optimizer = Ref(ADAM.format(RATES[decoder.sizes.units < 100]))
     return [
         SAME_START, *(Put(name, size) for name, size in sizes_read(decoder, batch).items()),
-        *decoder.made(), encoder_of(loop, sized),
+        *settings_read(decoder.kwargs), *decoder.made(), encoder_of(decoder, loop),
         decoder.called(zeros, ""), Call("e", (tensor(np.zeros((batch, PLACES, DEPTH))),)),
         *(Put(path, send(value)) for path, value in weights.items()),
         Put(loop.decoder, Ref("d")), Put(loop.encoder, Ref("e")), Put("optimizer", optimizer),
@@ -95,12 +93,6 @@ def built(decoder: Decoder, loop: Loop, weights: Mapping[str, Numbers], batch: i
         Call(SPACE, (), {"word_index": words, "index_word": WireMapping({})}, "tokens", keep=True),
         Put("tokenizer", Ref("tokens")),
     ]  # fmt: skip
-
-
-def encoder_of(loop: Loop, sized: Mapping[str, Value]) -> Step:
-    """One of ours, or that of a decoder which holds it and trains both."""
-    name = loop.encoder_class.name
-    return Call(INNER.format(name), (Ref("d"),), {}, "e", keep=True) if loop.inner else Make("e", name, (), dict(sized))
 
 
 def sizes_read(decoder: Decoder, batch: int) -> dict[str, int]:

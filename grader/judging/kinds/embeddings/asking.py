@@ -89,7 +89,8 @@ def form_of(f: FunctionInfo, pair: bool, holders: Holders) -> Form | None:
     needed = [p.name for p in rest if p.required and p.name != count]
     extra = {name: path for name in needed if (path := holder_for(name, holders))}
     expected = tuple(name for name in needed if name not in extra)
-    return Form(f.name, f.cell, pair, count, bool(rest) and rest[0].name == count, extra, expected)
+    is_next = bool(rest) and rest[0].name == count and not rest[0].by_name
+    return Form(f.name, f.cell, pair, count, is_next, extra, expected)
 
 
 def holder_for(parameter: str, holders: Holders) -> str | None:

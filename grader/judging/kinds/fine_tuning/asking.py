@@ -12,7 +12,18 @@ from grader.judging.comparing.arrays import Numbers, send
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.source import trees
 from grader.model import Cell, Observation
-from grader.sandbox.guest.wire import Call, FunctionInfo, Listing, ParameterInfo, Put, Ref, Step, Value
+from grader.sandbox.guest.wire import (
+    Call,
+    ClassInfo,
+    FunctionInfo,
+    Inventory,
+    Listing,
+    ParameterInfo,
+    Put,
+    Ref,
+    Step,
+    Value,
+)
 
 HOLE = "3zFQ2QNwXLoB"
 GIVEN_NAME = "convert_nli_examples_to_features"
@@ -33,6 +44,8 @@ GIVEN = (  # as the notebook names what it hands over
     ("p", re.compile(rf"prem|\b{TEXT}\w*(1|_a)\b|\b[stx]_?1\b", re.IGNORECASE)),
     ("l", re.compile(r"lab|gold|target|\by|etiq|etik", re.IGNORECASE)),
 )
+COLUMNS = {"p": "sentence1", "h": "sentence2", "l": "label"}  # of the handout's tables
+CHANGING = re.compile(r"^_|^call$|fit|train|step|epoch|eval|predict|compile|save|load|entren|treba", re.IGNORECASE)
 TOKENIZER = re.compile(r"tok", re.IGNORECASE)
 SIZE = re.compile(r"len|max|size|luzera|largo", re.IGNORECASE)
 TOLD = re.compile(r"verb|print|show|quiet|muestra", re.IGNORECASE)
@@ -79,8 +92,11 @@ class Asked(Struct, frozen=True):
     rows: tuple[Row, ...]
 
 
-def candidates(functions: Sequence[FunctionInfo], cells: Sequence[Cell]) -> list[FunctionInfo]:
-    """Functions that may encode pairs, the likeliest first."""
+def candidates(
+    functions: Sequence[FunctionInfo], cells: Sequence[Cell], classes: Sequence[ClassInfo] = ()
+) -> list[FunctionInfo]:
+    """Functions that may encode pairs, the likeliest first; last classes of which Keras gets batches by number."""
+    by_number = [FunctionInfo(c.name, c.cell, c.parameters) for c in classes if "__getitem__" in c.methods]
     hole = {cell.index for cell in cells if cell.colab_id == HOLE}
     given = {name for name, call in calls(cells) if {"p", "h"} <= {role for role, p in GIVEN if p.search(call)}}
 
@@ -93,9 +109,20 @@ def candidates(functions: Sequence[FunctionInfo], cells: Sequence[Cell]) -> list
             f.cell in hole,
             bool(NAMED.search(f.name) and {"l", "pairs", "frame"} & set(roles)),
             f.name in given,
+            f in by_number,
         )
 
-    return sorted((f for f in functions if any(likelihood(f))), key=likelihood, reverse=True)[:5]
+    return sorted((f for f in (*functions, *by_number) if any(likelihood(f))), key=likelihood, reverse=True)[:5]
+
+
+def methods(survey: Inventory) -> list[FunctionInfo]:
+    """Of objects that the notebook holds by a name, but for those that may change a model."""
+    held = {c.cls: c.bound_to for c in survey.constructions if c.bound_to}
+    return [
+        FunctionInfo(f"{held[info.name]}.{name}", info.cell, parameters)
+        for info in survey.classes if info.name in held
+        for name, parameters in info.methods.items() if parameters and not CHANGING.search(name)
+    ]  # fmt: skip
 
 
 def is_meant(form: Form, cells: Sequence[Cell]) -> bool:
@@ -113,11 +140,20 @@ def forms(f: FunctionInfo, cells: Sequence[Cell]) -> Iterator[Form]:
     called = order_called(f.name, cells)
     plain = [p for p in f.parameters if not is_extra(p)]
     extra = {p.name: value for p in f.parameters if p.required and is_extra(p) and (value := extra_of(p)) is not None}
+    if takes_columns(plain):
+        extra |= {p.name: COLUMNS[role] for p in plain if p.required and (role := role_of(p.name)) in COLUMNS}
+        plain = plain[:1]
     for order in [called] if called else orders(plain):
         names = tuple(p.name for p in plain[: len(order)])
         names = names if len(names) == len(order) else ()
         for container, words in (("pandas", False), ("lists", False), ("pandas", True)):
             yield Form(f.name, f.cell, order, container, names, words, extra)
+
+
+def takes_columns(parameters: Sequence[ParameterInfo]) -> bool:
+    """Whether premise and hypothesis are names of columns of a table that comes first."""
+    roles = [role_of(p.name) for p in parameters]
+    return roles[:1] == ["frame"] and {"p", "h"} <= set(roles[1:])
 
 
 def calls(cells: Sequence[Cell]) -> Iterator[tuple[str, str]]:

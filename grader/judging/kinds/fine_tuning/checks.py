@@ -5,17 +5,18 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from grader.judging.checks import blocked, check, failed, manual, passed, reaches, remarks, unattempted, unsure
+from grader.judging.checks import blocked, check, failed, manual, passed, reaches, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import slug
 from grader.judging.kinds.fine_tuning import (
     accuracy,
     models,  # noqa: F401 - its checks are registered when it is imported
+    remarks,  # noqa: F401 - as are these
 )
-from grader.judging.kinds.fine_tuning.asking import Row
 from grader.judging.kinds.fine_tuning.interview import LAB, Evidence, shortest_room
+from grader.judging.kinds.fine_tuning.rows import complete_rows, exchanged, explanation, ids_of, pieces
 from grader.judging.meeting.source import definition
-from grader.model import Difference, Finding, Remark, Status
+from grader.model import Difference, Finding, Status
 from grader.wording.counting import quantity
 
 NO_ROWS = "Not checked because there were no features to look at."
@@ -26,23 +27,16 @@ ABSENT = "is not here: notebooks run without a network"  # said in the kernel wh
 NO_TORCH = "Your function needs PyTorch, which is not here: the lab is written for TensorFlow. Not decided."
 LIBRARIES = ("ImportError", "ModuleNotFoundError")
 TORCH = re.compile(r"torch", re.IGNORECASE)
+EXCHANGED = (
+    "`attention_mask` and `token_type_ids` have changed places. `InputFeatures` takes the ids first, then the mask, "
+    "then the types: give them by name."
+)
 UNFINISHED = re.compile(r"^\s*\w+\s*=[ \t]*(#.*)?$", re.MULTILINE)  # nothing stands behind the sign, as in the handout
 SHOWN = 12  # pieces
-DESTRUCTIVE = 1e-3  # a learning rate that makes BERT forget within a few steps
-
-
-def ids_of(e: Evidence) -> list[Numbers]:
-    return [row.ids for row in e.asked.rows if row.ids is not None] if e.asked else []
 
 
 def cell_of(e: Evidence) -> int | None:
     return e.asked.form.cell if e.asked else None
-
-
-def complete_rows(e: Evidence) -> tuple[Row, ...]:
-    """Rows with ids, if there is one for each of our pairs."""
-    rows = tuple(row for row in e.asked.rows if row.ids is not None) if e.asked else ()
-    return rows if len(rows) == len(e.ours.labels) else ()
 
 
 def out_of_reach(e: Evidence) -> str:
@@ -95,21 +89,6 @@ def pair(e: Evidence) -> Finding:
     return failed("The rows are not [CLS] premise [SEP] hypothesis [SEP].", cell=cell_of(e), difference=compared(e))
 
 
-def explanation(e: Evidence) -> str | None:
-    """The first that gives the pieces of every row, paddings apart; two encodings where that is their form."""
-    if e.asked is not None and any(row.apart for row in e.asked.rows):
-        return "encoded-apart/in-a-tuple"
-    seen = [pieces(ids) for ids in ids_of(e)]
-    named = {name: [pieces(ids) for ids in answer["ids"]] for name, answer in e.answers.items()}
-    found = next((name for name, right in named.items() if seen == right), None)
-    in_other_order = (name for name, right in named.items() if slug(name) == "deck" and sorted(seen) == sorted(right))
-    return found or next(in_other_order, None)
-
-
-def pieces(ids: Numbers) -> tuple[int, ...]:
-    return tuple(ids[ids != 0].tolist())
-
-
 def order_of(e: Evidence, name: str) -> list[int]:
     """Which of our pairs each row is: some functions shuffle."""
     right = [pieces(ids) for ids in e.answers[name]["ids"]]
@@ -138,6 +117,8 @@ def segments(e: Evidence) -> Finding:
         return failed(mistake="types-zero", cell=cell_of(e))
     if any(one is None or one.shape != row.ids.shape for one, row in zip(types, rows, strict=True)):  # type: ignore[union-attr]
         return failed("`token_type_ids` is not as long as `input_ids`.", cell=cell_of(e))
+    if exchanged(rows):
+        return failed(EXCHANGED, cell=cell_of(e))
     known = e.answers[name]["types"][order_of(e, name)]
     for number, (row, right) in enumerate(zip(rows, known, strict=True)):
         assert row.ids is not None and row.types is not None
@@ -157,6 +138,8 @@ def mask(e: Evidence) -> Finding:
         return no_rows(e)
     if all(row.mask is None for row in rows):
         return failed(mistake="mask-missing", cell=cell_of(e))
+    if exchanged(rows):
+        return failed(EXCHANGED, cell=cell_of(e))
     padded = any((row.ids == 0).any() for row in rows if row.ids is not None)
     if padded and all(row.mask is not None and row.mask.all() for row in rows):
         return failed(mistake="mask-ones", cell=cell_of(e))
@@ -260,28 +243,6 @@ def answer_to(name: str) -> Callable[[Evidence], Finding]:
 
 check(LAB, "answer-word-pieces")(answer_to("word-pieces"))
 check(LAB, "answer-second-sentence")(answer_to("second-sentence"))
-
-
-@remarks(LAB)
-def remarks_on(e: Evidence) -> tuple[Remark, ...]:
-    found = []
-    if e.uncut is not None:
-        told = (
-            f"A pair of four hundred words became {e.uncut} pieces, and BERT takes 512: "
-            "without truncation=True nothing cuts long pairs."
-        )
-        found.append(Remark("not-cut", told))
-    if e.model and e.model.rate is not None and e.model.rate >= DESTRUCTIVE:
-        told = f"A learning rate of {e.model.rate:g} is far above the usual 2e-5 to 5e-5."
-        found.append(Remark("learning-rate", f"{told} It overwrites what BERT knows."))
-    if e.tested is False and not any(".predict(" in cell.source for cell in e.cells):
-        told = "Your model was evaluated, but on no pairs of the test set: what it is worth only these tell."
-        found.append(Remark("not-tested", told))
-    lengths = {row.ids.size for row in complete_rows(e) if row.ids is not None}
-    if len(lengths) == 1 and "deck" in e.answers and lengths == {e.answers["deck"]["ids"].shape[1]}:
-        told = "Rows are padded to the longest one of each set, so training, dev and test rows may differ in length."
-        found.append(Remark("padded-to-longest", told))
-    return tuple(found)
 
 
 @unattempted(LAB)

@@ -15,7 +15,7 @@ from grader.data.truth import SPLITS
 from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, number, send
 from grader.judging.examiner import Examiner
-from grader.judging.kinds.fine_tuning.asking import Asked, Pairs, asked, candidates, encoded, forms, is_meant
+from grader.judging.kinds.fine_tuning.asking import Asked, Pairs, asked, candidates, encoded, forms, is_meant, methods
 from grader.judging.kinds.fine_tuning.reported import Model, listed, looks_like_shares, model
 from grader.judging.kinds.fine_tuning.written import Answered, answers_in
 from grader.judging.oracle import Answers
@@ -43,6 +43,7 @@ class Evidence(Struct, frozen=True):
     capitals: bool = False  # whether pieces it was fitted on have any
     own_labels: bool | None = None  # whether pairs it was fitted on have their labels; None: not known
     mixed_labels: bool = False  # whether those of one class have several numbers there
+    lengths: tuple[int, ...] = ()  # of our pairs in pieces, uncut
     uncut: int | None = None  # pieces of a pair that is far too long, where they were not cut
     written: tuple[Answered, ...] = ()
 
@@ -54,9 +55,10 @@ class Evidence(Struct, frozen=True):
 @interview(LAB)
 def interview_notebook(x: Examiner) -> Evidence:
     survey = x.survey()
-    functions = survey.functions if isinstance(survey, Inventory) else ()
-    ours = secret(x)
-    best = best_form(x, ours, [form for f in candidates(functions, x.cells) for form in forms(f, x.cells)])
+    ours, found = secret(x), []
+    if isinstance(survey, Inventory):
+        found = candidates([*survey.functions, *methods(survey)], x.cells, survey.classes)
+    best = best_form(x, ours, [form for f in found for form in forms(f, x.cells)])
     answers = of_pairs(x, ours, shortest_room(best))
     models = tuple(m for m in map(model, listed(x)) if m is not None)
     fitted = [m for m in models if m.fits and on_pairs(m, separator(x))]
@@ -72,6 +74,7 @@ def interview_notebook(x: Examiner) -> Evidence:
         own_labels=right_labels(met) if best and not whole_rows(best)[1] else None,
         mixed_labels=mixed_labels(met),
         uncut=too_long(x, best),
+        lengths=tuple(int(np.count_nonzero(ids)) for ids in of_pairs(x, ours).get("deck", {}).get("ids", ())),
         written=answers_in(x.cells),
     )  # fmt: skip
 
@@ -233,7 +236,8 @@ def labels_met(x: Examiner, m: Model) -> list[tuple[int, int]]:
 
 
 def evaluated_on_test(x: Examiner, m: Model) -> bool | None:
-    return any(set_of(x, ids) == "test" for ids in m.evaluated) if m.evaluated else None
+    known = {split for ids in m.evaluated if (split := set_of(x, ids))}
+    return "test" in known if known else None
 
 
 def too_long(x: Examiner, best: Asked | None) -> int | None:

@@ -87,7 +87,7 @@ def three_classes(e: Evidence) -> Finding:
     if m.classes == 2:
         return failed(mistake="two-classes")
     if m.classes != 3:
-        return failed(f"The model has {m.classes} scores for each pair, where three classes want three.")
+        return failed(f"The number of scores for each pair is {m.classes}, where three classes want three.")
     return passed("The model has a score for each of the three classes.")
 
 

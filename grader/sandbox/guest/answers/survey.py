@@ -103,7 +103,12 @@ def parameters(function: Any) -> tuple[ParameterInfo, ...]:
     except (TypeError, ValueError):
         return ()
     return tuple(
-        ParameterInfo(p.name, p.default is p.empty, p.default if type(p.default) in (bool, int, float, str) else None)
+        ParameterInfo(
+            p.name,
+            p.default is p.empty,
+            p.default if type(p.default) in (bool, int, float, str) else None,
+            p.kind is p.KEYWORD_ONLY,
+        )
         for p in signature.parameters.values()
         if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
     )

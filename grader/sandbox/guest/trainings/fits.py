@@ -203,8 +203,16 @@ def shortened(plain: Callable[..., Any]) -> Callable[..., Any]:
     return predict
 
 
+def gives_batches(thing: Any) -> bool:
+    """Whether Keras asks it for a batch by its number."""
+    names = ((base.__module__, base.__name__) for base in type(thing).__mro__)
+    return any("keras" in module and name in ("Sequence", "PyDataset") for module, name in names)
+
+
 def rows_of(data: Any) -> int | None:
     """How many examples there are; None where nothing tells."""
+    if gives_batches(data):
+        return sum(len(tf.nest.flatten(plain_inputs(data[i][0]))[0]) for i in range(len(data)))
     if isinstance(data, tf.data.Dataset):
         return sum(int(tf.nest.flatten(batch)[0].shape[0]) for batch in data)
     first = tf.nest.flatten(data)[0] if isinstance(data, (dict, list, tuple)) or hasattr(data, "data") else data
@@ -218,6 +226,9 @@ def first_batch(x: Any, y: Any, size: Any) -> Any:
             return next(iter(x.take(1)), None)
         if inspect.isgenerator(x) or hasattr(x, "__next__"):
             return None
+        if gives_batches(x):
+            inputs, *labels = x[0]
+            return (plain_inputs(inputs), *labels)
         rows = size or ROWS
         inputs = plain_inputs(x)
         if isinstance(inputs, dict):

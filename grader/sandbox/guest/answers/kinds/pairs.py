@@ -4,11 +4,13 @@ Features come as objects, dictionaries or tuples, one for each pair or stacked i
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
+from ...trainings.fits import gives_batches
 
 PARTS = ("input_ids", "token_type_ids", "attention_mask")
 LABELS = ("label", "labels", "y", "gold_label", "target")
@@ -37,8 +39,8 @@ def pair_rows(function: Callable[..., Any], form: str, *columns: Any, **more: An
 
 
 def rows_of(result: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(result, tf.data.Dataset):
-        yield from (row for batch in result.take(MOST) for row in rows_of(batch))
+    if (batches := batches_of(result)) is not None:
+        yield from (row for batch in batches for row in rows_of(batch))
     elif hasattr(result, "__next__"):
         yield from rows_of(list(itertools.islice(result, MOST)))
     elif named := named_parts(result) or stacked(result):
@@ -52,6 +54,13 @@ def rows_of(result: Any) -> Iterator[dict[str, Any]]:
         yield from map(row_of, result)
     elif hasattr(result, "to_dict"):
         yield from (row_of(row) for row in result.to_dict("records"))
+
+
+def batches_of(result: Any) -> Iterable[Any] | None:
+    batches: Iterable[Any] | None = result.take(MOST) if isinstance(result, tf.data.Dataset) else None
+    if gives_batches(result):
+        batches = (result[number] for number in range(min(len(result), MOST)))
+    return batches
 
 
 def holds_rows(thing: Any) -> bool:
