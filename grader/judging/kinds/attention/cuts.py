@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, combinations
+from math import prod
 
 from msgspec.structs import replace
 
@@ -17,8 +18,8 @@ def ways(variables: Sequence[VariableInfo], vocabulary: int) -> Iterator[Way]:
     """As they are, where they have a layout; else with gates cut out of larger ones, and columns for rows."""
     own, plain = layout(variables, vocabulary), Arrangement(tuple(variables))
     if own is not None:
-        yield own, plain
-        yield from read_as(regrouped(plain, own.dim), vocabulary, (own.dim, own.width))
+        others = list(read_as(regrouped(plain, own.dim), vocabulary, (own.dim, own.width)))
+        yield from sorted([(own, plain), *others], key=lambda way: not way[0].reads_out)
         return
     table = next((v for v in variables if len(v.shape) == 2 and vocabulary in v.shape), None)
     sizes = dict.fromkeys(n for v in variables if v is not table for n in v.shape if n > CLASSES)
@@ -28,7 +29,7 @@ def ways(variables: Sequence[VariableInfo], vocabulary: int) -> Iterator[Way]:
             for turned in (False, True):
                 one = cut(variables, table, (width, dim), turned)
                 some = read_as(chain([one], regrouped(one, dim)), vocabulary, (dim, width))
-                yield from ((found, one) for found, one in some if not found.others)
+                yield from ((found, one) for found, one in some if only_vectors(found, one))
 
 
 def read_as(some: Iterable[Arrangement], vocabulary: int, sizes: tuple[int, int]) -> Iterator[Way]:
@@ -37,6 +38,12 @@ def read_as(some: Iterable[Arrangement], vocabulary: int, sizes: tuple[int, int]
         found = layout(one.variables, vocabulary)
         if found is not None and (found.dim, found.width) == sizes:
             yield found, one
+
+
+def only_vectors(found: Layout, one: Arrangement) -> bool:
+    """Whether what has no part in the layout may be biases more."""
+    others = [v for v in one.variables if v.path in found.others]
+    return all(max(v.shape, default=1) == prod(v.shape) for v in others)
 
 
 def regrouped(one: Arrangement, dim: int) -> Iterator[Arrangement]:

@@ -111,8 +111,9 @@ def complete(e: Evidence) -> Finding:
     bare = [GATES[gate] for gate in GATES if not roles.biases.get(gate) and not by_constant(e, gate)]
     if e.layout.out_bias is None:
         bare.append("output layer")
+    bare += [GATES[gate] for gate in roles.with_shared_bias]
     if bare:
-        return failed(mistake="bias-missing", seen=f"no bias: {', '.join(bare)}", cell=e.cell)
+        return failed(mistake="bias-missing", seen=f"no bias of its own: {', '.join(bare)}", cell=e.cell)
     return passed("The guesses are those of the six equations, for every word.", seen=e.form)
 
 

@@ -23,7 +23,7 @@ def question_cut(
 
     `cost` is the form of the training's cost, `given` the words and the weights of a step.
     """
-    if slug(explained.form or "") != "deck" or slug(cost) != "deck":
+    if slug(explained.form or "") != "deck" or slug(cost) != "deck" or explained.roles.shared:
         return ()
     data, weights = given
     labels = np.zeros(contact.batch, np.int64)
@@ -33,7 +33,7 @@ def question_cut(
         return ()
     values = explained.roles.values(found, weights)
     plain = x.answers("gradient", x=data, form=explained.form, cost=cost, **values)["deck"]
-    plain = {role: plain[role] * covered(explained.roles, role) for role in plain}
+    plain = {role: expected(explained.roles, role, plain) for role in plain}
     seen = by_role(found, explained.roles, first_gradients(watched))
     lacking = cut_off(seen, plain, values, readout=("W_out", "b_out"))
     return tuple(dict.fromkeys(path for role in lacking for path in paths_of(explained.roles, role)))
@@ -56,11 +56,16 @@ def by_role(found: Layout, roles: Roles, gradients: Gradients) -> Gradients:
     return seen
 
 
-def covered(roles: Roles, role: str) -> Numbers:
-    """Of a gate's matrix, the rows that the class has."""
-    kind, gate = role.split("_", 1) if role[0] == "W" else ("", "")
-    parts = roles.matrices.get(gate, ()) if kind else ()
-    return np.any([part.rows >= 0 for part in parts], axis=0)[:, None] if parts else np.ones(1)
+def expected(roles: Roles, role: str, plain: Mapping[str, Numbers]) -> Numbers:
+    """Of a gate's matrix, the rows that the class has; of a bias, what comes from all gates that it is added to."""
+    gate = role.split("_", 1)[-1]
+    whole_role = plain[role]
+    if role[0] == "W" and (parts := roles.matrices.get(gate, ())):
+        whole_role = whole_role * np.any([part.rows >= 0 for part in parts], axis=0)[:, None]
+    if role[0] == "b" and (own := roles.biases.get(gate, ())):
+        added_to = [other for other in GATES if own[0] in roles.biases.get(other, ())]
+        whole_role = np.asarray(sum(plain[f"b_{other}"] for other in added_to))
+    return whole_role
 
 
 def paths_of(roles: Roles, role: str) -> list[str]:

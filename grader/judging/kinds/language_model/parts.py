@@ -208,6 +208,12 @@ class Roles(Struct, frozen=True):
         pairs = [(a, b) for i, a in enumerate(GATES) for b in GATES[i + 1 :]]
         return next((p for p in pairs if any(x is y for x in blocks.get(p[0], []) for y in blocks.get(p[1], []))), None)
 
+    @property
+    def with_shared_bias(self) -> tuple[str, ...]:
+        """Gates that have a bias, and none that is not another's as well."""
+        others = {gate: [b for other in GATES if other != gate for b in self.biases.get(other, ())] for gate in GATES}
+        return tuple(gate for gate, own in self.biases.items() if own and all(b in others[gate] for b in own))
+
     def reads_both(self, gate: str, width: int) -> bool:
         """Whether a gate has rows for the word and rows for the state."""
         rows = [part.rows >= 0 for part in self.matrices.get(gate, ())]

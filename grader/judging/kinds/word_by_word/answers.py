@@ -105,9 +105,12 @@ def reads_on(attn: Numbers, later: Numbers) -> dict[bool, bool]:
 
 
 def over_hypothesis(attn: Numbers, later: Numbers) -> bool:
-    """Whether columns that sum to 1 are the hypothesis's: its last word changes the others by one factor a row."""
-    others = attn[:, :, :-1], later[:, :, :-1]
-    one, other = (each / np.maximum(each.sum(axis=2, keepdims=True), 1e-9) for each in others)
+    """Whether columns that sum to 1 are the hypothesis's: its last word changes the others by one factor a row.
+
+    Looked at is the first row, before there is a matching state.
+    """
+    others = attn[:, 0, :-1], later[:, 0, :-1]
+    one, other = (each / np.maximum(each.sum(axis=1, keepdims=True), 1e-9) for each in others)
     return bool(np.allclose(one, other, rtol=1e-3, atol=1e-5))
 
 
