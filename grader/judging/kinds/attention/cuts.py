@@ -41,7 +41,9 @@ def read_as(some: Iterable[Arrangement], vocabulary: int, sizes: tuple[int, int]
 
 
 def only_vectors(found: Layout, one: Arrangement) -> bool:
-    """Whether what has no part in the layout may be biases more."""
+    """Whether what has no part in the layout, if there is such, may be biases more."""
+    if found.others and not found.reads_out:
+        return False
     others = [v for v in one.variables if v.path in found.others]
     return all(max(v.shape, default=1) == prod(v.shape) for v in others)
 
