@@ -245,6 +245,16 @@ def cost(case: Case) -> Answers:
     return found
 
 
+def gradient(case: Case) -> Answers:
+    """case x, weights by role, cost (its form) -> the gradient of the cost, by role, where the cell is the deck's."""
+    x, w = tf.constant(case["x"], tf.int32), weights(case)
+    with tf.GradientTape() as tape:
+        tape.watch(w)
+        value = LOSSES[case["cost"]](tf.stack(unrolled(x, w, FORMS[case["form"]]).logits), x)
+    gradients = tape.gradient(value, w)
+    return {"deck": {role: tf.convert_to_tensor(g).numpy() for role, g in zip(ROLES, gradients, strict=True)}}
+
+
 def sampled(case: Case) -> Answers:
     """case x of sampled sentences, weights, form -> the logits [T − 1, B, V] that each way to sample draws from.
 
@@ -259,6 +269,8 @@ def sampled(case: Case) -> Answers:
         for dropped in ("hc", "h", "c"):
             ways[f"sampler-forgets-state/{dropped}{cell}"] = form._replace(dropped=dropped)
         ways[f"c-h-swapped/sampler{cell}"] = form._replace(returned=form.returned[::-1])
+        ways[f"c-h-swapped/sampler-keeps-h{cell}"] = form._replace(keeps="h")
+        ways[f"c-h-swapped/sampler-reads-c{cell}"] = form._replace(reads="c")
     return {name: answered(unrolled(x, w, form)) for name, form in ways.items()}
 
 
@@ -266,4 +278,4 @@ def weights(case: Case) -> Weights:
     return Weights(**{role: tf.constant(case[role], tf.float64) for role in ROLES})
 
 
-QUESTIONS = {"values": values, "first": first, "roles": roles, "cost": cost, "sampled": sampled}
+QUESTIONS = {"values": values, "first": first, "roles": roles, "cost": cost, "gradient": gradient, "sampled": sampled}

@@ -26,7 +26,10 @@ from reference import Answers, Case
 
 CELLS = "phm"
 GATES = "zrc"
-NUMBERS = ("after_p", "after_h", "after_m", "chained", "continued", "forgets", "share", "mixed", "crossed", "averaged")
+NUMBERS = (
+    "after_p", "after_h", "after_m", "open_p", "open_h", "open_m", "chained", "continued", "forgets", "fresh",
+    "of_word", "share", "mixed", "crossed", "averaged",
+)  # fmt: skip
 
 Weights = Mapping[str, tf.Tensor]  # by role, each [R, ...]
 
@@ -43,10 +46,14 @@ class Sight(NamedTuple):
 
 
 def gru(w: Weights, cell: str, x: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
-    """after = 1: r multiplies the state's product, which may have a bias of its own, as in Keras and cuDNN."""
+    """after = 1: r multiplies the state's product, which may have a bias of its own, as in Keras and cuDNN.
+
+    open = 1: the reset gate has no say.
+    """
     xh = tf.concat([x, h], axis=-1)
     z = tf.sigmoid(xh @ w[f"W_z_{cell}"] + w[f"b_z_{cell}"])
     r = tf.sigmoid(xh @ w[f"W_r_{cell}"] + w[f"b_r_{cell}"])
+    r = w[f"open_{cell}"] + (1 - w[f"open_{cell}"]) * r
     from_x, from_h = tf.split(w[f"W_c_{cell}"], [x.shape[-1], h.shape[-1]], axis=1)
     after = w[f"after_{cell}"]
     state = after * r * (h @ from_h + w[f"b_s_{cell}"]) + (1 - after) * ((r * h) @ from_h)
@@ -165,7 +172,8 @@ def matched(w: Weights, s: States, attention: Attention) -> dict[str, tf.Tensor]
     """logits [R, B, C] and attn [R, B, hypothesis, premise], with d at its end where each number has a weight.
 
     share: a weight in the sum for a_k is so many times what it should be; mixed = 1: that sum is over `across(Y)`;
-    continued = 1: h^m_0 is the premise's last state; averaged = 1: the classes are told by the mean of all h^m_k.
+    continued = 1: h^m_0 is the premise's last state; averaged = 1: the classes are told by the mean of all h^m_k;
+    fresh = 1: the matching GRU starts each word from zeros, of_word = 1: from h^t_k, though the scores see h^m_{k-1}.
     """
     averaged = s.Y + w["mixed"][..., None] * (across(s.Y) - s.Y)
     before = tf.zeros_like(s.Y[:, :, 0])
@@ -176,7 +184,8 @@ def matched(w: Weights, s: States, attention: Attention) -> dict[str, tf.Tensor]
         sight = Sight(s.Y, t, m, before, s.T[:, :, -1], s.words[1][:, :, k])
         alpha = attention(w, sight)
         a = w["share"] * tf.reduce_sum((alpha if alpha.shape.rank == 4 else alpha[..., None]) * averaged, axis=2)
-        m = gru(w, "m", tf.concat([a, t, *beside(w, sight, s, alpha)], axis=-1), m)
+        kept = (1 - w["fresh"]) * (m + w["of_word"] * (t - m))
+        m = gru(w, "m", tf.concat([a, t, *beside(w, sight, s, alpha)], axis=-1), kept)
         alphas.append(alpha)
         states.append(m)
         before = t

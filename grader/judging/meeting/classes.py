@@ -15,6 +15,7 @@ from grader.judging.meeting.forward import forward_of
 from grader.judging.meeting.pairs import is_small, small_world
 from grader.judging.meeting.watching import watched_in
 from grader.sandbox.guest.wire import (
+    Call,
     ClassInfo,
     Construction,
     Inventory,
@@ -146,9 +147,13 @@ def once_built(x: Examiner, contact: Contact, data: Numbers) -> Contact:
     after = contact.watched.after if contact.watched else ()
     late = any(v.path not in known for v in after)
     forward = forward_of(contact, data) if contact.inputs.pairs and late else None
-    if forward is None:
-        return contact
-    built = replace(contact, building=(forward.call(data, ""),))
+    return contact if forward is None else built_by(x, contact, forward.call(data, ""))
+
+
+def built_by(x: Examiner, contact: Contact, call: Call) -> Contact:
+    """With the variables that this call makes: it comes before each question."""
+    known = {v.path for v in contact.initial}
+    built = replace(contact, building=(call,))
     listed = x.ask(f"{contact.info.name}.built", *instance(built, {}, {}), ListVariables("c", "v", values=True))
     found = listed.values.get("v")
     if not isinstance(found, VariableList) or len(found.variables) <= len(known):

@@ -80,6 +80,10 @@ def weights(e: Evidence) -> Finding:
         return failed("Some weights of a premise's words are negative.", seen=sums(attn), cell=e.cell)
     if not np.allclose(attn.sum(axis=1), 1.0, atol=1e-3):
         return failed("The weights of a premise's words do not sum to 1.", seen=sums(attn), cell=e.cell)
+    short = e.padded
+    if short is not None and np.all(np.isfinite(short)) and not np.allclose(short.sum(axis=1), 1.0, atol=1e-3):
+        told = "Where a premise begins with paddings, the weights of its words do not sum to 1."
+        return failed(told, seen=sums(short), cell=e.cell)
     return passed("The weights of each premise's words are positive and sum to 1.")
 
 
@@ -196,6 +200,9 @@ def untrained(e: Evidence, still: tuple[str, ...], told: str) -> Finding:
 def any_number(e: Evidence) -> Finding:
     if e.flows:
         return blocked("Not checked because the answer for a pair depends on its batch.")
+    if e.drops:
+        return failed(mistake="dropout-at-test", seen="one pair, asked several times at once, gets different logits",
+                      cell=e.cell)  # fmt: skip
     parts = {"`model`": e.fewer, "`classify`": e.classify, "`get_attn`": e.get_attn}
     wrong = [name for name, part in parts.items() if part.agrees is False]
     raised = [name for name, part in parts.items() if part.agrees is None and part.trouble]
@@ -237,6 +244,9 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
             "just as right."
         )
         found.append(Remark("other-cut", told))
+    if e.explanation and e.added:
+        told = "Your class has biases that the equations lack; it was compared with them while these are zeros."
+        found.append(Remark("more-biases", told))
     if e.explanation and "mirrored" in e.explanation:
         found.append(Remark("mirrored-gru", "The update gate of your GRUs keeps the old state where z is 1."))
     return tuple(found)

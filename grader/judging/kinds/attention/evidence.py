@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from grader.figures import AttentionMap
 from grader.judging.binding.arrangements import Arrangement
+from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import slug
 from grader.judging.instruments.cut_gradients import Gradients
 from grader.judging.instruments.first_step import unconnected
@@ -37,6 +38,9 @@ class Evidence(Struct, frozen=True):
     explanation: str | None = None
     given_to: str = ""  # whose weights the roles take, where it is not as their names say
     read: bool = False  # both GRUs are known to do what their roles say
+    padded: Numbers | None = None  # the attention [B, L] where some words of each premise are paddings
+    added: tuple[str, ...] = ()  # biases that the equations do not have, asked as zeros
+    drops: bool | None = None  # in `classify`, equal pairs get different logits
     flows: bool | None = None  # an example's answer changes with another example
     fewer: Same = Same()  # three examples alone are answered as among others
     classify: Same = Same()
@@ -63,7 +67,8 @@ class Evidence(Struct, frozen=True):
     def more_than_asked(self) -> tuple[str, ...]:
         """Variables with no part in the layout, but for those that the cost is known not to depend on."""
         unused = unconnected(self.contact) if self.contact else ()
-        return tuple(path for path in self.own(self.layout.others if self.layout else ()) if path not in unused)
+        others = self.own(self.layout.others if self.layout else ())
+        return tuple(path for path in others if path not in unused and path not in self.added)
 
     @property
     def right(self) -> bool:

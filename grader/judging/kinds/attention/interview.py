@@ -9,7 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from grader.judging.checks import interview
-from grader.judging.comparing.arrays import Numbers, array
+from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import agree
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.attention_maps import question_maps
@@ -19,21 +19,23 @@ from grader.judging.instruments.silence import whole
 from grader.judging.instruments.until_it_broke import attention_rows, with_results
 from grader.judging.kinds.attention.asking import Answer, answer_in
 from grader.judging.kinds.attention.cuts import Way, ways
-from grader.judging.kinds.attention.evidence import FEWER, Evidence, Same
+from grader.judging.kinds.attention.evidence import Evidence
 from grader.judging.kinds.attention.explained import WORDS_USED, Scene, explained, word_vectors
 from grader.judging.kinds.attention.layout import Layout, layout, values
-from grader.judging.meeting.asking import data_steps, inputs, instance, training, weight
+from grader.judging.kinds.attention.methods import labels_of, with_methods
+from grader.judging.meeting.asking import inputs, instance, training, weight
 from grader.judging.meeting.classes import WORDS, candidates, meet
 from grader.judging.meeting.contact import Contact, Inputs
-from grader.judging.meeting.forward import Forward, attender_of, floats, forward_of, weights
+from grader.judging.meeting.forward import Forward, floats, forward_of
 from grader.judging.meeting.pairs import halves
 from grader.judging.meeting.source import trees
 from grader.judging.meeting.watching import first_gradients, moved, value_of, watched_in
-from grader.model import Cell, Observation, Status
-from grader.sandbox.guest.wire import GUEST_FAULT, Call, Ref, Step, Trouble
+from grader.model import Cell
 
 LAB = "lab5_attention"
 PAIRS = Inputs((WORDS.sizes[0], (WORDS.sizes[1][0], 10)), words=True, length=10, pairs=True)
+PADDED = 3  # words of a premise that are paddings, where some are
+BIAS = re.compile(r"bias|sesgo|joera|(^|[._])b(\d|_|\.|$)", re.IGNORECASE)
 WAYS = 6  # to see the variables, tried at most
 ORDERS = ("rh", "hr")  # of context and state
 # [batch, words, dim] met [batch, words]: the scores of the words have lost their last axis
@@ -131,7 +133,23 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     evidence = asked_apart(x, evidence, forward, data, given)
     evidence = with_methods(x, evidence, forward, data, given)
     tried = (seen_as(x, evidence, way, forward, (data, given)) for way in every)
-    return next_right(tried) or evidence
+    return with_additions_at_zero(x, next_right(tried) or evidence, forward, (data, given))
+
+
+def with_additions_at_zero(
+    x: Examiner, e: Evidence, forward: Forward, asked: tuple[Numbers, dict[str, Numbers]]
+) -> Evidence:
+    """Biases that the equations do not have, in the attention for instance, say nothing where they are zeros."""
+    (data, given), contact = asked, e.contact
+    assert contact is not None
+    sizes = {v.path: v.shape for v in contact.initial}
+    added = e.more_than_asked
+    if e.explanation or not added or not all(max(sizes[path]) == np.prod(sizes[path]) for path in added):
+        return e
+    given = given | {path: np.zeros_like(given[path]) for path in added}
+    again = asked_apart(x, with_step(x, replace(e, added=added), data, given), forward, data, given)
+    told = next_right(seen_as(x, again, way, forward, (data, given)) for way in seen_ways(contact))
+    return told if told and (told.right or (told.explanation and all(map(BIAS.search, added)))) else e
 
 
 def seen_ways(contact: Contact) -> list[Way]:
@@ -147,11 +165,14 @@ def asked_apart(x: Examiner, e: Evidence, forward: Forward, data: Numbers, given
     contact = e.contact
     assert contact is not None
     other = np.concatenate([pairs_of_words(x, "other", contact)[:1], data[1:]])
-    steps = [forward.call(data, "r"), forward.call(other, "other")]
+    short = data.copy()
+    short[:, :PADDED] = 0
+    steps = [forward.call(data, "r"), forward.call(other, "other"), forward.call(short, "short")]
     seen = x.ask(f"{contact.info.name}.pairs", *whole(), *instance(contact, given, {}), *steps)
     size = contact.batch, contact.features
     answer = answer_in(seen, "r", *size)
-    return replace(e, answer=answer, flows=flows(answer, answer_in(seen, "other", *size)))
+    padded = answer_in(seen, "short", *size).attn
+    return replace(e, answer=answer, padded=padded, flows=flows(answer, answer_in(seen, "other", *size)))
 
 
 def next_right(tried: Iterator[Evidence]) -> Evidence | None:
@@ -196,47 +217,6 @@ def flows(one: Answer, other: Answer) -> bool | None:
     return any(not np.allclose(a, b, rtol=1e-4, atol=1e-5) for a, b in told) if told else None
 
 
-def with_methods(x: Examiner, e: Evidence, forward: Forward, data: Numbers, given: Mapping[str, Numbers]) -> Evidence:
-    """Fewer examples than before, and the methods that take examples as the notebook holds them."""
-    contact, answer = e.contact, e.answer
-    assert contact is not None and answer is not None
-
-    def asked(name: str, *steps: Step) -> Observation:
-        begin = [*whole(), *instance(contact, given, {}), *data_steps(contact, data, labels_of(data))]
-        return x.ask(f"{contact.info.name}.{name}", *begin, *steps)
-
-    seen = asked("fewer", forward.call(data[:FEWER], "r"))
-    told = answer_in(seen, "r", FEWER, contact.features)
-    e = replace(e, fewer=Same(same(told.logits, answer.logits), raised(seen)))
-    if contact.classifier:
-        seen = asked("classify", Call(f"c.{contact.classifier}", (Ref(f"training_set[:{FEWER}]"),), into="r"))
-        e = replace(e, classify=Same(same_classes(array(value_of(seen, "r")), answer.logits), raised(seen)))
-    if attender := attender_of(contact):
-        seen = asked("attn", Call(f"c.{attender}", (Ref(f"training_set[:{FEWER}]"),), into="r"))
-        attn = array(value_of(seen, "r"))
-        told_attn = weights(attn, FEWER, contact.features) if attn is not None else None
-        e = replace(e, get_attn=Same(same(told_attn, answer.attn), raised(seen)))
-    return e
-
-
-def raised(seen: Observation) -> Trouble | None:
-    """Of the student's own code; a late or damaged reply and a fault of our guest's are none."""
-    own = seen.status is Status.RAISED and seen.trouble is not None and seen.trouble.kind != GUEST_FAULT
-    return seen.trouble if own else None
-
-
-def same(few: Numbers | None, all_of_them: Numbers | None) -> bool | None:
-    if few is None or all_of_them is None:
-        return None
-    return few.shape == all_of_them[:FEWER].shape and bool(np.allclose(few, all_of_them[:FEWER], rtol=1e-3, atol=1e-4))
-
-
-def same_classes(classes: Numbers | None, logits: Numbers | None) -> bool | None:
-    if classes is None or logits is None or classes.size != FEWER:
-        return None
-    return bool(np.array_equal(classes.reshape(-1), np.argmax(logits[:FEWER], axis=1)))
-
-
 def with_step(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbers]) -> Evidence:
     """What a step of the notebook's own training moves."""
     assert e.contact is not None
@@ -269,7 +249,3 @@ def lacking(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbers
                 paths[role] for role in cut_off(seen, plain, {role: given[path] for role, path in paths.items()})
             )
     return ()
-
-
-def labels_of(data: Numbers) -> Numbers:
-    return np.arange(len(data)) % 3

@@ -66,7 +66,7 @@ def of_width(
     lists = [v for v in variables if v.shape and len(v.shape) <= 2 and (len(v.shape) == 1 or min(v.shape) == 1)]
     squares = named([v for v in matrices if v.shape == (dim, dim)], ATTENDS, 2)
     vector = vector_of([v for v in lists if max(v.shape) == dim])
-    cells, combination = parted([v for v in matrices if v.shape[1] == dim and v not in squares], dim)
+    cells, combination = parted([v for v in matrices if v.shape[1] == dim and v.shape != (dim, dim)], dim)
     if len(squares) != 2 or vector is None or len(cells) != 6:
         return None
     width = cells[0].shape[0] - dim

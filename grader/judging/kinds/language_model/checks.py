@@ -8,6 +8,7 @@ import numpy as np
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import agree, difference, slug
+from grader.judging.instruments.cut_gradients import cut_finding
 from grader.judging.instruments.first_step import (
     after_a_step,
     ends_a_step,
@@ -105,11 +106,14 @@ def complete(e: Evidence) -> Finding:
     if pair := roles.shared:
         one, other = (GATES[gate] for gate in pair)
         return failed(mistake="gates-mixed", seen=f"the {one} and the {other} have the same weights", cell=e.cell)
+    if half := [GATES[gate] for gate in GATES if not roles.reads_both(gate, e.layout.width)]:
+        return failed(mistake="gate-input-missing", seen=f"word or state alone: {', '.join(half)}", cell=e.cell)
     bare = [GATES[gate] for gate in GATES if not roles.biases.get(gate) and not by_constant(e, gate)]
     if e.layout.out_bias is None:
         bare.append("output layer")
+    bare += [GATES[gate] for gate in roles.with_shared_bias]
     if bare:
-        return failed(mistake="bias-missing", seen=f"no bias: {', '.join(bare)}", cell=e.cell)
+        return failed(mistake="bias-missing", seen=f"no bias of its own: {', '.join(bare)}", cell=e.cell)
     return passed("The guesses are those of the six equations, for every word.", seen=e.form)
 
 
@@ -135,14 +139,16 @@ def states(e: Evidence) -> Finding:
         return unsure(UNKNOWN) if e.more_than_asked else blocked("Not checked: the variables of an LSTM are not there.")
     length = e.contact.features
     lengths = {name: len(row) for name, row in e.states.items()}
-    if not lengths:
-        return failed("Neither attributes nor results keep the states of all words.", cell=e.cell)
     kept = [name for name, n in lengths.items() if n >= length]
     if slug(e.form) == "deck" and e.explained:
         known = e.explained.answers[e.form]
         kept = [key for key in "hc" if any(begins(row, known[key]) for row in e.states.values())]
     if len(kept) >= 2:
         return passed(f"All {length} states of h and of c are kept, the zeros at the beginning included.")
+    if e.unclear:
+        return unsure("Your class holds more than is asked for, or other things: which states it keeps is not clear.")
+    if not lengths:
+        return failed("Neither attributes nor results keep the states of all words.", cell=e.cell)
     told = ", ".join(f"{name.split('.', 1)[-1]}: {n}" for name, n in lengths.items())
     return failed(mistake="states-not-kept", seen=f"states kept for {length} words: {told}", cell=e.cell)
 
@@ -164,6 +170,8 @@ def all_trained(e: Evidence) -> Finding:
     if form and slug(form) != "deck":  # a cell that is not right may leave a gate without any say
         still = [path for path in still if path not in e.listed]
     told = with_a_say(e.contact, still, cell(e))
+    if not told and e.cut_off:
+        return cut_finding(e.cut_off, e.cell)
     if not told:
         which = "that the guesses depend on" if e.standing else "of the network"
         return passed(f"A training step moves every variable {which}.")

@@ -2,7 +2,6 @@
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
 
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.examiner import Examiner
@@ -14,6 +13,7 @@ from grader.judging.meeting.watching import value_of
 from grader.sandbox.guest.wire import Step
 
 RATE = 0.3
+DRAWN = 4  # masks of the words
 WITHIN = 1e-3
 
 
@@ -51,7 +51,37 @@ def question_dropout(
     if np.max(np.abs(plain[0] - bias)) < 1e-6:  # a cell without biases has no states to show when there are no words
         return Dropout(on_output=changed, share=RATE, factor=1 / (1 - RATE))
     seen = judged(plain[0], dropped[0], bias)
-    return replace(seen, on_input=changed) if seen == Dropout() else seen
+    if seen != Dropout() or not changed:
+        return seen
+    share, factor = on_words(x, contact, forward, found, weights)
+    return Dropout(on_input=True, share=share, factor=factor)
+
+
+def on_words(x: Examiner, contact: Contact, forward: Forward, found: Layout, weights: Weights) -> tuple[float, float]:
+    """(share dropped, factor of the rest) of the words: each has one number here, so a first guess has lost it or not.
+
+    As it should be, where some guesses are explained by neither: other things may be done to words.
+    """
+    right = RATE, 1 / (1 - RATE)
+    words = weights[found.embedding.path]
+
+    def first(factor: float, rates: list[float], without: bool) -> Numbers | None:
+        one = np.zeros(found.embedding.shape, np.float32)
+        one[:, 0] = factor * found.embedding.kept(words)[:, 0]
+        changed = {**weights, found.embedding.path: found.embedding.kept(one)}
+        guesses = passed(x, contact, forward, changed, rates, without)
+        return None if guesses is None else np.stack([told[0] for told in guesses])
+
+    seen, none = first(1.0, [RATE] * DRAWN, without=False), first(0.0, [0.0], without=True)
+    if seen is None or none is None:
+        return right
+    gone = np.isclose(seen, none, rtol=1e-4, atol=1e-6).all(-1)
+    for factor in (1.0, 1 / RATE):
+        kept = first(factor, [0.0], without=True)
+        if kept is not None and not same(kept, none) and np.any(gone) and not np.all(gone):
+            if np.all(gone | np.isclose(seen, kept, rtol=1e-4, atol=1e-6).all(-1)):
+                return float(np.mean(gone)), factor
+    return right
 
 
 def bias_in(guesses: Numbers, found: Layout, shown: Weights) -> Numbers:

@@ -25,6 +25,7 @@ from grader.judging.kinds.language_model.asking import (
     with_source,
 )
 from grader.judging.kinds.language_model.dropout import Dropout, question_dropout
+from grader.judging.kinds.language_model.gradient import question_cut
 from grader.judging.kinds.language_model.held_out import HeldOut, own_samples, printed_samples, question_held_out
 from grader.judging.kinds.language_model.learning import question_learning
 from grader.judging.kinds.language_model.parts import Layout, Weights, layout, layouts
@@ -36,11 +37,11 @@ from grader.judging.meeting.asking import (
     training,
     weight,
 )
-from grader.judging.meeting.classes import WORDS, candidates, meet
+from grader.judging.meeting.classes import WORDS, built_by, candidates, meet
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.crashes import uses_ready_made
 from grader.judging.meeting.watching import first_gradients, moved, value_of, watched_in
-from grader.sandbox.guest.wire import Read, Watched
+from grader.sandbox.guest.wire import Call, Read, Watched
 
 LAB = "a3_lstm_lm"
 SENTENCES = replace(WORDS, length=21)
@@ -70,6 +71,7 @@ class Evidence(Struct, frozen=True):
     sampling: Sampling | None = None
     learning: Learning | None = None
     held_out: HeldOut | None = None
+    cut_off: tuple[str, ...] = ()  # variables that a part of the gradient does not reach
     samples: tuple[str, ...] = ()  # of the notebook's own model
 
     @property
@@ -92,7 +94,7 @@ class Evidence(Struct, frozen=True):
             long = GATES * max(sides, default=0)  # a vector beyond that is no bias
             plain = [v for v in initial if vocabulary not in v.shape and (len(v.shape) > 1 or sum(v.shape) > long)]
             return bool(plain) or len(self.contact.watched.after) > len(initial)
-        return bool(self.layout.others) or self.layout.overfull
+        return bool(self.layout.others) or self.layout.overfull or self.layout.tied
 
     @property
     def unclear(self) -> bool:
@@ -108,7 +110,7 @@ def interview_language_model(x: Examiner) -> Evidence:
         return Evidence(None, answers)
     best: Evidence | None = None
     for info in candidates(survey):
-        contact = meet(x, survey, info, SENTENCES)
+        contact = once_built(x, meet(x, survey, info, SENTENCES))
         evidence = question(x, contact) if contact.works else Evidence(contact)
         if best is None or worth(evidence) > worth(best):
             best = evidence
@@ -120,6 +122,16 @@ def interview_language_model(x: Examiner) -> Evidence:
     ran = best.contact.works and runs_ready_layers(x, best.contact)
     ready_made = uses_ready_made(best.contact, x.cells)
     return replace(best, answers=answers, samples=samples, ready_made=ready_made, ready_layers=ran)
+
+
+def once_built(x: Examiner, contact: Contact) -> Contact:
+    """With the variables of layers that make them at their first call."""
+    known = {v.path for v in contact.initial}
+    late = contact.watched is not None and any(v.path not in known for v in contact.watched.after)
+    data = inputs(x, "contact", contact, contact.batch, 0.5)
+    forward = forward_of(contact, data) if late else None
+    call = forward.call(data, 0.0, "")[0] if forward else None
+    return built_by(x, contact, call) if isinstance(call, Call) else contact
 
 
 def worth(e: Evidence) -> int:
@@ -184,6 +196,9 @@ def asked_on(x: Examiner, e: Evidence, forward: Forward, data: Numbers, weights:
         dropout=question_dropout(x, contact, forward, found, weights) if found else None,
         sampling=question_sampling(x, contact, forward, found, explained) if found else None,
         held_out=question_held_out(x, contact, forward, found) if found else None,
+        cut_off=question_cut(x, contact, explained, found, e.cost.form or "", (data, weights))
+        if found and explained and e.cost
+        else (),
     )
 
 

@@ -81,6 +81,11 @@ class Layout(Struct, frozen=True):
         return len(self.joined) > len(GATES) or len(self.matrices) > 2 * len(GATES)
 
     @property
+    def tied(self) -> bool:
+        """One table for the words on the way in and on the way out."""
+        return self.embedding.path == self.out.path
+
+    @property
     def joined(self) -> tuple[Block, ...]:
         return tuple(block for block in self.matrices if block.rows == "eh")
 
@@ -127,9 +132,13 @@ def same_block(one: Block, other: Block) -> bool:
 
 
 def tables(variables: Sequence[VariableInfo], vocabulary: int) -> list[tuple[Table, Table]]:
-    """What may be the embedding and the output matrix; pairs that their names speak for come first."""
+    """What may be the embedding and the output matrix; pairs that their names speak for come first.
+
+    A single one may be both (Press and Wolf, 2017).
+    """
     flat = [v for v in variables if len(v.shape) == 2 and vocabulary in v.shape and min(v.shape) > 1]
     pairs = sorted(permutations(flat, 2), key=lambda pair: "e" not in pair[0].path.lower())
+    pairs = pairs or [(v, v) for v in flat]
     return [
         (
             Table(words.path, by_word(words, vocabulary), words.shape[0] != vocabulary),
@@ -198,6 +207,17 @@ class Roles(Struct, frozen=True):
         blocks = {gate: [part.block for part in parts] for gate, parts in self.matrices.items()}
         pairs = [(a, b) for i, a in enumerate(GATES) for b in GATES[i + 1 :]]
         return next((p for p in pairs if any(x is y for x in blocks.get(p[0], []) for y in blocks.get(p[1], []))), None)
+
+    @property
+    def with_shared_bias(self) -> tuple[str, ...]:
+        """Gates that have a bias, and none that is not another's as well."""
+        others = {gate: [b for other in GATES if other != gate for b in self.biases.get(other, ())] for gate in GATES}
+        return tuple(gate for gate, own in self.biases.items() if own and all(b in others[gate] for b in own))
+
+    def reads_both(self, gate: str, width: int) -> bool:
+        """Whether a gate has rows for the word and rows for the state."""
+        rows = [part.rows >= 0 for part in self.matrices.get(gate, ())]
+        return any(np.any(own[:width]) for own in rows) and any(np.any(own[width:]) for own in rows)
 
     def paths(self, layout: Layout) -> tuple[str, ...]:
         parts = [part.block.path for gate in self.matrices.values() for part in gate]

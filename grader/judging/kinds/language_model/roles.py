@@ -129,7 +129,8 @@ def fitting(case: Case, guesses: Numbers, words: Numbers) -> Iterator[Start]:
 def joined(case: Case, form: str, parts: dict[str, Part]) -> Iterator[Roles]:
     """The forget gate has what is left, in either order; or, by mistake, what another gate has."""
     used = [part.block for part in parts.values()]
-    left = [block for block in case.layout.joined if not any(block is other for other in used)]
+    free = [block for block in case.layout.matrices if not any(block is other for other in used)]
+    left = sorted(free, key=lambda block: block.rows != "eh")
     for part in (*(part for block in left for part in case.layout.wholes(block)), *parts.values()):
         yield Roles({"f": (part,), **{gate: (own,) for gate, own in parts.items()}})
 

@@ -19,7 +19,7 @@ def dropout(e: Evidence) -> Finding:
         )
     if d.stays:
         return unsure("Your model drops at a rate of 0 as well, so it is not clear where.")
-    if d.on_states and e.unclear:
+    if d.on_states and (e.unclear or (e.layout and e.layout.tied)):  # words could not be set to zeros alone
         return unsure(
             "Your class holds more than is asked for, or other things, so it is not clear where dropout is applied."
         )
@@ -27,19 +27,19 @@ def dropout(e: Evidence) -> Finding:
         return failed(mistake="dropout-on-state", cell=e.cell)
     if d.on_logits:
         return failed(mistake="dropout-on-logits", cell=e.cell)
-    if d.on_input:
-        return passed("Dropout falls on the embeddings, and on no state.")
-    if not d.on_output:
+    if not d.on_output and not d.on_input:
         return failed(mistake="dropout-missing", cell=e.cell)
-    return dropped_output(e, d)
+    return as_strong_as_asked(e, d)
 
 
-def dropped_output(e: Evidence, d: Dropout) -> Finding:
+def as_strong_as_asked(e: Evidence, d: Dropout) -> Finding:
     seen = f"with rate {RATE:g}: {d.share:.0%} dropped, the others times {d.factor:.3g}"
     if abs(d.factor - 1) < 0.02:
         return failed(mistake="missing-rescaling", seen=seen, cell=e.cell)
     if abs(d.factor - 1 / RATE) < 0.05:
         return failed(mistake="keep-rate-confusion", seen=seen, cell=e.cell)
+    if d.on_input:
+        return passed("Dropout falls on the embeddings, and on no state.")
     return passed(
         "Dropout falls on the way from the states to the guesses; the states themselves stay whole.", seen=seen
     )

@@ -5,6 +5,7 @@ from itertools import permutations
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.judging.comparing.arrays import Numbers, send
 from grader.judging.examiner import Examiner
@@ -53,6 +54,13 @@ def as_wide_as_states(found: Numbers, batch: int, length: int) -> bool:
     return sorted(shape) == sorted((batch, length, width)) or shape == [batch, length * width]
 
 
+def unsquashed(answer: Answer) -> Answer:
+    if answer.logits is None:
+        return answer
+    logs = np.log(np.maximum(answer.logits.astype(np.float64), 1e-30))
+    return replace(answer, logits=logs - logs.mean(axis=1, keepdims=True))
+
+
 def batch_first(found: Numbers, batch: int, length: int) -> Numbers | None:
     """[B, L, L] with the other two axes in their order; None for anything else."""
     if found.shape == (batch, length * length):
@@ -76,6 +84,10 @@ def sums_to_one(attn: Numbers) -> bool:
     return attn.ndim == 3 and bool(attn.min() > -1e-5 and np.allclose(attn.sum(axis=2), 1.0, atol=SUMS))
 
 
+def are_probabilities(logits: Numbers | None) -> bool:
+    return logits is not None and bool(logits.min() >= 0 and np.allclose(logits.sum(axis=1), 1.0, atol=SUMS))
+
+
 def are_no_weights(attn: Numbers) -> bool:
     """Negative, or with sums other than 1 whichever axis are the premise's words; numbers that are none say nothing."""
     if not np.all(np.isfinite(attn)):
@@ -92,6 +104,16 @@ def reads_on(attn: Numbers, later: Numbers) -> dict[bool, bool]:
     return found
 
 
+def over_hypothesis(attn: Numbers, later: Numbers) -> bool:
+    """Whether columns that sum to 1 are the hypothesis's: its last word changes the others by one factor a row.
+
+    Looked at is the first row, before there is a matching state.
+    """
+    others = attn[:, 0, :-1], later[:, 0, :-1]
+    one, other = (each / np.maximum(each.sum(axis=1, keepdims=True), 1e-9) for each in others)
+    return bool(np.allclose(one, other, rtol=1e-3, atol=1e-5))
+
+
 Reader = Callable[[Value | None, int, int], Answer]  # of what came back, for so many examples of so many words
 
 
@@ -104,6 +126,12 @@ class Asker(Struct, frozen=True):
     weights: Mapping[str, Numbers]
     data: Numbers  # [B, 2 L]
     read: Reader = answer_in
+
+    def with_logits(self) -> "Asker":
+        """Of a model that returns probabilities: its logits, which sum to 0 where its last weights do."""
+        last = {p: w for p, w in self.weights.items() if w.shape[-1] == CLASSES}
+        weights = {**self.weights, **{p: w - w.mean(axis=-1, keepdims=True) for p, w in last.items()}}
+        return replace(self, weights=weights, read=lambda *given: unsquashed(self.read(*given)))
 
     def observed(self, name: str, *steps: Step, seconds: float = 60.0) -> Observation:
         begin = [*whole(), *instance(self.contact, self.weights, {})]

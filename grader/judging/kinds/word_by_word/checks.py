@@ -22,7 +22,7 @@ from grader.judging.instruments.cut_gradients import cut_finding
 from grader.judging.instruments.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
 from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.instruments.until_it_broke import JUDGED, SUMS, as_far_as_it_comes
-from grader.judging.kinds.word_by_word.answers import CLASSES, are_no_weights, rows_first
+from grader.judging.kinds.word_by_word.answers import CLASSES, are_no_weights, rows_first, sums_to_one
 from grader.judging.kinds.word_by_word.equal import understood
 from grader.judging.kinds.word_by_word.explained import ADDITIVE
 from grader.judging.kinds.word_by_word.interview import FEWER, LAB, Evidence
@@ -30,6 +30,7 @@ from grader.judging.kinds.word_by_word.network_checks import UNKNOWN  # its chec
 from grader.model import Finding, Remark
 
 UNSEEN = "`model` was not seen to return weights for the words of the premise, ten for each word of the hypothesis."
+OVER_HYPOTHESIS = "the weights sum to 1 over the words of the hypothesis"
 ENOUGH = 24  # steps to tell whether a loss falls
 SUMMED = ("softmax-axis", "softmax-missing", "own-term-missing", "elementwise-product", "reshape-as-transpose")
 
@@ -54,6 +55,11 @@ def weights(e: Evidence) -> Finding:
         return failed("The attention holds numbers that are not finite.", cell=e.cell)
     if e.premise_first is not None and is_uniform(rows_first(attn, e.premise_first)):
         return failed(mistake="uniform-attention", cell=e.cell)
+    if e.over_hypothesis:
+        return failed(mistake="softmax-axis", seen=OVER_HYPOTHESIS, cell=e.cell)
+    if e.padded is not None and np.all(np.isfinite(e.padded)) and not sums_to_one(e.padded):
+        told = "Where a premise begins with paddings, the weights of its words do not sum to 1."
+        return failed(told, seen=sums(e.padded), cell=e.cell)
     if e.premise_first is not None:
         return passed("For each word of the hypothesis the weights of the premise's words are positive and sum to 1.")
     named = mistake_in(e, *SUMMED)
@@ -81,8 +87,8 @@ def mistake_in(e: Evidence, *slugs: str) -> str | None:
 @check(LAB, "attention")
 @as_far_as_it_comes
 def attention(e: Evidence) -> Finding:
-    if named := mistake_in(e, "reshape-as-transpose"):
-        return failed(mistake=named, seen=e.told.form or "", cell=e.cell)
+    if named := mistake_in(e, "reshape-as-transpose") or ("softmax-axis" if e.over_hypothesis else None):
+        return failed(mistake=named, seen=OVER_HYPOTHESIS if e.over_hypothesis else e.told.form or "", cell=e.cell)
     if e.told.right:
         return passed("Each word's weights follow from its score and the softmax.", seen=e.told.form or "")
     if e.told.form:

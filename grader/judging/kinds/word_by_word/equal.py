@@ -12,6 +12,7 @@ from grader.judging.binding.arrangements import Arrangement
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.equal.pairs import Pairs
 from grader.judging.equal.understood import NotShown, Understood
+from grader.judging.kinds.word_by_word.answers import are_probabilities
 from grader.judging.kinds.word_by_word.explained import Explanation
 from grader.judging.kinds.word_by_word.interview import Evidence
 from grader.judging.kinds.word_by_word.parts import Block, Sizes, Way, added, summed, taken_out
@@ -69,6 +70,8 @@ def understood(e: Evidence) -> Understood | None:
     """None where the forward pass is not the paper's, or there is more to it, or not each role has its variable."""
     told = e.told
     if e.contact is None or told.variables is None or told.form != FORM or not told.logits_follow or told.headed:
+        return None
+    if are_probabilities(e.answer.logits) or e.drops:
         return None
     if e.flows is not False or e.idle != () or e.lacking or e.trains_vectors or told.variables.others:
         return None

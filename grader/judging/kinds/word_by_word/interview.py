@@ -6,12 +6,22 @@ from msgspec.structs import replace
 
 from grader.figures import AttentionMap
 from grader.judging.checks import interview
-from grader.judging.comparing.arrays import Numbers, array
+from grader.judging.comparing.arrays import Numbers, array, number
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning
+from grader.judging.instruments.pair_dropout import drops_at_test
 from grader.judging.instruments.pair_learning import PLAIN, question_learning
-from grader.judging.kinds.word_by_word.answers import Answer, Asker, batch_first, reads_on, rows_first, sums_to_one
-from grader.judging.kinds.word_by_word.cut import cut_off
+from grader.judging.kinds.word_by_word.answers import (
+    Answer,
+    Asker,
+    are_probabilities,
+    batch_first,
+    over_hypothesis,
+    reads_on,
+    rows_first,
+    sums_to_one,
+)
+from grader.judging.kinds.word_by_word.cut import cut_off, logs_of
 from grader.judging.kinds.word_by_word.explained import Explanation, explanation
 from grader.judging.kinds.word_by_word.maps import question_maps
 from grader.judging.kinds.word_by_word.parts import FEW
@@ -28,6 +38,7 @@ LAB = "a4_word_by_word"
 # Ten words, as handed out: `get_attn` may have that written into it.
 PAIRS = Inputs(((r".*(voc|hizt).*", 13), (rf".*({LENGTH}|max|steps|words).*", 10)), words=True, length=10, pairs=True)
 FEWER = 3
+PADDED = 3  # words of a premise that are paddings, where some are
 
 
 class Shown(Struct, frozen=True):
@@ -42,6 +53,10 @@ class Evidence(Struct, frozen=True):
     contact: Contact | None
     answer: Answer = Answer()
     premise_first: bool | None = None  # of the axes of the model's attention; None: neither fits
+    over_hypothesis: bool = False  # the weights sum to 1 over the hypothesis's words
+    padded: Numbers | None = None  # attention, where some words of each premise are paddings
+    softmax_twice: bool = False  # the cost takes the softmax of probabilities
+    drops: bool | None = None  # in `classify`, equal pairs get different logits
     causal: bool | None = None
     flows: bool | None = None
     unread: bool = False  # the logits follow the hypothesis and are the same for another premise
@@ -113,9 +128,14 @@ def question(x: Examiner, contact: Contact) -> Evidence:
         return evidence
     evidence = with_step(asker, with_behaviour(asker, evidence))
     evidence = with_shown(asker, evidence)
+    evidence = replace(evidence, drops=drops_at_test(x, contact, asker.forward, asker.data, asker.weights))
     if evidence.unread:
         return evidence
-    return replace(evidence, told=explanation(asker, evidence.answer, PAIRS.sizes[0][1]))
+    answer = evidence.answer
+    if are_probabilities(answer.logits):
+        asker = asker.with_logits()
+        (answer,) = asker.under([{}])
+    return replace(evidence, told=explanation(asker, answer, PAIRS.sizes[0][1]))
 
 
 def words(x: Examiner, purpose: str, contact: Contact) -> Numbers:
@@ -150,7 +170,10 @@ def with_behaviour(asker: Asker, e: Evidence) -> Evidence:
     mixed = np.concatenate([words(x, "other", contact)[:1], data[1:]])
     later = data.copy()
     later[:, -1] = PLAIN + (data[:, -1] - PLAIN + 1) % (min(PAIRS.sizes[0][1], contact.vocabulary) - PLAIN)
-    answer, other, after, elsewhere = asker.of("pairs", data, mixed, later, with_premises(data, words(x, "e", contact)))
+    short = data.copy()
+    short[:, :PADDED] = 0
+    asked = data, mixed, later, with_premises(data, words(x, "e", contact)), short
+    answer, other, after, elsewhere, begun = asker.of("pairs", *asked)
     few = asker.of("fewer", data[:FEWER])[0]
     unread = same_logits(answer, elsewhere) is True and same_logits(answer, after) is False
     e = replace(e, answer=answer, flows=differs(answer, other), unread=unread, fewer=same_few(answer, few))
@@ -162,7 +185,11 @@ def with_behaviour(asker: Asker, e: Evidence) -> Evidence:
     if not both and any(stays.values()) and not all(stays.values()):
         return replace(e, causal=True)
     fitting = both or [first for first in fits if fits[first]]
-    return replace(e, causal=any(stays.values()), premise_first=fitting[0] if fitting else None)
+    if not both and fitting and over_hypothesis(*(rows_first(a, fitting[0]) for a in (answer.attn, after.attn))):
+        return replace(e, over_hypothesis=True)
+    first = fitting[0] if fitting else None
+    padded = rows_first(begun.attn, first) if begun.attn is not None and first is not None else None
+    return replace(e, causal=any(stays.values()), premise_first=first, padded=padded)
 
 
 def with_premises(data: Numbers, other: Numbers) -> Numbers:
@@ -217,6 +244,7 @@ def with_step(asker: Asker, e: Evidence) -> Evidence:
     trained = watched_in(seen)
     if trained is None or not trained.tape:
         return e
+    e = replace(e, softmax_twice=takes_softmax_twice(e.answer.logits, labels, number(trained.tape[0].loss)))
     changes = moved(trained)
     tables = [v.path for v in contact.initial if len(v.shape) == 2 and contact.vocabulary in v.shape]
     still = [path for path, change in changes.items() if not np.any(change) and path not in tables]
@@ -228,6 +256,14 @@ def with_step(asker: Asker, e: Evidence) -> Evidence:
     told = asker.under([own, *asker.in_turn(still, lambda value: value[..., ::-1].copy() * 0.5)])
     spoken = [path for path, answer in zip(still, told[1:], strict=True) if speaks(told[0], answer)]
     return replace(e, idle=tuple(spoken))
+
+
+def takes_softmax_twice(logits: Numbers | None, labels: Numbers, cost: float | None) -> bool:
+    """Whether the cost is that of probabilities taken for logits."""
+    if logits is None or cost is None or not are_probabilities(logits):
+        return False
+    twice = float(-np.mean(logs_of(logits)[np.arange(len(labels)), labels]))
+    return any(bool(np.isclose(cost, times * twice, rtol=1e-4)) for times in (1, len(labels)))
 
 
 def speaks(one: Answer, other: Answer) -> bool:

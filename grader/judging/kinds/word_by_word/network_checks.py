@@ -37,6 +37,8 @@ def encoded(e: Evidence) -> Finding:
         return failed(mistake="hypothesis-chained", cell=e.cell)
     if bound.numbers.get("forgets"):
         return failed(mistake="state-not-carried", cell=e.cell)
+    if bound.numbers.get("open_p"):
+        return failed(mistake="reset-missing", cell=e.cell)
     if shares_gates(bound, "p"):
         return failed(mistake="shared-gate-matrix", cell=e.cell)
     return whole(e, "p", "One GRU reads both sentences, each from zeros.")
@@ -45,6 +47,16 @@ def encoded(e: Evidence) -> Finding:
 @check(LAB, "matching")
 @as_far_as_it_comes
 def matching(e: Evidence) -> Finding:
+    found = matched(e)
+    if found.verdict == "pass" and e.drops:
+        return failed(mistake="dropout-at-test", seen="one pair, asked several times at once, gets different logits",
+                      cell=e.cell)  # fmt: skip
+    if found.verdict == "pass" and e.softmax_twice:
+        return failed(mistake="softmax-before-loss", cell=e.cell)
+    return found
+
+
+def matched(e: Evidence) -> Finding:
     if e.unread:
         return failed(mistake="premise-unread", seen="another premise, the same logits", cell=e.cell)
     if e.told.bound is None:
@@ -68,6 +80,10 @@ def matching_mistake(bound: Bound) -> str | None:
         return "matching-chained"
     if bound.numbers.get("averaged"):
         return "states-averaged"
+    if bound.numbers.get("open_m"):
+        return "reset-missing"
+    if bound.numbers.get("fresh") or bound.numbers.get("of_word"):
+        return "matching-not-carried"
     return "shared-gate-matrix" if shares_gates(bound, "m") else vectors_for_states(bound)
 
 

@@ -37,6 +37,10 @@ PASSES = 3  # a reset gate is seen once the state it resets is
 LOUD = 1e-4
 CORES = 3  # pairs that say something, of which one has to be explained; the first by all that is known
 ATTENDING = 2  # matrices that the attention may have
+UNCARRIED: tuple[dict[str, float], ...] = (  # in the matching network, and reset gates that have no say
+    {"fresh": 1.0}, {"of_word": 1.0}, {"open_p": 1.0, "open_h": 1.0, "open_m": 1.0}, {"open_m": 1.0},
+    {"open_p": 1.0, "open_h": 1.0},
+)  # fmt: skip
 ENCODERS = ("ph", "h", "p")  # of both sentences, or of one
 # The scores are zero without weights, except where states alone make them.
 WITHOUT = "elementwise-product"
@@ -205,6 +209,7 @@ def explained(scene: Scene, pair: tuple[Block, Block], seen: Numbers, forms: Seq
         for first, second in ways
         for more in (averages(scene) if "a" in second.sources else [{}])
     ]
+    mistaken += [(first, replace(second, numbers=more)) for more in UNCARRIED for first, second in ways]
     mistaken += [(as_gate(first, gate), as_gate(second, gate)) for gate in "zr" for first, second in ways]
     values = one.view(scene.weights), two.view(scene.weights)
     for form, tried in ((SILENT[0], ways), *((form, mistaken) for form in forms)):
