@@ -74,6 +74,7 @@ def test_own_settings_are_seen(edits: list[tuple[Any, ...]], changes: dict[str, 
     [
         ([(ADAM, "optimizer = self.optimizer"),
           ("self.trainable_variables = []", f"self.trainable_variables = []; self.{ADAM}")], "made anew"),
+        ([("return np.argmax(logits, axis=1)", "return np.argmax(logits, axis=1) * 0 + 1")], "classes it predicts"),
         pytest.param([("words_to_load = 45000", "words_to_load = 900")], "word vectors", marks=pytest.mark.slow),
         pytest.param([("tokenize(example[key])[-SEQ_LEN:]", "tokenize(example[key])[:SEQ_LEN]")], "word ids",
                      marks=pytest.mark.slow),
@@ -84,7 +85,7 @@ def test_own_settings_are_seen(edits: list[tuple[Any, ...]], changes: dict[str, 
         pytest.param([("return np.argmax(logits, axis=1)", "return np.argmin(logits, axis=1)")], "classes it predicts",
                      marks=pytest.mark.slow),
     ],
-    ids=["kept", "fewer vectors", "first words", "relu", "vectors trained", "smallest logit"],
+    ids=["kept", "one class", "fewer vectors", "first words", "relu", "vectors trained", "smallest logit"],
 )  # fmt: skip
 def test_what_trains_otherwise_is_never_taken_for_it(edits: list[tuple[Any, ...]], why: str, look: Look) -> None:
     told = look(*edits)

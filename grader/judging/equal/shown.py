@@ -47,7 +47,7 @@ def shown(x: Examiner, u: Understood) -> Plan:
         planted = u.arrangement.seen(weights).get(u.examples.table)
         w["E"] = table if planted is None else planted
     rate, order = two_epochs(x, c, given, (ids[: c.examples], labels), (weights, w))
-    insist_on_classes(x, u, w, encoded["dev"][1][: asked.CLASSIFIED], asked.classes(x, c, weights))
+    insist_on_classes(x, c, (weights, w), encoded["dev"][1][: asked.CLASSIFIED])
     cut = given.clip if given.adam else clip(x, c, weights, rate)
     return replace(
         given,
@@ -174,13 +174,24 @@ def insist_on_gradient(
     raise NotShown(f"the gradient of {wrong} is not that of the lab's cost")
 
 
-def insist_on_classes(x: Examiner, u: Understood, w: Values, ids: Numbers, seen: Numbers) -> None:
-    """`classify` says what the logits do, but where two of them are as good as equal. Raises NotShown."""
+def insist_on_classes(x: Examiner, c: asked.Case, weights: tuple[Values, Values], ids: Numbers) -> None:
+    """`classify` says what the logits do, but where two of them are as good as equal; each class is right for some.
+
+    `weights`: by path, and by role. Raises NotShown.
+    """
+    u, (planted, w) = c.understood, weights
     logits = u.examples.logits(x, ids, w)
+    if bias := u.roles.get("b_cl"):
+        level = np.median(logits, axis=0)
+        logits = logits - level
+        planted = u.arrangement.planted(planted, bias, u.arrangement.seen(planted)[bias] - level)
     best = np.sort(logits, axis=1)
     decided = best[:, -1] - best[:, -2] > CLOSE * float(np.max(np.abs(logits)))
-    if len(seen) != len(ids) or np.any((np.argmax(logits, axis=1) != seen) & decided):
+    right, seen = np.argmax(logits, axis=1), asked.classes(x, c, planted)
+    if len(seen) != len(ids) or np.any((right != seen) & decided):
         raise NotShown("the classes it predicts are not those of its logits")
+    if len({*right[decided].tolist()}) < 2:
+        raise NotShown("one class is the answer for all that was asked")
 
 
 def close(seen: Numbers, own: Numbers) -> bool:
