@@ -111,10 +111,16 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     best = None
     for seen, given in ways_to_ask(x, contact, ways):
         evidence = questioned(x, contact, seen, given)
-        best = evidence if evidence.explanation else best or evidence
+        if best is None or evidence.explanation or is_guess(best):
+            best = evidence
         if best.explanation:
             break
     return replace(best or Evidence(contact), learning=question_learning(x, contact))
+
+
+def is_guess(e: Evidence) -> bool:
+    """Matrices taken for gates that are given half of their input, while their logits are not explained by it."""
+    return e.arrangement is not None and bool(e.arrangement.zeros) and e.explanation is None
 
 
 def seen_in(contact: Contact, every: Iterable[Arrangement]) -> list[Way]:
