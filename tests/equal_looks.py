@@ -10,8 +10,9 @@ from grader.course.folder import current_course
 from grader.data.folder import data_folder, shown, with_vectors
 from grader.data.truths import truths_of
 from grader.judging import checks
+from grader.judging.equal.accuracy import ONE_CLASS
 from grader.judging.equal.shown import shown as training_shown
-from grader.judging.equal.understood import NotShown
+from grader.judging.equal.understood import NotShown, OneClass
 from grader.judging.examiner import Examiner
 from grader.judging.examining import outcome_checks
 from grader.judging.oracle import Oracle
@@ -52,6 +53,8 @@ def looking(lab: str, oracle: Oracle) -> Iterator[Look]:
                     return "not understood"
                 try:
                     return training_shown(x, understood)
+                except OneClass:
+                    return ONE_CLASS
                 except NotShown as why:
                     return str(why)
 

@@ -74,7 +74,7 @@ def test_own_settings_are_seen(edits: list[tuple[Any, ...]], changes: dict[str, 
     [
         ([(ADAM, "optimizer = self.optimizer"),
           ("self.trainable_variables = []", f"self.trainable_variables = []; self.{ADAM}")], "made anew"),
-        ([("return np.argmax(logits, axis=1)", "return np.argmax(logits, axis=1) * 0 + 1")], "classes it predicts"),
+        ([("return np.argmax(logits, axis=1)", "return np.argmax(logits, axis=1) * 0 + 1")], "one class"),
         pytest.param([("words_to_load = 45000", "words_to_load = 900")], "word vectors", marks=pytest.mark.slow),
         pytest.param([("tokenize(example[key])[-SEQ_LEN:]", "tokenize(example[key])[:SEQ_LEN]")], "word ids",
                      marks=pytest.mark.slow),

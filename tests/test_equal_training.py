@@ -288,11 +288,16 @@ def test_own_settings_are_seen(edits: list[tuple[str, str]], changes: dict[str, 
             "epoch", marks=pytest.mark.slow,
         ),
         pytest.param(
-            [("return np.argmax(logits, axis=1)", "return np.argmax(logits, axis=1) * 0 + 1")], "classes it predicts",
+            [("return np.argmax(logits, axis=1)", "return np.argmin(logits, axis=1)")], "classes it predicts",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            [("return np.argmax(logits, axis=1)", "return np.argmax(logits, axis=1) * 0 + 1")], "one class",
             marks=pytest.mark.slow,
         ),
     ],
-    ids=["adam", "reversed", "more words", "global norm", "sum", "falling rate", "half the epochs", "one class"],
+    ids=["adam", "reversed", "more words", "global norm", "sum", "falling rate", "half the epochs",
+         "smallest logit", "one class"],
 )  # fmt: skip
 def test_what_trains_otherwise_is_never_taken_for_it(edits: list[tuple[str, str]], why: str, look: Look) -> None:
     told = look(*edits)

@@ -11,7 +11,7 @@ from grader.calibration.starts import Reached, Starts
 from grader.judging.checks import cut, failed, passed, unsure
 from grader.judging.claims.claims import claimed
 from grader.judging.equal.shown import shown
-from grader.judging.equal.understood import NotShown
+from grader.judging.equal.understood import NotShown, OneClass
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.measured import DIGITS
 from grader.judging.trainer import Trace
@@ -20,6 +20,7 @@ from grader.wording.counting import quantity
 
 SEEDS = 1000  # the first that no calibration has used
 WORK = 6.0  # times the lab's own, beyond which a training is left to the notebook
+ONE_CLASS = "It gave one class to all of {n} examples that were asked, with weights whose logits mean different ones."
 LATER = "It was not trained outside the notebook, since {why}."
 
 
@@ -37,6 +38,8 @@ def accuracy(x: Examiner) -> Finding:
         if starts is None or row is None:
             raise NotShown(f"nobody knows what right answers reach after {quantity(plan.epochs, 'epoch')}")
         return decided(x, plan, starts, row)
+    except OneClass as found:
+        return failed(mistake="constant-prediction", seen=ONE_CLASS.format(n=found.asked))
     except NotShown as why:
         return cut(LATER.format(why=why))
 

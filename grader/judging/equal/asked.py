@@ -184,7 +184,7 @@ def trained(x: Examiner, c: Case, name: str, weights: Mapping[str, Numbers], epo
 
 def classes(x: Examiner, c: Case, weights: Mapping[str, Numbers]) -> Numbers:
     """What an instance with these weights says of the first dev examples. Raises NotShown."""
-    name = c.understood.contact.classifier or "classify"
+    name = classifier(c)
     seen = x.ask(
         "equal.classes",
         *instance(c, "c", {}),
@@ -204,3 +204,28 @@ def shortened(name: str, value: Value, epochs: int) -> Value:
 def slice_of(c: Case) -> list[Step]:
     sizes = {"training": c.examples, "dev": c.batch, "test": c.batch}
     return [Put(path, Ref(f"{path}[:{sizes[split]}]")) for split, path in c.splits.items()]
+
+
+def classes_of_logits(x: Examiner, c: Case, weights: Mapping[str, Numbers], classes: int) -> set[int]:
+    """Those that the logits mean which `classify` itself computes for a batch of dev examples."""
+    examples = Ref(f"{c.splits['dev']}[:{c.batch}]")
+    watched = watched_in(
+        x.ask(
+            "equal.logits",
+            *instance(c, "c", {}),
+            *(Put(path, send(value)) for path, value in weights.items()),
+            Watch("c", classifier(c), "w", (examples,)),
+        )
+    )
+    returned = [outputs(call.result) for call in watched.calls] if watched else []
+    logits = [one for one in returned if one is not None and one.shape == (c.batch, classes)]
+    return {*np.argmax(np.concatenate(logits), axis=1).tolist()} if logits else set()
+
+
+def outputs(result: Value) -> Numbers | None:
+    """The logits, alone or first of several things that are returned."""
+    return array(result.items[0] if isinstance(result, Listing) and result.items else result)
+
+
+def classifier(c: Case) -> str:
+    return c.understood.contact.classifier or "classify"

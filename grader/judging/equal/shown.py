@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from grader.calibration.plan import Plan, handed_out
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.equal import asked, draws, orders, updates
-from grader.judging.equal.understood import NotShown, Understood
+from grader.judging.equal.understood import NotShown, OneClass, Understood
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.watching import first_gradients, moved
 from grader.sandbox.guest.wire import Watched
@@ -177,7 +177,7 @@ def insist_on_gradient(
 def insist_on_classes(x: Examiner, c: asked.Case, weights: tuple[Values, Values], ids: Numbers) -> None:
     """`classify` says what the logits do, but where two of them are as good as equal; each class is right for some.
 
-    `weights`: by path, and by role. Raises NotShown.
+    `weights`: by path, and by role. Raises NotShown, OneClass.
     """
     u, (planted, w) = c.understood, weights
     logits = u.examples.logits(x, ids, w)
@@ -188,9 +188,13 @@ def insist_on_classes(x: Examiner, c: asked.Case, weights: tuple[Values, Values]
     best = np.sort(logits, axis=1)
     decided = best[:, -1] - best[:, -2] > CLOSE * float(np.max(np.abs(logits)))
     right, seen = np.argmax(logits, axis=1), asked.classes(x, c, planted)
+    meant, told = {*right[decided].tolist()}, {*seen.tolist()}
+    if len(seen) == len(ids) and len(told) == 1 < len(meant):
+        if len(asked.classes_of_logits(x, c, planted, logits.shape[1])) > 1:
+            raise OneClass(len(seen))
     if len(seen) != len(ids) or np.any((right != seen) & decided):
         raise NotShown("the classes it predicts are not those of its logits")
-    if len({*right[decided].tolist()}) < 2:
+    if len(meant) < 2:
         raise NotShown("one class is the answer for all that was asked")
 
 

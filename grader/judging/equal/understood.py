@@ -19,6 +19,14 @@ class NotShown(Exception):
     """Why a training was not shown to be one that we can carry out, as a clause."""
 
 
+class OneClass(Exception):
+    """`classify` gives one class to all that was asked, whatever the logits of its own `model` say."""
+
+    def __init__(self, asked: int) -> None:
+        super().__init__(asked)
+        self.asked = asked
+
+
 class Examples(Protocol):
     """What a classifier reads of each of its examples, and what the lab's equations say of them."""
 
