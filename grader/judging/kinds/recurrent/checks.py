@@ -20,7 +20,7 @@ from grader.judging.kinds.recurrent.equal import understood
 from grader.judging.kinds.recurrent.gradients import without_penalty
 from grader.judging.kinds.recurrent.interview import Evidence
 from grader.judging.kinds.recurrent.layout import beyond_the_slide, unread
-from grader.judging.kinds.recurrent.penalty import factors, reached, unpenalised
+from grader.judging.kinds.recurrent.penalty import LEAST, MEANS, averaged, factors, reached, unpenalised
 from grader.judging.kinds.recurrent.remarks import extras, layouts
 from grader.model import Finding, Remark, Verdict
 
@@ -232,9 +232,9 @@ def given_penalty(e: Evidence) -> Finding:
     c = factors(e)
     if "W_rnn" not in c or "W_cl" not in c:
         return unexplained(e)
-    if max(c["W_rnn"], c["W_cl"]) < 1e-6 and not any(reached(e, role) for role in ("W_rnn", "W_cl")):
+    if max(c["W_rnn"], c["W_cl"]) < LEAST and not any(reached(e, role) for role in ("W_rnn", "W_cl")):
         return failed("The given L2 penalty on W_rnn and W_cl is gone, or was set to 0.", cell=where(e))
-    if free := [name for role in ("W_rnn", "W_cl") if c[role] < 1e-6 for name in unpenalised(e, role)]:
+    if free := [name for role in ("W_rnn", "W_cl") if c[role] < LEAST for name in unpenalised(e, role)]:
         return failed(f"The L2 penalty does not reach {' and '.join(free)}; the rest is penalised.", cell=where(e))
     return passed("W_rnn and W_cl are penalised as given.")
 
@@ -244,7 +244,7 @@ def four_matrices(e: Evidence) -> Finding:
     c = factors(e)
     if any(role not in c for role in MATRICES):
         return unexplained(e)
-    free = [role for role in MATRICES if c[role] < 1e-6]
+    free = [role for role in MATRICES if c[role] < LEAST]
     if free:
         names = " and ".join(name for role in free for name in unpenalised(e, role))
         return failed(mistake="new-weights-not-in-l2", seen=f"no penalty on {names}", cell=where(e))
@@ -253,6 +253,8 @@ def four_matrices(e: Evidence) -> Finding:
         return failed(mistake="biases-in-l2", seen=f"a penalty on {' and '.join(on_biases)}", cell=where(e))
     if c.get("E", 0.0) > 0.05 * c["W_rnn"]:
         return failed("The embeddings are penalised too; the penalty belongs on the four matrices.", cell=where(e))
+    if means := averaged(e, c):
+        return failed(MEANS.format(names=", ".join(means)), cell=where(e))
     return passed(f"The gradient of each of the four matrices holds {c['W_rnn']:.2g} times the matrix.")
 
 

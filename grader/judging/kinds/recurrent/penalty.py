@@ -6,6 +6,11 @@ from grader.judging.comparing.arrays import Numbers
 from grader.judging.kinds.recurrent.interview import Evidence
 
 NOTHING = 1e-7  # in a penalty's gradient
+LEAST = 1e-6  # times the weights: less is no penalty
+MEANS = (
+    "The penalty takes the mean of the squares where the formula takes their sum, so a matrix is held the less the "
+    "larger it is: {names}."
+)
 
 
 def factors(e: Evidence) -> dict[str, float]:
@@ -25,6 +30,16 @@ def factors(e: Evidence) -> dict[str, float]:
 def reached(e: Evidence, role: str) -> bool:
     """Whether the penalty's gradient holds anything for a part of this role."""
     return bool(np.any(np.abs(e.penalty[role][1]) > NOTHING))
+
+
+def averaged(e: Evidence, c: dict[str, float]) -> list[str]:
+    """The matrices that are held by c divided by their size, as by the mean of their squares."""
+    sizes = {role: e.penalty[role][0].size for role in c if role.startswith("W") and c[role] >= LEAST}
+    wholes = {role: c[role] * size for role, size in sizes.items()}
+    if len({*sizes.values()}) > 1 and max(wholes.values()) < 1.02 * min(wholes.values()):
+        return list(wholes)
+    most = max(c.values())
+    return [role for role, whole in wholes.items() if abs(whole - most) < 0.02 * most]
 
 
 def unpenalised(e: Evidence, role: str) -> list[str]:
