@@ -11,6 +11,7 @@ from grader.course.pages import Complaint, meant
 from grader.model import Level
 
 SPELLING = re.compile(r"(normal|uniform|integers) \[([\d, ]*)\](?: below (\d+))?")
+INPUT = "input"  # the name of a single one
 SPOKEN = '"normal [5, 7]", "uniform [3]" or "integers [4, 7] below 13"'
 
 
@@ -57,7 +58,7 @@ class FunctionCall(Struct, frozen=True, forbid_unknown_fields=True):
 class Reached(Struct, frozen=True, forbid_unknown_fields=True):
     """What the trained object has to reach on examples it was not trained on."""
 
-    inputs: str  # the global of the model answer that holds them
+    inputs: str | tuple[str, ...]  # the global of the model answer that holds them; of several inputs each
     labels: str  # and the one that holds their labels
     at_least: float  # share that has to be right, from 0 to 1
 
@@ -65,7 +66,7 @@ class Reached(Struct, frozen=True, forbid_unknown_fields=True):
 class Subject(Struct, frozen=True, forbid_unknown_fields=True):
     kind: SubjectKind
     calls: dict[str, FunctionCall] = {}  # of a function: what is asked, by a name that checks refer to
-    input: str = ""  # of a classifier or a Keras model, one example: "normal [64]", "integers [7] below 13"
+    input: str | dict[str, str] = ""  # of a classifier or a Keras model, one example: "normal [64]"; several by name
     arguments: dict[str, Any] = {}  # of the constructor, or of what builds the model: by name, else in this order
     own: dict[str, Any] = {}  # arguments by name, for the model answer: sizes that are equal otherwise
     classes: int = 0  # labels lie below this; 0: targets are numbers
@@ -75,6 +76,15 @@ class Subject(Struct, frozen=True, forbid_unknown_fields=True):
     settings: Settings = Settings.FREE
     steered: tuple[Steered, ...] = ()  # of a classifier: settings of the training that students add
     outcome: Reached | None = None
+
+    @property
+    def inputs(self) -> dict[str, "Secret"]:
+        """By name, in the order in which the lab takes them."""
+        return {name: secret(text) for name, text in self.spelled.items()}
+
+    @property
+    def spelled(self) -> dict[str, str]:
+        return self.input if isinstance(self.input, dict) else {INPUT: self.input}
 
 
 class Secret(Struct, frozen=True):
@@ -111,7 +121,11 @@ def complaints(
         for name, call in subject.calls.items():
             yield from ((("subject", "calls", name, *place), said) for place, said in _of_call(call))
     else:
-        yield from ((("subject", "input"), said) for said in _unspoken(subject.input))
+        several = isinstance(subject.input, dict)
+        for name, text in subject.spelled.items():
+            place = ("subject", "input", name) if several else ("subject", "input")
+            yield from ((place, said) for said in _unspoken(text))
+        yield from _of_example(subject)
         yield from _of_labels(subject)
     if graded:
         yield from _of_checks(subject, levels, parts)
@@ -120,6 +134,14 @@ def complaints(
 def _of_labels(subject: Subject) -> Iterator[Complaint]:
     if subject.labels and len(subject.labels) != subject.classes:
         yield ("subject", "labels"), f"there are {subject.classes} classes; write as many labels"
+
+
+def _of_example(subject: Subject) -> Iterator[Complaint]:
+    if not subject.spelled:
+        yield ("subject", "input"), "no input is named"
+    for name in subject.spelled if subject.example else ():
+        if name not in subject.example.values():
+            yield ("subject", "example"), f"no key of an example holds {name!r}"
 
 
 def _of_call(call: FunctionCall) -> Iterator[Complaint]:

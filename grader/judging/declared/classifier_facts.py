@@ -11,10 +11,11 @@ from grader.judging.declared.dropout_facts import dropout_facts
 from grader.judging.declared.interview import YES, runs
 from grader.judging.declared.outputs import like_outputs, outputs
 from grader.judging.declared.penalty import Penalty, penalty_of
+from grader.judging.declared.predicting import predicting
 from grader.judging.declared.readings import Fact, Reading
 from grader.judging.declared.scene import SECONDS, Scene, sure_step, sure_values
 from grader.judging.declared.steering import steered_facts, steering_of
-from grader.judging.declared.training import Trainee, losses, predicting
+from grader.judging.declared.training import Trainee, losses
 from grader.judging.instruments.silence import whole
 from grader.judging.meeting.watching import first_gradients, moved, watched_in
 from grader.model import Level

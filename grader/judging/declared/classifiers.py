@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,12 +12,13 @@ from grader.judging.checks import NO_CLASS, extra
 from grader.judging.declared.bindings import Binding, Solver, bindings
 from grader.judging.declared.classifier_facts import broken, forward, masked, predicted, read, running
 from grader.judging.declared.extras import Extended, extras
+from grader.judging.declared.feeding import orders_alike
 from grader.judging.declared.forms import TRIED, Forms, even_gradients
 from grader.judging.declared.identified import Gradients, even_values, identified
 from grader.judging.declared.interview import YES, Interview, Wanted, own_sizes
 from grader.judging.declared.lessons import learned
 from grader.judging.declared.narrowed import all_narrowed
-from grader.judging.declared.readings import FORWARD, Reading, agrees
+from grader.judging.declared.readings import FORWARD, Reading, agrees, computes
 from grader.judging.declared.scene import Scene, Task
 from grader.judging.declared.training import Trainee, rows_of, trainees
 from grader.judging.declared.words import beyond, interview_in_words
@@ -39,14 +40,15 @@ def interview_classifier(x: Examiner, subject: Subject, answer: ModelAnswer, wan
 
     def sized(spelled: Subject, rows: int = 0) -> Forms:
         """In sizes of the notebook, where no others can be asked of it."""
-        key = spelled.input, repr(spelled.arguments), rows or rows_of(spelled)
+        plain = replace(spelled, own=subject.own, input=in_order(spelled, subject))
+        key = repr(plain.input), repr(plain.arguments), rows or rows_of(plain)
         if key not in made:
-            made[key] = Forms(x, replace(spelled, own=subject.own), answer, wanted, rows)
+            made[key] = Forms(x, plain, answer, wanted, rows)
         return made[key]
 
     best: Interview | None = None
     shown: Trainee | None = None
-    for one in trainees(x, subject):
+    for one in chain.from_iterable(trainees(x, way) for way in orders_alike(subject)):
         try:
             found = interview_class(Pupil(x, one), sized(one.subject, one.rows))
         except Unsealed as unknown:
@@ -60,6 +62,12 @@ def interview_classifier(x: Examiner, subject: Subject, answer: ModelAnswer, wan
     return Interview(
         {}, partial(sized(subject).reading, binding=Binding({}, {}, sized(subject).task.roles)), missing=NO_CLASS
     )
+
+
+def in_order(spelled: Subject, subject: Subject) -> str | dict[str, str]:
+    """The inputs as the lab takes them, whatever their order in the notebook."""
+    own = spelled.input
+    return {name: own[name] for name in subject.spelled} if isinstance(own, dict) else own
 
 
 def in_own_sizes(x: Examiner, one: Trainee) -> Trainee:
@@ -194,12 +202,6 @@ def is_form(pupil: Pupil, binding: Binding, form: str, forms: Forms) -> bool:
 def by_gradients(pupil: Pupil, way: Binding, gradients: Gradients, form: str, forms: Forms, solver: Solver) -> Binding:
     values = even_values(pupil.x, pupil.seen_as(way, forms.task).values, solver)
     return identified(way, solver, values, gradients, forms.gradients(form, way))
-
-
-def computes(seen: Reading, form: Reading) -> bool:
-    keys = [key for key in FORWARD if key in form]
-    shown = [key for key in keys if key in seen]
-    return bool(shown) and all(agrees(seen[key], form[key]) for key in shown)
 
 
 def unmasked(seen: Reading, deck: Reading) -> Reading:

@@ -9,9 +9,10 @@ import numpy as np
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.declared.feeding import Batch, batch_of, labels_of
 from grader.judging.declared.outputs import first_of_each, like_outputs
+from grader.judging.declared.predicting import predicting
 from grader.judging.declared.readings import Fact, Spread, unlike
 from grader.judging.declared.scene import SECONDS, Scene
-from grader.judging.declared.training import Watching, predicting, training
+from grader.judging.declared.training import Watching, training
 from grader.judging.instruments.dropout import is_rate, passed_rate
 from grader.judging.meeting.watching import watched_in
 from grader.model import Level
@@ -42,7 +43,7 @@ def dropout_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
     one, subject = scene.one, scene.subject
     rows = DRAWS if one.free_rows else one.rows
     first = batch_of(scene.x, subject, 1, "dropped")
-    batch = Batch(np.repeat(first.inputs, rows, axis=0), labels_of(subject, rows))
+    batch = Batch(tuple(np.repeat(own, rows, axis=0) for own in first.inputs), labels_of(subject, rows))
     draws, watched = training_draws(scene, batch)
     if draws is not None and not varies(draws) and one_mask(scene, batch, draws):
         yield "training", Fact(Level.DROPOUT, IN_TRAINING, ONE_MASK, part="dropout", open=SHARED)
@@ -163,7 +164,7 @@ def can_drop(scene: Scene, batch: Batch, watched: Watched | None) -> bool:
     name = told_to(scene, call)
     value: Scalar = True if "train" in name else 1 - ASKED_RATE if "keep" in name else ASKED_RATE
     *steps, _ = training(scene.one, batch, scene.planted(), scene.any_rates(ASKED_RATE))
-    called = Call(f"c.{call.method}", (send(batch.inputs),), {name: value}, into="rows")
+    called = Call(f"c.{call.method}", tuple(map(send, batch.inputs)), {name: value}, into="rows")
     seen = scene.x.ask(f"{scene.one.info.name}.told to drop", *steps, called, seconds=SECONDS)
     rows = array(seen.values.get("rows"))
     return rows is not None and rows.ndim > 1 and bool(np.any(rows.std(axis=0) > SAME))

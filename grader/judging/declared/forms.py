@@ -9,11 +9,12 @@ from msgspec.structs import replace
 from grader.course.subject import Subject
 from grader.errors import OurFault
 from grader.judging.declared.bindings import Binding, Solver, bindings
-from grader.judging.declared.classifier_facts import broken, read
+from grader.judging.declared.classifier_facts import broken, forward, read
+from grader.judging.declared.feeding import orders_alike
 from grader.judging.declared.identified import Gradients, even_values, identified
 from grader.judging.declared.interview import Wanted, asked_once, form_examiner
 from grader.judging.declared.narrowed import all_narrowed
-from grader.judging.declared.readings import Reading, alike
+from grader.judging.declared.readings import Reading, alike, computes
 from grader.judging.declared.scene import Scene, Task, identity, task_of
 from grader.judging.declared.training import trainees
 from grader.judging.examiner import Examiner
@@ -41,10 +42,19 @@ class Forms:
         if key not in self._scenes:
             own, numbers = resized_own(self._subject.own, binding.sizes)
             x = form_examiner(self._x, self._answer, form, numbers)
-            asked = replace(self._subject, own=own), self._rows
-            found = form_scene(asked_once(x), asked, self.task, binding.shapes)
+            found = self._in_order(form, asked_once(x), replace(self._subject, own=own), binding)
             self._scenes[key] = self._by_gradients(found, binding) if isinstance(found, Scene) else found
         return key, self._scenes[key]
+
+    def _in_order(self, form: str, x: Examiner, subject: Subject, binding: Binding) -> Scene | Reading:
+        """Of a form that is right with its inputs in the order in which it computes what the model answer does."""
+        first = form_scene(x, (subject, self._rows), self.task, binding.shapes)
+        if form not in self.accepted or len(subject.inputs) == 1:
+            return first
+        deck = self.reading(DECK, binding)
+        ways = (form_scene(x, (way, self._rows), self.task, binding.shapes) for way in orders_alike(subject))
+        right = (way for way in ways if isinstance(way, Scene) and computes(forward(way), deck))
+        return next(right, first)
 
     def _by_gradients(self, scene: Scene, binding: Binding) -> Scene:
         """Of a form that calls its variables otherwise: which of them is what, by the model answer's gradients."""

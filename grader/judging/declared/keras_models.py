@@ -5,22 +5,23 @@ from functools import cache
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
-from grader.course.subject import Settings, Subject, secret
+from grader.course.subject import Settings, Subject
 from grader.judging.comparing.arrays import Numbers, array, send
-from grader.judging.declared.arguments import draw, wired
-from grader.judging.declared.feeding import labels_of
+from grader.judging.declared.arguments import wired
+from grader.judging.declared.feeding import drawn_inputs, labels_of, orders_alike, orders_of
 from grader.judging.declared.interview import YES, Interview, Wanted, form_examiner, own_sizes, runs
 from grader.judging.declared.keras_facts import computed, listed
 from grader.judging.declared.lessons import lesson
-from grader.judging.declared.readings import Fact, Reading
+from grader.judging.declared.readings import Fact, Reading, agrees
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning
 from grader.judging.meeting.classes import recipes
 from grader.judging.meeting.contact import Inputs
 from grader.judging.model_answer import DECK, ModelAnswer, Sizes
 from grader.model import Level
-from grader.sandbox.guest.wire import Call, FunctionInfo, Inventory, Listing, Make, Ref, Step, Trouble
+from grader.sandbox.guest.wire import Call, FunctionInfo, Inventory, Listing, Make, Ref, Step, Trouble, Value
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
 ROWS, LESSON = 6, 32  # examples of a question, and of a small training
@@ -40,6 +41,7 @@ class Origin(Struct, frozen=True):
 
 
 class Built(Struct, frozen=True):
+    subject: Subject  # with its inputs in the order in which the model takes them
     origin: Origin
     shapes: tuple[tuple[int, ...], ...] = ()
     names: tuple[str, ...] = ()
@@ -57,17 +59,17 @@ def interview_keras(x: Examiner, subject: Subject, answer: ModelAnswer, wanted: 
         made = first_built(plain, subject)
         sizes = sizes_between(made, built) if subject.settings is Settings.FREE else {}
         if not sizes:
-            return reading(plain, subject, made)
+            return reading(plain, made)
         other = form_examiner(x, answer, form, sizes)
-        return reading(other, subject, first_built(other, subject))
+        return reading(other, first_built(other, subject))
 
     if built is None:
         what = f"`{subject.build}`" if subject.build else "a model"
         return Interview({}, of_form, missing=f"There is no {what} of Keras that your notebook leaves behind.")
-    learning = learned(x, subject, built) if wanted(Level.LEARNS) and built.works else None
+    learning = learned(x, built) if wanted(Level.LEARNS) and built.works else None
     tuned = sizes_between(first_built(form_examiner(x, answer, DECK), subject), built)
     return Interview(
-        reading(x, subject, built),
+        in_best_order(x, built, of_form(DECK)),
         of_form,
         cell=built.origin.cell,
         learning=learning,
@@ -75,11 +77,23 @@ def interview_keras(x: Examiner, subject: Subject, answer: ModelAnswer, wanted: 
     )
 
 
+def in_best_order(x: Examiner, built: Built, deck: Reading) -> Reading:
+    """Inputs of one shape a model takes in any order: in that by which it computes what the model answer does."""
+    first = reading(x, built)
+    for way in orders_alike(built.subject) if built.works else ():
+        seen = first if way == built.subject else reading(x, replace(built, subject=way))
+        if "output" in deck and agrees(seen.get("output"), deck["output"]):
+            return seen
+    return first
+
+
 def first_built(x: Examiner, subject: Subject) -> Built | None:
     """The first model that can be made, called, and is compiled; else one that can be called, else any."""
     best: Built | None = None
     for origin in origins(x, subject):
-        built = called(x, subject, origin)
+        tried = (called(x, way, origin) for way in orders_of(subject))
+        first = next(tried)
+        built = first if first.works else next((other for other in tried if other.works), first)
         if best is None or (built.works, built.compiled) > (best.works, best.compiled):
             best = built
         if best.compiled:
@@ -91,13 +105,14 @@ def called(x: Examiner, subject: Subject, origin: Origin) -> Built:
     seen = x.ask(
         f"{origin.name}.weights",
         *origin.steps,
-        Call("grader_keras_weights", (Ref("c"), send(inputs(x, subject, "weights", 1))), into="w"),
+        Call("grader_keras_weights", (Ref("c"), sent(inputs(x, subject, "weights", 1))), into="w"),
         seconds=SECONDS,
     )
     found = seen.values.get("w")
     if not isinstance(found, WireMapping):
-        return Built(origin, works=False, trouble=seen.trouble)
+        return Built(subject, origin, works=False, trouble=seen.trouble)
     return Built(
+        subject,
         origin,
         tuple(shape_of(shape) for shape in listed(found.items.get("shapes"))),
         tuple(map(str, listed(found.items.get("names")))),
@@ -145,8 +160,13 @@ def of_classes(survey: Inventory, subject: Subject) -> Iterator[Origin]:
         yield Origin(info.name, (Make("c", made.cls, made.args, made.kwargs),), info.cell)
 
 
-def inputs(x: Examiner, subject: Subject, purpose: str, rows: int) -> Numbers:
-    return draw(x, secret(subject.input), f"keras {purpose}", (rows,))
+def inputs(x: Examiner, subject: Subject, purpose: str, rows: int) -> tuple[Numbers, ...]:
+    return drawn_inputs(x, subject, f"keras {purpose}", rows)
+
+
+def sent(inputs: tuple[Numbers, ...]) -> Value:
+    """Several as a list, as a model of Keras takes them."""
+    return send(inputs[0]) if len(inputs) == 1 else Listing(tuple(map(send, inputs)))
 
 
 def values(x: Examiner, built: Built) -> tuple[Numbers, ...]:
@@ -171,9 +191,10 @@ def sizes_between(made: Built | None, built: Built | None) -> Sizes:
     return {old: new for old, new in sizes.items() if old != new}
 
 
-def reading(x: Examiner, subject: Subject, built: Built | None) -> Reading:
+def reading(x: Examiner, built: Built | None) -> Reading:
     if built is None:
         return {}
+    subject = built.subject
     if not built.works:
         return {"model runs": runs("making and calling the model", built.trouble, "model")}
     found = {"model runs": Fact(Level.RUNS, "making and calling the model", YES, part="model", whole=True)}
@@ -181,7 +202,7 @@ def reading(x: Examiner, subject: Subject, built: Built | None) -> Reading:
     found["weights"] = Fact(Level.SHAPES, "the list of weights", f"is {shapes}", part="weights")
     rate = ASKED_RATE if subject.settings is Settings.FREE else 0.0
     given = Listing(tuple(send(value) for value in values(x, built)))
-    data = send(inputs(x, subject, "x", ROWS))
+    data = sent(inputs(x, subject, "x", ROWS))
     seen = x.ask(
         f"{built.origin.name}.computed",
         *built.origin.steps,
@@ -192,15 +213,14 @@ def reading(x: Examiner, subject: Subject, built: Built | None) -> Reading:
     return found | computed(seen, tuple(zip(built.names, values(x, built), strict=True)), fixed)
 
 
-def learned(x: Examiner, subject: Subject, built: Built) -> Learning:
+def learned(x: Examiner, built: Built) -> Learning:
     if not built.compiled:
         return Learning((), Trouble(NOT_COMPILED, "the model is not compiled, so that it cannot be fitted"))
-    batch = lesson(x, subject, LESSON, 1.0)
-    data, targets = batch.inputs, batch.labels
+    batch = lesson(x, built.subject, LESSON, 1.0)
     seen = x.ask(
         f"{built.origin.name}.learns",
         *built.origin.steps,
-        Call("grader_keras_fitted", (Ref("c"), send(data), send(targets), 0), into="losses"),
+        Call("grader_keras_fitted", (Ref("c"), sent(batch.inputs), send(batch.labels), 0), into="losses"),
         seconds=2 * SECONDS,
     )
     losses = [array(loss) for loss in listed(seen.values.get("losses"))]

@@ -3,13 +3,14 @@
 import numpy as np
 from msgspec.structs import replace
 
-from grader.course.subject import Subject, secret
+from grader.course.subject import Secret, Subject
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.declared.feeding import Batch, batch_of
 from grader.judging.declared.outputs import outputs
+from grader.judging.declared.predicting import examples_of, predicting
 from grader.judging.declared.readings import sums_to_one
 from grader.judging.declared.scene import SECONDS
-from grader.judging.declared.training import Trainee, Watching, examples_of, losses, predicting, training
+from grader.judging.declared.training import Trainee, Watching, losses, training
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning
 from grader.judging.instruments.recomputed import SAME_START, Recomputed, recomputed
@@ -43,7 +44,7 @@ def at_once(learning: Learning) -> bool:
 
 
 def said(one: Trainee) -> Watch:
-    return Watch("c", one.predictor or "predict", "said", (examples_of(one),))
+    return Watch("c", one.predictor or "predict", "said", examples_of(one))
 
 
 def borne_out(x: Examiner, one: Trainee, batch: Batch, after: Observation) -> Recomputed | None:
@@ -64,15 +65,27 @@ def logits_said(seen: Observation, batch: Batch, classes: int) -> Numbers | None
 def lesson(x: Examiner, subject: Subject, rows: int, scale: float) -> Batch:
     """Examples of a class lie around a centre of its own, or hold words of its own; targets are a sum of the inputs."""
     batch = batch_of(x, subject, rows, "lesson")
-    classes, inputs = subject.classes, batch.inputs
-    flat = inputs.reshape(rows, -1)
-    if inputs.dtype.kind != "f":
-        below = secret(subject.input).below
-        if not classes:
-            return Batch(inputs, (flat.mean(axis=1) / below).astype(np.float32))
-        own = batch.labels.reshape(-1, *[1] * (inputs.ndim - 1)) + classes * (inputs // classes)
-        return Batch(np.minimum(own, below - 1).astype(inputs.dtype), batch.labels)
-    if not classes:
-        return Batch((scale * inputs).astype(np.float32), (scale * flat[:, :3].sum(axis=1)).astype(np.float32))
-    centres = batch_of(x, subject, classes, "centres").inputs
-    return Batch((scale * (0.3 * inputs + centres[batch.labels.astype(int)])).astype(np.float32), batch.labels)
+    if not subject.classes:
+        return targets_of(subject, batch, scale)
+    centres, labels = batch_of(x, subject, subject.classes, "centres").inputs, batch.labels.astype(int)
+    secrets = subject.inputs.values()
+    inputs = (
+        scale * (0.3 * own + centre[labels]) if own.dtype.kind == "f" else words_of(own, labels, subject.classes, one)
+        for own, centre, one in zip(batch.inputs, centres, secrets, strict=True)
+    )
+    return Batch(tuple(own.astype(old.dtype) for own, old in zip(inputs, batch.inputs, strict=True)), batch.labels)
+
+
+def targets_of(subject: Subject, batch: Batch, scale: float) -> Batch:
+    """By the first of several inputs alone: what a model makes of them together is not known."""
+    first, rows = batch.inputs[0], len(batch.labels)
+    flat = first.reshape(rows, -1)
+    if first.dtype.kind != "f":
+        return Batch(batch.inputs, (flat.mean(axis=1) / next(iter(subject.inputs.values())).below).astype(np.float32))
+    inputs = tuple((scale * own).astype(own.dtype) if own.dtype.kind == "f" else own for own in batch.inputs)
+    return Batch(inputs, (scale * flat[:, :3].sum(axis=1)).astype(np.float32))
+
+
+def words_of(words: Numbers, labels: Numbers, classes: int, drawn: Secret) -> Numbers:
+    own = labels.reshape(-1, *[1] * (words.ndim - 1)) + classes * (words // classes)
+    return np.asarray(np.minimum(own, drawn.below - 1))

@@ -1,6 +1,6 @@
 """What a step computed on its way: for each function of the notebook that gave a row for each example, these rows."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -11,8 +11,8 @@ from grader.sandbox.guest.wire import MethodCall, Value, Watched
 NAMED = ("model", "forward", "call", "__call__", "logits", "predict", "network", "net", "scores")
 
 
-def outputs(watched: Watched | None, data: Numbers, under_tape: bool) -> list[Numbers]:
-    """[rows, …] in the order of `data`: those of a function named like a forward pass first, then the last ones."""
+def outputs(watched: Watched | None, data: Sequence[Numbers], under_tape: bool) -> list[Numbers]:
+    """[rows, …] in the order of `data`, all inputs of the examples: those of a forward pass first, then the last."""
     calls = first_of_each(watched, under_tape)
     likely = sorted(reversed(calls), key=lambda call: call.method not in NAMED)
     return [rows for call in likely for rows in rows_in(call, data)]
@@ -46,14 +46,15 @@ def first_of_each(watched: Watched | None, under_tape: bool) -> list[MethodCall]
     return list(found.values())
 
 
-def rows_in(call: MethodCall, data: Numbers) -> Iterator[Numbers]:
+def rows_in(call: MethodCall, data: Sequence[Numbers]) -> Iterator[Numbers]:
+    rows = len(data[0])
     for value in flat(call.result):
         found = array(value)
         if found is None or found.dtype.kind != "f" or not found.ndim:
             continue
-        if found.shape[0] == len(data):
+        if found.shape[0] == rows:
             yield found[order(call, data)]
-        elif found.ndim == 2 and found.shape[1] == len(data):
+        elif found.ndim == 2 and found.shape[1] == rows:
             yield found.T[order(call, data)]
 
 
@@ -65,17 +66,22 @@ def flat(value: Value) -> Iterator[Value]:
         yield from flat(part)
 
 
-def order(call: MethodCall, data: Numbers) -> Numbers:
-    """Which row of the call's input each of our examples is; as they stand where that cannot be told."""
-    as_is = np.arange(len(data))
-    rows = data.reshape(len(data), -1)
+def order(call: MethodCall, data: Sequence[Numbers]) -> Numbers:
+    """Which row of the call's input each of our examples is; as they stand where that cannot be told.
+
+    Of several inputs the one is looked for that comes nearest.
+    """
+    n = len(data[0])
+    as_is, nearest = np.arange(n), float("inf")
+    found: Numbers = as_is
     for value in (*call.args, *call.kwargs.values()):
         given = array(value)
-        if given is None or given.ndim < 2 or len(data) > 300:
+        if given is None or given.ndim < 2 or n > 300:
             continue
         for own in (given, given.T):
-            if own.shape[0] == len(data) and own.size == data.size:
-                distances = np.abs(rows[:, None, :] - own.reshape(len(data), -1)[None, :, :]).sum(-1)
-                found = np.argmin(distances, axis=1)
-                return found if len(set(found.tolist())) == len(found) else as_is
-    return as_is
+            for one in data if own.shape[0] == n else ():
+                if own.size == one.size:
+                    distances = np.abs(one.reshape(n, 1, -1) - own.reshape(1, n, -1)).sum(-1)
+                    if (near := float(distances.min(axis=1).sum())) < nearest:
+                        nearest, found = near, np.argmin(distances, axis=1)
+    return found if len(set(found.tolist())) == len(found) else as_is

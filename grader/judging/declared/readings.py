@@ -50,6 +50,12 @@ def agrees(seen: Fact | None, expected: Fact) -> bool:
     return any(agree(one, right) or normalised(one, right) for one in (*candidates, *seen.others))
 
 
+def computes(seen: Reading, form: Reading) -> bool:
+    """Whether the forward pass is that of a form, as far as it is seen."""
+    shown = [key for key in FORWARD if key in form and key in seen]
+    return bool(shown) and all(agrees(seen[key], form[key]) for key in shown)
+
+
 def normalised(seen: Numbers, logits: Numbers) -> bool:
     """Whether these are the probabilities of those logits, which is as good; of a single logit by the sigmoid."""
     if seen.shape != logits.shape or not seen.ndim:

@@ -6,7 +6,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.course.subject import Subject, secret
+from grader.course.subject import Subject
 from grader.errors import OurFault
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.declared.bindings import Binding
@@ -90,8 +90,10 @@ def task_of(x: Examiner, subject: Subject, wanted: Wanted, rows: int) -> Task:
     roles = {v.path: v.shape for v in one.variables if gradients.get(v.path) is not None}
     if not roles:
         raise OurFault(f"{x.lab}: no gradient of the model answer's training reaches a variable of its class")
-    spec = secret(subject.input)
-    fixed = (1, *spec.shape, int(np.prod(spec.shape)), *([spec.below] if spec.distribution == "integers" else []))
+    fixed: tuple[int, ...] = (1,)
+    for spec in subject.inputs.values():
+        below = [spec.below] if spec.distribution == "integers" else []
+        fixed = (*fixed, *spec.shape, int(np.prod(spec.shape)), *below)
     if subject.classes:
         fixed = (*fixed, subject.classes)
     bare = Task(roles, fixed, None, None, wanted)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from grader.course.subject import Steered
 from grader.judging.comparing.arrays import Numbers
-from grader.judging.declared.feeding import EXAMPLES, INPUTS
+from grader.judging.declared.feeding import EXAMPLES, INPUTS, STACKED
 from grader.judging.declared.penalty import PenaltyKind, penalty_of
 from grader.judging.declared.readings import Fact
 from grader.judging.declared.scene import SECONDS, Scene, sure_step
@@ -102,7 +102,12 @@ def knobs_of(one: Trainee) -> Iterator[Knob]:
     names = [parameter.name for parameter in one.info.methods.get(one.trainer, ())]
     computed += [("train", name, value) for name, value in (*zip(names, one.args, strict=False), *one.kwargs.items())]
     for kind, name, value in computed:
-        if isinstance(value, Ref) and value.path not in (EXAMPLES, INPUTS) and not NOT_STEERING.search(name):
+        if (
+            isinstance(value, Ref)
+            and value.path not in (EXAMPLES, STACKED)
+            and not value.path.startswith(INPUTS)
+            and not NOT_STEERING.search(name)
+        ):
             yield Knob(kind, name)
 
 

@@ -8,10 +8,10 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from grader.course.subject import Subject, secret
+from grader.course.subject import Subject
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.declared.arguments import wired
-from grader.judging.declared.feeding import EXAMPLES, INPUTS, Batch, batch_of, example_steps, training_arguments
+from grader.judging.declared.feeding import Batch, batch_of, example_steps, training_arguments
 from grader.judging.declared.written_calls import with_written
 from grader.judging.drawing import insist_on_writable
 from grader.judging.examiner import Examiner
@@ -145,13 +145,19 @@ def in_sizes(recipe: Recipe, subject: Subject) -> Recipe:
 def resized(subject: Subject, sizes: Mapping[str, int]) -> Subject:
     """With other arguments, and inputs to match: the numbers of an input are those of the arguments."""
     numbers = {str(subject.arguments[name]): str(size) for name, size in sizes.items()}
-    spelled = re.sub(r"\d+", lambda match: numbers.get(match[0], match[0]), subject.input)
-    return replace(subject, arguments={**subject.arguments, **sizes}, input=spelled)
+
+    def spelled(text: str) -> str:
+        return re.sub(r"\d+", lambda match: numbers.get(match[0], match[0]), text)
+
+    several = {name: spelled(text) for name, text in subject.spelled.items()}
+    own = several if isinstance(subject.input, dict) else spelled(subject.input)
+    return replace(subject, arguments={**subject.arguments, **sizes}, input=own)
 
 
 def rows_of(subject: Subject) -> int:
     """Examples of a question, unlike every size of an input: a loop over one is then none over the other."""
-    sizes = {near for size in secret(subject.input).shape for near in (size - 1, size, size + 1)}
+    shapes = (one.shape for one in subject.inputs.values())
+    sizes = {near for shape in shapes for size in shape for near in (size - 1, size, size + 1)}
     return next(rows for rows in count(5) if rows not in sizes)
 
 
@@ -185,13 +191,15 @@ def own_batch(one: Trainee) -> Iterator[int]:
             yield value
 
 
-def instance(one: Trainee, weights: Mapping[str, Numbers], attributes: Mapping[str, Scalar]) -> list[Step]:
+def instance(one: Trainee, weights: Mapping[str, Numbers], attributes: Mapping[str, Scalar], rows: int) -> list[Step]:
+    """For questions of so many examples; where a step has to build its variables, that has its settings too."""
+    settings = {**one.set_to, **attributes}
+    own: list[Step] = [Put(f"c.{name}", value) for name, value in settings.items() if name in one.scalars]
     steps: list[Step] = [Make("c", one.recipe.cls, one.recipe.args, one.recipe.kwargs)]
     if one.built_by_a_step and weights:
-        steps.append(Watch("c", one.trainer, "b", one.args, one.kwargs))
-    steps += [Put(path, send(value)) for path, value in weights.items()]
-    settings = {**one.set_to, **attributes}
-    return steps + [Put(f"c.{name}", value) for name, value in settings.items() if name in one.scalars]
+        _, args, kwargs = loop_settings(one, rows, 1)
+        steps += [*own, Watch("c", one.trainer, "b", args, kwargs)]
+    return [*steps, *(Put(path, send(value)) for path, value in weights.items()), *own]
 
 
 def loop_settings(
@@ -240,7 +248,7 @@ def training(
         *watching.before,
         *(Put(path, Ref(code)) for path, code in IN_ORDER),
         *example_steps(one.inventory, one.subject, batch),
-        *instance(one, weights or {}, {**loop, **(attributes or {})}),
+        *instance(one, weights or {}, {**loop, **(attributes or {})}, len(batch.labels)),
         Watch(
             "c",
             one.trainer,
@@ -253,29 +261,6 @@ def training(
             scalars=True,
         ),
     ]
-
-
-def predicting(
-    one: Trainee,
-    batch: Batch,
-    weights: Mapping[str, Numbers],
-    attributes: Mapping[str, Scalar],
-    before: Sequence[Step] = (),
-) -> list[Step]:
-    """A watched prediction, `w`."""
-    loop, _, _ = loop_settings(one, len(batch.labels), 1)
-    method = one.predictor or "predict"
-    return [
-        *one.before,
-        *before,
-        *example_steps(one.inventory, one.subject, batch),
-        *instance(one, weights, {**loop, **attributes}),
-        Watch("c", method, "w", (examples_of(one),)),
-    ]
-
-
-def examples_of(one: Trainee) -> Ref:
-    return Ref(EXAMPLES) if one.subject.example else Ref(INPUTS)
 
 
 def losses(watched: Watched | None) -> list[float]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ..wire import Array, Construction, Listing, Mapping, Opaque, Ref, Value
 from . import own_code
-from .values import encode, number_of, opaque
+from .values import DEPTH_LIMIT, encode, number_of, opaque
 
 SLOT = "_made"  # no name that the survey reports begins like this
 KEPT = 500  # so that a sweep cannot fill the memory
@@ -93,13 +93,15 @@ def are_examples(thing: Any) -> bool:
     return isinstance(thing, (list, tuple)) and len(thing) > 0 and isinstance(thing[0], dict)
 
 
-def small(thing: Any) -> Value:
+def small(thing: Any, depth: int = 0) -> Value:
     """A wire value of an argument; data sets and other large things only as Opaque."""
     number = number_of(thing)
     if number is not None:
         return number
     if isinstance(thing, (list, tuple, dict)) and len(thing) > 50:
         return opaque(thing)
+    if type(thing) in (list, tuple) and depth < DEPTH_LIMIT:
+        return Listing(tuple(small(item, depth + 1) for item in thing), type(thing).__name__)
     value = encode(thing)
     large = isinstance(value, Array) and len(value.data) > 1000
     return opaque(thing) if large else value

@@ -34,9 +34,21 @@ def models() -> list[str]:
     return [name for name, value in reversed(list(vars(sys.modules["__main__"]).items())) if is_model(value)]
 
 
+def fed(model: Any, x: Any) -> Any:
+    """Several inputs by name, where the model takes them so."""
+    named = getattr(model, "_inputs_struct", None)
+    return dict(zip(named, x, strict=True)) if isinstance(x, list) and isinstance(named, dict) else x
+
+
+def first(x: Any) -> Any:
+    """The first example, of each of several inputs."""
+    return tf.nest.map_structure(lambda one: one[:1], x)
+
+
 def weights(model: Any, x: Any) -> dict[str, Any]:
     """Shape and name of each, after the model has seen an example, without which some have none."""
-    model(x[:1])
+    x = fed(model, x)
+    model(first(x))
     return {
         "shapes": [[int(n) for n in w.shape] for w in model.weights],
         "names": [str(w.name) for w in model.weights],
@@ -47,11 +59,11 @@ def weights(model: Any, x: Any) -> dict[str, Any]:
 def computed(model: Any, x: Any, labels: Any, given: list[Any], rate: float) -> dict[str, Any]:
     """Everything at once; weights, rates and all else are put back afterwards."""
     with tape.recording(Asking()):
-        return asked(model, x, labels, given, rate)
+        return asked(model, fed(model, x), labels, given, rate)
 
 
 def asked(model: Any, x: Any, labels: Any, given: list[Any], rate: float) -> dict[str, Any]:
-    model(x[:1])
+    model(first(x))
     before = model.get_weights()
     dropping = [layer for layer in layers(model) if getattr(layer, "rate", 0) and type(layer.rate) is float]
     rates = [layer.rate for layer in dropping]
@@ -68,7 +80,9 @@ def asked(model: Any, x: Any, labels: Any, given: list[Any], rate: float) -> dic
         }
         for layer in dropping:
             layer.rate = rate if rate else layer.rate
-        found["dropped"] = scores(model, model(tf.repeat(x[:1], ROWS, axis=0), training=True))
+        found["dropped"] = scores(
+            model, model(tf.nest.map_structure(lambda one: tf.repeat(one, ROWS, axis=0), first(x)), training=True)
+        )
         for layer in dropping:
             layer.rate = 0.0
         if found["compiled"]:
@@ -107,7 +121,7 @@ def penalty(model: Any, x: Any) -> list[Any]:
 def stepped(model: Any, x: Any, labels: Any, given: list[Any]) -> dict[str, Any]:
     """The loss without its penalty, and which weights a step of training moves."""
     targets = fitting(model, x, labels)
-    total = model.evaluate(x, targets, batch_size=len(x), verbose=0, return_dict=True)["loss"]
+    total = model.evaluate(x, targets, batch_size=len(labels), verbose=0, return_dict=True)["loss"]
     extra = sum(float(loss) for loss in model.losses)
     model.train_on_batch(x, targets)
     after = model.get_weights()
@@ -117,7 +131,7 @@ def stepped(model: Any, x: Any, labels: Any, given: list[Any]) -> dict[str, Any]
 
 def fitting(model: Any, x: Any, labels: Any) -> Any:
     """Labels as the loss takes them: whole numbers, or a one for the class among zeros."""
-    shape = tuple(model(x[:1]).shape[1:])
+    shape = tuple(model(first(x)).shape[1:])
     name = str(getattr(model.loss, "name", None) or getattr(model.loss, "__name__", None) or model.loss).lower()
     if labels.dtype.kind == "f" or "sparse" in name or (shape and shape[-1] == 1) or not shape:
         return labels.reshape(-1, 1) if shape and shape[-1] == 1 else labels
@@ -125,7 +139,7 @@ def fitting(model: Any, x: Any, labels: Any) -> Any:
 
 
 def predicted(model: Any, x: Any) -> Any:
-    return model(x, training=False)
+    return model(fed(model, x), training=False)
 
 
 def fresh(model: Any) -> Any:
@@ -158,14 +172,15 @@ def fitted(model: Any, x: Any, labels: Any, seed: int) -> list[float]:
     np.random.seed(seed)
     tf.random.set_seed(seed)
     model = fresh(model)
-    model(x[:1])
+    x = fed(model, x)
+    model(first(x))
     before = model.get_weights()
     eagerly, enough = tf.config.functions_run_eagerly(), Enough()
     tf.config.run_functions_eagerly(False)  # so many steps are done sooner as a graph
     try:
         with tape.recording(Asking()):
             targets = fitting(model, x, labels)
-            model.fit(x, targets, epochs=EPOCHS, batch_size=len(x) // 2, verbose=0, callbacks=[enough])
+            model.fit(x, targets, epochs=EPOCHS, batch_size=len(labels) // 2, verbose=0, callbacks=[enough])
         return enough.losses
     finally:
         tf.config.run_functions_eagerly(eagerly)

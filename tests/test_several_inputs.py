@@ -1,0 +1,70 @@
+"""Examples of several inputs, in place of those that a notebook hands to its training or keeps in globals."""
+
+import numpy as np
+import pytest
+
+from grader.course.subject import Subject, SubjectKind, complaints
+from grader.judging.declared.feeding import LABELS, STACKED, data_in, in_place_of, orders_of, place_of
+from grader.judging.declared.outputs import order
+from grader.sandbox.guest.wire import Array, Listing, MethodCall, Opaque, Ref
+
+LEFT, RIGHT = place_of(0), place_of(1)
+TWINS = Subject(SubjectKind.CLASSIFIER, input={"left": "normal [6]", "right": "normal [6]"}, classes=2)
+RATINGS = Subject(SubjectKind.CLASSIFIER, input={"user": "integers [] below 9", "film": "integers [] below 12"})
+
+
+def paths(subject: Subject, *arrays: tuple[str, tuple[int, ...]]) -> list[str | None]:
+    return [ref.path if ref else None for ref in data_in(subject, arrays)]
+
+
+def test_inputs_of_one_shape_come_by_turns_where_no_name_tells_which_they_are() -> None:
+    train = (("a", (40, 6)), ("b", (40, 6)), ("y", (40,)))
+    assert paths(TWINS, *train, *train) == [LEFT, RIGHT, LABELS, LEFT, RIGHT, LABELS]
+
+
+def test_a_name_tells_which_input_it_is_and_leaves_the_rest_to_the_others() -> None:
+    assert paths(TWINS, ("b", (40, 6)), ("x_left", (40, 6))) == [RIGHT, LEFT]
+    assert paths(TWINS, ("Right", (40, 6)), ("Left", (40, 6))) == [RIGHT, LEFT]
+
+
+def test_labels_come_after_inputs_that_are_a_number_each() -> None:
+    assert paths(RATINGS, ("u", (40,)), ("v", (40,)), ("marks", (40,))) == [LEFT, RIGHT, LABELS]
+    assert paths(RATINGS, ("y", (40,)), ("v", (40,)), ("w", (40,))) == [LABELS, LEFT, RIGHT]
+    one = Subject(SubjectKind.CLASSIFIER, input="normal []")
+    assert paths(one, ("x", (40,)), ("y", (40,))) == [LEFT, LABELS]
+
+
+def test_both_in_one_array_in_a_tuple_and_in_rows() -> None:
+    assert paths(TWINS, ("both", (40, 2, 6)), ("other", (40, 3))) == [STACKED, None]
+    pair = Listing((Opaque("ndarray", (40, 6)), Opaque("ndarray", (40, 6))), "tuple")
+    given, labels = in_place_of(TWINS, ["pair", "y"], [pair, Opaque("ndarray", (40,))])
+    assert given == Listing((Ref(LEFT), Ref(RIGHT)), "tuple") and labels == Ref(LABELS)
+    (rows,) = in_place_of(TWINS, ["examples_of_mine"], [Opaque("list")])
+    assert rows == Ref(f"list(zip({LEFT}, {RIGHT}, {LABELS}))")
+
+
+def test_numbers_stay_with_the_name_of_an_input_in_every_order() -> None:
+    assert [list(way.inputs) for way in orders_of(TWINS)] == [["left", "right"], ["right", "left"]]
+    assert [way.input for way in orders_of(Subject(SubjectKind.KERAS, input="normal [4]"))] == ["normal [4]"]
+
+
+def test_rows_of_a_call_are_told_by_whichever_input_it_was_given() -> None:
+    left, right = np.random.default_rng(1).normal(size=(2, 5, 3))
+    shuffled = np.array([3, 1, 4, 0, 2])
+    given = Array("float64", (5, 3), np.ascontiguousarray(right[shuffled]).tobytes())
+    call = MethodCall("encode", (given,), {}, None, True)
+    np.testing.assert_array_equal(order(call, (left, right)), np.argsort(shuffled))
+
+
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [
+        (Subject(SubjectKind.CLASSIFIER, input={}), "no input is named"),
+        (Subject(SubjectKind.CLASSIFIER, input={"left": "gauss [3]"}), "describes no numbers"),
+        (Subject(SubjectKind.CLASSIFIER, input=TWINS.input, example={"a": "left", "l": "label"}), "'right'"),
+    ],
+    ids=["none", "misspelt", "in no key"],
+)
+def test_what_is_wrong_with_inputs_is_told_with_its_place(subject: Subject, said: str) -> None:
+    ((place, sentence),) = complaints(subject, (), ())
+    assert place[0] == "subject" and said in sentence
