@@ -1,6 +1,7 @@
 """Which lab a notebook is: small imitations of all eleven, each in the habits real copies come in."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -270,3 +271,21 @@ def test_an_unrelated_notebook_is_not_recognised_and_says_so() -> None:
 def test_a_guess_names_its_evidence() -> None:
     guess = recognise(_cells(*NOTEBOOKS["lab4_gru"], "nCzr4whzNnqy"), ("lab4",))
     assert guess.reason == "It was taken for this lab because of its code, cell ids, titles and name."
+
+
+@pytest.mark.parametrize(
+    ("cells", "names", "lab"),
+    [
+        ((Cell(1, "markdown", "# Lab 2: a hidden layer\n\nText"),), (), "digits_mlp"),
+        ((Cell(1, "markdown", "Lab 5 - A picture and a hint"),), (), "digit_and_hint"),
+        ((), ("Digits-MLP_final.ipynb",), "digits_mlp"),
+        ((), ("ana_lab 3.ipynb",), "digits_cnn"),
+        ((), ("lab33.ipynb",), None),
+    ],
+    ids=["title", "another sign", "slug", "alias", "another number"],
+)
+def test_a_lab_without_clues_is_known_by_its_title_its_slug_and_its_aliases(
+    cells: tuple[Cell, ...], names: tuple[str, ...], lab: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADER_COURSE", str(Path(__file__).parent / "courses" / "vision"))
+    assert recognise(cells, names).lab == lab

@@ -10,9 +10,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from grader.course.folder import current_course, load_course
-from grader.course.head import CONDITION
+from grader.course.head import CONDITION, Head
 
 CELL_ID_WEIGHT = 7.0
+OWN_WEIGHT = 3.0  # of a lab's own title, slug and aliases, where its rubric has no clues of the kind
 
 
 class Clue(Struct, frozen=True):
@@ -36,13 +37,26 @@ def current_clues() -> CourseClues:
 
 @cache
 def _clues_of(folder: Path) -> CourseClues:
-    heads = {lab: rubric.head.clues for lab, rubric in load_course(folder).labs.items()}
+    heads = {lab: rubric.head for lab, rubric in load_course(folder).labs.items()}
     return CourseClues(
-        {cell: lab for lab, clues in heads.items() for cell in clues.cells},
-        _together({lab: clues.code for lab, clues in heads.items()}),
-        _together({lab: clues.titles for lab, clues in heads.items()}),
-        _together({lab: clues.names for lab, clues in heads.items()}),
+        {cell: lab for lab, head in heads.items() for cell in head.clues.cells},
+        _together({lab: head.clues.code for lab, head in heads.items()}),
+        _together({lab: head.clues.titles or _own_title(head) for lab, head in heads.items()}),
+        _together({lab: head.clues.names or _own_names(lab, head) for lab, head in heads.items()}),
     )
+
+
+def _own_title(head: Head) -> dict[str, float]:
+    return {_in_words(head.title): OWN_WEIGHT}
+
+
+def _own_names(lab: str, head: Head) -> dict[str, float]:
+    return {_in_words(name): OWN_WEIGHT for name in (lab, *head.aliases)}
+
+
+def _in_words(text: str) -> str:
+    """As a whole, however its words are parted: `lab 2` for `lab2`, `digits-mlp` for `digits_mlp`."""
+    return r"(?<![^\W_])" + r"[\W_]*".join(re.findall(r"[^\W\d_]+|\d+", text)) + r"(?![^\W_])"
 
 
 def _together(patterns: dict[str, dict[str, float]]) -> tuple[Clue, ...]:

@@ -29,13 +29,24 @@ def learned(x: Examiner, one: Trainee) -> Learning | None:
     found = Learning(())
     for steps, scale in ((GLANCE, 0.5), (STEPS, 0.5), (STEPS, 0.1)):
         batch = lesson(x, one.subject, LESSON if one.free_rows else one.rows, scale)
-        watching = Watching((SAME_START,), steps, losses_only=True)
-        seen = x.ask(f"{one.info.name}.learns", *training(one, batch, watching=watching), said(one), seconds=SECONDS)
-        watched = watched_in(seen)
-        found = Learning(tuple(losses(watched)), watched.trouble if watched else seen.trouble)
+        found, seen = followed(x, one, batch, steps)
         if found.fell and (steps == STEPS or at_once(found)):
             return replace(found, own=borne_out(x, one, batch, seen))
     return found
+
+
+def followed(x: Examiner, one: Trainee, batch: Batch, steps: int) -> tuple[Learning, Observation]:
+    """By one call; by one for each step where a call takes a single one, since the loop stands outside of it."""
+    *before, watch = training(one, batch, watching=Watching((SAME_START,), steps, losses_only=True))
+    seen = x.ask(f"{one.info.name}.learns", *before, watch, said(one), seconds=SECONDS)
+    watched = watched_in(seen)
+    told, trouble = losses(watched), watched.trouble if watched else seen.trouble
+    if len(told) == 1 and trouble is None and isinstance(watch, Watch):
+        calls = [replace(watch, into=f"w{step}") for step in range(steps)]
+        seen = x.ask(f"{one.info.name}.learns by steps", *before, *calls, said(one), seconds=SECONDS)
+        each = (seen.values.get(call.into) for call in calls)
+        told = [loss for found in each if isinstance(found, Watched) for loss in losses(found)]
+    return Learning(tuple(told), trouble), seen
 
 
 def at_once(learning: Learning) -> bool:

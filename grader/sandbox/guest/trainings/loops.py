@@ -7,6 +7,7 @@ They are found when the cell that defines them has run: one that is called in th
 import dis
 import functools
 import inspect
+import re
 import types
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,9 @@ from typing import Any
 from ..answers import own_code, written
 from ..config import GuestConfig
 from . import training
+
+PREDICTS = re.compile(r"classif|predic|clasific|sailka|iragar", re.IGNORECASE)  # in English, Spanish, Basque
+LENT: list[type] = []  # classes that train by a function of the notebook's
 
 
 def install(config: GuestConfig) -> None:
@@ -26,6 +30,7 @@ def install(config: GuestConfig) -> None:
 def wrap_all(config: GuestConfig) -> None:
     for names in own_code.namespaces():
         wrap(names, config)
+    lend_predictors()
     for cls in training.CLASSES.values():  # a method that was set on its class later, `Classifier.train = train`
         training.put_under_policy(cls, config)
 
@@ -62,6 +67,25 @@ def lend(function: types.FunctionType, cls: type) -> None:
     """A class that cannot train by itself is asked through the function that trains it, as if it were its method."""
     if not written.trainers(cls) and not hasattr(cls, function.__name__):
         setattr(cls, function.__name__, function)
+        LENT.append(cls)
+
+
+def lend_predictors() -> None:
+    """So is one that predicts, `predict(net, x)`, where the class has none of its own."""
+    for cls in LENT:
+        own = [name for name in written.own_functions(cls) if PREDICTS.search(name)]
+        for names in own_code.namespaces() if not own else ():
+            for name, function in list(names.items()):
+                if isinstance(function, types.FunctionType) and is_predictor(function) and not hasattr(cls, name):
+                    setattr(cls, name, function)
+
+
+def is_predictor(function: types.FunctionType) -> bool:
+    return (
+        own_code.is_own(function.__module__)
+        and PREDICTS.match(function.__name__) is not None
+        and len(inspect.signature(function).parameters) > 1
+    )
 
 
 def trained(function: types.FunctionType, given: tuple[Any, ...]) -> Any:
