@@ -25,7 +25,7 @@ class Line:
     ### BEGIN SOLUTION
     def __init__(self):
         self.W = tf.Variable(tf.random.normal([5, 1]))
-        self.b = tf.Variable(tf.zeros([1]))
+        self.b = tf.Variable(0.0)
 
     def predict(self, x):
         return tf.squeeze(x @ self.W + self.b, 1)
@@ -89,25 +89,36 @@ def test_each_mistake_is_named_by_itself(kernel: None, course: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_two_mistakes_at_once_are_both_named(kernel: None, course: Path) -> None:
-    """Where a column is compared with a row, the error never ends, and hid that there is no penalty."""
-    cells = [cell.partition("\n")[2] for cell in SOLUTION.split("# %%")[2:]]
-    text = "\n# %%".join(cells).replace(*COLUMN).replace(*NO_PENALTY)
-    cells = [line_by_line(cell) for cell in text.split("# %%")]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    notebook.cells.insert(0, nbformat.v4.new_markdown_cell("# A straight line"))
-    (folder := course.parent / "handed in" / "ana").mkdir(parents=True)
-    nbformat.write(notebook, folder / "line.ipynb")
-    out = course.parent / "grades"
-    done = grader("grade", folder.parent, "--course", course, "--out", out, "--allow-unisolated")
-    assert done.returncode == 0, done.stderr
-    (found,) = json.loads((out / "results.json").read_bytes())["submissions"]
-    assert {check["id"]: check["mistake"] for check in found["checks"]} == {
-        "error": "broadcast",
-        "step": None,
-        "penalty": "no-penalty",
+@pytest.fixture(scope="module")
+def graded(course: Path) -> dict[str, dict[str, Any]]:
+    """Results of notebooks by student."""
+    until_fit = SOLUTION[: SOLUTION.index("    def fit")]
+    texts = {
+        "two mistakes": SOLUTION.replace(*COLUMN).replace(*NO_PENALTY),
+        "no training yet": f"{until_fit}\n\n# %%\nline = Line()\n",
+        "nothing yet": "# %%\nclass Line:\n    pass\n",
     }
+    for student, text in texts.items():
+        kept = "\n".join(line for line in text.splitlines() if "###" not in line)
+        cells = [cell for cell in kept.split("# %%\n") if "[markdown]" not in cell and cell.strip()]
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        notebook.cells.insert(0, nbformat.v4.new_markdown_cell("# A straight line"))
+        (folder := course.parent / "handed in" / student).mkdir(parents=True)
+        nbformat.write(notebook, folder / "line.ipynb")
+    out = course.parent / "grades"
+    done = grader("grade", course.parent / "handed in", "--course", course, "--out", out, "--allow-unisolated")
+    assert done.returncode == 0, done.stderr
+    return {one["student"]: one for one in json.loads((out / "results.json").read_bytes())["submissions"]}
 
 
-def line_by_line(cell: str) -> Any:
-    return "\n".join(line for line in cell.splitlines() if "###" not in line)
+def test_two_mistakes_at_once_are_both_named(kernel: None, graded: dict[str, dict[str, Any]]) -> None:
+    """Where a column is compared with a row, the error never ends, and hid that there is no penalty."""
+    named = {check["id"]: check["mistake"] for check in graded["two mistakes"]["checks"]}
+    assert named == {"error": "broadcast", "step": None, "penalty": "no-penalty"}
+
+
+@pytest.mark.parametrize(("student", "outcome"), [("no training yet", "ok"), ("nothing yet", "unattempted")])
+def test_who_has_begun_is_not_told_otherwise(
+    kernel: None, graded: dict[str, dict[str, Any]], student: str, outcome: str
+) -> None:
+    assert (graded[student]["outcome"], graded[student]["earned"]) == (outcome, 0)

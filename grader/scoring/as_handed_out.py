@@ -18,6 +18,11 @@ def touched(cells: Sequence[Cell], begun_by: str) -> bool:
     return bool(begun) or damaged(cells)
 
 
+def begun(cells: Sequence[Cell], handed_out: Sequence[Cell]) -> bool:
+    """Whether a function or class reads a name that none of the handout does."""
+    return not set(names_read(cells)) <= set(names_read(handed_out))
+
+
 def damaged(cells: Sequence[Cell]) -> bool:
     """A handout's own cells can all be read."""
     code = {c.index for c in cells if c.kind == "code" and not c.source.lstrip().startswith("%%")}

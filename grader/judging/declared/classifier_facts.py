@@ -157,7 +157,7 @@ def gradient_facts(scene: Scene, watched: Watched) -> Iterator[tuple[str, Fact]]
             kind = penalty.word(scene.subject.settings is Settings.FIXED)
             yield f"penalty on {name}", Fact(Level.REGULARISATION, f"the penalty on {name}", f"is {kind}", part=name)
         if gradient is not None:
-            own = gradient - penalty.slope(values[role]) if penalty is not None else gradient
+            own = np.asarray(gradient - penalty.slope(values[role]) if penalty is not None else gradient)
             told = f"the gradient of the cost in {name}"
             yield f"gradient of {name}", Fact(Level.GRADIENTS, told, own, part=name, follows=True)
 
