@@ -64,7 +64,7 @@ RUBRIC, SOLUTION, EDITS = (
 MORE = "\n  - {id: tf-gradeint, level: runs, points: 0, title: A, tested: B., why: C.}\nmistakes:"
 WRONG: dict[str, tuple[Mend, str]] = {
     "no course.yaml": (without("course.yaml"), "mine holds no course.yaml, so it is no course. Name another folder"),
-    "no title": (edit("course.yaml", "title: Densities\n", ""), "course.yaml:1: Object missing required field `title`"),
+    "no title": (edit("course.yaml", "title: Densities\n", ""), "course.yaml:1: the key `title` is missing"),
     "an empty title": (edit("course.yaml", "Densities", "' '"), "course.yaml:1: title is empty"),
     "a misspelt key": (edit("course.yaml", "labs:", "lbas:"), ":2: unknown key 'lbas'; did you mean 'labs'?"),
     "no rubric": (without(RUBRIC), f":2: '{LAB}' has no rubrics/{LAB}.yaml; write it, or take '{LAB}' off the list"),
@@ -96,7 +96,10 @@ WRONG: dict[str, tuple[Mend, str]] = {
         ":7: 'lab' is no name of a pattern; write it in capitals",
     ),
     "a sample of no lab": (edit("course.yaml", f"lab: {LAB}", "lab: lab2"), ":9: 'lab2' is no lab of this course"),
-    "no title of a lab": (edit(RUBRIC, '  title: "Densities, first"\n', ""), f"{LAB}.yaml:2: Object missing required"),
+    "no title of a lab": (
+        edit(RUBRIC, '  title: "Densities, first"\n', ""),
+        f"{LAB}.yaml:2: the key `title` is missing",
+    ),
     "an empty one": (edit(RUBRIC, '"Densities, first"', "''"), f"{LAB}.yaml:3: title is empty"),
     "no head": (edit(RUBRIC, "\nlab:", "\nlabs:"), f"{LAB}.yaml:2: unknown key 'labs'; did you mean 'lab'?"),
     "a misspelt key of a head": (

@@ -88,6 +88,45 @@ def test_gates_are_found_in_one_variable_or_in_many(own: list[VariableInfo]) -> 
     there_and_back(binding, own)
 
 
+# A recurrent unit by the formula: 30 words, word vectors of 8 numbers, a state of 12, three classes.
+RECURRENT = {
+    "c.E": (30, 8), "c.Wx": (8, 12), "c.Wh": (12, 12), "c.b": (12,), "c.V": (12, 3), "c.c": (3,)
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("own", "below"),
+    [
+        (variables(E=(30, 10), W=(26, 16), b=(16,), V=(16, 3), c=(3,)), 10),  # words above the state
+        (variables(E=(30, 10), W=(16, 26), b=(16, 1), V=(3, 16), c=(3, 1)), 10),  # beside it
+        (variables(E=(30, 12), W=(24, 12), b=(12,), V=(12, 3), c=(3,)), 12),  # as many numbers as the state has
+    ],
+)
+def test_two_matrices_are_found_in_one_that_joins_them(own: list[VariableInfo], below: int) -> None:
+    binding = first(RECURRENT, (1, 7, 30, 3), own)
+    assert set(binding.places) == set(RECURRENT) and binding.shapes["c.Wx"][0] == below
+    there_and_back(binding, own)
+
+
+def test_a_state_above_the_words_is_the_second_way_to_see_it() -> None:
+    own = variables(E=(30, 10), W=(26, 16), b=(16,), V=(16, 3), c=(3,))
+    ways = [way for way in bindings(RECURRENT, (1, 7, 30, 3), own) if way.covers(own)]
+    assert {way.places["c.Wx"].pieces[0].at[0] for way in ways} == {(0, 10), (16, 26)}
+
+
+def test_a_bias_is_found_as_the_last_row_of_its_matrix() -> None:
+    own = variables(W1=(65, 20), W2=(21, 10))
+    binding = first(DENSE, (64, 10), own)
+    assert set(binding.places) == set(DENSE)
+    there_and_back(binding, own)
+
+
+def test_a_matrix_that_is_not_there_is_no_part_of_another() -> None:
+    """[12, 3] holds four matrices [3, 3], which a state of 3 numbers would need."""
+    own = variables(E=(30, 8), Wx=(8, 12), b=(12,), V=(12, 3), c=(3,))
+    assert set(first(RECURRENT, (1, 7, 30, 3), own).places) == set(RECURRENT) - {"c.Wh"}
+
+
 def test_a_number_of_rows_stays_the_sum_that_it_was() -> None:
     wrong = variables(E=(13, 5), Wz=(22, 16), Wr=(22, 16), Wh=(22, 16), bz=(16,), br=(16,), bh=(16,), V=(16, 2), c=(2,))
     assert list(bindings(GATED, TASK, wrong)) == []

@@ -73,6 +73,13 @@ def test_what_equals_a_mutant_is_named_by_the_check_the_mistake_belongs_to() -> 
     assert finding(seen, forms, Level.VALUES, mirrored=("another",)) == (Verdict.PASS, "")
 
 
+def test_what_is_no_number_agrees_with_what_is_none_in_the_same_places() -> None:
+    nothing = Fact(Level.VALUES, "means", np.array([1.0, np.nan, -np.inf]))
+    for own, same in (([1.0, np.nan, -np.inf], True), ([1.0, np.nan, np.inf], False), ([2.0, np.nan, -np.inf], False)):
+        assert agrees(Fact(Level.VALUES, "means", np.array(own)), nothing) is same
+    assert not agrees(nothing, Fact(Level.VALUES, "means", np.array([1.0, 2.0, 3.0])))
+
+
 def test_who_makes_a_part_of_a_mistake_makes_the_mistake() -> None:
     """Two of three matrices without a penalty, where the mutant has none on any; but no other word, and no number."""
     deck, none = penalties(a="L2", b="L2", c="L2"), penalties(a="none", b="none", c="none")

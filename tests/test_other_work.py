@@ -93,7 +93,16 @@ def test_the_damaged_starter_holds_no_recurrent_matrix_that_a_student_made() -> 
     assert not ASSIGNED.search("l2 = tf.reduce_sum(tf.square(self.W_rnn))")
 
 
-@pytest.mark.parametrize("body", ["return None", "pass", "'''the density'''\n    return", "m = 0\n    return None"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return None",
+        "pass",
+        "'''the density'''\n    return",
+        "m = 0\n    return None",
+        "raise NotImplementedError('do it')",
+    ],
+)
 def test_a_function_that_does_nothing_is_idle(body: str) -> None:
     assert idle(ast.parse(f"def np_fn(x):\n    {body}").body[0])
 

@@ -45,7 +45,7 @@ WRONG = {
     "a misspelt key on top": ("deadline:", "deadlin:", ":2: unknown key 'deadlin'; did you mean 'deadline'?"),
     "a misspelt key of a mistake": ("    hint:", "    hnit:", ":23: unknown key 'hnit'; did you mean 'hint'?"),
     "a misspelt key of the training": ("epochs", "epoch", ":3: unknown key 'epoch'; did you mean 'epochs'?"),
-    "a key too few": ("    why: Else it predicts nonsense.\n", "", ":11: Object missing required field `why`"),
+    "a key too few": ("    why: Else it predicts nonsense.\n", "", ":11: the key `why` is missing"),
     "a word for a number": ("points: 2.5", "points: many", ":13: points: Expected `float`, got `str`"),
     "a number for a word": ("title: It computes", "title: 7", ":14: title: Expected `str`, got `int`"),
     "a fraction of an epoch": ("epochs: 10", "epochs: 1.5", ":3: epochs: Expected `int`, got `float`"),

@@ -67,7 +67,18 @@ def told_apart(trials: Sequence[Trial], batch: Batch, models: Models) -> Iterato
         if trial.name == "solution":
             rubric, answer = batch.rubrics[trial.lab], models(trial.lab)
             interview = judge.interviewed(examiner_of(trial, batch, rubric, answer), rubric, answer)
+            yield from without_gradient(rubric, interview)
             yield from alike_mistakes(rubric, answer, interview)
+
+
+def without_gradient(rubric: Rubric, interview: Interview) -> Iterator[str]:
+    """A line for each gradient that a rubric asks for and the model answer does not have: whoever has none passes."""
+    for key, fact in interview.forms(DECK).items():
+        if key.startswith(f"{fact.part}: gradient ") and isinstance(fact.value, str):
+            yield (
+                f"rubrics/{rubric.lab}.yaml: in the call {fact.part!r}, {fact.told} {fact.shown or fact.value}. "
+                "Take the number away from `gradient`, or let TensorFlow compute the result."
+            )
 
 
 def alike_mistakes(rubric: Rubric, answer: ModelAnswer, interview: Interview) -> Iterator[str]:
@@ -75,9 +86,10 @@ def alike_mistakes(rubric: Rubric, answer: ModelAnswer, interview: Interview) ->
     for n, form in enumerate(answer.mistakes):
         keys = looked_at(rubric, mistake_of(form), interview, form)
         if alike(interview.forms(form), deck, keys):
-            yield (
-                f"{place(path, form)}: {form!r} answers all that its checks look at as the solution does. "
-                "Ask for more, name other checks in the rubric, or take it away."
+            yield f"{place(path, form)}: {form!r} answers all that its checks look at as the solution does. " + (
+                f"It shows in {' and '.join(map(repr, seen))}: name that in the rubric."
+                if (seen := seen_in(rubric, interview, form))
+                else "Ask for more, or take it away."
             )
         for other in answer.mistakes[:n]:
             same = mistake_of(other) != mistake_of(form) and keys == looked_at(
@@ -88,6 +100,13 @@ def alike_mistakes(rubric: Rubric, answer: ModelAnswer, interview: Interview) ->
                     f"{place(path, form)}: {form!r} answers as {other!r} does. "
                     "Give them one slug, or ask for what tells them apart."
                 )
+
+
+def seen_in(rubric: Rubric, interview: Interview, form: str) -> list[str]:
+    """The checks in which a form is told from the model answer."""
+    theirs, deck = interview.forms(form), interview.forms(DECK)
+    both = {check.id: [*keys_of(check, deck), *keys_of(check, theirs)] for check in rubric.checks}
+    return [check for check, keys in both.items() if not alike(theirs, deck, keys)]
 
 
 def looked_at(rubric: Rubric, slug: str, interview: Interview, form: str) -> list[str]:

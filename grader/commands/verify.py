@@ -14,6 +14,7 @@ from rich.text import Text
 from grader.course.folder import FILE, current_course, lab_slug, load_rubric
 from grader.course.pages import Page, meant
 from grader.errors import UsageError
+from grader.intake.repair import syntax_error
 from grader.intake.submission import read_notebook
 from grader.model import Level, Outcome, Report, Scorecard, Submission, TrainPolicy, Verdict
 from reference.notebooks import (
@@ -68,6 +69,8 @@ def _of_lab(lab: str, fast: bool) -> Iterator[Trial]:
     yield _trial(lab, "starter", starter(lab), Promise.NOTHING)
     edits = load_edits(lab)
     _insist_on_words(lab, edits)
+    if load_rubric(lab).declared:
+        _insist_on_python(lab, edits)
     for name, variant in edits.accepted.items():
         if not fast:
             yield _trial(lab, name, edited(lab, variant.edits), Promise.EVERYTHING)
@@ -95,6 +98,19 @@ def _insist_on_words(lab: str, edits: Edits) -> None:
         if slug not in shown:
             said = f"no edit of the solution shows {slug!r}; write one in {edits_path(lab).name}, or take it away"
             Page(rubric).wrong(said, "mistakes", slug)
+
+
+def _insist_on_python(lab: str, edits: Edits) -> None:
+    """Raises RubricError for an edit that leaves a cell without syntax: as a form it would change nothing."""
+    for kind, variants in (("accepted", edits.accepted), ("mistakes", edits.mistakes)):
+        for name, variant in variants.items():
+            for cell in edited(lab, variant.edits).cells:
+                if cell.cell_type == "code" and (fault := syntax_error(cell.source)) is not None:
+                    line = f"{(fault.text or '').strip()!r}"
+                    said = (
+                        f"{name!r} makes what is no Python: {fault.msg}, at {line}. Look at what `by` makes of the text"
+                    )
+                    Page(edits_path(lab)).wrong(said, kind, name)
 
 
 def _trial(lab: str, name: str, notebook: NotebookNode, expects: str) -> Trial:

@@ -129,6 +129,7 @@ def _converted(data: Any, kind: type[S], page: Page, place: Place) -> S:
         return msgspec.convert(data, type=kind)
     except msgspec.ValidationError as error:
         sentence, _, where = str(error).partition(" - at `$")
+        sentence = re.sub(r"Object missing required field (`\w+`)", r"the key \1 is missing", sentence)
         field = where.strip("`").removeprefix(".").split(".")[0].split("[")[0]
         told = data.get(field) if isinstance(data, dict) else None
         said = _unknown(field, told, hints.get(field)) or (f"{field}: {sentence}" if field else sentence)

@@ -10,9 +10,9 @@ from msgspec import Struct
 from grader.course.pages import Complaint, meant
 from grader.model import Level
 
-SPELLING = re.compile(r"(normal|uniform|integers) \[([\d, ]*)\](?: below (\d+))?")
+SPELLING = re.compile(r"(normal|uniform|booleans|integers) \[([\d, ]*)\](?: below (\d+))?")
 INPUT = "input"  # the name of a single one
-SPOKEN = '"normal [5, 7]", "uniform [3]" or "integers [4, 7] below 13"'
+SPOKEN = '"normal [5, 7]", "uniform [3]", "booleans [4]" or "integers [4, 7] below 13"'
 
 
 class SubjectKind(StrEnum):
@@ -88,7 +88,7 @@ class Subject(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Secret(Struct, frozen=True):
-    """`distribution`: normal (mean 0, deviation 1), uniform (0 to 1), integers (0 up to below `below`)."""
+    """`distribution`: normal (mean 0, deviation 1), uniform (0 to 1), booleans, integers (0 up to below `below`)."""
 
     distribution: str
     shape: tuple[int, ...]
@@ -96,7 +96,7 @@ class Secret(Struct, frozen=True):
 
 
 def is_secret(value: Any) -> bool:
-    return isinstance(value, str) and re.match(r"(normal|uniform|integers)\b", value.strip()) is not None
+    return isinstance(value, str) and re.match(r"(normal|uniform|booleans|integers)\b", value.strip()) is not None
 
 
 def secret(text: str) -> Secret:

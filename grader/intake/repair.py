@@ -49,6 +49,15 @@ def syntax_tree(source: str) -> ast.Module | None:
         return None
 
 
+def syntax_error(source: str) -> SyntaxError | None:
+    """What IPython would say of a cell that is no Python."""
+    try:
+        parsed(TransformerManager().transform_cell(source))
+    except SyntaxError as error:
+        return error
+    return None
+
+
 def without_invisible_characters(source: str) -> str | None:
     """The cell put right, or None where nothing has to be or can be done."""
     if not _SUSPECT.search(source) or compiles(source):

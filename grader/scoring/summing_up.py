@@ -4,17 +4,20 @@ import time
 
 from msgspec.structs import replace
 
+from grader.batch.model_answers import form_cells
 from grader.batch.shared import Batch, calibration_of
 from grader.course.folder import title_of
 from grader.course.rubric import Rubric
 from grader.judging.checks import NO_CLASS
 from grader.judging.claims.claims import learning_curves
 from grader.judging.examination import Examination
+from grader.judging.model_answer import STARTER
 from grader.model import Outcome, Report, Run, Scorecard, Submission, Verdict
-from grader.scoring.as_handed_out import touched
+from grader.scoring.as_handed_out import begun, touched
 from grader.scoring.other_work import beside_the_handout, other_work, trains_without_a_class
 from grader.scoring.score import left_open, public, score
 from grader.scoring.summary import summary
+from reference.notebooks import solution_path
 
 # Lost cells may hold what is missing, or a later definition of what is there.
 LOST = "This stays open, because a part of your notebook was lost before it reached us."
@@ -40,6 +43,8 @@ def report(
     idle = examination.unattempted and card.earned == 0 and not submission.warnings
     other = beside_the_handout(submission.cells, rubric) if idle else ""
     untouched = idle and not other and not touched(submission.cells, rubric.head.begun_by)
+    if untouched and rubric.declared and solution_path(rubric.lab).exists():  # not where a sealed file stands for it
+        untouched = not begun(submission.cells, form_cells(rubric.lab, STARTER, ()))
     outcome = Outcome.UNATTEMPTED if untouched else run.outcome
     if nothing_found(outcome, card):
         other = other or other_work(submission.cells, rubric)

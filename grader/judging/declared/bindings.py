@@ -20,6 +20,7 @@ Letters = Mapping[int, int]  # a number of the model answer -> the notebook's
 
 WAYS = 24  # to leave roles out, where a notebook has too few variables
 STEPS = 20_000  # of the search in one way to cut the variables
+BEFORE_PARTIAL = 4  # ways without some roles, where others use a part of a variable
 LACKING = 3  # more roles than have to be are left out, at most
 SQUARES = 2  # so many matrices as high as they are wide may be turned one by one
 
@@ -75,18 +76,28 @@ def bindings(roles: Mapping[str, Shape], fixed: Iterable[int], variables: Sequen
     """
     solver = Solver(roles, frozenset(fixed))
     found: list[Binding] = []
-    for places in ways_to_cut(variables):
+    for places in ways_to_cut(variables, solver.fixed):
         for way in islice(solver.solutions(tuple(roles), places), 1):
             if way not in found:
                 found.append(way)
-    found.sort(key=lambda way: not way.covers(variables))
-    yield from found
-    yield from (turned for way in found for turned in with_squares_turned(way))
-    whole = [Placed((piece,)) for v in variables for piece in wholes(v)]
+    whole = [way for way in found if way.covers(variables)]
+    yield from whole
+    yield from (turned for way in whole for turned in with_squares_turned(way))
+    partial = [way for way in found if way not in whole]  # what is left of a variable has a part that nobody knows
+    if not whole:
+        yield from islice(with_roles_left_out(solver, roles, variables), BEFORE_PARTIAL if partial else None)
+    yield from partial
+    yield from (turned for way in partial for turned in with_squares_turned(way))
+
+
+def with_roles_left_out(
+    solver: "Solver", roles: Mapping[str, Shape], variables: Sequence[VariableInfo]
+) -> Iterator[Binding]:
+    pieces = [Placed((piece,)) for v in variables for piece in wholes(v)]
     least = max(1, len(roles) - len(variables))
-    for number in range(least, min(least + LACKING, len(roles))) if not found else ():
+    for number in range(least, min(least + LACKING, len(roles))):
         for left in left_of(roles, variables, number):
-            yield from islice(solver.solutions(left, whole), 1)
+            yield from islice(solver.solutions(left, pieces), 1)
 
 
 def with_squares_turned(way: Binding) -> Iterator[Binding]:

@@ -22,6 +22,7 @@ from grader.model import Level
 from grader.sandbox.guest.wire import Watch, Watched
 
 DUST = 1e-3  # of the largest value, by which equal columns may differ
+UPHILL = 0.5  # cosine of the angle between a step and its gradient
 SAME = 1e-4  # by which what is the same may differ
 
 
@@ -151,17 +152,26 @@ def gradient_facts(scene: Scene, watched: Watched) -> Iterator[tuple[str, Fact]]
     known, values = penalties(scene), scene.values
     for role in scene.binding.places:
         name, gradient, change = name_of(role), gradients.get(role), changes.get(role)
-        stays = change is None or not np.any(change)
-        word = "is left as it is by a step of training" if stays else "is changed by a step of training"
-        yield f"{name} moves", Fact(Level.GRADIENTS, name, word, part=name)
+        yield f"{name} moves", Fact(Level.GRADIENTS, name, way_of(change, gradient), part=name)
         penalty = known.get(role)
         if penalty is not None:
             kind = penalty.word(scene.subject.settings is Settings.FIXED)
             yield f"penalty on {name}", Fact(Level.REGULARISATION, f"the penalty on {name}", f"is {kind}", part=name)
         if gradient is not None:
-            own = gradient - penalty.slope(values[role]) if penalty is not None else gradient
+            own = np.asarray(gradient - penalty.slope(values[role]) if penalty is not None else gradient)
             told = f"the gradient of the cost in {name}"
             yield f"gradient of {name}", Fact(Level.GRADIENTS, told, own, part=name, follows=True)
+
+
+def way_of(change: Numbers | None, gradient: Numbers | None) -> str:
+    """How a step changes a variable; the first step of every usual optimizer goes against the gradient."""
+    if change is None or not np.any(change):
+        return "is left as it is by a step of training"
+    if gradient is not None:
+        lengths = float(np.linalg.norm(change) * np.linalg.norm(gradient))
+        if float(np.sum(change * gradient)) > UPHILL * lengths > 0:
+            return "is moved up its gradient by a step of training, where the cost grows"
+    return "is changed by a step of training"
 
 
 def prediction_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:

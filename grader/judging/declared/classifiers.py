@@ -21,7 +21,7 @@ from grader.judging.declared.narrowed import all_narrowed
 from grader.judging.declared.readings import FORWARD, Reading, agrees, computes
 from grader.judging.declared.scene import Scene, Task
 from grader.judging.declared.training import Trainee, rows_of, trainees
-from grader.judging.declared.words import beyond, interview_in_words
+from grader.judging.declared.words import beyond, interview_in_words, unmatched
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.watching import first_gradients
 from grader.judging.model_answer import DECK, ModelAnswer, mistake_of
@@ -102,13 +102,9 @@ def interview_class(pupil: Pupil, forms: Forms) -> Interview:
     ways = list(islice(ways_of(pupil, forms), TRIED)) if one.works else []
     if not ways:
         as_it_is = partial(forms.reading, binding=Binding({}, {}, task.roles))
-        laid_out = ", ".join(f"{v.path.removeprefix('c.')} {list(v.shape)}" for v in one.variables[:8])
-        odd = (
-            f"Your variables ({laid_out}) could not be matched with those of the lab; your instructor will look at it."
-        )
         reading = running(one) if one.works else {} if one.guessed else broken(one)
         found = Interview(reading, as_it_is, forms.differs, one.info.cell)
-        return replace(found, open=odd if one.works else UNMADE if one.guessed else "")
+        return replace(found, open=unmatched(one) if one.works else UNMADE if one.guessed else "")
     if (less := without_idle(pupil, forms)) is not None:
         return less
     known = [way for way in ways if forms.knows(way)]

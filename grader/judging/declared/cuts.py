@@ -2,9 +2,9 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
-from itertools import permutations
+from itertools import permutations, product
 
 import numpy as np
 from msgspec import Struct
@@ -68,8 +68,11 @@ class Placed(Struct, frozen=True):
         return any(one.overlaps(two) for one in self.pieces for two in other.pieces)
 
 
-def ways_to_cut(variables: Sequence[VariableInfo]) -> Iterator[list[Placed]]:
-    """As they are, some turned; two that belong one below the other; several in one."""
+def ways_to_cut(variables: Sequence[VariableInfo], fixed: Collection[int] = ()) -> Iterator[list[Placed]]:
+    """As they are, some turned; two that belong one below the other; several in one; two that stand so in one.
+
+    `fixed`: sizes that need not be those of a variable.
+    """
     whole = [piece for v in variables for piece in wholes(v)]
     yield [Placed((piece,)) for piece in whole]
     yield [*(Placed((piece,)) for piece in whole), *joined(whole)]
@@ -78,6 +81,11 @@ def ways_to_cut(variables: Sequence[VariableInfo]) -> Iterator[list[Placed]]:
         if parts:
             yield [Placed((piece,)) for piece in (*whole, *parts)]
             yield [Placed((piece,)) for piece in (*whole, *parts)] + list(joined([*whole, *parts]))
+    sizes = {1, *fixed, *(size for v in variables for size in v.shape)}
+    for number, larger_first in product((1, *BLOCKS), (False, True)):
+        parts = [piece for v in variables for piece in stacked(v, sizes, larger_first, number)]
+        if parts:
+            yield [Placed((piece,)) for piece in (*whole, *parts)]
 
 
 def joined(pieces: Sequence[Piece]) -> Iterator[Placed]:
@@ -118,6 +126,26 @@ def blocks(v: VariableInfo, number: int) -> Iterator[Piece]:
             at = (*(None,) * axis, part, *(None,) * (len(v.shape) - axis - 1))
             shape = (*v.shape[:axis], *((one,) if one > 1 else ()), *v.shape[axis + 1 :])
             yield from looks(v.path, shape, at)
+
+
+def stacked(v: VariableInfo, sizes: Collection[int], larger_first: bool, number: int) -> Iterator[Piece]:
+    """Two parts along one axis of a matrix, of sizes that there are elsewhere; each of `number` equal pieces across.
+
+    [word + state, units] holds the matrix of the words and that of the state; a part of one row is a bias.
+    """
+    for axis, size in enumerate(v.shape if len(v.shape) == 2 else ()):
+        width = v.shape[1 - axis]
+        if width % number or width == number > 1 or size == 1:
+            continue
+        one = width // number
+        across = [None] if number == 1 else [(i * one, (i + 1) * one) for i in range(number)]
+        for small in sorted(n for n in sizes if n <= size - n and size - n in sizes):
+            middle = size - small if larger_first else small
+            for (start, stop), other in product(((0, middle), (middle, size)), across):
+                part: Range = start if stop - start == 1 else (start, stop)
+                shape = (one,) if stop - start == 1 else (stop - start, one)
+                at = (part, other)
+                yield from looks(v.path, shape if axis == 0 else shape[::-1], at if axis == 0 else at[::-1])
 
 
 @lru_cache(20_000)

@@ -29,8 +29,8 @@ HANDED_OVER = re.compile(r"rate|drop|keep|prob|^p$|train", re.IGNORECASE)  # by 
 VARIES, CONSTANT = "differs from draw to draw", "is always the same"
 UNHEARD = f"{VARIES}, as much whatever rate the forward pass is told"
 OTHER_RATE = (
-    "What your class drops in training could not be compared: its rate could not be set. "
-    "That is no mistake; it is checked when your work is graded."
+    "What your class drops in training could not be compared: its rate could not be set from outside. "
+    "That is no mistake; your instructor will look at it."
 )
 ABLE = f"{CONSTANT}, though the forward pass drops when it is told to"
 ONE_MASK = "is the same for all examples of a batch, and another in the next"

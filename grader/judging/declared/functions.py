@@ -20,7 +20,7 @@ from grader.model import Level, Observation, Remark, Status
 from grader.sandbox.guest.wire import Call, FunctionInfo, Gradient, Inventory, Listing, Value
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
-WAYS = (("tensor", False), ("numpy", False), ("numpy", True), ("tensor", True))  # to pass numbers: first that is taken
+WAYS = (("tensor", False), ("numpy", False), ("numpy", True), ("tensor", True), ("list", False))  # to pass numbers
 ORDERS = 6  # of arguments that are tried
 SECONDS = 20.0
 
@@ -29,8 +29,11 @@ class Meant(Struct, frozen=True):
     """Which of a notebook's functions is the one asked for, and where it takes each of our arguments."""
 
     name: str
-    order: tuple[int, ...]
+    order: tuple[int, ...]  # of the call with the most; others leave out the last ones
     cell: int | None = None
+
+    def places(self, count: int) -> list[int]:
+        return [place for place in self.order if place < count]
 
 
 def interview_functions(x: Examiner, subject: Subject, answer: ModelAnswer, wanted: Wanted) -> Interview:
@@ -38,12 +41,14 @@ def interview_functions(x: Examiner, subject: Subject, answer: ModelAnswer, want
     deck: dict[str, Fact] = {}
     for name, call in subject.calls.items():
         deck |= facts_of(deck_x, name, call, Meant(call.function, tuple(range(len(call.arguments)))))
+    survey = deck_x.survey()
+    spelled = {info.name: names_of(info) for info in survey.functions} if survey else {}
 
     @cache
     def of_form(form: str) -> Reading:
-        return reading(form_examiner(x, answer, form), subject, deck)[0] if form != DECK else deck
+        return reading(form_examiner(x, answer, form), subject, deck, spelled)[0] if form != DECK else deck
 
-    seen, meant = reading(x, subject, deck)
+    seen, meant = reading(x, subject, deck, spelled)
     functions = dict.fromkeys(call.function for call in subject.calls.values())
     lost = [name for name in functions if name not in meant]
     for name, call in subject.calls.items():
@@ -67,8 +72,17 @@ def renamed(meant: Mapping[str, Meant]) -> Iterator[Remark]:
             yield Remark("other-order", f"`{name}` takes its arguments in another order than the lab has them.")
 
 
-def reading(x: Examiner, subject: Subject, deck: Reading) -> tuple[dict[str, Fact], Mapping[str, Meant]]:
-    """Each function is the one of its name; where that is absent or wrong, another that does what it should."""
+def names_of(info: FunctionInfo) -> tuple[str, ...]:
+    return tuple(parameter.name for parameter in info.parameters)
+
+
+def reading(
+    x: Examiner, subject: Subject, deck: Reading, spelled: Mapping[str, tuple[str, ...]]
+) -> tuple[dict[str, Fact], Mapping[str, Meant]]:
+    """Each function is the one of its name; where that is absent or wrong, another that does what it should.
+
+    `spelled`: the names of the parameters in the model answer.
+    """
     survey = x.survey()
     if survey is None:
         return {}, {}
@@ -78,7 +92,8 @@ def reading(x: Examiner, subject: Subject, deck: Reading) -> tuple[dict[str, Fac
         calls = {name: call for name, call in subject.calls.items() if call.function == function}
         best: tuple[int, Meant, dict[str, Fact]] | None = None
         taken = {one.name for one in meant.values()} | {call.function for call in subject.calls.values()} - {function}
-        for one in candidates(survey, function, next(iter(calls.values())), taken):
+        counts = {len(call.arguments) for call in calls.values()}
+        for one in candidates(survey, function, counts, taken, spelled.get(function, ())):
             facts = {key: fact for name, call in calls.items() for key, fact in facts_of(x, name, call, one).items()}
             right = [key for key in facts if key in deck and agrees(facts[key], deck[key])]
             values = sum(deck[key].level is Level.VALUES for key in right)
@@ -97,22 +112,31 @@ def fits(facts: Reading, deck: Reading) -> bool:
     return all(key in deck and agrees(fact, deck[key]) for key, fact in facts.items() if fact.level in plain)
 
 
-def candidates(survey: Inventory, function: str, call: FunctionCall, taken: Collection[str]) -> Iterator[Meant]:
-    """The function of that name first, then others that may take as many arguments; each in the lab's order first.
+def candidates(
+    survey: Inventory, function: str, counts: Collection[int], taken: Collection[str], spelled: Sequence[str]
+) -> Iterator[Meant]:
+    """The function of that name first, then others that may take so many arguments; each in the lab's order first.
 
-    Of those the most alike in name come first, then the last ones; none that is `taken` for another.
+    Of those the most alike in name come first, then the last ones; none that is `taken` for another. Names of
+    parameters that are those of the model answer, `spelled`, tell their order: then none is guessed.
     """
-    count = len(call.arguments)
     named = [f for f in survey.functions if f.name == function]
-    others = [f for f in survey.functions if f.name != function and f.name not in taken and takes(f, count)]
+    others = [f for f in survey.functions if f.name != function and f.name not in taken and takes(f, counts)]
     others = sorted(reversed(others), key=lambda f: -likeness(function, f.name))
     for info in (*named, *others):
-        for order in islice(permutations(range(count)), ORDERS if info in named else 1):
+        for order in orders(names_of(info), spelled[: max(counts)], max(counts), ORDERS if info in named else 1):
             yield Meant(info.name, order, info.cell)
 
 
-def takes(info: FunctionInfo, count: int) -> bool:
-    return sum(p.required for p in info.parameters) <= count <= len(info.parameters)
+def orders(own: Sequence[str], spelled: Sequence[str], count: int, most: int) -> Iterator[tuple[int, ...]]:
+    if spelled and set(spelled) <= set(own[:count]):
+        yield tuple(spelled.index(name) for name in own[:count])
+    else:
+        yield from islice(permutations(range(count)), most)
+
+
+def takes(info: FunctionInfo, counts: Collection[int]) -> bool:
+    return sum(p.required for p in info.parameters) <= min(counts) and max(counts) <= len(info.parameters)
 
 
 def facts_of(x: Examiner, name: str, call: FunctionCall, meant: Meant) -> dict[str, Fact]:
@@ -141,7 +165,7 @@ def answered(x: Examiner, name: str, arguments: Sequence[Any], meant: Meant) -> 
     """In the first way to pass numbers that the function takes."""
     first = None
     for way in WAYS:
-        given = tuple(wired(arguments[place], *way) for place in meant.order)
+        given = tuple(wired(arguments[place], *way) for place in meant.places(len(arguments)))
         seen = x.ask(f"{name}.{meant.name}", Call(meant.name, given, {}, "value"), seconds=SECONDS)
         first = first or (seen, way)
         if seen.status is not Status.RAISED:
@@ -154,9 +178,10 @@ def gradient(
     x: Examiner, name: str, arguments: Sequence[Any], meant: Meant, place: int, way: tuple[str, bool]
 ) -> tuple[Numbers | str, str]:
     """d sum(result) / d argument, or why there is none; and that as students read it."""
-    given = [wired(value, "tensor" if way[0] == "numpy" else way[0], way[1]) for value in arguments]
-    others = [given[at] for at in meant.order if at != place]
-    at = meant.order.index(place)
+    given = [wired(value, "tensor", way[1]) for value in arguments]
+    order = meant.places(len(arguments))
+    others = [given[at] for at in order if at != place]
+    at = order.index(place)
     step = Gradient(argument_first(meant.name, at), (given[place], *others), "gradient")
     seen = x.ask(f"{name}.{meant.name}.gradient", step, seconds=SECONDS)
     if seen.status is not Status.ANSWERED:

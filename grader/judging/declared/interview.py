@@ -67,7 +67,10 @@ def runs(what: str, trouble: Trouble | None, part: str, whole: bool = True) -> F
 
 def saying(trouble: Trouble | None) -> str:
     """How it ended, as students read it."""
-    return f"stops with {trouble.kind}: {trouble.message[:300].strip()}" if trouble else "gave no answer"
+    if trouble is None:
+        return "gave no answer"
+    message = trouble.message[:300].strip().rstrip(".")
+    return f"stops with {trouble.kind}: {message}" if message else f"stops with {trouble.kind}"
 
 
 def ending(trouble: Trouble | None) -> str:

@@ -43,7 +43,7 @@ def followed(x: Examiner, one: Trainee, batch: Batch, steps: int) -> tuple[Learn
     told, trouble = losses(watched), watched.trouble if watched else seen.trouble
     if len(told) == 1 and trouble is None and isinstance(watch, Watch):
         calls = [replace(watch, into=f"w{step}") for step in range(steps)]
-        seen = x.ask(f"{one.info.name}.learns by steps", *before, *calls, said(one), seconds=SECONDS)
+        seen = x.ask(f"{one.info.name}.learns.steps", *before, *calls, said(one), seconds=SECONDS)
         each = (seen.values.get(call.into) for call in calls)
         told = [loss for found in each if isinstance(found, Watched) for loss in losses(found)]
     return Learning(tuple(told), trouble), seen

@@ -10,12 +10,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.course.rubric import CheckRule, Rubric
+from grader.course.subject import SubjectKind
 from grader.judging.checks import blocked, failed, passed, unsure
 from grader.judging.comparing.compare import NEARER
 from grader.judging.declared.interview import YES, Interview
 from grader.judging.declared.readings import FORWARD, Fact, Reading, agrees, alike, first_difference, gap, unlikeness
 from grader.judging.model_answer import DECK, ModelAnswer, mistake_of
-from grader.model import Finding, Level
+from grader.model import Finding, Level, Verdict
 
 
 class Case(Struct, frozen=True):
@@ -71,7 +72,24 @@ def judged(case: Case) -> Finding:
         return failed(interview.missing)
     if interview.in_words:
         return stopped(case) or told_in_words(case)
-    return stopped(case) or explained(case) or by_itself(case) or unexplained(case)
+    return stopped(case) or explained(case) or by_itself(case) or call_by_call(case) or unexplained(case)
+
+
+def call_by_call(case: Case) -> Finding | None:
+    """Functions are independent of each other: of each part of a check another form may be that which explains it.
+
+    Of several mistakes the one is named that costs the most.
+    """
+    deck, rules = case.interview.forms(DECK), case.rubric.mistakes
+    parts = dict.fromkeys(deck[key].part for key in case.keys)
+    subject = case.rubric.subject
+    if subject is None or subject.kind is not SubjectKind.FUNCTION or len(parts) < 2:
+        return None
+    each = [judged(replace(case, check=replace(case.check, of=(part,)))) for part in parts]
+    wrong = [found for found in each if found.verdict is not Verdict.PASS]
+    if any(found.mistake is None for found in wrong):
+        return None
+    return min(wrong, key=lambda found: rules[found.mistake or ""].credit) if wrong else passed()
 
 
 def told_in_words(case: Case) -> Finding:

@@ -4,6 +4,8 @@ That a variable is there, that a step changes it, what kind of penalty it has: a
 names it, and a check that looks at words alone may pass. Numbers stay open.
 """
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from grader.course.subject import Subject
@@ -15,6 +17,7 @@ from grader.judging.declared.scene import Scene, Task
 from grader.judging.declared.training import Trainee
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.watching import first_gradients
+from grader.sandbox.guest.wire import VariableInfo
 
 
 def interview_in_words(x: Examiner, one: Trainee, subject: Subject, forms: Forms) -> Interview:
@@ -43,6 +46,16 @@ def beyond(one: Trainee, binding: Binding) -> str:
     used = {piece.path for place in binding.places.values() for piece in place.pieces}
     gradients = first_gradients(one.watched) if one.watched else {}
     more = [v for v in one.variables if v.path not in used and gradients.get(v.path) is not None]
-    laid_out = ", ".join(f"{v.path.removeprefix('c.')} {list(v.shape)}" for v in more[:8])
-    told = f"Your class holds more than the lab asks for ({laid_out}), so what it computes could not be compared"
+    if more and len(binding.places) < len(binding.shapes):
+        return unmatched(one)
+    told = f"Your class holds more than the lab asks for ({laid_out(more)}), so what it computes could not be compared"
     return f"{told}; your instructor will look at it." if more else ""
+
+
+def unmatched(one: Trainee) -> str:
+    told = f"Your variables ({laid_out(one.variables)}) could not be matched with those of the lab"
+    return f"{told}; your instructor will look at it."
+
+
+def laid_out(variables: Sequence[VariableInfo]) -> str:
+    return ", ".join(f"{v.path.removeprefix('c.')} {list(v.shape)}" for v in variables[:8])

@@ -41,13 +41,15 @@ def definition(cells: Sequence[Cell], name: str) -> tuple[int, ast.AST] | None:
 
 
 def idle(function: ast.AST) -> bool:
-    """Whether a function does nothing: a docstring, `pass`, constants that get names, `return None`."""
+    """Whether a function does nothing: docstring, `pass`, constants with names, `return None`, NotImplementedError."""
     return isinstance(function, ast.FunctionDef) and all(map(_says_nothing, function.body))
 
 
 def _says_nothing(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Return) and statement.value is None:
         return True
+    if isinstance(statement, ast.Raise) and statement.exc is not None:
+        return ast.unparse(statement.exc).startswith("NotImplementedError")
     constant = isinstance(getattr(statement, "value", None), ast.Constant)
     return isinstance(statement, ast.Pass) or (constant and isinstance(statement, ast.Expr | ast.Assign | ast.Return))
 

@@ -184,10 +184,16 @@ def gradient(step: wire.Gradient, names: Namespace, values: dict[str, Any]) -> N
     x = tf.constant(first)
     with tf.GradientTape() as tape:
         tape.watch(x)
-        result = function(x, *others)
-        total = tf.reduce_sum(result)
-    found = tape.gradient(total, x)
+        total = sum_of(function(x, *others))
+    found = None if total is None else tape.gradient(total, x)
     values[step.into] = encode(tf.convert_to_tensor(found) if found is not None else None)  # slices where one looks up
+
+
+def sum_of(result: Any) -> Any:
+    """Of all numbers in a tensor, or in a tuple, list or dict of them; None where there are none but whole ones."""
+    parts = [tf.convert_to_tensor(part) for part in tf.nest.flatten(result) if part is not None]
+    sums = [tf.reduce_sum(part) for part in parts if part.dtype.is_floating]
+    return tf.add_n([tf.cast(one, sums[0].dtype) for one in sums]) if sums else None
 
 
 STEPS: dict[type, Callable[[Any, Namespace, dict[str, Any]], None]] = {
