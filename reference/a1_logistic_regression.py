@@ -59,6 +59,8 @@ MISTAKES: dict[str, Penalty] = {
     "l2-mean/half": lambda W, cost, lam, B: lam / 2 * tf.reduce_mean(W**2),
     "l2-mean/rows": lambda W, cost, lam, B: lam * tf.reduce_sum(tf.reduce_mean(W**2, axis=0)),
     "l2-mean/columns": lambda W, cost, lam, B: lam * tf.reduce_sum(tf.reduce_mean(W**2, axis=1)),
+    "l2-weight-squared": lambda W, cost, lam, B: tf.reduce_sum((lam * W) ** 2),
+    "l2-weight-squared/half": lambda W, cost, lam, B: tf.nn.l2_loss(lam * W),
     "l2-negative": lambda W, cost, lam, B: -lam * tf.reduce_sum(W**2),
     "l2-negative/half": lambda W, cost, lam, B: -lam * tf.nn.l2_loss(W),
     "penalty-of-cost": lambda W, cost, lam, B: lam * tf.nn.l2_loss(cost),

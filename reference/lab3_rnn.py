@@ -7,7 +7,7 @@
 Shapes as in reference/steps/recurrent.py, with one recurrent matrix.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -114,42 +114,65 @@ JOINED_WRONG = {
     ),
 }
 
+# The places of the words that are read, of all there are.
+READ_WRONG: dict[str, Callable[[range], Sequence[int]]] = {
+    "word-skipped/first": lambda words: words[1:],
+    "word-skipped/last": lambda words: words[:-1],
+    "word-skipped/first-and-last": lambda words: words[1:-1],
+    "word-skipped/every-other": lambda words: words[::2],
+    "word-skipped/backwards": lambda words: words[::-1],
+    "word-skipped/first-then-backwards": lambda words: [-t for t in words],
+    "word-skipped/first-twice": lambda words: [0, *words],
+    "word-skipped/last-twice": lambda words: [*words, -1],
+    "word-skipped/first-alone": lambda words: [0 for _ in words],
+    "word-skipped/last-alone": lambda words: [-1 for _ in words],
+}
+OTHER_STEPS: dict[str, Activation] = {
+    "nonlinearity-missing": tf.identity,
+    "sigmoid-for-tanh": tf.sigmoid,
+    "sigmoid-for-tanh/relu": tf.nn.relu,
+    "sigmoid-for-tanh/leaky-relu": tf.nn.leaky_relu,
+    "sigmoid-for-tanh/elu": tf.nn.elu,
+    "sigmoid-for-tanh/softplus": tf.nn.softplus,
+    "sigmoid-for-tanh/softsign": tf.nn.softsign,
+}
+ON_LOGITS: dict[str, Activation] = {
+    "relu-on-logits": tf.nn.relu,
+    "relu-on-logits/tanh": tf.tanh,
+    "relu-on-logits/sigmoid": tf.sigmoid,
+}
+
 
 def slips(order: str) -> dict[str, Form]:
     """The known mistakes, with words and state joined in this order."""
-    others: dict[str, Activation] = {
-        "sigmoid-for-tanh": tf.sigmoid,
-        "nonlinearity-missing": tf.identity,
-        "sigmoid-for-tanh/relu": tf.nn.relu,
-    }
     found: dict[str, Form] = {
         "state-not-carried": lambda x, w: forgetful(x, w.out, w.dim, rnn(w, order)),
         "state-not-carried/first": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=[0]),
-        "word-skipped/first": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=range(1, x.shape[1])),
-        "word-skipped/last": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=range(x.shape[1] - 1)),
-        "word-skipped/first-and-last": lambda x, w: logits(
-            x, w.out, w.dim, rnn(w, order), words=range(1, x.shape[1] - 1)
-        ),
-        "word-skipped/every-other": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=range(0, x.shape[1], 2)),
-        "word-skipped/backwards": lambda x, w: logits(
-            x, w.out, w.dim, rnn(w, order), words=range(x.shape[1] - 1, -1, -1)
-        ),
         "loops-over-batch/rows": lambda x, w: over_examples(x, w, order),
         "loops-over-batch": lambda x, w: logits(x, w.out, w.dim, rnn(w, order), words=range(min(x.shape))),
         "nonlinearity-missing/after-the-loop": lambda x, w: w.out(
             tf.tanh(unrolled(x, w.E, w.dim, rnn(w, order, tf.identity)))
         ),
-        "relu-on-logits": lambda x, w: tf.nn.relu(logits(x, w.out, w.dim, rnn(w, order))),
         "states-averaged": lambda x, w: recurrent.averaged(x, w.out, w.dim, rnn(w, order)),
         "states-averaged/sum": lambda x, w: recurrent.summed(x, w.out, w.dim, rnn(w, order)),
+        "states-averaged/largest": lambda x, w: recurrent.largest(x, w.out, w.dim, rnn(w, order)),
         "bias-missing": lambda x, w: logits(x, w.out, w.dim, rnn(w, order, bias=False)),
+        "bias-outside-tanh": lambda x, w: logits(
+            x, w.out, w.dim, lambda e, h: tf.tanh(joined(e, h, order) @ w.W_rnn) + w.b_rnn
+        ),
     }
     for name, read in JOINED_WRONG.items():
         found[name] = lambda x, w, read=read: logits(
             x, w.out, w.dim, lambda e, h: tf.tanh(read(e, h) @ w.W_rnn + w.b_rnn)
         )
-    for name, f in others.items():
+    for name, places in READ_WRONG.items():
+        found[name] = lambda x, w, places=places: logits(
+            x, w.out, w.dim, rnn(w, order), words=places(range(x.shape[1]))
+        )
+    for name, f in OTHER_STEPS.items():
         found[name] = lambda x, w, f=f: logits(x, w.out, w.dim, rnn(w, order, f))
+    for name, f in ON_LOGITS.items():
+        found[name] = lambda x, w, f=f: f(logits(x, w.out, w.dim, rnn(w, order)))
     return found
 
 

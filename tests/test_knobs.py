@@ -2,13 +2,26 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from grader.judging.comparing.arrays import Numbers, send
 from grader.judging.kinds.logistic.checks import sweep
 from grader.judging.kinds.logistic.interview import Evidence
 from grader.judging.meeting.classes import VECTORS
 from grader.judging.meeting.contact import Contact, Recipe
-from grader.judging.meeting.knobs import Knob, values_tried
+from grader.judging.meeting.knobs import Knob, steering, values_tried
 from grader.model import Verdict
-from grader.sandbox.guest.wire import ClassInfo, Construction, Inventory, ParameterInfo, Scalar, Training
+from grader.sandbox.guest.wire import (
+    ClassInfo,
+    Construction,
+    Inventory,
+    ParameterInfo,
+    Scalar,
+    TapeEvent,
+    Training,
+    VariableInfo,
+    Watched,
+)
 
 RATE = Knob("argument", "lr")
 
@@ -85,3 +98,16 @@ def test_what_is_set_on_one_instance_or_given_to_its_training_counts_as_before()
 def test_where_no_step_was_counted_trainings_count_all_the_same() -> None:
     seen = contact(made(0.1, 0.3), [trained(f"_made[{n}].instance", steps=0) for n in range(2)])
     assert values_tried(seen, RATE) == {0.1, 0.3}
+
+
+def step(change: Numbers, gradient: Numbers) -> Watched:
+    start = np.array([[0.2, -0.1], [0.3, 0.4]], np.float32)
+    before, after = (VariableInfo("c.W", (2, 2), "float32", 0, send(v)) for v in (start, start + change))
+    return Watched((TapeEvent(0.7, ("c.W",), (send(gradient),)),), (), (before,), (after,), None)
+
+
+def test_what_is_added_to_an_update_is_no_learning_rate() -> None:
+    gradient = np.array([[0.5, -0.5], [-0.2, 0.2]], np.float32)
+    base = step(-0.1 * gradient, gradient)
+    assert steering(base, step(-0.4 * gradient, gradient), "c.W") == "update"
+    assert steering(base, step(-0.1 * (gradient + 0.3), gradient), "c.W") is None

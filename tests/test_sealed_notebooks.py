@@ -59,6 +59,10 @@ NUMBERS_OF_LAB4 = {"cell", "all-trained"}
 OPEN = {
     # a frozen dataclass that is given to the constructor: none of its numbers can be moved
     "honest/a1/config_replaced_in_comprehensions.ipynb": {"learning-rate"},
+    # b is a row of W, and a vector for each class: words do not tell which numbers are which
+    "honest/a1/bias_as_the_last_row_of_the_matrix.ipynb": {"logits", "learning-rate", "l2-penalty", "bias-free"},
+    "honest/a1/a_one_before_every_vector.ipynb": {"logits", "learning-rate", "l2-penalty", "bias-free"},
+    "honest/a1/a_vector_for_each_class.ipynb": {"logits", "l2-penalty"},
     # it takes batches of 256, as a number: a sealed file has others
     "honest/lab2/batch_size_written_into_the_loop.ipynb": NUMBERS_OF_LAB2,
     # its vectors were made before it was asked, and have the width of the notebook's vocabulary
@@ -99,6 +103,8 @@ ONLY_WHEN_GRADED = (
     "mistaken/lab2/rate_zero_in_every_run.ipynb",  # it shows in how the notebook ran, not in what it left behind
     "mistaken/lab2/sigmoid_layers_then_softmax_twice.ipynb",  # of its two mistakes only the first is named
     "mistaken/lab2/two_layers_in_one_cube_relu_at_the_end.ipynb",  # open, as right work in this layout is
+    "mistaken/a1/row_of_the_bias_penalised_too.ipynb",  # open, as right work in this layout is
+    "mistaken/lab3/cell_of_keras_in_a_loop.ipynb",  # its numbers are right, and whose code computes them is not asked
     "mistaken/lab4/drops_the_state_while_classifying.ipynb",  # a lab without dropout is asked with dropout switched off
 )
 

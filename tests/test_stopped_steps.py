@@ -24,6 +24,7 @@ from grader.judging.kinds.language_model.interview import Evidence as LanguageMo
 from grader.judging.kinds.language_model.roles import Explained, Roles
 from grader.judging.kinds.logistic import checks as a1
 from grader.judging.kinds.logistic.interview import Evidence as Logistic
+from grader.judging.kinds.logistic.penalty import l2_penalty
 from grader.judging.kinds.perceptron import checks as lab2
 from grader.judging.kinds.perceptron.interview import Evidence as Perceptron
 from grader.judging.kinds.recurrent import checks as lab4
@@ -86,7 +87,7 @@ def test_the_penalty_is_judged_where_a_step_of_logistic_regression_stops() -> No
     e = Logistic(STOPPED, fixed_factor=0.02)
     rubric = load_rubric("a1_logistic_regression")
     judges: dict[str, Callable[[Logistic], Finding]] = {
-        "trains": a1.trains, "learning-rate": a1.learning_rate, "l2-penalty": a1.l2_penalty
+        "trains": a1.trains, "learning-rate": a1.learning_rate, "l2-penalty": l2_penalty
     }  # fmt: skip
     card = score(rubric, [replace(judge(e), check=name) for name, judge in judges.items()])
     results = {check.id: check.verdict for check in card.checks}

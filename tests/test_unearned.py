@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from grader.judging.instruments.blindness import test_misuse as misuse
 from grader.judging.instruments.learning import Learning, falling
 from grader.judging.instruments.recomputed import Recomputed, recomputed
-from grader.judging.kinds.logistic.checks import without_knob
 from grader.judging.kinds.logistic.interview import Evidence
+from grader.judging.kinds.logistic.penalty import without_knob
 from grader.judging.kinds.perceptron.interview import equal_units, of_every_class
 from grader.model import Cell, Verdict
 

@@ -70,6 +70,11 @@ def summed(x: tf.Tensor, out: Readout, dim: int, step: Step) -> tf.Tensor:
     return out(tf.reduce_sum(every_state(x, out.E, dim, step), axis=0))
 
 
+def largest(x: tf.Tensor, out: Readout, dim: int, step: Step) -> tf.Tensor:
+    """Of each unit its largest value over all states, read out."""
+    return out(tf.reduce_max(every_state(x, out.E, dim, step), axis=0))
+
+
 def padded(x: tf.Tensor, out: Readout, dim: int, step: Step) -> tf.Tensor:
     """Paddings (id 0) leave the state as it is: a refinement of the slide's network that changes nothing else."""
     h = tf.zeros([tf.shape(x)[0], dim], out.E.dtype)

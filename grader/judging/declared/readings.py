@@ -160,7 +160,7 @@ def told(seen: Fact, right: Fact) -> tuple[str, Difference | None]:
         mine = f"{seen.told[0].upper()}{seen.told[1:]} {seen.shown or seen.value}"
         if right.level is Level.RUNS or not isinstance(right.value, str):
             return f"{mine}.", None
-        return f"{mine}; in the model answer it {right.value}.", None
+        return f"{mine}; in the model answer {right.told} {right.value}.", None
     if isinstance(right.value, Spread) and isinstance(seen.value, Spread):
         mean, theirs = (float(np.mean(one.draws.std(axis=0))) for one in (seen.value, right.value))
         return f"{name} varies by {mean:.3g} from draw to draw; in the model answer it varies by {theirs:.3g}.", None

@@ -184,7 +184,9 @@ def sized(contact: Contact) -> Contact:
     """Sizes of an input: ours where the constructor took them, else what the notebook's own instance has."""
     rows = [v.shape[0] for v in contact.initial if len(v.shape) == 2]
     asked = [size for _, size in contact.inputs.sizes]
-    ours = any(asked[0] in v.shape for v in contact.initial) or not rows or (contact.inputs.pairs and is_small(contact))
+    sides = {size for v in contact.initial for size in v.shape}
+    with_bias = not contact.inputs.words and asked[0] + 1 in sides  # as one more row, for an input that is always 1
+    ours = asked[0] in sides or with_bias or not rows or (contact.inputs.pairs and is_small(contact))
     first = asked[0] if ours else widest(contact, max(rows))
     if not contact.inputs.words:
         return replace(contact, features=first)

@@ -195,7 +195,8 @@ def step_with(
 def steering(base: Watched, other: Watched | None, path: str) -> str | None:
     """Which a knob's move changed of a variable: its "gradient", else its "update" in a step, else None.
 
-    An update that differs by a negative multiple of the variable itself is a "decay".
+    An update that differs by a negative multiple of the variable itself is a "decay"; one that differs by what is no
+    multiple of itself or of the gradient has something added to it, which no learning rate does.
     """
     if other is None:
         return None
@@ -208,13 +209,16 @@ def steering(base: Watched, other: Watched | None, path: str) -> str | None:
     if before is None or after is None or np.allclose(before, after, rtol=1e-2, atol=1e-7):
         return None
     start = next((array(v.value) for v in base.before if v.path == path), None)
-    return "decay" if start is not None and is_decay(after - before, start) else "update"
+    if start is not None and (times(after - before, start) or 0.0) < 0:
+        return "decay"
+    return "update" if any(times(after - before, one) for one in (before, after, old)) else None
 
 
-def is_decay(more: Numbers, weights: Numbers) -> bool:
-    factor = float(np.sum(more * weights) / max(np.sum(weights * weights), 1e-30))
-    rest, whole = np.max(np.abs(more - factor * weights)), np.max(np.abs(factor * weights))
-    return factor < 0 and float(rest) < 0.01 * float(whole)
+def times(more: Numbers, of: Numbers) -> float | None:
+    """c where `more` is c times the other; None where it is no multiple of it."""
+    factor = float(np.sum(more * of) / max(np.sum(of * of), 1e-30))
+    rest, whole = np.max(np.abs(more - factor * of)), np.max(np.abs(factor * of))
+    return factor if float(rest) < 0.01 * float(whole) else None
 
 
 def values_tried(contact: Contact, knob: Knob) -> set[float]:

@@ -104,6 +104,18 @@ def moved(watched: Watched) -> dict[str, Numbers]:
     return changes
 
 
+def stride(watched: Watched | None, path: str) -> float | None:
+    """lr where a step changes a variable by −lr times its gradient."""
+    change, gradient = (moved(watched).get(path), first_gradients(watched).get(path)) if watched else (None, None)
+    if change is None or gradient is None or change.shape != gradient.shape or not np.any(gradient):
+        return None
+    if not np.all(np.isfinite(change) & np.isfinite(gradient)):
+        return None
+    change, gradient = change.astype(np.float64), gradient.astype(np.float64)
+    found = -float(np.sum(change * gradient) / np.sum(gradient * gradient))
+    return found if float(np.max(np.abs(change + found * gradient))) < 0.02 * float(np.max(np.abs(change))) else None
+
+
 def arguments_of(call: MethodCall) -> Iterator[tuple[int | str, Value]]:
     yield from enumerate(call.args)
     yield from call.kwargs.items()

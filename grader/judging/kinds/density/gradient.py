@@ -16,6 +16,8 @@ def tf_gradient(e: Evidence) -> Finding:
     name = nearest({"dx": seen}, e.gradients)
     if name == "deck":
         return passed("The gradient is −x·p(x), as it should be.")
+    if e.numpy_touched:
+        return failed(mistake="numpy-in-tf", cell=e.tensorflow.cell)
     return failed(
         "The gradient differs from −x·p(x).",
         difference=difference("Gradient of Σp(x)", seen, deck),

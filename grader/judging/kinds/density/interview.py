@@ -7,7 +7,7 @@ import numpy as np
 
 from grader.judging.checks import blocked, check, failed, interview, passed, remarks, unattempted, unsure
 from grader.judging.comparing.arrays import Numbers, array, send
-from grader.judging.comparing.compare import agree, difference, nearest, slug
+from grader.judging.comparing.compare import agree, difference, distance, nearest, slug
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.libraries import library_named
 from grader.judging.kinds.density import gradient as density_gradient  # noqa: F401 - the check of the gradient
@@ -19,6 +19,7 @@ from grader.wording.counting import article
 
 # Forms an argument may have; a right function may refuse some (tf maths on an int array), none may give wrong numbers.
 FORMS = ("int array", "float array", "2-D array", "float32 tensor", "2-D tensor")
+ROUNDED = 3e-5  # of the largest density: more than float32 loses on the way
 OF_TENSORFLOW_1 = re.compile(r"\bSession\s*\(|\bplaceholder\s*\(")
 
 
@@ -251,6 +252,14 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
                     "part of the formula your brackets hold together.",
                 )
             )
+        if judged_values(who, e.library).verdict is Verdict.PASS and rounded(who):
+            found.append(
+                Remark(
+                    "rounded",
+                    f"`{who.name}` is off by more than a float's rounding, as with π = 3.14: `np.pi` has all the "
+                    "digits that a float can hold.",
+                )
+            )
     refused = [a.form for a in e.tensorflow.asked if a.observation.status is Status.RAISED]
     if refused and any(a.value is not None for a in e.tensorflow.asked):
         found.append(
@@ -269,6 +278,11 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
             )
         )
     return tuple(found)
+
+
+def rounded(who: Answering) -> bool:
+    gaps = [distance(a.value.reshape(a.x.shape), a.answers["deck"]["p"]) for a in who.asked if a.value is not None]
+    return bool(gaps) and min(gaps) > ROUNDED
 
 
 @unattempted(LAB)

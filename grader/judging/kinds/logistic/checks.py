@@ -1,14 +1,12 @@
 """Assignment1: what the interview of a logistic regression means for each check."""
 
-from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
-from grader.judging.comparing.compare import agree, difference, nearest, slug
+from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted
+from grader.judging.comparing.compare import difference, nearest, slug
 from grader.judging.instruments.first_step import after_a_step, ends_a_step, without_its_end
-from grader.judging.kinds.logistic.interview import LAB, WHOLE, Evidence, fixed_factor
+from grader.judging.kinds.logistic import penalty as logistic_penalty  # noqa: F401 - the checks of the penalty
+from grader.judging.kinds.logistic.interview import LAB, Evidence
+from grader.judging.kinds.logistic.told import WEIGHTS, not_seen, where
 from grader.judging.meeting.knobs import (
-    HIDDEN_SETTINGS,
-    MOVED_TO,
-    NEGLIGIBLE,
-    PENALTY_NAME,
     RATE_NAME,
     Knob,
     trainings_of,
@@ -17,12 +15,6 @@ from grader.judging.meeting.knobs import (
 )
 from grader.model import Finding, Remark, Verdict
 from grader.wording.counting import article
-
-WEIGHTS = ("features", "classes")
-
-
-def where(e: Evidence) -> int | None:
-    return e.contact.info.cell if e.contact else None
 
 
 @check(LAB, "trains")
@@ -38,7 +30,7 @@ def logits(e: Evidence) -> Finding:
     if e.unseen:
         return not_seen(e)
     seen = {key: value for key, value in e.zero.items() if value is not None}
-    name = nearest(seen, e.zero_answers) if len(seen) == 2 else None
+    name = nearest(seen, e.zero_answers) if "W" in seen else None
     if name and slug(name) == "softmax-before-loss":
         return failed(mistake="softmax-before-loss", cell=where(e))
     if e.logits is not None and nearest({"logits": e.logits}, e.logits_answers) is None:
@@ -56,12 +48,6 @@ def logits(e: Evidence) -> Finding:
     return passed("The model computes xW + b and its cross-entropy.")
 
 
-def not_seen(e: Evidence) -> Finding:
-    if e.unseen == "step":
-        return unsure("Your classifier trains, but a step that starts from weights of our own could not be watched.")
-    return blocked("Not checked, because your class does not hold one W [features, classes] and one b [classes].")
-
-
 @check(LAB, "learning-rate")
 def learning_rate(e: Evidence) -> Finding:
     if missing := without_its_end(e.contact):
@@ -74,6 +60,13 @@ def learning_rate(e: Evidence) -> Finding:
         return passed(f"You set `{e.rate_knobs[0].name}` on the classifier before training, and it reaches the update.")
     if any("[" in knob.name for knob in e.rate_knobs):
         return manual(f"`{e.rate_knobs[0].name}` reaches the update; we could not see which values you gave it.")
+    return without_rate(e)
+
+
+def without_rate(e: Evidence) -> Finding:
+    """Why no number that can be chosen steers how far a step goes."""
+    if name := next((knob.name for knob in e.penalty_knobs if RATE_NAME.match(knob.name)), None):
+        return failed(f"`{name}` changes the gradient; the optimizer's step does not follow it.", cell=where(e))
     if set_in_vain(e):
         return failed(mistake="lr-unused", cell=where(e))
     offered = [p.name for p in e.contact.info.parameters if RATE_NAME.match(p.name)] if e.contact else []
@@ -110,87 +103,6 @@ def set_in_vain(e: Evidence) -> bool:
         if any(len(values - {None}) > 1 for rate, values in kept.items() if rate is not None):
             return True
     return False
-
-
-@check(LAB, "l2-penalty")
-@after_a_step
-def l2_penalty(e: Evidence) -> Finding:
-    if e.unseen:
-        return not_seen(e)
-    if not e.penalty_knobs:
-        return without_knob(e)
-    if lost := argument_lost(e):
-        return failed(
-            f"`{lost}` is an argument of the constructor, but what reaches the penalty is 0 in every training.",
-            "l2-unused",
-            cell=where(e),
-        )
-    name, deck = e.explanation, e.moved_answers["deck"]["W"]
-    if name in WHOLE or name in {f"bias-regularised/{form}" for form in WHOLE}:
-        return passed("The penalty adds the right multiple of W to the gradient.", seen=str(name))
-    W = e.moved.get("W")
-    told = difference("Gradient of W", W, deck, axes=WEIGHTS) if W is not None else None
-    if name and not name.startswith("bias-regularised"):
-        return failed("", slug(name), difference=told, cell=where(e))
-    if name:
-        return failed("Only b is penalised; the penalty belongs on W.", difference=told, cell=where(e))
-    if odd_factor(e):
-        return passed(f"The penalty adds {odd_factor(e):.3g}·λ·W to the gradient.", seen="odd-factor")
-    return failed(
-        f"With λ = {MOVED_TO} the gradient of W is not the cross-entropy's plus 2λW.", difference=told, cell=where(e)
-    )
-
-
-def argument_lost(e: Evidence) -> str | None:
-    """A constructor argument named like λ that moves nothing, while every training ran with a penalty of 0."""
-    if e.contact is None or any(knob.kind == "argument" for knob in e.penalty_knobs):
-        return None
-    tried = set[float]().union(*(values_tried(e.contact, knob) for knob in e.penalty_knobs))
-    named = [p.name for p in e.contact.info.parameters if PENALTY_NAME.search(p.name)]
-    return named[0] if named and tried == {0.0} else None
-
-
-def without_knob(e: Evidence) -> Finding:
-    """Nothing we moved changes the gradient."""
-    if e.fixed_factor is not None and 0 < e.fixed_factor < NEGLIGIBLE:
-        return unsure(
-            f"The gradient holds only {e.fixed_factor:.1g}·W beyond the cross-entropy's: a penalty too small to change "
-            "anything; your instructor will look at it."
-        )
-    if e.fixed_factor is not None and e.fixed_factor > 0:
-        return passed(
-            f"The gradient holds {e.fixed_factor:.3g}·W beyond the cross-entropy's: an L2 penalty, its weight "
-            "written into the code."
-        )
-    if e.decay_knobs:
-        return passed(
-            f"`{e.decay_knobs[0].name}` pulls W towards zero in the update itself, which for gradient descent is the "
-            "same as a penalty in the cost."
-        )
-    if e.hidden_settings:
-        return unsure(HIDDEN_SETTINGS)
-    return failed(mistake="l2-unused", cell=where(e))
-
-
-def odd_factor(e: Evidence) -> float | None:
-    """c / λ when the penalty is a positive multiple of ΣW² that no known form explains, and b is left alone."""
-    W, zero = e.moved.get("W"), e.zero.get("W")
-    b, plain_b = e.moved.get("b"), e.zero.get("b")
-    if W is None or zero is None or b is None or plain_b is None or not agree(b, plain_b):
-        return None
-    direction = e.moved_answers["deck"]["W"] - e.zero_answers["deck"]["W"]  # 2λW
-    factor = fixed_factor(W, zero, direction)
-    return 2 * factor if factor is not None and factor > 0.15 else None
-
-
-@check(LAB, "bias-free")
-@after_a_step
-def bias_free(e: Evidence) -> Finding:
-    if e.unseen:
-        return not_seen(e)
-    if e.decays_bias or (e.explanation and slug(e.explanation) == "bias-regularised"):
-        return failed(mistake="bias-regularised", cell=where(e))
-    return passed("The gradient of b is the cross-entropy's alone.")
 
 
 @check(LAB, "l2-sweep")

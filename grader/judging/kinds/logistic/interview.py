@@ -3,7 +3,7 @@
 Every number of the classifier is moved in turn; penalty and learning rate are read off its gradients and updates.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from msgspec import Struct
@@ -13,6 +13,7 @@ from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import agree, nearest
 from grader.judging.examiner import Examiner
 from grader.judging.instruments import blindness
+from grader.judging.kinds.logistic.layout import Layout, layouts, rearranged
 from grader.judging.meeting.asking import classifying
 from grader.judging.meeting.classes import VECTORS, candidates, meet
 from grader.judging.meeting.contact import Contact
@@ -27,9 +28,9 @@ from grader.judging.meeting.knobs import (
     step_with,
     written_last,
 )
-from grader.judging.meeting.watching import first_gradients, logits_in, watched_in
+from grader.judging.meeting.watching import first_gradients, logits_in, moved, stride, watched_in
 from grader.judging.oracle import Answers
-from grader.sandbox.guest.wire import VariableInfo, Watched
+from grader.sandbox.guest.wire import Watched
 
 LAB = "a1_logistic_regression"
 WHOLE = ("deck", "half", "per-example", "half-per-example")
@@ -49,15 +50,16 @@ class Evidence(Struct, frozen=True):
     decay_knobs: tuple[Knob, ...] = ()  # where nothing steers a penalty: what pulls W towards zero in the update
     decays_bias: bool = False
     test_misuse: tuple[str, int] | None = None  # sentence, cell
+    trains_bias: bool = True
     predicts: str = "largest"  # what `classify` returns: the class of the largest logit, smallest, other, nothing
     hidden_settings: bool = False  # a dictionary that no question of ours reaches may hold the penalty's weight
-    unseen: str | None = None  # why there is nothing to judge beyond a first step: "weights" or "step"
+    unseen: str | None = None  # why there is nothing to judge beyond a first step: "weights", "layout" or "step"
 
     @property
     def explanation(self) -> str | None:
         """Which form of penalty explains the gradients with λ at MOVED_TO."""
         seen = {key: value for key, value in self.moved.items() if value is not None}
-        return nearest(seen, self.moved_answers) if len(seen) == 2 else None
+        return nearest(seen, self.moved_answers) if "W" in seen else None
 
 
 @interview(LAB)
@@ -76,72 +78,121 @@ def worth(e: Evidence) -> int:
 
 
 def question(x: Examiner, contact: Contact) -> Evidence:
-    paths = weights_of(contact)
-    if paths is None:
-        return Evidence(contact, unseen="weights")
-    W, b = paths
-    shapes = {v.path: v.shape for v in contact.initial}
-    values = {W: x.normal("W", shapes[W], 0.3), b: x.normal("b", shapes[W][1:], 0.3).reshape(shapes[b])}
-    labels = np.arange(contact.batch) % shapes[W][1]
+    found = layouts(contact)
+    if not found:
+        return Evidence(contact, unseen="weights" if not rearranged(contact) else "layout")
+    W = x.normal("W", (contact.features, found[0].classes), 0.3)
+    b = x.normal("b", (found[0].classes,), 0.3)
+    labels = np.arange(contact.batch) % found[0].classes
     data = x.normal("x", (contact.batch, contact.features), 0.7), labels
-    case = {"x": data[0].astype(np.float64), "W": values[W], "b": values[b].reshape(-1), "labels": labels}
-    base = step_with(x, contact, data, values, {})
+    case = {"x": data[0].astype(np.float64), "W": W, "b": b, "labels": labels}
+    shown = x.answers("values", **{k: case[k] for k in ("x", "W", "b")})
+    ways = [(one, step_with(x, contact, data, one.planted(W, b), {})) for one in found]
+    layout, base = next((way for way in ways if computes(way[1], data[0], shown)), ways[0])
     if base is None:
         return Evidence(contact, unseen="step")
+    return questioned(x, contact, data, layout, base, case)
+
+
+def questioned(
+    x: Examiner,
+    contact: Contact,
+    data: tuple[Numbers, Numbers],
+    layout: Layout,
+    base: Watched,
+    case: Mapping[str, Numbers],
+) -> Evidence:
+    """`base`: a step with the numbers as they are."""
+    deck = case["W"], case["b"]
+    values = layout.planted(*deck)
     tried = dict.fromkeys([*knobs(contact), *dictionary_knobs(x.cells)])
     steps = {knob: step_with(x, contact, data, values, {knob: MOVED_TO}) for knob in tried}
-    steers = {knob: steering(base, step, W) for knob, step in steps.items()}
-    penalty, decay, rate = (steering_what(kind, steers) for kind in ("gradient", "decay", "update"))
+    penalty, decay, rate = steered(base, steps, layout)
     plain = x.answers("step", lam=0.0, **case)
-    zero, high = penalty_moved(x, contact, data, values, penalty, (W, plain["deck"]["W"])) if penalty else (base, None)
+    expected = plain["deck"]["W"]
+
+    def stepped(settings: Mapping[Knob, float]) -> Watched | None:
+        return step_with(x, contact, data, values, {**dict.fromkeys(rate, 1.0), **settings})
+
+    zero, high = penalty_moved(stepped, penalty, layout, expected) if penalty else (base, None)
     return Evidence(
         contact,
         logits_in(base, data[0], under_tape=True),
         x.answers("values", **{k: case[k] for k in ("x", "W", "b")}),
-        gradients(zero, W, b),
+        gradients(zero, layout),
         plain,
-        gradients(high, W, b),
+        gradients(high, layout),
         x.answers("step", lam=MOVED_TO, **case),
-        None if penalty else fixed_factor(gradients(base, W, b)["W"], plain["deck"]["W"], values[W]),
+        None if penalty else fixed_factor(gradients(base, layout)["W"], expected, deck[0]),
         penalty,
         rate,
         () if penalty else decay,
-        any(steering(base, steps[knob], b) == "decay" for knob in decay),
+        any(steering(base, steps[knob], layout.bias_path) == "decay" for knob in decay),
         blindness.test_misuse(x.cells),
-        predicts(x, contact, data, values[W], values[b]),
+        moves_bias(base, layout),
+        predicts(x, contact, data, values, deck),
         not penalty and may_hide_settings(x.cells),
     )
 
 
+def steered(base: Watched, steps: Mapping[Knob, Watched | None], layout: Layout) -> tuple[tuple[Knob, ...], ...]:
+    """What steers the penalty, what only the decay of the weights, and what the learning rate."""
+    steers = {knob: steering(base, step, layout.W.path) for knob, step in steps.items()}
+    both = {knob for knob, what in steers.items() if what == "gradient" and strides_on(base, steps[knob], layout)}
+    steers |= dict.fromkeys(both, "update")
+    return tuple(steering_what(kind, steers) for kind in ("gradient", "decay", "update"))
+
+
+def moves_bias(step: Watched, layout: Layout) -> bool:
+    """Where training is stopped by an error before any weight has changed, nothing is held against the bias."""
+    changes = layout.seen(moved(step))
+    W, b = changes["W"], changes["b"]
+    return W is None or b is None or bool(np.any(b)) or not np.any(W)
+
+
+def strides_on(base: Watched, step: Watched | None, layout: Layout) -> bool:
+    """Whether a step goes another way along its gradient: a learning rate may weigh the penalty too."""
+    before, after = stride(base, layout.W.path), stride(step, layout.W.path)
+    return before is not None and after is not None and abs(after - before) > 0.01 * abs(before)
+
+
+def computes(watched: Watched | None, data: Numbers, answers: Answers) -> bool:
+    logits = logits_in(watched, data, under_tape=True)
+    return logits is not None and nearest({"logits": logits}, answers) is not None
+
+
 def penalty_moved(
-    x: Examiner,
-    contact: Contact,
-    data: tuple[Numbers, Numbers],
-    values: Mapping[str, Numbers],
+    stepped: Callable[[Mapping[Knob, float]], Watched | None],
     penalty: tuple[Knob, ...],
-    plain: tuple[str, Numbers],
+    layout: Layout,
+    expected: Numbers,
 ) -> tuple[Watched | None, Watched | None]:
     """A step without a penalty and one with MOVED_TO; as λ itself where no form gives the plain gradient of W."""
-    W, expected = plain
     for off, on in (*WRITTEN_AS, WRITTEN_AS[0]):
         none = dict.fromkeys(penalty, off)
-        zero = step_with(x, contact, data, values, none)
-        high = step_with(x, contact, data, values, {**none, penalty[0]: on})
-        seen = first_gradients(zero).get(W) if zero else None
+        zero, high = stepped(none), stepped({**none, penalty[0]: on})
+        seen = gradients(zero, layout)["W"]
         if seen is not None and agree(seen, expected):
             break
     return zero, high
 
 
-def predicts(x: Examiner, contact: Contact, data: tuple[Numbers, Numbers], W: Numbers, b: Numbers) -> str:
+def predicts(
+    x: Examiner,
+    contact: Contact,
+    data: tuple[Numbers, Numbers],
+    values: Mapping[str, Numbers],
+    deck: tuple[Numbers, Numbers],
+) -> str:
     """What `classify` returns with our weights, which the copies that keep the best ones get too."""
-    weights = {v.path: W if v.shape == W.shape else b for v in contact.initial if v.shape in (W.shape, b.shape)}
+    by_shape = {value.shape: value for value in values.values()}
+    weights = {v.path: by_shape[v.shape] for v in contact.initial if v.shape in by_shape}
     seen = watched_in(x.ask(f"{contact.info.name}.classify", *classifying(contact, *data, weights=weights)))
     predictions = array(seen.returned) if seen else None
     if predictions is None or predictions.size != len(data[1]):
         return "nothing"
     shown = logits_in(seen, data[0], under_tape=False)  # where `model` itself is wrong, that is its own check
-    for logits in (data[0] @ W + b, *([] if shown is None else [shown])):
+    for logits in (data[0] @ deck[0] + deck[1], *([] if shown is None else [shown])):
         if follows(predictions, logits):
             return "largest"
         if follows(predictions, -logits):
@@ -160,26 +211,8 @@ def steering_what(kind: str, steers: Mapping[Knob, str | None]) -> tuple[Knob, .
     return tuple(sorted((knob for knob, what in steers.items() if what == kind), key=written_last))
 
 
-def weights_of(contact: Contact) -> tuple[str, str] | None:
-    """Paths of W [D, C] and b [C], among copies those that are trained; None when the class holds something else."""
-    matrices = [v for v in contact.initial if len(v.shape) == 2 and v.shape[0] == contact.features]
-    matrices = matrices if len(matrices) == 1 else trained(contact, matrices)
-    if len(matrices) != 1:
-        return None
-    biases = [v for v in contact.initial if v.shape in (matrices[0].shape[1:], (1, *matrices[0].shape[1:]))]
-    biases = trained(contact, biases) or biases
-    return (matrices[0].path, biases[0].path) if biases else None
-
-
-def trained(contact: Contact, variables: list[VariableInfo]) -> list[VariableInfo]:
-    seen = first_gradients(contact.watched) if contact.watched else {}
-    return [v for v in variables if seen.get(v.path) is not None]
-
-
-def gradients(watched: Watched | None, W: str, b: str) -> dict[str, Numbers | None]:
-    found = first_gradients(watched) if watched else {}
-    bias = found.get(b)
-    return {"W": found.get(W), "b": None if bias is None else bias.reshape(-1)}
+def gradients(watched: Watched | None, layout: Layout) -> dict[str, Numbers | None]:
+    return layout.seen(first_gradients(watched) if watched else {})
 
 
 def fixed_factor(seen: Numbers | None, plain: Numbers, W: Numbers) -> float | None:

@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from grader.judging.binding.roles import Parts
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, understands, unsure
 from grader.judging.comparing.compare import closest, difference, slug
 from grader.judging.instruments.cut_gradients import cut_finding, cut_off
@@ -19,16 +18,20 @@ from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.kinds.recurrent.equal import understood
 from grader.judging.kinds.recurrent.gradients import without_penalty
 from grader.judging.kinds.recurrent.interview import Evidence
-from grader.judging.kinds.recurrent.layout import beyond_the_slide, unread
+from grader.judging.kinds.recurrent.layout import beyond_the_slide, inside_a_layer, plain, ready_layer, shares, unread
 from grader.judging.kinds.recurrent.penalty import LEAST, MEANS, averaged, factors, reached, unpenalised
 from grader.judging.kinds.recurrent.remarks import extras, layouts
-from grader.model import Finding, Remark, Verdict
+from grader.model import Difference, Finding, Remark, Verdict
 
 RNN, GRU = "lab3_rnn", "lab4_gru"
 UNUSED = {
     "reset-missing": "The reset gate is computed, perhaps, but the new state does without it.",
     "update-missing": "The update gate is computed, perhaps, but the new state does without it.",
 }
+DRAWN = (
+    "The same sentences get other logits each time: something that they depend on is drawn at random whenever the "
+    "model runs, such as the start state or a weight."
+)
 LEFT_OPEN = "; your instructor will look at it."
 LOGITS = ("batch", "classes")
 MATRICES = ("W_rnn", "W_z", "W_r", "W_cl")
@@ -57,6 +60,8 @@ def trains(e: Evidence) -> Finding:
 @check(RNN, "parameters")
 @after_a_step
 def parameters(e: Evidence) -> Finding:
+    if ready_layer(e):
+        return failed(mistake="ready-made-layer", cell=where(e))
     if (odd := beyond_the_slide(e)) and (e.parts is None or not e.parts.biases):
         return unsure(odd + LEFT_OPEN)
     if e.parts is None:
@@ -93,15 +98,9 @@ def cell(e: Evidence) -> Finding:
     return finding
 
 
-def plain(e: Evidence) -> bool:
-    """One matrix and one bias, as in the solved Lab3 that this lab starts from."""
-    few = e.parts is not None and len(e.parts.matrices) == 1 and len(e.parts.biases) <= 1
-    return bool(few and e.parts and not e.parts.word_gate and not (e.explanation is None and unread(e)))
-
-
 def judged_logits(e: Evidence, formula: str) -> Finding:
     explained = bool(e.explanation) and slug(e.explanation or "") == "deck"
-    if e.ready_layers or (e.ready_made and not explained and len(e.roles) != 5):
+    if ready_layer(e) or (e.ready_made and not explained and len(e.roles) != 5):
         return failed(mistake="ready-made-layer", cell=where(e))
     odd = beyond_the_slide(e)
     if e.parts is None:
@@ -121,6 +120,12 @@ def judged_logits(e: Evidence, formula: str) -> Finding:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=where(e))
     if odd:
         return unsure(odd + LEFT_OPEN)
+    return other_logits(e, formula, told)
+
+
+def other_logits(e: Evidence, formula: str, told: Difference | None) -> Finding:
+    if e.drops or e.logits is None:
+        return failed(DRAWN, cell=where(e))
     return failed(
         f"The logits are not those of {formula}, unrolled over every word.",
         difference=told,
@@ -136,6 +141,10 @@ def fresh_start(e: Evidence) -> Finding:
         return unsure("`classify` shows no logits, so whether each batch starts afresh could not be seen.")
     if not e.repeats:
         return failed(mistake="start-state-kept", cell=where(e))
+    if e.drops and e.explanation is None:
+        return failed(DRAWN, cell=where(e))
+    if e.drops:
+        return passed("Each batch starts from zeros; the logits differ by what is drawn at random on the way.")
     return passed("The same sentences get the same logits again.")
 
 
@@ -154,18 +163,6 @@ def gates(e: Evidence) -> Finding:
     if e.parts and not plain(e):
         return failed(mistake=missing_gate(e), cell=where(e))
     return failed("There are no matrices for the update and the reset gate yet.", cell=where(e))
-
-
-def inside_a_layer(found: Parts) -> bool:
-    """The matrices lie inside an object of the class's own attributes."""
-    paths = [v.path.removeprefix("c.") for v in found.matrices]
-    return any("." in path or path.startswith("_") for path in paths)
-
-
-def shares(e: Evidence) -> bool:
-    """One matrix explains two roles."""
-    paths = [e.roles.get(role) for role in ("W_z", "W_r", "W_rnn")]
-    return e.explanation is not None and slug(e.explanation) == "deck" and len(set(paths)) < len(paths)
 
 
 def missing_gate(e: Evidence) -> str:
@@ -211,7 +208,9 @@ def whole(e: Evidence) -> Finding:
     if lacking and e.arrangement:
         paths = [path for role in lacking if (path := e.roles[role])]
         return cut_finding([piece.name for path in paths for piece in e.arrangement.pieces(path)], where(e))
-    return passed("A training step moves every variable of the network, by the gradient of the cost.")
+    if right:
+        return passed("A training step moves every variable of the network, by the gradient of the cost.")
+    return passed("A training step moves every variable of the network.")
 
 
 def named_for(e: Evidence, embedding: str | None) -> str | None:

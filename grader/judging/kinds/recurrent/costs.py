@@ -1,4 +1,4 @@
-"""Lab3 and Lab4: which cost a class that ends in softmax takes of its probabilities, by the gradients of a step."""
+"""Lab3 and Lab4: which cost a class takes of its logits or of their softmax, by the gradients of a step."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,21 +8,26 @@ import numpy as np
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.examiner import Examiner
 
-PROBABILITIES, TWICE = "deck/probabilities", "softmax-before-loss"
+DECK, PROBABILITIES, TWICE = "deck", "deck/probabilities", "softmax-before-loss"
 CLOSE = 0.01  # of a gradient's length
 
 
 def with_its_cost(
     x: Examiner, form: str, case: Mapping[str, Any], gradients: Mapping[str, Numbers | None]
 ) -> tuple[str, Mapping[str, Numbers]]:
-    """The form whose cost the step went down, and that cost's gradients by role; none where it is unknown to us."""
-    order = form.removeprefix(PROBABILITIES).removeprefix("-")
-    others = (f"{TWICE}/{order}" if order else TWICE,) if form.startswith(PROBABILITIES) else ()
-    for one in (form, *others):
-        plain = x.answers("step", form=one, **case)["deck"]
-        if not others or explains(plain["W_cl"], case["W_cl"], gradients.get("W_cl")):
-            return one, plain
-    return form, {}
+    """The form whose cost the step went down, and that cost's gradients by role; none where it is unknown to us.
+
+    Between the logits that a class shows and its cost there may be another softmax.
+    """
+    shown = next((kind for kind in (PROBABILITIES, DECK) if form.startswith(kind)), None)
+    plain: Mapping[str, Numbers] = x.answers("step", form=form, **case)["deck"]
+    if shown is None or explains(plain["W_cl"], case["W_cl"], gradients.get("W_cl")):
+        return form, plain
+    twice = TWICE + (f"/{order}" if (order := form.removeprefix(shown)[1:]) else "")
+    again = x.answers("step", form=twice, **case)["deck"]
+    if explains(again["W_cl"], case["W_cl"], gradients.get("W_cl")):
+        return twice, again
+    return form, {} if shown == PROBABILITIES else plain
 
 
 def explains(plain: Numbers, weights: Numbers, seen: Numbers | None) -> bool:

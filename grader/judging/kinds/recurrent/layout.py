@@ -6,6 +6,7 @@ recurrent layer at all.
 
 from grader.judging.binding.roles import Parts
 from grader.judging.binding.stacked import UNIT
+from grader.judging.comparing.compare import slug
 from grader.judging.kinds.recurrent.interview import Evidence
 from grader.judging.meeting.watching import first_gradients, listed
 from grader.sandbox.guest.wire import VariableInfo
@@ -64,3 +65,27 @@ def more_than_asked(found: Parts) -> str:
     """Further layers, or gates of another kind: an extra that was built into the only class."""
     further = [v.path for v in found.matrices[UNIT:]] if len(found.matrices) > UNIT else []
     return listed((*found.others, *found.above, *further))
+
+
+def plain(e: Evidence) -> bool:
+    """One matrix and one bias, as in the solved Lab3 that this lab starts from."""
+    few = e.parts is not None and len(e.parts.matrices) == 1 and len(e.parts.biases) <= 1
+    return bool(few and e.parts and not e.parts.word_gate and not (e.explanation is None and unread(e)))
+
+
+def ready_layer(e: Evidence) -> bool:
+    """A library's recurrent layer stands in the place of the step; in Lab3 it may read the other way as an extra."""
+    whole_of_it = len(e.roles) != 5 or e.parts is None or inside_a_layer(e.parts)
+    return e.ready_layers and whole_of_it
+
+
+def inside_a_layer(found: Parts) -> bool:
+    """The matrices lie inside an object of the class's own attributes."""
+    paths = [v.path.removeprefix("c.") for v in found.matrices]
+    return any("." in path or path.startswith("_") for path in paths)
+
+
+def shares(e: Evidence) -> bool:
+    """One matrix explains two roles."""
+    paths = [e.roles.get(role) for role in ("W_z", "W_r", "W_rnn")]
+    return e.explanation is not None and slug(e.explanation) == "deck" and len(set(paths)) < len(paths)

@@ -4,6 +4,7 @@ from grader.judging.binding.roles import gate_of
 from grader.judging.checks import extra
 from grader.judging.comparing.compare import slug
 from grader.judging.kinds.recurrent.interview import Evidence
+from grader.judging.kinds.recurrent.layout import ready_layer
 from grader.model import Remark
 
 
@@ -30,7 +31,7 @@ def layouts(e: Evidence) -> list[Remark]:
         )
         found.append(Remark("other-order", told))
     views = e.arrangement.views if e.arrangement and not e.arrangement.zeros else {}
-    if form and any(path in views for path in e.roles.values()):
+    if form and not ready_layer(e) and any(path in views for path in e.roles.values()):
         told = (
             "Your matrices are cut differently from the slide's (gates in one variable, words and states apart, "
             "rows for columns): just as right."
