@@ -12,6 +12,7 @@ from grader.course.subject import Subject, secret
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.declared.arguments import wired
 from grader.judging.declared.feeding import EXAMPLES, INPUTS, Batch, batch_of, example_steps, training_arguments
+from grader.judging.declared.held import held_in, holding
 from grader.judging.declared.written_calls import with_written
 from grader.judging.drawing import insist_on_writable
 from grader.judging.examiner import Examiner
@@ -58,6 +59,11 @@ class Trainee(Struct, frozen=True):
     trouble: Trouble | None = None
     set_to: Mapping[str, Scalar] = {}  # attributes that every question sets
     before: tuple[Step, ...] = ()  # of every question
+
+    @property
+    def numbers(self) -> dict[str, Scalar]:
+        """Its attributes, and what it is given in an object or dict."""
+        return {**held_in(self.recipe), **self.scalars}
 
     @property
     def free_rows(self) -> bool:
@@ -186,11 +192,12 @@ def own_batch(one: Trainee) -> Iterator[int]:
 
 
 def instance(one: Trainee, weights: Mapping[str, Numbers], attributes: Mapping[str, Scalar]) -> list[Step]:
-    steps: list[Step] = [Make("c", one.recipe.cls, one.recipe.args, one.recipe.kwargs)]
+    settings = {**one.set_to, **attributes}
+    own = holding(one.recipe, {name: value for name, value in settings.items() if name in held_in(one.recipe)})
+    steps: list[Step] = [Make("c", own.cls, own.args, own.kwargs)]
     if one.built_by_a_step and weights:
         steps.append(Watch("c", one.trainer, "b", one.args, one.kwargs))
     steps += [Put(path, send(value)) for path, value in weights.items()]
-    settings = {**one.set_to, **attributes}
     return steps + [Put(f"c.{name}", value) for name, value in settings.items() if name in one.scalars]
 
 
@@ -199,7 +206,7 @@ def loop_settings(
 ) -> tuple[dict[str, Scalar], tuple[Value, ...], dict[str, Value]]:
     """Attributes and arguments of the trainer that say how large a batch is and how often all are seen."""
     attributes: dict[str, Scalar] = {}
-    for name, old in one.scalars.items():
+    for name, old in one.numbers.items():
         if (new := setting(name, old, rows, epochs)) is not None:
             attributes[name] = new
     names = [parameter.name for parameter in one.info.methods.get(one.trainer, ())]
