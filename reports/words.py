@@ -54,7 +54,7 @@ LEVELS = {
 }
 
 NUDGES = {
-    Level.RUNS: "Read the last line of the error first: it says what went wrong. The lines above it say where.",
+    Level.RUNS: "Is there an error? Read its last line first: it says what went wrong. The lines above it say where.",
     Level.SHAPES: "Write the shape of every tensor beside the line that makes it, then print it and compare.",
     Level.VALUES: "Take one example and sizes of 1 or 2, follow the formula by hand, and print the same steps.",
     Level.GRADIENTS: "Follow the way from the cost back to each variable: which line does not let a gradient through?",

@@ -56,6 +56,7 @@ def found_in(
     accepted = tuple(form for form in forms if form != DECK and form not in mistakes)
     answer = ModelAnswer(accepted, tuple(form for form in forms if form in mistakes), nobody)
     found = judged(Case(check, rubric(**mistakes), interview, answer))
+    assert not any(form and form in found.seen for form in forms), "students read no names of edits"
     return found.verdict, found.mistake or ""
 
 

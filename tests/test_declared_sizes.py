@@ -4,10 +4,12 @@ import numpy as np
 
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.declared.bindings import Solver, bindings
+from grader.judging.declared.held import held_in, holding
 from grader.judging.declared.narrowed import all_narrowed
 from grader.judging.declared.written_calls import with_written
+from grader.judging.meeting.contact import Recipe
 from grader.model import Cell
-from grader.sandbox.guest.wire import ClassInfo, Inventory, Opaque, ParameterInfo, Ref, VariableInfo
+from grader.sandbox.guest.wire import ClassInfo, Inventory, Mapping, Opaque, ParameterInfo, Ref, VariableInfo
 
 ROLES = {"c.W0": (7, 5), "c.b0": (5,), "c.W1": (5, 3), "c.b1": (3,), "c.W2": (3, 2), "c.b2": (2,)}
 FIXED = (1, 7, 2)
@@ -74,3 +76,12 @@ def test_where_nobody_watched_objects_are_made_as_the_text_makes_them() -> None:
 def test_what_was_watched_is_not_read_from_the_text() -> None:
     watched = with_written(inventory(), (Cell(1, "code", "net = Net(width, abs)"),))
     assert with_written(watched, (Cell(1, "code", "net = Net(3, min)"),)).constructions == watched.constructions
+
+
+def test_settings_in_an_object_are_set_in_a_copy_and_a_vocabulary_is_none() -> None:
+    settings = Mapping({"dropout": 0.25, "units": 12, "name": "small"}, "config")
+    recipe = Recipe("Reader", (settings,), {"words": Mapping({"rate": 2, "batch": 3})}, ("config", "words"))
+    assert held_in(recipe) == {"dropout": 0.25, "units": 12}
+    other = holding(recipe, {"dropout": 0.4})
+    assert other.args == (Mapping({"dropout": 0.4, "units": 12, "name": "small"}, "config"),)
+    assert other.kwargs == recipe.kwargs

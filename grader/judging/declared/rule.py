@@ -144,18 +144,18 @@ def explained(case: Case) -> Finding | None:
     apart = {form for form in case.answer.names if case.interview.differs(form, case.keys)}
     for form in case.answer.accepted:
         if form in apart and case.shows(form):
-            return passed(seen=form)
+            return passed()
     if reason := undecided(case):
         return unsure(reason)
     own = [form for form in case.own_mistakes if form in apart]
     if likely := likeliest(case, own):
-        return failed(mistake=mistake_of(likely), seen=likely, cell=case.interview.cell)
+        return failed(mistake=mistake_of(likely), cell=case.interview.cell)
     if mistake := next(partly(case, own, case.keys), None):
         return failed(mistake=mistake, cell=case.interview.cell)
     if case.check.level is Level.RUNS:
         return None
     elsewhere = (form for form in case.answer.mistakes if form in apart and form not in case.own_mistakes)
-    return next((passed(seen=form) for form in elsewhere if case.shows(form)), None)
+    return passed() if any(map(case.shows, elsewhere)) else None
 
 
 def likeliest(case: Case, forms: Sequence[str]) -> str | None:

@@ -62,13 +62,13 @@ class Scene(Struct, frozen=True):
         """Attributes named like a dropout rate, or like the share that is kept."""
         return {
             name: 1 - rate if "keep" in name.lower() else rate
-            for name, old in self.one.scalars.items()
+            for name, old in self.one.numbers.items()
             if is_rate(name) and type(old) in (int, float)
         }
 
     def any_rates(self, rate: float) -> dict[str, Scalar]:
         """Where no name tells of one, every share between 0 and 1: what else may be such matters to no forward pass."""
-        shares = {name: rate for name, old in self.one.scalars.items() if isinstance(old, float) and 0 < old < 1}
+        shares = {name: rate for name, old in self.one.numbers.items() if isinstance(old, float) and 0 < old < 1}
         return self.rates(rate) or dict(shares)
 
     def step(self, batch: Batch, weights: Mapping[str, Numbers], seed: int = 0) -> Watched | None:

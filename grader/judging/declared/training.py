@@ -12,6 +12,7 @@ from grader.course.subject import Subject
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.declared.arguments import wired
 from grader.judging.declared.feeding import Batch, batch_of, example_steps, training_arguments
+from grader.judging.declared.held import held_in, holding
 from grader.judging.declared.written_calls import with_written
 from grader.judging.drawing import insist_on_writable
 from grader.judging.examiner import Examiner
@@ -58,6 +59,11 @@ class Trainee(Struct, frozen=True):
     trouble: Trouble | None = None
     set_to: Mapping[str, Scalar] = {}  # attributes that every question sets
     before: tuple[Step, ...] = ()  # of every question
+
+    @property
+    def numbers(self) -> dict[str, Scalar]:
+        """Its attributes, and what it is given in an object or dict."""
+        return {**held_in(self.recipe), **self.scalars}
 
     @property
     def free_rows(self) -> bool:
@@ -195,7 +201,8 @@ def instance(one: Trainee, weights: Mapping[str, Numbers], attributes: Mapping[s
     """For questions of so many examples; where a step has to build its variables, that has its settings too."""
     settings = {**one.set_to, **attributes}
     own: list[Step] = [Put(f"c.{name}", value) for name, value in settings.items() if name in one.scalars]
-    steps: list[Step] = [Make("c", one.recipe.cls, one.recipe.args, one.recipe.kwargs)]
+    recipe = holding(one.recipe, {name: value for name, value in settings.items() if name in held_in(one.recipe)})
+    steps: list[Step] = [Make("c", recipe.cls, recipe.args, recipe.kwargs)]
     if one.built_by_a_step and weights:
         _, args, kwargs = loop_settings(one, rows, 1)
         steps += [*own, Watch("c", one.trainer, "b", args, kwargs)]
@@ -207,7 +214,7 @@ def loop_settings(
 ) -> tuple[dict[str, Scalar], tuple[Value, ...], dict[str, Value]]:
     """Attributes and arguments of the trainer that say how large a batch is and how often all are seen."""
     attributes: dict[str, Scalar] = {}
-    for name, old in one.scalars.items():
+    for name, old in one.numbers.items():
         if (new := setting(name, old, rows, epochs)) is not None:
             attributes[name] = new
     names = [parameter.name for parameter in one.info.methods.get(one.trainer, ())]
