@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 import pytest
 from msgspec.structs import replace
 
@@ -24,12 +25,13 @@ from grader.batch.shared import Batch
 from grader.commands.seal import line
 from grader.course.folder import load_course
 from grader.errors import UsageError
+from grader.judging.comparing.compare import WITHIN
 from grader.judging.model_answer import DECK, STARTER, ModelAnswer, mistake_of
 from grader.judging.unaskable import Unaskable
 from grader.live.check import insist_on_tensorflow
 from grader.model import TrainPolicy, Verdict
 from grader.sandbox.guest.wire import Question
-from grader.sealed.file import MAGIC, Sealed, read, written
+from grader.sealed.file import MAGIC, Sealed, read, rounded, written
 from grader.sealed.sealing import SEED, by_the_judge, examiner_of, one_sealed, only_graded
 from grader.sealed.wheel import PROJECT, imported, modules, student_wheel
 from reports.compiled import unpacked
@@ -265,6 +267,15 @@ def test_a_tensorflow_that_is_too_old_is_told_with_the_remedy(tmp_path: Path, mo
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(UsageError, match=r"TensorFlow 2\.9\.1 is too old .* needs 2\.16 or newer: `pip install -U"):
         insist_on_tensorflow()
+
+
+def test_long_arrays_lose_less_than_the_judge_sees() -> None:
+    numbers = np.concatenate([
+        np.random.default_rng(3).normal(size=500) * 10.0 ** np.linspace(-20, 20, 500), [0.0, np.inf, -np.inf, np.nan]
+    ]).astype(np.float32)  # fmt: skip
+    kept = np.frombuffer(rounded(numbers.tobytes()), np.float32)
+    assert not any(np.frombuffer(kept[:501].tobytes(), np.uint32) & 0xFF)
+    np.testing.assert_allclose(kept, numbers, rtol=WITHIN / 19)
 
 
 def test_equal_replies_are_kept_once(labs: dict[str, Sealed]) -> None:

@@ -31,7 +31,7 @@ class Sealing:
         """`with_distances`: how far a step moves variables, which is much to write, and little that a lab asks."""
         self._answer, self._with_distances = answer, with_distances
         self.answers: dict[bytes, int] = {}
-        self.replies = Replies()
+        self.replies = Replies(exact=with_distances)
 
     def ask(self, form: str, sizes: Sizes, question: Question) -> Observation:
         seen = self._answer.ask(form, sizes, question)
