@@ -111,3 +111,11 @@ def test_what_is_added_to_an_update_is_no_learning_rate() -> None:
     base = step(-0.1 * gradient, gradient)
     assert steering(base, step(-0.4 * gradient, gradient), "c.W") == "update"
     assert steering(base, step(-0.1 * (gradient + 0.3), gradient), "c.W") is None
+
+
+def test_a_learning_rate_is_no_decay_where_the_penalty_outweighs_the_rest() -> None:
+    start = np.array([[0.2, -0.1], [0.3, 0.4]], np.float32)
+    gradient = 200 * start + np.array([[0.1, -0.1], [-0.2, 0.2]], np.float32)
+    base = step(-0.1 * gradient, gradient)
+    assert steering(base, step(-0.37 * gradient, gradient), "c.W") == "update"
+    assert steering(base, step(-0.1 * gradient - 0.37 * start, gradient), "c.W") == "decay"

@@ -24,6 +24,7 @@ from grader.sandbox.guest.wire import Mapping as WireMapping
 from grader.syntax import literal
 
 MOVED_TO = 0.37
+ROUGHLY = 0.01  # of a multiple, by which numbers may miss it
 NEGLIGIBLE = 0.9e-5  # a factor of W in the gradient
 PENALTY_NAME = re.compile(r"reg|l2|lam|penal|decay", re.IGNORECASE)
 RATE_NAME = re.compile(r"lr|learn|rate|eta|alpha", re.IGNORECASE)
@@ -209,16 +210,19 @@ def steering(base: Watched, other: Watched | None, path: str) -> str | None:
     if before is None or after is None or np.allclose(before, after, rtol=1e-2, atol=1e-7):
         return None
     start = next((array(v.value) for v in base.before if v.path == path), None)
-    if start is not None and (times(after - before, start) or 0.0) < 0:
+    more = after - before
+    left = min(beyond(more, one)[1] for one in (before, after, old))
+    factor, rest = (0.0, np.inf) if start is None else beyond(more, start)
+    if factor < 0 and rest < min(ROUGHLY, left):  # a gradient may be as good as a multiple of the weights, too
         return "decay"
-    return "update" if any(times(after - before, one) for one in (before, after, old)) else None
+    return "update" if left < ROUGHLY else None
 
 
-def times(more: Numbers, of: Numbers) -> float | None:
-    """c where `more` is c times the other; None where it is no multiple of it."""
+def beyond(more: Numbers, of: Numbers) -> tuple[float, float]:
+    """By which factor the one is nearest to the other, and which share of it that leaves unexplained."""
     factor = float(np.sum(more * of) / max(np.sum(of * of), 1e-30))
-    rest, whole = np.max(np.abs(more - factor * of)), np.max(np.abs(factor * of))
-    return factor if float(rest) < 0.01 * float(whole) else None
+    whole = float(np.max(np.abs(factor * of)))
+    return factor, float(np.max(np.abs(more - factor * of))) / max(whole, 1e-30)
 
 
 def values_tried(contact: Contact, knob: Knob) -> set[float]:

@@ -7,6 +7,7 @@ from grader.judging.kinds.logistic import penalty as logistic_penalty  # noqa: F
 from grader.judging.kinds.logistic.interview import LAB, Evidence
 from grader.judging.kinds.logistic.told import WEIGHTS, not_seen, where
 from grader.judging.meeting.knobs import (
+    PENALTY_NAME,
     RATE_NAME,
     Knob,
     trainings_of,
@@ -15,6 +16,9 @@ from grader.judging.meeting.knobs import (
 )
 from grader.model import Finding, Remark, Verdict
 from grader.wording.counting import article
+
+RATE = "learning rate"
+MEANT = 2  # settings, as many as there are where a loop that trains the same each time is all that tried any
 
 
 @check(LAB, "trains")
@@ -85,7 +89,7 @@ def without_rate(e: Evidence) -> Finding:
 def learning_rate_sweep(e: Evidence) -> Finding:
     if set_in_vain(e):
         return failed(mistake="lr-unused", cell=where(e))
-    return sweep(e, e.rate_knobs, "learning rate")
+    return sweep(e, e.rate_knobs, RATE)
 
 
 def set_in_vain(e: Evidence) -> bool:
@@ -129,6 +133,8 @@ def sweep(e: Evidence, steering_knobs: tuple[Knob, ...], what: str) -> Finding:
             f"Classifiers were made with {article(what)} of {untrained}, but never trained, so their figures come from "
             "somewhere else; your instructor will look at it."
         )
+    if len(tried) <= MEANT and (idle := idle_loop(e, what)) is not None:
+        return idle
     if len(tried) > 1:
         return passed(f"Tried: {shown}.", seen=shown)
     if not tried and any("[" in knob.name for knob in steering_knobs):
@@ -137,6 +143,19 @@ def sweep(e: Evidence, steering_knobs: tuple[Knob, ...], what: str) -> Finding:
         f"The notebook as handed in trains with one {what} only{f' ({shown})' if shown else ''}. If you tried others "
         "by editing the cell, your teacher can see it in your notes."
     )
+
+
+def idle_loop(e: Evidence, what: str) -> Finding | None:
+    """Of several values the one that was chosen is trained with in the end, and that is no comparison."""
+    called = RATE_NAME.match if what == RATE else PENALTY_NAME.search
+    for name, cell in e.idle_loops:
+        if called(name):
+            return failed(
+                f"The loop over `{name}` never hands it to the classifier: each of its trainings has the same "
+                "settings.",
+                cell=cell,
+            )
+    return None
 
 
 PREDICTIONS = {

@@ -13,6 +13,7 @@ from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import agree, nearest
 from grader.judging.examiner import Examiner
 from grader.judging.instruments import blindness
+from grader.judging.instruments.idle_loops import idle_loops
 from grader.judging.kinds.logistic.layout import Layout, layouts, rearranged
 from grader.judging.meeting.asking import classifying
 from grader.judging.meeting.classes import VECTORS, candidates, meet
@@ -53,6 +54,7 @@ class Evidence(Struct, frozen=True):
     trains_bias: bool = True
     predicts: str = "largest"  # what `classify` returns: the class of the largest logit, smallest, other, nothing
     hidden_settings: bool = False  # a dictionary that no question of ours reaches may hold the penalty's weight
+    idle_loops: tuple[tuple[str, int], ...] = ()  # over what, and the cell, of those that train the same each time
     unseen: str | None = None  # why there is nothing to judge beyond a first step: "weights", "layout" or "step"
 
     @property
@@ -132,6 +134,7 @@ def questioned(
         moves_bias(base, layout),
         predicts(x, contact, data, values, deck),
         not penalty and may_hide_settings(x.cells),
+        idle_loops(x.cells),
     )
 
 

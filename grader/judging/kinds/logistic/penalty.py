@@ -5,7 +5,15 @@ from grader.judging.comparing.compare import agree, difference, slug
 from grader.judging.instruments.first_step import after_a_step
 from grader.judging.kinds.logistic.interview import LAB, WHOLE, Evidence, fixed_factor
 from grader.judging.kinds.logistic.told import WEIGHTS, not_seen, where
-from grader.judging.meeting.knobs import HIDDEN_SETTINGS, MOVED_TO, NEGLIGIBLE, PENALTY_NAME, times, values_tried
+from grader.judging.meeting.knobs import (
+    HIDDEN_SETTINGS,
+    MOVED_TO,
+    NEGLIGIBLE,
+    PENALTY_NAME,
+    ROUGHLY,
+    beyond,
+    values_tried,
+)
 from grader.model import Finding
 
 
@@ -43,7 +51,8 @@ def with_odd_factor(e: Evidence, factor: float) -> Finding:
             "The penalty adds a multiple of W to the gradient, but to that of another cost than the cross-entropy; "
             "your instructor will look at it."
         )
-    return passed(f"The penalty adds {factor:.3g}·λ·W to the gradient.", seen="odd-factor")
+    added = factor * MOVED_TO
+    return passed(f"With λ = {MOVED_TO} the penalty adds {added:.3g}·W to the gradient.", seen="odd-factor")
 
 
 def argument_lost(e: Evidence) -> str | None:
@@ -91,8 +100,10 @@ def odd_factor(e: Evidence) -> float | None:
 def another_cost(e: Evidence) -> bool:
     """Without a penalty the gradient of W is no multiple of the cross-entropy's, as that of a sum over the batch is."""
     zero = e.zero.get("W")
-    share = times(zero, e.zero_answers["deck"]["W"]) if zero is not None else None
-    return share is None or share <= 0
+    if zero is None:
+        return True
+    factor, rest = beyond(zero, e.zero_answers["deck"]["W"])
+    return factor <= 0 or rest > ROUGHLY
 
 
 @check(LAB, "bias-free")

@@ -232,7 +232,9 @@ def given_penalty(e: Evidence) -> Finding:
     if "W_rnn" not in c or "W_cl" not in c:
         return unexplained(e)
     if max(c["W_rnn"], c["W_cl"]) < LEAST and not any(reached(e, role) for role in ("W_rnn", "W_cl")):
-        return failed("The given L2 penalty on W_rnn and W_cl is gone, or was set to 0.", cell=where(e))
+        return failed(
+            "The gradients of the cost hold nothing of the given L2 penalty on W_rnn and W_cl.", cell=where(e)
+        )
     if free := [name for role in ("W_rnn", "W_cl") if c[role] < LEAST for name in unpenalised(e, role)]:
         return failed(f"The L2 penalty does not reach {' and '.join(free)}; the rest is penalised.", cell=where(e))
     return passed("W_rnn and W_cl are penalised as given.")
