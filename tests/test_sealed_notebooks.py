@@ -59,8 +59,7 @@ NUMBERS_OF_LAB4 = {"cell", "all-trained"}
 OPEN = {
     # a frozen dataclass that is given to the constructor: none of its numbers can be moved
     "honest/a1/config_replaced_in_comprehensions.ipynb": {"learning-rate"},
-    # b is a row of W, and a vector for each class: words do not tell which numbers are which
-    "honest/a1/bias_as_the_last_row_of_the_matrix.ipynb": {"logits", "learning-rate", "l2-penalty", "bias-free"},
+    # a one before every vector, and a vector for each class: words do not tell which numbers are which
     "honest/a1/a_one_before_every_vector.ipynb": {"logits", "learning-rate", "l2-penalty", "bias-free"},
     "honest/a1/a_vector_for_each_class.ipynb": {"logits", "l2-penalty"},
     # it takes batches of 256, as a number: a sealed file has others
@@ -68,7 +67,7 @@ OPEN = {
     # its vectors were made before it was asked, and have the width of the notebook's vocabulary
     "honest/lab2/vectors_stacked_once_before_the_class.ipynb": NUMBERS_OF_LAB2,
     # five classes, for which there are no answers
-    "honest/lab2/five_way_after_two_way.ipynb": {"forward", "dropout-in-training", "dropout-off-at-test"},
+    "honest/lab2/five_way_after_two_way.ipynb": {*NUMBERS_OF_LAB2, "dropout-off-at-test"},
     # a normalisation with variables of its own
     "honest/lab2/normalised_hidden_layer.ipynb": {"forward"},
     # matrices of two layers in one variable, as large as its own sizes are
