@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from grader.course.subject import Subject, SubjectKind, complaints
+from grader.course.subject import Reached, Subject, SubjectKind, complaints
 from grader.judging.declared.feeding import LABELS, STACKED, data_in, in_place_of, orders_of, place_of
 from grader.judging.declared.outputs import order
 from grader.sandbox.guest.wire import Array, Listing, MethodCall, Opaque, Ref
@@ -62,8 +62,12 @@ def test_rows_of_a_call_are_told_by_whichever_input_it_was_given() -> None:
         (Subject(SubjectKind.CLASSIFIER, input={}), "no input is named"),
         (Subject(SubjectKind.CLASSIFIER, input={"left": "gauss [3]"}), "describes no numbers"),
         (Subject(SubjectKind.CLASSIFIER, input=TWINS.input, example={"a": "left", "l": "label"}), "'right'"),
+        (
+            Subject(SubjectKind.KERAS, input=TWINS.input, outcome=Reached("x_test", "y_test", 0.5)),
+            "there are 2 inputs; name the global",
+        ),
     ],
-    ids=["none", "misspelt", "in no key"],
+    ids=["none", "misspelt", "in no key", "one of two held out"],
 )
 def test_what_is_wrong_with_inputs_is_told_with_its_place(subject: Subject, said: str) -> None:
     ((place, sentence),) = complaints(subject, (), ())

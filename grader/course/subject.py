@@ -62,6 +62,10 @@ class Reached(Struct, frozen=True, forbid_unknown_fields=True):
     labels: str  # and the one that holds their labels
     at_least: float  # share that has to be right, from 0 to 1
 
+    @property
+    def globals(self) -> tuple[str, ...]:
+        return (self.inputs,) if isinstance(self.inputs, str) else self.inputs
+
 
 class Subject(Struct, frozen=True, forbid_unknown_fields=True):
     kind: SubjectKind
@@ -126,6 +130,9 @@ def complaints(
             place = ("subject", "input", name) if several else ("subject", "input")
             yield from ((place, said) for said in _unspoken(text))
         yield from _of_example(subject)
+        if subject.outcome is not None and len(subject.outcome.globals) != len(subject.spelled):
+            said = f"there are {len(subject.spelled)} inputs; name the global that holds each of them"
+            yield ("subject", "outcome", "inputs"), said
         yield from _of_labels(subject)
     if graded:
         yield from _of_checks(subject, levels, parts)

@@ -39,7 +39,7 @@ def reached(x: Examiner, subject: Subject, answer: ModelAnswer) -> Finding:
 
 
 def held_out(x: Examiner, outcome: Reached, answer: ModelAnswer) -> tuple[list[Numbers], Numbers] | None:
-    names = [outcome.inputs] if isinstance(outcome.inputs, str) else outcome.inputs
+    names = outcome.globals
     reads = (Read(name, f"inputs {i}") for i, name in enumerate(names))
     seen = form_examiner(x, answer, DECK).ask("held out", *reads, Read(outcome.labels, "labels"))
     inputs, labels = (
