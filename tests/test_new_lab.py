@@ -37,6 +37,15 @@ def test_a_lab_of_each_kind_is_whole_as_it_was_written(kernel: None, course: Pat
     assert "earns everything" in done.stdout and "✗" not in done.stdout
 
 
+def test_held_out_examples_that_the_solution_does_not_have_are_told(kernel: None, course: Path) -> None:
+    new_lab(course, "first_steps", "classifier")
+    rubric = course / "rubrics" / "first_steps.yaml"
+    outcome = "  outcome: {inputs: X_last, labels: y_test, at_least: 0.8}\n\nchecks:"
+    rubric.write_text(rubric.read_text("utf-8").replace("\nchecks:", outcome, 1), "utf-8")
+    done = grader("verify", "first_steps", "--course", course)
+    assert done.returncode == 1 and "called `X_last` or `y_test`. Name under" in done.stdout + done.stderr
+
+
 def test_a_notebook_of_a_new_lab_is_recognised_and_graded(kernel: None, course: Path) -> None:
     new_lab(course, "first_steps")
     new_lab(course, "second_steps", "classifier")

@@ -11,6 +11,7 @@ from grader.commands.verify import Trial
 from grader.course.rubric import Rubric
 from grader.judging.declared import judge
 from grader.judging.declared.interview import Interview
+from grader.judging.declared.outcomes import held_out
 from grader.judging.declared.readings import alike
 from grader.judging.declared.rule import keys_of
 from grader.judging.examiner import Examiner, no_formulas
@@ -66,9 +67,22 @@ def told_apart(trials: Sequence[Trial], batch: Batch, models: Models) -> Iterato
     for trial in trials:
         if trial.name == "solution":
             rubric, answer = batch.rubrics[trial.lab], models(trial.lab)
-            interview = judge.interviewed(examiner_of(trial, batch, rubric, answer), rubric, answer)
+            x = examiner_of(trial, batch, rubric, answer)
+            interview = judge.interviewed(x, rubric, answer)
+            yield from without_held_out(x, rubric, answer)
             yield from without_gradient(rubric, interview)
             yield from alike_mistakes(rubric, answer, interview)
+
+
+def without_held_out(x: Examiner, rubric: Rubric, answer: ModelAnswer) -> Iterator[str]:
+    """A line where the outcome's examples are none that the solution leaves behind: no notebook could be asked."""
+    outcome = rubric.subject.outcome if rubric.subject else None
+    if outcome is not None and held_out(x, outcome, answer) is None:
+        names = " or ".join(f"`{name}`" for name in (*outcome.globals, outcome.labels))
+        yield (
+            f"rubrics/{rubric.lab}.yaml: the solution leaves no array behind that is called {names}. "
+            "Name under `outcome` the globals that it has."
+        )
 
 
 def without_gradient(rubric: Rubric, interview: Interview) -> Iterator[str]:
