@@ -10,6 +10,7 @@ from grader.batch.model_answers import differing, resized
 from grader.course.folder import load_course
 from grader.course.rubric import CheckRule, MistakeRule, Rubric
 from grader.course.subject import secret
+from grader.judging.declared.classifier_facts import goes_uphill
 from grader.judging.declared.classifiers import unmasked
 from grader.judging.declared.interview import YES, Interview, ending
 from grader.judging.declared.penalty import PenaltyKind, penalty_of
@@ -231,3 +232,13 @@ def test_a_form_begins_with_its_first_cell_that_differs() -> None:
 def test_numbers_that_nobody_can_draw_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="describes no numbers"):
         secret(text)
+
+
+def test_only_a_step_that_follows_all_gradients_goes_uphill() -> None:
+    gradients = {"W": np.array([[1.0, -2.0], [0.5, 3.0]]), "b": np.array([0.2, 0.1])}
+    up = {role: 0.1 * gradient for role, gradient in gradients.items()}
+    assert goes_uphill(up, gradients)
+    assert goes_uphill({**up, "b": None}, gradients)
+    assert not goes_uphill({role: -step for role, step in up.items()}, gradients)
+    assert not goes_uphill({**up, "W": np.array([[1.0, -1.0], [-0.5, 3.0]])}, gradients)  # drawn anew
+    assert not goes_uphill({"b": up["b"]}, gradients)  # two numbers may agree by chance

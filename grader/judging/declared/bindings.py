@@ -84,7 +84,8 @@ def bindings(roles: Mapping[str, Shape], fixed: Iterable[int], variables: Sequen
     yield from whole
     yield from (turned for way in whole for turned in with_squares_turned(way))
     partial = [way for way in found if way not in whole]  # what is left of a variable has a part that nobody knows
-    if not whole:
+    fewer = len(variables) < len(roles)  # then a role is missing sooner than that it is a part of another's variable
+    if not whole and (fewer or not partial):
         yield from islice(with_roles_left_out(solver, roles, variables), BEFORE_PARTIAL if partial else None)
     yield from partial
     yield from (turned for way in partial for turned in with_squares_turned(way))

@@ -1,6 +1,6 @@
 """What a class computes: forward pass, loss, gradients, penalty, predictions, dropout."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from msgspec.structs import replace
@@ -22,7 +22,7 @@ from grader.model import Level
 from grader.sandbox.guest.wire import Watch, Watched
 
 DUST = 1e-3  # of the largest value, by which equal columns may differ
-UPHILL = 0.5  # cosine of the angle between a step and its gradient
+UPHILL, TELLING = 0.99, 4  # cosine of the angle between a step and its gradient; numbers that tell it from chance
 SAME = 1e-4  # by which what is the same may differ
 
 
@@ -150,9 +150,14 @@ def gradient_facts(scene: Scene, watched: Watched) -> Iterator[tuple[str, Fact]]
     gradients = scene.binding.by_role(first_gradients(watched))
     changes = scene.binding.by_role(moved(watched))
     known, values = penalties(scene), scene.values
+    moves = "is changed by a step of training"
+    if goes_uphill(changes, gradients):
+        moves = "is moved up its gradient by a step of training, where the cost grows"
     for role in scene.binding.places:
         name, gradient, change = name_of(role), gradients.get(role), changes.get(role)
-        yield f"{name} moves", Fact(Level.GRADIENTS, name, way_of(change, gradient), part=name)
+        stays = change is None or not np.any(change)
+        word = "is left as it is by a step of training" if stays else moves
+        yield f"{name} moves", Fact(Level.GRADIENTS, name, word, part=name)
         penalty = known.get(role)
         if penalty is not None:
             kind = penalty.word(scene.subject.settings is Settings.FIXED)
@@ -163,15 +168,17 @@ def gradient_facts(scene: Scene, watched: Watched) -> Iterator[tuple[str, Fact]]
             yield f"gradient of {name}", Fact(Level.GRADIENTS, told, own, part=name, follows=True)
 
 
-def way_of(change: Numbers | None, gradient: Numbers | None) -> str:
-    """How a step changes a variable; the first step of every usual optimizer goes against the gradient."""
-    if change is None or not np.any(change):
-        return "is left as it is by a step of training"
-    if gradient is not None:
-        lengths = float(np.linalg.norm(change) * np.linalg.norm(gradient))
-        if float(np.sum(change * gradient)) > UPHILL * lengths > 0:
-            return "is moved up its gradient by a step of training, where the cost grows"
-    return "is changed by a step of training"
+def goes_uphill(changes: Mapping[str, Numbers | None], gradients: Mapping[str, Numbers | None]) -> bool:
+    """Whether a step follows every gradient, as the sign of the step tells; what is drawn anew follows none."""
+    pairs = [(change, gradients.get(role)) for role, change in changes.items() if change is not None and np.any(change)]
+    told = [(change, gradient) for change, gradient in pairs if gradient is not None and np.any(gradient)]
+    if sum(change.size for change, _ in told) < TELLING:
+        return False
+    lengths = (float(np.linalg.norm(change) * np.linalg.norm(gradient)) for change, gradient in told)
+    return all(
+        float(np.sum(change * gradient)) > UPHILL * length
+        for (change, gradient), length in zip(told, lengths, strict=True)
+    )
 
 
 def prediction_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
