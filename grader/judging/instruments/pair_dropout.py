@@ -4,14 +4,22 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from grader.judging.checks import failed
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.examiner import Examiner
 from grader.judging.meeting.asking import classifying
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.forward import Forward, floats
 from grader.judging.meeting.watching import watched_in
+from grader.model import Finding
 
 CLASSES = 3
+
+
+def dropped(cell: int | None) -> Finding:
+    return failed(
+        mistake="dropout-at-test", seen="one pair, asked several times at once, gets different logits", cell=cell
+    )
 
 
 def drops_at_test(

@@ -12,6 +12,7 @@ KEYS = ("sentence1_binary_parse", "sentence2_binary_parse")  # premise, hypothes
 LABELS = ("entailment", "neutral", "contradiction")
 VECTORS = "loaded_embeddings"
 HYPOTHESES = re.compile(r"hyp|hip|sentence2|(^|_)h\d?(_|$)|2$", re.IGNORECASE)
+PADDED = 3  # words of a premise that are paddings, where some are
 WIDTH = 50  # of a word vector, where nothing tells
 
 
@@ -19,6 +20,13 @@ def halves(x: Numbers) -> tuple[Numbers, Numbers]:
     """Premises and hypotheses, each [n, length], of inputs [n, 2 length]."""
     length = x.shape[1] // 2
     return x[:, :length], x[:, length:]
+
+
+def with_paddings(x: Numbers) -> Numbers:
+    """The same inputs with paddings for the first words of each premise."""
+    short = x.copy()
+    short[:, :PADDED] = 0
+    return short
 
 
 def pairs(x: Numbers, labels: Numbers) -> Listing:

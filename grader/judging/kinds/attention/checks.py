@@ -22,6 +22,7 @@ from grader.judging.comparing.compare import agree, closest, difference, slug
 from grader.judging.instruments.cut_gradients import cut_finding
 from grader.judging.instruments.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
 from grader.judging.instruments.learning import about_the_start, falling
+from grader.judging.instruments.pair_dropout import dropped
 from grader.judging.instruments.until_it_broke import JUDGED, as_far_as_it_comes
 from grader.judging.kinds.attention.equal import understood
 from grader.judging.kinds.attention.evidence import FEWER, Evidence, Same
@@ -201,8 +202,7 @@ def any_number(e: Evidence) -> Finding:
     if e.flows:
         return blocked("Not checked because the answer for a pair depends on its batch.")
     if e.drops:
-        return failed(mistake="dropout-at-test", seen="one pair, asked several times at once, gets different logits",
-                      cell=e.cell)  # fmt: skip
+        return dropped(e.cell)
     parts = {"`model`": e.fewer, "`classify`": e.classify, "`get_attn`": e.get_attn}
     wrong = [name for name, part in parts.items() if part.agrees is False]
     raised = [name for name, part in parts.items() if part.agrees is None and part.trouble]

@@ -27,14 +27,13 @@ from grader.judging.meeting.asking import inputs, instance, training, weight
 from grader.judging.meeting.classes import WORDS, candidates, meet
 from grader.judging.meeting.contact import Contact, Inputs
 from grader.judging.meeting.forward import Forward, floats, forward_of
-from grader.judging.meeting.pairs import halves
+from grader.judging.meeting.pairs import halves, with_paddings
 from grader.judging.meeting.source import trees
 from grader.judging.meeting.watching import first_gradients, moved, value_of, watched_in
 from grader.model import Cell
 
 LAB = "lab5_attention"
 PAIRS = Inputs((WORDS.sizes[0], (WORDS.sizes[1][0], 10)), words=True, length=10, pairs=True)
-PADDED = 3  # words of a premise that are paddings, where some are
 BIAS = re.compile(r"bias|sesgo|joera|(^|[._])b(\d|_|\.|$)", re.IGNORECASE)
 WAYS = 6  # to see the variables, tried at most
 ORDERS = ("rh", "hr")  # of context and state
@@ -165,9 +164,7 @@ def asked_apart(x: Examiner, e: Evidence, forward: Forward, data: Numbers, given
     contact = e.contact
     assert contact is not None
     other = np.concatenate([pairs_of_words(x, "other", contact)[:1], data[1:]])
-    short = data.copy()
-    short[:, :PADDED] = 0
-    steps = [forward.call(data, "r"), forward.call(other, "other"), forward.call(short, "short")]
+    steps = [forward.call(data, "r"), forward.call(other, "other"), forward.call(with_paddings(data), "short")]
     seen = x.ask(f"{contact.info.name}.pairs", *whole(), *instance(contact, given, {}), *steps)
     size = contact.batch, contact.features
     answer = answer_in(seen, "r", *size)

@@ -30,6 +30,7 @@ from grader.judging.meeting.asking import data_steps, inputs, training
 from grader.judging.meeting.classes import LENGTH, candidates, meet
 from grader.judging.meeting.contact import Contact, Inputs
 from grader.judging.meeting.forward import attender_of, forward_of
+from grader.judging.meeting.pairs import with_paddings
 from grader.judging.meeting.watching import first_gradients, moved, value_of, watched_in
 from grader.model import Status
 from grader.sandbox.guest.wire import Call, Ref, Trouble, VariableInfo
@@ -38,7 +39,6 @@ LAB = "a4_word_by_word"
 # Ten words, as handed out: `get_attn` may have that written into it.
 PAIRS = Inputs(((r".*(voc|hizt).*", 13), (rf".*({LENGTH}|max|steps|words).*", 10)), words=True, length=10, pairs=True)
 FEWER = 3
-PADDED = 3  # words of a premise that are paddings, where some are
 
 
 class Shown(Struct, frozen=True):
@@ -170,9 +170,7 @@ def with_behaviour(asker: Asker, e: Evidence) -> Evidence:
     mixed = np.concatenate([words(x, "other", contact)[:1], data[1:]])
     later = data.copy()
     later[:, -1] = PLAIN + (data[:, -1] - PLAIN + 1) % (min(PAIRS.sizes[0][1], contact.vocabulary) - PLAIN)
-    short = data.copy()
-    short[:, :PADDED] = 0
-    asked = data, mixed, later, with_premises(data, words(x, "e", contact)), short
+    asked = data, mixed, later, with_premises(data, words(x, "e", contact)), with_paddings(data)
     answer, other, after, elsewhere, begun = asker.of("pairs", *asked)
     few = asker.of("fewer", data[:FEWER])[0]
     unread = same_logits(answer, elsewhere) is True and same_logits(answer, after) is False

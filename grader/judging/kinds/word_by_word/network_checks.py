@@ -2,6 +2,7 @@
 
 from grader.judging.checks import blocked, check, failed, passed, unsure
 from grader.judging.comparing.compare import difference
+from grader.judging.instruments.pair_dropout import dropped
 from grader.judging.instruments.until_it_broke import as_far_as_it_comes
 from grader.judging.kinds.word_by_word.interview import LAB, Evidence
 from grader.judging.kinds.word_by_word.parts import SOURCES, Variables, places
@@ -49,8 +50,7 @@ def encoded(e: Evidence) -> Finding:
 def matching(e: Evidence) -> Finding:
     found = matched(e)
     if found.verdict == "pass" and e.drops:
-        return failed(mistake="dropout-at-test", seen="one pair, asked several times at once, gets different logits",
-                      cell=e.cell)  # fmt: skip
+        return dropped(e.cell)
     if found.verdict == "pass" and e.softmax_twice:
         return failed(mistake="softmax-before-loss", cell=e.cell)
     return found
