@@ -101,10 +101,10 @@ def recurrent(reached: Mapping[str, slice], gates: tuple[str, ...] = ()) -> Recu
     return Recurrent(contact(*variables), arrangement=HALVES, roles=roles, penalty=penalty)
 
 
-def test_a_penalty_that_misses_half_of_a_matrix_cut_in_two_is_not_called_gone() -> None:
+def test_a_penalty_that_misses_half_of_a_matrix_cut_in_two_is_not_called_missing() -> None:
     told = given_penalty(recurrent({"W_rnn": slice(0, 2), "W_cl": slice(None)})).message
-    assert "gone" not in told and "`self.W_state`" in told and "self.W_in" not in told
-    assert "gone" in given_penalty(recurrent({})).message
+    assert "hold nothing" not in told and "`self.W_state`" in told and "self.W_in" not in told
+    assert "hold nothing" in given_penalty(recurrent({})).message
     assert "`self.W_cl`" in given_penalty(recurrent({"W_rnn": slice(None)})).message
     part = given_penalty(recurrent({"W_rnn": slice(1, None), "W_cl": slice(None)})).message
     assert "a part of `self.W_in`" in part and "W_state" not in part
