@@ -121,6 +121,12 @@ def test_a_bias_is_found_as_the_last_row_of_its_matrix() -> None:
     there_and_back(binding, own)
 
 
+def test_a_bias_that_is_not_there_is_no_column_of_the_matrix_beside_it() -> None:
+    roles = {"c.W0": (7, 5), "c.b0": (5,), "c.W1": (5, 3), "c.b1": (3,), "c.W2": (3, 2), "c.b2": (2,)}
+    own = variables(one=(7, 5), two=(5, 3), three=(3, 2), bias=(2,))
+    assert set(first(roles, (1, 7, 2), own).places) == {"c.W0", "c.W1", "c.W2", "c.b2"}
+
+
 def test_a_matrix_that_is_not_there_is_no_part_of_another() -> None:
     """[12, 3] holds four matrices [3, 3], which a state of 3 numbers would need."""
     own = variables(E=(30, 8), Wx=(8, 12), b=(12,), V=(12, 3), c=(3,))

@@ -13,14 +13,14 @@ import numpy as np
 from msgspec import Struct
 
 from grader.judging.comparing.arrays import Numbers
-from grader.judging.declared.cuts import Piece, Placed, Shape, likeness, ways_to_cut, wholes
+from grader.judging.declared.cuts import Piece, Placed, Shape, likeness, ways_to_cut, ways_to_part, wholes
 from grader.sandbox.guest.wire import VariableInfo
 
 Letters = Mapping[int, int]  # a number of the model answer -> the notebook's
 
 WAYS = 24  # to leave roles out, where a notebook has too few variables
 STEPS = 20_000  # of the search in one way to cut the variables
-BEFORE_PARTIAL = 4  # ways without some roles, where others use a part of a variable
+BEFORE_PARTS = 4  # ways without some roles, where others use parts of a variable
 LACKING = 3  # more roles than have to be are left out, at most
 SQUARES = 2  # so many matrices as high as they are wide may be turned one by one
 
@@ -33,6 +33,10 @@ class Binding(Struct, frozen=True):
     @property
     def sizes(self) -> dict[int, int]:
         return {old: new for old, new in self.letters.items() if old != new}
+
+    @property
+    def paths(self) -> set[str]:
+        return {piece.path for place in self.places.values() for piece in place.pieces}
 
     def covers(self, variables: Sequence[VariableInfo]) -> bool:
         """Whether all of each variable that has a part is used: a column of a table of words is no bias."""
@@ -75,20 +79,30 @@ def bindings(roles: Mapping[str, Shape], fixed: Iterable[int], variables: Sequen
     there are fewer variables than roles, some roles are left without one: biases sooner than matrices.
     """
     solver = Solver(roles, frozenset(fixed))
-    found: list[Binding] = []
-    for places in ways_to_cut(variables, solver.fixed):
-        for way in islice(solver.solutions(tuple(roles), places), 1):
-            if way not in found:
-                found.append(way)
+    cut = solved(solver, ways_to_cut(variables), ())
+    found = [*cut, *solved(solver, ways_to_part(variables, solver.fixed), cut)]
     whole = [way for way in found if way.covers(variables)]
-    yield from whole
-    yield from (turned for way in whole for turned in with_squares_turned(way))
     partial = [way for way in found if way not in whole]  # what is left of a variable has a part that nobody knows
     fewer = len(variables) < len(roles)  # then a role is missing sooner than that it is a part of another's variable
-    if not whole and (fewer or not partial):
-        yield from islice(with_roles_left_out(solver, roles, variables), BEFORE_PARTIAL if partial else None)
+    lacking: list[Binding] = []
+    if not any(way in cut for way in whole) and (fewer or not partial):
+        lacking = list(islice(with_roles_left_out(solver, roles, variables), BEFORE_PARTS if found else None))
+    every = {v.path for v in variables}
+    for ways in ([way for way in lacking if way.paths == every], whole):
+        yield from ways
+        yield from (turned for way in ways for turned in with_squares_turned(way))
+    yield from (way for way in lacking if way.paths != every and not whole)
     yield from partial
     yield from (turned for way in partial for turned in with_squares_turned(way))
+
+
+def solved(solver: "Solver", cuts: Iterable[list[Placed]], known: Sequence[Binding]) -> list[Binding]:
+    """The first way of each cut that none before it has."""
+    found: list[Binding] = []
+    for places in cuts:
+        ways = islice(solver.solutions(tuple(solver.roles), places), 1)
+        found += [way for way in ways if way not in found and way not in known]
+    return found
 
 
 def with_roles_left_out(

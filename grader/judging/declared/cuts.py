@@ -68,11 +68,8 @@ class Placed(Struct, frozen=True):
         return any(one.overlaps(two) for one in self.pieces for two in other.pieces)
 
 
-def ways_to_cut(variables: Sequence[VariableInfo], fixed: Collection[int] = ()) -> Iterator[list[Placed]]:
-    """As they are, some turned; two that belong one below the other; several in one; two that stand so in one.
-
-    `fixed`: sizes that need not be those of a variable.
-    """
+def ways_to_cut(variables: Sequence[VariableInfo]) -> Iterator[list[Placed]]:
+    """As they are, some turned; two that belong one below the other; several in one."""
     whole = [piece for v in variables for piece in wholes(v)]
     yield [Placed((piece,)) for piece in whole]
     yield [*(Placed((piece,)) for piece in whole), *joined(whole)]
@@ -81,6 +78,11 @@ def ways_to_cut(variables: Sequence[VariableInfo], fixed: Collection[int] = ()) 
         if parts:
             yield [Placed((piece,)) for piece in (*whole, *parts)]
             yield [Placed((piece,)) for piece in (*whole, *parts)] + list(joined([*whole, *parts]))
+
+
+def ways_to_part(variables: Sequence[VariableInfo], fixed: Collection[int]) -> Iterator[list[Placed]]:
+    """Two that stand one below the other in one. `fixed`: sizes that need not be those of a variable."""
+    whole = [piece for v in variables for piece in wholes(v)]
     sizes = {1, *fixed, *(size for v in variables for size in v.shape)}
     for number, larger_first in product((1, *BLOCKS), (False, True)):
         parts = [piece for v in variables for piece in stacked(v, sizes, larger_first, number)]

@@ -43,7 +43,7 @@ def resized(task: Task, lab: Subject, own: Subject) -> Task:
 
 def beyond(one: Trainee, binding: Binding) -> str:
     """Why a forward pass that no form explains is left open: variables take part that the lab does not ask for."""
-    used = {piece.path for place in binding.places.values() for piece in place.pieces}
+    used = binding.paths
     gradients = first_gradients(one.watched) if one.watched else {}
     more = [v for v in one.variables if v.path not in used and gradients.get(v.path) is not None]
     if more and len(binding.places) < len(binding.shapes):

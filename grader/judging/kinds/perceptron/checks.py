@@ -30,6 +30,7 @@ from grader.judging.instruments.first_step import (
 from grader.judging.instruments.gradient_table import relative_errors
 from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.kinds.perceptron import dropout_checks  # noqa: F401 - the checks of dropout
+from grader.judging.kinds.perceptron.depth import unread, with_layers
 from grader.judging.kinds.perceptron.dropout_checks import NOT_KNOWN
 from grader.judging.kinds.perceptron.interview import ACCEPTED, LAB, Evidence, more_than_asked, where
 from grader.model import Finding, Remark, Verdict
@@ -65,17 +66,8 @@ def hidden_layers(e: Evidence) -> Finding:
     return passed(f"Layers: {sizes}.", seen=sizes)
 
 
-def unread(e: Evidence) -> bool:
-    """Whether the class has variables for more layers than were understood."""
-    if not e.chain:
-        shapes = [v.shape for v in e.contact.initial] if e.contact else []
-        return sum(len(shape) == 2 for shape in shapes) > 2 or any(len(shape) > 2 for shape in shapes)
-    incomplete = len(e.chain) == 2 or any(layer.b is None for layer in e.chain)
-    return incomplete and e.explanation is None and bool(more_than_asked(e))
-
-
 @check(LAB, "initial-weights")
-@after_a_step
+@with_layers(2)
 def initial_weights(e: Evidence) -> Finding:
     if e.symmetric:
         return failed(
@@ -85,6 +77,7 @@ def initial_weights(e: Evidence) -> Finding:
 
 
 @check(LAB, "forward")
+@with_layers(3)
 def forward(e: Evidence) -> Finding:
     if e.logits is None:
         return unsure(
@@ -111,6 +104,7 @@ def forward(e: Evidence) -> Finding:
 
 
 @check(LAB, "loss-gradients")
+@with_layers(2)
 def loss_gradients(e: Evidence) -> Finding:
     seen = connected(e)
     if e.masked:
@@ -186,7 +180,7 @@ def connected(e: Evidence) -> dict[str, Numbers]:
 
 
 @check(LAB, "all-trained")
-@after_a_step
+@with_layers(2)
 def all_trained(e: Evidence) -> Finding:
     if reason := stop(e.contact):
         return stopped(e.contact, reason, e.explanation in ACCEPTED, partial(unreached, e), where(e))
@@ -201,6 +195,7 @@ def unreached(e: Evidence, paths: tuple[str, ...], _: str) -> Finding:
 
 
 @check(LAB, "learns")
+@with_layers(2)
 def learns(e: Evidence) -> Finding:
     return without_its_end(e.contact) or falling(e.learning, where(e))
 

@@ -2,6 +2,7 @@
 
 from grader.judging.checks import blocked, check, failed, passed, unsure
 from grader.judging.instruments.dropout import ASKED_RATE, SHRUNK, Dropping, Site
+from grader.judging.kinds.perceptron.depth import with_layers
 from grader.judging.kinds.perceptron.interview import ACCEPTED, LAB, Evidence, more_than_asked, where
 from grader.model import Finding
 
@@ -12,6 +13,7 @@ TOO_MUCH = 0.72  # a share of dropped units that nobody chooses as a rate, writt
 
 
 @check(LAB, "dropout-in-training")
+@with_layers(2)
 def dropout_in_training(e: Evidence) -> Finding:
     """Only the first fault is told: whether dropout is at work, then its rate, then whether everywhere and rescaled."""
     d = e.dropping
@@ -101,6 +103,7 @@ def half_done(d: Dropping, shown: str, cell: int | None) -> Finding | None:
 
 
 @check(LAB, "dropout-off-at-test")
+@with_layers(2)
 def dropout_off_at_test(e: Evidence) -> Finding:
     d = e.dropping
     if reason := unseen(e):
