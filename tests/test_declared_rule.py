@@ -14,7 +14,7 @@ from grader.judging.declared.classifier_facts import goes_uphill
 from grader.judging.declared.classifiers import unmasked
 from grader.judging.declared.interview import YES, Interview, ending
 from grader.judging.declared.penalty import PenaltyKind, penalty_of
-from grader.judging.declared.readings import Fact, Reading, Spread, agrees, softmax
+from grader.judging.declared.readings import Fact, Reading, Spread, agrees, softmax, unlike
 from grader.judging.declared.rule import Case, judged
 from grader.judging.model_answer import DECK, ModelAnswer
 from grader.model import Cell, Level, Observation, Verdict
@@ -242,3 +242,10 @@ def test_only_a_step_that_follows_all_gradients_goes_uphill() -> None:
     assert not goes_uphill({role: -step for role, step in up.items()}, gradients)
     assert not goes_uphill({**up, "W": np.array([[1.0, -1.0], [-0.5, 3.0]])}, gradients)  # drawn anew
     assert not goes_uphill({"b": up["b"]}, gradients)  # two numbers may agree by chance
+
+
+def test_draws_are_alike_though_their_numbers_are_rounded_otherwise() -> None:
+    draws = np.random.default_rng(1).integers(0, 3, (1000, 1)) * np.float32(0.123455)
+    assert unlike(draws, draws * np.float32(1 + 2e-5)) == 0
+    fewer = np.random.default_rng(1).integers(0, 2, (1000, 1)) * np.float32(0.123455)
+    assert unlike(draws, fewer) > 0.2

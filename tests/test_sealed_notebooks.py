@@ -59,8 +59,7 @@ NUMBERS_OF_LAB4 = {"cell", "all-trained"}
 OPEN = {
     # a frozen dataclass that is given to the constructor: none of its numbers can be moved
     "honest/a1/config_replaced_in_comprehensions.ipynb": {"learning-rate"},
-    # a one before every vector, and a vector for each class: words do not tell which numbers are which
-    "honest/a1/a_one_before_every_vector.ipynb": {"logits", "learning-rate", "l2-penalty", "bias-free"},
+    # a vector for each class: words do not tell which numbers are which
     "honest/a1/a_vector_for_each_class.ipynb": {"logits", "l2-penalty"},
     # it takes batches of 256, as a number: a sealed file has others
     "honest/lab2/batch_size_written_into_the_loop.ipynb": NUMBERS_OF_LAB2,
