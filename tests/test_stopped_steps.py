@@ -124,7 +124,8 @@ def test_a_variable_that_is_not_used_is_charged_once_where_missing_gradients_are
     assert a3.cell(unused).verdict is Verdict.FAIL and a3.all_trained(unused).verdict is Verdict.PASS
     assert "`self.b_z`" in a3.all_trained(replace(unused, standing=ALL)).message
     known = {"deck": {"logits": np.zeros((4, 2))}}
-    skipped = Perceptron(whole, standing=("c.b_r",), logits=np.ones((4, 2)), values=known, explanation="no-bias")
+    chain = tuple(LayerPaths(f"c.W{i}", f"c.b{i}", (4, 4)) for i in range(3))
+    skipped = Perceptron(whole, chain, standing=("c.b_r",), logits=np.ones((4, 2)), values=known, explanation="no-bias")
     assert lab2.forward(skipped).verdict is Verdict.FAIL and lab2.all_trained(skipped).verdict is Verdict.PASS
     assert lab2.all_trained(replace(skipped, explanation="deck")).mistake == "variable-not-trained"
     initial = tuple(replace(v, shape=(13, 8)) for v in whole.initial)

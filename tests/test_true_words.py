@@ -1,12 +1,14 @@
 """What pages say of a notebook holds for it: remarks, shares and figures that earlier were told to the wrong people."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from test_other_layouts import contact as trained_class
 
 from grader.judging.binding.arrangements import Arrangement, Piece
+from grader.judging.binding.layers import LayerPaths
 from grader.judging.instruments.dropout import Dropping, Site
 from grader.judging.kinds.attention.layout import Layout, layout, names_exchanged
 from grader.judging.kinds.logistic.checks import remarks_on as logistic_remarks
@@ -24,6 +26,8 @@ from grader.model import Verdict
 from grader.sandbox.guest.wire import ClassInfo, Inventory, VariableInfo
 
 dice = np.random.default_rng(5)
+SIZES = (4, 3, 3, 2)
+CHAIN = tuple(LayerPaths(f"c.W{i}", f"c.b{i}", shape) for i, shape in enumerate(pairwise(SIZES)))
 STEPS = {
     name: {role: dice.normal(0, 1, shape) for role, shape in (("W0", (4, 3)), ("b0", (3,)))}
     for name in ("deck", "softmax-before-loss")
@@ -34,8 +38,8 @@ def network(explanation: str | None, trained_by: str, *sites: Site) -> Network:
     values = {"deck": {"logits": np.zeros((2, 2))}}
     dropping = Dropping(tuple(sites), 0.0, True, 0.3, True, False, True, 0.0, 0.3, 1.0)
     return Network(
-        None, logits=np.ones((2, 2)), values=values, explanation=explanation, gradients=STEPS[trained_by], steps=STEPS,
-        dropping=dropping,
+        None, CHAIN, logits=np.ones((2, 2)), values=values, explanation=explanation, gradients=STEPS[trained_by],
+        steps=STEPS, dropping=dropping,
     )  # fmt: skip
 
 
