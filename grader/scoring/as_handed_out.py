@@ -14,13 +14,15 @@ READY = re.compile(
 
 def touched(cells: Sequence[Cell], begun_by: str) -> bool:
     """A cell that is no Python any more, or a name that is read only where the work is, as a pattern tells."""
-    begun = begun_by and any(re.fullmatch(begun_by, name, re.IGNORECASE) for name in names_read(cells))
-    return bool(begun) or damaged(cells)
+    if not begun_by:
+        return False
+    return damaged(cells) or any(re.fullmatch(begun_by, name, re.IGNORECASE) for name in names_read(cells))
 
 
 def begun(cells: Sequence[Cell], handed_out: Sequence[Cell]) -> bool:
-    """Whether a function or class reads a name that none of the handout does."""
-    return not set(names_read(cells)) <= set(names_read(handed_out))
+    """Whether a function or class reads a name that none of the handout does, or a cell is no Python any more."""
+    broken = damaged(cells) and not damaged(handed_out)
+    return broken or not set(names_read(cells)) <= set(names_read(handed_out))
 
 
 def damaged(cells: Sequence[Cell]) -> bool:

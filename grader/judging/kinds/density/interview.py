@@ -252,7 +252,7 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
                     "part of the formula your brackets hold together.",
                 )
             )
-        if judged_values(who, e.library).verdict is Verdict.PASS and rounded(who):
+        if rounded(who) and judged_values(who, e.library).verdict is Verdict.PASS:
             found.append(
                 Remark(
                     "rounded",
