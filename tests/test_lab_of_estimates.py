@@ -8,6 +8,8 @@ import nbformat
 import pytest
 from test_cli import grader
 
+from tests.sample_labs import course_of
+
 SOLUTION = """
 # %% [markdown]
 # # A straight line
@@ -75,13 +77,7 @@ mistakes:
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("course") / "lines"
-    assert grader("init", folder).returncode == 0
-    assert grader("new-lab", "line", "--kind", "classifier", "--course", folder).returncode == 0
-    (folder / "reference" / "solutions" / "line.py").write_text(SOLUTION, "utf-8")
-    (folder / "reference" / "solutions" / "line.edits.yaml").write_text(EDITS, "utf-8")
-    (folder / "rubrics" / "line.yaml").write_text(RUBRIC, "utf-8")
-    return folder
+    return course_of(tmp_path_factory.mktemp("course") / "lines", "line", "classifier", SOLUTION, EDITS, RUBRIC)
 
 
 def test_each_mistake_is_named_by_itself(kernel: None, course: Path) -> None:

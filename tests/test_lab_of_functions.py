@@ -9,6 +9,8 @@ import nbformat
 import pytest
 from test_cli import grader
 
+from tests.sample_labs import course_of
+
 SOLUTION = """
 # %% [markdown]
 # # Parts of a table
@@ -96,13 +98,7 @@ Written = Callable[..., dict[str, Any]]
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("course") / "tables"
-    assert grader("init", folder).returncode == 0
-    assert grader("new-lab", "parts", "--kind", "function", "--course", folder).returncode == 0
-    (folder / "reference" / "solutions" / "parts.py").write_text(SOLUTION, "utf-8")
-    (folder / "reference" / "solutions" / "parts.edits.yaml").write_text(EDITS, "utf-8")
-    (folder / "rubrics" / "parts.yaml").write_text(RUBRIC, "utf-8")
-    return folder
+    return course_of(tmp_path_factory.mktemp("course") / "tables", "parts", "function", SOLUTION, EDITS, RUBRIC)
 
 
 def test_defaults_lists_booleans_tuples_and_what_is_no_number_are_told_apart(kernel: None, course: Path) -> None:

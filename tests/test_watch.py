@@ -316,7 +316,9 @@ def test_it_ends_tidily_in_the_middle_of_a_notebook_and_goes_on_from_there(kerne
         wait_until(lambda: b"1 notebook to grade." in (tmp_path / "said").read_bytes(), running)
         running.send_signal(signal.SIGINT)
     assert running.returncode == 130 and rows(tmp_path) == {}
-    assert b"What was graded is kept" in (tmp_path / "said").read_bytes()
+    said, *traces = (tmp_path / "said").read_bytes().split(b"Traceback")
+    assert b"What was graded is kept" in said + b"".join(traces)
+    assert all(b"spawn_main" in trace for trace in traces)  # a process of ours that was only just started may say so
     with started() as running:
         wait_until(lambda: bool(rows(tmp_path)), running)
         drop(tmp_path, "Jon Zuri", notebook_of("lab1", "2"))

@@ -8,6 +8,7 @@ import numpy as np
 from grader.course.subject import Reached, Subject, SubjectKind
 from grader.judging.checks import cut, failed, passed, unsure
 from grader.judging.comparing.arrays import Numbers, array, send
+from grader.judging.declared.feeding import ORDERS
 from grader.judging.declared.interview import form_examiner
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.retraining import trained_objects
@@ -17,7 +18,6 @@ from grader.sandbox.guest.wire import Call, Listing, Read, Ref, Step, Value
 
 CUT = "Training was cut to a single step here, so the accuracy it reaches says nothing; this is not decided."
 SHORTENED = ("cut short", "stopped before its end")  # in what the kernel told of a training
-ORDERS = 6  # of inputs of one shape that are tried
 OBJECTS = 4  # the last ones that were trained
 SECONDS = 90.0
 

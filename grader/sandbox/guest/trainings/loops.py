@@ -16,7 +16,9 @@ from ..answers import own_code, written
 from ..config import GuestConfig
 from . import training
 
-PREDICTS = re.compile(r"classif|predic|clasific|sailka|iragar", re.IGNORECASE)  # in English, Spanish, Basque
+PREDICTS = re.compile(
+    r"classif|predic|clasific|sailka|iragar", re.IGNORECASE
+)  # English, Spanish, Basque: CLASSIFIES of meeting/classes.py
 LENT: list[type] = []  # classes that train by a function of the notebook's
 
 
