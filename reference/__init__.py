@@ -34,8 +34,10 @@ TRAINED = (
 )
 
 
-# Those that are trained from many starts at once, and the variables they have.
+# Those that are trained from many starts, and the variables they have.
 STARTED = {
+    "a1_logistic_regression": ("W_cl", "b_cl"),
+    "lab2_mlp": ("W0", "b0", "W1", "b1", "W_cl", "b_cl"),
     "lab3_rnn": ("E", "W_rnn", "b_rnn", "W_cl", "b_cl"),
     "lab4_gru": ("E", "W_z", "b_z", "W_r", "b_r", "W_rnn", "b_rnn", "W_cl", "b_cl"),
     "lab5_attention": (
@@ -93,13 +95,15 @@ def started(plan: Any, folders: Sequence[Path], seeds: Sequence[int]) -> Any:
     return importlib.import_module("reference.trainings.starts").course(plan, len(seeds), *folders).run(seeds)
 
 
-def other_encoding(folders: Sequence[Path], own: Any, padding: int | None, vectors: np.ndarray | None) -> str:
-    """Why a notebook's word ids, or the vectors of its words, are not those of the lab, as a clause; empty where they
-    are. `vectors`: of a classifier of pairs.
+def other_encoding(lab: str, folders: Sequence[Path], own: Any, padding: int | None, vectors: np.ndarray | None) -> str:
+    """Why a notebook's word ids, its counts, or the vectors of its words are not those of the lab, as a clause; empty
+    where they are. `vectors`: of a classifier of pairs.
     """
     encodings = importlib.import_module("reference.trainings.encodings")
     if vectors is not None:
         said: str = encodings.difference_of_pairs(*folders, own, vectors)
+    elif "E" not in STARTED[lab]:
+        said = encodings.difference_of_bags(lab, folders[0], own)
     else:
         said = encodings.difference(folders[0], own, padding)
     return said

@@ -1,7 +1,9 @@
-"""What a grading would train outside of an edited model answer, and by which plan."""
+"""What a grading would train outside of an edited model answer, by which plan, and what it reaches by itself."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +27,7 @@ from reference.notebooks import Edit, edited
 from tests.kept_sessions import open_session
 
 Look = Callable[..., Plan | str]
+TRAINED = 8  # trainings whose mean is compared
 
 
 @contextmanager
@@ -59,3 +62,24 @@ def looking(lab: str, oracle: Oracle) -> Iterator[Look]:
                     return str(why)
 
         yield looked
+
+
+def by_itself(sources: Sequence[str], data: dict[str, Path]) -> list[float]:
+    """The accuracies on test at the epoch that is best on dev, as a notebook prints them that trains in its last cell.
+
+    It is made to show those on test as those on train.
+    """
+    cells = tuple(Cell(i, "code", source) for i, source in enumerate(sources))
+    limits = Limits(submission=3600.0, cell=3600.0)
+    setting = Setting(
+        slot=5, data=data, limits=limits, budget=TrainBudget(TrainPolicy.FULL), seed=1, isolation=best_isolation()
+    )
+    with open_session(setting) as session:
+        run = session.run(cells)
+    text = "".join(output.get("text", "") for cell in run.cells for output in cell.outputs)
+    ends = []
+    for part in text.split("Seed ")[1:]:
+        found = re.findall(r"Dev acc: ([\d.]+) Train acc: ([\d.]+)", part)
+        ends.append(float(max(found, key=lambda pair: float(pair[0]))[1]))
+    assert len(ends) == TRAINED, text[-2000:]
+    return ends

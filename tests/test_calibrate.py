@@ -62,7 +62,8 @@ def test_a_small_calibration_is_made_kept_and_continued(tmp_path: Path, trees: P
     assert all(0 <= row.dev.floor <= row.dev.bound <= row.dev.smallest <= row.dev.mean <= 1 for row in made.rows)
     again = lines(["lab2"], 3, folder)
     assert "2 were done before" in again[0]
-    assert [re.search(r"seed \d", line) is not None for line in again] == [False, True, False]
+    assert [line for line in again if re.search(r"seed \d", line)] == again[1:2]
+    assert "3 starts" in again[2] and made.starts is not None and made.starts.seeds == 2
     assert read_calibration(folder / "lab2_mlp.toy.json").seeds == 3
 
 

@@ -1,8 +1,6 @@
 """What is trained outside notebooks: only what was seen to train as the lab's does, and by what it was seen."""
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,14 +16,10 @@ from grader.data.folder import data_folder
 from grader.judging.equal import draws, orders, updates
 from grader.judging.equal.understood import NotShown
 from grader.judging.oracle import Oracle
-from grader.model import Cell, Limits, TrainBudget, TrainPolicy
-from grader.sandbox.kernel import Setting
-from grader.sandbox.walls.isolation import best_isolation
 from reference.notebooks import Edit, edited
 from reference.trainings.starts import course
 from reference.trainings.training import Course
-from tests.equal_looks import Look, looking
-from tests.kept_sessions import open_session
+from tests.equal_looks import TRAINED, Look, by_itself, looking
 
 LAB = "lab4_gru"
 NORMAL, ZERO = Draw("normal", 0.1), Draw("zero")
@@ -306,13 +300,13 @@ def test_what_trains_otherwise_is_never_taken_for_it(edits: list[tuple[str, str]
 
 # --- the same distribution ---
 
-LENGTH, TRAINED = 200, 8
+LENGTH = 200
 SWEEP = f"""
 for seed in range({TRAINED}):
     random.seed(seed)
     np.random.seed(seed)
     tf.random.set_seed(seed)
-    print("Seed", seed)
+    tf.print("Seed", seed)
     RNNSentimentClassifier(len(word_indices), SEQ_LEN).train(training_set, dev_set)
 """
 
@@ -334,25 +328,8 @@ def test_what_the_loop_reaches_is_what_the_notebook_reaches_by_itself(kernel: No
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("GRADER_DATA", raising=False)
         data = data_folder(None).parts
-    itself = by_itself(tuple(Cell(i, "code", source) for i, source in enumerate([*sources[:first], SWEEP])), data)
+    itself = by_itself([*sources[:first], SWEEP], data)
     plan = replace(own(LAB), epochs=LENGTH)
     told = course(plan, TRAINED, data["trees"]).run(range(TRAINED))
     ours = [float(test[np.argmax(dev)]) for dev, test in zip(told.dev, told.test, strict=True)]
     assert abs(np.mean(itself) - np.mean(ours)) < 0.02, (itself, ours)
-
-
-def by_itself(cells: tuple[Cell, ...], data: dict[str, Path]) -> list[float]:
-    """The accuracies on test at the epoch that is best on dev, as the notebook prints them."""
-    limits = Limits(submission=3600.0, cell=3600.0)
-    setting = Setting(
-        slot=5, data=data, limits=limits, budget=TrainBudget(TrainPolicy.FULL), seed=1, isolation=best_isolation()
-    )
-    with open_session(setting) as session:
-        run = session.run(cells)
-    text = "".join(output.get("text", "") for cell in run.cells for output in cell.outputs)
-    ends = []
-    for part in text.split("Seed ")[1:]:
-        found = re.findall(r"Dev acc: ([\d.]+) Train acc: ([\d.]+)", part)
-        ends.append(float(max(found, key=lambda pair: float(pair[0]))[1]))
-    assert len(ends) == TRAINED, text[-2000:]
-    return ends

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from grader.course.head import Head, Settings
+from grader.course.head import Head, Settings, Sizes
 
 LOOKS = 5  # epochs between two looks at dev
 SHORT = 50  # epochs of a training that is looked at after each
@@ -24,9 +24,11 @@ class Plan(Struct, frozen=True):
     batch: int
     learning_rate: float
     penalty: dict[str, float]  # by role: c of the gradient's part c·W
-    embedding: int
-    dim: int
     starts: dict[str, Draw]  # by role
+    embedding: int = 0
+    dim: int = 0
+    hidden: tuple[int, ...] = ()  # units of each hidden layer between counts of words and classes
+    dropout: float = 0.0  # of each hidden layer's units
     clip: float = 0.0  # the norm to which the gradient of each variable is cut; 0: never
     apart: bool = False  # a gate's matrices for words and for states are variables of their own, and cut each by itself
     partial: bool = False  # the last, smaller batch of an epoch is trained on too
@@ -36,10 +38,10 @@ class Plan(Struct, frozen=True):
 
 
 def handed_out(lab: str, head: Head, roles: Iterable[str]) -> Plan:
-    settings, sizes = head.settings, head.sizes
-    assert settings is not None and sizes is not None, lab
-    dim, embedding = sizes.given
+    settings, sizes = head.settings, head.sizes or Sizes("", (), layers=True)
+    assert settings is not None, lab
     starts = {role: draw(settings, role) for role in roles}
+    dim, embedding = (0, 0) if sizes.layers else sizes.given
     return Plan(
         lab=lab,
         epochs=settings.epochs,
@@ -47,9 +49,11 @@ def handed_out(lab: str, head: Head, roles: Iterable[str]) -> Plan:
         batch=settings.batch,
         learning_rate=settings.learning_rate,
         penalty={role: 2 * settings.l2 for role in starts if role[0] == "W" and settings.l2},
+        starts=starts,
         embedding=embedding,
         dim=dim,
-        starts=starts,
+        hidden=sizes.given if sizes.layers else (),
+        dropout=settings.dropout,
         clip=settings.clip,
         adam=settings.adam == 1,
     )

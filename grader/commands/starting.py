@@ -83,7 +83,7 @@ def group(plan: Plan, folders: tuple[Path, ...], seeds: tuple[int, ...]) -> list
 def place(plan: Plan, digest: str) -> Path:
     """Another one when data, settings, versions or what is trained are others."""
     key = hashlib.sha256(msgspec.json.encode((plan, digest, environment())))
-    for module in ("starts", "pair_starts", "drawing", "training", "training_pairs"):
+    for module in ("starts", "pair_starts", "bag_starts", "schedule", "training", "training_pairs"):
         key.update((Path(reference.__file__).parent / "trainings" / f"{module}.py").read_bytes())
     folder = Path(platformdirs.user_cache_dir("grader", appauthor=False), "calibrating")
     return folder / f"{plan.lab}-starts-{key.hexdigest()[:16]}.jsonl"

@@ -60,6 +60,7 @@ class Sizes(Struct, frozen=True, forbid_unknown_fields=True):
 
     attributes: str  # a pattern of names
     given: tuple[int, ...]
+    layers: bool = False  # they are those of hidden layers, one after the other; else of a state, and of a word
 
 
 class Clues(Struct, frozen=True, forbid_unknown_fields=True):

@@ -73,11 +73,11 @@ class Trainer:
         keep(key, found)
         return found
 
-    def other_encoding(self, data: Data, own: Encoded, padding: int | None, vectors: Numbers | None) -> str:
-        """Why the word ids, or the vectors of words, are not the lab's, as a clause; empty where they are."""
+    def other_encoding(self, lab: str, data: Data, own: Encoded, padding: int | None, vectors: Numbers | None) -> str:
+        """Why the word ids, the counts or the vectors of words are not the lab's, as a clause; empty where they are."""
         told = [(name, texts, x.tobytes(), y.tobytes()) for name, (texts, x, y) in own.items()]
-        key = key_of("ids", told, data.digest, padding, vectors.tobytes() if vectors is not None else b"")
-        said: str = self._answer(key, compared, data.folders, own, padding, vectors)
+        key = key_of("ids", lab, told, data.digest, padding, vectors.tobytes() if vectors is not None else b"")
+        said: str = self._answer(key, compared, lab, data.folders, own, padding, vectors)
         return said
 
     def _answer(self, key: str, function: Callable[..., Any], *given: Any) -> Any:
@@ -120,8 +120,8 @@ class Outside(Struct, frozen=True):
     def trace(self, plan: Plan, seed: int) -> Trace:
         return self.trainer.trace(self.data, plan, seed)
 
-    def other_encoding(self, own: Encoded, padding: int | None, vectors: Numbers | None = None) -> str:
-        return self.trainer.other_encoding(self.data, own, padding, vectors)
+    def other_encoding(self, lab: str, own: Encoded, padding: int | None, vectors: Numbers | None) -> str:
+        return self.trainer.other_encoding(lab, self.data, own, padding, vectors)
 
 
 def begin() -> None:
@@ -136,10 +136,10 @@ def trained(plan: Plan, folders: tuple[Path, ...], seed: int) -> Trace:
     return Trace(told.epochs, tuple(told.dev[0].tolist()), tuple(told.test[0].tolist()))
 
 
-def compared(folders: tuple[Path, ...], own: Encoded, padding: int | None, vectors: Numbers | None) -> str:
+def compared(lab: str, folders: tuple[Path, ...], own: Encoded, padding: int | None, vectors: Numbers | None) -> str:
     import reference  # noqa: PLC0415 - the trainer's own process alone imports it
 
-    return reference.other_encoding(folders, own, padding, vectors)
+    return reference.other_encoding(lab, folders, own, padding, vectors)
 
 
 def key_of(what: str, *parts: Any) -> str:

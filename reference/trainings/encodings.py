@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from reference.trainings.bag_starts import NOTHING, bags
 from reference.trainings.training import ids, two_way
 from reference.trainings.training_pairs import LABELS, opened, read
 
@@ -16,6 +17,7 @@ OfSplit = tuple[Sequence[str], np.ndarray, np.ndarray]  # sentences, ids [n, T],
 Own = Mapping[str, OfSplit]
 SPLITS = ("train", "dev", "test")
 OTHER_IDS = "its word ids are not the lab's, whatever number stands for which word"
+OTHER_COUNTS = "its vectors are not the lab's counts of words, whatever place stands for which word"
 OTHER_LABELS = "its labels are not those of the data"
 CLOSE = 1e-5  # in an entry of a word vector
 
@@ -47,6 +49,38 @@ def difference(trees: Path, own: Own, padding: int | None) -> str:
     if padding is not None and np.any((every[:, 0] == padding) != (every[:, 1] == 0)):
         return f"{padding} is not the id of its paddings alone"
     return ""
+
+
+def difference_of_bags(lab: str, trees: Path, own: Own) -> str:
+    """The same of bags of words: a word is known by the sentences that have it, and how often each does."""
+    splits, _ = bags(lab, trees)
+    sides: tuple[list[np.ndarray], list[np.ndarray]] = [], []
+    for name in SPLITS:
+        words, _ = two_way(trees / f"{name}.txt")
+        places = {key(" ".join(sentence)): i for i, sentence in enumerate(words)}
+        texts, theirs, labels = own[name]
+        order = [places.get(key(text), -1) for text in texts]
+        rows, right = splits[name]
+        if len(texts) != len(rows) or -1 in order:
+            return f"its {name} sentences are not all of those with a label, and no others"
+        if name == "train" and not renamed(np.stack([labels, right[order]], axis=1)):
+            return OTHER_LABELS
+        sides[0].append(theirs)
+        sides[1].append(rows[order])
+    return "" if comings(sides[0]) == comings(sides[1]) else OTHER_COUNTS
+
+
+def comings(splits: Sequence[np.ndarray]) -> Counter[bytes]:
+    """Of each word in any bag the sentences in which it comes, once for each time."""
+    found, before = [], 0
+    for rows in splits:
+        places, columns = np.nonzero(rows != NOTHING)
+        found.append(np.stack([rows[places, columns], places + before], axis=1).astype(np.int64))
+        before += len(rows)
+    every = np.concatenate(found)
+    every = every[np.lexsort((every[:, 1], every[:, 0]))]
+    cuts = np.flatnonzero(np.diff(every[:, 0])) + 1
+    return Counter(part.tobytes() for part in np.split(every[:, 1], cuts))
 
 
 def difference_of_pairs(snli: Path, embeddings: Path, own: Own, vectors: np.ndarray) -> str:

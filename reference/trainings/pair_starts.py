@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from reference.trainings import training_pairs as pairs
-from reference.trainings.schedule import Traces, drawn, traces
+from reference.trainings.schedule import Traces, drawn, joined, traces
 from reference.trainings.training_pairs import Corpus, Weights, first_step_of_adam
 
 
@@ -36,10 +36,7 @@ class PairStarts:
         self._predict = tf.function(lambda x: tf.argmax(self.logits(x), axis=1))
 
     def run(self, seeds: Sequence[int]) -> Traces:
-        found = [self._one(np.random.default_rng(seed)) for seed in seeds]
-        return Traces(
-            found[0].epochs, *(np.concatenate(told) for told in zip(*(one[1:] for one in found), strict=True))
-        )
+        return joined([self._one(np.random.default_rng(seed)) for seed in seeds])
 
     def _one(self, dice: np.random.Generator) -> Traces:
         for role, w in self.w.items():

@@ -18,6 +18,11 @@ class Traces(NamedTuple):
     test: np.ndarray
 
 
+def joined(one_by_one: Sequence[Traces]) -> Traces:
+    every = zip(*(one[1:] for one in one_by_one), strict=True)
+    return Traces(one_by_one[0].epochs, *(np.concatenate(told) for told in every))
+
+
 def drawn(dice: np.random.Generator, draw: Any, shape: tuple[int, ...]) -> np.ndarray:
     if draw.family == "uniform":
         return dice.uniform(-draw.spread, draw.spread, shape)

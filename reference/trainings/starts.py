@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from reference.trainings import training_pairs as pairs
+from reference.trainings.bag_starts import BagStarts, bags
 from reference.trainings.pair_starts import MODELS, PairStarts
 from reference.trainings.schedule import Traces, drawn, traces
 from reference.trainings.training import RECIPES
@@ -143,6 +144,8 @@ def corpus_of(lab: str, *folders: Path) -> Corpus:
     return pairs.read(folders) if lab in MODELS else RECIPES[lab].read(folders)
 
 
-def course(plan: Any, count: int, *folders: Path) -> Starts | PairStarts:
+def course(plan: Any, count: int, *folders: Path) -> Starts | PairStarts | BagStarts:
+    if plan.lab not in GATES and plan.lab not in MODELS:
+        return BagStarts(plan, *bags(plan.lab, *folders))
     corpus = corpus_of(plan.lab, *folders)
     return PairStarts(plan, corpus) if plan.lab in MODELS else Starts(plan, corpus, count)

@@ -62,6 +62,8 @@ def decided(x: Examiner, plan: Plan, starts: Starts, row: Reached) -> Finding:
         if not below and claims_more(x, starts):
             raise NotShown("your own figures say that it learnt, and ours did not")
         return of(traces, failed(f"{seen} That is less than right answers reach."), x, plan)
+    if x.understood is not None and x.understood.examples.sweeps:
+        raise NotShown("another of its trainings may have reached more")
     said = (
         f"{seen} How far right answers come with your own settings nobody measured, so this is not held against you. "
         "Your instructor looks at it."
@@ -79,7 +81,7 @@ def of(traces: list[Trace], finding: Finding, x: Examiner, plan: Plan) -> Findin
         "clip": plan.clip,
         "l2": max(plan.penalty.values(), default=0.0) / 2,  # c·W of the gradient is 2λW
         "embedding": plan.embedding,
-        "hidden": plan.dim,
+        "hidden": plan.dim or " ".join(map(str, plan.hidden)),
     }
     return replace(
         finding,
@@ -110,7 +112,7 @@ def claims_more(x: Examiner, starts: Starts) -> bool:
 def tuned(x: Examiner, plan: Plan) -> bool:
     """Whether sizes, rate or batches are others than the lab's: tuning is invited."""
     given = handed_out(x.lab, x.head, x.understood.roles if x.understood else ())
-    names = ("batch", "learning_rate", "penalty", "embedding", "dim", "clip", "adam")
+    names = ("batch", "learning_rate", "penalty", "embedding", "dim", "hidden", "dropout", "clip", "adam")
     return any(getattr(plan, name) != getattr(given, name) for name in names) or plan.epochs < given.epochs
 
 
@@ -133,4 +135,5 @@ def told(x: Examiner, plan: Plan, starts: Starts, row: Reached, traces: list[Tra
 
 
 def work(plan: Plan) -> float:
-    return float(plan.epochs * (plan.embedding + plan.dim) * plan.dim)
+    """Which grows with a recurrent layer's matrices, or with the units above a bag of words."""
+    return float(plan.epochs * (sum(plan.hidden) or (plan.embedding + plan.dim) * plan.dim or 1))

@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 from msgspec.structs import replace
 
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.equal.understood import NotShown, Understood
 from grader.judging.examiner import Examiner
+from grader.judging.instruments.measured import as_handed_out
 from grader.judging.instruments.predicted import predicted, sets_by_split
 from grader.judging.instruments.retraining import own
 from grader.judging.meeting.asking import weight
@@ -17,6 +18,7 @@ from grader.judging.meeting.classes import training_arguments, usable
 from grader.judging.meeting.watching import watched_in
 from grader.judging.trainer import Encoded
 from grader.sandbox.guest.wire import (
+    FRAME_LIMIT,
     Call,
     Listing,
     ListVariables,
@@ -45,6 +47,7 @@ NEVER = 1_000_000  # epochs, after which figures are shown
 EPOCHS = re.compile(r"epo[ckq]|(^|_)eps?(_|$)", re.IGNORECASE)
 SHOWN = re.compile(r"freq|display|print|every|show", re.IGNORECASE)
 BATCH = 256  # where no attribute tells
+SMALLER = 64  # examples of a batch of long vectors; so few batches have enough of them to see in which order they come
 
 
 class Case(Struct, frozen=True):
@@ -55,6 +58,7 @@ class Case(Struct, frozen=True):
     splits: dict[str, str]  # training, dev, test -> where the notebook keeps its examples
     epochs: int  # as many as it asked for
     batch: int
+    sized: Mapping[str, Scalar] = {}  # attributes that make batches so small, where they were larger
 
     @property
     def examples(self) -> int:
@@ -62,12 +66,17 @@ class Case(Struct, frozen=True):
 
 
 def case(x: Examiner, u: Understood) -> Case:
-    """Of the training that is longest, of several the last. Raises NotShown."""
+    """Of the training that is longest; of several the last, before others one by the lab's own settings.
+
+    What these reach is known, and a glance, by which nothing learns, chooses others at random. Raises NotShown.
+    """
     done = [t for t in u.contact.inventory.trainings if t.cls == u.contact.info.name and t.method == u.contact.trainer]
     if not done:
         raise NotShown("it trained nothing while it ran")
     lengths = [epochs_of(u, t) for t in done]
-    place = max(range(len(done)), key=lambda i: (lengths[i] or 0, i))
+    given = structs.asdict(x.head.settings) if x.head.settings and u.examples.sweeps else None
+    known = [given is not None and as_handed_out(x.head, one, given) for one in done]
+    place = max(range(len(done)), key=lambda i: (lengths[i] or 0, known[i], i))
     epochs = lengths[place]
     if epochs is None:
         raise NotShown("how many epochs it asks for could not be told")
@@ -77,6 +86,17 @@ def case(x: Examiner, u: Understood) -> Case:
     scalars = done[place].scalars
     sizes = {v for name, v in scalars.items() if type(v) is int and "batch" in name.lower() and 0 < v <= 4096}
     return Case(u, done[place], splits, epochs, sizes.pop() if sizes else BATCH)
+
+
+def in_a_frame(c: Case, start: Mapping[str, Numbers]) -> Case:
+    """With smaller batches where two epochs of long vectors would be too much for one reply. Raises NotShown."""
+    longest = max(value.shape[0] for value in start.values()) if c.understood.examples.held == "bags" else 0
+    if 2 * c.examples * longest * 4 < FRAME_LIMIT:
+        return c
+    names = [n for n in c.understood.contact.scalars if "batch" in n.lower() and c.training.scalars.get(n) == c.batch]
+    if not names or c.batch <= SMALLER:
+        raise NotShown("its vectors are too long for its training to be watched")
+    return replace(c, batch=SMALLER, sized=dict.fromkeys(names, SMALLER))
 
 
 def epochs_of(u: Understood, t: Training) -> int | None:
@@ -127,8 +147,8 @@ def encoded(x: Examiner, c: Case) -> Encoded:
         told = x.ask(f"equal.encoded.{name}", Call("grader_encoded", (Ref(c.splits[split]),), into="e"), seconds=60)
         value = told.values.get("e")
         items = value.items if isinstance(value, WireMapping) else {}
-        texts, ids = items.get("texts"), items.get("ids")
-        labels, arrays = array(items.get("labels")), ids.items if isinstance(ids, WireMapping) else {}
+        texts, held = items.get("texts"), items.get(c.understood.examples.held)
+        labels, arrays = array(items.get("labels")), held.items if isinstance(held, WireMapping) else {}
         by_key = {str(key): a for key, v in arrays.items() if (a := array(v)) is not None and a.ndim == 2}
         rows = c.understood.examples.rows(by_key)
         if not isinstance(texts, Listing) or labels is None or not len(texts.items) == len(rows) == len(labels):
@@ -155,7 +175,7 @@ def one_steep_step(x: Examiner, c: Case, weights: Mapping[str, Numbers], path: s
 
 def trained(x: Examiner, c: Case, name: str, weights: Mapping[str, Numbers], epochs: int, steps: int) -> Watched:
     u, few = c.understood, slice_of(c)
-    attributes: dict[str, Scalar] = {}
+    attributes: dict[str, Scalar] = {**u.quiet, **c.sized}
     for attribute, value in c.training.scalars.items():
         if type(value) is int and (EPOCHS.search(attribute) or SHOWN.search(attribute)):
             attributes[attribute] = epochs if counts(attribute) else NEVER

@@ -2,16 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from msgspec import Struct
 
 from grader.calibration.plan import Draw
 from grader.judging.comparing.arrays import Numbers, array
-from grader.judging.equal.sentences import whole_numbers
+from grader.judging.equal.sentences import sizes, whole_numbers
 from grader.judging.equal.understood import NotShown
-from grader.sandbox.guest.wire import MethodCall, Read
+from grader.sandbox.guest.wire import MethodCall, Read, Scalar
 
 if TYPE_CHECKING:  # which knows what was understood of the classifier
     from grader.judging.examiner import Examiner
@@ -24,6 +24,8 @@ PREMISE, HYPOTHESIS = re.compile(r"1|prem|(^|_)p(_|$)"), re.compile(r"2|hyp|hip|
 class Pairs(Struct, frozen=True, kw_only=True):
     """What a lab's equations say of them is said by what is made of this."""
 
+    held: ClassVar[str] = "ids"
+    sweeps: ClassVar[bool] = False
     width: int  # of a word vector
     table: str = ""
     padding: int | None = None
@@ -64,3 +66,6 @@ class Pairs(Struct, frozen=True, kw_only=True):
 
     def starts(self, drawn: Mapping[str, Draw]) -> dict[str, Draw]:
         return dict(drawn)
+
+    def settings(self, w: Mapping[str, Numbers], scalars: Mapping[str, Scalar]) -> dict[str, Any]:
+        return sizes(w)

@@ -1,7 +1,7 @@
 """Classifiers of sentences that train their word vectors: a row of ids for each sentence."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from msgspec import Struct
@@ -9,7 +9,7 @@ from msgspec import Struct
 from grader.calibration.plan import Draw
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.equal.understood import NotShown
-from grader.sandbox.guest.wire import MethodCall
+from grader.sandbox.guest.wire import MethodCall, Scalar
 
 if TYPE_CHECKING:  # which knows what was understood of the classifier
     from grader.judging.examiner import Examiner
@@ -18,6 +18,8 @@ NO_ROW = "its examples do not hold a row of word ids for each sentence"
 
 
 class Sentences(Struct, frozen=True):
+    held: ClassVar[str] = "ids"
+    sweeps: ClassVar[bool] = False
     form: str  # of the reference, whose logits are those of the classifier
     skips_padding: bool = False  # a padding leaves the state as it is
     table: str = ""
@@ -41,6 +43,9 @@ class Sentences(Struct, frozen=True):
     def starts(self, drawn: Mapping[str, Draw]) -> dict[str, Draw]:
         return dict(drawn)
 
+    def settings(self, w: Mapping[str, Numbers], scalars: Mapping[str, Scalar]) -> dict[str, Any]:
+        return sizes(w)
+
     def logits(self, x: "Examiner", ids: Numbers, w: Mapping[str, Numbers]) -> Numbers:
         return x.answers("values", x=ids.astype(np.int64), **w)[self.form]["logits"]
 
@@ -48,6 +53,11 @@ class Sentences(Struct, frozen=True):
         self, x: "Examiner", ids: Numbers, labels: Numbers, w: Mapping[str, Numbers]
     ) -> Mapping[str, Numbers]:
         return x.answers("step", form=self.form, x=ids.astype(np.int64), labels=labels, **w)["deck"]
+
+
+def sizes(w: Mapping[str, Numbers]) -> dict[str, Any]:
+    """Of a word's vector and of a state."""
+    return {"embedding": w["E"].shape[1], "dim": w["W_cl"].shape[0]}
 
 
 def whole_numbers(call: MethodCall, width: int) -> list[Numbers]:

@@ -22,6 +22,7 @@ from grader.sandbox.guest.wire import Watched
 CLOSE = 0.01  # of a gradient's largest entry
 DOUBTFUL = 4  # sentences of a batch
 NOTHING = 1e-6  # of a penalty
+STRAIGHT = 0.05  # of a penalty's gradient, by which it may leave the direction of W
 Values = Mapping[str, Numbers]
 
 
@@ -29,7 +30,8 @@ def shown(x: Examiner, u: Understood) -> Plan:
     """Raises NotShown."""
     c = asked.case(x, u)
     given = handed_out(x.lab, x.head, u.roles)
-    fresh = asked.fresh(x, c)
+    batch, fresh = c.batch, asked.fresh(x, c)
+    c = asked.in_a_frame(c, fresh[0])
     instances = [by_role(u, one) for one in fresh]
     starts = u.examples.starts(draws.all_drawn(instances, given.starts))
     encoded = asked.encoded(x, c)
@@ -38,40 +40,41 @@ def shown(x: Examiner, u: Understood) -> Plan:
     if vectors is None:
         vectors = u.examples.vectors(x, int(max(rows.max() for _, rows, _ in encoded.values())))
     assert x.outside is not None
-    if said := x.outside.other_encoding(encoded, u.examples.padding, vectors):
+    if said := x.outside.other_encoding(x.lab, encoded, u.examples.padding, vectors):
         raise NotShown(said)
-    table = instances[0]["E"] if vectors is None else vectors
-    weights = asked.secret(x, fresh[0], len(table))
+    table = instances[0].get("E") if vectors is None else vectors
+    weights = asked.secret(x, fresh[0], 0 if table is None else len(table))
     w = by_role(u, weights)
-    if "E" not in w:
+    if table is not None and "E" not in w:
         planted = u.arrangement.seen(weights).get(u.examples.table)
         w["E"] = table if planted is None else planted
-    rate, order = two_epochs(x, c, given, (ids[: c.examples], labels), (weights, w))
+    rate, order, c = two_epochs(x, c, given, (ids[: c.examples], labels), (weights, w))
+    u = c.understood
     insist_on_classes(x, c, (weights, w), encoded["dev"][1][: asked.CLASSIFIED])
-    cut = given.clip if given.adam else clip(x, c, weights, rate)
+    cut = given.clip if given.adam or not layers_below(u) else clip(x, c, weights, rate)
     return replace(
         given,
         epochs=c.epochs,
-        batch=c.batch,
+        batch=batch,
         learning_rate=rate,
         penalty=penalty_of(u),
-        embedding=table.shape[1],
-        dim=instances[0]["W_cl"].shape[0],
         starts=starts,
         clip=cut,
         apart=bool(cut) and not given.adam and apart(u),
         partial=order.partial,
         shuffled=order.shuffled,
         skips_padding=u.examples.padding is not None,
+        **u.examples.settings(w, c.training.scalars),
     )
 
 
 def two_epochs(
     x: Examiner, c: asked.Case, given: Plan, examples: tuple[Numbers, Numbers], weights: tuple[Values, Values]
-) -> tuple[float, orders.Order]:
+) -> tuple[float, orders.Order, asked.Case]:
     """The rate, and the order of the examples, in two epochs of the notebook's own training, gradient for gradient.
 
-    `examples`: ids and labels; `weights`: by path, and by role. Raises NotShown.
+    `examples`: ids and labels; `weights`: by path, and by role. The case is told again, with a penalty that had to be
+    measured. Raises NotShown.
     """
     u, (ids, labels), (planted, w) = c.understood, examples, weights
     watched = asked.two_epochs(x, c, planted)
@@ -84,11 +87,31 @@ def two_epochs(
     rate = updates.rate(steps, by_role(u, moved(watched)), adam=given.adam)
     doubtful = orders.doubtful(ids, labels)
     batches = [(inputs[i], asked_labels(step, labels, doubtful)) for i, step in enumerate(rows)]
+    if u.penalised:
+        u = replace(u, penalty=measured_penalty(x, u, w, batches[0], gradients[0]))
     before = w
     for batch, gradient, step in zip(batches, gradients, steps, strict=True):
         insist_on_gradient(x, u, before, batch, gradient)
         before = {**before, **{role: before[role] - rate * along for role, along in step.items()}}
-    return rate, order
+    return rate, order, replace(c, understood=u)
+
+
+def measured_penalty(
+    x: Examiner, u: Understood, w: Values, batch: tuple[Numbers, list[Numbers]], gradient: Values
+) -> dict[str, float]:
+    """c, by the part of a gradient that the cross-entropy leaves, which has to be a multiple of W. Raises NotShown."""
+    (ids, ways), role = batch, u.penalised
+    for labels in ways:
+        rest = gradient[role] - u.examples.gradients(x, ids, labels, w)[role]
+        c = float(np.sum(rest * w[role]) / np.sum(w[role] ** 2))
+        if np.max(np.abs(rest - c * w[role])) <= STRAIGHT * np.max(np.abs(c * w[role])) + NOTHING:
+            return {role: c}
+    raise NotShown("its gradient has more than those of the lab's cost and of a sum of squares")
+
+
+def layers_below(u: Understood) -> bool:
+    """Below the last one. Without any, a gradient is never longer than the examples, which two epochs have shown."""
+    return any(role not in ("W_cl", "b_cl") for role in u.roles)
 
 
 def clip(x: Examiner, c: asked.Case, weights: Values, rate: float) -> float:
@@ -97,7 +120,7 @@ def clip(x: Examiner, c: asked.Case, weights: Values, rate: float) -> float:
     steep = asked.one_steep_step(x, c, weights, last_layer(u))
     own, first = moved(steep), first_gradients(steep)
     along = {path: g for path, g in first.items() if g is not None and path in own}
-    return updates.clip(along, {path: own[path] for path in along}, rate, u.roles["E"])
+    return updates.clip(along, {path: own[path] for path in along}, rate, u.roles.get("E", ""))
 
 
 def by_role(u: Understood, values: Mapping[str, Numbers | None]) -> dict[str, Numbers]:

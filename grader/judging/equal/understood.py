@@ -1,7 +1,7 @@
 """What the judge of a lab has understood of a classifier, as far as its training may then be carried out outside."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from msgspec import Struct
 
@@ -9,7 +9,7 @@ from grader.calibration.plan import Draw
 from grader.judging.binding.arrangements import Arrangement
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.meeting.contact import Contact
-from grader.sandbox.guest.wire import MethodCall
+from grader.sandbox.guest.wire import MethodCall, Scalar
 
 if TYPE_CHECKING:  # which knows what was understood of the classifier
     from grader.judging.examiner import Examiner
@@ -29,6 +29,9 @@ class OneClass(Exception):
 
 class Examples(Protocol):
     """What a classifier reads of each of its examples, and what the lab's equations say of them."""
+
+    held: ClassVar[str]  # as what: "ids" of words in their order, or "bags" of them
+    sweeps: ClassVar[bool]  # whether the lab invites several short trainings, of which another may be the best
 
     @property
     def padding(self) -> int | None:
@@ -50,6 +53,12 @@ class Examples(Protocol):
     def starts(self, drawn: Mapping[str, Draw]) -> dict[str, Draw]:
         """How start values are drawn, by the roles of what trains outside. Raises NotShown."""
 
+    def settings(self, w: Mapping[str, Numbers], scalars: Mapping[str, Scalar]) -> dict[str, Any]:
+        """What a plan says besides of a classifier with these variables, trained with these settings.
+
+        Raises NotShown.
+        """
+
     def logits(self, x: "Examiner", ids: Numbers, w: Mapping[str, Numbers]) -> Numbers:
         """[B, C] by the lab's equations."""
 
@@ -65,3 +74,5 @@ class Understood(Struct, frozen=True):
     roles: Mapping[str, str]  # role -> path, as the arrangement sees the variables that are trained
     examples: Examples
     penalty: Mapping[str, float] = {}  # by role: c where the gradient holds c·W beyond the cross-entropy's
+    penalised: str = ""  # a role whose c is measured at the first step
+    quiet: Mapping[str, Scalar] = {}  # attributes with which no unit is dropped

@@ -24,6 +24,7 @@ from grader.sandbox.guest.wire import Call, Scalar, Watch, Watched
 
 ROWS = 1000
 MANY_EPOCHS = 1000
+INPUT = -1  # in the place of a hidden layer
 OWN_BATCH = 256  # the batch size at which our own was not taken
 ASKED_RATE = 0.3
 SHRUNK = 0.9  # of a mean that should stay what it is
@@ -63,6 +64,7 @@ class Dropping(Struct, frozen=True):
     mean: float  # of a logit whose expectation is 1 when everything is rescaled
     mean_at_test: float | None = None  # of the same logit when classifying, where `mean` is no longer 1
     vanishes: bool = False  # no unit is dropped any more after the first evaluation in a training
+    on_input: bool = False  # the examples lose numbers before the first layer
     one_mask: bool = False  # all examples of a step have the same units dropped, so that rows do not tell
 
     @property
@@ -120,8 +122,14 @@ def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | 
         mean,
         classified_mean(x, loud, chain) if dropping and mean < SHRUNK else None,
         lasting.vanishes,
+        bool(dropping) and drops_input(x, loud, chain),
         not any(found.varies for found in sites) and one_mask(x, loud.contact, loud.attributes, chain),
     )
+
+
+def drops_input(x: Examiner, loud: Settings, chain: Chain) -> bool:
+    z, _ = draws(x, loud, chain, INPUT)
+    return z is not None and site(z[:, 0]).drops
 
 
 def first_draws(
@@ -160,7 +168,10 @@ def site(column: Numbers) -> Site:
 
 
 def one_unit(chain: Chain, layer: int) -> dict[str, Numbers]:
-    """Weights with which only the first unit of hidden layer `layer` reaches the logits, as 1, 2, … for the classes."""
+    """Weights with which only the first unit of hidden layer `layer` reaches the logits, as 1, 2, … for the classes.
+
+    Of INPUT the first number of an example.
+    """
     weights: dict[str, Numbers] = {}
     for i, place in enumerate(chain):
         rows, columns = place.shape

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from grader.course.head import Head
 from grader.data.sentences import key_of
 from grader.judging.claims.claims import claimed
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.predicted import Predicted, Reading
 from grader.judging.instruments.retraining import Trained
 from grader.model import Measured
-from grader.sandbox.guest.wire import ListVariables, VariableList
+from grader.sandbox.guest.wire import ListVariables, Training, VariableList
 
 DIGITS = 16  # of the hash of the data
 MOST = 40  # variables whose shapes are told
@@ -77,3 +78,22 @@ def right_ones(test: Predicted, truth: dict[str, int], labels: dict[int, int]) -
 
 def packed(right: Sequence[bool]) -> str:
     return base64.b64encode(np.packbits(np.asarray(right, dtype=bool)).tobytes()).decode()
+
+
+def as_handed_out(head: Head, training: Training, settings: dict[str, float]) -> bool:
+    """Whether it was trained with what the calibration was made with, as far as its attributes tell.
+
+    Tuning is invited, and right answers with other settings reach other figures.
+    """
+    given = {n: v for n, v in training.scalars.items() if type(v) in (int, float)}
+    rates = {round(float(v or 0), 6) for n, v in given.items() if re.search(RATES, n)}  # float32 in an optimizer
+    optimizer = "Adam" if settings.get("adam") else "SGD"
+    if rates != {settings.get("learning_rate")} or training.scalars.get("optimizer", optimizer) != optimizer:
+        return False
+    for pattern, name in ((r"l2|lam|reg|penal|decay", "l2"), (r"drop|^rate$|^dr$", "dropout"), (r"batch", "batch")):
+        if any(v != settings.get(name) for n, v in given.items() if re.search(pattern, n, re.IGNORECASE)):
+            return False
+    sizes = head.sizes
+    return sizes is None or all(
+        v in sizes.given for n, v in given.items() if re.search(sizes.attributes, n, re.IGNORECASE)
+    )

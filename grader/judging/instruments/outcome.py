@@ -3,20 +3,18 @@
 Which of the notebook's trained objects counts is decided by dev accuracy, as the course teaches; points rest on test.
 """
 
-import re
 from collections.abc import Callable, Iterator
 
 import numpy as np
 from msgspec.structs import replace
 
 from grader.calibration.bounds import Bounds, Calibration, Zone, standard_error, zone
-from grader.course.head import Head
 from grader.data.truth import Truth
 from grader.judging.checks import cut, failed, passed, unsure
 from grader.judging.claims.claims import claimed
 from grader.judging.equal.accuracy import accuracy as of_equal_training
 from grader.judging.examiner import Examiner
-from grader.judging.instruments.measured import RATES, measured, right_ones
+from grader.judging.instruments.measured import as_handed_out, measured, right_ones
 from grader.judging.instruments.predicted import FIVE, Predicted, Reading, label_map, predicted, sets_by_split
 from grader.judging.instruments.retraining import Trained, retrained, trained_objects
 from grader.model import Finding, TrainPolicy
@@ -121,7 +119,7 @@ def decided(x: Examiner, best: Trained, reading: Reading, others: Others) -> Fin
     found = zone(reading.test.accuracy, bounds)
     if found is Zone.PASS:
         return passed(seen)
-    if not as_handed_out(x.head, best, x.calibration.settings):
+    if not as_handed_out(x.head, best.training, x.calibration.settings):
         return unsure(
             f"{seen} Right answers with the given settings reach {bounds.bound:.3f} by then; nobody has measured "
             "how far they get with yours, so this is not held against you. Your instructor will look at it."
@@ -175,23 +173,4 @@ def told(x: Examiner, best: Trained, reading: Reading) -> str:
         f"Measured{after}{cut}: {reading.dev.accuracy:.3f} on the whole dev set ({reading.dev.examples} {what}), "
         f"{reading.test.accuracy:.3f} on the whole test set ({reading.test.examples})."
         + (f" Your notebook says {' and '.join(printed)}." if printed else "")
-    )
-
-
-def as_handed_out(head: Head, best: Trained, settings: dict[str, float]) -> bool:
-    """Whether it was trained with what the calibration was made with, as far as its attributes tell.
-
-    Tuning is invited, and right answers with other settings reach other figures.
-    """
-    given = {n: v for n, v in best.training.scalars.items() if type(v) in (int, float)}
-    rates = {round(float(v or 0), 6) for n, v in given.items() if re.search(RATES, n)}  # float32 in an optimizer
-    optimizer = "Adam" if settings.get("adam") else "SGD"
-    if rates != {settings.get("learning_rate")} or best.training.scalars.get("optimizer", optimizer) != optimizer:
-        return False
-    for pattern, name in ((r"l2|lam|reg|penal|decay", "l2"), (r"drop|^rate$|^dr$", "dropout"), (r"batch", "batch")):
-        if any(v != settings.get(name) for n, v in given.items() if re.search(pattern, n, re.IGNORECASE)):
-            return False
-    sizes = head.sizes
-    return sizes is None or all(
-        v in sizes.given for n, v in given.items() if re.search(sizes.attributes, n, re.IGNORECASE)
     )

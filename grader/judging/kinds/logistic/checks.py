@@ -1,9 +1,10 @@
 """Assignment1: what the interview of a logistic regression means for each check."""
 
-from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted
+from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, understands
 from grader.judging.comparing.compare import difference, nearest, slug
 from grader.judging.instruments.first_step import after_a_step, ends_a_step, without_its_end
 from grader.judging.kinds.logistic import penalty as logistic_penalty  # noqa: F401 - the checks of the penalty
+from grader.judging.kinds.logistic.equal import understood
 from grader.judging.kinds.logistic.interview import LAB, Evidence
 from grader.judging.kinds.logistic.told import WEIGHTS, not_seen, where
 from grader.judging.meeting.knobs import (
@@ -18,6 +19,7 @@ from grader.model import Finding, Remark, Verdict
 from grader.wording.counting import article
 
 RATE = "learning rate"
+understands(LAB)(understood)
 MEANT = 2  # settings, as many as there are where a loop that trains the same each time is all that tried any
 
 

@@ -14,6 +14,7 @@ from grader.judging.checks import (
     passed,
     remarks,
     unattempted,
+    understands,
     unsure,
 )
 from grader.judging.comparing.arrays import Numbers
@@ -32,8 +33,11 @@ from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.kinds.perceptron import dropout_checks  # noqa: F401 - the checks of dropout
 from grader.judging.kinds.perceptron.depth import unread, with_layers
 from grader.judging.kinds.perceptron.dropout_checks import NOT_KNOWN
+from grader.judging.kinds.perceptron.equal import understood
 from grader.judging.kinds.perceptron.interview import ACCEPTED, LAB, Evidence, more_than_asked, where
 from grader.model import Finding, Remark, Verdict
+
+understands(LAB)(understood)
 
 
 @check(LAB, "trains")
