@@ -157,7 +157,10 @@ def test_figures_settings_and_answers_are_measured_whatever_becomes_of_the_point
 
 
 def test_a_training_outside_the_notebook_is_measured_at_the_start_that_counts() -> None:
-    plan = Plan("lab4_gru", 500, 5, 256, 0.2, {"W_z": 0.002}, 8, 24, {}, clip=5.0)
+    plan = Plan(
+        lab="lab4_gru", epochs=500, looks=5, batch=256, learning_rate=0.2, penalty={"W_z": 0.002}, starts={},
+        embedding=8, dim=24, clip=5.0,
+    )  # fmt: skip
     traces = [Trace((5, 10), (0.5, 0.5), (0.5, 0.5)), Trace((5, 10), (0.7, 0.6), (0.68, 0.66))]
     x = Examiner(
         "lab4_gru", (), Run(Outcome.OK, Isolation.NONE), Notebook(), lambda *_: {}, 1,

@@ -16,6 +16,7 @@ from reference.trainings.training_pairs import LABELS, opened, read
 OfSplit = tuple[Sequence[str], np.ndarray, np.ndarray]  # sentences, ids [n, T], labels [n]
 Own = Mapping[str, OfSplit]
 SPLITS = ("train", "dev", "test")
+OTHER_SENTENCES = "{of} are not all of those with a label, and no others"
 OTHER_IDS = "its word ids are not the lab's, whatever number stands for which word"
 OTHER_COUNTS = "its vectors are not the lab's counts of words, whatever place stands for which word"
 OTHER_LABELS = "its labels are not those of the data"
@@ -37,7 +38,7 @@ def difference(trees: Path, own: Own, padding: int | None) -> str:
     meetings = []
     for (name, (words, labels)), rows in zip(told.items(), encoded, strict=True):
         texts = [key(" ".join(sentence)) for sentence in words]
-        both = met(own[name], (texts, rows, labels), f"its {name} sentences", "a sentence")
+        both = met(own[name], (texts, rows, labels), f"its {name} sentences")
         if both.why_not:
             return both.why_not
         if name == "train" and not renamed(both.labels):
@@ -62,7 +63,7 @@ def difference_of_bags(lab: str, trees: Path, own: Own) -> str:
         order = [places.get(key(text), -1) for text in texts]
         rows, right = splits[name]
         if len(texts) != len(rows) or -1 in order:
-            return f"its {name} sentences are not all of those with a label, and no others"
+            return OTHER_SENTENCES.format(of=f"its {name} sentences")
         if name == "train" and not renamed(np.stack([labels, right[order]], axis=1)):
             return OTHER_LABELS
         sides[0].append(theirs)
@@ -87,7 +88,7 @@ def difference_of_pairs(snli: Path, embeddings: Path, own: Own, vectors: np.ndar
     """The same of pairs of sentences, ids [n, 20] each, and of the words' vectors [V, e], which are not trained."""
     corpus, meetings = read([snli, embeddings]), []
     for name in SPLITS:
-        both = met(own[name], (keys(snli, name), *corpus.splits[name]), f"its {name} pairs", "a pair")
+        both = met(own[name], (keys(snli, name), *corpus.splits[name]), f"its {name} pairs")
         if both.why_not:
             return both.why_not
         if name == "train" and not renamed(both.labels[come_once(own[name][0])]):
@@ -103,17 +104,17 @@ def difference_of_pairs(snli: Path, embeddings: Path, own: Own, vectors: np.ndar
     return ""
 
 
-def met(own: OfSplit, labs: OfSplit, of: str, one: str) -> Met:
-    """`labs`: the same of the lab, its sentences as keys. `of`, `one`: what sentences are called in a clause."""
+def met(own: OfSplit, labs: OfSplit, of: str) -> Met:
+    """`labs`: the same of the lab, its sentences as keys. `of`: what they are called in a clause."""
     texts, theirs, labels = own
     known, rows, right = labs
     places = {text: i for i, text in enumerate(known)}
     order = [places.get(key(text), -1) for text in texts]
     nothing = np.zeros((0, 2), np.int64)
     if len(texts) != len(known) or -1 in order:
-        return Met(nothing, nothing, f"{of} are not all of those with a label, and no others")
+        return Met(nothing, nothing, OTHER_SENTENCES.format(of=of))
     if theirs.shape != rows.shape:
-        return Met(nothing, nothing, f"{one} has {theirs.shape[-1]} ids, where the lab's have {rows.shape[1]}")
+        return Met(nothing, nothing, f"{of} have {theirs.shape[-1]} ids each, where the lab's have {rows.shape[1]}")
     return Met(np.stack([theirs, rows[order]], axis=-1).reshape(-1, 2), np.stack([labels, right[order]], axis=1))
 
 

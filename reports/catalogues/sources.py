@@ -30,6 +30,7 @@ CODE = (
     "grader/sandbox/guest/trainings/*.py",
     "grader/live/*.py",
     "grader/sealed/file.py",
+    "reference/trainings/encodings.py",
     "grader/batch/hidden_labels.py",
     "grader/calibration/bounds.py",
     "grader/data/folder.py",

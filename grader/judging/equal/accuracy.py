@@ -80,9 +80,13 @@ def of(traces: list[Trace], finding: Finding, x: Examiner, plan: Plan) -> Findin
         "optimizer": "Adam" if plan.adam else "SGD",
         "clip": plan.clip,
         "l2": max(plan.penalty.values(), default=0.0) / 2,  # c·W of the gradient is 2λW
+    }
+    sizes = {
         "embedding": plan.embedding,
         "hidden": plan.dim or " ".join(map(str, plan.hidden)),
+        "dropout": plan.dropout,
     }
+    settings |= {name: value for name, value in sizes.items() if value}  # those that the lab has
     return replace(
         finding,
         measured=Measured(
