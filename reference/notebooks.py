@@ -94,9 +94,11 @@ def edited(lab: str, edits: Sequence[Edit]) -> NotebookNode:
         if found != edit.times:
             first, *more = edit.replace.split("\n")
             wanted = f"{first!r} …" if more else repr(first)
+            flush = more and text.count(edit.replace) == edit.times
+            remedy = "Write its lines flush left" if flush else "Copy the text from the solution, or set `times`"
             raise NotebookError(
                 f"{_place_of(edit, edits_path(lab))}: this edit expects {edit.times} × {wanted} in "
-                f"{solution_path(lab).name}, found {found}. Copy the text from the solution, or set `times`."
+                f"{solution_path(lab).name}, found {found}. {remedy}."
             )
     return _notebook(lab, text)
 

@@ -214,3 +214,21 @@ def test_gradients_tell_the_part_of_one_matrix_from_another_matrix_of_its_shape(
 
 def whole(name: str, rows: int) -> Piece:
     return Piece(f"c.{name}", (rows, 24), (None, None))
+
+
+KERNEL = {"K": (5, 3, 8), "k": (8,), "V": (8, 4), "v": (4,)}
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        variables(kernel=(5, 3, 12), b=(12,), W=(12, 4), c=(4,)),
+        variables(kernel=(15, 12), b=(12,), W=(12, 4), c=(4,)),
+        [*(VariableInfo(f"c.Ks[{u}]", (3, 12), "float32") for u in range(5)), *variables(b=(12,), W=(12, 4), c=(4,))],
+    ],
+    ids=["as it is", "a matrix", "a list"],
+)
+def test_a_kernel_is_found_as_a_matrix_and_as_a_list_of_matrices(own: list[VariableInfo]) -> None:
+    way = first(KERNEL, (1, 20, 3, 60, 4), own)
+    assert set(way.places) == set(KERNEL) and way.shapes["K"] == (5, 3, 12)
+    there_and_back(way, own)

@@ -184,8 +184,9 @@ def test_an_error_reads_alike_whatever_its_numbers_and_names() -> None:
 
 
 def test_probabilities_are_as_good_as_logits_but_other_numbers_are_not() -> None:
-    right = Fact(Level.VALUES, "the output", LOGITS)
+    right = Fact(Level.VALUES, "the output", LOGITS, scores=True)
     assert agrees(Fact(Level.VALUES, "the output", softmax(LOGITS)), right)
+    assert not agrees(Fact(Level.VALUES, "the result", softmax(LOGITS)), Fact(Level.VALUES, "the result", LOGITS))
     assert agrees(Fact(Level.VALUES, "the output", LOGITS + 1.0, (LOGITS,)), right)
     assert not agrees(Fact(Level.VALUES, "the output", LOGITS + 1.0), right)
     assert not agrees(Fact(Level.VALUES, "the output", softmax(2 * LOGITS)), right)

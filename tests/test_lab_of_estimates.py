@@ -91,6 +91,7 @@ def graded(course: Path) -> dict[str, dict[str, Any]]:
     until_fit = SOLUTION[: SOLUTION.index("    def fit")]
     texts = {
         "two mistakes": SOLUTION.replace(*COLUMN).replace(*NO_PENALTY),
+        "estimate in the loop": SOLUTION.replace("self.predict(x) - y", "tf.squeeze(x @ self.W + self.b, 1) - y"),
         "no training yet": f"{until_fit}\n\n# %%\nline = Line()\n",
         "nothing yet": "# %%\nclass Line:\n    pass\n",
     }
@@ -111,6 +112,11 @@ def test_two_mistakes_at_once_are_both_named(kernel: None, graded: dict[str, dic
     """Where a column is compared with a row, the error never ends, and hid that there is no penalty."""
     named = {check["id"]: check["mistake"] for check in graded["two mistakes"]["checks"]}
     assert named == {"error": "broadcast", "step": None, "penalty": "no-penalty"}
+
+
+def test_an_estimate_that_training_does_not_call_is_asked_for(kernel: None, graded: dict[str, dict[str, Any]]) -> None:
+    """By it the error is none, so that what is left of the gradient is the penalty's."""
+    assert graded["estimate in the loop"]["earned"] == 4, graded["estimate in the loop"]["checks"]
 
 
 @pytest.mark.parametrize(("student", "outcome"), [("no training yet", "ok"), ("nothing yet", "unattempted")])

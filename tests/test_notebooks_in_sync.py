@@ -152,6 +152,8 @@ def test_an_edit_whose_text_is_not_there_is_refused_with_its_text() -> None:
         edited("lab1_warmup", [Edit("no such text", "")])
     with pytest.raises(NotebookError, match=r"expects 1 .* found 2"):
         edited("lab1_warmup", [Edit("mu = 0.0", "mu = 1.0")])
+    with pytest.raises(NotebookError, match=r"found 0. Write its lines flush left."):
+        edited("lab1_warmup", [Edit("mu = 0.0\n    sigma = 1.0", "mu = 1.0", times=2)])
 
 
 def test_lines_of_an_edit_take_the_indentation_of_the_first() -> None:

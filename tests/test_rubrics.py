@@ -42,6 +42,11 @@ mistakes:
 
 WRONG = {
     "a misspelt key": ("points: 2.5", "pionts: 2.5", ":13: unknown key 'pionts'; did you mean 'points'?"),
+    "a text with a comma in braces": (
+        "{title: Some lab}",
+        "{title: Some lab, and more}",
+        ":1: unknown key 'and more'; in braces a text with a comma stands in quotes",
+    ),
     "a misspelt key on top": ("deadline:", "deadlin:", ":2: unknown key 'deadlin'; did you mean 'deadline'?"),
     "a misspelt key of a mistake": ("    hint:", "    hnit:", ":23: unknown key 'hnit'; did you mean 'hint'?"),
     "a misspelt key of the training": ("epochs", "epoch", ":3: unknown key 'epoch'; did you mean 'epochs'?"),

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from grader.course.subject import Reached, Subject, SubjectKind, complaints
-from grader.judging.declared.feeding import LABELS, STACKED, data_in, in_place_of, orders_of, place_of
+from grader.judging.comparing.arrays import send
+from grader.judging.declared.feeding import (
+    LABELS,
+    STACKED,
+    data_in,
+    in_place_of,
+    orders_of,
+    place_of,
+    with_neighbours,
+)
 from grader.judging.declared.outputs import order
 from grader.sandbox.guest.wire import Array, Listing, MethodCall, Opaque, Ref
 
@@ -41,6 +50,33 @@ def test_both_in_one_array_in_a_tuple_and_in_rows() -> None:
     assert given == Listing((Ref(LEFT), Ref(RIGHT)), "tuple") and labels == Ref(LABELS)
     (rows,) = in_place_of(TWINS, ["examples_of_mine"], [Opaque("list")])
     assert rows == Ref(f"list(zip({LEFT}, {RIGHT}, {LABELS}))")
+
+
+def test_what_stands_beside_all_inputs_in_one_array_are_labels() -> None:
+    assert paths(RATINGS, ("pairs", (40, 2)), ("rated", (40,))) == [STACKED, LABELS]
+    assert paths(RATINGS, ("user_train", (40,)), ("rated", (40,)), ("pairs", (40, 2))) == [LEFT, LABELS, STACKED]
+
+
+def test_rows_of_two_numbers_are_told_by_both_and_equal_ones_are_as_good() -> None:
+    user, film = np.array([3, 3, 1, 7, 3]), np.array([2, 5, 2, 2, 2])
+    shuffled = np.array([4, 2, 0, 3, 1])
+    stacked = np.stack([user, film], axis=1)
+    for given in ((film[shuffled], user[shuffled]), (stacked[shuffled],)):
+        call = MethodCall("estimate", tuple(send(one) for one in given), {}, None, True)
+        told = order(call, (user, film))
+        np.testing.assert_array_equal(stacked[shuffled][told], stacked)
+
+
+def test_another_number_for_each_example_tells_nothing() -> None:
+    call = MethodCall("cost", (send(np.array([0.5, -1.0, 2.0])),), {}, None, True)
+    np.testing.assert_array_equal(order(call, (np.array([2, 0, 1]), np.array([1, 1, 0]))), np.arange(3))
+
+
+def test_of_inputs_alike_some_examples_lie_close_together() -> None:
+    left, right = np.random.default_rng(1).normal(size=(2, 8, 6)).astype(np.float32)
+    own, near = with_neighbours((left, right), 2)
+    close = np.linalg.norm(own - near, axis=1) < 1
+    assert close.tolist() == [False, False, True, True] * 2 and own is left
 
 
 def test_numbers_stay_with_the_name_of_an_input_in_every_order() -> None:

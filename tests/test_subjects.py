@@ -31,6 +31,9 @@ def said_of(course: Path) -> str:
     [
         ("filters", '"normal [6, 9]"', '"normal 6 9"', ":10: ", "'normal 6 9' describes no numbers; write"),
         ("filters", "gradient: [1, 2]", "gradient: [3]", ":10: ", "there is no argument 3; they are counted from 1"),
+        ("filters", '"normal [6, 9]"', '{x: ["normal 6 9"]}', ":10: ", "'normal 6 9' describes no numbers; write"),
+        ("filters", '"normal [6, 9]"', "{1: 2.0}", ":10: ", "the name 1 of a dict is no text; write it in quotes"),
+        ("filters", '"normal [6, 9]"', "!!binary aGk=", ":10: ", "is no number and no text; write a text in quotes"),
         ("filters", "of: [pool]", "of: [pol]", ": ", "'pol' is none of the calls; did you mean 'pool'?"),
         ("filters", "kind: function", "kind: functions", ":8: ", "did you mean 'function'?"),
         ("filters", "level: gradients", "level: dropout", ": ", "nothing of a function is of the level dropout"),

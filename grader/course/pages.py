@@ -122,7 +122,9 @@ def _converted(data: Any, kind: type[S], page: Page, place: Place) -> S:
     if isinstance(data, dict):
         for key in data:
             if key not in hints:
-                page.wrong(f"unknown key {str(key)!r}{meant(str(key), hints)}", *place, key)
+                cut_off = data[key] is None and " " in str(key)  # as in {title: First, then second}
+                remedy = "; in braces a text with a comma stands in quotes" if cut_off else meant(str(key), hints)
+                page.wrong(f"unknown key {str(key)!r}{remedy}", *place, key)
         for item, inner, below in _inside(data, hints):
             _converted(item, inner, page, (*place, *below))
     try:

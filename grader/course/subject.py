@@ -153,11 +153,22 @@ def _of_example(subject: Subject) -> Iterator[Complaint]:
 
 def _of_call(call: FunctionCall) -> Iterator[Complaint]:
     for place, argument in enumerate(call.arguments):
-        if is_secret(argument):
-            yield from ((("arguments", place), said) for said in _unspoken(argument))
+        yield from ((("arguments", *where), said) for where, said in _of_argument(argument, (place,)))
     for place, number in enumerate(call.gradient):
         if not 1 <= number <= len(call.arguments):
             yield ("gradient", place), f"there is no argument {number}; they are counted from 1"
+
+
+def _of_argument(value: Any, where: tuple[str | int, ...]) -> Iterator[Complaint]:
+    if is_secret(value):
+        yield from ((where, said) for said in _unspoken(value))
+    elif isinstance(value, dict | list):
+        for place, part in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(value, dict) and not isinstance(place, str):
+                yield where, f"the name {place!r} of a dict is no text; write it in quotes"
+            yield from _of_argument(part, (*where, place))
+    elif not isinstance(value, bool | int | float | str | None):
+        yield where, f"{value} is no number and no text; write a text in quotes"
 
 
 def _unspoken(text: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ import numpy as np
 from grader.judging.comparing.arrays import Numbers
 from grader.model import Difference
 
+NUMERIC = "biufc"  # kinds of NumPy
 WITHIN = 3e-4  # relative to the largest expected entry; float32 maths on our sizes stays below 1e-5
 
 NEARER = 0.5  # as far as what is right: of a known mistake that is worth a word
@@ -19,14 +20,18 @@ def distance(seen: Numbers, expected: Numbers) -> float:
 
     Infinite when shapes differ or a number is not finite.
     """
-    if seen.shape != expected.shape or seen.dtype.kind not in "biuf":
+    if seen.shape != expected.shape or seen.dtype.kind not in NUMERIC:
         return float("inf")
     if not np.all(np.isfinite(seen)):
         return float("inf")
     if expected.size == 0:
         return 0.0
     scale = max(float(np.max(np.abs(expected))), 1e-3)
-    return float(np.max(np.abs(seen.astype(np.float64) - expected))) / scale
+    return float(np.max(np.abs(wide(seen) - expected))) / scale
+
+
+def wide(numbers: Numbers) -> Numbers:
+    return numbers.astype(np.complex128 if numbers.dtype.kind == "c" else np.float64)
 
 
 def agree(seen: Numbers, expected: Numbers, within: float = WITHIN) -> bool:
@@ -77,7 +82,7 @@ def difference(
         wrong = int(np.sum(~np.isfinite(seen)))
         told = "is no finite number" if wrong == 1 else "are no finite numbers"
         return Difference(f"{what}: {wrong} of {seen.size} entries {told} (inf or nan)", rows)
-    return Difference(f"{what}: {pattern(seen.astype(np.float64), expected, within)}", rows)
+    return Difference(f"{what}: {pattern(wide(seen), expected, within)}", rows)
 
 
 def shape_sentence(seen: Numbers, expected: Numbers, axes: Sequence[str] = ()) -> str:
@@ -113,7 +118,7 @@ def pattern(seen: Numbers, expected: Numbers, within: float) -> str:
         return "the matrix is transposed"
     if factor := common(seen, expected, within):
         return f"every entry is {factor:.4g} times the expected one"
-    shift = float(np.mean(seen - expected))
+    shift = np.mean(seen - expected)
     if seen.size > 1 and agree(seen - shift, expected, within):
         return f"every entry is off by the same {shift:.4g}"
     off = np.abs(seen - expected) > within * max(float(np.max(np.abs(expected))), 1e-3)
@@ -126,10 +131,10 @@ def pattern(seen: Numbers, expected: Numbers, within: float) -> str:
 
 def common(seen: Numbers, expected: Numbers, within: float) -> float | None:
     """The factor between the two, if one number explains everything."""
-    energy = float(np.sum(expected * expected))
+    energy = float(np.sum(np.abs(expected) ** 2))
     if energy == 0:
         return None
-    factor = float(np.sum(seen * expected)) / energy
+    factor = float(np.real(np.sum(seen * np.conj(expected)))) / energy
     return factor if abs(factor) > 1e-6 and agree(seen / factor, expected, within) else None
 
 
@@ -139,7 +144,7 @@ def where(place: tuple[np.intp, ...]) -> str:
 
 def worst(seen: Numbers, expected: Numbers, rows: int = 4) -> tuple[tuple[str, str, str], ...]:
     with np.errstate(invalid="ignore"):
-        gaps = np.nan_to_num(np.abs(seen.astype(np.float64) - expected), nan=np.inf, posinf=np.inf)
+        gaps = np.nan_to_num(np.abs(wide(seen) - expected), nan=np.inf, posinf=np.inf)
     order = np.argsort(-gaps, axis=None, kind="stable")[:rows]
     places = [np.unravel_index(int(i), seen.shape) for i in order]
     return tuple((where(p), f"{seen[p]:.5g}", f"{expected[p]:.5g}") for p in places)

@@ -7,7 +7,7 @@ import numpy as np
 from grader.course.subject import Secret, is_secret, secret
 from grader.judging.comparing.arrays import Numbers, entry, send
 from grader.judging.examiner import Examiner
-from grader.sandbox.guest.wire import Listing, Value
+from grader.sandbox.guest.wire import Listing, Mapping, Value
 
 
 def draw(x: Examiner, numbers: Secret, purpose: str, rows: tuple[int, ...] = ()) -> Numbers:
@@ -23,10 +23,18 @@ def draw(x: Examiner, numbers: Secret, purpose: str, rows: tuple[int, ...] = ())
 
 def drawn(x: Examiner, call: str, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     """The arguments of one call, of NumPy arrays and plain values."""
-    return tuple(
-        draw(x, secret(value), f"argument {call} {place}") if is_secret(value) else as_array(value)
-        for place, value in enumerate(arguments)
-    )
+    return tuple(given(x, f"argument {call} {place}", value) for place, value in enumerate(arguments))
+
+
+def given(x: Examiner, purpose: str, value: Any) -> Any:
+    """Secret numbers drawn, also those that a dict or a list holds."""
+    if is_secret(value):
+        return draw(x, secret(value), purpose)
+    if isinstance(value, dict):
+        return {name: given(x, f"{purpose} {name}", part) for name, part in value.items()}
+    if isinstance(value, list) and any(is_secret(part) or isinstance(part, dict) for part in value):
+        return [given(x, f"{purpose} {place}", part) for place, part in enumerate(value)]
+    return as_array(value)
 
 
 def as_array(value: Any) -> Any:
@@ -43,13 +51,13 @@ def as_array(value: Any) -> Any:
 
 def wired(value: Any, made_by: str, wide: bool) -> Value:
     """`made_by`: numpy, tensor or list; `wide`: numbers of 64 bits in place of 32."""
+    if isinstance(value, dict):
+        return Mapping({name: wired(part, made_by, wide) for name, part in value.items()})
+    if isinstance(value, list):
+        return Listing(tuple(wired(part, made_by, wide) for part in value))
     if not isinstance(value, np.ndarray):
-        return listing(value)
+        return entry(value)
     if made_by == "list":
-        return listing(value.tolist())
+        return wired(value.tolist(), made_by, wide)
     kind = {"f": np.float64, "i": np.int64}.get(value.dtype.kind) if wide else None
     return send(value.astype(kind) if kind else value, made_by)
-
-
-def listing(value: Any) -> Value:
-    return Listing(tuple(map(listing, value))) if isinstance(value, list) else entry(value)

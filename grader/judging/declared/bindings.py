@@ -7,13 +7,13 @@ the two parts in the other order.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations, count, islice
+from itertools import chain, combinations, count, islice
 
 import numpy as np
 from msgspec import Struct
 
 from grader.judging.comparing.arrays import Numbers
-from grader.judging.declared.cuts import Piece, Placed, Shape, likeness, ways_to_cut, ways_to_part, wholes
+from grader.judging.declared.cuts import Piece, Placed, Shape, likeness, ways_to_cut, ways_to_fold, ways_to_part, wholes
 from grader.sandbox.guest.wire import VariableInfo
 
 Letters = Mapping[int, int]  # a number of the model answer -> the notebook's
@@ -79,7 +79,7 @@ def bindings(roles: Mapping[str, Shape], fixed: Iterable[int], variables: Sequen
     there are fewer variables than roles, some roles are left without one: biases sooner than matrices.
     """
     solver = Solver(roles, frozenset(fixed))
-    cut = solved(solver, ways_to_cut(variables), ())
+    cut = solved(solver, chain(ways_to_cut(variables), ways_to_fold(variables, roles.values())), ())
     found = [*cut, *solved(solver, ways_to_part(variables, solver.fixed), cut)]
     whole = [way for way in found if way.covers(variables)]
     partial = [way for way in found if way not in whole]  # what is left of a variable has a part that nobody knows

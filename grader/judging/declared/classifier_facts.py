@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from grader.course.subject import Settings
 from grader.judging.comparing.arrays import Numbers, array
+from grader.judging.declared.aside import as_numbers_and_columns
 from grader.judging.declared.dropout_facts import dropout_facts
 from grader.judging.declared.interview import YES, runs
 from grader.judging.declared.outputs import like_outputs, outputs
@@ -73,7 +74,7 @@ def forward(scene: Scene, watched: Watched | None = None) -> dict[str, Fact]:
     batch = scene.batch
     watched = watched or scene.step(batch, scene.planted())
     found: dict[str, Fact] = {}
-    found |= output_fact(outputs(watched, batch.inputs, under_tape=True))
+    found |= output_fact(scene, scene.outputs(batch, watched))
     told = losses(watched)
     if told:
         own = np.asarray(told[0] - penalty_in_loss(scene))
@@ -81,9 +82,12 @@ def forward(scene: Scene, watched: Watched | None = None) -> dict[str, Fact]:
     return found
 
 
-def output_fact(shown: Sequence[Numbers]) -> dict[str, Fact]:
-    told = "the output of the forward pass"
-    return {"output": Fact(Level.VALUES, told, shown[0], tuple(shown[1:]), "output")} if shown else {}
+def output_fact(scene: Scene, shown: Sequence[Numbers]) -> dict[str, Fact]:
+    if not shown:
+        return {}
+    told, scores = "the output of the forward pass", scene.subject.classes > 0
+    first, *others = shown if scores else as_numbers_and_columns(shown)
+    return {"output": Fact(Level.VALUES, told, first, tuple(others), "output", scores=scores)}
 
 
 def masked(scene: Scene) -> bool:
@@ -97,7 +101,7 @@ def masked(scene: Scene) -> bool:
 def predicted(scene: Scene) -> dict[str, Fact]:
     """The output of the forward pass, as it is in prediction."""
     first, _ = predicted_twice(scene)
-    return output_fact(outputs(first, scene.batch.inputs, under_tape=False))
+    return output_fact(scene, outputs(first, scene.batch.inputs, under_tape=False))
 
 
 def predicted_twice(scene: Scene) -> tuple[Watched | None, Watched | None]:
@@ -157,7 +161,7 @@ def gradient_facts(scene: Scene, watched: Watched) -> Iterator[tuple[str, Fact]]
         name, gradient, change = name_of(role), gradients.get(role), changes.get(role)
         stays = change is None or not np.any(change)
         word = "is left as it is by a step of training" if stays else moves
-        yield f"{name} moves", Fact(Level.GRADIENTS, name, word, part=name)
+        yield f"{name} moves", Fact(Level.GRADIENTS, f"the variable {name}", word, part=name)
         penalty = known.get(role)
         if penalty is not None:
             kind = penalty.word(scene.subject.settings is Settings.FIXED)
@@ -184,8 +188,10 @@ def goes_uphill(changes: Mapping[str, Numbers | None], gradients: Mapping[str, N
 def prediction_facts(scene: Scene) -> Iterator[tuple[str, Fact]]:
     both = predicted_twice(scene)
     told = array(both[0].returned) if both[0] else None
-    if told is not None and told.size == len(scene.batch.labels):
-        yield "predictions", Fact(Level.VALUES, "the predictions", told.reshape(-1).astype(float), part="predictions")
+    if told is not None:
+        fits = told.size == len(scene.batch.labels)
+        own = told.reshape(-1).astype(float) if fits else f"has the shape {list(told.shape)}"
+        yield "predictions", Fact(Level.VALUES, "what is predicted", own, part="predictions")
     one, other = (like_outputs(watched, scene.task.output, under_tape=False) for watched in both)
     if one is not None and other is not None and one.shape == other.shape:
         same = np.allclose(one, other, rtol=1e-4, atol=1e-5)

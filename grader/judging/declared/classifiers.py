@@ -101,10 +101,7 @@ def interview_class(pupil: Pupil, forms: Forms) -> Interview:
     task, one = forms.task, pupil.one
     ways = list(islice(ways_of(pupil, forms), TRIED)) if one.works else []
     if not ways:
-        as_it_is = partial(forms.reading, binding=Binding({}, {}, task.roles))
-        reading = running(one) if one.works else {} if one.guessed else broken(one)
-        found = Interview(reading, as_it_is, forms.differs, one.info.cell)
-        return replace(found, open=unmatched(one) if one.works else UNMADE if one.guessed else "")
+        return unbound(pupil, forms)
     if (less := without_idle(pupil, forms)) is not None:
         return less
     known = [way for way in ways if forms.knows(way)]
@@ -125,6 +122,17 @@ def interview_class(pupil: Pupil, forms: Forms) -> Interview:
     remarks = own_sizes("class", binding.sizes) if right else ()
     found = Interview(seen, readings, forms.differs, one.info.cell, remarks=remarks)
     return found if right else replace(found, open=beyond(pupil.one, binding))
+
+
+def unbound(pupil: Pupil, forms: Forms) -> Interview:
+    """Of a class that takes no step, has no variables, or none that could be those of the lab."""
+    one, nothing = pupil.one, Binding({}, {}, forms.task.roles)
+    as_it_is = partial(forms.reading, binding=nothing)
+    if one.works and not one.variables:
+        return Interview(read(pupil.seen_as(nothing, forms.task)), as_it_is, forms.differs, one.info.cell)
+    reading = running(one) if one.works else {} if one.guessed else broken(one)
+    found = Interview(reading, as_it_is, forms.differs, one.info.cell)
+    return replace(found, open=unmatched(one) if one.works else UNMADE if one.guessed else "")
 
 
 def ways_of(pupil: Pupil, forms: Forms) -> Iterator[Binding]:
@@ -150,18 +158,22 @@ def with_extras(pupil: Pupil, forms: Forms) -> Interview | None:
 
 
 def without_idle(pupil: Pupil, forms: Forms) -> Interview | None:
-    """By a form that has fewer variables, where some of the class take no part in the cost."""
+    """By those of its variables alone that take part in the cost, or are trained at all, where these explain it.
+
+    The others may be of an earlier attempt, or hold the momentum of each.
+    """
+    variables = pupil.one.variables
     gradients = first_gradients(pupil.one.watched) if pupil.one.watched else {}
-    busy = tuple(v for v in pupil.one.variables if v.path not in gradients or gradients[v.path] is not None)
-    if len(busy) == len(pupil.one.variables):
-        return None
-    fewer = replace(pupil, one=replace(pupil.one, variables=busy))
-    ways = [way for way in islice(ways_of(fewer, forms), TRIED) if forms.knows(way)]
-    binding, right = explained(fewer, ways, forms) if ways else (None, False)
-    if binding is None or not right:
-        return None
-    seen = read(fewer.seen_as(binding, forms.task))
-    return Interview(seen, partial(forms.reading, binding=binding), forms.differs, pupil.one.info.cell)
+    busy = tuple(v for v in variables if v.path not in gradients or gradients[v.path] is not None)
+    trained = tuple(v for v in busy if v.path in gradients)
+    for some in dict.fromkeys((busy, trained)):
+        fewer = replace(pupil, one=replace(pupil.one, variables=some))
+        ways = [way for way in islice(ways_of(fewer, forms), TRIED) if forms.knows(way)] if some != variables else []
+        binding, right = explained(fewer, ways, forms) if ways else (None, False)
+        if binding is not None and right:
+            seen = read(fewer.seen_as(binding, forms.task))
+            return Interview(seen, partial(forms.reading, binding=binding), forms.differs, pupil.one.info.cell)
+    return None
 
 
 def done_more(form: str) -> Remark:

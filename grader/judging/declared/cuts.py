@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import permutations, product
 
@@ -88,6 +88,34 @@ def ways_to_part(variables: Sequence[VariableInfo], fixed: Collection[int]) -> I
         parts = [piece for v in variables for piece in stacked(v, sizes, larger_first, number)]
         if parts:
             yield [Placed((piece,)) for piece in (*whole, *parts)]
+
+
+def ways_to_fold(variables: Sequence[VariableInfo], shapes: Iterable[Shape]) -> Iterator[list[Placed]]:
+    """What has three axes or more, as a kernel [width, channels, filters], may be a matrix or a list of matrices."""
+    whole = [Placed((piece,)) for v in variables for piece in wholes(v)]
+    deep = [shape for shape in shapes if len(shape) > 2]
+    folded = [
+        Placed((Piece(v.path, (*shape[:-1], v.shape[1]), (None, None)),))
+        for v, shape in product(variables, deep)
+        if len(v.shape) == 2 and v.shape[0] == np.prod(shape[:-1])
+    ]
+    listed = [one for group in lists(variables) if (one := below_each_other(group)).shape[0] in {s[0] for s in deep}]
+    if folded or listed:
+        yield [*whole, *folded, *listed]
+
+
+def lists(variables: Sequence[VariableInfo]) -> list[list[VariableInfo]]:
+    """Those of one shape that stand in one list, in its order."""
+    found: dict[tuple[str, Shape], list[VariableInfo]] = {}
+    for v in variables:
+        if match := re.fullmatch(r"(.*)\[\d+\]", v.path):
+            found.setdefault((match[1], v.shape), []).append(v)
+    return [sorted(group, key=lambda v: (len(v.path), v.path)) for group in found.values()]
+
+
+def below_each_other(group: Sequence[VariableInfo]) -> Placed:
+    pieces = tuple(Piece(v.path, (1, *v.shape), (None,) * len(v.shape)) for v in group)
+    return Placed(pieces, tuple((i, i + 1) for i in range(len(pieces))))
 
 
 def joined(pieces: Sequence[Piece]) -> Iterator[Placed]:

@@ -19,6 +19,7 @@ from grader.sandbox.guest.wire import Array, ClassInfo, Inventory, Listing, Opaq
 
 INPUTS, LABELS, ONE_HOT, EXAMPLES = "inputs_of_ours", "labels_of_ours", "one_hot_labels_of_ours", "examples_of_ours"
 STACKED = "stacked_inputs_of_ours"  # [n, inputs, …]
+NEAR = np.float32(0.1)
 ORDERS = 6  # of several inputs that are tried
 LABELLED = re.compile(r"(^|_)(y|labels?|targets?|classes|etiquetas?|etiketak?)", re.IGNORECASE)
 SETS = re.compile(r"^(x|data|inputs?|images?|train|dev|val|test|training|examples|dataset|datos|datuak)", re.IGNORECASE)
@@ -37,7 +38,16 @@ def batch_of(x: Examiner, subject: Subject, rows: int, purpose: str = "x") -> Ba
 
 def drawn_inputs(x: Examiner, subject: Subject, purpose: str, rows: int) -> tuple[Numbers, ...]:
     named = ((purpose if name == INPUT else f"{purpose} {name}", one) for name, one in subject.inputs.items())
-    return tuple(draw(x, one, own, (rows,)) for own, one in named)
+    return with_neighbours(tuple(draw(x, one, own, (rows,)) for own, one in named), max(subject.classes, 1))
+
+
+def with_neighbours(inputs: tuple[Numbers, ...], classes: int) -> tuple[Numbers, ...]:
+    """Of inputs alike some examples lie close to each other, of each class: else a margin between them never shows."""
+    first, *others = inputs
+    if first.dtype.kind != "f" or any((one.shape, one.dtype) != (first.shape, first.dtype) for one in others):
+        return inputs
+    near = np.arange(len(first)) // classes % 2 == 1
+    return (first, *(np.where(near.reshape(-1, *[1] * (one.ndim - 1)), first + NEAR * one, one) for one in others))
 
 
 def labels_of(subject: Subject, rows: int) -> Numbers:
@@ -120,10 +130,12 @@ def data_in(subject: Subject, arrays: Sequence[tuple[str, tuple[int, ...]]]) -> 
     shapes = [one.shape for one in subject.inputs.values()]
     called = [called_by(subject, name, shape[1:]) for name, shape in arrays]
     turns = {}
+    stacked = (len(shapes), *shapes[0]) if 1 < len(shapes) and len({*shapes}) == 1 else None
+    together = any(shape[1:] == stacked for _, shape in arrays)
     for shape in {*shapes}:
-        places = [*(place_of(i) for i, own in enumerate(shapes) if own == shape), *([LABELS] if shape == () else [])]
+        places = [place_of(i) for i, own in enumerate(shapes) if own == shape and not (together and shape == ())]
+        places += [LABELS] if shape == () else []
         turns[shape] = cycle([place for place in places if place not in called] or places)
-    stacked = (len(shapes), *shapes[0]) if 1 < len(shapes) and len(turns) == 1 else None
     found: list[Ref | None] = []
     for (_, whole), known in zip(arrays, called, strict=True):
         shape = whole[1:]

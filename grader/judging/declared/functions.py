@@ -13,14 +13,15 @@ from grader.judging.declared.arguments import drawn, wired
 from grader.judging.declared.cuts import likeness
 from grader.judging.declared.interview import YES, Interview, Wanted, ending, form_examiner, runs, saying
 from grader.judging.declared.readings import Fact, Reading, agrees
+from grader.judging.declared.results import result_facts
 from grader.judging.declared.traits import trait_facts
 from grader.judging.examiner import Examiner
 from grader.judging.model_answer import DECK, ModelAnswer
 from grader.model import Level, Observation, Remark, Status
-from grader.sandbox.guest.wire import Call, FunctionInfo, Gradient, Inventory, Listing, Value
-from grader.sandbox.guest.wire import Mapping as WireMapping
+from grader.sandbox.guest.wire import Call, FunctionInfo, Gradient, Inventory
 
 WAYS = (("tensor", False), ("numpy", False), ("numpy", True), ("tensor", True), ("list", False))  # to pass numbers
+PLAIN = WAYS[:2]
 ORDERS = 6  # of arguments that are tried
 SECONDS = 20.0
 
@@ -40,7 +41,7 @@ def interview_functions(x: Examiner, subject: Subject, answer: ModelAnswer, want
     deck_x = form_examiner(x, answer, DECK)
     deck: dict[str, Fact] = {}
     for name, call in subject.calls.items():
-        deck |= facts_of(deck_x, name, call, Meant(call.function, tuple(range(len(call.arguments)))))
+        deck |= facts_of(deck_x, name, call, Meant(call.function, tuple(range(len(call.arguments)))), {})
     survey = deck_x.survey()
     spelled = {info.name: names_of(info) for info in survey.functions} if survey else {}
 
@@ -94,7 +95,8 @@ def reading(
         taken = {one.name for one in meant.values()} | {call.function for call in subject.calls.values()} - {function}
         counts = {len(call.arguments) for call in calls.values()}
         for one in candidates(survey, function, counts, taken, spelled.get(function, ())):
-            facts = {key: fact for name, call in calls.items() for key, fact in facts_of(x, name, call, one).items()}
+            asked = (facts_of(x, name, call, one, deck) for name, call in calls.items())
+            facts = {key: fact for found_of_call in asked for key, fact in found_of_call.items()}
             right = [key for key in facts if key in deck and agrees(facts[key], deck[key])]
             values = sum(deck[key].level is Level.VALUES for key in right)
             if best is None or values > best[0]:
@@ -104,6 +106,11 @@ def reading(
         if best is not None and (best[0] or best[1].name == function):
             meant[function], found = best[1], found | best[2]
     return found, meant
+
+
+def named(deck: Reading, name: str) -> bool:
+    names = deck.get(f"{name}: names")
+    return names is not None and names.asked
 
 
 def fits(facts: Reading, deck: Reading) -> bool:
@@ -139,19 +146,14 @@ def takes(info: FunctionInfo, counts: Collection[int]) -> bool:
     return sum(p.required for p in info.parameters) <= min(counts) and max(counts) <= len(info.parameters)
 
 
-def facts_of(x: Examiner, name: str, call: FunctionCall, meant: Meant) -> dict[str, Fact]:
+def facts_of(x: Examiner, name: str, call: FunctionCall, meant: Meant, deck: Reading) -> dict[str, Fact]:
+    """`deck`: what the model answer says; empty for itself."""
     arguments = drawn(x, name, call.arguments)
-    seen, way = answered(x, name, arguments, meant)
+    seen, way = answered(x, name, call, arguments, meant, deck)
     calling = f"calling `{call.function}`"
     if seen.status is not Status.ANSWERED:
         return {f"{name}: runs": runs(calling, seen.trouble, name, whole=False)}
-    found = {f"{name}: runs": Fact(Level.RUNS, calling, YES, part=name)}
-    for place, (numbers, word) in enumerate(results(seen.values.get("value")), 1):
-        which = f"{name}: result{f' {place}' if place > 1 else ''}"
-        told = f"the result of `{call.function}`"
-        shape = f"has the shape {list(numbers.shape)}" if numbers is not None else word
-        found[f"{which} shape"] = Fact(Level.SHAPES, told, shape, part=name)
-        found[which] = Fact(Level.VALUES, told, word if numbers is None else numbers, part=name)
+    found = {f"{name}: runs": Fact(Level.RUNS, calling, YES, part=name), **returned(seen, name, call, deck)}
     if call.traits and meant.order:
         found |= dict(trait_facts(x, name, call, (meant.name, arguments[meant.order[0]]), seen))
     for place in call.gradient:
@@ -161,17 +163,33 @@ def facts_of(x: Examiner, name: str, call: FunctionCall, meant: Meant) -> dict[s
     return found
 
 
-def answered(x: Examiner, name: str, arguments: Sequence[Any], meant: Meant) -> tuple[Observation, tuple[str, bool]]:
-    """In the first way to pass numbers that the function takes."""
-    first = None
+def returned(seen: Observation, name: str, call: FunctionCall, deck: Reading) -> dict[str, Fact]:
+    by_name = not deck or named(deck, name)
+    return dict(result_facts(name, call.function, seen.values.get("value"), by_name))
+
+
+def answered(
+    x: Examiner, name: str, call: FunctionCall, arguments: Sequence[Any], meant: Meant, deck: Reading
+) -> tuple[Observation, tuple[str, bool]]:
+    """In the first way to pass numbers that the function takes; of tensors and arrays in that in which it is right.
+
+    A tensor times a complex number of NumPy is real, for instance, and nothing is raised.
+    """
+    ended: list[tuple[int, Observation, tuple[str, bool]]] = []
+    raised: list[tuple[int, Observation, tuple[str, bool]]] = []
     for way in WAYS:
         given = tuple(wired(arguments[place], *way) for place in meant.places(len(arguments)))
         seen = x.ask(f"{name}.{meant.name}", Call(meant.name, given, {}, "value"), seconds=SECONDS)
-        first = first or (seen, way)
-        if seen.status is not Status.RAISED:
-            return seen, way
-    assert first is not None
-    return first
+        if seen.status is Status.RAISED:
+            raised.append((0, seen, way))
+            continue
+        facts = returned(seen, name, call, deck)
+        right = sum(key in deck and agrees(fact, deck[key]) for key, fact in facts.items())
+        ended.append((right, seen, way))
+        if seen.status is not Status.ANSWERED or not deck or right == len(facts) or way not in PLAIN:
+            break
+    _, seen, way = max(ended or raised[:1], key=lambda one: one[0])
+    return seen, way
 
 
 def gradient(
@@ -195,20 +213,3 @@ def gradient(
 def argument_first(function: str, at: int) -> str:
     """An expression: the function with the argument at this place put before the others."""
     return f"(lambda first, *rest: {function}(*rest[:{at}], first, *rest[{at}:]))" if at else function
-
-
-def results(value: object) -> Iterator[tuple[Numbers | None, str]]:
-    """Arrays that a function returned, or a word for what is none; a tuple's parts one after the other."""
-    numbers = array(value)
-    if numbers is not None:
-        yield (numbers if numbers.dtype.kind in "biuf" else None), f"is {numbers}"
-    elif isinstance(value, Listing | WireMapping) and value.items:
-        parts: Sequence[Value] = tuple(value.items.values()) if isinstance(value, WireMapping) else value.items
-        for part in parts:
-            yield from results(part)
-    else:
-        yield None, "is None, since nothing is returned" if value is None else said(value)
-
-
-def said(value: object) -> str:
-    return f"is {value[:80]!r}" if isinstance(value, str) else "is of a type that holds no numbers"

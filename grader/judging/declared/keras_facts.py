@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from grader.course.subject import Settings, Subject
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.declared.interview import runs
 from grader.judging.declared.penalty import penalty_of
@@ -19,24 +20,24 @@ def listed(value: object) -> tuple[object, ...]:
     return value.items if isinstance(value, Listing) else ()
 
 
-def computed(seen: Observation, weights: Weights, fixed: bool) -> dict[str, Fact]:
-    """`fixed`: strengths and rates are the lab's, not the student's to choose."""
+def computed(seen: Observation, weights: Weights, subject: Subject) -> dict[str, Fact]:
     answer = seen.values.get("r")
     if seen.status is not Status.ANSWERED or not isinstance(answer, WireMapping):
         return {"model runs": runs("calling and training the model", seen.trouble, "model")}
     told = answer.items
-    found = dict(forward_facts(told))
+    fixed = subject.settings is Settings.FIXED
+    found = dict(forward_facts(told, subject.classes > 0))
     found |= dict(penalty_facts(told, weights, fixed))
     found |= dict(dropout_facts(told, fixed))
     found |= dict(training_facts(told, weights))
     return found
 
 
-def forward_facts(told: Mapping[str, object]) -> Iterator[tuple[str, Fact]]:
+def forward_facts(told: Mapping[str, object], scores: bool) -> Iterator[tuple[str, Fact]]:
     output = array(told.get("output"))
     if output is not None:
         yield "output shape", Fact(Level.SHAPES, "the output", f"has the shape {list(output.shape)}", part="output")
-        yield "output", Fact(Level.VALUES, "the output", output, part="output")
+        yield "output", Fact(Level.VALUES, "the output", output, part="output", scores=scores)
     loss = array(told.get("loss"))
     value: str | Numbers = loss if loss is not None else "is not there, since the model is not compiled"
     yield "loss", Fact(Level.VALUES, "the loss without its penalty", value, part="loss")

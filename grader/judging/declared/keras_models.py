@@ -1,6 +1,6 @@
 """Models of Keras: layers by what they compute, loss, penalty, dropout, what a step of training moves, how they fit."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 import numpy as np
@@ -14,7 +14,8 @@ from grader.judging.declared.feeding import drawn_inputs, labels_of, orders_alik
 from grader.judging.declared.interview import YES, Interview, Wanted, form_examiner, own_sizes, runs
 from grader.judging.declared.keras_facts import computed, listed
 from grader.judging.declared.lessons import lesson
-from grader.judging.declared.readings import Fact, Reading, agrees
+from grader.judging.declared.readings import Fact, Reading, Spread, agrees, sigmoid, softmax
+from grader.judging.declared.telling import telling
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning
 from grader.judging.meeting.classes import recipes
@@ -68,8 +69,9 @@ def interview_keras(x: Examiner, subject: Subject, answer: ModelAnswer, wanted: 
         return Interview({}, of_form, missing=f"There is no {what} of Keras that your notebook leaves behind.")
     learning = learned(x, built) if wanted(Level.LEARNS) and built.works else None
     tuned = sizes_between(first_built(form_examiner(x, answer, DECK), subject), built)
+    seen = in_best_order(x, built, of_form(DECK))
     return Interview(
-        in_best_order(x, built, of_form(DECK)),
+        as_probabilities(seen, map(of_form, (DECK, *answer.accepted))),
         of_form,
         cell=built.origin.cell,
         learning=learning,
@@ -85,6 +87,34 @@ def in_best_order(x: Examiner, built: Built, deck: Reading) -> Reading:
         if "output" in deck and agrees(seen.get("output"), deck["output"]):
             return seen
     return first
+
+
+def as_probabilities(seen: Reading, right: Iterable[Reading]) -> Reading:
+    """Logits with the loss of a right form's probabilities are as good: a loss of one's own takes their softmax itself.
+
+    Keras' own losses tell by `from_logits`.
+    """
+    mine = seen.get("output")
+    if mine is None or not isinstance(mine.value, np.ndarray):
+        return seen
+    for form in right:
+        theirs = form.get("output")
+        if theirs is None or agrees(mine, theirs):
+            return seen
+        if "loss" not in form or not agrees(seen.get("loss"), form["loss"]):
+            continue
+        for shares in (softmax, sigmoid):
+            if agrees(replace(mine, value=shares(mine.value)), theirs):
+                return {**seen, **dict(in_shares(seen, shares))}
+    return seen
+
+
+def in_shares(seen: Reading, shares: Callable[[Numbers], Numbers]) -> Iterator[tuple[str, Fact]]:
+    for key in ("output", "dropout"):
+        if isinstance(value := seen[key].value if key in seen else None, np.ndarray):
+            yield key, replace(seen[key], value=shares(value))
+        elif isinstance(value, Spread):
+            yield key, replace(seen[key], value=Spread(shares(value.draws)))
 
 
 def first_built(x: Examiner, subject: Subject) -> Built | None:
@@ -175,7 +205,7 @@ def values(x: Examiner, built: Built) -> tuple[Numbers, ...]:
     for place, (shape, name) in enumerate(zip(built.shapes, built.names, strict=True)):
         fan = int(np.prod(shape[:-1])) if len(shape) > 1 else 4
         value = x.normal(f"keras weight {place} ", shape, 1.2 / np.sqrt(max(fan, 1)))
-        drawn.append(np.abs(value) + 0.5 if "variance" in name else value)
+        drawn.append(np.abs(value) + 0.5 if "variance" in name else telling(value))
     return tuple(drawn)
 
 
@@ -209,8 +239,7 @@ def reading(x: Examiner, built: Built | None) -> Reading:
         Call("grader_keras_computed", (Ref("c"), data, send(labels_of(subject, ROWS)), given, rate), into="r"),
         seconds=SECONDS,
     )
-    fixed = subject.settings is Settings.FIXED
-    return found | computed(seen, tuple(zip(built.names, values(x, built), strict=True)), fixed)
+    return found | computed(seen, tuple(zip(built.names, values(x, built), strict=True)), subject)
 
 
 def learned(x: Examiner, built: Built) -> Learning:

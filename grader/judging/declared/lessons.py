@@ -55,7 +55,8 @@ def at_once(learning: Learning) -> bool:
 
 
 def said(one: Trainee) -> Watch:
-    return Watch("c", one.predictor or "predict", "said", examples_of(one))
+    method = one.predictor or "predict"
+    return Watch("c", method, "said", examples_of(one, method))
 
 
 def borne_out(x: Examiner, one: Trainee, batch: Batch, after: Observation) -> Recomputed | None:

@@ -15,25 +15,26 @@ def predicting(
     weights: Mapping[str, Numbers],
     attributes: Mapping[str, Scalar],
     before: Sequence[Step] = (),
+    by: str = "",
 ) -> list[Step]:
-    """A watched prediction, `w`."""
+    """A watched prediction, `w`, by the method that classifies or by another."""
     loop, _, _ = loop_settings(one, len(batch.labels), 1)
-    method = one.predictor or "predict"
+    method = by or one.predictor or "predict"
     return [
         *one.before,
         *before,
         *example_steps(one.inventory, one.subject, batch),
         *instance(one, weights, {**loop, **attributes}, len(batch.labels)),
-        Watch("c", method, "w", examples_of(one)),
+        Watch("c", method, "w", examples_of(one, method)),
     ]
 
 
-def examples_of(one: Trainee) -> tuple[Value, ...]:
+def examples_of(one: Trainee, method: str) -> tuple[Value, ...]:
     """As a method that predicts takes them: several inputs one by one, or as one thing where it takes one."""
     if one.subject.example:
         return (Ref(EXAMPLES),)
     places: list[Value] = [Ref(place_of(i)) for i in range(len(one.subject.inputs))]
-    takes = [p for p in one.info.methods.get(one.predictor or "predict", ()) if p.required]
+    takes = [p for p in one.info.methods.get(method, ()) if p.required]
     if len(places) == 1 or len(takes) >= len(places):
         return tuple(called_in(one.subject, [p.name for p in takes])) if len(places) > 1 else tuple(places)
     return (Ref(STACKED) if Ref(STACKED) in one.args else Listing(tuple(places), "tuple"),)

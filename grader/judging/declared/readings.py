@@ -13,7 +13,9 @@ from grader.judging.comparing.compare import agree, difference, distance
 from grader.model import Difference, Level
 
 FORWARD = ("output", "loss")  # facts of what the forward pass computes
+INCOMPARABLE = "is of a type that holds no numbers"  # a word that agrees with nothing, not even with itself
 GRAIN = 5e-5  # of the largest of some draws; a sealed file keeps numbers three times as fine
+LONG, BEGINNING = 120, 20  # letters of what is said of a fact
 ALIKE = 0.25  # of a standard deviation, by which means over many masks may differ, and so may deviations
 
 
@@ -33,6 +35,8 @@ class Fact(Struct, frozen=True):
     follows: bool = False  # from the forward pass: where that is another one, it says nothing by itself
     shown: str = ""  # what students read, where the word itself is without its numbers and names
     open: str = ""  # a sentence: why it is not held against the notebook, where no right form has it
+    asked: bool = True  # of the model answer: a check looks at it; else it may answer what another form asks
+    scores: bool = False  # of a model that classifies: their probabilities are as good
     unknown: str = ""  # the same where no form has it, right or wrong
 
 
@@ -44,13 +48,14 @@ def agrees(seen: Fact | None, expected: Fact) -> bool:
         return False
     right = expected.value
     if isinstance(right, str):
-        return isinstance(seen.value, str) and seen.value == right
+        return isinstance(seen.value, str) and seen.value == right != INCOMPARABLE
     if isinstance(right, Spread):
         return isinstance(seen.value, Spread) and spreads_alike(seen.value, right)
     candidates = [seen.value] if isinstance(seen.value, np.ndarray) else []
     if not np.all(np.isfinite(right)):
         return any(alike_where_finite(one, right) for one in candidates)
-    return any(agree(one, right) or normalised(one, right) for one in (*candidates, *seen.others))
+    shares = expected.scores
+    return any(agree(one, right) or (shares and normalised(one, right)) for one in (*candidates, *seen.others))
 
 
 def computes(seen: Reading, form: Reading) -> bool:
@@ -73,8 +78,13 @@ def normalised(seen: Numbers, logits: Numbers) -> bool:
     if seen.shape != logits.shape or not seen.ndim:
         return False
     if seen.ndim < 2 or seen.shape[-1] == 1:
-        return bool(np.any((logits < 0) | (logits > 1))) and agree(seen, 1 / (1 + np.exp(-logits)))
+        return bool(np.any((logits < 0) | (logits > 1))) and agree(seen, sigmoid(logits))
     return sums_to_one(seen) and not sums_to_one(logits) and agree(seen, softmax(logits))
+
+
+def sigmoid(logits: Numbers) -> Numbers:
+    shares: Numbers = 1 / (1 + np.exp(-logits))
+    return shares
 
 
 def sums_to_one(rows: Numbers) -> bool:
@@ -162,16 +172,31 @@ def first_difference(seen: Reading, expected: Reading, keys: Sequence[str]) -> t
 def told(seen: Fact, right: Fact) -> tuple[str, Difference | None]:
     name = right.told[0].upper() + right.told[1:]
     if isinstance(seen.value, str):
-        mine = f"{seen.told[0].upper()}{seen.told[1:]} {seen.shown or seen.value}"
+        mine = f"{seen.told[0].upper()}{seen.told[1:]}"
         if right.level is Level.RUNS or not isinstance(right.value, str):
-            return f"{mine}.", None
-        return f"{mine}; in the model answer {right.told} {right.value}.", None
+            return f"{mine} {seen.shown or seen.value}.", None
+        own, expected = side_by_side(seen.shown or seen.value, right.value)
+        return f"{mine} {own}; in the model answer {right.told} {expected}.", None
     if isinstance(right.value, Spread) and isinstance(seen.value, Spread):
         mean, theirs = (float(np.mean(one.draws.std(axis=0))) for one in (seen.value, right.value))
         return f"{name} varies by {mean:.3g} from draw to draw; in the model answer it varies by {theirs:.3g}.", None
     if isinstance(right.value, np.ndarray) and isinstance(seen.value, np.ndarray):
         return f"{name} is not what it should be.", difference(name, seen.value, right.value)
     return f"{name} is something else than in the model answer.", None
+
+
+def side_by_side(*said: str) -> tuple[str, ...]:
+    """Of long ones, such as texts that a function returned, how they begin and where they part."""
+    if max(map(len, said)) <= LONG:
+        return said
+    parts = next(
+        (i for i, letters in enumerate(zip(*said, strict=False)) if len(set(letters)) > 1), min(map(len, said))
+    )
+    start = max(parts - LONG // 2, BEGINNING)
+    before = "…" if start > BEGINNING else ""
+    return tuple(
+        f"{one[:BEGINNING]}{before}{one[start : start + LONG]}{'…' if len(one) > start + LONG else ''}" for one in said
+    )
 
 
 Forms = Callable[[str], Reading]  # the reading of a form by its name

@@ -14,7 +14,17 @@ from grader.course.subject import SubjectKind
 from grader.judging.checks import blocked, failed, passed, unsure
 from grader.judging.comparing.compare import NEARER
 from grader.judging.declared.interview import YES, Interview
-from grader.judging.declared.readings import FORWARD, Fact, Reading, agrees, alike, first_difference, gap, unlikeness
+from grader.judging.declared.readings import (
+    FORWARD,
+    INCOMPARABLE,
+    Fact,
+    Reading,
+    agrees,
+    alike,
+    first_difference,
+    gap,
+    unlikeness,
+)
 from grader.judging.model_answer import DECK, ModelAnswer, mistake_of
 from grader.model import Finding, Level, Verdict
 
@@ -54,7 +64,7 @@ def keys_of(check: CheckRule, reading: Reading) -> tuple[str, ...]:
     return tuple(
         key
         for key, fact in reading.items()
-        if fact.level is check.level and (not check.of or fact.part in check.of or key in check.of)
+        if fact.asked and fact.level is check.level and (not check.of or fact.part in check.of or key in check.of)
     )
 
 
@@ -68,6 +78,10 @@ def judged(case: Case) -> Finding:
         )
     if alike(interview.reading, deck, keys):
         return passed()
+    if blank := next((deck[key] for key in keys if is_word(deck[key]) and deck[key].value == INCOMPARABLE), None):
+        return unsure(
+            f"In the model answer {blank.told} {INCOMPARABLE}, and cannot be compared. Your instructor will look at it."
+        )
     if interview.missing:
         return failed(interview.missing)
     if interview.in_words:

@@ -19,7 +19,7 @@ from grader.judging.examiner import Examiner
 from grader.judging.meeting.asking import IN_ORDER
 from grader.judging.meeting.classes import candidates, classifier_of, recipes, usable
 from grader.judging.meeting.contact import Inputs, Recipe
-from grader.judging.meeting.watching import watched_in
+from grader.judging.meeting.watching import first_gradients, watched_in
 from grader.sandbox.guest.wire import (
     ClassInfo,
     Inventory,
@@ -75,7 +75,20 @@ class Trainee(Struct, frozen=True):
 
     @property
     def predictor(self) -> str | None:
-        return classifier_of(self.info)
+        """Where none is called so, the last that tells of examples and that training does not need."""
+        return classifier_of(self.info) or next(reversed(self.aside), None)
+
+    @property
+    def aside(self) -> tuple[str, ...]:
+        """Methods that its training did not call and that take examples, one by one or all in one, and nothing else."""
+        called = {call.method for call in self.watched.calls} if self.watched else {*self.info.methods}
+        free = [(name, given) for name, given in self.info.methods.items() if name not in (*called, *self.info.trains)]
+        return tuple(
+            name
+            for name, given in free
+            if name == "__call__" or not name.startswith("__")
+            if sum(parameter.required for parameter in given) in (1, len(self.subject.inputs))
+        )
 
 
 class Watching(Struct, frozen=True):
@@ -186,9 +199,16 @@ def tried(x: Examiner, one: Trainee) -> Trainee:
         if watched is not None and watched.tape:
             one = replace(one, watched=watched, trouble=watched.trouble)
             late = tuple(replace(v, value=None) for v in watched.after)
-            return one if one.variables else replace(one, variables=late, built_by_a_step=True)
+            return replace(one, variables=late, built_by_a_step=True) if built_late(one, watched) else one
         one = replace(one, trouble=one.trouble or seen.trouble or (watched.trouble if watched else None))
     return replace(one, rows=usual)
+
+
+def built_late(one: Trainee, watched: Watched) -> bool:
+    """Whether variables that it trains were not there before, as those of layers of Keras."""
+    gradients = first_gradients(watched)
+    known = {v.path for v in one.variables}
+    return not known or any(v.path not in known and gradients.get(v.path) is not None for v in watched.after)
 
 
 def own_batch(one: Trainee) -> Iterator[int]:

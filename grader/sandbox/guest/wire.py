@@ -8,7 +8,8 @@ import math
 from msgspec import Struct
 
 FRAME_LIMIT, LARGEST_AXIS = 64 * 1024 * 1024, 2**31
-DTYPES = frozenset("bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split())
+WHOLE = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64"
+DTYPES = frozenset(f"{WHOLE} float16 float32 float64 complex64 complex128".split())
 
 
 class Array(Struct, frozen=True, tag="array", forbid_unknown_fields=True):

@@ -38,12 +38,41 @@ def encode_result(thing: Any) -> Value:
 
 def opened(thing: Any, depth: int = 0) -> Any:
     """As plain tuples, lists and dictionaries."""
-    if depth == DEPTH_LIMIT:
+    if thing is None or type(thing) in (bool, int, float) or depth == DEPTH_LIMIT:
         return thing
+    thing = in_plain(thing)
     if isinstance(thing, tuple | list) and len(thing) <= ITEM_LIMIT:
         return (tuple if isinstance(thing, tuple) else list)(opened(item, depth + 1) for item in thing)
     held = thing if isinstance(thing, dict) else attributes(thing)
     return thing if held is None else {name: opened(value, depth + 1) for name, value in held.items()}
+
+
+def in_plain(thing: Any) -> Any:
+    """A set as a sorted list, since it has no order; text and complex numbers as Python or NumPy have them."""
+    if isinstance(thing, set | frozenset) and len(thing) <= ITEM_LIMIT:
+        return in_order(thing)
+    if isinstance(thing, str | bytes):
+        return thing.decode("utf-8", "replace") if isinstance(thing, bytes) else str(thing)
+    if type(thing) is complex:
+        return np.complex128(thing)
+    if isinstance(thing, tf.RaggedTensor) and is_there(thing.flat_values):
+        return thing.to_list() if int(tf.size(thing.flat_values)) <= ITEM_LIMIT else thing
+    held = thing.numpy() if isinstance(thing, tf.Tensor) and thing.dtype == tf.string and is_there(thing) else thing
+    if isinstance(held, np.ndarray) and held.dtype.kind in "USO" and held.size <= ITEM_LIMIT:
+        return held.tolist()
+    return held
+
+
+def in_order(things: set[Any] | frozenset[Any]) -> list[Any]:
+    try:
+        return sorted(things)
+    except Exception:  # numbers beside texts, or a class of the student's whose comparison fails
+        return sorted(things, key=repr)
+
+
+def is_there(tensor: Any) -> bool:
+    """In a graph that is still being built a tensor has no numbers."""
+    return hasattr(tensor, "numpy")
 
 
 def attributes(thing: Any) -> dict[str, Any] | None:
@@ -69,7 +98,7 @@ def kind_of_array(thing: Any) -> str | None:
     """tensor, variable, numpy or scalar; None for all else: masked arrays and other subclasses are no plain arrays."""
     if is_variable(thing):
         return "variable"
-    if isinstance(thing, tf.Tensor) and hasattr(thing, "numpy"):
+    if isinstance(thing, tf.Tensor) and is_there(thing):
         return "tensor"
     if type(thing) is np.ndarray:
         return "numpy"
@@ -80,7 +109,7 @@ def number_of(thing: Any) -> bool | int | float | str | None:
     """A scalar of NumPy or a constant tensor without axes, as Python's own; None for all else."""
     if isinstance(thing, np.generic) or (type(thing) is np.ndarray and thing.shape == ()):
         plain = thing.item()
-    elif isinstance(thing, tf.Tensor) and hasattr(thing, "numpy") and thing.shape == ():
+    elif isinstance(thing, tf.Tensor) and is_there(thing) and thing.shape == ():
         plain = np.asarray(thing.numpy()).item()
     else:
         return None

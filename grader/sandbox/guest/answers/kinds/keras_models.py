@@ -1,7 +1,9 @@
 """What a model of Keras computes: its output, loss, penalty, dropout and steps, under weights that are given."""
 
+import math
 import random
 import sys
+import types
 from collections.abc import Iterator
 from typing import Any
 
@@ -101,14 +103,19 @@ def layers(model: Any) -> Iterator[Any]:
 
 
 def scores(model: Any, output: Any) -> Any:
-    """As probabilities, where the loss takes the softmax of what the model gives."""
+    """As probabilities, where the loss takes the softmax of what the model gives, or the sigmoid of each."""
     loss = getattr(model, "loss", None)
     from_logits = getattr(loss, "from_logits", None)
     if from_logits is None:
         from_logits = (getattr(loss, "_fn_kwargs", None) or {}).get("from_logits", False)
     if not from_logits:
         return output
-    return tf.nn.softmax(output) if output.shape[-1] > 1 else tf.sigmoid(output)
+    shared = len(output.shape) > 1 and output.shape[-1] > 1 and "binary" not in name_of(loss)
+    return tf.nn.softmax(output) if shared else tf.sigmoid(output)
+
+
+def name_of(loss: Any) -> str:
+    return str(getattr(loss, "name", None) or getattr(loss, "__name__", None) or loss).lower()
 
 
 def penalty(model: Any, x: Any) -> list[Any]:
@@ -120,22 +127,46 @@ def penalty(model: Any, x: Any) -> list[Any]:
 
 def stepped(model: Any, x: Any, labels: Any, given: list[Any]) -> dict[str, Any]:
     """The loss without its penalty, and which weights a step of training moves."""
-    targets = fitting(model, x, labels)
-    total = model.evaluate(x, targets, batch_size=len(labels), verbose=0, return_dict=True)["loss"]
+    targets, own = fitting(model, x, labels), {"batch_size": len(labels), "verbose": 0}
+    told = model.evaluate(x, targets, return_dict=True, **own) if evaluates(model) else {}
     extra = sum(float(loss) for loss in model.losses)
-    model.train_on_batch(x, targets)
+    steps = model.fit(x, targets, shuffle=False, **own)  # one; `train_on_batch` gives a train_step of one's own more
+    total = told["loss"] if told else steps.history["loss"][0]
     after = model.get_weights()
     moved = [bool(np.any(new != np.asarray(old, np.float32))) for new, old in zip(after, given, strict=True)]
     return {"loss": float(total) - extra, "moved": moved}
 
 
+def evaluates(model: Any) -> bool:
+    """A class with a training step of its own may have its loss there and nowhere else."""
+    return model.loss is not None or type(model).test_step is not tf.keras.Model.test_step
+
+
 def fitting(model: Any, x: Any, labels: Any) -> Any:
-    """Labels as the loss takes them: whole numbers, or a one for the class among zeros."""
+    """Labels as the loss takes them: whole numbers, or a one for the class among zeros; of targets as many as outputs.
+
+    What gives as many numbers as it is given, as an autoencoder does, is to give these.
+    """
     shape = tuple(model(first(x)).shape[1:])
-    name = str(getattr(model.loss, "name", None) or getattr(model.loss, "__name__", None) or model.loss).lower()
-    if labels.dtype.kind == "f" or "sparse" in name or (shape and shape[-1] == 1) or not shape:
+    if labels.dtype.kind == "f" and math.prod(shape) > 1:
+        alone = isinstance(x, np.ndarray) and x.size == len(labels) * math.prod(shape)
+        spread = labels.reshape(-1, *[1] * len(shape)) * np.ones(shape, np.float32)
+        return x.reshape(-1, *shape) if alone else spread
+    if labels.dtype.kind == "f" or "sparse" in name_of(model.loss) or (shape and shape[-1] == 1) or not shape:
         return labels.reshape(-1, 1) if shape and shape[-1] == 1 else labels
-    return np.eye(shape[-1], dtype=np.float32)[labels]
+    rows = np.eye(shape[-1], dtype=np.float32)[labels]
+    return rows if takes(model.loss, rows, model(x)) else labels
+
+
+def takes(loss: Any, targets: Any, output: Any) -> bool:
+    """Whether a function of the notebook's own does; what Keras has ready is known by its name."""
+    if not isinstance(loss, types.FunctionType):
+        return True
+    try:
+        loss(tf.constant(targets), output)
+    except Exception:  # whatever it raises for labels of another shape
+        return False
+    return True
 
 
 def predicted(model: Any, x: Any) -> Any:
