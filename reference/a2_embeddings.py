@@ -118,7 +118,7 @@ def first_missing(s: np.ndarray) -> Answers:
 def without_signs(U: np.ndarray, t: np.ndarray) -> Answers:
     """What is opposite to the target counts as much as what is like it."""
     s, cosine = U @ t, U @ t / np.linalg.norm(t)
-    shown = {"size": abs(s), "size-of-cosine": abs(cosine), "square": s**2, "square-of-cosine": cosine**2, "sign": s}
+    shown = {"size": abs(s), "size_of_cosine": abs(cosine), "square": s**2, "square_of_cosine": cosine**2, "sign": s}
     return {f"sign-lost/{form}": {"score": abs(s), "shown": values} for form, values in shown.items()}
 
 

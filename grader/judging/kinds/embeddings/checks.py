@@ -1,15 +1,11 @@
 """Assignment 2: what tables of words show, as findings."""
 
-from collections.abc import Sequence
-
-from msgspec.structs import replace
-
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.comparing.compare import slug
 from grader.judging.kinds.embeddings.asking import NAMED_ROWS, Asked, K, accepted
-from grader.judging.kinds.embeddings.interview import LAB, Evidence, ranking_of
+from grader.judging.kinds.embeddings.interview import LAB, Evidence, ranking_of, turned
 from grader.judging.kinds.embeddings.own import Hits
-from grader.judging.kinds.embeddings.tables import Shown, explanation_of
+from grader.judging.kinds.embeddings.tables import explanation_of
 from grader.judging.kinds.embeddings.written import NEIGHBOURS
 from grader.model import OUT_OF_TIME, Finding, Remark, Status
 from grader.wording.counting import quantity
@@ -48,10 +44,6 @@ def cut_short(e: Evidence, one: Asked) -> bool:
     trouble = one.observation.trouble
     ranked = accepted(e.shown, order=True) or accepted(turned(e.shown), order=True)
     return bool(e.shown and ranked and trouble is not None and trouble.kind == "IndexError")
-
-
-def turned(shown: Sequence[Shown]) -> list[Shown]:
-    return [replace(one, rows=one.rows[::-1]) for one in shown]
 
 
 def out_of_reach() -> Finding:

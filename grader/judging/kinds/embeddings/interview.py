@@ -63,7 +63,8 @@ class Evidence(Struct, frozen=True):
         """The tables of our words; of the notebook's own where the function works on nothing else."""
         ours, own = shown_in(self.asked), shown_in(self.own)
         whole = len(ours) == len(self.asked) and all(one.observation.status is Status.ANSWERED for one in self.asked)
-        explained = ranking_of(ours) is not None and (len(ours) == len(self.asked) or not accepted(own, order=True))
+        known = ranking_of(ours) is not None or accepted(turned(ours), order=True) is not None
+        explained = known and (len(ours) == len(self.asked) or not accepted(own, order=True))
         return self.asked if whole or explained or not own else self.own
 
     @property
@@ -84,6 +85,11 @@ class Evidence(Struct, frozen=True):
         """Whether the notebook may keep its vectors where we could put no others."""
         ended = all(one.observation.status is Status.ANSWERED for one in self.asked)
         return self.form is not None and not self.shown and not self.holders.size and ended
+
+
+def turned(shown: Sequence[Shown]) -> list[Shown]:
+    """The same tables from their last row to their first."""
+    return [replace(one, rows=one.rows[::-1]) for one in shown]
 
 
 def ranking_of(shown: Sequence[Shown]) -> str | None:
