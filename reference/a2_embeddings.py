@@ -42,6 +42,9 @@ def analogy(case: Case) -> Answers:
     for name, weights in MISTAKEN.items():
         found |= table(name, U, np.asarray(weights) @ queries)
     found |= upside_down(found) | shown_amiss(U, queries) | shifted(U, ANALOGY @ queries, rows)
+    found |= first_missing(U @ (ANALOGY @ queries)) | without_signs(U, ANALOGY @ queries)
+    found |= multiplied(U @ queries.T) | steps_compared(U, queries)
+    found |= table("numbers-added", U, U[(ANALOGY @ rows) % len(U)])
     return found
 
 
@@ -105,6 +108,34 @@ def shifted(U: np.ndarray, t: np.ndarray, rows: list[int]) -> Answers:
     return {
         f"numbers-shifted/{form}": {"score": kept, "shown": v} for form, v in (("", kept), ("renormalised", cosine))
     }
+
+
+def first_missing(s: np.ndarray) -> Answers:
+    """The best word of all is passed over, whether it is one of the question or not."""
+    return {"best-missing": {"score": np.where(s == s.max(), s.min(), s), "shown": s}}
+
+
+def without_signs(U: np.ndarray, t: np.ndarray) -> Answers:
+    """What is opposite to the target counts as much as what is like it."""
+    s, cosine = U @ t, U @ t / np.linalg.norm(t)
+    shown = {"size": abs(s), "size_of_cosine": abs(cosine), "square": s**2, "square_of_cosine": cosine**2, "sign": s}
+    return {f"sign-lost/{form}": {"score": abs(s), "shown": values} for form, values in shown.items()}
+
+
+def multiplied(cosines: np.ndarray) -> Answers:
+    """cosines [V, 3] with a, b, c: 3CosMul of Levy and Goldberg 2014, who keep them above zero and divide by ε more."""
+    a, b, c = (cosines.T + 1) / 2
+    plain = {"plain": cosines.T[1] * cosines.T[2] / (cosines.T[0] + 0.001)}
+    found = {f"above-zero-{e:g}": b * c / (a + e) for e in (0.001, 0.01, 1e-6)} | plain
+    return {f"multiplied/{form}": {"score": s, "shown": s} for form, s in found.items()}
+
+
+def steps_compared(U: np.ndarray, queries: np.ndarray) -> Answers:
+    """PairDirection of Levy and Goldberg 2014: how much the step from c to a word is that from a to b."""
+    a, b, c = queries
+    steps = U - c
+    s = steps @ (b - a) / np.maximum(np.linalg.norm(steps, axis=1) * np.linalg.norm(b - a), 1e-9)
+    return {"steps-compared": {"score": s, "shown": s}}
 
 
 def neighbours(case: Case) -> Answers:

@@ -12,128 +12,14 @@ There are T − 1 guesses, and T states with the zeros at the beginning.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import tensorflow as tf
 
 from reference import Answers, Case
+from reference.steps.lstm import BESIDES, FORMS, GATES, ROLES, F, Run, Weights, unrolled
 
 PADDING = 2
-GATES = "ifoj"
-ROLES = ("E", *(f"{kind}_{gate}" for gate in GATES for kind in "Wb"), "W_out", "b_out")
-F = {"σ": tf.sigmoid, "tanh": tf.tanh, "relu": tf.nn.relu, "line": tf.identity, "1−σ": lambda a: 1 - tf.sigmoid(a)}
-
-
-class Weights(NamedTuple):
-    E: tf.Tensor
-    W_i: tf.Tensor
-    b_i: tf.Tensor
-    W_f: tf.Tensor
-    b_f: tf.Tensor
-    W_o: tf.Tensor
-    b_o: tf.Tensor
-    W_j: tf.Tensor
-    b_j: tf.Tensor
-    W_out: tf.Tensor
-    b_out: tf.Tensor
-
-    @property
-    def dim(self) -> int:
-        return int(self.W_out.shape[0])
-
-
-class Form(NamedTuple):
-    """What a cell computes; the deck's by default."""
-
-    i: str = "σ"
-    f: str = "σ"
-    o: str = "σ"
-    j: str = "tanh"
-    squashed: str = "tanh"  # the function around c on the way to h
-    forget_bias: float = 0.0  # added inside the forget gate, beside its own bias
-    coupled: str = ""  # one gate for both: "i" means f = 1 − i, "f" means i = 1 − f
-    reads: str = "h"  # the state that the gates look at
-    keeps: str = "c"  # the state that f multiplies
-    told: str = "h"  # the state that the logits are made from
-    returned: str = "hc"  # the states as the next step takes them
-    dropped: str = ""  # states that begin at zero again with each word
-    words: str = ""  # which words the t-th guess has seen; by default those up to the t-th
-
-
-class Run(NamedTuple):
-    logits: list[tf.Tensor]
-    h: list[tf.Tensor]
-    c: list[tf.Tensor]
-
-
-FORMS = {
-    "deck": Form(),
-    **{f"deck/forget-bias-{b:g}": Form(forget_bias=b) for b in (1.0, 0.5, 2.0, 3.0, 5.0)},
-    "tanh-missing": Form(squashed="line"),
-    "tanh-missing/sigmoid": Form(squashed="σ"),
-    "c-h-swapped": Form(told="c", returned="ch"),
-    "c-h-swapped/state": Form(returned="ch"),
-    "c-h-swapped/readout": Form(told="c"),
-    "c-h-swapped/gates": Form(reads="c"),
-    "c-h-swapped/memory": Form(keeps="h"),
-    "gates-mixed/coupled": Form(coupled="i"),
-    "gates-mixed/coupled-forget": Form(coupled="f"),
-    "gate-activations-swapped": Form("tanh", "tanh", "tanh", "σ"),
-    "gate-activations-swapped/gates": Form("tanh", "tanh", "tanh"),
-    "gate-activations-swapped/input": Form(i="tanh"),
-    "gate-activations-swapped/forget": Form(f="tanh"),
-    "gate-activations-swapped/output": Form(o="tanh"),
-    "gate-activations-swapped/candidate": Form(j="σ"),
-    "gate-activations-swapped/relu-candidate": Form(j="relu"),
-    "gate-activations-swapped/no-candidate": Form(j="line"),
-    "state-not-carried": Form(dropped="hc"),
-    "state-not-carried/h": Form(dropped="h"),
-    "state-not-carried/c": Form(dropped="c"),
-    "state-behind": Form(words="behind"),
-    "causality-broken": Form(words="next"),
-    "causality-broken/state-ahead": Form(words="ahead"),
-    "causality-broken/backwards": Form(words="backwards"),
-}
-FORMS |= {
-    f"{name}{'-' if '/' in name else '/'}forget-bias-1": form._replace(forget_bias=1.0)
-    for name, form in FORMS.items()
-    if not name.startswith("deck")
-}
-
-
-def step(w: Weights, s: Form, e: tf.Tensor, h: tf.Tensor, c: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """e [B, e] and the old states [B, d] -> the new ones."""
-    h, c = (h * 0.0 if "h" in s.dropped else h), (c * 0.0 if "c" in s.dropped else c)
-    eh = tf.concat([e, h if s.reads == "h" else c], axis=1)
-    i = F[s.i](eh @ w.W_i + w.b_i)
-    f = F[s.f](eh @ w.W_f + w.b_f + s.forget_bias)
-    o = F[s.o](eh @ w.W_o + w.b_o)
-    j = F[s.j](eh @ w.W_j + w.b_j)
-    i, f = (1 - f if s.coupled == "f" else i), (1 - i if s.coupled == "i" else f)
-    c = f * (c if s.keeps == "c" else h) + i * j
-    h = o * F[s.squashed](c)
-    return h, c
-
-
-def guess(w: Weights, s: Form, h: tf.Tensor, c: tf.Tensor) -> tf.Tensor:
-    return (h if s.told == "h" else c) @ w.W_out + w.b_out
-
-
-def unrolled(x: tf.Tensor, w: Weights, s: Form) -> Run:
-    """T − 1 guesses and T states."""
-    last = x.shape[1] - 1
-    orders = {"": range(last), "next": range(1, last + 1), "ahead": range(last + 1), "behind": range(last - 1)}
-    zeros = tf.zeros([x.shape[0], w.dim], tf.float64)
-    run = Run([guess(w, s, zeros, zeros)] if s.words == "behind" else [], [zeros], [zeros])
-    for t in orders.get(s.words, range(last - 1, -1, -1)):
-        given = (run.h[-1], run.c[-1]) if s.returned == "hc" else (run.c[-1], run.h[-1])
-        h, c = step(w, s, tf.gather(w.E, x[:, t]), *given)
-        run.h.append(h)
-        run.c.append(c)
-        run.logits.append(guess(w, s, h, c))
-    if s.words == "ahead":
-        return run._replace(logits=run.logits[1:])
-    return run._replace(logits=run.logits[::-1]) if s.words == "backwards" else run
+FEW = 8  # parts, every four of which can be tried together
 
 
 def values(case: Case) -> Answers:
@@ -150,6 +36,7 @@ def first(case: Case) -> Answers:
     """Which candidates for the words' part of a gate make the first guess: case words [R], E, parts [n, e, d], readout.
 
     Logits [n, n, n, R, V] for every form that shows at the first word; the axes are the candidates for i, j and o.
+    Where f has a say in it, a fourth one is that for f.
     """
     e = tf.gather(tf.constant(case["E"], tf.float64), case["words"])
     a = tf.einsum("re,ned->nrd", e, tf.constant(case["parts"], tf.float64))
@@ -158,8 +45,13 @@ def first(case: Case) -> Answers:
     for name, s in FORMS.items():
         if not s.words and not s.forget_bias:
             i = F["1−σ" if s.coupled == "f" else s.i](a)[:, None, None]
-            c = i * F[s.j](a)[None, :, None]
-            h = F[s.o](a)[None, None] * F[s.squashed](c)
+            o, c = F[s.o](a)[None, None], i * F[s.j](a)[None, :, None]
+            if s.forgets != "old" and len(a) > FEW:
+                continue
+            if s.forgets != "old":
+                o, c = o[..., None, :, :], c[..., None, :, :] * F[s.f](a)
+            c = F[s.carried](c)
+            h = F[s.around](o * F[s.squashed](c))
             found[name] = {"logits": ((h if s.told == "h" else c + 0.0 * h) @ W_out + b_out).numpy()}
     return found
 
@@ -174,6 +66,9 @@ def roles(case: Case) -> Answers:
         more = {f"{kind}_{gate}": getattr(known, f"{kind}_{gate}") + part for gate in gates}
         run = unrolled(x, known._replace(**more), FORMS[case["form"]])
         found[gates] = {"logits": tf.stack(run.logits).numpy()}
+    for role in BESIDES if kind == "b" else ():
+        run = unrolled(x, known._replace(**{role: part}), FORMS[case["form"]])
+        found[role] = {"logits": tf.stack(run.logits).numpy()}
     return found
 
 
@@ -214,6 +109,10 @@ def word_after_next(logits: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.reduce_sum(against(tf.transpose(x)[2:], logits), axis=0))
 
 
+def one_word(logits: tf.Tensor, x: tf.Tensor, place: int) -> tf.Tensor:
+    return tf.reduce_mean(against(tf.transpose(x)[1:], logits)[place])
+
+
 def rolled_round(logits: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
     """The last word's target is the first word."""
     return tf.reduce_mean(tf.reduce_sum(against(tf.transpose(tf.roll(x, -1, 1)), logits), axis=0))
@@ -226,6 +125,8 @@ LOSSES: dict[str, Loss] = {
     "target-not-shifted": this_word,
     "target-not-shifted/two-ahead": word_after_next,
     "target-not-shifted/rolled": rolled_round,
+    "cost-of-one-word/last": lambda logits, x: one_word(logits, x, -1),
+    "cost-of-one-word/first": lambda logits, x: one_word(logits, x, 0),
     "softmax-before-loss": lambda logits, x: next_word(tf.nn.softmax(logits), x),
 }
 
@@ -249,9 +150,9 @@ def gradient(case: Case) -> Answers:
     """case x, weights by role, cost (its form) -> the gradient of the cost, by role, where the cell is the deck's."""
     x, w = tf.constant(case["x"], tf.int32), weights(case)
     with tf.GradientTape() as tape:
-        tape.watch(w)
+        tape.watch(w[: len(ROLES)])
         value = LOSSES[case["cost"]](tf.stack(unrolled(x, w, FORMS[case["form"]]).logits), x)
-    gradients = tape.gradient(value, w)
+    gradients = tape.gradient(value, w[: len(ROLES)])
     return {"deck": {role: tf.convert_to_tensor(g).numpy() for role, g in zip(ROLES, gradients, strict=True)}}
 
 
@@ -271,11 +172,15 @@ def sampled(case: Case) -> Answers:
         ways[f"c-h-swapped/sampler{cell}"] = form._replace(returned=form.returned[::-1])
         ways[f"c-h-swapped/sampler-keeps-h{cell}"] = form._replace(keeps="h")
         ways[f"c-h-swapped/sampler-reads-c{cell}"] = form._replace(reads="c")
-    return {name: answered(unrolled(x, w, form)) for name, form in ways.items()}
+    found = {name: answered(unrolled(x, w, form)) for name, form in ways.items()}
+    for cell in cells:  # probabilities, of which a softmax is taken again
+        right = found[f"deck/{cell}" if cell else "deck"]["logits"]
+        found[f"softmax-before-sampling/{cell}".rstrip("/")] = {"logits": tf.nn.softmax(right).numpy()}
+    return found
 
 
 def weights(case: Case) -> Weights:
-    return Weights(**{role: tf.constant(case[role], tf.float64) for role in ROLES})
+    return Weights(**{role: tf.constant(case[role], tf.float64) for role in (*ROLES, *BESIDES) if role in case})
 
 
 QUESTIONS = {"values": values, "first": first, "roles": roles, "cost": cost, "gradient": gradient, "sampled": sampled}

@@ -20,6 +20,7 @@ import numpy as np
 from reference import Answers, Case
 
 LONGEST_WORD = 100
+ANY = -1  # a type that may be 0 or 1
 ROOM = 3  # [CLS] and two [SEP]
 ALMOST = 1e-7  # Keras keeps what it takes for probabilities so far from 0 and 1
 
@@ -99,9 +100,8 @@ def rows(lists: Sequence[list[int]]) -> np.ndarray:
     return found
 
 
-def of_pairs(p: Sequence[list[int]], h: Sequence[list[int]], lower: WordPieces) -> dict[str, list[list[int]]]:
-    """Ids by explanation, the right one first; what stands after a slash is another form of the same."""
-    c, s = lower.ids["[CLS]"], lower.ids["[SEP]"]
+def of_pairs(p: Sequence[list[int]], h: Sequence[list[int]], c: int, s: int) -> dict[str, list[list[int]]]:
+    """Rows by explanation, the right one first, with c for [CLS] and s for [SEP]; behind a slash stand other forms."""
     both = list(zip(p, h, strict=True))
     return {
         "deck": [[c, *a, s, *b, s] for a, b in both],
@@ -128,20 +128,33 @@ def of_pairs(p: Sequence[list[int]], h: Sequence[list[int]], lower: WordPieces) 
     }
 
 
+def types_of(p: Sequence[int], h: Sequence[int]) -> dict[str, list[list[int]]]:
+    """token_type_ids for so many pieces of each sentence, by explanation: 0 in the first one, 1 in the second."""
+    first, second = ([[number] * count for count in counts] for number, counts in ((0, p), (1, h)))
+    told = of_pairs(first, second, ANY, ANY)
+    found = {name: types for name, types in told.items() if name.startswith("special-pieces")}
+    turned = of_pairs([[1] * count for count in p], [[0] * count for count in h], ANY, ANY)
+    right = [[0] * (one + 2) + [1] * (other + 1) for one, other in zip(p, h, strict=True)]
+    return {"deck": right, "hypothesis-first": turned["hypothesis-first"], **found}
+
+
 def pairs(case: Case) -> Answers:
     """case checkpoint, premises [n], hypotheses [n], length (0: any) -> ids [rows, width] by explanation.
 
-    The right one comes with types [n, width] too. Each in both cases of letters; those of lower case say so.
+    Those in which both sentences stand apart come with types [n, width] too, ANY where either will do. Each in both
+    cases of letters; those of lower case say so.
     """
     found: Answers = {}
     for lower in (False, True):
         pieces = pieces_of(case["checkpoint"], lower)
         premises, hypotheses = ([pieces.of_text(text) for text in case[side]] for side in ("premises", "hypotheses"))
         cut = [cut_longest(p, h, case["length"]) for p, h in zip(premises, hypotheses, strict=True)]
-        for name, ids in of_pairs([p for p, _ in cut], [h for _, h in cut], pieces).items():
-            found[f"{name}/lower" if lower else name] = {"ids": rows(ids)}
-        types = rows([[0] * (len(p) + 2) + [1] * (len(h) + 1) for p, h in cut])
-        found["deck/lower" if lower else "deck"]["types"] = types
+        end = "/lower" if lower else ""
+        special = pieces.ids["[CLS]"], pieces.ids["[SEP]"]
+        for name, ids in of_pairs([p for p, _ in cut], [h for _, h in cut], *special).items():
+            found[f"{name}{end}"] = {"ids": rows(ids)}
+        for name, types in types_of([len(p) for p, _ in cut], [len(h) for _, h in cut]).items():
+            found[f"{name}{end}"]["types"] = rows(types)
     return dict(sorted(found.items(), key=lambda item: not item[0].startswith("deck")))
 
 

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 import reference
+from reference.steps.lstm import BESIDES
 
 LAB = "a3_lstm_lm"
 V, EMBEDDING, DIM, BATCH, WORDS = 13, 8, 12, 5, 7
@@ -105,6 +106,26 @@ def test_a_part_shows_which_gate_it_belongs_to(gate: str) -> None:
     expected = reference.answer(LAB, "values", whole)["deck"]["logits"]
     told = reference.answer(LAB, "roles", {**without, "part": whole[f"b_{gate}"], "form": "deck"})
     assert [gates for gates, found in told.items() if np.allclose(found["logits"], expected)] == [gate]
+
+
+@pytest.mark.parametrize("role", BESIDES)
+def test_a_vector_that_the_equations_do_not_have_shows_where_it_stands(role: str) -> None:
+    made, part = case(5), np.random.default_rng(7).normal(0, 0.5, DIM)
+    expected = reference.answer(LAB, "values", {**made, role: part})["deck"]["logits"]
+    told = reference.answer(LAB, "roles", {**made, "part": part, "form": "deck"})
+    assert [name for name, found in told.items() if np.allclose(found["logits"], expected)] == [role]
+
+
+@pytest.mark.parametrize("form", ["forget-gate-misplaced/both", "forget-gate-misplaced/new"])
+def test_the_first_guess_shows_four_gates_where_what_is_new_is_forgotten_too(form: str) -> None:
+    made = case(6)
+    parts = np.stack([made[f"W_{gate}"][:EMBEDDING] for gate in "ojif"])
+    silent = {**made, **{f"b_{gate}": np.zeros(DIM) for gate in "ifoj"}}
+    expected = reference.answer(LAB, "values", silent)[form]["logits"][0]
+    asked = {name: made[name] for name in ("E", "W_out", "b_out")}
+    told = reference.answer(LAB, "first", {**asked, "words": made["x"][:, 0], "parts": parts})[form]["logits"]
+    fitting = np.argwhere(np.abs(told - expected).max((-1, -2)) < 1e-9).tolist()
+    assert sorted(fitting) == [[2, 1, 0, 3], [3, 1, 0, 2]]  # f * i * j: which of the two is which shows later
 
 
 @pytest.mark.parametrize("form", ["deck", "tanh-missing", "gate-activations-swapped/output"])

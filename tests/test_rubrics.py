@@ -14,6 +14,7 @@ from grader.model import Level
 from reference.notebooks import load_edits, mistake_of
 
 LABS = tuple(current_course().labs)
+REFERENCE = Path(__file__).parent.parent / "reference"
 GOOD = """lab: {title: Some lab}
 deadline: 300
 training: {epochs: 10, seconds: 60}
@@ -158,7 +159,9 @@ def test_every_check_of_a_rubric_has_its_judge_and_every_judge_its_check(lab: st
 
 def test_every_mistake_the_reference_explains_has_its_words() -> None:
     for lab in LABS:
-        source = (Path(__file__).parent.parent / "reference" / f"{lab}.py").read_text(encoding="utf-8")
+        source = (REFERENCE / f"{lab}.py").read_text(encoding="utf-8")
+        for shared in re.findall(r"^from reference\.steps\.(\w+) import .*\bFORMS\b", source, re.MULTILINE):
+            source += (REFERENCE / "steps" / f"{shared}.py").read_text(encoding="utf-8")
         missing = [slug for slug in _slugs_in(source) if slug not in load_rubric(lab).mistakes]
         assert missing == [], f"reference/{lab}.py explains {missing}, rubrics/{lab}.yaml does not describe it"
 

@@ -119,6 +119,7 @@ def test_secret_vectors_tell_every_explanation_from_those_of_other_names() -> No
     """Also when only the first rows are shown and the words of the question are left out."""
     generator = np.random.default_rng(5)
     U = generator.normal(size=(80, 50))
+    U[9] += 2 * (U[2] - U[0] + U[1])  # an answer, so that the best word is none of the question's
     U /= np.linalg.norm(U, axis=1, keepdims=True)
     lengths = generator.uniform(0.5, 2, 80)
     words = tuple(f"w{i}" for i in range(80))

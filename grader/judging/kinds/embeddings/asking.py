@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 from msgspec import Struct
 
 from grader.judging.comparing.arrays import Numbers, array
@@ -36,6 +37,19 @@ PLAIN_ROWS = (
         Ref("lambda index, last, trg_words, knn, sim: print(trg_words[knn[index]], f'{float(sim[knn[index]]):.6f}')"),
     ),
 )
+# The same where a ranking holds words, or the similarities themselves, in place of numbers of words.
+NAMED_ROWS = (
+    *PLAIN_ROWS[:2],
+    Put(
+        "print_row",
+        Ref(
+            "lambda index, last, trg_words, knn, sim: (lambda n: print(trg_words[n], f'{float(sim[n]):.6f}'))("
+            "list(trg_words).index(knn[index]) if isinstance(knn[index], str) else "
+            "min(range(len(sim)), key=lambda n: abs(sim[n] - knn[index])))"
+        ),
+    ),
+)
+NO_ROWS = (Put("print_row", Ref("lambda *args, **kwargs: None")),)
 
 
 class Form(Struct, frozen=True):
@@ -48,7 +62,7 @@ class Form(Struct, frozen=True):
     k_is_next: bool = False  # right after the words, so that it needs no name
     extra: Mapping[str, str] = {}  # parameter -> global of the notebook
     expected: tuple[str, ...] = ()  # parameters that are given some word, such as the expected answer
-    plain_rows: bool = False
+    rows: tuple[Put, ...] = ()  # in place of the handout's functions that print a table
 
     def arguments(self, words: tuple[str, str, str], k: int) -> tuple[Value, ...]:
         given: tuple[Value, ...] = (Listing(words[:2], "tuple"), words[2]) if self.pair else words
@@ -59,8 +73,7 @@ class Form(Struct, frozen=True):
         extra |= dict.fromkeys(self.expected, words[1])
         if self.count and not self.k_is_next:
             extra[self.count] = k
-        first = list(PLAIN_ROWS) if self.plain_rows else []
-        return [*first, AS_TEXT, Call(f"{LISTED}({self.name})", self.arguments(words, k), extra, into="r")]
+        return [*self.rows, AS_TEXT, Call(f"{LISTED}({self.name})", self.arguments(words, k), extra, into="r")]
 
 
 class Asked(Struct, frozen=True):
@@ -68,6 +81,7 @@ class Asked(Struct, frozen=True):
     rows: tuple[Row, ...]
     shown: Shown | None  # None when no table came
     changed: bool | None = None  # whether the vectors were written to; None when that was not seen
+    only_the_best: bool = False  # one word, the right one
 
 
 def forms(functions: Iterable[FunctionInfo], cells: Sequence[Cell], holders: Holders) -> list[Form]:
@@ -114,7 +128,7 @@ def asked(x: Examiner, name: str, steps: Sequence[Step], about: "About") -> Aske
         if sum(row.word not in about.free for row in table) >= 3
     ]
     best = next((s for s in found if accepted([s], order=True)), next(iter(found), None))
-    return Asked(seen, rows, best, changed(seen, about.vectors))
+    return Asked(seen, rows, best, changed(seen, about.vectors), len(rows) == 1 and rows[0].word in bests(about))
 
 
 class About(Struct, frozen=True):
@@ -124,6 +138,17 @@ class About(Struct, frozen=True):
     free: frozenset[str]
     answers: Answers
     vectors: Mapping[str, Numbers] = {}  # global -> what it held before the call
+
+
+def bests(about: About) -> set[str]:
+    """The best word, and the best one that is not of the question."""
+    score = about.answers["deck"]["score"]
+    falling = [about.words[i] for i in np.argsort(-score)]
+    return {falling[0], next(word for word in falling if word not in about.free)}
+
+
+def shown_in(found: Sequence[Asked]) -> tuple[Shown, ...]:
+    return tuple(one.shown for one in found if one.shown)
 
 
 def changed(seen: Observation, before: Mapping[str, Numbers]) -> bool | None:

@@ -2,8 +2,8 @@
 
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
 from grader.judging.comparing.compare import slug
-from grader.judging.kinds.embeddings.asking import Asked, K, accepted
-from grader.judging.kinds.embeddings.interview import LAB, Evidence, ranking_of
+from grader.judging.kinds.embeddings.asking import NAMED_ROWS, Asked, K, accepted
+from grader.judging.kinds.embeddings.interview import LAB, Evidence, ranking_of, turned
 from grader.judging.kinds.embeddings.own import Hits
 from grader.judging.kinds.embeddings.tables import explanation_of
 from grader.judging.kinds.embeddings.written import NEIGHBOURS
@@ -17,8 +17,12 @@ NOTHING_SHOWN = "Not checked because no table was shown."
 def prints(e: Evidence) -> Finding:
     if e.form is None:
         return failed("There is no function called `analogy` in your notebook after it has run.")
+    if e.of_single_words:
+        return failed(mistake="one-word-only", cell=e.form.cell)
     if not e.shown:
         return out_of_reach() if e.out_of_reach else no_table(e, e.asked[0])
+    if e.form.rows == NAMED_ROWS:
+        return failed(mistake="no-numbers", cell=e.form.cell)
     return passed(f"`{e.form.name}` shows a table of words.")
 
 
@@ -26,11 +30,20 @@ def prints(e: Evidence) -> Finding:
 def finishes(e: Evidence) -> Finding:
     """Without an error; a table of the notebook's own words came from calls that ended well."""
     raised = next((one for one in e.judged if one.observation.status is not Status.ANSWERED), None)
+    if raised is not None and cut_short(e, raised):
+        return failed(mistake="ranking-cut", cell=e.form.cell if e.form else None)
     if e.form is None or raised is not None:
         return no_table(e, raised) if raised else blocked(NOTHING_SHOWN)
     if e.out_of_reach:
         return out_of_reach()
     return passed(f"`{e.form.name}` ends without an error.")
+
+
+def cut_short(e: Evidence, one: Asked) -> bool:
+    """Whether it stops behind rows that are right as far as they go."""
+    trouble = one.observation.trouble
+    ranked = accepted(e.shown, order=True) or accepted(turned(e.shown), order=True)
+    return bool(e.shown and ranked and trouble is not None and trouble.kind == "IndexError")
 
 
 def out_of_reach() -> Finding:
@@ -49,11 +62,16 @@ def no_table(e: Evidence, one: Asked) -> Finding:
 
 @check(LAB, "ranks")
 def ranks(e: Evidence) -> Finding:
+    if e.form is not None and e.of_single_words:
+        return failed(mistake="one-word-only", cell=e.form.cell)
     if e.form is None or not e.shown:
         return out_of_reach() if e.out_of_reach else blocked(NOTHING_SHOWN)
+    if accepted(e.shown, order=True) and e.ranked is not None:
+        told = f"of your {e.holders.size} words only the first {e.ranked} or so are ranked"
+        return failed(mistake="part-of-the-words", seen=told, cell=e.form.cell)
     if accepted(e.shown, order=True):
         return passed("The words nearest to c − a + b come first, in falling order.")
-    name = ranking_of(e.shown)
+    name = "best-last" if accepted(turned(e.shown), order=True) else ranking_of(e.shown)
     if name is not None:
         return failed(mistake=slug(name), seen=first_words(e), cell=e.form.cell)
     return failed(
@@ -110,6 +128,8 @@ def vectors_kept(e: Evidence) -> Finding:
     cell = e.form.cell if e.form else None
     if e.out_of_reach:
         return out_of_reach()
+    if e.form is None or not e.shown:
+        return blocked(NOTHING_SHOWN)
     if any(one.changed for one in e.judged):
         return failed(mistake="matrix-changed", cell=cell)
     if not e.holders.unit:

@@ -11,7 +11,19 @@ from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array, number
 from grader.judging.examiner import Examiner
 from grader.judging.kinds.embeddings import own as embeddings_own
-from grader.judging.kinds.embeddings.asking import PLAIN_ROWS, About, Asked, Form, K, accepted, asked, forms
+from grader.judging.kinds.embeddings.asking import (
+    NAMED_ROWS,
+    NO_ROWS,
+    PLAIN_ROWS,
+    About,
+    Asked,
+    Form,
+    K,
+    accepted,
+    asked,
+    forms,
+    shown_in,
+)
 from grader.judging.kinds.embeddings.own import Hits
 from grader.judging.kinds.embeddings.tables import DECIMAL, TOKEN, Shown, explanation_of
 from grader.judging.kinds.embeddings.vocabulary import Holders, Secret, held, put, secret, sent
@@ -42,6 +54,7 @@ class Evidence(Struct, frozen=True):
     knn: Asked | None = None
     coefficient: Coefficient | None = None
     analogies: Hits | None = None
+    ranked: int | None = None  # so many of the notebook's own words are ranked, where later ones are left out
     lexicon: Hits | None = None
     written: Written = Written()
 
@@ -50,13 +63,18 @@ class Evidence(Struct, frozen=True):
         """The tables of our words; of the notebook's own where the function works on nothing else."""
         ours, own = shown_in(self.asked), shown_in(self.own)
         whole = len(ours) == len(self.asked) and all(one.observation.status is Status.ANSWERED for one in self.asked)
-        if whole or not own or not (accepted(own, order=True) or ranking_of(ours) is None):
-            return self.asked
-        return self.own
+        known = ranking_of(ours) is not None or accepted(turned(ours), order=True) is not None
+        explained = known and (len(ours) == len(self.asked) or not accepted(own, order=True))
+        return self.asked if whole or explained or not own else self.own
 
     @property
     def shown(self) -> tuple[Shown, ...]:
         return shown_in(self.judged)
+
+    @property
+    def of_single_words(self) -> bool:
+        """Whether each call shows one word only, which is the best, or the best but for those of the question."""
+        return bool(self.judged) and all(one.only_the_best for one in self.judged)
 
     @property
     def of_own_words(self) -> bool:
@@ -69,8 +87,9 @@ class Evidence(Struct, frozen=True):
         return self.form is not None and not self.shown and not self.holders.size and ended
 
 
-def shown_in(found: Sequence[Asked]) -> tuple[Shown, ...]:
-    return tuple(one.shown for one in found if one.shown)
+def turned(shown: Sequence[Shown]) -> list[Shown]:
+    """The same tables from their last row to their first."""
+    return [replace(one, rows=one.rows[::-1]) for one in shown]
 
 
 def ranking_of(shown: Sequence[Shown]) -> str | None:
@@ -109,7 +128,9 @@ def about_own_words(x: Examiner, e: Evidence, candidates: Sequence[Form]) -> Evi
         for form, own in (right or shown)[:1]:
             e = replace(e, form=form, own=own)
     if e.form is not None and e.shown:
-        e = replace(e, analogies=embeddings_own.question_file(x, e.holders, e.form))
+        hits = embeddings_own.question_file(x, e.holders, e.form)
+        amiss = not e.of_own_words and (hits is None or hits.right + 1 < hits.possible)
+        e = replace(e, analogies=hits, ranked=embeddings_own.ranked_part(x, e.holders, e.form) if amiss else None)
     if e.coefficient is not None and e.coefficient.value is not None:
         e = replace(e, lexicon=embeddings_own.lexicon(x, e.holders))
     return e
@@ -119,15 +140,23 @@ def best_form(
     x: Examiner, holders: Holders, ours: Secret, candidates: Sequence[Form]
 ) -> tuple[Form | None, tuple[Asked, ...]]:
     """The first that gives right tables, else the one that gives most of one."""
-    plain_rows = [replace(form, plain_rows=True) for form in candidates if form.name == "analogy"]
+    given = [form for form in candidates if form.name == "analogy"]
+    others = [replace(form, rows=rows) for rows in (PLAIN_ROWS, NAMED_ROWS) for form in given]
     best: tuple[Form | None, tuple[Asked, ...]] = (None, ())
-    for form in (*candidates, *plain_rows):
+    for form in (*candidates, *others):
+        if form.rows == NAMED_ROWS and (worth(best[1]) or not any(stops_at_a_row(one) for one in best[1])):
+            break
         found = ask_analogies(x, holders, ours, form)
         if best[0] is None or worth(found) > worth(best[1]):
             best = form, found
         if worth(found) == WHOLE:
             break
     return best
+
+
+def stops_at_a_row(one: Asked) -> bool:
+    trouble = one.observation.trouble
+    return trouble is not None and trouble.kind in ("TypeError", "IndexError", "KeyError")
 
 
 def worth(found: tuple[Asked, ...]) -> int:
@@ -142,7 +171,14 @@ def ask_analogies(x: Examiner, holders: Holders, ours: Secret, form: Form) -> tu
         words = (ours.words[a], ours.words[b], ours.words[c])
         answers = x.answers("analogy", U=ours.U, lengths=ours.lengths, a=a, b=b, c=c)
         steps = [*put(holders, ours), *form.call(words, K)]
-        found.append(asked(x, f"{form.name}.{a}", steps, About(ours.words, frozenset(words), answers, before)))
+        about = About(ours.words, frozenset(words), answers, before)
+        one = asked(x, f"{form.name}.{a}", steps, about)
+        if (
+            one.shown and one.changed is None
+        ):  # it stops behind its rows: whether it has written to vectors is asked apart
+            steps = [*put(holders, ours), *replace(form, rows=NO_ROWS).call(words, K)]
+            one = replace(one, changed=asked(x, f"{form.name}.{a}.silent", steps, about).changed)
+        found.append(one)
         if found[0].shown is None and found[0].observation.trouble is not None:
             break  # another form of argument may do
     return tuple(found)

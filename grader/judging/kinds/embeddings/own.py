@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.judging.comparing.arrays import Numbers, array, number
 from grader.judging.examiner import Examiner
-from grader.judging.kinds.embeddings.asking import About, Asked, Form, asked
+from grader.judging.kinds.embeddings.asking import About, Asked, Form, accepted, asked, shown_in
 from grader.judging.kinds.embeddings.lists import ANALOGIES, NEGATIVE, POSITIVE, SEED_NEG, SEED_POS
-from grader.judging.kinds.embeddings.tables import TOKEN, items_of, printed_rows
+from grader.judging.kinds.embeddings.tables import TOKEN, Shown, items_of, printed_rows
 from grader.judging.kinds.embeddings.vocabulary import SAMPLE, Holders
 from grader.judging.meeting.source import definition
 from grader.model import OUT_OF_TIME, Cell, Observation, Status
@@ -55,6 +56,31 @@ def own_tables(x: Examiner, holders: Holders, form: Form) -> tuple[Asked, ...]:
             return ()
         found.append(again)
     return tuple(found)
+
+
+def ranked_part(x: Examiner, holders: Holders, form: Form) -> int | None:
+    """How many of the notebook's first words explain tables in which all others are missing; None where none are."""
+    shown = shown_in(own_tables(x, holders, form))
+    at = [places(x, holders, one.words) for one in shown]
+    last = [
+        max(i for word, i in zip(one.words, numbers, strict=True) if named(one, word))
+        for one, numbers in zip(shown, at, strict=True)
+    ]
+    if not shown or accepted(shown, order=True) or max(last) + 1 >= holders.size:
+        return None
+    parts = [first_words(one, np.array(numbers) <= max(last)) for one, numbers in zip(shown, at, strict=True)]
+    return max(last) + 1 if accepted(parts, order=True) else None
+
+
+def named(one: Shown, word: str) -> bool:
+    return word not in one.free and any(row.word == word for row in one.rows)
+
+
+def first_words(one: Shown, kept: Numbers) -> Shown:
+    """The same table, as if there were only some of the words, and those of the question."""
+    kept = kept | np.isin(one.words, list(one.free))
+    answers = {name: {key: values[kept] for key, values in told.items()} for name, told in one.answers.items()}
+    return replace(one, words=tuple(np.array(one.words)[kept].tolist()), answers=answers)
 
 
 def about_own(x: Examiner, holders: Holders, words: Sequence[str], queries: tuple[str, str, str]) -> About | None:

@@ -61,7 +61,9 @@ def step(token: str) -> float:
 
 
 def returned_rows(value: Any, words: Sequence[str]) -> tuple[Row, ...]:
-    """Of pairs, of a dict word -> number, of words or their numbers, alone or with similarities."""
+    """Of pairs, of a dict word -> number, of words or their numbers, alone or with similarities; of a single word."""
+    if isinstance(value, str):
+        return (Row(value, (), ()),) if value in words else ()
     if isinstance(value, WireMapping):
         pairs = [Listing((word, item)) for word, item in value.items.items()]
         return returned_rows(Listing(tuple(pairs)), words)

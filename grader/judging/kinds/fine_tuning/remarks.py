@@ -3,7 +3,7 @@
 from grader.judging.checks import remarks
 from grader.judging.kinds.fine_tuning.interview import LAB, Evidence
 from grader.judging.kinds.fine_tuning.models import CASED
-from grader.judging.kinds.fine_tuning.rows import complete_rows, explanation
+from grader.judging.kinds.fine_tuning.rows import complete_rows, explanation, padded_in_batches
 from grader.model import Remark
 
 DESTRUCTIVE = 1e-3  # a learning rate that makes BERT forget within a few steps
@@ -34,6 +34,9 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     if e.lengths and room == max(e.lengths):
         told = "Rows are padded to the longest one of each set, so training, dev and test rows may differ in length."
         found.append(Remark("padded-to-longest", told))
+    if len(lengths) > 1 and padded_in_batches(e):
+        told = "Your function leaves each row as long as its pair; rows are padded later, batch by batch."
+        found.append(Remark("padded-in-batches", f"{told} That saves time where pairs are short."))
     if name.endswith("/lower") and cased_throughout(e):
         told = "Your sentences reach the tokenizer, or are cut by it, in lower case, but your model knows capitals."
         found.append(Remark("lower-case", f"{told} What capitals would tell it is lost."))

@@ -34,6 +34,7 @@ class Model(Struct, frozen=True):
     evaluated: tuple[Numbers, ...] = ()  # ids of the first batch of each evaluation
     step: Numbers | None = None  # [n, classes]: scores in the first step of a loop of the notebook's own
     changed: bool = True  # whether such a loop changes weights
+    mask: Numbers | None = None  # with ids and types
 
     @property
     def classes(self) -> int | None:
@@ -73,6 +74,7 @@ def model(value: Any) -> Model | None:
         step=scores_in(own.get("scores")),
         loss=number(own.get("loss")),
         changed=told.get("changed") is not False,
+        mask=table(inputs.get("attention_mask")),
         evaluated=tuple(ids for one in listed_in(told.get("evaluated")) if (ids := table(one)) is not None),
     )
 

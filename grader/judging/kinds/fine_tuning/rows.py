@@ -33,6 +33,14 @@ def pieces(ids: Numbers) -> tuple[int, ...]:
     return tuple(ids[ids != 0].tolist())
 
 
+def padded_in_batches(e: Evidence) -> bool:
+    """Whether rows of several lengths became one tensor in the first batch of `fit`, masked where they were filled."""
+    m = e.fitted
+    if m is None or m.raised or m.ids is None or m.mask is None or m.mask.shape != m.ids.shape:
+        return False
+    return len({len(pieces(row)) for row in m.ids}) > 1 and np.array_equal(m.mask != 0, m.ids != 0)
+
+
 def exchanged(rows: tuple[Row, ...]) -> bool:
     """Whether types are 1 at every piece and nowhere else, and the mask begins with 0, as types do."""
     return all(

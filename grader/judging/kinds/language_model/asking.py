@@ -13,7 +13,7 @@ from grader.judging.meeting.asking import instance, loop_attributes
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.watching import arguments_of, parts_of, value_of
 from grader.model import Observation
-from grader.sandbox.guest.wire import Array, Call, MethodCall, Put, Read, Ref, Scalar, Step, Value
+from grader.sandbox.guest.wire import Array, Call, Listing, MethodCall, Put, Read, Ref, Scalar, Step, Value
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
 RATE = re.compile(r"rate|drop|keep|prob", re.IGNORECASE)
@@ -109,7 +109,7 @@ def in_parts(rate: float) -> Step:
 
 def guesses_in(value: Value | None, shape: tuple[int, int, int]) -> Numbers | None:
     """Logits [n, B, V] in whatever axes, with a guess more or less, inside a value; `shape` is (n, B, V)."""
-    found = array(value)
+    found = stacked(value)
     if found is not None and found.ndim == 3 and found.dtype.kind == "f":
         return turned(found, shape)
     for part in parts_of(value):
@@ -117,6 +117,11 @@ def guesses_in(value: Value | None, shape: tuple[int, int, int]) -> Numbers | No
         if inside is not None:
             return inside
     return None
+
+
+def stacked(value: Value | None) -> Numbers | None:
+    """An array, a list of such, or a dictionary with one for each step."""
+    return array(Listing(tuple(value.items.values())) if isinstance(value, WireMapping) else value)
 
 
 def turned(found: Numbers, shape: tuple[int, int, int]) -> Numbers | None:
@@ -152,6 +157,10 @@ def kept_states(seen: Observation, batch: int, dim: int) -> dict[str, Numbers]:
                 {f"{name}.{i}": s for i in (0, 1) if (s := row_of(held.take(i, axis), batch, dim)) is not None}
             )
         elif held is not None and held.ndim == 3 and (states := row_of(held, batch, dim)) is not None:
+            found[name] = states
+        elif (
+            (each := stacked(value)) is not None and each.ndim == 3 and (states := row_of(each, batch, dim)) is not None
+        ):
             found[name] = states
         elif held is None and depth:
             items = value.items.items() if isinstance(value, WireMapping) else enumerate(parts_of(value))

@@ -22,6 +22,7 @@ from grader.judging.instruments.learning import falling
 from grader.judging.kinds.language_model import sampling_checks  # noqa: F401 - the checks of dropout and sampler
 from grader.judging.kinds.language_model.interview import LAB, Evidence
 from grader.judging.kinds.language_model.roles import ROWS
+from grader.judging.meeting.watching import first_gradients
 from grader.model import Finding, Remark
 from grader.wording.counting import quantity
 
@@ -74,6 +75,8 @@ def other_cell(e: Evidence, form: str) -> Finding:
     told = difference("Guesses", e.guesses[:n, :ROWS], expected(e)[:n], axes=("time", "batch", "vocabulary"))
     if form:
         return failed(mistake=slug(form), seen=form, difference=told, cell=e.cell)
+    if e.mixed:
+        return failed(mistake="rows-mixed", difference=told, cell=e.cell)
     if e.peeks:
         return blocked("Not checked because guesses depend on words that are still to come.")
     if e.dropout and e.dropout.stays:
@@ -108,6 +111,9 @@ def complete(e: Evidence) -> Finding:
         return failed(mistake="gates-mixed", seen=f"the {one} and the {other} have the same weights", cell=e.cell)
     if half := [GATES[gate] for gate in GATES if not roles.reads_both(gate, e.layout.width)]:
         return failed(mistake="gate-input-missing", seen=f"word or state alone: {', '.join(half)}", cell=e.cell)
+    for mistake, kind in (("peepholes", "P_"), ("bias-outside", "O_")):
+        if shown := names(block.path for role, block in roles.besides.items() if role.startswith(kind)):
+            return failed(mistake=mistake, seen=shown, cell=e.cell)
     bare = [GATES[gate] for gate in GATES if not roles.biases.get(gate) and not by_constant(e, gate)]
     if e.layout.out_bias is None:
         bare.append("output layer")
@@ -126,6 +132,8 @@ def by_constant(e: Evidence, gate: str) -> bool:
 def causality(e: Evidence) -> Finding:
     if e.peeks is None:
         return unsure(UNSEEN)
+    if e.mixed:
+        return blocked("Not checked because sentences of a minibatch are mixed.")
     if e.peeks:
         words = "the next word" if e.peeks == 1 else f"up to {e.peeks} words ahead"
         return failed(mistake="causality-broken", seen=f"a guess changes with {words}", cell=e.cell)
@@ -186,7 +194,19 @@ def untrained(e: Evidence, still: tuple[str, ...], told: str) -> Finding:
 
 @check(LAB, "learns")
 def learns(e: Evidence) -> Finding:
+    if idle := never_begins(e):
+        return failed(mistake="zero-weights", seen=f"no gradient but zeros: {names(idle)}", cell=e.cell)
     return without_its_end(e.contact) or falling(e.learning, e.cell)
+
+
+def never_begins(e: Evidence) -> tuple[str, ...]:
+    """The matrices between the words and the guesses, where none has a gradient from the notebook's own start."""
+    if e.contact is None or e.contact.watched is None or e.layout is None:
+        return ()
+    seen = first_gradients(e.contact.watched)
+    paths = tuple(dict.fromkeys([*(block.path for block in e.layout.matrices), e.layout.out.path]))
+    slopes = [seen.get(path) for path in paths]
+    return paths if all(slope is not None and not np.any(slope) for slope in slopes) else ()
 
 
 @check(LAB, "perplexity")
@@ -242,6 +262,9 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     if e.form.startswith("deck/forget-bias"):
         told = "A constant in the forget gate keeps it open at first, as Gers et al. (2000) and others suggest."
         found.append(Remark("forget-bias", told))
+    if e.explained and any(role.startswith("S_") for role in e.explained.roles.besides):
+        told = "The states before the first word are variables of your model, and are learnt; zeros were asked for."
+        found.append(Remark("learnt-start", told))
     if e.dropout and e.dropout.on_input:
         told = "Only the embeddings are dropped; the way from the state to the guesses is not recurrent either."
         found.append(Remark("dropout-on-input-only", told))

@@ -67,6 +67,7 @@ class Evidence(Struct, frozen=True):
     listed: frozenset[str] = frozenset()  # variables that stand in trainable_variables
     states: Mapping[str, Numbers] = {}  # rows of states [number, batch, dim] that the model keeps
     peeks: int | None = None  # how many words after its own a guess depends on; None: not known
+    mixed: bool = False  # whether it depends on other sentences
     dropout: Dropout | None = None
     sampling: Sampling | None = None
     learning: Learning | None = None
@@ -188,11 +189,13 @@ def asked_on(x: Examiner, e: Evidence, forward: Forward, data: Numbers, weights:
             found, explained = way, told
         if told.form is not None:
             break
+    peeks = question_causality(x, contact, forward, data, weights)
     return replace(
         e,
         layout=found,
         explained=explained,
-        peeks=question_causality(x, contact, forward, data, weights),
+        peeks=peeks,
+        mixed=bool(peeks) and question_rows(x, contact, forward, data, weights),
         dropout=question_dropout(x, contact, forward, found, weights) if found else None,
         sampling=question_sampling(x, contact, forward, found, explained) if found else None,
         held_out=question_held_out(x, contact, forward, found) if found else None,
@@ -254,6 +257,16 @@ def multiple(seen: Numbers, expected: Numbers, bias: Numbers) -> float | None:
 
 def shape_of(contact: Contact) -> tuple[int, int, int]:
     return contact.features - 1, contact.batch, contact.vocabulary
+
+
+def question_rows(x: Examiner, contact: Contact, forward: Forward, data: Numbers, weights: Weights) -> bool:
+    """Whether guesses in other sentences change with the first one."""
+    shape = shape_of(contact)
+    other = np.where(np.arange(contact.batch)[:, None] == 0, (data + 1) % contact.vocabulary, data)
+    steps = [*forward.call(data, 0.0, "one"), *forward.call(other, 0.0, "two")]
+    seen = x.ask(f"{contact.info.name}.rows", *whole(), *begin(contact, weights), *steps)
+    one, two = (guesses_in(value_of(seen, name), shape) for name in ("one", "two"))
+    return one is not None and two is not None and not np.allclose(one[:, 1:], two[:, 1:], rtol=1e-4, atol=1e-6)
 
 
 def question_causality(x: Examiner, contact: Contact, forward: Forward, data: Numbers, weights: Weights) -> int | None:

@@ -190,6 +190,7 @@ class Roles(Struct, frozen=True):
 
     matrices: Mapping[str, tuple[Part, ...]]
     biases: Mapping[str, tuple[Block, ...]] = {}
+    besides: Mapping[str, Block] = {}  # vectors that the equations do not have, as the oracle calls them
 
     def values(self, layout: Layout, weights: Weights) -> dict[str, Numbers]:
         """The weights by role, as the oracle takes them; what a class does not have is zero."""
@@ -199,7 +200,7 @@ class Roles(Struct, frozen=True):
         for gate in GATES:
             found[f"W_{gate}"] = sum((p.of(weights) for p in self.matrices.get(gate, ())), np.zeros((e + d, d)))
             found[f"b_{gate}"] = sum((b.of(weights) for b in self.biases.get(gate, ())), np.zeros(d))
-        return found
+        return found | {role: block.of(weights) for role, block in self.besides.items()}
 
     @property
     def shared(self) -> tuple[str, str] | None:
@@ -221,6 +222,6 @@ class Roles(Struct, frozen=True):
 
     def paths(self, layout: Layout) -> tuple[str, ...]:
         parts = [part.block.path for gate in self.matrices.values() for part in gate]
-        biases = [block.path for gate in self.biases.values() for block in gate]
+        biases = [block.path for gate in (*self.biases.values(), tuple(self.besides.values())) for block in gate]
         out = [layout.out_bias.path] if layout.out_bias else []
         return tuple(dict.fromkeys([layout.embedding.path, *parts, *biases, layout.out.path, *out]))

@@ -17,7 +17,7 @@ TRIED = 24  # sets of roles
 LONE = 2  # place of the only word, where all others are zeros
 
 Asked = Callable[[list[Mapping[str, Numbers]], Numbers], list[Numbers | None]]  # weights in turn, words -> guesses
-Start = tuple[str, dict[str, Part]]  # a form, and the parts of i, j and o that fit it
+Start = tuple[str, dict[str, Part]]  # a form, and the parts of i, j and o that fit it; of f too where it shows
 
 NAMES = {  # what people call the gates, in English, Spanish, Basque and letters
     "f": ("forget", "olvid", "ahaz", "_f", "f_", "wf", "bf", "uf"),
@@ -123,11 +123,14 @@ def fitting(case: Case, guesses: Numbers, words: Numbers) -> Iterator[Start]:
         gaps = np.abs(told["logits"] - seen).max((-1, -2)) / max(float(np.abs(seen).max()), 1e-3)
         near = [[wholes[at] for at in place] for place in np.argwhere(gaps <= WITHIN)[:200]]
         for parts in sorted(near, key=lambda parts: -len({id(part.block) for part in parts}))[:TRIED]:
-            yield form, dict(zip("ijo", parts, strict=True))
+            yield form, dict(zip("ijof", parts, strict=False))
 
 
 def joined(case: Case, form: str, parts: dict[str, Part]) -> Iterator[Roles]:
     """The forget gate has what is left, in either order; or, by mistake, what another gate has."""
+    if "f" in parts:
+        yield Roles({gate: (own,) for gate, own in parts.items()})
+        return
     used = [part.block for part in parts.values()]
     free = [block for block in case.layout.matrices if not any(block is other for other in used)]
     left = sorted(free, key=lambda block: block.rows != "eh")
@@ -139,7 +142,8 @@ def split(case: Case, form: str, parts: dict[str, Part]) -> Iterator[Roles]:
     """Matrices for words and for states apart: each of the latter is tried alone, the others at zero."""
     used = [part.block for part in parts.values()]
     free = [block for block in case.layout.matrices if not any(block is other for other in used)]
-    for word in [block for block in free if block.rows in ("e", "?")]:
+    words = [parts["f"].block] if "f" in parts else [block for block in free if block.rows in ("e", "?")]
+    for word in words:
         own = {**parts, "f": case.layout.wholes(word)[0]}
         states = [block for block in free if block is not word and block.rows in ("h", "?")]
         roles = with_states(case, form, own, states)
@@ -165,16 +169,21 @@ def with_states(case: Case, form: str, words: dict[str, Part], states: list[Bloc
 
 
 def with_biases(case: Case, roles: Roles, form: str) -> Roles:
-    """Each bias is tried alone, the others at zero."""
+    """Each bias is tried alone, the others at zero; so are vectors that the equations do not have."""
     biases = case.layout.biases
     paths = sorted(case.layout.bias_paths)
     seen = case.asked([only(case.weights, [block], paths) for block in biases], case.data)
     known = roles.values(case.layout, case.bare)
     found: dict[str, list[Block]] = {gate: [] for gate in GATES}
+    besides: dict[str, Block] = {}
     for block, guesses in zip(biases, seen, strict=True):
-        for gate in gates_of(case, form, known, block.of(case.weights), guesses) or "":
-            found[gate].append(block)
-    return Roles(roles.matrices, {gate: tuple(own) for gate, own in found.items() if own})
+        gates = gates_of(case, form, known, block.of(case.weights), guesses) or ""
+        if "_" in gates:
+            besides[gates] = block
+        else:
+            for gate in gates:
+                found[gate].append(block)
+    return Roles(roles.matrices, {gate: tuple(own) for gate, own in found.items() if own}, besides)
 
 
 def gates_of(case: Case, form: str, known: dict[str, Numbers], part: Numbers, seen: Numbers | None) -> str | None:
