@@ -5,7 +5,7 @@
     r = Y α^T                            h* = tanh([r; h_N] W_combination + b_combination)
     logits = h* W_cl + b_cl
 
-Shapes: p and h [B, L] of word ids, E [V, e], matrices of the GRUs [e + d, d], W_y and W_h [d, d], w [d],
+Shapes: p and h [B, L] of word ids, E [V, e], matrices of the GRUs [e + d, d], W_y and W_h [d, a], w [a] with a = d,
 W_combination [2d, d], W_cl [d, C]. Rows stand for examples here: W^y Y is written Y @ W_y.
 """
 
@@ -16,7 +16,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from reference import Answers, Case
-from reference.steps.pairs import ENCODERS, GATES, READERS, Reader, States, endings, f64, read
+from reference.steps.pairs import ENCODERS, GATES, READERS, States, endings, f64, read
 
 CELLS = tuple(f"{kind}_{gate}_{name}" for name in ENCODERS for gate in GATES for kind in "Wb")
 ATTENTION = ("W_y", "W_h", "w")
@@ -71,6 +71,15 @@ def with_function(f: Callable[[tf.Tensor], tf.Tensor]) -> Scores:
     return lambda s, a: tf.linalg.matvec(f(added(s.Y @ a.W_y, s.h @ a.W_h)), a.w)
 
 
+def handed_on(s: States, a: Attention, f: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
+    """Each word is added to what came out for the word before, as where a loop writes over the projection of h_N."""
+    found, before = [], s.h @ a.W_h
+    for y in tf.unstack(s.Y, axis=1):
+        before = f(y @ a.W_y + before)
+        found.append(before)
+    return tf.stack(found, axis=1)
+
+
 def projected(a: Attention, Y: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
     return tf.linalg.matvec(tf.tanh(added(Y, h)), a.w)
 
@@ -84,7 +93,9 @@ SCORES: dict[str, Scores] = {
     "wrong-state/sum": with_state(lambda s: tf.reduce_sum(s.H, axis=1)),
     "wrong-state/premise-first": with_state(lambda s: s.Y[:, 0]),
     "wrong-state/each-of-the-premise": with_state(lambda s: s.Y),
-    "hypothesis-ignored": lambda s, a: projected(a, s.Y @ a.W_y, tf.zeros_like(s.h)),
+    "wrong-state/going-on": lambda s, a: tf.linalg.matvec(handed_on(s, a, tf.tanh), a.w),
+    "wrong-state/going-on-inside": lambda s, a: tf.linalg.matvec(tf.tanh(handed_on(s, a, tf.identity)), a.w),
+    "hypothesis-ignored": lambda s, a: projected(a, s.Y @ a.W_y, 0 * (s.h @ a.W_h)),
     "tanh-missing": with_function(tf.identity),
     "tanh-missing/sigmoid": with_function(tf.sigmoid),
     "tanh-missing/relu": with_function(tf.nn.relu),
@@ -95,8 +106,12 @@ SCORES: dict[str, Scores] = {
     "attention-over-hypothesis/each": over_hypothesis(lambda s: s.Y),
     "w-attn-missing": lambda s, a: tf.reduce_sum(tf.tanh(added(s.Y @ a.W_y, s.h @ a.W_h)), axis=2),
     "w-attn-missing/mean": lambda s, a: tf.reduce_mean(tf.tanh(added(s.Y @ a.W_y, s.h @ a.W_h)), axis=2),
-    "product-for-sum": lambda s, a: projected(a, (s.Y @ a.W_y) * (s.h @ a.W_h)[:, None], tf.zeros_like(s.h)),
-    "product-for-sum/of-states": lambda s, a: projected(a, (s.Y * s.h[:, None]) @ a.W_y, tf.zeros_like(s.h)),
+    "product-for-sum": lambda s, a: projected(a, (s.Y @ a.W_y) * (s.h @ a.W_h)[:, None], 0 * (s.h @ a.W_h)),
+    "product-for-sum/of-states": lambda s, a: projected(a, (s.Y * s.h[:, None]) @ a.W_y, 0 * (s.h @ a.W_h)),
+    "product-for-sum/dot": lambda s, a: tf.linalg.matvec(s.Y @ a.W_y, s.h @ a.W_h),
+    "product-for-sum/dot-of-states": lambda s, a: tf.linalg.matvec(s.Y, s.h),
+    "product-for-sum/bilinear": lambda s, a: tf.linalg.matvec(s.Y @ a.W_y, s.h),
+    "product-for-sum/bilinear-h": lambda s, a: tf.linalg.matvec(s.Y, s.h @ a.W_h),
     "projection-missing/h": lambda s, a: projected(a, s.Y @ a.W_y, s.h),
     "projection-missing/y": lambda s, a: projected(a, s.Y, s.h @ a.W_h),
     "projection-missing/both": lambda s, a: projected(a, s.Y, s.h),
@@ -143,6 +158,13 @@ FORMS: list[tuple[str, Scores, Weighting]] = [
 ]
 
 
+# Only where the attention is as wide as a state.
+SQUARE = {name for name in RIGHT if "turned" in name} | {
+    "projection-missing/h", "projection-missing/y", "projection-missing/both", "product-for-sum/bilinear",
+    "product-for-sum/bilinear-h", "w-attn-missing/none",
+}  # fmt: skip
+
+
 def logits(case: Case, s: States, r: tf.Tensor, order: str = "rh") -> tf.Tensor:
     """Of the context r [B, d], which stands before or behind h_N."""
     W, b, W_cl, b_cl = (f64(case[role]) for role in READOUT)
@@ -150,19 +172,31 @@ def logits(case: Case, s: States, r: tf.Tensor, order: str = "rh") -> tf.Tensor:
     return h_star @ W_cl + b_cl
 
 
-def answered(case: Case, s: States, alpha: tf.Tensor, mistaken: bool = False) -> dict[str, tf.Tensor]:
-    """alpha [B, L], or [B, L, d] with a weight for each number of a state; mistaken: logits of wrong contexts too."""
+def answered(
+    case: Case, s: States, alpha: tf.Tensor, mistaken: bool = False, wm: tf.Tensor | None = None
+) -> dict[str, tf.Tensor]:
+    """alpha [B, L], or [B, L, d] with a weight for each number of a state; wm: the scores behind it.
+
+    mistaken: with the logits of mistakes that come after it, too.
+    """
     alpha_d = alpha[..., None] if alpha.shape.rank == 2 else alpha
     r = tf.reduce_sum(s.Y * alpha_d, axis=1)
     found = {"attn": alpha.numpy()}
     if "W_combination" in case:
         found |= {"logits": logits(case, s, r).numpy(), "logits_h_first": logits(case, s, r, "hr").numpy()}
-        found |= {name: value.numpy() for name, value in (wrong(case, s, alpha_d) if mistaken else {}).items()}
+        for order, mark in (("rh", ""), ("hr", "h_first")) if mistaken else ():
+            told = wrong(case, s, alpha_d, order) | ({} if wm is None else unsoftened(case, s, wm, order))
+            found |= {marked(name, mark): value.numpy() for name, value in told.items()}
     return found
 
 
-def wrong(case: Case, s: States, alpha: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Logits by the mistake behind them, with alpha [B, L, 1] as it should be."""
+def unsoftened(case: Case, s: States, wm: tf.Tensor, order: str) -> dict[str, tf.Tensor]:
+    """Of scores [B, L] in the place of the weights."""
+    return {"context-wrong/scores": logits(case, s, tf.reduce_sum(s.Y * wm[..., None], axis=1), order)}
+
+
+def wrong(case: Case, s: States, alpha: tf.Tensor, order: str) -> dict[str, tf.Tensor]:
+    """Logits by the mistake behind them, with alpha [B, L, 1] or [B, L, d]."""
     W, b, W_cl, b_cl = (f64(case[role]) for role in READOUT)
     contexts = {
         "context-wrong": tf.reduce_sum(s.H * alpha, axis=1),
@@ -171,11 +205,26 @@ def wrong(case: Case, s: States, alpha: tf.Tensor) -> dict[str, tf.Tensor]:
         "context-wrong/last-state": s.Y[:, -1],
         "context-wrong/none": s.h,
     }
-    inside = tf.concat([tf.reduce_sum(s.Y * alpha, axis=1), s.h], axis=1) @ W
-    return {name: logits(case, s, r) for name, r in contexts.items()} | {
+    r = tf.reduce_sum(s.Y * alpha, axis=1)
+    beside = {
+        "state-left-out": r,
+        "state-left-out/premise": s.Y[:, -1],
+        "state-left-out/mean": tf.reduce_mean(s.H, axis=1),
+        "state-left-out/first": s.H[:, 0],
+    }
+    found = {name: logits(case, s, c, order) for name, c in contexts.items()}
+    found |= {name: logits(case, States(s.Y, h[:, None]), r, order) for name, h in beside.items()}
+    inside = tf.concat([r, s.h] if order == "rh" else [s.h, r], axis=1) @ W
+    told = tf.tanh(inside + b) @ W_cl + b_cl
+    return found | {
         "combination-incomplete": tf.tanh(inside) @ W_cl + b_cl,
         "combination-incomplete/tanh": (inside + b) @ W_cl + b_cl,
+        "combination-incomplete/relu": tf.nn.relu(inside + b) @ W_cl + b_cl,
+        "combination-incomplete/sigmoid": tf.sigmoid(inside + b) @ W_cl + b_cl,
+        "combination-incomplete/both": inside @ W_cl + b_cl,
         "combination-incomplete/b_cl": tf.tanh(inside + b) @ W_cl,
+        "softmax-before-loss": tf.nn.softmax(told),
+        "relu-on-logits": tf.nn.relu(told),
     }
 
 
@@ -186,14 +235,23 @@ def values(case: Case) -> Answers:
     for reader in READERS:
         s = read(case, reader)
         for name, form, weighting in FORMS:
-            found[tagged(name, reader)] = answered(case, s, weighting(form(s, a)), mistaken=name in RIGHT)
+            if name in SQUARE and a.W_y.shape[0] != a.W_y.shape[1]:
+                continue
+            wm = form(s, a)
+            found[marked(name, reader.name)] = answered(case, s, weighting(wm), name in RIGHT, wm)
     return dict(sorted(found.items(), key=lambda item: not item[0].startswith("deck")))
 
 
-def tagged(name: str, reader: Reader) -> str:
-    if not reader.name:
+def marked(name: str, mark: str) -> str:
+    if not mark:
         return name
-    return f"{name}-{reader.name}" if "/" in name else f"{name}/{reader.name}"
+    return f"{name}-{mark}" if "/" in name else f"{name}/{mark}"
+
+
+def readouts(case: Case) -> Answers:
+    """case p, h, weights by role and alpha -> logits that follow from that attention, and those of mistakes."""
+    alpha = f64(case["alpha"])
+    return {marked("deck", reader.name): answered(case, read(case, reader), alpha, mistaken=True) for reader in READERS}
 
 
 def step(case: Case) -> Answers:
@@ -201,7 +259,7 @@ def step(case: Case) -> Answers:
     of the mean cross-entropy, under the role's name.
     """
     sources = {role: f64(case[role]) for role in (*CELLS, *ATTENTION, *READOUT)}
-    name, reader = next((name, r) for name, r in product(RIGHT, READERS) if tagged(name, r) == case["form"])
+    name, reader = next((name, r) for name, r in product(RIGHT, READERS) if marked(name, r.name) == case["form"])
     with tf.GradientTape() as tape:
         tape.watch(sources)
         given = {**case, **sources}
@@ -210,8 +268,8 @@ def step(case: Case) -> Answers:
         r = tf.reduce_sum(s.Y * alpha[..., None], axis=1)
         told = logits(given, s, r, case["order"])
         cost = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(logits=told, labels=case["labels"]))
-    gradients = {role: gradient.numpy() for role, gradient in tape.gradient(cost, sources).items()}
-    return {"deck": {"logits": told.numpy(), **gradients}}
+    gradients = tape.gradient(cost, sources, unconnected_gradients="zero")  # where one GRU reads both
+    return {"deck": {"logits": told.numpy(), **{role: gradient.numpy() for role, gradient in gradients.items()}}}
 
 
 def roles(case: Case) -> Answers:
@@ -233,4 +291,4 @@ def roles(case: Case) -> Answers:
     return found
 
 
-QUESTIONS = {"values": values, "step": step, "roles": roles, "endings": endings}
+QUESTIONS = {"values": values, "readouts": readouts, "step": step, "roles": roles, "endings": endings}

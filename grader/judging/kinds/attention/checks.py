@@ -1,6 +1,6 @@
 """Lab5: what the interview of an attentive classifier means for each check."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial, wraps
 
 import numpy as np
@@ -20,7 +20,15 @@ from grader.judging.checks import (
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import agree, closest, difference, slug
 from grader.judging.instruments.cut_gradients import cut_finding
-from grader.judging.instruments.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
+from grader.judging.instruments.first_step import (
+    after_a_step,
+    ends_a_step,
+    names,
+    stop,
+    stopped,
+    with_a_say,
+    without_its_end,
+)
 from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.instruments.pair_dropout import dropped
 from grader.judging.instruments.until_it_broke import JUDGED, as_far_as_it_comes
@@ -29,9 +37,12 @@ from grader.judging.kinds.attention.evidence import FEWER, Evidence, Same
 from grader.judging.kinds.attention.interview import LAB
 from grader.judging.kinds.attention.layout import CLASSES, names_exchanged
 from grader.judging.meeting.watching import listed
-from grader.model import Finding, Remark, Verdict
+from grader.judging.oracle import Answers
+from grader.model import Difference, Finding, Remark, Verdict
 
 LOGITS = ("batch", "classes")
+RIGHT = ("logits", "logits_h_first")  # by the order of context and state
+READ_OTHERWISE = {"from_zeros": "hypothesis-from-zeros", "one_encoder": "one-encoder"}  # of the sentences
 UNSEEN = "`model` was not seen to return weights for the words of the premise, [batch, words, 1]."
 UNKNOWN = (
     "The variables are others than those of two GRUs and an attention with two matrices and a vector, so the attention "
@@ -103,6 +114,8 @@ def mistake_in(e: Evidence, *slugs: str) -> str | None:
 def attention(e: Evidence) -> Finding:
     if e.answer is None or (e.answer.attn is None and e.answer.logits is None):
         return unsure(UNSEEN)
+    if e.deaf and not e.explanation and not e.alike:
+        return failed(mistake="hypothesis-ignored", seen="another hypothesis, the same weights", cell=e.cell)
     if e.layout is None or not e.known:
         return unsure(UNKNOWN)
     if e.right:
@@ -114,6 +127,11 @@ def attention(e: Evidence) -> Finding:
     told = difference("Attention" if key == "attn" else "Logits", seen, e.known["deck"][key], axes=axes)
     if e.explanation:
         return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=e.cell)
+    return unexplained(e, {key: seen}, told)
+
+
+def unexplained(e: Evidence, seen: Mapping[str, Numbers], told: Difference | None) -> Finding:
+    """An attention of no known form."""
     if more := e.more_than_asked:
         return unsure(f"Your class holds more than the lab asks for ({listed(more)}); your instructor will look at it.")
     if e.arrangement.views:
@@ -121,28 +139,38 @@ def attention(e: Evidence) -> Finding:
     if not e.read:
         return unsure(UNREAD)
     return failed("The attention is not that of M = tanh(W^y Y + W^h h_N ⊗ e_L) and softmax(w^T M).",
-                  difference=told, cell=e.cell, closest=closest({key: seen}, e.known))  # fmt: skip
+                  difference=told, cell=e.cell, closest=closest(seen, e.known))  # fmt: skip
 
 
 @check(LAB, "logits")
 def logits(e: Evidence) -> Finding:
     if e.unfinished:
         return blocked("Not checked because `model` stops with an error before it returns logits.")
-    if e.answer is None or e.answer.logits is None or e.layout is None or not e.layout.reads_out or not e.right:
+    seen, ends = e.answer.logits if e.answer else None, e.ends
+    if seen is None or not ends:
         return unsure("The logits could not be compared with the equations.")
-    known = e.known[e.explanation or "deck"]
-    ways = [difference("Logits", e.answer.logits, known[key], axes=LOGITS) for key in ("logits", "logits_h_first")]
-    if "from_zeros" in (e.explanation or ""):
-        return failed(mistake="hypothesis-from-zeros", cell=e.cell)
-    if None in ways:
+    form = next((name for name, end in ends.items() if any(agree(seen, end[key]) for key in RIGHT)), None)
+    reading = (e.explanation if e.right else form) or ""
+    if mistake := next((mistake for part, mistake in READ_OTHERWISE.items() if part in reading), None):
+        return failed(mistake=mistake, cell=e.cell)
+    if form is not None:
         return passed("Context, h* and logits follow from the attention as in the equations.")
-    named = next((name for name in known if "-" in name and agree(e.answer.logits, known[name])), None)
-    if named is not None:
-        return failed(mistake=slug(named), seen=named, difference=ways[0], cell=e.cell)
+    return led_astray(e, seen, ends)
+
+
+def led_astray(e: Evidence, seen: Numbers, ends: Answers) -> Finding:
+    """Logits that do not follow from the attention."""
+    told = difference("Logits", seen, next(iter(ends.values()))["logits"], axes=LOGITS)
+    if named := next((name for end in ends.values() for name in end if "-" in name and agree(seen, end[name])), None):
+        if slug(named) == "softmax-before-loss" and not e.twice:
+            return passed("`model` returns probabilities, and your cost takes them as such.")
+        return failed(mistake=slug(named), seen=named, difference=told, cell=e.cell)
+    if not e.right:
+        return blocked("Not checked because the attention has to be right first.")
     if e.more_than_asked:
         return unsure("Your class holds more than the lab asks for, so its logits were not explained.")
     return failed("The attention is right, but context, h* or logits do not follow from it.",
-                  difference=ways[0], cell=e.cell)  # fmt: skip
+                  difference=told, cell=e.cell)  # fmt: skip
 
 
 @check(LAB, "examples-apart")
@@ -173,6 +201,7 @@ def all_trained(e: Evidence) -> Finding:
     none_used = set(e.own(e.layout.attention)) <= set(e.standing)
     if not e.right and not none_used:  # an attention that is not right may leave a weight without any say
         still = [path for path in still if path not in e.listed]
+    still = list(with_a_say(e.contact, still, logits(e)))
     if not still and e.lacking:
         return cut_finding([piece.name for path in e.lacking for piece in e.arrangement.pieces(path)], e.cell)
     if not still:
@@ -191,7 +220,8 @@ def moved_whatever(e: Evidence, standing: tuple[str, ...]) -> Finding:
 
 def untrained(e: Evidence, still: tuple[str, ...], told: str) -> Finding:
     shown = names(still)
-    named = "attention-not-trained" if e.layout and set(still) & set(e.own(e.layout.attention)) else None
+    attends = e.layout is not None and bool(set(still) & set(e.own(e.layout.attention)))
+    named = "attention-not-trained" if attends else "weights-not-trained"
     return failed(told.format(names=shown), named, seen=f"unchanged by a training step: {shown}", cell=e.cell)
 
 
@@ -210,9 +240,14 @@ def any_number(e: Evidence) -> Finding:
         return failed(
             f"{FEWER} examples are refused by {' and '.join(raised)}: {told_by(parts[raised[0]])}", cell=e.cell
         )
-    if wrong:
-        told = f"For {FEWER} examples {' and '.join(wrong)} gives other answers than `model` in a larger batch."
+    if e.exchanged:
+        return failed(mistake="sentences-exchanged", cell=e.cell)
+    if "`model`" in wrong:
+        told = f"For {FEWER} examples `model` gives other answers than for the same examples in a larger batch."
         return failed(told, cell=e.cell)
+    if wrong:
+        told = f"{wrong[0]} gives other answers than `model` for the same {FEWER} examples."
+        return failed(told, seen=" and ".join(wrong), cell=e.cell)
     if any(part.agrees is None for part in parts.values()):
         return unsure(f"Not all of {', '.join(parts)} could be asked for {FEWER} examples.")
     return passed(f"`model`, `classify` and `get_attn` agree for {FEWER} examples as for more.")
@@ -238,14 +273,14 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     if e.given_to and e.layout and names_exchanged(e.layout, e.given_to):
         told = "Some weights have each other's names; the equations hold, so nothing is lost."
         found.append(Remark("other-names", told))
-    if e.explanation and e.arrangement.views:
+    if e.right and e.arrangement.views:
         told = (
             "Your matrices are cut differently from the handout's (gates in one variable, or columns for rows): "
             "just as right."
         )
         found.append(Remark("other-cut", told))
     if e.explanation and e.added:
-        told = "Your class has biases that the equations lack; it was compared with them while these are zeros."
+        told = "Your class has vectors that the equations lack; it was compared with them while these are zeros."
         found.append(Remark("more-biases", told))
     if e.explanation and "mirrored" in e.explanation:
         found.append(Remark("mirrored-gru", "The update gate of your GRUs keeps the old state where z is 1."))

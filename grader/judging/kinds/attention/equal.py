@@ -22,7 +22,7 @@ ROLES = frozenset((
 ))  # fmt: skip
 ORDERS = {"logits": "rh", "logits_h_first": "hr"}  # of context and state
 TAKEN = ("p", "h", "z", "r", "rnn", "W_y", "W_h")  # in the order of `given_to`
-OTHER_READERS = ("mirrored", "from_zeros")
+OTHER_READERS = ("mirrored", "from_zeros", "one_encoder")
 
 
 class Attentive(Pairs, frozen=True, kw_only=True):
@@ -45,7 +45,7 @@ def understood(e: Evidence) -> Understood | None:
         return None
     form = e.explanation or ""
     roles = {role: path for role, path in e.layout.roles.items() if role != "E"}
-    if {*roles} != ROLES or e.more_than_asked or e.added or any(one in form for one in OTHER_READERS):
+    if {*roles} != ROLES or e.layout.looks or e.more_than_asked or e.added or any(one in form for one in OTHER_READERS):
         return None
     if e.standing is None or {*e.standing} & {*e.own(roles.values())} or e.trains_vectors or e.flows is not False:
         return None

@@ -35,6 +35,7 @@ class Evidence(Struct, frozen=True):
     arrangement: Arrangement = Arrangement(())  # what the layout's variables are of the class's own
     answer: Answer | None = None
     known: Answers = {}
+    readouts: Answers = {}  # what follows from the attention that was seen, for each way to read the sentences
     explanation: str | None = None
     given_to: str = ""  # whose weights the roles take, where it is not as their names say
     read: bool = False  # both GRUs are known to do what their roles say
@@ -42,8 +43,11 @@ class Evidence(Struct, frozen=True):
     added: tuple[str, ...] = ()  # biases that the equations do not have, asked as zeros
     drops: bool | None = None  # in `classify`, equal pairs get different logits
     flows: bool | None = None  # an example's answer changes with another example
+    deaf: bool = False  # another hypothesis for the same premise changes no weight
+    twice: bool = False  # `model` returns probabilities, and the cost takes their softmax
     fewer: Same = Same()  # three examples alone are answered as among others
     classify: Same = Same()
+    exchanged: bool = False  # `train` gives the two sentences in another order than `classify`
     get_attn: Same = Same()
     standing: tuple[str, ...] | None = None  # variables that a training step leaves as they were
     gradients: Gradients = {}  # of that step
@@ -73,6 +77,14 @@ class Evidence(Struct, frozen=True):
     @property
     def right(self) -> bool:
         return self.explanation is not None and slug(self.explanation) == "deck"
+
+    @property
+    def ends(self) -> Answers:
+        """What may follow from the attention: from the right one, else from the one that was seen."""
+        if self.right:
+            return {name: told for name, told in self.known.items() if name == self.explanation}
+        rights = {name: told for name, told in self.known.items() if slug(name) == "deck"}
+        return {**rights, **{f"seen/{name}": told for name, told in self.readouts.items()}} if self.read else {}
 
     @property
     def alike(self) -> bool:

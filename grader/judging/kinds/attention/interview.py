@@ -9,20 +9,21 @@ import numpy as np
 from msgspec.structs import replace
 
 from grader.judging.checks import interview
-from grader.judging.comparing.arrays import Numbers
+from grader.judging.comparing.arrays import Numbers, number
 from grader.judging.comparing.compare import agree
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.attention_maps import question_maps
 from grader.judging.instruments.cut_gradients import cut_off
 from grader.judging.instruments.pair_learning import PLAIN, question_learning
+from grader.judging.instruments.probabilities import takes_softmax_twice
 from grader.judging.instruments.silence import whole
 from grader.judging.instruments.until_it_broke import attention_rows, with_results
 from grader.judging.kinds.attention.asking import Answer, answer_in
 from grader.judging.kinds.attention.cuts import Way, ways
 from grader.judging.kinds.attention.evidence import Evidence
-from grader.judging.kinds.attention.explained import WORDS_USED, Scene, explained, word_vectors
+from grader.judging.kinds.attention.explained import WORDS_USED, Explained, Scene, explained, word_vectors
 from grader.judging.kinds.attention.layout import Layout, layout, values
-from grader.judging.kinds.attention.methods import labels_of, with_methods
+from grader.judging.kinds.attention.methods import as_classified, labels_of, with_methods
 from grader.judging.meeting.asking import inputs, instance, training, weight
 from grader.judging.meeting.classes import WORDS, candidates, meet
 from grader.judging.meeting.contact import Contact, Inputs
@@ -30,6 +31,7 @@ from grader.judging.meeting.forward import Forward, floats, forward_of
 from grader.judging.meeting.pairs import halves, with_paddings
 from grader.judging.meeting.source import trees
 from grader.judging.meeting.watching import first_gradients, moved, value_of, watched_in
+from grader.judging.oracle import Answers
 from grader.model import Cell
 
 LAB = "lab5_attention"
@@ -125,11 +127,14 @@ def question(x: Examiner, contact: Contact) -> Evidence:
         evidence = replace(evidence, layout=every[0][0], arrangement=every[0][1])
     data = pairs_of_words(x, "x", contact)
     given = weights_for(x, contact)
-    evidence = with_step(x, evidence, data, given)
     forward = forward_of(contact, inputs(x, "contact", contact, contact.batch, 0.5))
+    if forward is not None:
+        other = as_classified(x, contact, forward, data, given)
+        evidence, forward = replace(evidence, exchanged=other is not None), other or forward
+        evidence = asked_apart(x, evidence, forward, data, given)
+    evidence = with_step(x, evidence, data, given)
     if forward is None:
         return evidence
-    evidence = asked_apart(x, evidence, forward, data, given)
     evidence = with_methods(x, evidence, forward, data, given)
     tried = (seen_as(x, evidence, way, forward, (data, given)) for way in every)
     return with_additions_at_zero(x, next_right(tried) or evidence, forward, (data, given))
@@ -146,7 +151,7 @@ def with_additions_at_zero(
     if e.explanation or not added or not all(max(sizes[path]) == np.prod(sizes[path]) for path in added):
         return e
     given = given | {path: np.zeros_like(given[path]) for path in added}
-    again = asked_apart(x, with_step(x, replace(e, added=added), data, given), forward, data, given)
+    again = with_step(x, asked_apart(x, replace(e, added=added), forward, data, given), data, given)
     told = next_right(seen_as(x, again, way, forward, (data, given)) for way in seen_ways(contact))
     return told if told and (told.right or (told.explanation and all(map(BIAS.search, added)))) else e
 
@@ -163,13 +168,20 @@ def asked_apart(x: Examiner, e: Evidence, forward: Forward, data: Numbers, given
     """The answer for all pairs, and whether it follows another first pair."""
     contact = e.contact
     assert contact is not None
-    other = np.concatenate([pairs_of_words(x, "other", contact)[:1], data[1:]])
-    steps = [forward.call(data, "r"), forward.call(other, "other"), forward.call(with_paddings(data), "short")]
+    others, length = pairs_of_words(x, "other", contact), contact.features
+    asked = {
+        "r": data,
+        "other": np.concatenate([others[:1], data[1:]]),
+        "short": with_paddings(data),
+        "deaf": np.concatenate([data[:, :length], others[:, length:]], axis=1),
+    }
+    steps = [forward.call(given_words, name) for name, given_words in asked.items()]
     seen = x.ask(f"{contact.info.name}.pairs", *whole(), *instance(contact, given, {}), *steps)
     size = contact.batch, contact.features
     answer = answer_in(seen, "r", *size)
-    padded = answer_in(seen, "short", *size).attn
-    return replace(e, answer=answer, padded=padded, flows=flows(answer, answer_in(seen, "other", *size)))
+    padded, heard = answer_in(seen, "short", *size).attn, answer_in(seen, "deaf", *size).attn
+    deaf = answer.attn is not None and heard is not None and agree(answer.attn, heard, 1e-5)
+    return replace(e, answer=answer, padded=padded, flows=flows(answer, answer_in(seen, "other", *size)), deaf=deaf)
 
 
 def next_right(tried: Iterator[Evidence]) -> Evidence | None:
@@ -196,8 +208,21 @@ def seen_as(
         return e
     told = explained(Scene(x, contact, forward, data, given, table, own, arrangement), found, answer)
     e = replace(e, known=told.known, explanation=told.form, given_to=told.given_to, read=told.read)
-    e = replace(e, layout=told.layout)
+    e = replace(e, layout=told.layout, readouts=readouts(x, e, told, data, given, table))
     return replace(e, lacking=lacking(x, e, data, given, table))
+
+
+def readouts(
+    x: Examiner, e: Evidence, told: Explained, data: Numbers, given: Mapping[str, Numbers], E: Numbers
+) -> Answers:
+    """What follows from the attention as it was seen, where it is not right itself."""
+    found, attn = told.layout, e.answer.attn if e.answer else None
+    if attn is None or found is None or told.right or not found.reads_out or not np.all(np.isfinite(attn)):
+        return {}
+    if attn.ndim > 2 and attn.shape[2] != found.dim:
+        return {}
+    p, h = halves(data)
+    return x.answers("readouts", p=p, h=h, alpha=attn, **values(found, given, E))
 
 
 def pairs_of_words(x: Examiner, purpose: str, contact: Contact) -> Numbers:
@@ -225,7 +250,9 @@ def with_step(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbe
     still = tuple(path for path, change in changes.items() if not np.any(change))
     tables = e.own([e.layout.roles["E"]]) if e.layout and "E" in e.layout.roles else ()
     moves = any(path in changes and path not in still for path in tables)
-    return replace(e, standing=still, trains_vectors=moves, gradients=first_gradients(trained))
+    logits = e.answer.logits if e.answer else None
+    twice = takes_softmax_twice(logits, labels_of(data), number(trained.tape[0].loss))
+    return replace(e, standing=still, trains_vectors=moves, gradients=first_gradients(trained), twice=twice)
 
 
 def lacking(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbers], E: Numbers) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ class Layout(Struct, frozen=True):
     cells: tuple[str, ...] = ()  # the GRUs' matrices and the biases as wide, in the order they were found
     biases: tuple[str, ...] = ()
     others: tuple[str, ...] = ()  # variables with no part in this
+    looks: int = 0  # width of the attention's own sum M, where that is not a state's
 
     @property
     def attention(self) -> tuple[str, ...]:
@@ -64,8 +65,7 @@ def of_width(
 ) -> Layout | None:
     """The layout with states of this width; the word vectors need be no variable."""
     lists = [v for v in variables if v.shape and len(v.shape) <= 2 and (len(v.shape) == 1 or min(v.shape) == 1)]
-    squares = named([v for v in matrices if v.shape == (dim, dim)], ATTENDS, 2)
-    vector = vector_of([v for v in lists if max(v.shape) == dim])
+    looks, squares, vector = attention_of(matrices, lists, dim)
     cells, combination = parted([v for v in matrices if v.shape[1] == dim and v.shape != (dim, dim)], dim)
     if len(squares) != 2 or vector is None or len(cells) != 6:
         return None
@@ -76,8 +76,24 @@ def of_width(
     biases = [v for v in lists if max(v.shape) == dim and v is not vector]
     paths = tuple(v.path for v in cells), tuple(v.path for v in biases)
     return replace(
-        complete({**known, **recurrent(cells, biases)}, variables, (dim, width)), cells=paths[0], biases=paths[1]
-    )
+        complete({**known, **recurrent(cells, biases)}, variables, (dim, width)),
+        cells=paths[0], biases=paths[1], looks=looks,
+    )  # fmt: skip
+
+
+def attention_of(
+    matrices: list[VariableInfo], lists: list[VariableInfo], dim: int
+) -> tuple[int, list[VariableInfo], VariableInfo | None]:
+    """The matrices of the two projections and w, which may be of a width of their own; that width."""
+    squares = named([v for v in matrices if v.shape == (dim, dim)], ATTENDS, 2)
+    vector = vector_of([v for v in lists if max(v.shape) == dim])
+    if len(squares) == 2 and vector is not None:
+        return 0, squares, vector
+    for column in [v for v in lists if max(v.shape) not in (dim, 1)]:
+        wide = [v for v in matrices if v.shape == (dim, max(column.shape))]
+        if len(wide) == 2 and vector_of([column]) is not None:
+            return max(column.shape), wide, column
+    return 0, squares, vector
 
 
 def named(found: list[VariableInfo], pattern: re.Pattern[str], count: int) -> list[VariableInfo]:

@@ -12,6 +12,7 @@ from grader.judging.instruments.silence import whole
 from grader.judging.kinds.attention.asking import answer_in
 from grader.judging.kinds.attention.evidence import FEWER, Evidence, Same
 from grader.judging.meeting.asking import data_steps, instance
+from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.forward import Forward, attender_of, weights
 from grader.judging.meeting.watching import value_of
 from grader.model import Observation, Status
@@ -41,22 +42,45 @@ def with_methods(x: Examiner, e: Evidence, forward: Forward, data: Numbers, give
     return replace(e, drops=drops_at_test(x, contact, forward, data, given))
 
 
+def as_classified(
+    x: Examiner, contact: Contact, forward: Forward, data: Numbers, given: Mapping[str, Numbers]
+) -> Forward | None:
+    """The forward pass with the sentences as `classify` and `get_attn` give them, where training gives them otherwise.
+
+    Where all pairs get one class, only the attention tells.
+    """
+    attender = attender_of(contact)
+    if contact.classifier is None or attender is None:
+        return None
+    turned = replace(forward, places={place: 1 - side for place, side in forward.places.items()})
+    begin = [*whole(), *instance(contact, given, {}), *data_steps(contact, data, labels_of(data))]
+    calls = (Call(f"c.{name}", (Ref("training_set[:]"),), into=name) for name in (contact.classifier, attender))
+    steps = forward.call(data, "straight"), turned.call(data, "turned"), *calls
+    seen = x.ask(f"{contact.info.name}.order", *begin, *steps)
+    classes, attn = (array(value_of(seen, name)) for name in (contact.classifier, attender))
+    length = contact.features
+    told = weights(attn, len(data), length) if attn is not None else None
+    answers = (answer_in(seen, name, len(data), length) for name in ("straight", "turned"))
+    fits = [(same_classes(classes, one.logits, len(data)), same(told, one.attn, len(data))) for one in answers]
+    return turned if False in fits[0] and fits[1] == (True, True) else None
+
+
 def raised(seen: Observation) -> Trouble | None:
     """Of the student's own code; a late or damaged reply and a fault of our guest's are none."""
     own = seen.status is Status.RAISED and seen.trouble is not None and seen.trouble.kind != GUEST_FAULT
     return seen.trouble if own else None
 
 
-def same(few: Numbers | None, all_of_them: Numbers | None) -> bool | None:
+def same(few: Numbers | None, all_of_them: Numbers | None, count: int = FEWER) -> bool | None:
     if few is None or all_of_them is None:
         return None
-    return few.shape == all_of_them[:FEWER].shape and bool(np.allclose(few, all_of_them[:FEWER], rtol=1e-3, atol=1e-4))
+    return few.shape == all_of_them[:count].shape and bool(np.allclose(few, all_of_them[:count], rtol=1e-3, atol=1e-4))
 
 
-def same_classes(classes: Numbers | None, logits: Numbers | None) -> bool | None:
-    if classes is None or logits is None or classes.size != FEWER:
+def same_classes(classes: Numbers | None, logits: Numbers | None, count: int = FEWER) -> bool | None:
+    if classes is None or logits is None or classes.size != count:
         return None
-    return bool(np.array_equal(classes.reshape(-1), np.argmax(logits[:FEWER], axis=1)))
+    return bool(np.array_equal(classes.reshape(-1), np.argmax(logits[:count], axis=1)))
 
 
 def labels_of(data: Numbers) -> Numbers:
