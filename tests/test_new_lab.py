@@ -1,5 +1,6 @@
 """A lab from nothing: it holds as it was written, the course keeps its comments, and nothing is half-written."""
 
+import json
 from pathlib import Path
 
 import nbformat
@@ -52,6 +53,22 @@ def test_a_notebook_of_a_new_lab_is_recognised_and_graded(kernel: None, course: 
     out = course.parent / "grades"
     done = grader("grade", course / "assignments", "--course", course, "--out", out, "--allow-unisolated")
     assert done.returncode == 0 and "first_steps" in done.stderr and "second_steps" in done.stderr
+
+
+def test_a_function_that_is_done_earns_its_points_whatever_the_other_does(kernel: None, course: Path) -> None:
+    new_lab(course, "first_steps")
+    handed_in = nbformat.read(course / "assignments" / "first_steps.ipynb", nbformat.NO_CONVERT)
+    for cell in handed_in.cells:
+        cell.source = cell.source.replace(
+            "def softmax(scores):\n    pass", "def softmax(scores):\n    return tf.nn.softmax(scores)"
+        ).replace("labels):\n    pass", "labels):\n    raise NotImplementedError")
+    folder, out = course.parent / "hand-ins" / "ana", course.parent / "grades"
+    folder.mkdir(parents=True)
+    nbformat.write(handed_in, folder / "first_steps.ipynb")
+    done = grader("grade", folder.parent, "--course", course, "--out", out, "--allow-unisolated")
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads((out / "results.json").read_bytes())["submissions"]
+    assert (found["earned"], found["possible"]) == (2, 5), found["checks"]
 
 
 def test_students_get_the_notebook_without_the_answer(course: Path) -> None:

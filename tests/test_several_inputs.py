@@ -9,17 +9,27 @@ from grader.judging.declared.feeding import (
     LABELS,
     STACKED,
     data_in,
+    drawn_inputs,
     in_place_of,
     orders_of,
     place_of,
     with_neighbours,
 )
 from grader.judging.declared.outputs import order
-from grader.sandbox.guest.wire import Array, Listing, MethodCall, Opaque, Ref
+from grader.judging.examiner import Examiner, no_formulas
+from grader.model import Isolation, Observation, Outcome, Run
+from grader.sandbox.guest.wire import Array, Listing, MethodCall, Opaque, Question, Ref
 
 LEFT, RIGHT = place_of(0), place_of(1)
 TWINS = Subject(SubjectKind.CLASSIFIER, input={"left": "normal [6]", "right": "normal [6]"}, classes=2)
 RATINGS = Subject(SubjectKind.CLASSIFIER, input={"user": "integers [] below 9", "film": "integers [] below 12"})
+
+
+def nobody(question: Question) -> Observation:
+    raise AssertionError("nothing is asked here")
+
+
+EXAMINER = Examiner("lab", (), Run(Outcome.OK, Isolation.NONE), nobody, no_formulas, seed=3)
 
 
 def paths(subject: Subject, *arrays: tuple[str, tuple[int, ...]]) -> list[str | None]:
@@ -108,3 +118,9 @@ def test_rows_of_a_call_are_told_by_whichever_input_it_was_given() -> None:
 def test_what_is_wrong_with_inputs_is_told_with_its_place(subject: Subject, said: str) -> None:
     ((place, sentence),) = complaints(subject, (), ())
     assert place[0] == "subject" and said in sentence
+
+
+def test_neighbours_are_the_same_whatever_the_order_of_the_inputs() -> None:
+    one, other = (drawn_inputs(EXAMINER, way, "x", 8) for way in orders_of(TWINS))
+    np.testing.assert_array_equal(one[0], other[1])
+    np.testing.assert_array_equal(one[1], other[0])

@@ -37,8 +37,13 @@ def batch_of(x: Examiner, subject: Subject, rows: int, purpose: str = "x") -> Ba
 
 
 def drawn_inputs(x: Examiner, subject: Subject, purpose: str, rows: int) -> tuple[Numbers, ...]:
-    named = ((purpose if name == INPUT else f"{purpose} {name}", one) for name, one in subject.inputs.items())
-    return with_neighbours(tuple(draw(x, one, own, (rows,)) for own, one in named), max(subject.classes, 1))
+    """The numbers of each input stay with its name, in whatever order they are taken."""
+    names = sorted(subject.inputs)
+    drawn = tuple(
+        draw(x, subject.inputs[name], purpose if name == INPUT else f"{purpose} {name}", (rows,)) for name in names
+    )
+    by_name = dict(zip(names, with_neighbours(drawn, max(subject.classes, 1)), strict=True))
+    return tuple(by_name[name] for name in subject.inputs)
 
 
 def with_neighbours(inputs: tuple[Numbers, ...], classes: int) -> tuple[Numbers, ...]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from grader.course.subject import Settings, Subject
 from grader.judging.comparing.arrays import Numbers, array
+from grader.judging.declared.aside import as_numbers_and_columns
 from grader.judging.declared.interview import runs
 from grader.judging.declared.penalty import penalty_of
 from grader.judging.declared.readings import Fact, Spread
@@ -13,7 +14,7 @@ from grader.model import Level, Observation, Status
 from grader.sandbox.guest.wire import Listing
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
-Weights = Sequence[tuple[str, Numbers]]  # name and value of each
+Weights = Sequence[tuple[str, Numbers, int | None]]  # name, value and role of each, as the model lists them
 
 
 def listed(value: object) -> tuple[object, ...]:
@@ -37,7 +38,8 @@ def forward_facts(told: Mapping[str, object], scores: bool) -> Iterator[tuple[st
     output = array(told.get("output"))
     if output is not None:
         yield "output shape", Fact(Level.SHAPES, "the output", f"has the shape {list(output.shape)}", part="output")
-        yield "output", Fact(Level.VALUES, "the output", output, part="output", scores=scores)
+        alike = () if scores or not output.ndim else tuple(as_numbers_and_columns([output]))[1:]
+        yield "output", Fact(Level.VALUES, "the output", output, alike, "output", scores=scores)
     loss = array(told.get("loss"))
     value: str | Numbers = loss if loss is not None else "is not there, since the model is not compiled"
     yield "loss", Fact(Level.VALUES, "the loss without its penalty", value, part="loss")
@@ -46,8 +48,10 @@ def forward_facts(told: Mapping[str, object], scores: bool) -> Iterator[tuple[st
 
 
 def penalty_facts(told: Mapping[str, object], weights: Weights, fixed: bool) -> Iterator[tuple[str, Fact]]:
-    for place, (value, (own, weight)) in enumerate(zip(listed(told.get("penalty")), weights, strict=False), 1):
-        name = f"penalty on weight {place}"
+    for value, (own, weight, role) in zip(listed(told.get("penalty")), weights, strict=False):
+        if role is None:
+            continue
+        name = f"penalty on weight {role + 1}"
         word = f"is {penalty_of(array(value), weight).word(fixed)}"
         yield name, Fact(Level.REGULARISATION, f"the {name} ({own})", word, part=name)
 
@@ -67,7 +71,9 @@ def dropout_facts(told: Mapping[str, object], fixed: bool) -> Iterator[tuple[str
 
 
 def training_facts(told: Mapping[str, object], weights: Weights) -> Iterator[tuple[str, Fact]]:
-    for place, (moved, (own, _)) in enumerate(zip(listed(told.get("moved")), weights, strict=False), 1):
-        name = f"weight {place}"
+    for moved, (own, _, role) in zip(listed(told.get("moved")), weights, strict=False):
+        if role is None:
+            continue
+        name = f"weight {role + 1}"
         word = "is changed by a step of training" if moved else "is left as it is by a step of training"
         yield f"{name} moves", Fact(Level.GRADIENTS, f"{name} ({own})", word, part=name)

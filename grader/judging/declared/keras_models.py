@@ -13,6 +13,7 @@ from grader.judging.declared.arguments import wired
 from grader.judging.declared.feeding import drawn_inputs, labels_of, orders_alike, orders_of
 from grader.judging.declared.interview import YES, Interview, Wanted, form_examiner, own_sizes, runs
 from grader.judging.declared.keras_facts import computed, listed
+from grader.judging.declared.keras_weights import Roles, roles_of
 from grader.judging.declared.lessons import lesson
 from grader.judging.declared.readings import Fact, Reading, Spread, agrees, sigmoid, softmax
 from grader.judging.declared.telling import telling
@@ -44,31 +45,33 @@ class Origin(Struct, frozen=True):
 class Built(Struct, frozen=True):
     subject: Subject  # with its inputs in the order in which the model takes them
     origin: Origin
-    shapes: tuple[tuple[int, ...], ...] = ()
+    shapes: tuple[tuple[int, ...], ...] = ()  # of its weights, as the model lists them
     names: tuple[str, ...] = ()
+    roles: Roles = ()  # which weight of the model answer each is; the model answer's own are their places
     compiled: bool = False
     works: bool = True  # it could be made and called
     trouble: Trouble | None = None
 
 
 def interview_keras(x: Examiner, subject: Subject, answer: ModelAnswer, wanted: Wanted) -> Interview:
-    built = first_built(x, subject)
+    deck = first_built(form_examiner(x, answer, DECK), subject)
+    built = in_roles(first_built(x, subject), deck)
 
     @cache
     def of_form(form: str) -> Reading:
         plain = form_examiner(x, answer, form)
-        made = first_built(plain, subject)
+        made = in_roles(first_built(plain, subject), deck)
         sizes = sizes_between(made, built) if subject.settings is Settings.FREE else {}
         if not sizes:
             return reading(plain, made)
         other = form_examiner(x, answer, form, sizes)
-        return reading(other, first_built(other, subject))
+        return reading(other, in_roles(first_built(other, subject), deck))
 
     if built is None:
         what = f"`{subject.build}`" if subject.build else "a model"
         return Interview({}, of_form, missing=f"There is no {what} of Keras that your notebook leaves behind.")
     learning = learned(x, built) if wanted(Level.LEARNS) and built.works else None
-    tuned = sizes_between(first_built(form_examiner(x, answer, DECK), subject), built)
+    tuned = sizes_between(deck, built)
     seen = in_best_order(x, built, of_form(DECK))
     return Interview(
         as_probabilities(seen, map(of_form, (DECK, *answer.accepted))),
@@ -87,6 +90,13 @@ def in_best_order(x: Examiner, built: Built, deck: Reading) -> Reading:
         if "output" in deck and agrees(seen.get("output"), deck["output"]):
             return seen
     return first
+
+
+def in_roles(built: Built | None, deck: Built | None) -> Built | None:
+    if built is None or deck is None:
+        return built
+    own, theirs = (list(zip(one.names, one.shapes, strict=True)) for one in (built, deck))
+    return replace(built, roles=roles_of(own, theirs))
 
 
 def as_probabilities(seen: Reading, right: Iterable[Reading]) -> Reading:
@@ -145,7 +155,8 @@ def called(x: Examiner, subject: Subject, origin: Origin) -> Built:
         subject,
         origin,
         tuple(shape_of(shape) for shape in listed(found.items.get("shapes"))),
-        tuple(map(str, listed(found.items.get("names")))),
+        names := tuple(map(str, listed(found.items.get("names")))),
+        tuple(range(len(names))),
         found.items.get("compiled") is True,
     )
 
@@ -200,24 +211,32 @@ def sent(inputs: tuple[Numbers, ...]) -> Value:
 
 
 def values(x: Examiner, built: Built) -> tuple[Numbers, ...]:
-    """Secret weights, the same for the same place and shape; what has to be positive is."""
+    """Secret weights, the same for the same role and shape; what has to be positive is."""
     drawn = []
-    for place, (shape, name) in enumerate(zip(built.shapes, built.names, strict=True)):
+    for place, (shape, name, role) in enumerate(zip(built.shapes, built.names, built.roles, strict=True)):
         fan = int(np.prod(shape[:-1])) if len(shape) > 1 else 4
-        value = x.normal(f"keras weight {place} ", shape, 1.2 / np.sqrt(max(fan, 1)))
+        drawn_for = -1 - place if role is None else role
+        value = x.normal(f"keras weight {drawn_for} ", shape, 1.2 / np.sqrt(max(fan, 1)))
         drawn.append(np.abs(value) + 0.5 if "variance" in name else telling(value))
     return tuple(drawn)
 
 
+def in_order(built: Built) -> list[int]:
+    """Places of its weights as the model answer lists them, then those of its own."""
+    return sorted(range(len(built.roles)), key=lambda place: (built.roles[place] is None, built.roles[place] or 0))
+
+
 def sizes_between(made: Built | None, built: Built | None) -> Sizes:
     """Which numbers of a form have to be others for its weights to have the notebook's shapes; none if that fails."""
-    if made is None or built is None or [len(s) for s in made.shapes] != [len(s) for s in built.shapes]:
+    if made is None or built is None:
         return {}
-    sizes = {n: n for shape in made.shapes[-1:] for n in shape[-1:]}  # as many outputs as the task asks for
-    for ours, theirs in zip(made.shapes, built.shapes, strict=True):
-        for old, new in zip(ours, theirs, strict=True):
-            if sizes.setdefault(old, new) != new:
-                return {}
+    ours, theirs = ([one.shapes[place] for place in in_order(one)] for one in (made, built))
+    if [len(s) for s in ours] != [len(s) for s in theirs]:
+        return {}
+    sizes = {n: n for shape in ours[-1:] for n in shape[-1:]}  # as many outputs as the task asks for
+    for old, new in (pair for both in zip(ours, theirs, strict=True) for pair in zip(*both, strict=True)):
+        if sizes.setdefault(old, new) != new:
+            return {}
     return {old: new for old, new in sizes.items() if old != new}
 
 
@@ -228,7 +247,7 @@ def reading(x: Examiner, built: Built | None) -> Reading:
     if not built.works:
         return {"model runs": runs("making and calling the model", built.trouble, "model")}
     found = {"model runs": Fact(Level.RUNS, "making and calling the model", YES, part="model", whole=True)}
-    shapes = ", ".join(str(list(shape)) for shape in built.shapes)
+    shapes = ", ".join(str(list(built.shapes[place])) for place in in_order(built))
     found["weights"] = Fact(Level.SHAPES, "the list of weights", f"is {shapes}", part="weights")
     rate = ASKED_RATE if subject.settings is Settings.FREE else 0.0
     given = Listing(tuple(send(value) for value in values(x, built)))
@@ -239,7 +258,8 @@ def reading(x: Examiner, built: Built | None) -> Reading:
         Call("grader_keras_computed", (Ref("c"), data, send(labels_of(subject, ROWS)), given, rate), into="r"),
         seconds=SECONDS,
     )
-    return found | computed(seen, tuple(zip(built.names, values(x, built), strict=True)), subject)
+    weights = tuple(zip(built.names, values(x, built), built.roles, strict=True))
+    return found | computed(seen, weights, subject)
 
 
 def learned(x: Examiner, built: Built) -> Learning:
