@@ -29,14 +29,13 @@ CLEARLY = 8.0  # nats by which another way has to explain the sentences better
 
 
 class Sampling(Struct, frozen=True):
-    sentences: tuple[str, ...] = ()
     missing: bool = False  # there is no method that samples
     late: bool = False
     trouble: Trouble | None = None
+    sentences: tuple[str, ...] = ()
     drops: bool | None = None  # without dropout the same random numbers give other sentences
     way: str | None = None  # how it samples; None: in no way known to us, or that could not be told
     told: bool = False  # whether the way could be asked
-    greedy: bool = False  # whether each word is the likeliest one
 
 
 def samplers_of(contact: Contact) -> list[str]:
@@ -81,16 +80,7 @@ def question_sampling(
     rows = padded(used, contact.features)
     known = ways(x, contact, forward, rows, weights, (found, explained))
     told = tuple(" ".join(words[i] for i in ids) for ids in done)
-    way = way_of(rows, used, known)
-    return Sampling(told, told=bool(known), drops=drops, way=way, greedy=way is not None and greedy(used, known[way]))
-
-
-def greedy(sentences: list[list[int]], guesses: Numbers) -> bool:
-    """Whether every word of every sentence is the likeliest: by chance none of so many would be another one."""
-    likeliest = guesses.argmax(-1)  # [n, sentences]
-    return all(
-        ids[1 : len(guesses) + 1] == likeliest[: len(ids) - 1, row].tolist() for row, ids in enumerate(sentences)
-    )
+    return Sampling(sentences=told, drops=drops, way=way_of(rows, used, known), told=bool(known))
 
 
 def loud(x: Examiner, contact: Contact, found: Layout) -> Weights:
