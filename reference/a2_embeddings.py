@@ -27,6 +27,8 @@ MISTAKEN = {
     "wrong-combination/a+b-c": (1, 1, -1),
     "wrong-combination/c-b": (0, -1, 1),
     "wrong-combination/c-a-b": (-1, -1, 1),
+    "wrong-combination/b-a-c": (-1, 1, -1),
+    "wrong-combination/a-b-c": (1, -1, -1),
 }
 
 

@@ -129,7 +129,7 @@ def about_own_words(x: Examiner, e: Evidence, candidates: Sequence[Form]) -> Evi
             e = replace(e, form=form, own=own)
     if e.form is not None and e.shown:
         hits = embeddings_own.question_file(x, e.holders, e.form)
-        amiss = not e.of_own_words and (hits is None or hits.right + 1 < hits.possible)
+        amiss = not e.of_own_words and (hits is None or hits.raised or hits.right + 1 < hits.possible)
         e = replace(e, analogies=hits, ranked=embeddings_own.ranked_part(x, e.holders, e.form) if amiss else None)
     if e.coefficient is not None and e.coefficient.value is not None:
         e = replace(e, lexicon=embeddings_own.lexicon(x, e.holders))

@@ -36,6 +36,7 @@ class Hits(Struct, frozen=True):
     possible: int
     source: str
     missed: tuple[str, ...] = ()
+    raised: bool = False  # whether the function stopped with an error at any
 
 
 def own_tables(x: Examiner, holders: Holders, form: Form) -> tuple[Asked, ...]:
@@ -169,11 +170,11 @@ def question_file(x: Examiner, holders: Holders, form: Form, k: int = 10) -> Hit
             right += 1
         else:
             missed.append(f"{a} : {b} = {c} : {expected}")
-            raised |= seen.status is Status.RAISED
+        raised |= seen.status is Status.RAISED
     if raised and not right:  # nothing was answered, though our own words may have been
         return None
     possible = np.count_nonzero(best_ranks(x, holders, questions[:count]) < k) if count else 0
-    return Hits(right, count, int(possible), source, tuple(missed)) if count else None
+    return Hits(right, count, int(possible), source, tuple(missed), raised) if count else None
 
 
 def returned_early(value: Any, word: str, place: int, k: int) -> bool:
