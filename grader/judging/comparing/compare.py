@@ -18,9 +18,11 @@ Outputs = Mapping[str, Numbers]
 def distance(seen: Numbers, expected: Numbers) -> float:
     """Largest difference over the largest expected entry (at least 1e-3).
 
-    Infinite when shapes differ or a number is not finite.
+    Infinite when shapes differ, a number is not finite, or is complex where it should be real.
     """
     if seen.shape != expected.shape or seen.dtype.kind not in NUMERIC:
+        return float("inf")
+    if seen.dtype.kind == "c" and expected.dtype.kind != "c":
         return float("inf")
     if not np.all(np.isfinite(seen)):
         return float("inf")

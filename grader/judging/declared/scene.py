@@ -58,7 +58,9 @@ class Scene(Struct, frozen=True):
             for role, shape in self.binding.shapes.items()
         }
         shapes = self.binding.shapes.items()
-        return {role: telling(self.x.normal(f"role {role} ", shape, spread[role])) for role, shape in shapes}
+        drawn = {role: self.x.normal(f"role {role} ", shape, spread[role]) for role, shape in shapes}
+        pools = any(len(shape) > 2 for shape in self.binding.shapes.values())  # where there is a kernel
+        return {role: telling(value) for role, value in drawn.items()} if pools else drawn
 
     def planted(self) -> dict[str, Numbers]:
         return self.binding.planted(self.values, self.one.variables)

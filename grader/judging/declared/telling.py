@@ -1,4 +1,4 @@
-"""Secret weights under which forms differ that would not differ under most."""
+"""Secret weights under which forms differ that would not differ under most, of a class that has a kernel."""
 
 from grader.judging.comparing.arrays import Numbers
 
