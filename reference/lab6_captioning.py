@@ -30,6 +30,7 @@ RIGHT = {
 WRONG = {
     "softmax-before-loss": Form(told="probabilities"),
     "rectified": Form(told="rectified"),
+    "squashed": Form(told="squashed"),
     "layer-skipped": Form(head="none"),
     **{f"features-not-attended/{kind}": Form(context=kind)
        for kind in ("mean", "sum", "max", "first", "weights", "flat")},

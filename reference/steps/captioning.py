@@ -43,7 +43,7 @@ class Form(NamedTuple):
     axis: str = "features"  # along which they are joined; "time": the GRU reads one after the other
     start: str = "zeros"  # the state of the GRU before it reads; or hidden
     head: str = "line"  # the function after the first dense layer; "none": that layer is left out
-    told: str = "logits"  # or what their softmax, or a ReLU, makes of them: probabilities, rectified
+    told: str = "logits"  # or what softmax, ReLU or tanh makes of them: probabilities, rectified, squashed
     upper: str = ""  # the state a second GRU starts from: "zeros" or "hidden"; none without one
 
 
@@ -119,6 +119,7 @@ def read(w: Weights, words: tf.Tensor, c: tf.Tensor, h: tf.Tensor, form: Form) -
 
 
 F = {"line": tf.identity, "relu": tf.nn.relu, "tanh": tf.tanh}
+TOLD = {"logits": tf.identity, "probabilities": tf.nn.softmax, "rectified": tf.nn.relu, "squashed": tf.tanh}
 
 
 def step(
@@ -129,5 +130,4 @@ def step(
     state = upon(w, read(w, words, context(a, weights, form), h, form), h, form)
     hidden = state if form.head == "none" else F[form.head](state @ w.F1 + w.f1)
     logits = hidden @ w.F2 + w.f2
-    told = {"logits": tf.identity, "probabilities": tf.nn.softmax, "rectified": tf.nn.relu}[form.told]
-    return told(logits), state, weights
+    return TOLD[form.told](logits), state, weights

@@ -1,7 +1,9 @@
-"""Ready-made dropout hands on what it is given: for all questions that are not about dropout.
+"""Ready-made dropout hands on what it is given: for all questions that are not about dropout. So may normalisation.
 
 Random numbers drawn later stay the same: like TensorFlow's own, at a rate of 0 too, it takes the next seed.
 """
+
+import re
 
 from grader.sandbox.guest.wire import Put, Ref, Step
 
@@ -16,6 +18,16 @@ WHOLE = (
     ("__import__('tensorflow').compat.v1.nn.dropout", HANDS_ON_SEEDED),
     ("__import__('keras').layers.Dropout.call", "lambda self, inputs, *args, **kwargs: inputs"),
 )
+# Of layers that normalise; where those hand on what they are given, these have no say.
+NORMS = re.compile(r"\..+\.(gamma|beta|moving_mean|moving_variance)$")
+
+
+def passing_on(layer: str) -> Put:
+    return Put(f"__import__('keras').layers.{layer}.call", Ref("lambda self, inputs, training=None, mask=None: inputs"))
+
+
+NORMALISING = ("BatchNormalization", "LayerNormalization", "RMSNormalization", "UnitNormalization")
+NORMS_HAND_ON = tuple(map(passing_on, NORMALISING))
 
 
 def whole() -> list[Step]:

@@ -12,6 +12,7 @@ UNKNOWN = (
     "Your decoder holds layers that are not the handout's, and what they compute cannot be told from outside; "
     "your instructor will look at it."
 )
+LOST = "Your decoder is a network that stands in no class or function, and it could not be made again; not decided."
 WORD_ALONE = (
     "The weights change with the word that goes in, but not with the decoder's state: after the same word it always "
     "looks at the same places, whatever was said before."
@@ -25,12 +26,15 @@ OWN = (
 @check(LAB, "attention")
 def attention_weights(e: Evidence) -> Finding:
     if e.seen is None or e.step is None:
-        return blocked("Not checked: the decoder gives no answer.")
+        lost = e.decoder is not None and e.decoder.lost
+        return unsure(LOST) if lost else blocked("Not checked: the decoder gives no answer.")
     if e.seen.attention is None:
         return failed(mistake="attention-not-returned", cell=e.cell)
     form = e.step.attention
     if form == "deck":
         return passed("The weights are those of the attention for your features and your state; they sum to 1.")
+    if e.step.late:
+        return passed("The weights are those of the attention for your features and the state after the word.")
     if form == "hidden-not-attended":
         return failed(mistake=form, cell=e.cell)
     if over_another_axis(e.seen.attention):

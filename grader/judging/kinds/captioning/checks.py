@@ -11,20 +11,33 @@ from grader.judging.comparing.compare import slug
 from grader.judging.instruments.cut_gradients import cut_finding
 from grader.judging.instruments.learning import falling
 from grader.judging.kinds.captioning import photos_checks, remarks  # noqa: F401 - they register themselves
-from grader.judging.kinds.captioning.attention_checks import UNKNOWN, over_another_axis
-from grader.judging.kinds.captioning.contact import BATCH, Decoder
+from grader.judging.kinds.captioning.attention_checks import LOST, UNKNOWN, over_another_axis
+from grader.judging.kinds.captioning.contact import BATCH, PLACES, Decoder
 from grader.judging.kinds.captioning.interview import LAB, Evidence, Seen, Step_
 from grader.judging.kinds.captioning.photos import plain
 from grader.model import Finding
 from grader.sandbox.guest.wire import Trouble
 
-LOST = "Your decoder is a network that stands in no class or function, and it could not be made again; not decided."
+# [batch, units] met [batch, 1, places, units]: the attention took the features for its state
+EXCHANGED = re.compile(rf"\[{BATCH}, ?(\d+)\] vs\. \[{BATCH}, ?1, ?{PLACES}, ?\1\]")
 BROKEN = {  # parts of the training that were given
     "teacher_forcing_lost": "The decoder is given its own words while it trains; the handout gives it the right ones.",
     "state_not_carried": "Each step of the training starts from the first state: the new one is not passed on.",
     "word_given_away": "The decoder is given the very word it has to guess, so it learns to repeat, not to continue.",
     "mask_inverted": "The mask removes the words and keeps the padding, so only what is no caption is learnt.",
     "target_not_shifted": "The guess is compared with the word that went in, not with the one that comes next.",
+}
+
+
+BENT = {  # by a function behind the last layer
+    "rectified": (
+        "The last layer's scores go through a ReLU: all that is below 0 becomes 0, so an unlikely word is no less "
+        "likely than any other that has no score."
+    ),
+    "squashed": (
+        "The last layer's scores go through tanh: all lie between −1 and 1, so the likeliest word is at most 7.4 times "
+        "as likely as the least likely one."
+    ),
 }
 
 
@@ -49,6 +62,8 @@ def as_written(decoder: Decoder) -> str:
 def crash(trouble: Trouble | None) -> str | None:
     """What sizes that do not fit say of how context and embedding were joined."""
     said = trouble.message.lower() if trouble else ""
+    if EXCHANGED.search(said):
+        return "arguments-exchanged"
     shapes = re.findall(r"\([^()]*\)", said.partition("received")[2])
     if "concat" in said and ("rank" in said or len({shape.count(",") for shape in shapes}) > 1):
         return "context-not-expanded"
@@ -83,6 +98,8 @@ def shapes(e: Evidence) -> Finding:
 
 @check(LAB, "step")
 def step(e: Evidence) -> Finding:
+    if e.decoder is not None and e.decoder.lost:
+        return unsure(LOST)
     if e.seen is None or e.step is None or e.seen.logits is None:
         return blocked("Not checked: the decoder gives no logits.")
     form = e.step.form
@@ -91,12 +108,8 @@ def step(e: Evidence) -> Finding:
         return passed(f"The logits are those of the reference{told}.", seen=form.partition("/")[2])
     if form and slug(form) == "softmax-before-loss" and fits_probabilities(e):
         return passed("The step returns probabilities, and your loss takes them as such.", seen=form.partition("/")[2])
-    if form and slug(form) == "rectified":
-        return failed(
-            "The last layer's scores go through a ReLU: all that is below 0 becomes 0, so an unlikely word is no less "
-            "likely than any other that has no score.",
-            cell=e.cell,
-        )
+    if form and slug(form) in BENT:
+        return failed(BENT[slug(form)], "function-on-scores", cell=e.cell)
     if form and slug(form) == "added":
         return failed("Context and embedding are added; the handout puts them side by side.", cell=e.cell)
     if form:
@@ -111,6 +124,8 @@ def unexplained(e: Evidence, seen: Step_, logits: Numbers) -> Finding:
         return passed(told, seen=(seen.reads or "").partition("/")[2])
     if e.seen is not None and (found := by_behaviour(e.seen, logits)):
         return failed(mistake=found, cell=e.cell)
+    if seen.late:
+        return failed(mistake="attention-after-gru", cell=e.cell)
     if e.seen is not None and seen.context is not None:
         return by_context(e, e.seen, seen.context)
     if seen.others or len(seen.roles) < 12:

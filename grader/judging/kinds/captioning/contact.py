@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.drawing import insist_on_writable
 from grader.judging.examiner import Examiner
+from grader.judging.instruments.silence import NORMS, NORMS_HAND_ON, passing_on
 from grader.judging.kinds.captioning.anew import Graph, graphs_in
 from grader.judging.kinds.captioning.calling import HELD, way_by_keys, ways_to_call
 from grader.judging.meeting.classes import VARIABLES, guess
@@ -43,18 +44,13 @@ SIZES = {  # what a size is called, in English, Spanish or Basque
     "units": re.compile(r"unit|unid|hidden|ocult|ezkut|state|rnn|gru|lstm", re.IGNORECASE),
     "vocabulary": re.compile(r"voc|hiztegi|words|palabra|hitz", re.IGNORECASE),
 }
-NORMS = re.compile(r"\..+\.(gamma|beta|moving_mean|moving_variance)$")  # of layers that normalise: see NEUTRAL
 SMALL = {"embedding": 12, "units": 10, "vocabulary": 17}
-
-
-def passing_on(layer: str) -> Put:
-    return Put(f"__import__('keras').layers.{layer}.call", Ref("lambda self, inputs, training=None, mask=None: inputs"))
 
 
 # Dropout and normalisation hand on what they are given: what is left is the course's step, wherever they stand.
 NEUTRAL = (
-    *map(passing_on, ("Dropout", "SpatialDropout1D", "GaussianDropout", "BatchNormalization", "LayerNormalization",
-                      "RMSNormalization", "UnitNormalization")),
+    *map(passing_on, ("Dropout", "SpatialDropout1D", "GaussianDropout")),
+    *NORMS_HAND_ON,
     Put("__import__('tensorflow').nn.dropout", Ref("lambda x, *_, **__: x")),
 )  # fmt: skip
 
@@ -90,12 +86,19 @@ class Decoder(Struct, frozen=True):
         return [Make(into, self.info.name, self.args, self.kwargs)]
 
     def called(self, given: "Given", into: str) -> Step:
-        words, features, hidden = given
-        given_ = (send(words.astype("int32"), "tensor"), tensor(features), tensor(hidden))
-        return Call(self.step, (Ref("d"), *given_), into=into)
+        return Call(self.step, (Ref("d"), *tensors(given)), into=into)
+
+    def computed(self, given: "Given", into: str) -> Step:
+        """The same, for all that its operations give until it breaks off."""
+        return Call("grader_computed", (Ref(self.step), Listing(()), Ref("d"), *tensors(given)), into=into)
 
 
 Given = tuple[Numbers, Numbers, Numbers]  # words [B, 1], features [B, 64, e], states [B, U]
+
+
+def tensors(given: Given) -> tuple[Value, ...]:
+    words, features, hidden = given
+    return send(words.astype("int32"), "tensor"), tensor(features), tensor(hidden)
 
 
 def tensor(values: Numbers) -> Value:
@@ -222,10 +225,13 @@ def attempt(x: Examiner, decoder: Decoder) -> Decoder:
     if not isinstance(listed, VariableList):
         told = seen.trouble or Trouble("NoAnswer", str(seen.status))
         return replace(decoder, trouble=told)
+    return replace(decoder, variables=own_variables(listed))
+
+
+def own_variables(listed: VariableList) -> tuple[VariableInfo, ...]:
+    """Without those of layers that normalise."""
     insist_on_writable(listed.variables[:VARIABLES])
-    return replace(decoder, variables=tuple(
-        v for v in listed.variables[:VARIABLES] if not NORMS.search(v.path)
-    ))  # fmt: skip
+    return tuple(v for v in listed.variables[:VARIABLES] if not NORMS.search(v.path))
 
 
 def outputs(seen: Observation, into: str = "r") -> tuple[Value, ...]:

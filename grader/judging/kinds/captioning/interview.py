@@ -13,6 +13,7 @@ from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.comparing.compare import agree, nearest
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning
+from grader.judging.kinds.captioning.broken import begun_layers, until_it_broke
 from grader.judging.kinds.captioning.calling import STEPS_TAKEN
 from grader.judging.kinds.captioning.contact import (
     BATCH,
@@ -65,6 +66,7 @@ class Step_(Struct, frozen=True):
     form: str | None = None
     state: str | None = None  # what is returned for the state: "state", "output", "hidden", "other"
     reads: str | None = None  # the form up to the state returned, where no form explains the logits
+    late: bool = False  # the attention is asked with the state that the cell has after the word
     headed: bool = False  # these are made of that state by dense layers, whatever their number
     own_attention: bool = False  # the form explains the logits for the weights returned, which are not the handout's
     context: Mapping[str, bool] | None = None  # what changes that of an attention of no form, where all else is right
@@ -80,6 +82,7 @@ class Evidence(Struct, frozen=True):
     restored: Restored | None = None
     begun: bool = False  # the step calls something of its own object
     logits_wanted: bool = True  # a loss of the notebook says so
+    unfinished: bool = False  # its step breaks off before it returns anything; what it computed until then is compared
 
     @property
     def cell(self) -> int | None:
@@ -87,7 +90,7 @@ class Evidence(Struct, frozen=True):
 
     @property
     def works(self) -> bool:
-        return self.seen is not None
+        return self.seen is not None and not self.unfinished
 
 
 @interview(LAB)
@@ -138,7 +141,7 @@ def worth(e: Evidence) -> int:
 
 def question(x: Examiner, decoder: Decoder) -> Evidence:
     if decoder.trouble:
-        return Evidence(decoder)
+        return unfinished(x, decoder)
     weights = {v.path: drawn(x, v.path, v.shape) for v in decoder.variables}
     given = data(x, decoder.sizes, "asked")
     seen = asked(x, decoder, weights, given)
@@ -148,6 +151,17 @@ def question(x: Examiner, decoder: Decoder) -> Evidence:
     if not (step.form or step.headed or step.attention):
         step = beside_the_word(x, decoder, weights, calls_on(x, decoder, given), seen, step)
     return Evidence(decoder, seen, step)
+
+
+def unfinished(x: Examiner, decoder: Decoder) -> Evidence:
+    given = data(x, decoder.sizes, "asked")
+    decoder = begun_layers(x, decoder, given)
+    weights = {v.path: drawn(x, v.path, v.shape) for v in decoder.variables}
+    logits, attention = until_it_broke(x, decoder, weights, given) if weights else (None, None)
+    if attention is None:
+        return Evidence(decoder)
+    seen = Seen((), logits, None, attention)
+    return Evidence(decoder, seen, explained(x, decoder, weights, given, seen), unfinished=True)
 
 
 def drawn(x: Examiner, path: str, shape: tuple[int, ...]) -> Numbers:
@@ -212,8 +226,10 @@ def explained(x: Examiner, decoder: Decoder, weights: Mapping[str, Numbers], giv
             continue
         inputs = {"words": words, "features": features, "hidden": hidden}
         found = replace(best, roles=roles, attention=attention_form(x, case | inputs, seen))
+        if found.attention is None and seen.state is not None and seen.state.shape == hidden.shape:
+            found = replace(found, late=attention_form(x, case | inputs | {"hidden": seen.state}, seen) == "deck")
         found = with_form(x, found, case | inputs, seen)
-        if not (found.attention or found.form) and (alpha := weighing(seen)) is not None:
+        if not (found.attention or found.form or found.late) and (alpha := weighing(seen)) is not None:
             found = with_form(x, replace(found, own_attention=True), case | inputs | {"alpha": alpha}, seen)
         if known(found) > known(best):
             best = found
@@ -234,7 +250,7 @@ def weighing(seen: Seen) -> Numbers | None:
 
 
 def known(step: Step_) -> tuple[bool, bool, bool]:
-    return step.attention is not None, step.form is not None, step.reads is not None
+    return step.attention is not None or step.late, step.form is not None, step.reads is not None
 
 
 def attention_form(x: Examiner, case: Mapping[str, Numbers], seen: Seen) -> str | None:

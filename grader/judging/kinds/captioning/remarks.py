@@ -30,6 +30,9 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
         found.append(extra("second-gru", "A second GRU is on top of the first. The handout has one; both are right."))
     if e.step and e.step.own_attention and attention_weights(e).verdict is Verdict.PASS:
         found.append(Remark("own-attention", "Your attention is not the one handed out; your own is right as well."))
+    if e.unfinished:
+        told = "Your step stops with an error before its end. What it had computed until then was compared."
+        found.append(Remark("judged-until-it-broke", told))
     if e.seen and e.seen.noisy:
         told = "Your step applies dropout at every call, even while it writes captions: pass `training` on."
         found.append(Remark("dropout-stays-on", told))

@@ -15,8 +15,9 @@ from grader.judging.examiner import Examiner
 from grader.judging.instruments.cut_gradients import cut_off
 from grader.judging.instruments.learning import Learning, learning_in
 from grader.judging.instruments.recomputed import SAME_START, Recomputed, recomputed
+from grader.judging.instruments.silence import NORMS
 from grader.judging.kinds.captioning.contact import DEPTH as OF_INCEPTION
-from grader.judging.kinds.captioning.contact import NEUTRAL, NORMS, PLACES, SIZES, Decoder, flat, tensor, ways
+from grader.judging.kinds.captioning.contact import NEUTRAL, PLACES, SIZES, Decoder, flat, tensor, ways
 from grader.judging.kinds.captioning.cut import cut_in_differences
 from grader.judging.kinds.captioning.encoding import DEPTH, encoder_of, settings_read
 from grader.judging.kinds.captioning.loop import Loop, loop_of
