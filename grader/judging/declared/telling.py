@@ -1,4 +1,4 @@
-"""Secret weights under which forms differ that would not differ under most, of a class that has a kernel."""
+"""Secret weights of classes with a kernel, and of models of Keras, under which forms differ that mostly would not."""
 
 from grader.judging.comparing.arrays import Numbers
 
