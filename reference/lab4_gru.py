@@ -76,6 +76,22 @@ def mirrored(w: Weights, o: Orders) -> Step:
     return step
 
 
+def half_mixed(old: str, new: str) -> Cell:
+    """A state whose parts do not sum to 1: `old` and `new` say what h and h̃ are multiplied by, 0, 1, z or 1-z."""
+
+    def cell(w: Weights, o: Orders) -> Step:
+        def step(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
+            z = tf.sigmoid(joined(e, h, o.z) @ w.W_z + w.b_z)
+            r = tf.sigmoid(joined(e, h, o.r) @ w.W_r + w.b_r)
+            c = tf.tanh(joined(e, r * h, o.candidate) @ w.W_rnn + w.b_rnn)
+            share = {"0": tf.zeros_like(z), "1": tf.ones_like(z), "z": z, "1-z": 1 - z}
+            return share[old] * h + share[new] * c
+
+        return step
+
+    return cell
+
+
 def reset_after(w: Weights, o: Orders, bias_inside: bool = False) -> Step:
     """The reset gate acts on the product of state and matrix, not on the state before it (cuDNN's form)."""
 
@@ -172,6 +188,10 @@ def without_bias(*roles: str) -> Cell:
 
 MISTAKES: dict[str, Cell] = {
     "mirrored-update": mirrored,
+    "mixture-incomplete/candidate-only": half_mixed("0", "z"),
+    "mixture-incomplete/whole-candidate": half_mixed("1-z", "1"),
+    "mixture-incomplete/whole-state": half_mixed("1", "z"),
+    "mixture-incomplete/same-share": half_mixed("z", "z"),
     "reset-after-product": reset_after,
     "reset-missing": without_reset,
     "update-missing": without_update,

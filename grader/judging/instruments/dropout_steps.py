@@ -5,6 +5,7 @@ never switch it on again, and the other way round; and whether all examples of a
 """
 
 import ast
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -26,6 +27,7 @@ from grader.sandbox.guest.wire import Put, Scalar, Watch, Watched
 EPOCHS = 3  # each with an evaluation at its end; a rate that falls to zero in the last is still above it in the second
 STEPS = 20  # of a loop whose epochs are written into it; what took fewer came to its end by itself
 ROWS = 64
+DUST = 1e-6
 OF_THE_LOOP = re.compile(r"^(train|fit)$|learn|^lr|epoch|freq|batch", re.IGNORECASE)
 
 
@@ -99,13 +101,14 @@ def differ(logits: Numbers) -> bool:
 
 
 def alive(data: Numbers, chain: Chain, weights: Mapping[str, Numbers]) -> bool:
-    """Whether every hidden layer has a unit above zero, which dropout could silence."""
+    """Whether every hidden layer has a unit above zero that the next one hears, so that dropout could silence it."""
+    if any(layer.W not in weights for layer in chain):
+        return False
     h = data[:1].astype(np.float64)
-    for layer in chain[:-1]:
-        if layer.W not in weights:
-            return False
+    for layer, after in itertools.pairwise(chain):
         h = np.maximum(h @ layer.turn(weights[layer.W]) + (weights[layer.b].reshape(-1) if layer.b else 0.0), 0.0)
-        if not np.any(h > 0):
+        said = h.T * after.turn(weights[after.W])
+        if np.max(np.abs(said)) <= DUST * np.max(h, initial=1.0):
             return False
     return True
 

@@ -45,7 +45,7 @@ def logits(e: Evidence) -> Finding:
             cell=where(e),
             difference=difference("Logits", e.logits, e.logits_answers["deck"]["logits"], axes=("batch", "classes")),
         )
-    if name is None and e.fixed_factor is None and e.explanation is None:
+    if name is None and e.fixed_factor is None and e.explanation is None and not e.cost_replaced:
         W = e.zero.get("W")
         told = difference("Gradient of W", W, e.zero_answers["deck"]["W"], axes=WEIGHTS) if W is not None else None
         return failed(

@@ -20,8 +20,10 @@ from grader.judging.meeting.classes import VECTORS, candidates, meet
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.knobs import (
     MOVED_TO,
+    ROUGHLY,
     WRITTEN_AS,
     Knob,
+    beyond,
     dictionary_knobs,
     knobs,
     may_hide_settings,
@@ -62,6 +64,16 @@ class Evidence(Struct, frozen=True):
         """Which form of penalty explains the gradients with λ at MOVED_TO."""
         seen = {key: value for key, value in self.moved.items() if value is not None}
         return nearest(seen, self.moved_answers) if "W" in seen else None
+
+    @property
+    def cost_replaced(self) -> bool:
+        """Without a penalty nothing is left of the gradients, and with one that of W is a multiple of W alone."""
+        W, zero = self.moved.get("W"), self.zero.get("W")
+        if W is None or zero is None or any(g is not None and np.any(g) for g in self.zero.values()):
+            return False
+        direction = self.moved_answers["deck"]["W"] - self.zero_answers["deck"]["W"]  # 2λW
+        factor, rest = beyond(W, direction)
+        return factor > 0 and rest < ROUGHLY
 
 
 @interview(LAB)

@@ -1,6 +1,6 @@
 """Assignment1: what the gradients say of the penalty, and of the bias that it leaves alone."""
 
-from grader.judging.checks import check, failed, passed, unsure
+from grader.judging.checks import blocked, check, failed, passed, unsure
 from grader.judging.comparing.compare import agree, difference, slug
 from grader.judging.instruments.first_step import after_a_step
 from grader.judging.kinds.logistic.interview import LAB, WHOLE, Evidence, fixed_factor
@@ -30,6 +30,8 @@ def l2_penalty(e: Evidence) -> Finding:
             "l2-unused",
             cell=where(e),
         )
+    if e.cost_replaced:
+        return failed(mistake="cost-replaced", cell=where(e))
     name, deck = e.explanation, e.moved_answers["deck"]["W"]
     if name in WHOLE or name in {f"bias-regularised/{form}" for form in WHOLE}:
         return passed("The penalty adds the right multiple of W to the gradient.", seen=str(name))
@@ -72,6 +74,9 @@ def without_knob(e: Evidence) -> Finding:
             "anything; your instructor will look at it."
         )
     if e.fixed_factor is not None and e.fixed_factor > 0:
+        if e.contact and (offered := [p.name for p in e.contact.info.parameters if PENALTY_NAME.search(p.name)]):
+            seen = f"another `{offered[0]}` leaves the gradient as it is"
+            return failed(mistake="l2-weight-fixed", seen=seen, cell=where(e))
         return passed(
             f"The gradient holds {e.fixed_factor:.3g}·W beyond the cross-entropy's: an L2 penalty, its weight "
             "written into the code."
@@ -113,6 +118,8 @@ def bias_free(e: Evidence) -> Finding:
         return not_seen(e)
     if e.decays_bias or (e.explanation and slug(e.explanation) == "bias-regularised"):
         return failed(mistake="bias-regularised", cell=where(e))
+    if e.cost_replaced:
+        return blocked("Not checked because the cross-entropy has to be part of the cost first.")
     if not e.trains_bias:
         return failed(
             "A training step leaves b as it was: it stays out of the penalty, but has to be trained.", cell=where(e)

@@ -1,6 +1,6 @@
 """Lab2: the interview of a multi-layer perceptron: its layers, what it computes, and how it trains without dropout."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
@@ -20,7 +20,7 @@ from grader.judging.meeting.classes import VECTORS, candidates, meet
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.watching import first_gradients, logits_in, moved, other_input, watched_in
 from grader.judging.oracle import Answers
-from grader.sandbox.guest.wire import Watched
+from grader.sandbox.guest.wire import VariableInfo, Watched
 
 LAB = "lab2_mlp"
 ACCEPTED = ("deck", "probabilities")
@@ -90,7 +90,8 @@ def question(x: Examiner, contact: Contact) -> Evidence:
         return Evidence(contact)
     labels = np.arange(contact.batch) % found[0][-1].shape[1]
     data = x.normal("x", (contact.batch, contact.features), 1.0)
-    weights = with_slices(variables, {v.path: weight(x, v.path, v.shape) for v in variables})
+    planted = {v.path: weight(x, v.path, v.shape) for v in variables} | one_for_all(variables, found)
+    weights = with_slices(variables, planted)
     trained = quiet_step(x, contact, data, labels, weights)
     other = other_input(trained, data)  # then the labels are not ours either, so nothing is said about gradients
     seen = data if other is None else other.astype(np.float32)
@@ -118,6 +119,12 @@ def question(x: Examiner, contact: Contact) -> Evidence:
         dropping=question_dropout(x, contact, chain),
         learning=question_learning(x, contact),
     )
+
+
+def one_for_all(variables: Sequence[VariableInfo], found: Sequence[Chain]) -> dict[str, Numbers]:
+    """Zero for single numbers that are no bias of any layer: one for all classes says nothing, and counts as none."""
+    known = {layer.b for chain in found for layer in chain}
+    return {v.path: np.zeros(v.shape, np.float32) for v in variables if np.prod(v.shape) == 1 and v.path not in known}
 
 
 def quiet_step(
