@@ -54,42 +54,32 @@ Cell = Callable[[Weights, Orders], Step]
 DECK = Orders("he", "he", "he")
 
 
-def gru(w: Weights, o: Orders = DECK) -> Step:
+Mix = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]  # of update gate, old state and candidate: the new state
+ACTIVATIONS = {"σ": tf.sigmoid, "tanh": tf.tanh, "relu": tf.nn.relu, "line": tf.identity}
+
+
+def mixed(z: tf.Tensor, h: tf.Tensor, c: tf.Tensor) -> tf.Tensor:
+    return (1 - z) * h + z * c
+
+
+def gru(w: Weights, o: Orders = DECK, mix: Mix = mixed, functions: tuple[str, str, str] = ("σ", "σ", "tanh")) -> Step:
+    """`functions` of update gate, reset gate and candidate."""
+    update, reset, candidate = (ACTIVATIONS[name] for name in functions)
+
     def step(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
-        z = tf.sigmoid(joined(e, h, o.z) @ w.W_z + w.b_z)
-        r = tf.sigmoid(joined(e, h, o.r) @ w.W_r + w.b_r)
-        c = tf.tanh(joined(e, r * h, o.candidate) @ w.W_rnn + w.b_rnn)
-        return (1 - z) * h + z * c
+        z = update(joined(e, h, o.z) @ w.W_z + w.b_z)
+        r = reset(joined(e, h, o.r) @ w.W_r + w.b_r)
+        return mix(z, h, candidate(joined(e, r * h, o.candidate) @ w.W_rnn + w.b_rnn))
 
     return step
 
 
-def mirrored(w: Weights, o: Orders) -> Step:
-    """h = z h + (1 − z) h̃: the form of Cho et al. 2014, Keras and PyTorch."""
-
-    def step(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
-        z = tf.sigmoid(joined(e, h, o.z) @ w.W_z + w.b_z)
-        r = tf.sigmoid(joined(e, h, o.r) @ w.W_r + w.b_r)
-        c = tf.tanh(joined(e, r * h, o.candidate) @ w.W_rnn + w.b_rnn)
-        return z * h + (1 - z) * c
-
-    return step
+def mixing(mix: Mix) -> Cell:
+    return lambda w, o: gru(w, o, mix)
 
 
-def half_mixed(old: str, new: str) -> Cell:
-    """A state whose parts do not sum to 1: `old` and `new` say what h and h̃ are multiplied by, 0, 1, z or 1-z."""
-
-    def cell(w: Weights, o: Orders) -> Step:
-        def step(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
-            z = tf.sigmoid(joined(e, h, o.z) @ w.W_z + w.b_z)
-            r = tf.sigmoid(joined(e, h, o.r) @ w.W_r + w.b_r)
-            c = tf.tanh(joined(e, r * h, o.candidate) @ w.W_rnn + w.b_rnn)
-            share = {"0": tf.zeros_like(z), "1": tf.ones_like(z), "z": z, "1-z": 1 - z}
-            return share[old] * h + share[new] * c
-
-        return step
-
-    return cell
+def with_activations(update: str, reset: str, candidate: str) -> Cell:
+    return lambda w, o: gru(w, o, functions=(update, reset, candidate))
 
 
 def reset_after(w: Weights, o: Orders, bias_inside: bool = False) -> Step:
@@ -162,21 +152,6 @@ def reset_astray(place: str) -> Cell:
     return cell
 
 
-def with_activations(update: str, reset: str, candidate: str) -> Cell:
-    f = {"σ": tf.sigmoid, "tanh": tf.tanh, "relu": tf.nn.relu, "line": tf.identity}
-
-    def cell(w: Weights, o: Orders) -> Step:
-        def step(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
-            z = f[update](joined(e, h, o.z) @ w.W_z + w.b_z)
-            r = f[reset](joined(e, h, o.r) @ w.W_r + w.b_r)
-            c = f[candidate](joined(e, r * h, o.candidate) @ w.W_rnn + w.b_rnn)
-            return (1 - z) * h + z * c
-
-        return step
-
-    return cell
-
-
 def changed(**roles: str) -> Cell:
     """The deck's cell with some roles played by another variable."""
     return lambda w, o: gru(w._replace(**{role: getattr(w, other) for role, other in roles.items()}), o)
@@ -187,11 +162,11 @@ def without_bias(*roles: str) -> Cell:
 
 
 MISTAKES: dict[str, Cell] = {
-    "mirrored-update": mirrored,
-    "mixture-incomplete/candidate-only": half_mixed("0", "z"),
-    "mixture-incomplete/whole-candidate": half_mixed("1-z", "1"),
-    "mixture-incomplete/whole-state": half_mixed("1", "z"),
-    "mixture-incomplete/same-share": half_mixed("z", "z"),
+    "mirrored-update": mixing(lambda z, h, c: z * h + (1 - z) * c),  # of Cho et al. 2014, Keras and PyTorch
+    "mixture-incomplete/candidate-only": mixing(lambda z, h, c: z * c),
+    "mixture-incomplete/whole-candidate": mixing(lambda z, h, c: (1 - z) * h + c),
+    "mixture-incomplete/whole-state": mixing(lambda z, h, c: h + z * c),
+    "mixture-incomplete/same-share": mixing(lambda z, h, c: z * h + z * c),
     "reset-after-product": reset_after,
     "reset-missing": without_reset,
     "update-missing": without_update,

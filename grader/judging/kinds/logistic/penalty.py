@@ -24,14 +24,21 @@ def l2_penalty(e: Evidence) -> Finding:
         return not_seen(e)
     if not e.penalty_knobs:
         return without_knob(e)
+    return steers_nothing(e) or as_added(e)
+
+
+def steers_nothing(e: Evidence) -> Finding | None:
     if lost := argument_lost(e):
         return failed(
             f"`{lost}` is an argument of the constructor, but what reaches the penalty is 0 in every training.",
             "l2-unused",
             cell=where(e),
         )
-    if e.cost_replaced:
-        return failed(mistake="cost-replaced", cell=where(e))
+    return failed(mistake="cost-replaced", cell=where(e)) if e.cost_replaced else None
+
+
+def as_added(e: Evidence) -> Finding:
+    """By what it adds to the gradient of W."""
     name, deck = e.explanation, e.moved_answers["deck"]["W"]
     if name in WHOLE or name in {f"bias-regularised/{form}" for form in WHOLE}:
         return passed("The penalty adds the right multiple of W to the gradient.", seen=str(name))
