@@ -9,7 +9,8 @@ layers. Dropout (Srivastava et al., JMLR 2014), inverted: a unit is zero with pr
 1 / (1 − rate).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -81,6 +82,7 @@ def logit_forms(hidden: int) -> dict[str, Form]:
         one = [line if i == j else relu for j in range(hidden)]
         found[f"no-nonlinearity/layer-{i + 1}"] = lambda x, w, one=one: mlp(x, w, one)
         found[f"no-nonlinearity/layer-{i + 1}-relu-on-logits"] = lambda x, w, one=one: relu(mlp(x, w, one))
+    found |= {f"bias-unused/{name}": partial(without_biases, roles=roles) for name, roles in biases(hidden).items()}
     for name, f in OTHERS.items():
         found[f"other-nonlinearity/{name}"] = lambda x, w, f=f: mlp(x, w, f)
         found[f"other-nonlinearity/{name}-on-logits-too"] = lambda x, w, f=f: f(mlp(x, w, f))
@@ -88,6 +90,25 @@ def logit_forms(hidden: int) -> dict[str, Form]:
             one = [f if i == j else relu for j in range(hidden)]
             found[f"other-nonlinearity/{name}-layer-{i + 1}"] = lambda x, w, one=one: mlp(x, w, one)
     return found
+
+
+def biases(hidden: int) -> dict[str, dict[int, int | None]]:
+    """Which bias a layer adds in the place of its own, None for none: of one layer, of all, of the hidden ones."""
+    last, every = hidden, dict.fromkeys(range(hidden + 1))
+    found: dict[str, dict[int, int | None]] = {f"layer-{i + 1}": {i: None} for i in every}
+    found |= {"all": dict(every), "hidden": {i: None for i in every if i != last}}
+    return found | {f"layer-{i + 1}-takes-{j + 1}": {i: j} for i in range(hidden) for j in range(hidden) if i != j}
+
+
+def without_biases(x: tf.Tensor, layers: Sequence[Layer], roles: Mapping[int, int | None]) -> tf.Tensor:
+    """A bias of another width cannot be added: those logits are no number."""
+    changed = list(layers)
+    for i, j in roles.items():
+        b = layers[i].b if j is None else layers[j].b
+        if b.shape != layers[i].b.shape:
+            return tf.fill([x.shape[0], layers[-1].b.shape[0]], tf.constant(float("nan"), x.dtype))
+        changed[i] = layers[i]._replace(b=tf.zeros_like(b) if j is None else b)
+    return mlp(x, changed)
 
 
 def values(case: Case) -> Answers:
@@ -112,7 +133,7 @@ def step(case: Case) -> Answers:
             cost = tf.reduce_mean(
                 tf.nn.sparse_softmax_cross_entropy_with_logits(logits=output(form(x, layers)), labels=case["labels"])
             )
-        gradients = tape.gradient(cost, layers)
+        gradients = tape.gradient(cost, layers, unconnected_gradients="zero")
         found[name] = {"cost": cost.numpy()}
         for i, (W, b) in enumerate(gradients):
             found[name] |= {f"W{i}": W.numpy(), f"b{i}": b.numpy()}
