@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, unsure
-from grader.judging.comparing.arrays import Numbers
+from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import agree, difference, slug
 from grader.judging.instruments.cut_gradients import cut_finding
 from grader.judging.instruments.first_step import (
@@ -200,11 +200,14 @@ def learns(e: Evidence) -> Finding:
 
 
 def never_begins(e: Evidence) -> tuple[str, ...]:
-    """The matrices between the words and the guesses, where none has a gradient from the notebook's own start."""
+    """The matrices between the words and the guesses, where they begin with equal numbers and none has a gradient."""
     if e.contact is None or e.contact.watched is None or e.layout is None:
         return ()
     seen = first_gradients(e.contact.watched)
     paths = tuple(dict.fromkeys([*(block.path for block in e.layout.matrices), e.layout.out.path]))
+    begun = [array(v.value) for v in e.contact.initial if v.path in paths]
+    if not any(value is not None and np.ptp(value) == 0 for value in begun):
+        return ()  # the cell itself lets nothing through
     slopes = [seen.get(path) for path in paths]
     return paths if all(slope is not None and not np.any(slope) for slope in slopes) else ()
 

@@ -46,6 +46,8 @@ def question_dropout(
         return None
     if not same(words[0], words[2]):
         return Dropout(stays=True)
+    if same(words[0], np.broadcast_to(words[0][:1, :1], words[0].shape)):
+        return None  # every guess is the same whatever the words are, so nothing that is dropped would show
     bias = bias_in(plain[0], found, shown)
     changed = not same(words[0], words[1])
     if np.max(np.abs(plain[0] - bias)) < 1e-6:  # a cell without biases has no states to show when there are no words
