@@ -5,7 +5,8 @@ import numpy as np
 from grader.judging.checks import blocked, check, failed, passed, unsure
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.kinds.captioning.contact import BATCH, PLACES
-from grader.judging.kinds.captioning.interview import LAB, Evidence, Seen, Step_
+from grader.judging.kinds.captioning.explained import Seen, Step_
+from grader.judging.kinds.captioning.interview import LAB, Evidence
 from grader.model import Finding
 
 UNKNOWN = (

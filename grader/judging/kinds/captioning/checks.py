@@ -13,7 +13,8 @@ from grader.judging.instruments.learning import falling
 from grader.judging.kinds.captioning import photos_checks, remarks  # noqa: F401 - they register themselves
 from grader.judging.kinds.captioning.attention_checks import LOST, UNKNOWN, over_another_axis
 from grader.judging.kinds.captioning.contact import BATCH, PLACES, Decoder
-from grader.judging.kinds.captioning.interview import LAB, Evidence, Seen, Step_
+from grader.judging.kinds.captioning.explained import Seen, Step_
+from grader.judging.kinds.captioning.interview import LAB, Evidence
 from grader.judging.kinds.captioning.photos import plain
 from grader.model import Finding
 from grader.sandbox.guest.wire import Trouble

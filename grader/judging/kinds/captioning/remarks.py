@@ -3,7 +3,8 @@
 from grader.judging.checks import extra, remarks
 from grader.judging.comparing.compare import slug
 from grader.judging.kinds.captioning.attention_checks import attention_weights
-from grader.judging.kinds.captioning.interview import LAB, Evidence, Step_
+from grader.judging.kinds.captioning.explained import Step_
+from grader.judging.kinds.captioning.interview import LAB, Evidence
 from grader.judging.kinds.captioning.saved import NEVER_RESTORED
 from grader.model import Remark, Verdict
 

@@ -141,6 +141,12 @@ def units_of(decoder: Decoder) -> int:
     return next(iter(recurrent), decoder.sizes.units)
 
 
+def attends(case: Mapping[str, Numbers]) -> bool:
+    """Whether the products of the attention exist, whatever the layers behind the GRU are."""
+    width = case["v"].shape[0]
+    return case["W1"].shape[1] == width == case["W2"].shape[1] and case["R"].shape[0] == case["W2"].shape[0]
+
+
 def consistent(case: Mapping[str, Numbers]) -> bool:
     """Whether products of these matrices exist."""
     joints = (("W1", "v"), ("W2", "v"), ("F1", "F2"), ("R", "W2"))

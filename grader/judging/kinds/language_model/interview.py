@@ -250,6 +250,8 @@ def cost_of(
 def multiple(seen: Numbers, expected: Numbers, bias: Numbers) -> float | None:
     """c, where the gradient is c times the expected one; a penalty on the biases, an extra, may stand beside it."""
     both = np.stack([expected, bias], axis=1)
+    if not (np.all(np.isfinite(both)) and np.all(np.isfinite(seen))):
+        return None
     found, *_ = np.linalg.lstsq(both, seen.astype(np.float64), rcond=None)
     within = 2e-3 * float(np.max(np.abs(seen)))
     return float(found[0]) if found[0] > 0 and float(np.max(np.abs(both @ found - seen))) <= within else None

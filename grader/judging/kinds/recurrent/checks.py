@@ -19,6 +19,7 @@ from grader.judging.kinds.recurrent.equal import understood
 from grader.judging.kinds.recurrent.gradients import without_penalty
 from grader.judging.kinds.recurrent.interview import Evidence
 from grader.judging.kinds.recurrent.layout import beyond_the_slide, inside_a_layer, plain, ready_layer, shares, unread
+from grader.judging.kinds.recurrent.levelled import OTHER
 from grader.judging.kinds.recurrent.penalty import LEAST, MEANS, averaged, factors, reached, unpenalised
 from grader.judging.kinds.recurrent.remarks import extras, layouts
 from grader.model import Difference, Finding, Remark, Verdict
@@ -103,9 +104,17 @@ def judged_logits(e: Evidence, formula: str) -> Finding:
     if ready_layer(e) or (e.ready_made and not explained and len(e.roles) != 5):
         return failed(mistake="ready-made-layer", cell=where(e))
     odd = beyond_the_slide(e)
+    if odd and e.levelled not in (None, "deck"):
+        return levelled_logits(e, formula)
+    if odd and e.parts is None:
+        return unsure(odd + LEFT_OPEN)
     if e.parts is None:
-        missing = failed("The variables of a recurrent layer are not there.", cell=where(e))
-        return unsure(odd + LEFT_OPEN) if odd else missing
+        return failed("The variables of a recurrent layer are not there.", cell=where(e))
+    return understood_logits(e, formula, odd)
+
+
+def understood_logits(e: Evidence, formula: str, odd: str | None) -> Finding:
+    explained = bool(e.explanation) and slug(e.explanation or "") == "deck"
     if e.logits is None:
         return unsure(
             "No method of your class returns the logits [batch, classes], so the recurrence could not be asked "
@@ -121,6 +130,14 @@ def judged_logits(e: Evidence, formula: str) -> Finding:
     if odd:
         return unsure(odd + LEFT_OPEN)
     return other_logits(e, formula, told)
+
+
+def levelled_logits(e: Evidence, formula: str) -> Finding:
+    """Of a layout that could not be read, whose logits are wrong in any."""
+    if e.levelled != OTHER:
+        return failed("", e.levelled, cell=where(e))
+    told = f"With one number in all of your variables the logits are not those of {formula}, whichever is which."
+    return failed(told, cell=where(e))
 
 
 def other_logits(e: Evidence, formula: str, told: Difference | None) -> Finding:
@@ -221,7 +238,7 @@ def named_for(e: Evidence, embedding: str | None) -> str | None:
 
 
 def unexplained(e: Evidence) -> Finding:
-    if judged_logits(e, "").verdict is Verdict.UNSURE:
+    if beyond_the_slide(e) or judged_logits(e, "").verdict is Verdict.UNSURE:
         return unsure("Not checked because the cell has to be understood first.")
     return blocked("Not checked because every matrix has to be there, and trained, before its penalty can be seen.")
 

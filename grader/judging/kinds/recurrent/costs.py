@@ -32,7 +32,7 @@ def with_its_cost(
 
 def explains(plain: Numbers, weights: Numbers, seen: Numbers | None) -> bool:
     """Whether a gradient is a multiple of this one, beside that of a penalty on the weights."""
-    if seen is None or seen.shape != plain.shape:
+    if seen is None or seen.shape != plain.shape or not np.all(np.isfinite(seen)):
         return False
     parts = np.stack([plain.reshape(-1), np.reshape(weights, -1)], axis=1).astype(np.float64)
     shares, *_ = np.linalg.lstsq(parts, seen.reshape(-1).astype(np.float64), rcond=None)

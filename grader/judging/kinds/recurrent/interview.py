@@ -19,6 +19,7 @@ from grader.judging.instruments.learning import Learning, question_learning
 from grader.judging.instruments.silence import whole
 from grader.judging.kinds.recurrent.costs import with_its_cost
 from grader.judging.kinds.recurrent.explained import LABS, Explained, Way, by_role, first_explained, likely, role_values
+from grader.judging.kinds.recurrent.levelled import levelled
 from grader.judging.meeting.asking import classifying, inputs, runs_ready_layers, training, weight
 from grader.judging.meeting.classes import WORDS, candidates, meet, usable
 from grader.judging.meeting.contact import Contact
@@ -58,6 +59,7 @@ class Evidence(Struct, frozen=True):
     crash: str | None = None  # the mistake behind a class that cannot take a step
     corrupted: bool = False  # the starter as handed out in two years, with two broken lines
     assigned: bool = False  # some cell makes a W_rnn
+    levelled: str | None = None  # logits that nothing explains, with one number in all variables: whose they are then
 
 
 @interview("lab3_rnn")
@@ -107,7 +109,7 @@ def worth(e: Evidence) -> int:
 def question(x: Examiner, contact: Contact) -> Evidence:
     ways = seen_in(contact, arrangements(contact.initial, contact.vocabulary))
     if not ways:
-        return Evidence(contact, learning=question_learning(x, contact))
+        return Evidence(contact, learning=question_learning(x, contact), levelled=levelled(x, contact))
     best = None
     for seen, given in ways_to_ask(x, contact, ways):
         evidence = questioned(x, contact, seen, given)
@@ -115,7 +117,9 @@ def question(x: Examiner, contact: Contact) -> Evidence:
             best = evidence
         if best.explanation:
             break
-    return replace(best or Evidence(contact), learning=question_learning(x, contact))
+    best = best or Evidence(contact)
+    level = None if best.explanation else levelled(x, contact)
+    return replace(best, learning=question_learning(x, contact), levelled=level)
 
 
 def is_guess(e: Evidence) -> bool:
