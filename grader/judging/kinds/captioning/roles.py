@@ -144,7 +144,7 @@ def units_of(decoder: Decoder) -> int:
 def attends(case: Mapping[str, Numbers]) -> bool:
     """Whether the products of the attention exist, whatever the layers behind the GRU are."""
     width = case["v"].shape[0]
-    return case["W1"].shape[1] == width == case["W2"].shape[1] and case["R"].shape[0] == case["W2"].shape[0]
+    return bool(case["W1"].shape[1] == width == case["W2"].shape[1] and case["R"].shape[0] == case["W2"].shape[0])
 
 
 def consistent(case: Mapping[str, Numbers]) -> bool:

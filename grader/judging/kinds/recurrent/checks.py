@@ -3,7 +3,7 @@
 from functools import partial
 
 from grader.judging.checks import blocked, check, failed, manual, passed, remarks, unattempted, understands, unsure
-from grader.judging.comparing.compare import closest, difference, slug
+from grader.judging.comparing.compare import slug
 from grader.judging.instruments.cut_gradients import cut_finding, cut_off
 from grader.judging.instruments.first_step import (
     after_a_step,
@@ -19,22 +19,16 @@ from grader.judging.kinds.recurrent.equal import understood
 from grader.judging.kinds.recurrent.gradients import without_penalty
 from grader.judging.kinds.recurrent.interview import Evidence
 from grader.judging.kinds.recurrent.layout import beyond_the_slide, inside_a_layer, plain, ready_layer, shares, unread
-from grader.judging.kinds.recurrent.levelled import OTHER
+from grader.judging.kinds.recurrent.logits import DRAWN, LEFT_OPEN, judged_logits, where
 from grader.judging.kinds.recurrent.penalty import LEAST, MEANS, averaged, factors, reached, unpenalised
 from grader.judging.kinds.recurrent.remarks import extras, layouts
-from grader.model import Difference, Finding, Remark, Verdict
+from grader.model import Finding, Remark, Verdict
 
 RNN, GRU = "lab3_rnn", "lab4_gru"
 UNUSED = {
     "reset-missing": "The reset gate is computed, perhaps, but the new state does without it.",
     "update-missing": "The update gate is computed, perhaps, but the new state does without it.",
 }
-DRAWN = (
-    "The same sentences get other logits each time: something that they depend on is drawn at random whenever the "
-    "model runs, such as the start state or a weight."
-)
-LEFT_OPEN = "; your instructor will look at it."
-LOGITS = ("batch", "classes")
 MATRICES = ("W_rnn", "W_z", "W_r", "W_cl")
 CORRUPTED = (
     "The file you were given is broken: two of its lines (`tf.Variableself.E`, `miniself.E`) were damaged before you "
@@ -44,10 +38,6 @@ CORRUPTED = (
 
 understands(RNN)(understood)
 understands(GRU)(understood)
-
-
-def where(e: Evidence) -> int | None:
-    return e.contact.info.cell if e.contact else None
 
 
 @check(RNN, "trains")
@@ -97,58 +87,6 @@ def cell(e: Evidence) -> Finding:
     if finding.verdict is Verdict.PASS and None in (e.roles["b_z"], e.roles["b_r"], e.roles["b_rnn"]):
         return failed(mistake="bias-missing", cell=where(e))
     return finding
-
-
-def judged_logits(e: Evidence, formula: str) -> Finding:
-    explained = bool(e.explanation) and slug(e.explanation or "") == "deck"
-    if ready_layer(e) or (e.ready_made and not explained and len(e.roles) != 5):
-        return failed(mistake="ready-made-layer", cell=where(e))
-    odd = beyond_the_slide(e)
-    if odd and e.levelled not in (None, "deck"):
-        return levelled_logits(e, formula)
-    if odd and e.parts is None:
-        return unsure(odd + LEFT_OPEN)
-    if e.parts is None:
-        return failed("The variables of a recurrent layer are not there.", cell=where(e))
-    return understood_logits(e, formula, odd)
-
-
-def understood_logits(e: Evidence, formula: str, odd: str | None) -> Finding:
-    explained = bool(e.explanation) and slug(e.explanation or "") == "deck"
-    if e.logits is None:
-        return unsure(
-            "No method of your class returns the logits [batch, classes], so the recurrence could not be asked "
-            "on its own."
-        )
-    if explained and e.drops:
-        return failed(mistake="dropout-at-test", cell=where(e))
-    if explained:
-        return passed(f"The logits are those of {formula}, unrolled over every word.", seen=e.explanation or "")
-    told = difference("Logits", e.logits, e.values["deck"]["logits"], axes=LOGITS) if e.values else None
-    if e.explanation:
-        return failed("", slug(e.explanation), seen=e.explanation, difference=told, cell=where(e))
-    if odd:
-        return unsure(odd + LEFT_OPEN)
-    return other_logits(e, formula, told)
-
-
-def levelled_logits(e: Evidence, formula: str) -> Finding:
-    """Of a layout that could not be read, whose logits are wrong in any."""
-    if e.levelled != OTHER:
-        return failed("", e.levelled, cell=where(e))
-    told = f"With one number in all of your variables the logits are not those of {formula}, whichever is which."
-    return failed(told, cell=where(e))
-
-
-def other_logits(e: Evidence, formula: str, told: Difference | None) -> Finding:
-    if e.drops or e.logits is None:
-        return failed(DRAWN, cell=where(e))
-    return failed(
-        f"The logits are not those of {formula}, unrolled over every word.",
-        difference=told,
-        cell=where(e),
-        closest=closest({"logits": e.logits}, e.values),
-    )
 
 
 @check(RNN, "fresh-start")
