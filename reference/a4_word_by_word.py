@@ -18,8 +18,9 @@ With `beside`, word vectors may be read by mistake where states are meant: W_·_
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from reference import Answers, Case
@@ -27,9 +28,12 @@ from reference import Answers, Case
 CELLS = "phm"
 GATES = "zrc"
 NUMBERS = (
-    "after_p", "after_h", "after_m", "open_p", "open_h", "open_m", "chained", "continued", "forgets", "fresh",
-    "of_word", "share", "mixed", "crossed", "averaged",
+    *(f"{what}_{cell}" for what in ("after", "open", "always", "linear", "sigmoid", "relu") for cell in CELLS),
+    "chained", "continued", "forgets", "fresh", "of_word", "share", "mixed", "crossed", "averaged", "even", "swapped",
+    "direct",
 )  # fmt: skip
+
+OTHERS = {"linear": tf.identity, "sigmoid": tf.sigmoid, "relu": tf.nn.relu}  # in the place of the candidate's tanh
 
 Weights = Mapping[str, tf.Tensor]  # by role, each [R, ...]
 
@@ -48,16 +52,22 @@ class Sight(NamedTuple):
 def gru(w: Weights, cell: str, x: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
     """after = 1: r multiplies the state's product, which may have a bias of its own, as in Keras and cuDNN.
 
-    open = 1: the reset gate has no say.
+    open = 1: the reset gate has no say; always = 1: nor has the update gate. linear = 1 (sigmoid, relu): the candidate
+    has no tanh (but that).
     """
     xh = tf.concat([x, h], axis=-1)
     z = tf.sigmoid(xh @ w[f"W_z_{cell}"] + w[f"b_z_{cell}"])
     r = tf.sigmoid(xh @ w[f"W_r_{cell}"] + w[f"b_r_{cell}"])
     r = w[f"open_{cell}"] + (1 - w[f"open_{cell}"]) * r
+    z = w[f"always_{cell}"] + (1 - w[f"always_{cell}"]) * z
     from_x, from_h = tf.split(w[f"W_c_{cell}"], [x.shape[-1], h.shape[-1]], axis=1)
     after = w[f"after_{cell}"]
     state = after * r * (h @ from_h + w[f"b_s_{cell}"]) + (1 - after) * ((r * h) @ from_h)
-    c = tf.tanh(x @ from_x + state + w[f"b_c_{cell}"])
+    total = x @ from_x + state + w[f"b_c_{cell}"]
+    c = tf.tanh(total)
+    for name, other in OTHERS.items():
+        if np.any(w[f"{name}_{cell}"]):
+            c = c + w[f"{name}_{cell}"] * (other(total) - tf.tanh(total))
     return (1 - z) * h + z * c
 
 
@@ -137,6 +147,10 @@ FORMS: dict[str, Attention] = {
     "reshape-as-transpose/weights": lambda w, s: across(over_words(bilinear(w, s))),
     "reshape-as-transpose/scored-states": lambda w, s: over_words(dotted(across(s.Y), query(w, s, s.t, s.m))),
     "uniform-attention": lambda w, s: over_words(0 * bilinear(w, s)),
+    "score-squashed": lambda w, s: over_words(tf.tanh(bilinear(w, s))),
+    "score-squashed/sigmoid": lambda w, s: over_words(tf.sigmoid(bilinear(w, s))),
+    "score-squashed/relu": lambda w, s: over_words(tf.nn.relu(bilinear(w, s))),
+    "score-squashed/query": lambda w, s: over_words(dotted(s.Y, tf.tanh(query(w, s, s.t, s.m)))),
 }
 
 
@@ -172,10 +186,11 @@ def matched(w: Weights, s: States, attention: Attention) -> dict[str, tf.Tensor]
     """logits [R, B, C] and attn [R, B, hypothesis, premise], with d at its end where each number has a weight.
 
     share: a weight in the sum for a_k is so many times what it should be; mixed = 1: that sum is over `across(Y)`;
-    continued = 1: h^m_0 is the premise's last state; averaged = 1: the classes are told by the mean of all h^m_k;
-    fresh = 1: the matching GRU starts each word from zeros, of_word = 1: from h^t_k, though the scores see h^m_{k-1}.
+    continued = 1: h^m_0 is the premise's last state; averaged = 1: the classes are told by the mean of all h^m_k,
+    direct = 1: by the last a_k; fresh = 1: the matching GRU starts each word from zeros, of_word = 1: from h^t_k,
+    though the scores see h^m_{k-1}; even = 1: a_k is a plain mean; swapped = 1: it is one of the hypothesis's states.
     """
-    averaged = s.Y + w["mixed"][..., None] * (across(s.Y) - s.Y)
+    averaged = s.Y + w["mixed"][..., None] * (across(s.Y) - s.Y) + w["swapped"][..., None] * (s.T - s.Y)
     before = tf.zeros_like(s.Y[:, :, 0])
     m = w["continued"] * s.Y[:, :, -1]
     alphas, states = [], []
@@ -183,13 +198,14 @@ def matched(w: Weights, s: States, attention: Attention) -> dict[str, tf.Tensor]
         t = s.T[:, :, k]
         sight = Sight(s.Y, t, m, before, s.T[:, :, -1], s.words[1][:, :, k])
         alpha = attention(w, sight)
-        a = w["share"] * tf.reduce_sum((alpha if alpha.shape.rank == 4 else alpha[..., None]) * averaged, axis=2)
+        each = alpha if alpha.shape.rank == 4 else alpha[..., None]
+        a = w["share"] * tf.reduce_sum((each + w["even"][..., None] * (over_words(0 * each) - each)) * averaged, axis=2)
         kept = (1 - w["fresh"]) * (m + w["of_word"] * (t - m))
         m = gru(w, "m", tf.concat([a, t, *beside(w, sight, s, alpha)], axis=-1), kept)
         alphas.append(alpha)
         states.append(m)
         before = t
-    m = m + w["averaged"] * (tf.reduce_mean(tf.stack(states), axis=0) - m)
+    m = m + w["averaged"] * (tf.reduce_mean(tf.stack(states), axis=0) - m) + w["direct"] * (a - m)
     return {"logits": m @ w["W_cl"] + w["b_cl"], "attn": tf.stack(alphas, axis=2)}
 
 
@@ -216,12 +232,16 @@ def weights(case: Case) -> dict[str, tf.Tensor]:
     shapes |= dict.fromkeys(NUMBERS, (1, 1))
     found: dict[str, tf.Tensor] = {}
     for role, shape in shapes.items():
-        base = tf.reshape(tf.constant(case.get(role, float(role == "share")), tf.float64), [-1])
-        base = tf.broadcast_to(base, [shape[0] * shape[1]]) if base.shape[0] == 1 else base
+        base = filled(case.get(role, float(role == "share")), shape)
         changed = [change.get(role, 0.0) for change in changes] if any(role in change for change in changes) else [0.0]
-        added = [tf.reshape(tf.cast(value, tf.float64) + tf.zeros(shape, tf.float64), shape) for value in changed]
-        found[role] = tf.reshape(base, [1, *shape]) + tf.stack(added)
+        found[role] = tf.constant(base + np.stack([filled(value, shape) for value in changed]))
     return found
+
+
+def filled(value: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """The numbers in this shape, or one number everywhere."""
+    numbers = np.asarray(value, np.float64)
+    return numbers.reshape(shape) if numbers.size > 1 else np.full(shape, numbers.reshape(-1)[0])
 
 
 def values(case: Case) -> Answers:

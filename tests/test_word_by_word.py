@@ -5,7 +5,8 @@ import pytest
 from test_other_layouts import contact
 
 from grader.judging.comparing.arrays import send
-from grader.judging.kinds.word_by_word.answers import Answer, answer_in
+from grader.judging.instruments.until_it_broke import results_in
+from grader.judging.kinds.word_by_word.answers import Answer, answer_in, over_hypothesis
 from grader.judging.kinds.word_by_word.checks import attention, weights
 from grader.judging.kinds.word_by_word.interview import Evidence
 from grader.model import Verdict
@@ -56,3 +57,20 @@ def test_states_in_the_place_of_the_attention_are_named(shape: tuple[int, ...]) 
 @pytest.mark.parametrize("shape", [(64, 10, 10), (64, 10), (64, 3), (64, 100), (10, 64, 10)])
 def test_weights_and_logits_are_no_states(shape: tuple[int, ...]) -> None:
     assert not answer_in(Listing((send(np.zeros(shape, np.float32)),)), BATCH, LENGTH).states
+
+
+def test_weights_that_stay_at_the_first_word_are_not_those_of_the_hypothesis() -> None:
+    over_premise = softmax(SCORES, 2)
+    later = np.concatenate([over_premise[:, :1], softmax(dice.normal(size=SCORES.shape), 2)[:, 1:]], axis=1)
+    assert not over_hypothesis(over_premise, later)
+
+
+def test_weights_over_the_hypothesis_change_by_one_factor_with_its_last_word() -> None:
+    changed = SCORES.copy()
+    changed[:, :, -1] = dice.normal(size=(BATCH, LENGTH))
+    assert over_hypothesis(softmax(SCORES, 2), softmax(changed, 2))
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_results_of_operations_are_kept_apart_where_their_shapes_are_the_same(count: int) -> None:
+    assert [one.shape for one in results_in(Listing((send(np.zeros((4, 3))),) * count))] == [(4, 3)] * count

@@ -9,11 +9,13 @@ from typing import Protocol, TypeVar
 import numpy as np
 from msgspec.structs import replace
 
-from grader.judging.comparing.arrays import Numbers
+from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.instruments import first_step
 from grader.judging.instruments.first_step import after_a_step
 from grader.judging.meeting.forward import Forward, weights
+from grader.judging.meeting.watching import parts_of
 from grader.model import Finding, Remark
+from grader.sandbox.guest.wire import Value
 
 SUMS = 1e-3  # how far from 1 the weights of float32 may sum
 JUDGED = Remark(
@@ -39,6 +41,11 @@ def as_far_as_it_comes(judge: Callable[[Asked], Finding]) -> Callable[[Asked], F
 def with_results(forward: Forward, places: Sequence[int] = ()) -> Forward:
     """A call that gives back the results of operations, all or those in these places."""
     return replace(forward, results=tuple(places))
+
+
+def results_in(value: Value | None) -> list[Numbers]:
+    """Of operations; a list of equal shapes, or of one result, is no array here."""
+    return [one for part in parts_of(value) if (one := array(part)) is not None] if value is not None else []
 
 
 def attention_rows(results: Sequence[Numbers], batch: int, length: int) -> tuple[int, ...]:

@@ -28,7 +28,8 @@ def dropout_in_training(e: Evidence) -> Finding:
     if d.one_mask:
         return unsure(NOT_FOLLOWED)
     if wrong := not_at_work(d, shown, where(e)) or other_rate(d, shown, where(e)):
-        return wrong
+        own_rate = wrong.mistake in ("rate-ignored", "dropout-twice")  # or a unit has other ways to the logits
+        return unsure(NOT_KNOWN) if own_rate and e.explanation is None else wrong
     if not followed:  # without ReLU a hidden unit's mask cannot be followed through the next layer
         return passed(f"Units are dropped: {shown}.", seen=shown)
     rest = "the rest made smaller when classifying instead" if alike(d) else "the rest rescaled"
@@ -69,7 +70,8 @@ def other_rate(d: Dropping, shown: str, cell: int | None) -> Finding | None:
         return failed(mistake="keep-rate-confusion", seen=shown, cell=cell)
     if rate and 0 < rate < 1 and not near(share, rate):
         if not near(share, 1 - rate):
-            return failed(mistake="rate-ignored", seen=f"asked for {rate:g}; {shown}", cell=cell)
+            named = "dropout-twice" if near(share, 1 - (1 - rate) ** 2) else "rate-ignored"
+            return failed(mistake=named, seen=f"asked for {rate:g}; {shown}", cell=cell)
         if share > 0.5:
             return failed(mistake="keep-rate-confusion", seen=f"asked for {rate:g}; {shown}", cell=cell)
     if share > TOO_MUCH and not d.settable and not rate:

@@ -19,6 +19,7 @@ from grader.model import Observation
 from grader.sandbox.guest.wire import Put, Step, Value
 
 CLASSES = 3
+CLIPPED = 0.1  # of the logits at least that ReLU makes zero
 
 
 class Answer(Struct, frozen=True):
@@ -28,6 +29,10 @@ class Answer(Struct, frozen=True):
     attn: Numbers | None = None  # [B, L, L], or [B, L, L, d] with a weight for each number of a state
     states: bool = False  # what stands where attention should is as wide as a state
 
+    @property
+    def same_for_all(self) -> bool:
+        return alike(self.logits) and (self.attn is None or alike(self.attn))
+
     def same_as(self, other: "Answer") -> bool:
         """In all that either of them has."""
         pairs = [(self.logits, other.logits), (self.attn, other.attn)]
@@ -35,6 +40,11 @@ class Answer(Struct, frozen=True):
         return bool(known) and all(
             one is not None and two is not None and np.allclose(one, two, rtol=1e-4, atol=1e-5) for one, two in known
         )
+
+
+def alike(found: Numbers | None) -> bool:
+    """Whether all pairs have the same."""
+    return found is not None and float(np.ptp(found, axis=0).max()) < 1e-6
 
 
 def answer_in(value: Value | None, batch: int, length: int) -> Answer:
@@ -88,6 +98,28 @@ def are_probabilities(logits: Numbers | None) -> bool:
     return logits is not None and bool(logits.min() >= 0 and np.allclose(logits.sum(axis=1), 1.0, atol=SUMS))
 
 
+def are_clipped(logits: Numbers | None) -> bool:
+    """As ReLU leaves them."""
+    return logits is not None and bool(logits.min() == 0 < logits.max() and np.mean(logits == 0) > CLIPPED)
+
+
+def are_sigmoids(logits: Numbers | None) -> bool:
+    return logits is not None and bool(0 < logits.min() and logits.max() < 1)
+
+
+def from_sigmoids(answer: Answer) -> Answer:
+    if answer.logits is None:
+        return answer
+    shares = np.clip(answer.logits.astype(np.float64), 1e-9, 1 - 1e-9)
+    return replace(answer, logits=np.log(shares / (1 - shares)))
+
+
+def less(one: Answer, other: Answer) -> Answer:
+    if one.logits is None or other.logits is None:
+        return one
+    return replace(one, logits=one.logits - other.logits)
+
+
 def are_no_weights(attn: Numbers) -> bool:
     """Negative, or with sums other than 1 whichever axis are the premise's words; numbers that are none say nothing."""
     if not np.all(np.isfinite(attn)):
@@ -111,7 +143,7 @@ def over_hypothesis(attn: Numbers, later: Numbers) -> bool:
     """
     others = attn[:, 0, :-1], later[:, 0, :-1]
     one, other = (each / np.maximum(each.sum(axis=1, keepdims=True), 1e-9) for each in others)
-    return bool(np.allclose(one, other, rtol=1e-3, atol=1e-5))
+    return bool(np.allclose(one, other, rtol=1e-3, atol=1e-5) and not np.allclose(*others, rtol=1e-3, atol=1e-5))
 
 
 Reader = Callable[[Value | None, int, int], Answer]  # of what came back, for so many examples of so many words
@@ -126,6 +158,15 @@ class Asker(Struct, frozen=True):
     weights: Mapping[str, Numbers]
     data: Numbers  # [B, 2 L]
     read: Reader = answer_in
+    mirrored: bool = False  # asked with its last weights negated too: of ReLU's two answers one is the logit
+
+    def without_squashing(self, logits: Numbers | None) -> "Asker":
+        """Of a model that returns something made from its logits, the logits."""
+        if are_probabilities(logits):
+            return self.with_logits()
+        if are_sigmoids(logits):
+            return replace(self, read=lambda *given: from_sigmoids(self.read(*given)))
+        return replace(self, mirrored=True) if are_clipped(logits) else self
 
     def with_logits(self) -> "Asker":
         """Of a model that returns probabilities: its logits, which sum to 0 where its last weights do."""
@@ -144,9 +185,18 @@ class Asker(Struct, frozen=True):
 
     def under(self, configurations: Sequence[Mapping[str, Numbers]]) -> list[Answer]:
         """Of our data under other weights."""
-        seen = self.observed("roles", *self.changed(configurations))
+        asked = [*configurations, *(self.negated(configurations) if self.mirrored else ())]
+        seen = self.observed("roles", *self.changed(asked))
         size = len(self.data), self.contact.features
-        return [self.read(value_of(seen, f"r{i}"), *size) for i in range(len(configurations))]
+        told = [self.read(value_of(seen, f"r{i}"), *size) for i in range(len(asked))]
+        count = len(configurations)
+        return [less(*both) for both in zip(told, told[count:], strict=False)] if self.mirrored else told
+
+    def negated(self, configurations: Sequence[Mapping[str, Numbers]]) -> Iterator[dict[str, Numbers]]:
+        last = {path: -value for path, value in self.weights.items() if value.shape[-1] == CLASSES}
+        for i, weights in enumerate(configurations):
+            changed = {path: -value if path in last else value for path, value in weights.items()}
+            yield changed if i else {**last, **changed}
 
     def changed(self, configurations: Sequence[Mapping[str, Numbers]]) -> Iterator[Step]:
         for i, weights in enumerate(configurations):

@@ -1,5 +1,6 @@
 """Assignment 4: what the interview of a classifier with word by word attention means for each check."""
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -23,6 +24,7 @@ from grader.judging.instruments.first_step import after_a_step, ends_a_step, nam
 from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.instruments.until_it_broke import JUDGED, SUMS, as_far_as_it_comes
 from grader.judging.kinds.word_by_word.answers import CLASSES, are_no_weights, rows_first, sums_to_one
+from grader.judging.kinds.word_by_word.cut import MISALIGNED
 from grader.judging.kinds.word_by_word.equal import understood
 from grader.judging.kinds.word_by_word.explained import ADDITIVE
 from grader.judging.kinds.word_by_word.interview import FEWER, LAB, Evidence
@@ -153,8 +155,12 @@ def all_trained(e: Evidence) -> Finding:
         return failed(mistake="zero-weights", seen="all matrices start as zeros", cell=e.cell)
     if reason := stop(e.contact):
         return stopped(e.contact, reason, bool(e.told.right and e.told.logits_follow), partial(untrained, e), e.cell)
+    if e.told.bound and e.told.bound.numbers.get("even"):
+        return blocked("Not checked because the weights have to reach the average first: nothing else trains them.")
     if e.idle:
         return untrained(e, e.idle, "A training step changes nothing in {names}.")
+    if e.lacking == (MISALIGNED,):
+        return passed("A training step moves every variable that the answer depends on.")
     if e.lacking:
         return cut_finding(e.lacking, e.cell)
     return passed("A training step moves every variable that the answer depends on.")
@@ -172,7 +178,26 @@ def learns(e: Evidence) -> Finding:
         return missing
     if e.learning and not e.learning.fell and (len(e.learning.losses) < ENOUGH or e.learning.trouble):
         return unsure("The loss of a longer training could not be followed to its end.")
+    if e.lacking == (MISALIGNED,):
+        return failed(mistake="labels-misaligned", cell=e.cell)
     return falling(e.learning, e.cell)
+
+
+SAID: dict[str, tuple[Callable[[Evidence], bool], str]] = {
+    "additive-score": (
+        lambda e: e.told.form == ADDITIVE[1],
+        "Your score is the paper's w^T tanh(W^s h^s + W^t h^t + W^m h^m), not the assignment's bilinear form.",
+    ),
+    "own-head": (
+        lambda e: e.told.headed,
+        "Between the last matching state and the classes your model has more than the assignment's one matrix.",
+    ),
+    "own-word-layer": (
+        lambda e: e.told.worded,
+        "Your word vectors pass a layer of your own before the encoder reads them.",
+    ),
+    "vectors-trained": (lambda e: e.trains_vectors, "A training step moves the word vectors too."),
+}
 
 
 @remarks(LAB)
@@ -181,16 +206,8 @@ def remarks_on(e: Evidence) -> tuple[Remark, ...]:
     if e.shown.transposed and e.premise_first is not None:
         told = "`get_attn` has the hypothesis's words first, so the plots show rows and columns exchanged."
         found.append(Remark("attention-transposed", told))
-    if e.told.form == ADDITIVE[1]:
-        told = "Your score is the paper's w^T tanh(W^s h^s + W^t h^t + W^m h^m), not the assignment's bilinear form."
-        found.append(Remark("additive-score", told))
-    if e.told.headed:
-        told = "Between the last matching state and the classes your model has more than the assignment's one matrix."
-        found.append(Remark("own-head", told))
-    if e.unfinished:
-        found.append(JUDGED)
-    if e.trains_vectors:
-        found.append(Remark("vectors-trained", "A training step moves the word vectors too."))
+    found += [Remark(name, told) for name, (said, told) in SAID.items() if said(e)]
+    found += [JUDGED] if e.unfinished else []
     ways = e.told.bound.ways.values() if e.told.bound else ()
     if any(way.sign < 0 for way in ways):
         found.append(Remark("mirrored-gru", "The update gate of your GRU keeps the old state where z is 1."))

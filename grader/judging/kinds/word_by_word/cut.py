@@ -19,12 +19,13 @@ TINY = 1e-3  # of the largest gradient
 SHARE = {True: 0.01, False: 0.002}  # that may be missing of one variable's gradient, of that of all together
 TRIES = 4  # ways at random in which a variable without a gradient is moved
 VARIABLES = 32
+MISALIGNED = "labels"  # in the place of variables: the gradient is that of other labels for the same pairs
 
 Ways = Mapping[str, Numbers]  # for a variable's path how far it is moved
 
 
 def cut_off(asker: Asker, whole: Answer, labels: Numbers, seen: Gradients) -> tuple[str, ...]:
-    """Variables along whose gradient the cost does not rise by as much as that says."""
+    """Variables along whose gradient the cost does not rise by as much as that says; or MISALIGNED."""
     scale = scale_of(whole, labels, seen)
     tables = {v.path for v in asker.contact.initial if asker.contact.vocabulary in v.shape}
     given = {path: g / scale for path, g in seen.items() if g is not None} if scale else {}
@@ -47,6 +48,8 @@ def cut_off(asker: Asker, whole: Answer, labels: Numbers, seen: Gradients) -> tu
         return tuple(bare)
     risen = rises(asker, [{path: moves[path]} for path in told], labels)
     lacking = {path: rise for path, rise in zip(told, risen, strict=True) if differs(rise, expected[path], one=True)}
+    if any(CLASSES in asker.weights[path].shape for path in lacking):  # nothing comes between them and the cost
+        return (MISALIGNED,)
     halves = rises(asker, [{path: moves[path] / 2} for path in lacking], labels) if lacking else []
     bent = {
         path for (path, rise), half in zip(lacking.items(), halves, strict=True) if is_bent(rise, half, expected[path])

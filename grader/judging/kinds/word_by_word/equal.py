@@ -69,9 +69,9 @@ class WordByWord(Pairs, frozen=True, kw_only=True):
 def understood(e: Evidence) -> Understood | None:
     """None where the forward pass is not the paper's, or there is more to it, or not each role has its variable."""
     told = e.told
-    if e.contact is None or told.variables is None or told.form != FORM or not told.logits_follow or told.headed:
+    if e.contact is None or told.variables is None or told.form != FORM or not told.logits_follow:
         return None
-    if are_probabilities(e.answer.logits) or e.drops:
+    if told.headed or told.worded or are_probabilities(e.answer.logits) or e.drops:
         return None
     if e.flows is not False or e.idle != () or e.lacking or e.trains_vectors or told.variables.others:
         return None

@@ -1,7 +1,7 @@
 """Assignment 4: which form of the attention explains the answers, once it is known what each variable does."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import agree, nearest, slug
 from grader.judging.kinds.word_by_word.answers import Answer, Asker, rows_first
+from grader.judging.kinds.word_by_word.before import with_words
 from grader.judging.kinds.word_by_word.head import View, plain, views, way_out
 from grader.judging.kinds.word_by_word.parts import Block, Sizes, Variables, Way, added, attending, sorted_out, summed
 from grader.judging.kinds.word_by_word.roles import Bound, Scene, bound, without_idle
@@ -39,6 +40,7 @@ class Explanation(Struct, frozen=True):
     attention: Placement | None = None  # of a right or mistaken form, but for the paper's additive one
     logits_follow: bool | None = None
     headed: bool = False  # the classes are told by more than one matrix on the last matching state
+    worded: bool = False  # word vectors pass a layer before the encoder reads them
 
     @property
     def right(self) -> bool:
@@ -46,30 +48,34 @@ class Explanation(Struct, frozen=True):
 
 
 def explanation(asker: Asker, answer: Answer, vocabulary: int) -> Explanation:
-    """Of the class as it is, unless it is explained with a head of the student's own set aside."""
+    """Of the class as it is, unless it is explained with layers of the student's own at either end set aside."""
     known = Explanation()
-    for view in views(asker) if answer.logits is not None else [plain(asker)]:
+    ways = chain(with_words(asker, vocabulary), views(asker))
+    for view in ways if answer.logits is not None else [plain(asker)]:
         told = of_view(asker, view, view.under([{}])[0] if view.headed else answer, vocabulary)
-        if told.form is not None or (told.bound is not None and not view.headed):
-            return replace(told, headed=view.headed)
-        known = known if view.headed else told
+        worded = view.words is not None
+        if told.form is not None or (told.bound is not None and not view.headed and not worded):
+            return replace(told, headed=view.headed, worded=worded)
+        known = known if view.headed or worded else told
     return known
 
 
 def of_view(asker: Asker, view: View, answer: Answer, vocabulary: int) -> Explanation:
     """With columns for rows, or word vectors for states, where that explains more; first what finds room for more."""
-    width, out = vectors(asker.contact).shape[1], way_out(asker, view)
+    read_by = vectors(asker.contact) if view.words is None else view.words
+    rows = asker.contact.vocabulary if view.words is None else 0  # of a table among the variables
+    width, out = read_by.shape[1], way_out(asker, view)
 
     def read(**way: bool) -> Explanation:
-        seen_as = sorted_out(view.variables, asker.contact.vocabulary, width, out=out, **way)
+        seen_as = sorted_out(view.variables, rows, width, out=out, **way)
         return read_as(asker, view, answer, vocabulary, seen_as)
 
     told = read()
     if told.form is not None or told.variables is None:
         return told
-    beside = sorted_out(view.variables, asker.contact.vocabulary, width, out=out, beside=True)
+    beside = sorted_out(view.variables, rows, width, out=out, beside=True)
     fits = beside is not None and len(beside.others) < len(told.variables.others)
-    ways = {"turned": told.variables.columns, "beside": not view.headed}
+    ways = {"turned": told.variables.columns, "beside": not view.headed and view.words is None}
     for way in sorted(ways, key=lambda one: (one == "beside") != fits):
         other = read(**{way: True}) if ways[way] else Explanation()
         if reads_vectors(other) if way == "beside" else other.form is not None or (other.bound and not told.bound):
@@ -88,10 +94,11 @@ def reads_vectors(told: Explanation) -> bool:
 
 def read_as(asker: Asker, view: View, answer: Answer, vocabulary: int, variables: Variables | None) -> Explanation:
     contact, weights = asker.contact, view.weights
-    if variables is None or not (variables.E or is_small(contact)) or answer.logits is None:
+    words = view.words if view.words is not None else vectors(contact) if is_small(contact) else None
+    table = variables.E.view(weights) if variables and variables.E else words
+    if variables is None or table is None or answer.logits is None:
         return Explanation(variables)
     p, h = halves(asker.data)
-    table = variables.E.view(weights) if variables.E else vectors(contact)
     scene = Scene(
         asker.x, variables, weights, lambda many: [a.logits for a in view.under(many)], p, h, table[:vocabulary]
     )
@@ -112,7 +119,24 @@ def read_as(asker: Asker, view: View, answer: Answer, vocabulary: int, variables
     tried = [one.roles(weights, variables.sizes) for one in placed]
     if not tried:
         return known
-    return compared(known, answer, asker.x.answers("values", **case, changes=tried), tried, placed)
+    told = compared(known, answer, asker.x.answers("values", **case, changes=tried), tried, placed)
+    if told.right and told.logits_follow:
+        return told
+    return with_plain_average(asker, answer, known, tried, case) or told
+
+
+def with_plain_average(
+    asker: Asker, answer: Answer, known: Explanation, tried: list[dict[str, Any]], case: dict[str, Any]
+) -> Explanation | None:
+    """Where right weights are told, and a mean or a sum of all states, without them, explains the logits."""
+    assert known.bound is not None
+    for share in (0.0, case["p"].shape[1] - 1.0):
+        numbers = {"even": 1.0, "share": share}
+        plain = [{**one, **numbers} for one in tried]
+        told = compared(known, answer, asker.x.answers("values", **case, changes=plain, forms=["deck"]), plain)
+        if told.right and told.logits_follow:
+            return replace(told, bound=replace(known.bound, numbers={**known.bound.numbers, **numbers}))
+    return None
 
 
 def placements(found: Bound, sizes: Sizes) -> Iterator[Placement]:

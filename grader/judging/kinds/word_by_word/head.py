@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.judging.comparing.arrays import Numbers
-from grader.judging.kinds.word_by_word.answers import CLASSES, Answer, Asker
+from grader.judging.kinds.word_by_word.answers import CLASSES, Answer, Asker, alike
 from grader.judging.kinds.word_by_word.parts import MOST
 from grader.sandbox.guest.wire import VariableInfo
 
@@ -31,6 +31,7 @@ class View(Struct, frozen=True):
     weights: Mapping[str, Numbers]
     under: Callable[[Sequence[Changed]], list[Answer]]
     headed: bool = False
+    words: Numbers | None = None  # what the encoder reads of each, where a layer of the student's own comes before
 
 
 def plain(asker: Asker) -> View:
@@ -97,10 +98,9 @@ def way_out(asker: Asker, view: View) -> str | None:
 
 
 def through(asker: Asker, paths: Sequence[str], silent: Changed) -> list[str]:
-    """Matrices without which all pairs get the same logits."""
+    """Matrices without which all pairs get the same logits, though each its own attention."""
     told = asker.under([{**silent, **one} for one in asker.in_turn(paths, np.zeros_like)])
-    logits = [one.logits for one in told]
-    return [p for p, seen in zip(paths, logits, strict=True) if seen is not None and np.ptp(seen, axis=0).max() < 1e-6]
+    return [p for p, one in zip(paths, told, strict=True) if alike(one.logits) and not alike(one.attn)]
 
 
 def layer(asker: Asker, gateway: str, out: str, silent: Changed) -> Layer:

@@ -55,6 +55,7 @@ class Evidence(Struct, frozen=True):
     premise_first: bool | None = None  # of the axes of the model's attention; None: neither fits
     over_hypothesis: bool = False  # the weights sum to 1 over the hypothesis's words
     padded: Numbers | None = None  # attention, where some words of each premise are paddings
+    squashed: bool = False  # what `model` returns are no logits, but a function of those that explain it
     softmax_twice: bool = False  # the cost takes the softmax of probabilities
     drops: bool | None = None  # in `classify`, equal pairs get different logits
     causal: bool | None = None
@@ -127,15 +128,25 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     if asker is None:
         return evidence
     evidence = with_step(asker, with_behaviour(asker, evidence))
-    evidence = with_shown(asker, evidence)
     evidence = replace(evidence, drops=drops_at_test(x, contact, asker.forward, asker.data, asker.weights))
-    if evidence.unread:
-        return evidence
-    answer = evidence.answer
-    if are_probabilities(answer.logits):
-        asker = asker.with_logits()
-        (answer,) = asker.under([{}])
-    return replace(evidence, told=explanation(asker, answer, PAIRS.sizes[0][1]))
+    if not evidence.unread:
+        evidence = with_attention(explained(asker, evidence))
+    return with_shown(asker, evidence)
+
+
+def explained(asker: Asker, e: Evidence) -> Evidence:
+    answer, able = e.answer, asker.without_squashing(e.answer.logits)
+    if able is not asker:
+        (answer,) = able.under([{}])
+    told = explanation(able, answer, PAIRS.sizes[0][1])
+    return replace(e, told=told, squashed=able is not asker and told.bound is not None)
+
+
+def with_attention(e: Evidence) -> Evidence:
+    """Of a model that returns logits alone, the attention that these follow from."""
+    if e.answer.attn is not None or e.answer.states or not (e.told.right and e.told.logits_follow):
+        return e
+    return replace(e, answer=replace(e.answer, attn=e.told.deck["attn"]), premise_first=False)
 
 
 def words(x: Examiner, purpose: str, contact: Contact) -> Numbers:

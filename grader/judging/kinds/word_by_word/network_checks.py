@@ -4,6 +4,7 @@ from grader.judging.checks import blocked, check, failed, passed, unsure
 from grader.judging.comparing.compare import difference
 from grader.judging.instruments.pair_dropout import dropped
 from grader.judging.instruments.until_it_broke import as_far_as_it_comes
+from grader.judging.kinds.word_by_word.answers import are_probabilities
 from grader.judging.kinds.word_by_word.interview import LAB, Evidence
 from grader.judging.kinds.word_by_word.parts import SOURCES, Variables, places
 from grader.judging.kinds.word_by_word.roles import Bound
@@ -13,6 +14,22 @@ UNKNOWN = (
     "Your variables could not be told apart by what they do, so this could not be compared with the equations; "
     "your instructor will look at it."
 )
+NUMBERS = {  # of the equations' form, with the mistake in the matching network each is
+    "continued": "matching-chained",
+    "averaged": "states-averaged",
+    "direct": "average-as-state",
+    "swapped": "hypothesis-averaged",
+    "even": "plain-average",
+    "fresh": "matching-not-carried",
+    "of_word": "matching-not-carried",
+}
+GATES = {  # of a GRU
+    "open": "reset-missing",
+    "always": "update-missing",
+    "linear": "tanh-missing",
+    "sigmoid": "tanh-missing",
+    "relu": "tanh-missing",
+}
 
 
 @check(LAB, "encoder")
@@ -38,8 +55,8 @@ def encoded(e: Evidence) -> Finding:
         return failed(mistake="hypothesis-chained", cell=e.cell)
     if bound.numbers.get("forgets"):
         return failed(mistake="state-not-carried", cell=e.cell)
-    if bound.numbers.get("open_p"):
-        return failed(mistake="reset-missing", cell=e.cell)
+    if named := gate_mistake(bound, "p"):
+        return failed(mistake=named, cell=e.cell)
     if shares_gates(bound, "p"):
         return failed(mistake="shared-gate-matrix", cell=e.cell)
     return whole(e, "p", "One GRU reads both sentences, each from zeros.")
@@ -53,6 +70,8 @@ def matching(e: Evidence) -> Finding:
         return dropped(e.cell)
     if found.verdict == "pass" and e.softmax_twice:
         return failed(mistake="softmax-before-loss", cell=e.cell)
+    if found.verdict == "pass" and e.squashed and not are_probabilities(e.answer.logits):
+        return failed(mistake="relu-on-logits", cell=e.cell)
     return found
 
 
@@ -76,15 +95,15 @@ def matched(e: Evidence) -> Finding:
 
 
 def matching_mistake(bound: Bound) -> str | None:
-    if bound.numbers.get("continued"):
-        return "matching-chained"
-    if bound.numbers.get("averaged"):
-        return "states-averaged"
-    if bound.numbers.get("open_m"):
-        return "reset-missing"
-    if bound.numbers.get("fresh") or bound.numbers.get("of_word"):
-        return "matching-not-carried"
+    if named := next((named for number, named in NUMBERS.items() if bound.numbers.get(number)), None):
+        return named
+    if named := gate_mistake(bound, "m"):
+        return named
     return "shared-gate-matrix" if shares_gates(bound, "m") else vectors_for_states(bound)
+
+
+def gate_mistake(bound: Bound, cell: str) -> str | None:
+    return next((named for what, named in GATES.items() if bound.numbers.get(f"{what}_{cell}")), None)
 
 
 def vectors_for_states(bound: Bound) -> str | None:

@@ -9,6 +9,7 @@ from itertools import permutations, product
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from grader.judging.binding import cuts
 from grader.judging.binding.cuts import Piece
@@ -197,6 +198,11 @@ def attending(rows: int, sizes: Sizes) -> Iterator[Way]:
         yield Way(("W_attn",), order)
         if len(order) == 1:
             yield Way(("W_attn",), order, turned=True)
+
+
+def as_gate(way: Way, gate: str) -> Way:
+    """A candidate's matrix that is a gate's as well."""
+    return replace(way, roles=(*way.roles, *(role.replace("_c_", f"_{gate}_") for role in way.roles)))
 
 
 def added(value: Numbers, way: Way, sizes: Sizes) -> dict[str, Numbers | float]:

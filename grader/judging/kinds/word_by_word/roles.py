@@ -6,7 +6,7 @@ first.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 import numpy as np
@@ -25,27 +25,29 @@ from grader.judging.kinds.word_by_word.parts import (
     Way,
     Weights,
     added,
+    as_gate,
     gates,
     only,
     places,
     summed,
     thresholds,
 )
+from grader.judging.kinds.word_by_word.unusual import averages, numbers
 
 TOGETHER = 6  # pairs asked at once
 PASSES = 3  # a reset gate is seen once the state it resets is
 LOUD = 1e-4
+MODELS = 256  # computed at once
+PAIRS = 8  # of the batch, by which one of many answers is recognised
+MIXING = {"mixed", "crossed"}  # what depends on the whole batch
 CORES = 3  # pairs that say something, of which one has to be explained; the first by all that is known
 ATTENDING = 2  # matrices that the attention may have
-UNCARRIED: tuple[dict[str, float], ...] = (  # in the matching network, and reset gates that have no say
-    {"fresh": 1.0}, {"of_word": 1.0}, {"open_p": 1.0, "open_h": 1.0, "open_m": 1.0}, {"open_m": 1.0},
-    {"open_p": 1.0, "open_h": 1.0},
-)  # fmt: skip
 ENCODERS = ("ph", "h", "p")  # of both sentences, or of one
 # The scores are zero without weights, except where states alone make them.
 WITHOUT = "elementwise-product"
 SILENT = ("deck", *(f"{WITHOUT}/{what}" for what in ("states", "both-states", "all-three", "matching")))
 
+Ways = list[tuple[Way, Way]]
 Asking = Callable[[Sequence[Mapping[str, Numbers]]], list[Numbers | None]]  # weights -> logits of each
 
 
@@ -64,6 +66,11 @@ class Scene(Struct, frozen=True):
     def sizes(self) -> Sizes:
         return self.variables.sizes
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Pairs, words of a premise, numbers of a state."""
+        return *self.p.shape, self.sizes.dim
+
     def base(self) -> dict[str, Any]:
         """What is known from the start."""
         b_cl = np.zeros(self.variables.W_cl.view(self.weights).shape[1])
@@ -78,10 +85,17 @@ class Scene(Struct, frozen=True):
         b_cl = self.variables.b_cl
         return told | ({b_cl: np.zeros_like(self.weights[b_cl])} if b_cl else {})
 
-    def answers(self, known: Mapping[str, Any], changes: Sequence[Mapping[str, Any]], form: str) -> Numbers:
-        """Logits [R, B, 3] of the equations."""
-        case = {**self.base(), **known, "changes": [dict(change) for change in changes], "forms": [form]}
-        return self.x.answers("values", **case)[form]["logits"]
+    def answers(self, known: Mapping[str, Any], changes: Sequence[Mapping[str, Any]], form: str) -> list[Numbers]:
+        """Logits of the equations, of the first pairs; of all where pairs are mixed."""
+        mixing = [bool({*known, *change} & MIXING) for change in changes]
+        told: dict[int, Numbers] = {}
+        for mixed, pairs in ((False, PAIRS), (True, len(self.p))):
+            at = [i for i, one in enumerate(mixing) if one is mixed]
+            case = {**self.base(), **known, "p": self.p[:pairs], "h": self.h[:pairs], "forms": [form]}
+            if at:
+                found = self.x.answers("values", **case, changes=[dict(changes[i]) for i in at])
+                told |= dict(zip(at, found[form]["logits"], strict=True))
+        return [told[i] for i in range(len(changes))]
 
 
 class Bound(Struct, frozen=True):
@@ -147,7 +161,7 @@ def twice(role: str) -> tuple[str, ...]:
 def core(scene: Scene) -> Bound | None:
     """The encoder's candidate and the matching one's."""
     sizes = scene.sizes
-    words = [b for b in scene.variables.matrices if any("x" in w.sources for w in places(b.rows, "c", sizes, ENCODERS))]
+    words = [b for b in scene.variables.matrices if list(reading(b, sizes))]
     states = [b for b in scene.variables.matrices if list(matching(b, sizes))]
     pairs = [(one, two) for one, two in product(words, states) if one != two]
     pairs.sort(key=lambda pair: sum(gate_of(block.path) != "rnn" for block in pair))
@@ -157,9 +171,37 @@ def core(scene: Scene) -> Bound | None:
         for pair, seen in zip(some, scene.ask([scene.quiet(pair) for pair in some]), strict=True):
             if seen is not None and np.ptp(seen, axis=0).max() > LOUD and both_speak(scene, pair, seen):
                 tried += 1
-                found = explained(scene, pair, seen, SILENT if tried == 1 else SILENT[:1])
+                ways = list(product(reading(pair[0], sizes), matching(pair[1], sizes)))
+                found = explained(scene, pair, seen, [(SILENT[0], ways)])
+                found = found or unusual(scene, pair, ways, seen, tried == 1)
                 if found is not None or tried == CORES:
                     return found
+    return None
+
+
+def unusual(scene: Scene, pair: tuple[Block, Block], ways: Ways, seen: Numbers, first: bool) -> Bound | None:
+    """By what is done by mistake; for the first pair by more of it."""
+    others = numbers(*scene.shape, two=first)
+    tried = [(one, replace(second, numbers=n)) for n in others for one, second in ways]
+    tried += [(as_gate(one, gate), as_gate(second, gate)) for gate in "zr" for one, second in ways]
+    some = ((SILENT[0], tried[start : start + MODELS]) for start in range(0, len(tried), MODELS))
+    direct = straight_to_classes(scene) if first else None
+    return direct or explained(scene, pair, seen, chain(((form, ways) for form in SILENT[1:] if first), some))
+
+
+def straight_to_classes(scene: Scene) -> Bound | None:
+    """Where an encoder's candidate alone says something: averages of its states are taken for matching ones."""
+    sizes = scene.sizes
+    words = [] if sizes.beside else [b for b in scene.variables.matrices if list(reading(b, sizes))][:TOGETHER]
+    alone = scene.ask([scene.quiet([block]) for block in words]) if words else []
+    for block, seen in zip(words, alone, strict=True):
+        ways = list(reading(block, sizes))
+        if seen is None or np.ptp(seen, axis=0).max() <= LOUD:
+            continue
+        changes = [added(block.view(scene.weights), replace(way, numbers={"direct": 1.0}), sizes) for way in ways]
+        at = nearest(seen, scene.answers({}, changes, SILENT[0]))
+        if at is not None:
+            return Bound({block: ways[at]}, numbers={"direct": 1.0})
     return None
 
 
@@ -169,6 +211,10 @@ def both_speak(scene: Scene, pair: tuple[Block, Block], seen: Numbers) -> bool:
         return True
     (alone,) = scene.ask([scene.quiet([pair[1]])])
     return alone is not None and bool(np.abs(seen - alone).max() > LOUD)
+
+
+def reading(block: Block, sizes: Sizes) -> Iterable[Way]:
+    return (way for way in places(block.rows, "c", sizes, ENCODERS) if "x" in way.sources)
 
 
 def matching(block: Block, sizes: Sizes) -> Iterable[Way]:
@@ -192,37 +238,18 @@ def without_encoder(scene: Scene) -> Bound | None:
     return None
 
 
-def averages(scene: Scene) -> list[dict[str, float]]:
-    """How the average of the premise comes out by mistake while all scores are 0: usual first; as differences."""
-    words, batch = scene.p.shape[1], len(scene.p)
-    shares = (words / (words - 1), float(words), 1 / scene.sizes.dim * words, words / batch, 0.0, words / 2)
-    return [{}, *({"share": share - 1} for share in shares), {"mixed": 1.0}]
-
-
-def explained(scene: Scene, pair: tuple[Block, Block], seen: Numbers, forms: Sequence[str]) -> Bound | None:
+def explained(
+    scene: Scene, pair: tuple[Block, Block], seen: Numbers, attempts: Iterable[tuple[str, Ways]]
+) -> Bound | None:
+    """By the first of these ways, each in a form of the attention."""
     sizes, (one, two) = scene.sizes, pair
-    firsts = [way for way in places(one.rows, "c", sizes, ENCODERS) if "x" in way.sources]
-    ways = list(product(firsts, matching(two, sizes)))
-    mistaken = [
-        (first, replace(second, numbers={**more, **start}))
-        for start in ({}, {"chained": 1.0}, {"crossed": 1.0}, {"continued": 1.0}, {"forgets": 1.0}, {"averaged": 1.0})
-        for first, second in ways
-        for more in (averages(scene) if "a" in second.sources else [{}])
-    ]
-    mistaken += [(first, replace(second, numbers=more)) for more in UNCARRIED for first, second in ways]
-    mistaken += [(as_gate(first, gate), as_gate(second, gate)) for gate in "zr" for first, second in ways]
     values = one.view(scene.weights), two.view(scene.weights)
-    for form, tried in ((SILENT[0], ways), *((form, mistaken) for form in forms)):
+    for form, tried in attempts:
         changes = [summed(added(v, w, sizes) for v, w in zip(values, both, strict=True)) for both in tried]
         at = nearest(seen, scene.answers({}, changes, form))
         if at is not None:
             return Bound(dict(zip(pair, tried[at], strict=True)), numbers=tried[at][1].numbers, form=form)
     return None
-
-
-def as_gate(way: Way, gate: str) -> Way:
-    """A candidate's matrix that is a gate's as well."""
-    return replace(way, roles=(*way.roles, *(role.replace("_c_", f"_{gate}_") for role in way.roles)))
 
 
 def with_more(scene: Scene, found: Bound, blocks: Sequence[Block], ways: list[Way] | None) -> Bound:
@@ -236,7 +263,7 @@ def with_more(scene: Scene, found: Bound, blocks: Sequence[Block], ways: list[Wa
     }
     tried = {block: ways or list(with_averages(scene, found, block)) for block in loud}
     changes = [added(b.view(scene.weights), way, scene.sizes) for b, some in tried.items() for way in some]
-    told = scene.answers(found.roles(scene.weights, scene.sizes), changes, found.form) if changes else np.zeros(0)
+    told = scene.answers(found.roles(scene.weights, scene.sizes), changes, found.form)
     new, numbers, start = dict(found.ways), dict(found.numbers), 0
     for block, some in tried.items():
         at = nearest(loud[block], told[start : start + len(some)])
@@ -250,7 +277,7 @@ def with_more(scene: Scene, found: Bound, blocks: Sequence[Block], ways: list[Wa
 def with_averages(scene: Scene, found: Bound, block: Block) -> Iterable[Way]:
     seen = any("a" in way.sources for way in found.ways.values())
     for way in gates(block.rows, scene.sizes, found.cells):
-        for more in averages(scene) if "a" in way.sources and not seen else [{}]:
+        for more in averages(*scene.shape) if "a" in way.sources and not seen else [{}]:
             yield replace(way, numbers={**way.numbers, **more})
 
 
@@ -266,8 +293,7 @@ def without_idle(view: View, found: Bound) -> Bound:
     return replace(found, rest=tuple(block for block in found.rest if block not in idle))
 
 
-def nearest(seen: Numbers, told: Numbers) -> int | None:
-    """The first of many answers that is near, and none of them if it is as near to saying nothing."""
-    gaps = np.abs(told - seen).max(axis=(1, 2)) / max(float(np.abs(seen).max()), 1e-3)
-    near = np.flatnonzero(gaps <= WITHIN)
-    return int(near[0]) if len(near) else None
+def nearest(seen: Numbers, told: Sequence[Numbers]) -> int | None:
+    """The first of many answers that is near, of as many pairs as it is about."""
+    scale = max(float(np.abs(seen).max()), 1e-3)
+    return next((i for i, one in enumerate(told) if np.abs(one - seen[: len(one)]).max() <= WITHIN * scale), None)

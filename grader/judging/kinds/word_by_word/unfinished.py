@@ -11,11 +11,11 @@ import numpy as np
 from msgspec.structs import replace
 
 from grader.judging.comparing.arrays import Numbers
-from grader.judging.instruments.until_it_broke import attention_rows, with_results
+from grader.judging.instruments.until_it_broke import attention_rows, results_in, with_results
 from grader.judging.kinds.word_by_word.answers import CLASSES, Answer, Asker
 from grader.judging.kinds.word_by_word.explained import Explanation, of_view
 from grader.judging.kinds.word_by_word.head import View
-from grader.judging.meeting.forward import floats, weights
+from grader.judging.meeting.forward import weights
 from grader.judging.meeting.watching import value_of
 from grader.sandbox.guest.wire import Value, VariableInfo
 
@@ -39,7 +39,7 @@ def unfinished(asker: Asker, vocabulary: int) -> tuple[Asker, Explanation] | Non
 
 def computed(asker: Asker) -> list[Numbers]:
     everything = asker.observed("until it broke", with_results(asker.forward).call(asker.data, "r"))
-    return list(floats(value_of(everything, "r")))
+    return results_in(value_of(everything, "r"))
 
 
 def has_states(asker: Asker) -> bool:
@@ -48,7 +48,7 @@ def has_states(asker: Asker) -> bool:
 
 def answer_of(head: Numbers, value: Value | None, batch: int, length: int) -> Answer:
     """`head` [d, C] of the last state, which comes first; then the rows of attention."""
-    state, *found = [*floats(value)] or [np.zeros(0)]
+    state, *found = results_in(value) or [np.zeros(0)]
     if state.shape != (batch, len(head)):
         return Answer()
     rows = [row for row in (weights(result, batch, length) for result in found) if row is not None]
