@@ -117,7 +117,7 @@ def plain_rnn(w: Weights, o: Orders) -> Step:
 
 
 def reset_elsewhere(place: str) -> Cell:
-    """r multiplies the word, word and state, or their whole product; the first two where the widths allow it."""
+    """r multiplies the word, word and state (if widths agree), or their whole product; or 1 - r multiplies the state."""
 
     def cell(w: Weights, o: Orders) -> Step:
         def step(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:
@@ -127,6 +127,8 @@ def reset_elsewhere(place: str) -> Cell:
                 c = tf.tanh(r * (joined(e, h, o.candidate) @ w.W_rnn) + w.b_rnn)
             elif place == "sum":
                 c = tf.tanh(r * (joined(e, h, o.candidate) @ w.W_rnn + w.b_rnn))
+            elif place == "mirrored":
+                c = tf.tanh(joined(e, (1 - r) * h, o.candidate) @ w.W_rnn + w.b_rnn)
             else:
                 c = tf.tanh(joined(r * e, r * h if place == "both" else h, o.candidate) @ w.W_rnn + w.b_rnn)
             return (1 - z) * h + z * c
@@ -168,6 +170,7 @@ MISTAKES: dict[str, Cell] = {
     "mixture-incomplete/whole-state": mixing(lambda z, h, c: h + z * c),
     "mixture-incomplete/same-share": mixing(lambda z, h, c: z * h + z * c),
     "reset-after-product": reset_after,
+    "mirrored-reset": reset_elsewhere("mirrored"),
     "reset-missing": without_reset,
     "update-missing": without_update,
     "update-missing/reset-missing": plain_rnn,
