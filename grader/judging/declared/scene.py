@@ -25,6 +25,7 @@ from grader.judging.meeting.watching import first_gradients, watched_in
 from grader.sandbox.guest.wire import Scalar, Watched
 
 CERTAIN = 40.0  # a logit's bias beside which no other logit counts in float32
+NEARLY, LEFT = 14.0, 2e-5  # one for which no cross-entropy by hand takes the logarithm of 0; of whose gradient is left
 SECONDS = 60.0
 
 
@@ -45,6 +46,7 @@ class Scene(Struct, frozen=True):
     task: Task
     one: Trainee
     binding: Binding
+    surely: float = CERTAIN
 
     @property
     def subject(self) -> Subject:
@@ -70,7 +72,7 @@ class Scene(Struct, frozen=True):
         return {
             name: 1 - rate if "keep" in name.lower() else rate
             for name, old in self.one.numbers.items()
-            if is_rate(name) and type(old) in (int, float)
+            if is_rate(name) and type(old) in (int, float) and name not in self.one.strides
         }
 
     def any_rates(self, rate: float) -> dict[str, Scalar]:
@@ -151,16 +153,15 @@ def sure_step(scene: Scene) -> Watched | None:
     if role is None or role not in scene.binding.places:
         return None
     labels = np.full_like(batch.labels, int(np.prod(scene.binding.shapes[role])) == 1)
-    values = sure_values(scene)
-    return scene.step(Batch(batch.inputs, labels), scene.binding.planted(values, scene.one.variables))
+    return scene.step(Batch(batch.inputs, labels), scene.binding.planted(sure_values(scene), scene.one.variables))
 
 
 def sure_values(scene: Scene) -> dict[str, Numbers]:
     """The secret weights, with a bias of the outputs that favours one class."""
     values, role = scene.values, scene.task.certain
     if role in values:
-        bias = np.full(scene.binding.shapes[role], -CERTAIN, np.float32)
-        bias.reshape(-1)[0] = CERTAIN
+        bias = np.full(scene.binding.shapes[role], -scene.surely, np.float32)
+        bias.reshape(-1)[0] = scene.surely
         values[role] = bias
     return values
 

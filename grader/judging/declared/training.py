@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import count
+from itertools import chain, count
 
 import numpy as np
 from msgspec import Struct
@@ -13,13 +13,15 @@ from grader.judging.comparing.arrays import Numbers, array, send
 from grader.judging.declared.arguments import wired
 from grader.judging.declared.feeding import Batch, batch_of, example_steps, training_arguments
 from grader.judging.declared.held import held_in, holding
+from grader.judging.declared.loops import setting
 from grader.judging.declared.written_calls import with_written
 from grader.judging.drawing import insist_on_writable
 from grader.judging.examiner import Examiner
+from grader.judging.instruments.dropout import is_rate
 from grader.judging.meeting.asking import IN_ORDER
 from grader.judging.meeting.classes import candidates, classifier_of, recipes, usable
 from grader.judging.meeting.contact import Inputs, Recipe
-from grader.judging.meeting.watching import first_gradients, watched_in
+from grader.judging.meeting.watching import first_gradients, moved, watched_in
 from grader.sandbox.guest.wire import (
     ClassInfo,
     Inventory,
@@ -38,6 +40,8 @@ from grader.sandbox.guest.wire import (
 )
 
 AS_WRITTEN = Inputs(())
+FLOATS = (0.0, 1.0)
+SURELY_DROPOUT = re.compile(r"drop|keep", re.IGNORECASE)
 
 
 class Trainee(Struct, frozen=True):
@@ -59,6 +63,7 @@ class Trainee(Struct, frozen=True):
     trouble: Trouble | None = None
     set_to: Mapping[str, Scalar] = {}  # attributes that every question sets
     before: tuple[Step, ...] = ()  # of every question
+    strides: tuple[str, ...] = ()  # attributes called like a share of dropout that are a learning rate
 
     @property
     def numbers(self) -> dict[str, Scalar]:
@@ -115,7 +120,7 @@ def trainees(x: Examiner, subject: Subject, rows: int = 0) -> Iterator[Trainee]:
         known = bool(usable(seen, info)) or not any(p.required for p in info.parameters[1:])
         ways = recipes(inventory, info, AS_WRITTEN)
         ways += [] if known else [way for way in recipes(seen, info, AS_WRITTEN) if way not in ways]
-        for sized, recipe in made_small(ways, subject):
+        for sized, recipe in chain.from_iterable(made_small(ways, way) for way in as_floats_too(subject)):
             args, kwargs = training_arguments(sized, inventory, info, info.trains[0])
             one = Trainee(sized, info, recipe, info.trains[0], args, kwargs, inventory, rows=rows, guessed=not known)
             one = tried(x, one)
@@ -125,6 +130,13 @@ def trainees(x: Examiner, subject: Subject, rows: int = 0) -> Iterator[Trainee]:
                 break
         if first is not None:
             yield first
+
+
+def as_floats_too(subject: Subject) -> Iterator[Subject]:
+    """A cross-entropy by hand, or of a sigmoid, may take two classes as floats alone."""
+    yield subject
+    if subject.classes == 2 and not subject.labels and not subject.example:
+        yield replace(subject, labels=FLOATS)
 
 
 def made_small(own: Sequence[Recipe], subject: Subject) -> Iterator[tuple[Subject, Recipe]]:
@@ -199,9 +211,22 @@ def tried(x: Examiner, one: Trainee) -> Trainee:
         if watched is not None and watched.tape:
             one = replace(one, watched=watched, trouble=watched.trouble)
             late = tuple(replace(v, value=None) for v in watched.after)
-            return replace(one, variables=late, built_by_a_step=True) if built_late(one, watched) else one
+            one = replace(one, variables=late, built_by_a_step=True) if built_late(one, watched) else one
+            return replace(one, strides=tuple(strides_of(x, one)))
         one = replace(one, trouble=one.trouble or seen.trouble or (watched.trouble if watched else None))
     return replace(one, rows=usual)
+
+
+def strides_of(x: Examiner, one: Trainee) -> Iterator[str]:
+    """A plain `rate` may be either: where it is 0, a learning rate moves nothing any more."""
+    if one.watched is None or not any(map(np.any, moved(one.watched).values())):
+        return
+    for name, old in one.numbers.items():
+        if is_rate(name) and not SURELY_DROPOUT.search(name) and isinstance(old, float):
+            steps = training(one, batch_of(x, one.subject, one.rows), {}, {name: 0.0})
+            watched = watched_in(x.ask(f"{one.info.name}.without.{name}", *steps, seconds=60))
+            if watched is not None and watched.tape and not any(map(np.any, moved(watched).values())):
+                yield name
 
 
 def built_late(one: Trainee, watched: Watched) -> bool:
@@ -248,17 +273,6 @@ def loop_settings(
         if new is not None:
             kwargs[parameter.name] = new
     return attributes, tuple(args), kwargs
-
-
-def setting(name: str, old: object, rows: int, epochs: int) -> int | None:
-    low = name.lower()
-    if type(old) is not int:
-        return None
-    if re.search(r"batch|lote|sorta|multzo|(^|_)bs$", low):  # in English, Spanish, Basque
-        return rows
-    if re.search(r"epoch|epok|epoca|época|aroa|iteration|n_iter|steps$", low):
-        return 1 if re.search(r"freq|display|print|every", low) else epochs
-    return None
 
 
 def training(
