@@ -169,7 +169,7 @@ def stacked(v: VariableInfo, sizes: Collection[int], larger_first: bool, number:
             continue
         one = width // number
         across = [None] if number == 1 else [(i * one, (i + 1) * one) for i in range(number)]
-        for small in sorted(n for n in sizes if n <= size - n and (n == 1 or size - n in sizes)):
+        for small in sorted(n for n in sizes if n <= size - n and size - n in sizes):
             middle = size - small if larger_first else small
             for (start, stop), other in product(((0, middle), (middle, size)), across):
                 part: Range = start if stop - start == 1 else (start, stop)

@@ -53,9 +53,11 @@ def computed(seen: Observation, weights: Weights, subject: Subject) -> dict[str,
 def forward_facts(told: Mapping[str, object], scores: bool) -> Iterator[tuple[str, Fact]]:
     output = array(told.get("output"))
     if output is not None:
-        yield "output shape", Fact(Level.SHAPES, "the output", f"has the shape {list(output.shape)}", part="output")
-        alike = () if scores or not output.ndim else tuple(as_numbers_and_columns([output]))[1:]
-        yield "output", Fact(Level.VALUES, "the output", output, alike, "output", scores=scores)
+        shape, columns = f"has the shape {list(output.shape)}", [*output.shape, *[1] * (output.ndim == 1)]
+        alike = f"has the shape {columns}"  # a number for each example may stand in a column of its own
+        yield "output shape", Fact(Level.SHAPES, "the output", alike, part="output", shown=shape)
+        others = tuple(as_numbers_and_columns([output]))[1:] if output.ndim else ()
+        yield "output", Fact(Level.VALUES, "the output", output, others, "output", scores=scores)
     loss = array(told.get("loss"))
     value: str | Numbers = loss if loss is not None else "is not there, since the model is not compiled"
     yield "loss", Fact(Level.VALUES, "the loss without its penalty", value, part="loss")

@@ -31,6 +31,11 @@ ROWS, LESSON = 6, 32  # examples of a question, and of a small training
 ASKED_RATE = 0.4  # of every dropout layer, where rates are free
 SECONDS = 60.0
 NOT_COMPILED = "NotCompiled"  # a trouble that is none of Python's
+EVEN_MOMENTUM = Call(  # what a step of training makes of the moving means shows in the loss after it
+    "(lambda model: [setattr(one, 'momentum', 0.99) for one in model._flatten_layers() if hasattr(one, 'momentum')])",
+    (Ref("c"),),
+    keep=True,
+)
 NOTHING_BOUND = Binding({}, {}, {})
 
 
@@ -251,6 +256,7 @@ def reading(x: Examiner, built: Built | None) -> Reading:
     seen = x.ask(
         f"{built.origin.name}.computed",
         *built.origin.steps,
+        *([EVEN_MOMENTUM] if rate and any("moving" in name for name in built.names) else ()),
         Call("grader_keras_computed", (Ref("c"), data, send(labels_of(subject, ROWS)), secret, rate), into="r"),
         seconds=SECONDS,
     )
