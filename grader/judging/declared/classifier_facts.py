@@ -11,7 +11,7 @@ from grader.judging.declared.aside import as_numbers_and_columns
 from grader.judging.declared.dropout_facts import dropout_facts
 from grader.judging.declared.interview import YES, runs
 from grader.judging.declared.outputs import ONE_NUMBER, like_outputs, outputs
-from grader.judging.declared.penalty import NOTHING, Penalty, penalty_of
+from grader.judging.declared.penalty import NOTHING, Penalty, PenaltyKind, penalty_of
 from grader.judging.declared.predicting import predicting
 from grader.judging.declared.readings import Fact, Reading
 from grader.judging.declared.scene import CERTAIN, LEFT, NEARLY, SECONDS, Scene, sure_step, sure_values
@@ -22,6 +22,7 @@ from grader.judging.meeting.watching import first_gradients, moved, watched_in
 from grader.model import Level
 from grader.sandbox.guest.wire import Watch, Watched
 
+OTHER = PenaltyKind.OTHER
 DUST = 1e-3  # of the largest value, by which equal columns may differ
 UPHILL, TELLING = 0.99, 4  # cosine of the angle between a step and its gradient; numbers that tell it from chance
 SAME = 1e-4  # by which what is the same may differ
@@ -69,7 +70,10 @@ def penalties(scene: Scene) -> dict[str, Penalty]:
     gradients, planted = scene.binding.by_role(first_gradients(sure)), sure_values(scene)
     left = NOTHING if scene.surely == CERTAIN else LEFT
     there = ((role, gradient) for role, gradient in gradients.items() if gradient is not None)
-    return {role: penalty_of(gradient, planted[role], left) for role, gradient in there}
+    found = {role: penalty_of(gradient, planted[role], left) for role, gradient in there}
+    if scene.task.still:
+        found = {role: one for role, one in found.items() if planted[role].ndim > 1 and one.kind is not OTHER}
+    return found
 
 
 def in_numbers(scene: Scene) -> Scene:
@@ -127,6 +131,8 @@ def predicted_twice(scene: Scene) -> tuple[Watched | None, Watched | None]:
 def penalty_in_loss(scene: Scene) -> float:
     """All of it, by a step in which nothing else is in the loss; but for that on the bias which makes it so."""
     scene = in_numbers(scene)
+    if scene.task.still:
+        return sum(own.size(scene.values[role]) for role, own in penalties(scene).items())
     sure, certain = losses(sure_step(scene)), scene.task.certain
     if not sure:
         return 0.0
