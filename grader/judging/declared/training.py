@@ -1,7 +1,7 @@
 """How a class of a notebook is made, fed and trained for a step, with examples of ours in place of its own."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import chain, count
 
 import numpy as np
@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from grader.course.subject import Subject
 from grader.judging.comparing.arrays import Numbers, array, send
-from grader.judging.declared.arguments import wired
 from grader.judging.declared.feeding import Batch, batch_of, example_steps, training_arguments
 from grader.judging.declared.held import held_in, holding
 from grader.judging.declared.loops import setting
+from grader.judging.declared.made_small import as_floats_too, made_small
 from grader.judging.declared.written_calls import with_written
 from grader.judging.drawing import insist_on_writable
 from grader.judging.examiner import Examiner
@@ -23,6 +23,7 @@ from grader.judging.meeting.classes import candidates, classifier_of, recipes, u
 from grader.judging.meeting.contact import Inputs, Recipe
 from grader.judging.meeting.watching import first_gradients, moved, watched_in
 from grader.sandbox.guest.wire import (
+    Array,
     ClassInfo,
     Inventory,
     ListVariables,
@@ -40,7 +41,10 @@ from grader.sandbox.guest.wire import (
 )
 
 AS_WRITTEN = Inputs(())
-FLOATS = (0.0, 1.0)
+CHOSEN = (
+    "lambda a, size=None, *more, **named: __import__('numpy').resize(range(a), size) if type(a) is int and size "
+    "else __import__('numpy').random.RandomState(0).choice(a, size, *more, **named)"
+)
 SURELY_DROPOUT = re.compile(r"drop|keep", re.IGNORECASE)
 
 
@@ -132,59 +136,6 @@ def trainees(x: Examiner, subject: Subject, rows: int = 0) -> Iterator[Trainee]:
             yield first
 
 
-def as_floats_too(subject: Subject) -> Iterator[Subject]:
-    """A cross-entropy by hand, or of a sigmoid, may take two classes as floats alone."""
-    yield subject
-    if subject.classes == 2 and not subject.labels and not subject.example:
-        yield replace(subject, labels=FLOATS)
-
-
-def made_small(own: Sequence[Recipe], subject: Subject) -> Iterator[tuple[Subject, Recipe]]:
-    """In the sizes that the lab gives, by names of parameters, else in their order; then with sizes of the notebook.
-
-    Those may be written into a class as well as given to it, the length of a sentence for instance.
-    """
-    for recipe in own:
-        yield subject, in_sizes(recipe, subject)
-        if subject.own:
-            plain = replace(subject, own={})
-            yield plain, in_sizes(recipe, plain)
-        given = {name: recipe.argument(known) for name, known in parameters(recipe, subject).items()}
-        own_sizes = {name: v for name, v in given.items() if type(v) is int and v != subject.arguments[name]}
-        for some in (*({name: v} for name, v in reversed(own_sizes.items())), own_sizes) if own_sizes else ():
-            sized = resized(subject, some)
-            yield sized, in_sizes(recipe, sized)
-    if subject.arguments:
-        yield from ((subject, recipe) for recipe in own)
-
-
-def parameters(recipe: Recipe, subject: Subject) -> dict[str, str]:
-    """For each argument that the lab gives, the notebook's name of it."""
-    in_order = zip(subject.arguments, (*recipe.parameters, *[""] * len(subject.arguments)), strict=False)
-    named = {name: name if name in recipe.parameters else known for name, known in in_order}
-    return {name: known for name, known in named.items() if known}
-
-
-def in_sizes(recipe: Recipe, subject: Subject) -> Recipe:
-    for name, known in parameters(recipe, subject).items():
-        recipe = recipe.changed(known, subject.arguments[name])
-    for name, value in subject.own.items():
-        recipe = recipe.changed(name, wired(value, "numpy", wide=False)) if name in recipe.parameters else recipe
-    return recipe
-
-
-def resized(subject: Subject, sizes: Mapping[str, int]) -> Subject:
-    """With other arguments, and inputs to match: the numbers of an input are those of the arguments."""
-    numbers = {str(subject.arguments[name]): str(size) for name, size in sizes.items()}
-
-    def spelled(text: str) -> str:
-        return re.sub(r"\d+", lambda match: numbers.get(match[0], match[0]), text)
-
-    several = {name: spelled(text) for name, text in subject.spelled.items()}
-    own = several if isinstance(subject.input, dict) else spelled(subject.input)
-    return replace(subject, arguments={**subject.arguments, **sizes}, input=own)
-
-
 def rows_of(subject: Subject) -> int:
     """Examples of a question, unlike every size of an input: a loop over one is then none over the other."""
     shapes = (one.shape for one in subject.inputs.values())
@@ -204,17 +155,34 @@ def tried(x: Examiner, one: Trainee) -> Trainee:
     insist_on_writable(listed.variables)
     one = replace(one, variables=listed.variables, scalars=listed.scalars)
     usual = one.rows or rows_of(one.subject)
+    one = replace(one, before=drawn_in_order(x))
     for rows in dict.fromkeys((usual, *own_batch(one), 256)):  # for a batch size that is written into class or loop
         one = replace(one, rows=rows)
         seen = x.ask(f"{one.info.name}.first", *training(one, batch_of(x, one.subject, rows)), seconds=60)
         watched = watched_in(seen)
         if watched is not None and watched.tape:
+            if one.before and (drawn := rows_drawn(one, watched)) > rows:
+                return tried(x, replace(one, rows=drawn))
             one = replace(one, watched=watched, trouble=watched.trouble)
             late = tuple(replace(v, value=None) for v in watched.after)
             one = replace(one, variables=late, built_by_a_step=True) if built_late(one, watched) else one
             return replace(one, strides=tuple(strides_of(x, one)))
         one = replace(one, trouble=one.trouble or seen.trouble or (watched.trouble if watched else None))
     return replace(one, rows=usual)
+
+
+def drawn_in_order(x: Examiner) -> tuple[Step, ...]:
+    """Where the notebook draws its batches by `choice`, all examples come in their order."""
+    called = any("random.choice(" in cell.source for cell in x.cells)
+    return (Put("__import__('numpy').random.choice", Ref(CHOSEN)),) if called else ()
+
+
+def rows_drawn(one: Trainee, watched: Watched) -> int:
+    """How many examples a step takes, where it draws so many of however many there are; 0 if that is not seen."""
+    given = chain.from_iterable(call.args for call in watched.calls if call.under_tape)
+    shapes = [value.shape for value in given if isinstance(value, Array) and value.shape]
+    own = [secret.shape for secret in one.subject.inputs.values()]
+    return next((shape[0] for shape in shapes if shape[1:] in own), 0)
 
 
 def strides_of(x: Examiner, one: Trainee) -> Iterator[str]:
