@@ -31,11 +31,13 @@ ROWS, LESSON = 6, 32  # examples of a question, and of a small training
 ASKED_RATE = 0.4  # of every dropout layer, where rates are free
 SECONDS = 60.0
 NOT_COMPILED = "NotCompiled"  # a trouble that is none of Python's
-EVEN_MOMENTUM = Call(  # what a step of training makes of the moving means shows in the loss after it
-    "(lambda model: [setattr(one, 'momentum', 0.99) for one in model._flatten_layers() if hasattr(one, 'momentum')])",
-    (Ref("c"),),
-    keep=True,
-)
+EVEN = """(lambda model, rate: [
+    (setattr(one, 'own_settings', {name: getattr(one, name) for name in ('rate', 'momentum') if hasattr(one, name)}),
+     hasattr(one, 'momentum') and setattr(one, 'momentum', 0.99),
+     type(getattr(one, 'rate', 0)) is float and one.rate and setattr(one, 'rate', rate))
+    for one in model._flatten_layers()] and None)"""  # of dropout, and of moving means, which show in the loss
+AS_BEFORE = """(lambda model: [
+    setattr(one, name, own) for one in model._flatten_layers() for name, own in one.own_settings.items()] and None)"""
 NOTHING_BOUND = Binding({}, {}, {})
 
 
@@ -94,15 +96,15 @@ def in_best_way(
     fixed = {1, first.subject.classes, *(n for one in first.subject.inputs.values() for n in (*one.shape, one.below))}
     seen = [replace(first, binding=way) for way in ways_to_see(weights(first), weights(deck), fixed - {0})]
     ways = [replace(one, subject=way) for one, way in product(seen, orders_alike(first.subject))]
-    for form in right if len(ways) > 1 else ():
-        for one in ways:
-            expected = of_form(form, one).get("output")
-            if expected is not None and any(agrees(fact, expected) for fact in outputs_of(x, one, expected)):
-                return one
+    seen_as = {place: list(outputs_of(x, one)) for place, one in enumerate(ways)} if len(ways) > 1 else {}
+    for form, (place, shown) in product(right, seen_as.items()):
+        expected = of_form(form, ways[place]).get("output")
+        if expected is not None and any(agrees(replace(expected, value=one), expected) for one in shown):
+            return ways[place]
     return ways[0]
 
 
-def outputs_of(x: Examiner, built: Built, like: Fact) -> Iterator[Fact]:
+def outputs_of(x: Examiner, built: Built) -> Iterator[Numbers]:
     """As it is, and as probabilities: the loss may take their softmax."""
     seen = x.ask(
         f"{built.origin.name}.output",
@@ -114,8 +116,8 @@ def outputs_of(x: Examiner, built: Built, like: Fact) -> Iterator[Fact]:
     )
     output = array(seen.values.get("y"))
     if output is not None and output.ndim:
-        ways = [output, sigmoid(output), *([softmax(output)] if output.ndim > 1 else [])]
-        yield from (replace(like, value=one, others=tuple(as_numbers_and_columns([one]))) for one in ways)
+        shares = [sigmoid(output), *([softmax(output)] if output.ndim > 1 else [])]
+        yield from as_numbers_and_columns([output, *shares])
 
 
 def weights(built: Built) -> list[Weight]:
@@ -256,8 +258,9 @@ def reading(x: Examiner, built: Built | None) -> Reading:
     seen = x.ask(
         f"{built.origin.name}.computed",
         *built.origin.steps,
-        *([EVEN_MOMENTUM] if rate and any("moving" in name for name in built.names) else ()),
+        *([Call(EVEN, (Ref("c"), rate), keep=True)] if rate else ()),
         Call("grader_keras_computed", (Ref("c"), data, send(labels_of(subject, ROWS)), secret, rate), into="r"),
+        *([Call(AS_BEFORE, (Ref("c"),), keep=True)] if rate else ()),
         seconds=SECONDS,
     )
     known = Weights(variables(weights(built)), built.binding, values(x, built))

@@ -15,18 +15,22 @@ from grader.judging.declared.narrowed import exchanged
 from grader.sandbox.guest.wire import VariableInfo
 
 Weight = tuple[str, tuple[int, ...]]  # name and shape
+Kind = tuple[tuple[str, int], ...]  # of a layer: name and axes of each weight
 Roles = tuple[int | None, ...]  # of each weight: its place in the model answer; None for one that has none there
 
-FIRST = ("kernel", "embeddings", "gamma", "depthwise_kernel")  # of a layer
+FOLLOWING = ("recurrent_kernel", "pointwise_kernel", "bias", "beta", "moving_mean", "moving_variance")  # in a layer
 ORDERS = 2000  # of layers that are tried
 WAYS, SWAPPED = 24, 8  # to see the weights; of each, with parts of a matrix that joins two things in another order
 
 
 def roles_of(own: Sequence[Weight], deck: Sequence[Weight]) -> Roles:
-    """In the first order of the layers in which sizes fit together; as they are listed where there is none."""
-    ways = islice(layer_orders(own, deck), ORDERS)
-    first = next(ways)
-    return next((way for way in (first, *ways) if fit(own, deck, way)), first)
+    return roles_alike(own, deck)[0]
+
+
+def roles_alike(own: Sequence[Weight], deck: Sequence[Weight]) -> list[Roles]:
+    """In the orders of the layers in which sizes fit together; as they are listed where there is none."""
+    ways = list(islice(layer_orders(own, deck), ORDERS))
+    return list(islice((way for way in ways if fit(own, deck, way)), WAYS)) or ways[:1]
 
 
 def layer_orders(own: Sequence[Weight], deck: Sequence[Weight]) -> Iterator[Roles]:
@@ -41,16 +45,17 @@ def layer_orders(own: Sequence[Weight], deck: Sequence[Weight]) -> Iterator[Role
         yield tuple(roles)
 
 
-def layers(weights: Sequence[Weight]) -> dict[tuple[str, ...], list[list[int]]]:
-    """Places of the weights of each layer, by what they are called."""
+def layers(weights: Sequence[Weight]) -> dict[Kind, list[list[int]]]:
+    """Places of the weights of each layer, by what they are called and how many axes they have."""
     found: list[list[int]] = []
     for place, (name, _) in enumerate(weights):
-        if not found or name in FIRST or name in [weights[other][0] for other in found[-1]]:
+        if not found or name not in FOLLOWING or name in [weights[other][0] for other in found[-1]]:
             found.append([])
         found[-1].append(place)
-    kinds: dict[tuple[str, ...], list[list[int]]] = {}
+    kinds: dict[Kind, list[list[int]]] = {}
     for layer in found:
-        kinds.setdefault(tuple(weights[place][0] for place in layer), []).append(layer)
+        kind = tuple((name, len(shape)) for name, shape in (weights[place] for place in layer))
+        kinds.setdefault(kind, []).append(layer)
     return kinds
 
 
@@ -75,9 +80,9 @@ def number_of(role: str) -> int:
     return int(role.rsplit(" ", 1)[1])
 
 
-def by_layers(own: Sequence[Weight], deck: Sequence[Weight]) -> Binding:
+def by_layers(own: Sequence[Weight], deck: Sequence[Weight], roles: Roles = ()) -> Binding:
     mine, theirs = variables(own), variables(deck)
-    pairs = [(theirs[role], mine[at]) for at, role in enumerate(roles_of(own, deck)) if role is not None]
+    pairs = [(theirs[role], mine[at]) for at, role in enumerate(roles or roles_of(own, deck)) if role is not None]
     letters: dict[int, int] = {}
     for known, one in pairs:
         for old, new in zip(known.shape, one.shape, strict=False):
@@ -89,16 +94,15 @@ def by_layers(own: Sequence[Weight], deck: Sequence[Weight]) -> Binding:
 def ways_to_see(own: Sequence[Weight], deck: Sequence[Weight], fixed: Collection[int]) -> list[Binding]:
     """The likeliest first. `fixed`: numbers that the task gives."""
     roles = {v.path: v.shape for v in variables(deck)}
-    solver, first = Solver(roles, frozenset(fixed)), by_layers(own, deck)
-    ways = [first] if fits(first, roles, own) else []
-    found = dict.fromkeys(map(repr, ways))
-    for way in chain(
-        chain.from_iterable(swapped(way, solver) for way in ways), by_shapes(own, deck, first, frozenset(fixed))
-    ):
-        if len(ways) < WAYS and repr(way) not in found:
-            found[repr(way)] = None
-            ways.append(way)
-    return ways or [first]
+    solver, listed = Solver(roles, frozenset(fixed)), [by_layers(own, deck, way) for way in roles_alike(own, deck)]
+    likely = [way for way in listed if fits(way, roles, own)]
+    every = chain(
+        likely,
+        chain.from_iterable(swapped(way, solver) for way in likely),
+        chain.from_iterable(by_shapes(own, deck, way, frozenset(fixed)) for way in listed[:SWAPPED]),
+    )
+    ways = {repr(way): way for way in islice(every, 2 * WAYS)}
+    return list(ways.values())[:WAYS] or listed[:1]
 
 
 def fits(way: Binding, roles: Mapping[str, tuple[int, ...]], own: Sequence[Weight]) -> bool:
