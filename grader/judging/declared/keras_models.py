@@ -37,8 +37,8 @@ EVEN = f"""(lambda model, rate: [
      hasattr(one, 'momentum') and setattr(one, 'momentum', 0.99),
      type(getattr(one, 'rate', 0)) is float and one.rate and setattr(one, 'rate', rate))
     for one in {LAYERS}] and None)"""  # of dropout, and of moving means, which show in the loss
-AS_BEFORE = f"""(lambda model: [
-    setattr(one, name, own) for one in {LAYERS} for name, own in getattr(one, 'own_settings', {{}}).items()] and None)"""
+AS_BEFORE = f"""(lambda model: [setattr(one, name, own)
+    for one in {LAYERS} for name, own in getattr(one, 'own_settings', {{}}).items()] and None)"""
 NOTHING_BOUND = Binding({}, {}, {})
 
 
