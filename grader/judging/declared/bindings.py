@@ -98,6 +98,7 @@ def bindings(roles: Mapping[str, Shape], fixed: Iterable[int], variables: Sequen
     if not any(way in cut for way in whole) and (fewer or not partial):
         lacking = list(islice(with_roles_left_out(solver, roles, variables), BEFORE_PARTS if found else None))
     every = {v.path for v in variables}
+    whole.sort(key=lambda way: len(every - way.paths))
     for ways in ([way for way in lacking if way.paths == every], whole):
         yield from ways
         yield from (turned for way in ways for turned in with_squares_turned(way))
