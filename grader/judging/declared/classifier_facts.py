@@ -68,7 +68,7 @@ def penalties(scene: Scene) -> dict[str, Penalty]:
     if sure is None:
         return {}
     gradients, planted = scene.binding.by_role(first_gradients(sure)), sure_values(scene)
-    left = NOTHING if scene.surely == CERTAIN else LEFT
+    left = NOTHING if scene.surely == CERTAIN else LEFT * float(np.exp(-scene.surely))
     there = ((role, gradient) for role, gradient in gradients.items() if gradient is not None)
     found = {role: penalty_of(gradient, planted[role], left) for role, gradient in there}
     if scene.task.still:
@@ -78,8 +78,11 @@ def penalties(scene: Scene) -> dict[str, Penalty]:
 
 def in_numbers(scene: Scene) -> Scene:
     """Less sure, where a cost of the class's own is no number otherwise: 0 times the logarithm of 0."""
-    sure = sure_step(scene)
-    return scene if sure is None or np.all(np.isfinite(losses(sure))) else replace(scene, surely=NEARLY)
+    for way in (scene, *(replace(scene, surely=surely) for surely in NEARLY)):
+        sure = sure_step(way)
+        if sure is None or np.all(np.isfinite(losses(sure))):
+            return way
+    return scene
 
 
 def forward(scene: Scene, watched: Watched | None = None) -> dict[str, Fact]:

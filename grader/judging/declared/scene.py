@@ -25,7 +25,7 @@ from grader.judging.meeting.watching import first_gradients, watched_in
 from grader.sandbox.guest.wire import Scalar, Watched
 
 CERTAIN = 40.0  # a logit's bias beside which no other logit counts in float32
-NEARLY, LEFT = 14.0, 2e-5  # one for which no cross-entropy by hand takes the logarithm of 0; of whose gradient is left
+NEARLY, LEFT = (14.0, 11.0), 20.0  # for which a cross-entropy by hand has no logarithm of 0; × e⁻ of it is left
 SECONDS = 60.0
 
 
