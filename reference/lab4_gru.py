@@ -117,7 +117,7 @@ def plain_rnn(w: Weights, o: Orders) -> Step:
 
 
 def reset_elsewhere(place: str) -> Cell:
-    """r multiplies the word, word and state (if widths agree), or their whole product; or 1 - r multiplies the state."""
+    """r multiplies the word, word and state (if widths agree), or their whole product; or the state gets 1 - r."""
 
     def cell(w: Weights, o: Orders) -> Step:
         def step(e: tf.Tensor, h: tf.Tensor) -> tf.Tensor:

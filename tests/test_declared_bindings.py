@@ -232,3 +232,16 @@ def test_a_kernel_is_found_as_a_matrix_and_as_a_list_of_matrices(own: list[Varia
     way = first(KERNEL, (1, 20, 3, 60, 4), own)
     assert set(way.places) == set(KERNEL) and way.shapes["K"] == (5, 3, 12)
     there_and_back(way, own)
+
+
+def test_vectors_in_a_list_are_the_columns_of_a_matrix_and_numbers_a_vector() -> None:
+    roles = {"c.G": (5, 3), "c.c": (3,), "c.W": (5, 3), "c.b": (3,)}
+    gate = [VariableInfo("c.gate", (5, 3), "float32"), VariableInfo("c.gate_bias", (3,), "float32")]
+    experts = [
+        VariableInfo(f"c.experts[{i}].{name}", shape, "float32")
+        for i in range(3)
+        for name, shape in (("w", (5, 1)), ("b", (1,)))
+    ]
+    ways = [way for way in bindings(roles, (1, 5), [*gate, *experts]) if set(way.places) == set(roles)]
+    assert ways and ways[0].paths == {v.path for v in (*gate, *experts)}
+    there_and_back(ways[0], [*gate, *experts])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from grader.judging.declared.keras_models import as_probabilities
+from grader.judging.declared.keras_models import AS_BEFORE, EVEN, as_probabilities
 from grader.judging.declared.readings import Fact, Reading, agrees, sigmoid
 from grader.model import Level
 from grader.sandbox.guest.answers.kinds.keras_models import computed, fitted, scores, takes, weights
@@ -109,3 +109,19 @@ def test_logits_are_as_good_where_the_loss_is_that_of_their_probabilities() -> N
     for loss, good in ((0.7, True), (0.9, False)):
         seen = as_probabilities(reading(logits, loss), [right])
         assert agrees(seen["output"], right["output"]) is good
+
+
+class Hidden(tf.keras.layers.Layer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = tf.keras.layers.Dropout(0.1)
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        return self.inner(x)
+
+
+def test_a_dropout_in_a_layer_of_ones_own_gets_our_rate_for_a_question() -> None:
+    norm, hidden, none = tf.keras.layers.BatchNormalization(momentum=0.5), Hidden(), tf.keras.layers.Dropout(0.0)
+    model = tf.keras.Sequential([tf.keras.Input((3,)), norm, hidden, none])
+    assert eval(EVEN)(model, 0.4) is None and (norm.momentum, hidden.inner.rate, none.rate) == (0.99, 0.4, 0.0)  # noqa: S307
+    assert eval(AS_BEFORE)(model) is None and (norm.momentum, hidden.inner.rate, none.rate) == (0.5, 0.1, 0.0)  # noqa: S307

@@ -10,14 +10,22 @@ import tensorflow as tf
 from grader.judging.comparing.compare import agree, difference
 from grader.judging.declared.functions import named
 from grader.judging.declared.readings import INCOMPARABLE, LONG, Fact, Reading, alike, first_difference
-from grader.judging.declared.results import result_facts
+from grader.judging.declared.results import result_facts, shapes_asked
 from grader.model import Level
 from grader.sandbox.guest.answers.values import encode_result
 from grader.sandbox.guest.wire import Array, array_is_sound
 
 
 def facts(returned: Any, deck: Reading | None = None) -> Reading:
-    return dict(result_facts("call", "f", encode_result(returned), by_name=deck is None or named(deck, "call")))
+    return dict(
+        result_facts(
+            "call",
+            "f",
+            encode_result(returned),
+            by_name=deck is None or named(deck, "call"),
+            asked=shapes_asked("call", deck or {}),
+        )
+    )
 
 
 def right(returned: Any, answer: Any) -> bool:
@@ -47,6 +55,9 @@ COUNTS = {"rose": 2, "a": 2, "is": 1}
         (np.array([]), []),
         ([1 + 2j, 3], tf.constant([1 + 2j, 3], tf.complex64)),
         (np.complex128(2j), 2j),
+        ({"w": np.ones(2), "m": np.zeros(2)}, (np.ones(2), np.zeros(2))),
+        ((np.ones(2), (np.zeros(2), np.full(2, 3.0))), (np.ones(2), np.zeros(2), np.full(2, 3.0))),
+        ((3.5, np.array([2, 0, 1])), ([2, 0, 1], 3.5)),
     ],
 )
 def test_the_same_in_another_container_is_right(returned: Any, answer: Any) -> None:

@@ -6,7 +6,9 @@ import pytest
 from grader.course.subject import Reached, Subject, SubjectKind, complaints
 from grader.judging.comparing.arrays import send
 from grader.judging.declared.feeding import (
+    COLUMNS,
     LABELS,
+    ONE_HOT,
     STACKED,
     data_in,
     drawn_inputs,
@@ -124,3 +126,9 @@ def test_neighbours_are_the_same_whatever_the_order_of_the_inputs() -> None:
     one, other = (drawn_inputs(EXAMINER, way, "x", 8) for way in orders_of(TWINS))
     np.testing.assert_array_equal(one[0], other[1])
     np.testing.assert_array_equal(one[1], other[0])
+
+
+def test_examples_may_stand_in_columns() -> None:
+    one = Subject(SubjectKind.CLASSIFIER, input="normal [6]", classes=4)
+    assert paths(one, ("X", (6, 200)), ("Y", (4, 200)), ("y", (1, 200))) == [COLUMNS, f"{ONE_HOT}.T", f"{LABELS}[None]"]
+    assert paths(TWINS, ("X", (6, 200))) == [None]

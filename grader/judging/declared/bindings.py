@@ -13,7 +13,17 @@ import numpy as np
 from msgspec import Struct
 
 from grader.judging.comparing.arrays import Numbers
-from grader.judging.declared.cuts import Piece, Placed, Shape, likeness, ways_to_cut, ways_to_fold, ways_to_part, wholes
+from grader.judging.declared.cuts import (
+    Piece,
+    Placed,
+    Shape,
+    likeness,
+    part_at,
+    ways_to_cut,
+    ways_to_fold,
+    ways_to_part,
+    wholes,
+)
 from grader.sandbox.guest.wire import VariableInfo
 
 Letters = Mapping[int, int]  # a number of the model answer -> the notebook's
@@ -51,7 +61,7 @@ class Binding(Struct, frozen=True):
         found: dict[str, Numbers] = {}
         for role, place in self.places.items():
             for piece, rows in zip(place.pieces, place.rows, strict=True):
-                value = values[role] if rows is None else values[role][slice(*rows)]
+                value = values[role][part_at(rows, place.beside)]
                 whole = found.get(piece.path, np.zeros(shapes[piece.path], np.float32))
                 found[piece.path] = piece.put(whole, value)
         return found
@@ -67,7 +77,7 @@ class Binding(Struct, frozen=True):
             value = np.zeros(self.shapes[role], np.float64)
             for piece, rows, part in zip(place.pieces, place.rows, parts, strict=True):
                 assert part is not None
-                value[slice(*rows) if rows else ...] = piece.of(np.asarray(part))
+                value[part_at(rows, place.beside) or ...] = piece.of(np.asarray(part))
             found[role] = value
         return found
 
@@ -88,6 +98,7 @@ def bindings(roles: Mapping[str, Shape], fixed: Iterable[int], variables: Sequen
     if not any(way in cut for way in whole) and (fewer or not partial):
         lacking = list(islice(with_roles_left_out(solver, roles, variables), BEFORE_PARTS if found else None))
     every = {v.path for v in variables}
+    whole.sort(key=lambda way: len(every - way.paths))
     for ways in ([way for way in lacking if way.paths == every], whole):
         yield from ways
         yield from (turned for way in ways for turned in with_squares_turned(way))
@@ -133,7 +144,7 @@ def turned(place: Placed, numbers: Sequence[int]) -> Placed:
     pieces = tuple(
         Piece(p.path, p.shape, p.at, not p.turned) if i in numbers else p for i, p in enumerate(place.pieces)
     )
-    return Placed(pieces, place.rows)
+    return Placed(pieces, place.rows, place.beside)
 
 
 def left_of(roles: Mapping[str, Shape], variables: Sequence[VariableInfo], number: int) -> Iterator[tuple[str, ...]]:

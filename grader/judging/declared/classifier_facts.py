@@ -10,11 +10,11 @@ from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.declared.aside import as_numbers_and_columns
 from grader.judging.declared.dropout_facts import dropout_facts
 from grader.judging.declared.interview import YES, runs
-from grader.judging.declared.outputs import like_outputs, outputs
-from grader.judging.declared.penalty import Penalty, penalty_of
+from grader.judging.declared.outputs import ONE_NUMBER, like_outputs, outputs
+from grader.judging.declared.penalty import NOTHING, Penalty, PenaltyKind, penalty_of
 from grader.judging.declared.predicting import predicting
 from grader.judging.declared.readings import Fact, Reading
-from grader.judging.declared.scene import SECONDS, Scene, sure_step, sure_values
+from grader.judging.declared.scene import CERTAIN, LEFT, NEARLY, SECONDS, Scene, sure_step, sure_values
 from grader.judging.declared.steering import steered_facts, steering_of
 from grader.judging.declared.training import Trainee, losses
 from grader.judging.instruments.silence import whole
@@ -22,6 +22,7 @@ from grader.judging.meeting.watching import first_gradients, moved, watched_in
 from grader.model import Level
 from grader.sandbox.guest.wire import Watch, Watched
 
+OTHER = PenaltyKind.OTHER
 DUST = 1e-3  # of the largest value, by which equal columns may differ
 UPHILL, TELLING = 0.99, 4  # cosine of the angle between a step and its gradient; numbers that tell it from chance
 SAME = 1e-4  # by which what is the same may differ
@@ -62,11 +63,26 @@ def broken(one: Trainee) -> Reading:
 
 def penalties(scene: Scene) -> dict[str, Penalty]:
     """By role, from a step in which the cost's own gradient is gone; none are told where there is no such step."""
+    scene = in_numbers(scene)
     sure = sure_step(scene)
     if sure is None:
         return {}
     gradients, planted = scene.binding.by_role(first_gradients(sure)), sure_values(scene)
-    return {role: penalty_of(gradient, planted[role]) for role, gradient in gradients.items() if gradient is not None}
+    left = NOTHING if scene.surely == CERTAIN else LEFT * float(np.exp(-scene.surely))
+    there = ((role, gradient) for role, gradient in gradients.items() if gradient is not None)
+    found = {role: penalty_of(gradient, planted[role], left) for role, gradient in there}
+    if scene.task.still:
+        found = {role: one for role, one in found.items() if planted[role].ndim > 1 and one.kind is not OTHER}
+    return found
+
+
+def in_numbers(scene: Scene) -> Scene:
+    """Less sure, where a cost of the class's own is no number otherwise: 0 times the logarithm of 0."""
+    for way in (scene, *(replace(scene, surely=surely) for surely in NEARLY)):
+        sure = sure_step(way)
+        if sure is None or np.all(np.isfinite(losses(sure))):
+            return way
+    return scene
 
 
 def forward(scene: Scene, watched: Watched | None = None) -> dict[str, Fact]:
@@ -86,7 +102,8 @@ def output_fact(scene: Scene, shown: Sequence[Numbers]) -> dict[str, Fact]:
     if not shown:
         return {}
     told, scores = "the output of the forward pass", scene.subject.classes > 0
-    first, *others = shown if scores else as_numbers_and_columns(shown)
+    classes = scores and scene.task.output not in ONE_NUMBER
+    first, *others = shown if classes else as_numbers_and_columns(shown)
     return {"output": Fact(Level.VALUES, told, first, tuple(others), "output", scores=scores)}
 
 
@@ -116,6 +133,9 @@ def predicted_twice(scene: Scene) -> tuple[Watched | None, Watched | None]:
 
 def penalty_in_loss(scene: Scene) -> float:
     """All of it, by a step in which nothing else is in the loss; but for that on the bias which makes it so."""
+    scene = in_numbers(scene)
+    if scene.task.still:
+        return sum(own.size(scene.values[role]) for role, own in penalties(scene).items())
     sure, certain = losses(sure_step(scene)), scene.task.certain
     if not sure:
         return 0.0

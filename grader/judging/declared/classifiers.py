@@ -40,7 +40,7 @@ def interview_classifier(x: Examiner, subject: Subject, answer: ModelAnswer, wan
 
     def sized(spelled: Subject, rows: int = 0) -> Forms:
         """In sizes of the notebook, where no others can be asked of it."""
-        plain = replace(spelled, own=subject.own, input=in_order(spelled, subject))
+        plain = replace(spelled, own=subject.own, input=in_order(spelled, subject), labels=subject.labels)
         key = repr(plain.input), repr(plain.arguments), rows or rows_of(plain)
         if key not in made:
             made[key] = Forms(x, plain, answer, wanted, rows)

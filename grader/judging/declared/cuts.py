@@ -49,16 +49,25 @@ def meet(one: Range, other: Range) -> bool:
     return a < d and c < b
 
 
+def part_at(rows: tuple[int, int] | None, beside: bool) -> tuple[slice, ...]:
+    if rows is None:
+        return ()
+    return (slice(None), slice(*rows)) if beside else (slice(*rows),)
+
+
 class Placed(Struct, frozen=True):
     """The pieces of one role, one below the other, and which rows of the role each holds."""
 
     pieces: tuple[Piece, ...]
     rows: tuple[tuple[int, int] | None, ...] = (None,)  # of the role, for each piece
+    beside: bool = False  # the pieces stand side by side, and each holds columns
 
     @property
     def shape(self) -> Shape:
         if len(self.pieces) == 1:
             return self.pieces[0].shape
+        if self.beside:
+            return self.pieces[0].shape[0], len(self.pieces)
         return (sum(piece.shape[0] for piece in self.pieces), *self.pieces[0].shape[1:])
 
     def likeness(self, role: str) -> float:
@@ -99,23 +108,36 @@ def ways_to_fold(variables: Sequence[VariableInfo], shapes: Iterable[Shape]) -> 
         for v, shape in product(variables, deep)
         if len(v.shape) == 2 and v.shape[0] == np.prod(shape[:-1])
     ]
-    listed = [one for group in lists(variables) if (one := below_each_other(group)).shape[0] in {s[0] for s in deep}]
+    groups = lists(variables)
+    listed = [one for group in groups if (one := below_each_other(group)).shape[0] in {s[0] for s in deep}]
     if folded or listed:
         yield [*whole, *folded, *listed]
+    columns = [beside_each_other(group) for group in groups if len(group) > 1 and len(group[0].shape) < 3]
+    if columns and any(one is not None for one in columns):
+        yield [*whole, *(one for one in columns if one is not None)]
 
 
 def lists(variables: Sequence[VariableInfo]) -> list[list[VariableInfo]]:
-    """Those of one shape that stand in one list, in its order."""
-    found: dict[tuple[str, Shape], list[VariableInfo]] = {}
+    """Those of one shape that stand in one list, or in objects of one list, in its order."""
+    found: dict[tuple[str, str, Shape], list[VariableInfo]] = {}
     for v in variables:
-        if match := re.fullmatch(r"(.*)\[\d+\]", v.path):
-            found.setdefault((match[1], v.shape), []).append(v)
+        if match := re.fullmatch(r"(.*)\[\d+\](\D*)", v.path):
+            found.setdefault((match[1], match[2], v.shape), []).append(v)
     return [sorted(group, key=lambda v: (len(v.path), v.path)) for group in found.values()]
 
 
 def below_each_other(group: Sequence[VariableInfo]) -> Placed:
     pieces = tuple(Piece(v.path, (1, *v.shape), (None,) * len(v.shape)) for v in group)
     return Placed(pieces, tuple((i, i + 1) for i in range(len(pieces))))
+
+
+def beside_each_other(group: Sequence[VariableInfo]) -> Placed | None:
+    """Vectors as the columns of a matrix, numbers as a vector."""
+    long = [n for n in group[0].shape if n > 1]
+    if len(long) > 1:
+        return None
+    pieces = tuple(Piece(v.path, (*long, 1), (None,) * len(v.shape)) for v in group)
+    return Placed(pieces, tuple((i, i + 1) for i in range(len(pieces))), beside=bool(long))
 
 
 def joined(pieces: Sequence[Piece]) -> Iterator[Placed]:

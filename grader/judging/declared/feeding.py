@@ -19,6 +19,7 @@ from grader.sandbox.guest.wire import Array, ClassInfo, Inventory, Listing, Opaq
 
 INPUTS, LABELS, ONE_HOT, EXAMPLES = "inputs_of_ours", "labels_of_ours", "one_hot_labels_of_ours", "examples_of_ours"
 STACKED = "stacked_inputs_of_ours"  # [n, inputs, …]
+COLUMNS = f"{INPUTS}.T"  # an example in each
 NEAR = np.float32(0.1)
 ORDERS = 6  # of several inputs that are tried
 LABELLED = re.compile(r"(^|_)(y|labels?|targets?|classes|etiquetas?|etiketak?)", re.IGNORECASE)
@@ -146,9 +147,23 @@ def data_in(subject: Subject, arrays: Sequence[tuple[str, tuple[int, ...]]]) -> 
         shape = whole[1:]
         if known is not None or shape in turns:
             found.append(Ref(known or next(turns[shape])))
+        elif shape == stacked:
+            found.append(Ref(STACKED))
         else:
-            found.append(Ref(STACKED) if shape == stacked else labels_in(subject, shape))
+            found.append(labels_in(subject, shape) or in_columns(subject, whole))
     return found
+
+
+def in_columns(subject: Subject, whole: tuple[int, ...]) -> Ref | None:
+    """Ours with each example in a column, where the notebook has its own so."""
+    (first, *others), rows = subject.inputs.values(), whole[:-1]
+    if len(whole) != 2 or others:
+        return None
+    if rows == first.shape:
+        return Ref(COLUMNS)
+    if rows == (1,):
+        return Ref(f"{LABELS}[None]")
+    return Ref(f"{ONE_HOT}.T") if rows == (subject.classes,) else None
 
 
 def called_by(subject: Subject, name: str, shape: tuple[int, ...]) -> str | None:

@@ -13,7 +13,7 @@ from grader.judging.declared.arguments import drawn, wired
 from grader.judging.declared.cuts import likeness
 from grader.judging.declared.interview import YES, Interview, Wanted, ending, form_examiner, runs, saying
 from grader.judging.declared.readings import Fact, Reading, agrees
-from grader.judging.declared.results import result_facts
+from grader.judging.declared.results import result_facts, shapes_asked
 from grader.judging.declared.traits import trait_facts
 from grader.judging.examiner import Examiner
 from grader.judging.model_answer import DECK, ModelAnswer
@@ -165,7 +165,8 @@ def facts_of(x: Examiner, name: str, call: FunctionCall, meant: Meant, deck: Rea
 
 def returned(seen: Observation, name: str, call: FunctionCall, deck: Reading) -> dict[str, Fact]:
     by_name = not deck or named(deck, name)
-    return dict(result_facts(name, call.function, seen.values.get("value"), by_name))
+    asked = shapes_asked(name, deck)
+    return dict(result_facts(name, call.function, seen.values.get("value"), by_name, asked))
 
 
 def answered(

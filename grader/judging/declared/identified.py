@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.declared.bindings import Binding, Solver, orders
-from grader.judging.declared.cuts import Placed
+from grader.judging.declared.cuts import Placed, part_at
 from grader.judging.examiner import Examiner
 
 Gradients = Mapping[str, Numbers | None]
@@ -51,9 +51,10 @@ class Unit(Struct, frozen=True):
     role: str
     rows: tuple[int, int] | None
     shape: tuple[int, ...]
+    beside: bool = False  # columns, not rows
 
     def of(self, array: Numbers | None) -> Numbers | None:
-        return array if array is None or self.rows is None else array[slice(*self.rows)]
+        return array if array is None else array[part_at(self.rows, self.beside)]
 
     def orders(self, place: Placed, binding: Binding, solver: Solver) -> Iterator[Placed]:
         yield from orders(self.role, binding, solver) if self.rows is None else (place,)
@@ -66,7 +67,7 @@ def units_of(binding: Binding) -> dict[Unit, Placed]:
             found[Unit(role, place.rows[0], binding.shapes[role])] = place
             continue
         for piece, rows in zip(place.pieces, place.rows, strict=True):
-            found[Unit(role, rows, piece.shape)] = Placed((piece,))
+            found[Unit(role, rows, piece.shape, place.beside)] = Placed((piece,))
     return found
 
 
@@ -107,7 +108,8 @@ def joined_again(binding: Binding, chosen: Mapping[Unit, Placed]) -> dict[str, P
         if len(own) == 1:
             found[role] = own[0][1]
         else:
-            found[role] = Placed(tuple(place.pieces[0] for _, place in own), tuple(unit.rows for unit, _ in own))
+            pieces = tuple(place.pieces[0] for _, place in own)
+            found[role] = Placed(pieces, tuple(unit.rows for unit, _ in own), own[0][0].beside)
     return found
 
 

@@ -1,20 +1,36 @@
 """What a model of Keras computed under secret weights, fact by fact."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
+from msgspec import Struct
 
 from grader.course.subject import Settings, Subject
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.declared.aside import as_numbers_and_columns
+from grader.judging.declared.bindings import Binding
 from grader.judging.declared.interview import runs
+from grader.judging.declared.keras_weights import number_of
 from grader.judging.declared.penalty import penalty_of
 from grader.judging.declared.readings import Fact, Spread
 from grader.model import Level, Observation, Status
-from grader.sandbox.guest.wire import Listing
+from grader.sandbox.guest.wire import Listing, VariableInfo
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
-Weights = Sequence[tuple[str, Numbers, int | None]]  # name, value and role of each, as the model lists them
+Told = tuple[int, str, Numbers | None, Numbers]  # a role's number, the weight's name, what is told of it, its value
+
+
+class Weights(Struct, frozen=True):
+    """Of a model, as it lists them; which of the model answer's they are, and the secret values of those."""
+
+    own: Sequence[VariableInfo]
+    binding: Binding
+    values: Mapping[str, Numbers]
+
+    def by_role(self, told: object, read: Callable[[object, VariableInfo], Numbers | None]) -> Iterator[Told]:
+        found = self.binding.by_role({v.path: read(one, v) for one, v in zip(listed(told), self.own, strict=False)})
+        for role, place in self.binding.places.items():
+            yield number_of(role), place.pieces[0].path.rsplit(" ", 1)[0], found[role], self.values[role]
 
 
 def listed(value: object) -> tuple[object, ...]:
@@ -37,9 +53,11 @@ def computed(seen: Observation, weights: Weights, subject: Subject) -> dict[str,
 def forward_facts(told: Mapping[str, object], scores: bool) -> Iterator[tuple[str, Fact]]:
     output = array(told.get("output"))
     if output is not None:
-        yield "output shape", Fact(Level.SHAPES, "the output", f"has the shape {list(output.shape)}", part="output")
-        alike = () if scores or not output.ndim else tuple(as_numbers_and_columns([output]))[1:]
-        yield "output", Fact(Level.VALUES, "the output", output, alike, "output", scores=scores)
+        shape, columns = f"has the shape {list(output.shape)}", [*output.shape, *[1] * (output.ndim == 1)]
+        alike = f"has the shape {columns}"  # a number for each example may stand in a column of its own
+        yield "output shape", Fact(Level.SHAPES, "the output", alike, part="output", shown=shape)
+        others = tuple(as_numbers_and_columns([output]))[1:] if output.ndim else ()
+        yield "output", Fact(Level.VALUES, "the output", output, others, "output", scores=scores)
     loss = array(told.get("loss"))
     value: str | Numbers = loss if loss is not None else "is not there, since the model is not compiled"
     yield "loss", Fact(Level.VALUES, "the loss without its penalty", value, part="loss")
@@ -48,11 +66,9 @@ def forward_facts(told: Mapping[str, object], scores: bool) -> Iterator[tuple[st
 
 
 def penalty_facts(told: Mapping[str, object], weights: Weights, fixed: bool) -> Iterator[tuple[str, Fact]]:
-    for value, (own, weight, role) in zip(listed(told.get("penalty")), weights, strict=False):
-        if role is None:
-            continue
-        name = f"penalty on weight {role + 1}"
-        word = f"is {penalty_of(array(value), weight).word(fixed)}"
+    for number, own, gradient, value in weights.by_role(told.get("penalty"), lambda one, _: array(one)):
+        name = f"penalty on weight {number}"
+        word = f"is {penalty_of(gradient, value).word(fixed)}"
         yield name, Fact(Level.REGULARISATION, f"the {name} ({own})", word, part=name)
 
 
@@ -71,9 +87,7 @@ def dropout_facts(told: Mapping[str, object], fixed: bool) -> Iterator[tuple[str
 
 
 def training_facts(told: Mapping[str, object], weights: Weights) -> Iterator[tuple[str, Fact]]:
-    for moved, (own, _, role) in zip(listed(told.get("moved")), weights, strict=False):
-        if role is None:
-            continue
-        name = f"weight {role + 1}"
-        word = "is changed by a step of training" if moved else "is left as it is by a step of training"
+    for number, own, moved, _ in weights.by_role(told.get("moved"), lambda one, v: np.full(v.shape, bool(one))):
+        name = f"weight {number}"
+        word = "is changed by a step of training" if np.any(moved) else "is left as it is by a step of training"
         yield f"{name} moves", Fact(Level.GRADIENTS, f"{name} ({own})", word, part=name)

@@ -1,7 +1,8 @@
 """Models of Keras: layers by what they compute, loss, penalty, dropout, what a step of training moves, how they fit."""
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, partial
+from itertools import product
 
 import numpy as np
 from msgspec import Struct
@@ -9,37 +10,36 @@ from msgspec.structs import replace
 
 from grader.course.subject import Settings, Subject
 from grader.judging.comparing.arrays import Numbers, array, send
-from grader.judging.declared.arguments import wired
+from grader.judging.declared.aside import as_numbers_and_columns
+from grader.judging.declared.bindings import Binding
 from grader.judging.declared.feeding import drawn_inputs, labels_of, orders_alike, orders_of
 from grader.judging.declared.interview import YES, Interview, Wanted, form_examiner, own_sizes, runs
-from grader.judging.declared.keras_facts import computed, listed
-from grader.judging.declared.keras_weights import Roles, roles_of
+from grader.judging.declared.keras_facts import Weights, computed, listed
+from grader.judging.declared.keras_origins import Origin, origins
+from grader.judging.declared.keras_weights import Weight, by_layers, number_of, variables, ways_to_see
 from grader.judging.declared.lessons import lesson
 from grader.judging.declared.readings import Fact, Reading, Spread, agrees, sigmoid, softmax
 from grader.judging.declared.telling import telling
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning
-from grader.judging.meeting.classes import recipes
-from grader.judging.meeting.contact import Inputs
 from grader.judging.model_answer import DECK, ModelAnswer, Sizes
 from grader.model import Level
-from grader.sandbox.guest.wire import Call, FunctionInfo, Inventory, Listing, Make, Ref, Step, Trouble, Value
+from grader.sandbox.guest.wire import Call, Listing, Ref, Trouble, Value
 from grader.sandbox.guest.wire import Mapping as WireMapping
 
 ROWS, LESSON = 6, 32  # examples of a question, and of a small training
 ASKED_RATE = 0.4  # of every dropout layer, where rates are free
 SECONDS = 60.0
 NOT_COMPILED = "NotCompiled"  # a trouble that is none of Python's
-NO_ARGUMENTS = Inputs(())
-BUILDING = ("build", "make", "create", "model", "crea", "modelo", "sortu", "eredu")  # in names of functions
-
-
-class Origin(Struct, frozen=True):
-    """Steps that put the model into slot `c`."""
-
-    name: str
-    steps: tuple[Step, ...]
-    cell: int | None = None
+LAYERS = "getattr(model, '_flatten_layers', list)()"
+EVEN = f"""(lambda model, rate: [
+    (setattr(one, 'own_settings', {{name: getattr(one, name) for name in ('rate', 'momentum') if hasattr(one, name)}}),
+     hasattr(one, 'momentum') and setattr(one, 'momentum', 0.99),
+     type(getattr(one, 'rate', 0)) is float and one.rate and setattr(one, 'rate', rate))
+    for one in {LAYERS}] and None)"""  # of dropout, and of moving means, which show in the loss
+AS_BEFORE = f"""(lambda model: [setattr(one, name, own)
+    for one in {LAYERS} for name, own in getattr(one, 'own_settings', {{}}).items()] and None)"""
+NOTHING_BOUND = Binding({}, {}, {})
 
 
 class Built(Struct, frozen=True):
@@ -47,56 +47,88 @@ class Built(Struct, frozen=True):
     origin: Origin
     shapes: tuple[tuple[int, ...], ...] = ()  # of its weights, as the model lists them
     names: tuple[str, ...] = ()
-    roles: Roles = ()  # which weight of the model answer each is; the model answer's own are their places
+    binding: Binding = NOTHING_BOUND  # which weight of the model answer each is
+    named: bool = False  # it takes a dict of its inputs
     compiled: bool = False
     works: bool = True  # it could be made and called
     trouble: Trouble | None = None
 
 
 def interview_keras(x: Examiner, subject: Subject, answer: ModelAnswer, wanted: Wanted) -> Interview:
-    deck = first_built(form_examiner(x, answer, DECK), subject)
-    built = in_roles(first_built(x, subject), deck)
+    deck = in_roles(first_built(form_examiner(x, answer, DECK), subject))
+    forms: dict[tuple[str, str], Reading] = {}
 
     @cache
-    def of_form(form: str) -> Reading:
-        plain = form_examiner(x, answer, form)
-        made = in_roles(first_built(plain, subject), deck)
-        sizes = sizes_between(made, built) if subject.settings is Settings.FREE else {}
-        if not sizes:
-            return reading(plain, made)
-        other = form_examiner(x, answer, form, sizes)
-        return reading(other, in_roles(first_built(other, subject), deck))
+    def made_of(form: str) -> Built | None:
+        return in_roles(first_built(form_examiner(x, answer, form), subject), deck)
 
-    if built is None:
+    def of_form(form: str, built: Built | None) -> Reading:
+        """In the sizes of the notebook's model, as it is seen."""
+        made = made_of(form)
+        sizes = sizes_between(made, built) if subject.settings is Settings.FREE else {}
+        if (key := (form, repr(sizes))) not in forms:
+            other = form_examiner(x, answer, form, sizes)
+            forms[key] = reading(other, in_roles(first_built(other, subject), deck) if sizes else made)
+        return forms[key]
+
+    first = first_built(x, subject)
+    if first is None:
         what = f"`{subject.build}`" if subject.build else "a model"
-        return Interview({}, of_form, missing=f"There is no {what} of Keras that your notebook leaves behind.")
+        missing = f"There is no {what} of Keras that your notebook leaves behind."
+        return Interview({}, partial(of_form, built=None), missing=missing)
+    built = in_best_way(x, first, deck, of_form, (DECK, *answer.accepted))
     learning = learned(x, built) if wanted(Level.LEARNS) and built.works else None
-    tuned = sizes_between(deck, built)
-    seen = in_best_order(x, built, of_form(DECK))
+    right = (of_form(form, built) for form in (DECK, *answer.accepted))
     return Interview(
-        as_probabilities(seen, map(of_form, (DECK, *answer.accepted))),
-        of_form,
+        as_probabilities(reading(x, built), right),
+        partial(of_form, built=built),
         cell=built.origin.cell,
         learning=learning,
-        remarks=own_sizes("model", tuned),
+        remarks=own_sizes("model", sizes_between(deck, built)),
     )
 
 
-def in_best_order(x: Examiner, built: Built, deck: Reading) -> Reading:
-    """Inputs of one shape a model takes in any order: in that by which it computes what the model answer does."""
-    first = reading(x, built)
-    for way in orders_alike(built.subject) if built.works else ():
-        seen = first if way == built.subject else reading(x, replace(built, subject=way))
-        if "output" in deck and agrees(seen.get("output"), deck["output"]):
-            return seen
-    return first
+def in_best_way(
+    x: Examiner, first: Built, deck: Built | None, of_form: Callable[[str, Built], Reading], right: Iterable[str]
+) -> Built:
+    """With its weights, and inputs of one shape, so that it computes what a right form does; as they stand if none."""
+    if deck is None or not first.works:
+        return first
+    fixed = {1, first.subject.classes, *(n for one in first.subject.inputs.values() for n in (*one.shape, one.below))}
+    seen = [replace(first, binding=way) for way in ways_to_see(weights(first), weights(deck), fixed - {0})]
+    ways = [replace(one, subject=way) for one, way in product(seen, orders_alike(first.subject))]
+    seen_as = {place: list(outputs_of(x, one)) for place, one in enumerate(ways)} if len(ways) > 1 else {}
+    for form, (place, shown) in product(right, seen_as.items()):
+        expected = of_form(form, ways[place]).get("output")
+        if expected is not None and any(agrees(replace(expected, value=one), expected) for one in shown):
+            return ways[place]
+    return ways[0]
 
 
-def in_roles(built: Built | None, deck: Built | None) -> Built | None:
-    if built is None or deck is None:
-        return built
-    own, theirs = (list(zip(one.names, one.shapes, strict=True)) for one in (built, deck))
-    return replace(built, roles=roles_of(own, theirs))
+def outputs_of(x: Examiner, built: Built) -> Iterator[Numbers]:
+    """As it is, and as probabilities: the loss may take their softmax."""
+    seen = x.ask(
+        f"{built.origin.name}.output",
+        *built.origin.steps,
+        Call("grader_keras_weights", (Ref("c"), sent(built, inputs(x, built.subject, "weights", 1))), into="w"),
+        Call("(lambda model, values: model.set_weights(values))", (Ref("c"), given(x, built)), keep=True),
+        Call("grader_keras_predicted", (Ref("c"), sent(built, inputs(x, built.subject, "x", ROWS))), into="y"),
+        seconds=SECONDS,
+    )
+    output = array(seen.values.get("y"))
+    if output is not None and output.ndim:
+        shares = [sigmoid(output), *([softmax(output)] if output.ndim > 1 else [])]
+        yield from as_numbers_and_columns([output, *shares])
+
+
+def weights(built: Built) -> list[Weight]:
+    return list(zip(built.names, built.shapes, strict=True))
+
+
+def in_roles(built: Built | None, deck: Built | None = None) -> Built | None:
+    if built is None:
+        return None
+    return replace(built, binding=by_layers(weights(built), weights(deck or built)))
 
 
 def as_probabilities(seen: Reading, right: Iterable[Reading]) -> Reading:
@@ -131,7 +163,8 @@ def first_built(x: Examiner, subject: Subject) -> Built | None:
     """The first model that can be made, called, and is compiled; else one that can be called, else any."""
     best: Built | None = None
     for origin in origins(x, subject):
-        tried = (called(x, way, origin) for way in orders_of(subject))
+        ways = [Built(way, origin) for way in orders_of(subject)]
+        tried = (called(x, way) for way in (*ways, *([Built(subject, origin, named=True)] if len(ways) > 1 else [])))
         first = next(tried)
         built = first if first.works else next((other for other in tried if other.works), first)
         if best is None or (built.works, built.compiled) > (best.works, best.compiled):
@@ -141,96 +174,68 @@ def first_built(x: Examiner, subject: Subject) -> Built | None:
     return best
 
 
-def called(x: Examiner, subject: Subject, origin: Origin) -> Built:
+def called(x: Examiner, built: Built) -> Built:
     seen = x.ask(
-        f"{origin.name}.weights",
-        *origin.steps,
-        Call("grader_keras_weights", (Ref("c"), sent(inputs(x, subject, "weights", 1))), into="w"),
+        f"{built.origin.name}.weights",
+        *built.origin.steps,
+        Call("grader_keras_weights", (Ref("c"), sent(built, inputs(x, built.subject, "weights", 1))), into="w"),
         seconds=SECONDS,
     )
     found = seen.values.get("w")
     if not isinstance(found, WireMapping):
-        return Built(subject, origin, works=False, trouble=seen.trouble)
-    return Built(
-        subject,
-        origin,
-        tuple(shape_of(shape) for shape in listed(found.items.get("shapes"))),
-        names := tuple(map(str, listed(found.items.get("names")))),
-        tuple(range(len(names))),
-        found.items.get("compiled") is True,
-    )
+        return replace(built, works=False, trouble=seen.trouble)
+    shapes = tuple(shape_of(shape) for shape in listed(found.items.get("shapes")))
+    names = tuple(map(str, listed(found.items.get("names"))))
+    return replace(built, shapes=shapes, names=names, compiled=found.items.get("compiled") is True)
 
 
 def shape_of(value: object) -> tuple[int, ...]:
     return tuple(n for n in listed(value) if isinstance(n, int))
 
 
-def origins(x: Examiner, subject: Subject) -> Iterator[Origin]:
-    """What the lab names first: a function that builds it, a class, a global; then any global that is a model."""
-    survey = x.survey()
-    if survey is None:
-        return
-    functions = sorted(survey.functions, key=lambda f: f.name != subject.build)
-    for info in functions if subject.build else ():
-        named = info.name == subject.build
-        if named or (any(word in info.name.lower() for word in BUILDING) and can_be_called(info, subject)):
-            given = tuple(wired(value, "numpy", wide=False) for value in subject.arguments.values())
-            names = [parameter.name for parameter in info.parameters]
-            made = Call(info.name, (), dict(zip(subject.arguments, given, strict=True)), "made", keep=True)
-            if not set(subject.arguments) <= set(names):
-                made = Call(info.name, given[: len(names)], {}, "made", keep=True)
-            yield Origin(info.name, (made, as_slot("made")), info.cell)
-    yield from of_classes(survey, subject)
-    for name in listed(x.ask("keras.models", Call("grader_keras_models", into="m")).values.get("m")):
-        yield Origin(str(name), (as_slot(str(name)),))
-
-
-def can_be_called(info: FunctionInfo, subject: Subject) -> bool:
-    return sum(parameter.required for parameter in info.parameters) <= len(subject.arguments)
-
-
-def as_slot(path: str) -> Step:
-    return Call("(lambda thing: thing)", (Ref(path),), {}, "c", keep=True)
-
-
-def of_classes(survey: Inventory, subject: Subject) -> Iterator[Origin]:
-    """Classes with a method `call`, that of the lab's name first."""
-    able = [info for info in survey.classes if "call" in info.methods]
-    for info in sorted(reversed(able), key=lambda info: info.name != subject.build):
-        made = recipes(survey, info, NO_ARGUMENTS)[-1]
-        yield Origin(info.name, (Make("c", made.cls, made.args, made.kwargs),), info.cell)
-
-
 def inputs(x: Examiner, subject: Subject, purpose: str, rows: int) -> tuple[Numbers, ...]:
     return drawn_inputs(x, subject, f"keras {purpose}", rows)
 
 
-def sent(inputs: tuple[Numbers, ...]) -> Value:
-    """Several as a list, as a model of Keras takes them."""
-    return send(inputs[0]) if len(inputs) == 1 else Listing(tuple(map(send, inputs)))
+def sent(built: Built, inputs: tuple[Numbers, ...]) -> Value:
+    """Several as a list, as a model of Keras takes them, or by the lab's names."""
+    if len(inputs) == 1:
+        return send(inputs[0])
+    each = map(send, inputs)
+    return WireMapping(dict(zip(built.subject.inputs, each, strict=True))) if built.named else Listing(tuple(each))
 
 
-def values(x: Examiner, built: Built) -> tuple[Numbers, ...]:
+def values(x: Examiner, built: Built) -> dict[str, Numbers]:
     """Secret weights, the same for the same role and shape; what has to be positive is."""
-    drawn = []
-    for place, (shape, name, role) in enumerate(zip(built.shapes, built.names, built.roles, strict=True)):
-        fan = int(np.prod(shape[:-1])) if len(shape) > 1 else 4
-        drawn_for = -1 - place if role is None else role
-        value = x.normal(f"keras weight {drawn_for} ", shape, 1.2 / np.sqrt(max(fan, 1)))
-        drawn.append(np.abs(value) + 0.5 if "variance" in name else telling(value))
-    return tuple(drawn)
+    return {role: value_of(x, role, number_of(role) - 1, shape) for role, shape in built.binding.shapes.items()}
 
 
-def in_order(built: Built) -> list[int]:
-    """Places of its weights as the model answer lists them, then those of its own."""
-    return sorted(range(len(built.roles)), key=lambda place: (built.roles[place] is None, built.roles[place] or 0))
+def value_of(x: Examiner, name: str, number: int, shape: tuple[int, ...]) -> Numbers:
+    fan = int(np.prod(shape[:-1])) if len(shape) > 1 else 4
+    value = x.normal(f"keras weight {number} ", shape, 1.2 / np.sqrt(max(fan, 1)))
+    return np.abs(value) + 0.5 if "variance" in name else telling(value)
+
+
+def given(x: Examiner, built: Built) -> Listing:
+    """All weights of the model, in its order."""
+    own = variables(weights(built))
+    planted = built.binding.planted(values(x, built), own)
+    free = {v.path: value_of(x, v.path, -number_of(v.path), v.shape) for v in own if v.path not in planted}
+    return Listing(tuple(send({**planted, **free}[v.path].astype(np.float32)) for v in own))
+
+
+def shapes_of(built: Built) -> list[tuple[int, ...]]:
+    """Of its weights as the model answer lists them, then of those of its own."""
+    roles = sorted(built.binding.places, key=number_of)
+    own = [v.shape for v in variables(weights(built)) if v.path not in built.binding.paths]
+    return [*(built.binding.shapes[role] for role in roles), *own]
 
 
 def sizes_between(made: Built | None, built: Built | None) -> Sizes:
     """Which numbers of a form have to be others for its weights to have the notebook's shapes; none if that fails."""
     if made is None or built is None:
         return {}
-    ours, theirs = ([one.shapes[place] for place in in_order(one)] for one in (made, built))
+    ours, theirs = shapes_of(made), shapes_of(built)
     if [len(s) for s in ours] != [len(s) for s in theirs]:
         return {}
     sizes = {n: n for shape in ours[-1:] for n in shape[-1:]}  # as many outputs as the task asks for
@@ -247,19 +252,20 @@ def reading(x: Examiner, built: Built | None) -> Reading:
     if not built.works:
         return {"model runs": runs("making and calling the model", built.trouble, "model")}
     found = {"model runs": Fact(Level.RUNS, "making and calling the model", YES, part="model", whole=True)}
-    shapes = ", ".join(str(list(built.shapes[place])) for place in in_order(built))
+    shapes = ", ".join(str(list(shape)) for shape in shapes_of(built))
     found["weights"] = Fact(Level.SHAPES, "the list of weights", f"is {shapes}", part="weights")
     rate = ASKED_RATE if subject.settings is Settings.FREE else 0.0
-    given = Listing(tuple(send(value) for value in values(x, built)))
-    data = sent(inputs(x, subject, "x", ROWS))
+    data, secret = sent(built, inputs(x, subject, "x", ROWS)), given(x, built)
     seen = x.ask(
         f"{built.origin.name}.computed",
         *built.origin.steps,
-        Call("grader_keras_computed", (Ref("c"), data, send(labels_of(subject, ROWS)), given, rate), into="r"),
+        *([Call(EVEN, (Ref("c"), rate), keep=True)] if rate else ()),
+        Call("grader_keras_computed", (Ref("c"), data, send(labels_of(subject, ROWS)), secret, rate), into="r"),
+        *([Call(AS_BEFORE, (Ref("c"),), keep=True)] if rate else ()),
         seconds=SECONDS,
     )
-    weights = tuple(zip(built.names, values(x, built), built.roles, strict=True))
-    return found | computed(seen, weights, subject)
+    known = Weights(variables(weights(built)), built.binding, values(x, built))
+    return found | computed(seen, known, subject)
 
 
 def learned(x: Examiner, built: Built) -> Learning:
@@ -269,7 +275,7 @@ def learned(x: Examiner, built: Built) -> Learning:
     seen = x.ask(
         f"{built.origin.name}.learns",
         *built.origin.steps,
-        Call("grader_keras_fitted", (Ref("c"), sent(batch.inputs), send(batch.labels), 0), into="losses"),
+        Call("grader_keras_fitted", (Ref("c"), sent(built, batch.inputs), send(batch.labels), 0), into="losses"),
         seconds=2 * SECONDS,
     )
     losses = [array(loss) for loss in listed(seen.values.get("losses"))]

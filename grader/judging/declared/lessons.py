@@ -16,9 +16,10 @@ from grader.judging.instruments.learning import Learning
 from grader.judging.instruments.recomputed import SAME_START, Recomputed, recomputed
 from grader.judging.meeting.watching import watched_in
 from grader.model import Observation
-from grader.sandbox.guest.wire import Watch, Watched
+from grader.sandbox.guest.wire import Array, Opaque, Watch, Watched
 
 LESSON, STEPS = 48, 60  # examples and steps
+MOST = 1000  # examples of the notebook's own number
 GLANCE = 16  # steps that are enough where the loss falls at once
 
 
@@ -30,9 +31,19 @@ def learned(x: Examiner, one: Trainee) -> Learning | None:
     for steps, scale in ((GLANCE, 0.5), (STEPS, 0.5), (STEPS, 0.1)):
         batch = lesson(x, one.subject, LESSON if one.free_rows else one.rows, scale)
         found, seen = followed(x, one, batch, steps)
+        if not np.all(np.isfinite(found.losses)) and (own := rows_of_its_own(one)):  # a number of batches that is fixed
+            batch = lesson(x, one.subject, own, scale)
+            found, seen = followed(x, one, batch, steps)
         if found.fell and (steps == STEPS or at_once(found)):
             return replace(found, own=borne_out(x, one, batch, seen))
     return found
+
+
+def rows_of_its_own(one: Trainee) -> int:
+    """How many examples the notebook trained with, where they are not too many."""
+    done = [t for t in one.inventory.trainings if t.cls == one.info.name and t.method == one.trainer]
+    lengths = [v.shape[0] for v in done[-1].args if isinstance(v, Array | Opaque) and v.shape] if done else []
+    return max((n for n in lengths if n <= MOST), default=0)
 
 
 def followed(x: Examiner, one: Trainee, batch: Batch, steps: int) -> tuple[Learning, Observation]:

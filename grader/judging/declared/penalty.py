@@ -40,8 +40,8 @@ def direction(kind: PenaltyKind, weight: Numbers) -> Numbers:
     return found
 
 
-def penalty_of(gradient: Numbers | None, weight: Numbers) -> Penalty:
-    if gradient is None or gradient.shape != weight.shape or not np.any(np.abs(gradient) > NOTHING):
+def penalty_of(gradient: Numbers | None, weight: Numbers, nothing: float = NOTHING) -> Penalty:
+    if gradient is None or gradient.shape != weight.shape or not np.any(np.abs(gradient) > nothing):
         return Penalty(PenaltyKind.NONE)
     for kind in (PenaltyKind.L2, PenaltyKind.L1):
         way = direction(kind, weight)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from grader.course.subject import Subject
 from grader.judging.comparing.arrays import Numbers
-from grader.judging.declared.feeding import EXAMPLES, STACKED, Batch, example_steps, place_of
+from grader.judging.declared.feeding import COLUMNS, EXAMPLES, STACKED, Batch, example_steps, place_of
 from grader.judging.declared.training import Trainee, instance, loop_settings
 from grader.sandbox.guest.wire import Listing, Ref, Scalar, Step, Value, Watch
 
@@ -35,6 +35,8 @@ def examples_of(one: Trainee, method: str) -> tuple[Value, ...]:
         return (Ref(EXAMPLES),)
     places: list[Value] = [Ref(place_of(i)) for i in range(len(one.subject.inputs))]
     takes = [p for p in one.info.methods.get(method, ()) if p.required]
+    if Ref(COLUMNS) in one.args:
+        return (Ref(COLUMNS),)
     if len(places) == 1 or len(takes) >= len(places):
         return tuple(called_in(one.subject, [p.name for p in takes])) if len(places) > 1 else tuple(places)
     return (Ref(STACKED) if Ref(STACKED) in one.args else Listing(tuple(places), "tuple"),)

@@ -25,6 +25,7 @@ from grader.judging.meeting.watching import first_gradients, watched_in
 from grader.sandbox.guest.wire import Scalar, Watched
 
 CERTAIN = 40.0  # a logit's bias beside which no other logit counts in float32
+NEARLY, LEFT = (14.0, 11.0), 20.0  # for which a cross-entropy by hand has no logarithm of 0; × e⁻ of it is left
 SECONDS = 60.0
 
 
@@ -36,6 +37,7 @@ class Task(Struct, frozen=True):
     certain: str | None  # the role that is a bias of the outputs, where it can make every example sure
     output: tuple[int, ...] | None  # shape of what it gives for one example
     wanted: Wanted
+    still: bool = False  # for inputs and biases of zero, no gradient of a matrix holds more than a penalty
 
 
 class Scene(Struct, frozen=True):
@@ -45,6 +47,7 @@ class Scene(Struct, frozen=True):
     task: Task
     one: Trainee
     binding: Binding
+    surely: float = CERTAIN
 
     @property
     def subject(self) -> Subject:
@@ -70,7 +73,7 @@ class Scene(Struct, frozen=True):
         return {
             name: 1 - rate if "keep" in name.lower() else rate
             for name, old in self.one.numbers.items()
-            if is_rate(name) and type(old) in (int, float)
+            if is_rate(name) and type(old) in (int, float) and name not in self.one.strides
         }
 
     def any_rates(self, rate: float) -> dict[str, Scalar]:
@@ -116,7 +119,9 @@ def task_of(x: Examiner, subject: Subject, wanted: Wanted, rows: int) -> Task:
     width = shown[0].shape[1:] if shown else ()
     fixed = (*fixed, *width)  # the number of outputs is none that a student chooses
     sure = next((role for role in reversed(roles) if makes_sure(scene, role)), None)
-    return Task(roles, fixed, sure, width if shown else None, wanted)
+    found = Task(roles, fixed, sure, width if shown else None, wanted)
+    tried = replace(scene, task=replace(found, still=True))
+    return tried.task if sure is None and is_still(tried) else found
 
 
 def identity(shapes: Mapping[str, tuple[int, ...]], there: Sequence[str] | None = None) -> Binding:
@@ -139,6 +144,17 @@ def makes_sure(scene: Scene, role: str) -> bool:
     return gradient is not None and float(np.max(np.abs(gradient))) < 1e-6
 
 
+def is_still(scene: Scene) -> bool:
+    """Of labels that are smoothed nothing is ever sure; but what a layer makes of zeros is zero, mostly."""
+    if not scene.subject.classes or any(one.dtype.kind != "f" for one in scene.batch.inputs):
+        return False
+    step = sure_step(scene)
+    matrices = [role for role, shape in scene.task.roles.items() if len(shape) > 1]
+    found = first_gradients(step) if step else {}
+    kinds = [penalty_of(found.get(role), scene.values[role]).kind for role in matrices if found.get(role) is not None]
+    return len(kinds) == len(matrices) > 0 and PenaltyKind.OTHER not in kinds
+
+
 def sure_step(scene: Scene) -> Watched | None:
     """A step in which the class is sure, and right, of every example: its gradient is the penalty's alone.
 
@@ -148,19 +164,23 @@ def sure_step(scene: Scene) -> Watched | None:
     role, batch = scene.task.certain, scene.batch
     if not scene.subject.classes:
         return as_it_says(scene)
+    if scene.task.still:
+        batch = Batch(tuple(map(np.zeros_like, batch.inputs)), batch.labels)
+        return scene.step(batch, scene.binding.planted(sure_values(scene), scene.one.variables))
     if role is None or role not in scene.binding.places:
         return None
     labels = np.full_like(batch.labels, int(np.prod(scene.binding.shapes[role])) == 1)
-    values = sure_values(scene)
-    return scene.step(Batch(batch.inputs, labels), scene.binding.planted(values, scene.one.variables))
+    return scene.step(Batch(batch.inputs, labels), scene.binding.planted(sure_values(scene), scene.one.variables))
 
 
 def sure_values(scene: Scene) -> dict[str, Numbers]:
-    """The secret weights, with a bias of the outputs that favours one class."""
+    """The secret weights, with a bias of the outputs that favours one class, or without any."""
     values, role = scene.values, scene.task.certain
+    if scene.task.still:
+        return {role: value if value.ndim > 1 else np.zeros_like(value) for role, value in values.items()}
     if role in values:
-        bias = np.full(scene.binding.shapes[role], -CERTAIN, np.float32)
-        bias.reshape(-1)[0] = CERTAIN
+        bias = np.full(scene.binding.shapes[role], -scene.surely, np.float32)
+        bias.reshape(-1)[0] = scene.surely
         values[role] = bias
     return values
 

@@ -1,8 +1,8 @@
 """How a class of a notebook is made, fed and trained for a step, with examples of ours in place of its own."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import count
+from collections.abc import Iterator, Mapping
+from itertools import chain, count
 
 import numpy as np
 from msgspec import Struct
@@ -10,17 +10,20 @@ from msgspec.structs import replace
 
 from grader.course.subject import Subject
 from grader.judging.comparing.arrays import Numbers, array, send
-from grader.judging.declared.arguments import wired
 from grader.judging.declared.feeding import Batch, batch_of, example_steps, training_arguments
 from grader.judging.declared.held import held_in, holding
+from grader.judging.declared.loops import setting
+from grader.judging.declared.made_small import as_floats_too, made_small
 from grader.judging.declared.written_calls import with_written
 from grader.judging.drawing import insist_on_writable
 from grader.judging.examiner import Examiner
+from grader.judging.instruments.dropout import is_rate
 from grader.judging.meeting.asking import IN_ORDER
 from grader.judging.meeting.classes import candidates, classifier_of, recipes, usable
 from grader.judging.meeting.contact import Inputs, Recipe
-from grader.judging.meeting.watching import first_gradients, watched_in
+from grader.judging.meeting.watching import first_gradients, moved, watched_in
 from grader.sandbox.guest.wire import (
+    Array,
     ClassInfo,
     Inventory,
     ListVariables,
@@ -38,6 +41,11 @@ from grader.sandbox.guest.wire import (
 )
 
 AS_WRITTEN = Inputs(())
+CHOSEN = (
+    "lambda a, size=None, *more, **named: __import__('numpy').resize(range(a), size) if type(a) is int and size "
+    "else __import__('numpy').random.RandomState(0).choice(a, size, *more, **named)"
+)
+SURELY_DROPOUT = re.compile(r"drop|keep", re.IGNORECASE)
 
 
 class Trainee(Struct, frozen=True):
@@ -59,6 +67,7 @@ class Trainee(Struct, frozen=True):
     trouble: Trouble | None = None
     set_to: Mapping[str, Scalar] = {}  # attributes that every question sets
     before: tuple[Step, ...] = ()  # of every question
+    strides: tuple[str, ...] = ()  # attributes called like a share of dropout that are a learning rate
 
     @property
     def numbers(self) -> dict[str, Scalar]:
@@ -115,7 +124,7 @@ def trainees(x: Examiner, subject: Subject, rows: int = 0) -> Iterator[Trainee]:
         known = bool(usable(seen, info)) or not any(p.required for p in info.parameters[1:])
         ways = recipes(inventory, info, AS_WRITTEN)
         ways += [] if known else [way for way in recipes(seen, info, AS_WRITTEN) if way not in ways]
-        for sized, recipe in made_small(ways, subject):
+        for sized, recipe in chain.from_iterable(made_small(ways, way) for way in as_floats_too(subject)):
             args, kwargs = training_arguments(sized, inventory, info, info.trains[0])
             one = Trainee(sized, info, recipe, info.trains[0], args, kwargs, inventory, rows=rows, guessed=not known)
             one = tried(x, one)
@@ -125,52 +134,6 @@ def trainees(x: Examiner, subject: Subject, rows: int = 0) -> Iterator[Trainee]:
                 break
         if first is not None:
             yield first
-
-
-def made_small(own: Sequence[Recipe], subject: Subject) -> Iterator[tuple[Subject, Recipe]]:
-    """In the sizes that the lab gives, by names of parameters, else in their order; then with sizes of the notebook.
-
-    Those may be written into a class as well as given to it, the length of a sentence for instance.
-    """
-    for recipe in own:
-        yield subject, in_sizes(recipe, subject)
-        if subject.own:
-            plain = replace(subject, own={})
-            yield plain, in_sizes(recipe, plain)
-        given = {name: recipe.argument(known) for name, known in parameters(recipe, subject).items()}
-        own_sizes = {name: v for name, v in given.items() if type(v) is int and v != subject.arguments[name]}
-        for some in (*({name: v} for name, v in reversed(own_sizes.items())), own_sizes) if own_sizes else ():
-            sized = resized(subject, some)
-            yield sized, in_sizes(recipe, sized)
-    if subject.arguments:
-        yield from ((subject, recipe) for recipe in own)
-
-
-def parameters(recipe: Recipe, subject: Subject) -> dict[str, str]:
-    """For each argument that the lab gives, the notebook's name of it."""
-    in_order = zip(subject.arguments, (*recipe.parameters, *[""] * len(subject.arguments)), strict=False)
-    named = {name: name if name in recipe.parameters else known for name, known in in_order}
-    return {name: known for name, known in named.items() if known}
-
-
-def in_sizes(recipe: Recipe, subject: Subject) -> Recipe:
-    for name, known in parameters(recipe, subject).items():
-        recipe = recipe.changed(known, subject.arguments[name])
-    for name, value in subject.own.items():
-        recipe = recipe.changed(name, wired(value, "numpy", wide=False)) if name in recipe.parameters else recipe
-    return recipe
-
-
-def resized(subject: Subject, sizes: Mapping[str, int]) -> Subject:
-    """With other arguments, and inputs to match: the numbers of an input are those of the arguments."""
-    numbers = {str(subject.arguments[name]): str(size) for name, size in sizes.items()}
-
-    def spelled(text: str) -> str:
-        return re.sub(r"\d+", lambda match: numbers.get(match[0], match[0]), text)
-
-    several = {name: spelled(text) for name, text in subject.spelled.items()}
-    own = several if isinstance(subject.input, dict) else spelled(subject.input)
-    return replace(subject, arguments={**subject.arguments, **sizes}, input=own)
 
 
 def rows_of(subject: Subject) -> int:
@@ -192,16 +155,46 @@ def tried(x: Examiner, one: Trainee) -> Trainee:
     insist_on_writable(listed.variables)
     one = replace(one, variables=listed.variables, scalars=listed.scalars)
     usual = one.rows or rows_of(one.subject)
+    one = replace(one, before=drawn_in_order(x))
     for rows in dict.fromkeys((usual, *own_batch(one), 256)):  # for a batch size that is written into class or loop
         one = replace(one, rows=rows)
         seen = x.ask(f"{one.info.name}.first", *training(one, batch_of(x, one.subject, rows)), seconds=60)
         watched = watched_in(seen)
         if watched is not None and watched.tape:
+            if one.before and (drawn := rows_drawn(one, watched)) > rows:
+                return tried(x, replace(one, rows=drawn))
             one = replace(one, watched=watched, trouble=watched.trouble)
             late = tuple(replace(v, value=None) for v in watched.after)
-            return replace(one, variables=late, built_by_a_step=True) if built_late(one, watched) else one
+            one = replace(one, variables=late, built_by_a_step=True) if built_late(one, watched) else one
+            return replace(one, strides=tuple(strides_of(x, one)))
         one = replace(one, trouble=one.trouble or seen.trouble or (watched.trouble if watched else None))
     return replace(one, rows=usual)
+
+
+def drawn_in_order(x: Examiner) -> tuple[Step, ...]:
+    """Where the notebook draws its batches by `choice`, all examples come in their order."""
+    called = any("random.choice(" in cell.source for cell in x.cells)
+    return (Put("__import__('numpy').random.choice", Ref(CHOSEN)),) if called else ()
+
+
+def rows_drawn(one: Trainee, watched: Watched) -> int:
+    """How many examples a step takes, where it draws so many of however many there are; 0 if that is not seen."""
+    given = chain.from_iterable(call.args for call in watched.calls if call.under_tape)
+    shapes = [value.shape for value in given if isinstance(value, Array) and value.shape]
+    own = [secret.shape for secret in one.subject.inputs.values()]
+    return next((shape[0] for shape in shapes if shape[1:] in own), 0)
+
+
+def strides_of(x: Examiner, one: Trainee) -> Iterator[str]:
+    """A plain `rate` may be either: where it is 0, a learning rate moves nothing any more."""
+    if one.watched is None or not any(map(np.any, moved(one.watched).values())):
+        return
+    for name, old in one.numbers.items():
+        if is_rate(name) and not SURELY_DROPOUT.search(name) and isinstance(old, float):
+            steps = training(one, batch_of(x, one.subject, one.rows), {}, {name: 0.0})
+            watched = watched_in(x.ask(f"{one.info.name}.without.{name}", *steps, seconds=60))
+            if watched is not None and watched.tape and not any(map(np.any, moved(watched).values())):
+                yield name
 
 
 def built_late(one: Trainee, watched: Watched) -> bool:
@@ -248,17 +241,6 @@ def loop_settings(
         if new is not None:
             kwargs[parameter.name] = new
     return attributes, tuple(args), kwargs
-
-
-def setting(name: str, old: object, rows: int, epochs: int) -> int | None:
-    low = name.lower()
-    if type(old) is not int:
-        return None
-    if re.search(r"batch|lote|sorta|multzo|(^|_)bs$", low):  # in English, Spanish, Basque
-        return rows
-    if re.search(r"epoch|epok|epoca|época|aroa|iteration|n_iter|steps$", low):
-        return 1 if re.search(r"freq|display|print|every", low) else epochs
-    return None
 
 
 def training(
