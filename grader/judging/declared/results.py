@@ -37,13 +37,14 @@ def result_facts(
     word = "is a list" if kind == "list" else "is no list"
     yield f"{name}: list", Fact(Level.VALUES, told, word, part=name, asked=not kind and not own)
     for place, (numbers, word) in enumerate(arranged(list(results(value, by_name)), asked)):
-        which = named(name, place)
+        which = f"{name}: result{number(place)}"
         yield f"{which} shape", Fact(Level.SHAPES, told, shape_of((numbers, word)), part=name)
         yield which, Fact(Level.VALUES, told, word if numbers is None else numbers, part=name)
 
 
-def named(name: str, place: int) -> str:
-    return f"{name}: result{f' {place + 1}' if place else ''}"
+def number(place: int) -> str:
+    """In the name of a fact: nothing for the first result, " 2" for the second."""
+    return f" {place + 1}" if place else ""
 
 
 def shape_of(result: Result) -> str:
@@ -53,7 +54,7 @@ def shape_of(result: Result) -> str:
 
 def shapes_asked(name: str, deck: Mapping[str, Fact]) -> list[str]:
     """Of the model answer's results, in its order."""
-    facts = (deck.get(f"{named(name, place)} shape") for place in count())
+    facts = (deck.get(f"{name}: result{number(place)} shape") for place in count())
     return [str(fact.value) for fact in takewhile(lambda fact: fact is not None, facts) if fact is not None]
 
 
