@@ -31,14 +31,6 @@ ROWS, LESSON = 6, 32  # examples of a question, and of a small training
 ASKED_RATE = 0.4  # of every dropout layer, where rates are free
 SECONDS = 60.0
 NOT_COMPILED = "NotCompiled"  # a trouble that is none of Python's
-LAYERS = "getattr(model, '_flatten_layers', list)()"
-EVEN = f"""(lambda model, rate: [
-    (setattr(one, 'own_settings', {{name: getattr(one, name) for name in ('rate', 'momentum') if hasattr(one, name)}}),
-     hasattr(one, 'momentum') and setattr(one, 'momentum', 0.99),
-     type(getattr(one, 'rate', 0)) is float and one.rate and setattr(one, 'rate', rate))
-    for one in {LAYERS}] and None)"""  # of dropout, and of moving means, which show in the loss
-AS_BEFORE = f"""(lambda model: [setattr(one, name, own)
-    for one in {LAYERS} for name, own in getattr(one, 'own_settings', {{}}).items()] and None)"""
 NOTHING_BOUND = Binding({}, {}, {})
 
 
@@ -259,9 +251,7 @@ def reading(x: Examiner, built: Built | None) -> Reading:
     seen = x.ask(
         f"{built.origin.name}.computed",
         *built.origin.steps,
-        *([Call(EVEN, (Ref("c"), rate), keep=True)] if rate else ()),
         Call("grader_keras_computed", (Ref("c"), data, send(labels_of(subject, ROWS)), secret, rate), into="r"),
-        *([Call(AS_BEFORE, (Ref("c"),), keep=True)] if rate else ()),
         seconds=SECONDS,
     )
     known = Weights(variables(weights(built)), built.binding, values(x, built))

@@ -14,6 +14,7 @@ from .. import tape
 
 ROWS = 1000  # of one example, each with a dropout mask of its own
 EPOCHS = 60
+MOMENTUM = 0.99  # of moving means, which show in the loss, where a lab leaves settings free
 GLANCE = 16  # epochs that are enough where the loss falls at once
 
 
@@ -67,15 +68,17 @@ def computed(model: Any, x: Any, labels: Any, given: list[Any], rate: float) -> 
 def asked(model: Any, x: Any, labels: Any, given: list[Any], rate: float) -> dict[str, Any]:
     model(first(x))
     before = model.get_weights()
-    dropping = [layer for layer in layers(model) if getattr(layer, "rate", 0) and type(layer.rate) is float]
-    rates = [layer.rate for layer in dropping]
+    settings = list(settings_of(model))
+    dropping = [layer for layer, name, value in settings if name == "rate" and value]
     try:
+        for layer, name, value in settings:
+            setattr(layer, name, MOMENTUM if rate and name == "momentum" else value)
         model.set_weights([np.asarray(w, np.float32) for w in given])
         output = model(x, training=False)
         found: dict[str, Any] = {
             "output": scores(model, output),
             "again": scores(model, model(x, training=False)),
-            "rates": rates,
+            "rates": [layer.rate for layer in dropping],
             "optimizer": type(model.optimizer).__name__ if getattr(model, "optimizer", None) else "",
             "compiled": bool(getattr(model, "optimizer", None)),
             "penalty": [None if g is None else tf.convert_to_tensor(g) for g in penalty(model, x)],
@@ -91,15 +94,17 @@ def asked(model: Any, x: Any, labels: Any, given: list[Any], rate: float) -> dic
             found |= stepped(model, x, labels, given)
         return found
     finally:
-        for layer, own in zip(dropping, rates, strict=True):
-            layer.rate = own
+        for layer, name, value in settings:
+            setattr(layer, name, value)
         model.set_weights(before)
 
 
-def layers(model: Any) -> Iterator[Any]:
-    for layer in getattr(model, "layers", []):
-        yield layer
-        yield from layers(layer)
+def settings_of(model: Any) -> Iterator[tuple[Any, str, float]]:
+    """Of all layers, those in layers of one's own too: how much is dropped, and how slowly moving means move."""
+    for layer in model._flatten_layers():
+        for name in ("rate", "momentum"):
+            if type(value := getattr(layer, name, None)) is float:
+                yield layer, name, value
 
 
 def scores(model: Any, output: Any) -> Any:
