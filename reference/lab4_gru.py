@@ -78,6 +78,9 @@ def mixing(mix: Mix) -> Cell:
     return lambda w, o: gru(w, o, mix)
 
 
+mirrored = mixing(lambda z, h, c: z * h + (1 - z) * c)  # the form of Cho et al. 2014, Keras and PyTorch
+
+
 def with_activations(update: str, reset: str, candidate: str) -> Cell:
     return lambda w, o: gru(w, o, functions=(update, reset, candidate))
 
@@ -164,7 +167,7 @@ def without_bias(*roles: str) -> Cell:
 
 
 MISTAKES: dict[str, Cell] = {
-    "mirrored-update": mixing(lambda z, h, c: z * h + (1 - z) * c),  # of Cho et al. 2014, Keras and PyTorch
+    "mirrored-update": mirrored,
     "mixture-incomplete/candidate-only": mixing(lambda z, h, c: z * c),
     "mixture-incomplete/whole-candidate": mixing(lambda z, h, c: (1 - z) * h + c),
     "mixture-incomplete/whole-state": mixing(lambda z, h, c: h + z * c),
