@@ -1,5 +1,7 @@
 """Assignment1: what the gradients say of the penalty, and of the bias that it leaves alone."""
 
+import re
+
 from grader.judging.checks import blocked, check, failed, passed, unsure
 from grader.judging.comparing.compare import agree, difference, slug
 from grader.judging.instruments.first_step import after_a_step
@@ -12,9 +14,12 @@ from grader.judging.meeting.knobs import (
     PENALTY_NAME,
     ROUGHLY,
     beyond,
+    is_number,
     values_tried,
 )
 from grader.model import Finding
+
+OTHER_DECAY = re.compile(r"^(?!.*weight).*decay", re.IGNORECASE)
 
 
 @check(LAB, "l2-penalty")
@@ -81,7 +86,7 @@ def without_knob(e: Evidence) -> Finding:
             "anything; your instructor will look at it."
         )
     if e.fixed_factor is not None and e.fixed_factor > 0:
-        if e.contact and (offered := [p.name for p in e.contact.info.parameters if PENALTY_NAME.search(p.name)]):
+        if offered := weights_offered(e):
             seen = f"another `{offered[0]}` leaves the gradient as it is"
             return failed(mistake="l2-weight-fixed", seen=seen, cell=where(e))
         return passed(
@@ -96,6 +101,15 @@ def without_knob(e: Evidence) -> Finding:
     if e.hidden_settings:
         return unsure(HIDDEN_SETTINGS)
     return failed(mistake="l2-unused", cell=where(e))
+
+
+def weights_offered(e: Evidence) -> list[str]:
+    """Numbers that the constructor takes as a penalty's weight: no switch, and no decay of the learning rate."""
+    if e.contact is None:
+        return []
+    given = {p.name: (e.contact.recipe.argument(p.name), p.default) for p in e.contact.info.parameters}
+    named = [name for name in given if PENALTY_NAME.search(name) and not OTHER_DECAY.search(name)]
+    return [name for name in named if any(map(is_number, given[name]))]
 
 
 def odd_factor(e: Evidence) -> float | None:
