@@ -45,7 +45,8 @@ def self_check(lab: str) -> str:
     """Where the course keeps its wheel for students, if this lab can be sealed; else empty."""
     course = yaml.safe_load((course_folder() / "course.yaml").read_text(encoding="utf-8"))
     rubric = yaml.safe_load((course_folder() / "rubrics" / f"{lab}.yaml").read_text(encoding="utf-8"))
-    return str(course.get("self_check", "")) if "subject" in rubric else ""
+    sealed = "subject" in rubric or rubric["lab"].get("sealed", False)
+    return str(course.get("self_check", "")) if sealed else ""
 
 
 def new_cell(name: str, source: str) -> NotebookNode:

@@ -6,8 +6,8 @@ from grader.judging.comparing.arrays import Numbers
 from grader.judging.declared.bindings import Solver, bindings
 from grader.judging.declared.held import held_in, holding
 from grader.judging.declared.narrowed import all_narrowed
-from grader.judging.declared.written_calls import with_written
 from grader.judging.meeting.contact import Recipe
+from grader.judging.meeting.written_calls import with_written
 from grader.model import Cell
 from grader.sandbox.guest.wire import ClassInfo, Inventory, Mapping, Opaque, ParameterInfo, Ref, VariableInfo
 

@@ -24,6 +24,7 @@ from grader.batch.preparing import batch_for
 from grader.batch.shared import Batch
 from grader.commands.seal import line
 from grader.course.folder import load_course
+from grader.course.rubric import Rubric
 from grader.errors import UsageError
 from grader.judging.comparing.compare import WITHIN
 from grader.judging.model_answer import DECK, STARTER, ModelAnswer, mistake_of
@@ -31,8 +32,8 @@ from grader.judging.unaskable import Unaskable
 from grader.live.check import insist_on_tensorflow
 from grader.model import TrainPolicy, Verdict
 from grader.sandbox.guest.wire import Question
-from grader.sealed.file import MAGIC, Sealed, read, rounded, written
-from grader.sealed.sealing import SEED, by_the_judge, examiner_of, one_sealed, only_graded
+from grader.sealed.file import MAGIC, Replies, Sealed, lengthened, read, shortened, written
+from grader.sealed.sealing import SEED, by_the_judge, examiner_of, only_graded, public_part, sealed_by_forms
 from grader.sealed.wheel import PROJECT, imported, modules, student_wheel
 from reports.compiled import unpacked
 from reports.self_check import Result
@@ -130,7 +131,9 @@ def course(kernel: None, answers: Path) -> Iterator[Course]:
         store = kept_answers(answers / "sealed vision", stack)
         batch = replace(batch, store=store, data_key=of_data(batch.data))
         with model_answers(batch) as models:
-            yield Course(batch, models.of, {lab: one_sealed(batch.rubrics[lab], batch, models.of(lab)) for lab in LABS})
+            yield Course(
+                batch, models.of, {lab: sealed_by_forms(batch.rubrics[lab], batch, models.of(lab)) for lab in LABS}
+            )
     load_course.cache_clear()
 
 
@@ -226,13 +229,33 @@ def said(content: dict[str, bytes]) -> set[str]:
 
 
 def test_nothing_that_knows_answers_is_imported_by_the_self_check() -> None:
-    inside = {file.relative_to(ROOT).as_posix() for file in modules()}
-    assert {"grader/live/check.py", "grader/judging/declared/rule.py", "reports/self_check.py"} <= inside
-    assert not [file for file in inside if file.startswith(("reference/", "grader/batch/", "grader/judging/kinds/"))]
+    attentive = load_course(ROOT).labs["lab5_attention"]
+    for labs, judges in (
+        ({}, set()),
+        ({"lab5": only_graded(attentive)}, set()),
+        (sealed_alone(attentive), {"attention"}),
+    ):
+        inside = {file.relative_to(ROOT).as_posix() for file in modules(labs)}
+        assert {"grader/live/check.py", "grader/judging/declared/rule.py", "reports/self_check.py"} <= inside
+        assert not [
+            file for file in inside if file.startswith(("reference/", "grader/batch/", "grader/judging/oracle"))
+        ]
+        assert {file.split("/")[3] for file in inside if file.startswith("grader/judging/kinds/")} - {
+            "__init__.py"
+        } == judges
+
+
+def sealed_alone(rubric: Rubric) -> dict[str, Sealed]:
+    """With its checks, and no answer to anything."""
+    kept = public_part(rubric, [check.id for check in rubric.checks if check.public])
+    return {rubric.lab: Sealed(kept, SEED, (), (), 1, (), {}, (), ())}
 
 
 def test_what_the_self_check_imports_of_others_comes_with_its_wheel_or_with_tensorflow() -> None:
-    outside = [file for file in modules() if "guest" not in file.parts]  # inside they are the notebook's own, or absent
+    every = sealed_alone(load_course(ROOT).labs["lab5_attention"])
+    outside = [
+        file for file in modules(every) if "guest" not in file.parts
+    ]  # inside they are the notebook's own, or absent
     wanted = {name.split(".")[0] for file in outside for name in imported(file)} - set(sys.stdlib_module_names)
     assert wanted - {"grader", "reports"} == {"jinja2", "markupsafe", "msgspec", "numpy", "yaml"}
     assert all(f'"{name.replace("yaml", "pyyaml")}' in PROJECT for name in wanted - {"grader", "reports"})
@@ -246,7 +269,7 @@ def test_a_file_that_is_damaged_of_another_version_or_none_is_told_in_a_sentence
         (whole[:60] + b"x" + whole[61:], "is damaged"),
         (b"PK\x03\x04", "is no file of sealed checks"),
         (b"", "is no file of sealed checks"),
-        (of_version(99), "another version of the grader (99, this one reads 1)"),
+        (of_version(99), "another version of the grader (99, this one reads 2)"),
     ):
         place.write_bytes(content)
         with pytest.raises(UsageError) as trouble:
@@ -270,12 +293,20 @@ def test_a_tensorflow_that_is_too_old_is_told_with_the_remedy(tmp_path: Path, mo
 
 
 def test_long_arrays_lose_less_than_the_judge_sees() -> None:
-    numbers = np.concatenate([
-        np.random.default_rng(3).normal(size=500) * 10.0 ** np.linspace(-20, 20, 500), [0.0, np.inf, -np.inf, np.nan]
-    ]).astype(np.float32)  # fmt: skip
-    kept = np.frombuffer(rounded(numbers.tobytes()), np.float32)
-    assert not any(np.frombuffer(kept[:501].tobytes(), np.uint32) & 0xFF)
-    np.testing.assert_allclose(kept, numbers, rtol=WITHIN / 19)
+    spread = 10.0 ** np.linspace(-6, 0, 500)
+    numbers = np.concatenate([np.random.default_rng(3).normal(size=500) * spread, [0.0, 1e-30]]).astype(np.float32)
+    for scale in (1e-20, 1.0, 1e20):
+        scaled = (numbers * np.float32(scale)).astype(np.float32)
+        kept = np.frombuffer(lengthened(shortened(scaled.tobytes())), np.float32)
+        np.testing.assert_allclose(kept, scaled, rtol=WITHIN / 3, atol=float(np.abs(scaled).max()) * WITHIN / 50)
+        assert np.array_equal(kept == 0, scaled == 0), "what is not zero stays so"
+    assert not any(np.frombuffer(lengthened(shortened(bytes(80))), np.float32))
+
+
+def test_numbers_that_are_not_finite_are_kept_as_they_are() -> None:
+    replies, odd = Replies(exact=False), np.array([np.nan, np.inf, -1.0] * 9, np.float32)
+    replies.add_answers({"deck": {"logits": odd}})
+    assert replies.arrays == (odd.tobytes(),)
 
 
 def test_equal_replies_are_kept_once(labs: dict[str, Sealed]) -> None:

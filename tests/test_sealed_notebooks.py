@@ -23,15 +23,13 @@ from grader.batch.shared import Batch, kernel_seed
 from grader.data.folder import shown
 from grader.intake.collect import collect
 from grader.judging.examination import as_declared
-from grader.judging.examiner import Examiner, no_formulas
-from grader.judging.model_answer import DECK, Declared, mistake_of
+from grader.judging.model_answer import DECK, mistake_of
+from grader.judging.oracle import Oracle
+from grader.live import check as live
 from grader.model import (
     Cell,
-    Isolation,
     Limits,
     Observation,
-    Outcome,
-    Run,
     Scorecard,
     Submission,
     TrainBudget,
@@ -43,12 +41,12 @@ from grader.sandbox.kernel import Setting
 from grader.sandbox.session import Session
 from grader.scoring.score import score
 from grader.sealed.file import Sealed
-from grader.sealed.sealing import SEED, examiner_of, one_sealed
+from grader.sealed.sealing import SEED, examiner_of, sealed_lab
 from tests.earlier_answers import kept_answers
 from tests.test_notebooks import EXPECTED, NOTEBOOKS
 
 ROOT = Path(__file__).parent.parent
-SEALED = ("lab1_warmup", "a1_logistic_regression", "lab2_mlp", "lab3_rnn", "lab4_gru")
+SEALED = ("lab1_warmup", "a1_logistic_regression", "lab2_mlp", "lab3_rnn", "lab4_gru", "lab5_attention")
 FORGET = (
     Call("_made.clear", into="made"),
     Call("__import__('grader_guest.trainings.training', fromlist=['x']).TRAININGS.clear", into="trained"),
@@ -89,6 +87,31 @@ OPEN = {
     "honest/lab3/start_weights_near_zero.ipynb": {"learns"},
     # a state of its own size, in the run that counts
     "honest/lab4/compiled_model_and_a_wider_second_run.ipynb": NUMBERS_OF_LAB4,
+    # sizes of its own, in the run that counts
+    "honest/lab5/dropout_penalty_and_decay_as_extras.ipynb": {"attention", "logits"},
+    "honest/lab5/attention_wider_than_states.ipynb": {"attention", "logits"},
+    "honest/lab5/paddings_masked_then_wider_with_trained_vectors.ipynb": {"attention", "logits"},
+    # its word vectors are an argument
+    "honest/lab5/attention_as_a_function_vectors_given.ipynb": {"attention", "logits"},
+    # no name tells which matrix is of which gate, and a sealed file has not all orders
+    "honest/lab5/dense_layers_and_stacked_arrays.ipynb": {"attention", "logits"},
+    "honest/lab5/scanned_modules_that_stop_early.ipynb": {"attention", "logits"},
+    "honest/lab5/ajustes_en_una_dataclass_w_p_y_w_x_aparte.ipynb": {"attention", "logits"},
+    # matrices stand before states that are columns: what a step of that form does was not asked
+    "honest/lab5/matrices_before_the_states.ipynb": {"all-trained"},
+    # one layer more, as an extra
+    "honest/lab5/hidden_layer_before_the_classes.ipynb": {"logits"},
+    # functions in the place of a class, as when it is graded
+    "honest/lab5/funciones_y_un_diccionario.ipynb": {
+        "trains",
+        "weights",
+        "attention",
+        "logits",
+        "examples-apart",
+        "any-number",
+        "all-trained",
+        "learns",
+    },
     # sizes of its own and a second layer: which variable is which cannot be told by words
     "honest/lab4/two_layers_as_wide_as_the_words.ipynb": {"gates", "l2-four-matrices", *NUMBERS_OF_LAB4},
 }
@@ -154,26 +177,14 @@ def card_by(one: Sealed, batch: Batch, kernel: Kernel, submission: Submission) -
             batch.store.keep_answers(key, {word: seen})
         return seen
 
-    declared = Declared(one.rubric, one.answer)
-    examiner = Examiner(
-        lab=one.rubric.lab,
-        cells=submission.cells,
-        run=Run(Outcome.OK, Isolation.NONE),
-        asking=asking,
-        oracle=no_formulas,
-        seed=one.seed,
-        training=TrainBudget(TrainPolicy.NONE),
-        head=one.rubric.head,
-        declared=declared,
-    )
-    return score(one.rubric, as_declared(examiner, declared).findings)
+    return live.card_of(one, submission.cells, live.examined(one, submission.cells, asking))
 
 
 Sealing = Callable[[str], tuple[Batch, Sealed]]
 
 
 @pytest.fixture(scope="session")
-def sealing(kernel: None, answers: Path) -> Iterator[Sealing]:
+def sealing(kernel: None, answers: Path, oracle: Oracle) -> Iterator[Sealing]:
     """A lab is sealed the first time it is asked for, from what is kept of it."""
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         patch.delenv("GRADER_DATA", raising=False)
@@ -184,7 +195,7 @@ def sealing(kernel: None, answers: Path) -> Iterator[Sealing]:
             store = kept_answers(answers / f"sealed {lab}", stack)
             batch = replace(batch, store=store, data_key=keys.of_data(batch.data))
             with model_answers(batch) as models:
-                return batch, one_sealed(batch.rubrics[lab], batch, models.of(lab))
+                return batch, sealed_lab(batch.rubrics[lab], batch, models.of(lab), oracle)
 
         yield of
 

@@ -160,7 +160,7 @@ def model_answers(batch: Batch) -> ModelAnswers:
         )
 
     key = keys.digest(batch.data_key, str(batch.seed), keys.of_code(keys.RUNS_BY), *keys.ENVIRONMENT)
-    anew = {lab for lab, r in batch.rubrics.items() if r.subject and r.subject.kind is SubjectKind.KERAS}
+    anew = {lab for lab, r in batch.rubrics.items() if r.subject is None or r.subject.kind is SubjectKind.KERAS}
     return ModelAnswers(setting, anew, batch.store, key)
 
 

@@ -30,10 +30,12 @@ def seal(labs: Sequence[str], place: Path, wheel: Path | None) -> Iterator[str]:
 def line(lab: str, one: Sealed) -> str:
     if not one.rubric.checks:
         named = quantity(len(one.later), "public check")
-        return f"{lab}: its rubric has no `subject`, so no check is sealed; {named} named as checked when it is graded."
+        why = "its judge needs more than fixed questions"
+        return f"{lab}: {why}, so no check is sealed; {named} named as checked when it is graded."
     rest = f"; {', '.join(f'“{title}”' for title in one.later)} only when it is graded" if one.later else ""
+    of_forms = f"of {quantity(len(one.accepted) + 1, 'right form')} and {quantity(len(one.mistakes), 'wrong one')}"
+    told = "of formulas" if one.rubric.head.judge else of_forms
     return (
         f"{lab}: {quantity(len(one.rubric.checks), 'public check')} sealed, by {quantity(len(one.answers), 'answer')} "
-        f"of {quantity(len(one.accepted) + 1, 'right form')} and {quantity(len(one.mistakes), 'wrong one')}; "
-        f"{one.hidden} hidden{rest}."
+        f"{told}; {one.hidden} hidden{rest}."
     )

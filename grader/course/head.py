@@ -85,6 +85,7 @@ class Head(Struct, frozen=True, forbid_unknown_fields=True):
     labels: Labels | None = None  # what its predictions are held against; without, no accuracy is measured
     settings: Settings | None = None
     sizes: Sizes | None = None
+    sealed: bool = False  # its own judge can do with fixed questions, so that students may have its public checks
     begun_by: str = ""  # a pattern of names that are read or called only once the work is begun
     clues: Clues = Clues()
 
@@ -112,6 +113,8 @@ def complaints(head: Head, pieces: Mapping[str, str]) -> Iterator[Complaint]:
     """What types cannot say."""
     if not head.title.strip():
         yield ("title",), "title is empty; say what students know this lab as"
+    if head.sealed and head.judge is None:
+        yield ("sealed",), "sealed is for labs with a judge of their own; leave it out, a `subject` is sealed anyway"
     for i, alias in enumerate(head.aliases):
         if plain(alias) != alias or not alias:
             yield ("aliases", i), f"an alias has small letters and digits only; write {plain(alias)!r}, not {alias!r}"

@@ -1,6 +1,7 @@
 """What an examination brings, and the one by the declared judge, which needs no judge of the lab itself."""
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
@@ -38,8 +39,7 @@ def as_declared(examiner: Examiner, declared: Declared) -> Examination:
         return Examination(tuple(open_after(claim, name) for name in rules))
     except Exception as error:
         log.exception("the interview of %s failed", examiner.lab)
-        fault = f"The grader itself failed while asking your notebook ({named(error)}). No points are lost."
-        return Examination(tuple(Finding(name, Verdict.UNSURE, fault) for name in rules), fault=fault)
+        return faulty(error, rules)
 
     def checked(rule: CheckRule) -> checks.Check:
         return lambda evidence: judge.finding(rule, declared.rubric, evidence, declared.answer)
@@ -48,6 +48,11 @@ def as_declared(examiner: Examiner, declared: Declared) -> Examination:
     lacking = wanting(examiner.run)
     untouched = judge.unattempted(examiner, declared.rubric, interview)
     return Examination(tuple(undecided(finding, lacking) for finding in findings), interview.remarks, untouched)
+
+
+def faulty(error: Exception, names: Iterable[str]) -> Examination:
+    fault = f"The grader itself failed while asking your notebook ({named(error)}). No points are lost."
+    return Examination(tuple(Finding(name, Verdict.UNSURE, fault) for name in names), fault=fault)
 
 
 def named(error: Exception) -> str:

@@ -14,6 +14,8 @@ from grader.errors import OurFault
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.discretion import discreet
 from grader.judging.drawing import Drawing
+from grader.judging.formulas import Answers, Formulas
+from grader.judging.meeting.written_calls import with_written
 from grader.judging.model_answer import Declared
 from grader.judging.unaskable import refused
 from grader.model import Cell, Observation, Run, TrainBudget
@@ -23,7 +25,6 @@ if TYPE_CHECKING:  # a wheel for students has none of these
     from grader.calibration.bounds import Calibration
     from grader.data.truth import Truth
     from grader.judging.equal.understood import Understood
-    from grader.judging.oracle import Answers
     from grader.judging.trainer import Outside
 
 log = logging.getLogger("grader")
@@ -36,7 +37,7 @@ class Examiner(Struct, frozen=True):
     cells: tuple[Cell, ...]
     run: Run
     asking: Callable[[Question], Observation]
-    oracle: "Callable[[str, str, dict[str, Any]], Answers]"
+    oracle: Formulas
     seed: int
     training: TrainBudget = TrainBudget()
     truth: "Truth | None" = None  # labels of the data the notebook ran on
@@ -46,6 +47,7 @@ class Examiner(Struct, frozen=True):
     declared: Declared | None = None  # of a lab that has no judge of its own
     outside: "Outside | None" = None  # where what is shown to train as the lab's may be trained outside the notebook
     understood: "Understood | None" = None  # for that: what the judge knows of the classifier
+    sealed: bool = False  # its oracle is a sealed file, or makes one
 
     def ask(self, name: str, *steps: Step, seconds: float = 20.0) -> Observation:
         return discreet(self.asking(Question(f"{self.lab}.{name}", steps, seconds)))
@@ -57,10 +59,16 @@ class Examiner(Struct, frozen=True):
             log.error("%s: the guest could not list what the notebook holds: %s", self.lab, seen.trouble.message)
             raise refused("what it holds", seen.trouble)
         found = seen.values.get("all")
-        return found if isinstance(found, Inventory) else None
+        if not isinstance(found, Inventory):
+            return None
+        return with_written(found, self.cells) if self.sealed else found
 
-    def answers(self, question: str, **case: Any) -> "Answers":
+    def answers(self, question: str, **case: Any) -> Answers:
         return self.oracle(self.lab, question, case)
+
+    def answers_to(self, question: str, **case: Any) -> Answers:
+        """Of a case with numbers that the notebook itself computed: no sealed file has these, and nothing is said."""
+        return {} if self.sealed else self.answers(question, **case)
 
     def generator(self, purpose: str) -> np.random.Generator:
         """Secret numbers; notebooks with one seed share them, and so the oracle's answers where sizes are equal."""

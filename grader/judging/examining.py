@@ -1,38 +1,23 @@
 """From an examiner to findings for every check of a lab; what stopped us takes no points from anybody."""
 
-import importlib
-import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
 
 from grader.course.folder import Course
-from grader.course.head import Head, Judge
+from grader.course.head import Head
 from grader.course.pages import Complaint, Page, meant
 from grader.course.rubric import Rubric
 from grader.errors import OurFault
-from grader.figures import GradientRow
 from grader.judging import checks
-from grader.judging.examination import (
-    Examination,
-    as_declared,
-    found,
-    named,
-    open_after,
-    undecided,
-    wanting,
-)
+from grader.judging.examination import Examination, as_declared
 from grader.judging.examiner import Examiner
 from grader.judging.instruments import outcome
-from grader.judging.instruments.gradient_table import gradient_rows
-from grader.judging.unaskable import Unaskable
-from grader.model import Finding, Observation, Status, Verdict
+from grader.judging.own_judge import KINDS, as_judged, load
+from grader.model import Finding, Observation, Status
 from grader.sandbox.guest.wire import Question
-
-KINDS = "grader.judging.kinds"
-JUDGES = {judge: f"{KINDS}.{judge}.checks" for judge in Judge} | {Judge.DENSITY: f"{KINDS}.density.interview"}
-log = logging.getLogger("grader")
 
 
 def examine(examiner: Examiner) -> Examination:
@@ -54,39 +39,12 @@ def examine(examiner: Examiner) -> Examination:
 def by_its_answers(examiner: Examiner) -> Examination:
     if examiner.declared is not None:
         return as_declared(examiner, examiner.declared)
-    lab, outcomes = examiner.lab, outcome_checks(examiner.lab, examiner.head)
-    try:
-        evidence = checks.INTERVIEWS[lab](examiner)
-    except (Unaskable, MemoryError) as claim:
-        names = (*checks.CHECKS[lab], *outcomes)
-        return Examination(tuple(open_after(claim, name) for name in names))
-    except Exception as error:
-        log.exception("the interview of %s failed", lab)
-        fault = (
-            f"The grader itself failed while asking your notebook ({named(error)}); your instructor has been told. "
-            "No points are lost."
-        )
-        return Examination(tuple(Finding(name, Verdict.UNSURE, fault) for name in checks.CHECKS[lab]), fault=fault)
-    findings = tuple(found(name, check, evidence) for name, check in checks.CHECKS[lab].items())
-    findings += tuple(found(name, check, knowing(examiner, evidence)) for name, check in outcomes.items())
-    findings = tuple(undecided(finding, wanting(examiner.run)) for finding in findings)
-    try:
-        attention = checks.ATTENTION[lab](evidence) if lab in checks.ATTENTION else ()
-        untouched = checks.UNATTEMPTED[lab](evidence)
-        rows = table_of_gradients(lab, evidence)
-        return Examination(findings, checks.REMARKS[lab](evidence), untouched, attention, gradients=rows)
-    except Exception:
-        log.exception("the remarks of %s failed", lab)
-        return Examination(findings)
+    outcomes = outcome_checks(examiner.lab, examiner.head)
+    return as_judged(examiner, {name: partial(reached, examiner, check) for name, check in outcomes.items()})
 
 
-def table_of_gradients(lab: str, evidence: Any) -> tuple[GradientRow, ...]:
-    """For the page alone: where it cannot be made, everything else stands."""
-    try:
-        return gradient_rows(evidence, checks.GRADIENT_ERRORS.get(lab))
-    except Exception:
-        log.exception("the table of gradients of %s failed", lab)
-        return ()
+def reached(examiner: Examiner, check: Callable[[Examiner], Finding], evidence: Any) -> Finding:
+    return check(knowing(examiner, evidence))
 
 
 def explained(trained: Examination, glance: Examination) -> Examination:
@@ -109,7 +67,7 @@ def outcome_checks(lab: str, head: Head) -> dict[str, Callable[..., Finding]]:
         raise OurFault(
             f"{lab} names no judge in the head of its rubric, and there is no judge for labs that name none."
         )
-    importlib.import_module(JUDGES[head.judge])
+    load(head.judge)
     return checks.OUTCOMES.get(lab) or ({"accuracy": outcome.accuracy} if head.labels else {})
 
 

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import Timer
@@ -11,13 +12,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from grader.errors import UsageError
-from grader.judging.examination import as_declared
-from grader.judging.examiner import Examiner, no_formulas
+from grader.judging import own_judge
+from grader.judging.examination import Examination, as_declared
+from grader.judging.examiner import Examiner
 from grader.judging.model_answer import Declared
 from grader.live.put_back import put_back
-from grader.model import Cell, Isolation, Observation, Outcome, Run, Status, TrainBudget, TrainPolicy
+from grader.model import Cell, Isolation, Observation, Outcome, Run, Scorecard, Status, TrainBudget, TrainPolicy
 from grader.sandbox.guest.wire import Question, Trouble
 from grader.sandbox.questions import understand
+from grader.scoring.classless import CLASSLESS, without_a_class
 from grader.scoring.score import left_open, score
 from grader.sealed.file import Sealed, read
 from reports.languages import ENGLISH, languages, speaking, translated
@@ -88,29 +91,42 @@ def asked(one: Sealed, lang: str) -> Result:
         still = Timer(PATIENCE, print, (translated(STILL),), {"file": sys.stdout})
     still.daemon = True
     still.start()
-    rubric = one.rubric
-    examiner = Examiner(
-        lab=rubric.lab,
-        cells=cells_so_far(),
-        run=Run(Outcome.OK, Isolation.NONE),
-        asking=kernel.ask,
-        oracle=no_formulas,
-        seed=one.seed,
-        training=TrainBudget(TrainPolicy.NONE),
-        head=rubric.head,
-        declared=Declared(rubric, one.answer),
-    )
+    rubric, cells = one.rubric, cells_so_far()
     try:
         with put_back(), live.as_it_stands():
-            examination = as_declared(examiner, Declared(rubric, one.answer))
+            examination = examined(one, cells, kernel.ask)
     except Interrupted:
         return Result(rubric.title, lang, trouble=INTERRUPTED)
     finally:
         still.cancel()
-    card, late = score(rubric, examination.findings), ""
+    card, late = card_of(one, cells, examination), ""
     if kernel.late:
         card, late = left_open(card, "", but_named=True), LATE.format(seconds=round(SECONDS))
     return Result(rubric.title, lang, card, examination.remarks, one.later, one.hidden, late)
+
+
+def examined(one: Sealed, cells: tuple[Cell, ...], asking: Callable[[Question], Observation]) -> Examination:
+    """By the judge that sealed the file; of a lab with a judge of its own, what this judge says of public checks."""
+    examiner = Examiner(
+        lab=one.rubric.lab,
+        cells=cells,
+        run=Run(Outcome.OK, Isolation.NONE),
+        asking=asking,
+        oracle=one.formulas,
+        seed=one.seed,
+        training=TrainBudget(TrainPolicy.NONE),
+        head=one.rubric.head,
+        sealed=True,
+    )
+    if one.rubric.head.judge is None:
+        return as_declared(examiner, Declared(one.rubric, one.answer))
+    own_judge.load(one.rubric.head.judge)
+    return own_judge.as_judged(examiner, {})
+
+
+def card_of(one: Sealed, cells: Sequence[Cell], examination: Examination) -> Scorecard:
+    card = score(one.rubric, examination.findings)
+    return left_open(card, CLASSLESS) if without_a_class(card, cells) else card
 
 
 class Asking:

@@ -65,21 +65,6 @@ def beside_the_handout(cells: Sequence[Cell], rubric: Rubric) -> str:
     )
 
 
-def trains_without_a_class(cells: Sequence[Cell]) -> bool:
-    """Whether gradients are taken by functions or cells, and by no class."""
-    return any(map(takes_gradients, statements(cells, False))) and not any(
-        map(takes_gradients, statements(cells, True))
-    )
-
-
-def statements(cells: Sequence[Cell], of_classes: bool) -> Iterator[ast.stmt]:
-    return (node for _, tree in trees(cells) for node in tree.body if isinstance(node, ast.ClassDef) is of_classes)
-
-
-def takes_gradients(statement: ast.stmt) -> bool:
-    return any(isinstance(node, ast.Attribute) and node.attr == "GradientTape" for node in ast.walk(statement))
-
-
 def imported(cells: Sequence[Cell]) -> Iterator[tuple[str, set[str]]]:
     """Modules, and the names that the notebook has from each."""
     for _, tree in trees(cells):

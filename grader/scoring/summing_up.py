@@ -8,13 +8,13 @@ from grader.batch.model_answers import form_cells
 from grader.batch.shared import Batch, calibration_of
 from grader.course.folder import title_of
 from grader.course.rubric import Rubric
-from grader.judging.checks import NO_CLASS
 from grader.judging.claims.claims import learning_curves
 from grader.judging.examination import Examination
 from grader.judging.model_answer import STARTER
 from grader.model import Outcome, Report, Run, Scorecard, Submission, Verdict
 from grader.scoring.as_handed_out import begun, touched
-from grader.scoring.other_work import beside_the_handout, other_work, trains_without_a_class
+from grader.scoring.classless import CLASSLESS, without_a_class
+from grader.scoring.other_work import beside_the_handout, other_work
 from grader.scoring.score import left_open, public, score
 from grader.scoring.summary import summary
 from reference.notebooks import solution_path
@@ -23,8 +23,6 @@ from reference.notebooks import solution_path
 LOST = "This stays open, because a part of your notebook was lost before it reached us."
 # On a machine with too much to do, right work once lost points for answers that it had no time to give.
 HURRIED = "This stays open, because time ran out before your notebook could be asked everything."
-
-CLASSLESS = "This stays open, because functions do the work here in the place of a class, and only classes were asked."
 
 
 def report(
@@ -73,7 +71,9 @@ def opened(card: Scorecard, submission: Submission, rubric: Rubric, examination:
         card = left_open(card, LOST)
     if examination.hurried:
         card = left_open(card, HURRIED, but_named=True)
-    return left_open(card, CLASSLESS) if without_a_class(card, submission, rubric) else card
+    if without_a_class(card, submission.cells) and not other_work(submission.cells, rubric):
+        card = left_open(card, CLASSLESS)
+    return card
 
 
 def unread(submission: Submission, batch: Batch) -> Report:
@@ -93,11 +93,6 @@ def unread(submission: Submission, batch: Batch) -> Report:
         seed=batch.seed,
         data=batch.data.description,
     )
-
-
-def without_a_class(card: Scorecard, submission: Submission, rubric: Rubric) -> bool:
-    missing = card.earned == 0 and any(check.message == NO_CLASS for check in card.checks)
-    return missing and trains_without_a_class(submission.cells) and not other_work(submission.cells, rubric)
 
 
 def nothing_found(outcome: Outcome, card: Scorecard) -> bool:

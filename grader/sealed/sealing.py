@@ -1,9 +1,13 @@
-"""Makes a sealed file: asks every form of the model answer all that a notebook may bring up, and keeps the replies."""
+"""Makes a sealed file: asks every form of the model answer all that a notebook may bring up, and keeps the replies.
+
+Of a lab with a judge of its own, every form is judged, and what the judge asks the formulas meanwhile is kept.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from msgspec.structs import replace
 
 from grader.batch.model_answers import form_cells, model_answers
@@ -11,16 +15,20 @@ from grader.batch.preparing import batch_for
 from grader.batch.shared import Batch
 from grader.course.head import Head
 from grader.course.rubric import Rubric
+from grader.judging import formulas, own_judge
 from grader.judging.declared.judge import everything_asked
-from grader.judging.examination import as_declared
+from grader.judging.examination import Examination, as_declared
 from grader.judging.examiner import Examiner, no_formulas
+from grader.judging.formulas import Answers, Formulas
 from grader.judging.model_answer import DECK, Declared, ModelAnswer, Sizes, mistake_of
+from grader.judging.oracle import Oracle
 from grader.model import Level, Observation, Outcome, Run, TrainBudget, TrainPolicy, Verdict
 from grader.sandbox.guest.wire import Question, Trouble, VariableInfo, Watched
 from grader.scoring.score import score
-from grader.sealed.file import Replies, Sealed, key_of
+from grader.sealed.file import KEY, Replies, Sealed, key_of
 
 ONLY_GRADED = (Level.OUTCOME, Level.MANUAL)  # levels that need the course's data, or a person
+LONG = 20_000  # numbers: longer answers are sealed where the model answer needs them, not for other sizes and layouts
 SEED = 0  # of sealed questions: no grading asks a notebook by it, and forms are asked by it anyway, as they are written
 
 
@@ -38,6 +46,21 @@ class Sealing:
         kept = without_source(seen if self._with_distances else without_distances(seen))
         self.answers[key_of(form, sizes, question)] = self.replies.add(kept)
         return seen
+
+
+class KeptFormulas(Struct, frozen=True):
+    """The formulas of `reference/`, whose answers are kept as they come."""
+
+    oracle: Formulas
+    replies: Replies
+    answers: dict[bytes, int]
+    longest: float = float("inf")  # answer that is kept, in numbers
+
+    def __call__(self, lab: str, question: str, case: dict[str, Any]) -> Answers:
+        told = self.oracle(lab, question, case)
+        if sum(np.size(one) for outputs in told.values() for one in outputs.values()) <= self.longest:
+            self.answers[formulas.key_of(lab, question, case)[:KEY]] = self.replies.add_answers(told)
+        return told
 
 
 def without_distances(seen: Observation) -> Observation:
@@ -75,12 +98,32 @@ def moved(before: VariableInfo, after: VariableInfo) -> VariableInfo:
 
 
 def sealed(labs: Sequence[str]) -> Iterator[tuple[str, Sealed]]:
-    """Of a lab that has no `subject` only which of its checks a grading asks."""
     batch = batch_for(None, TrainPolicy.NONE, SEED)
-    with model_answers(batch) as models:
+    with model_answers(batch) as models, Oracle() as oracle:
         for lab in labs:
-            rubric = batch.rubrics[lab]
-            yield lab, one_sealed(rubric, batch, models.of(lab)) if rubric.subject else only_graded(rubric)
+            yield lab, sealed_lab(batch.rubrics[lab], batch, models.of(lab), oracle)
+
+
+def sealed_lab(rubric: Rubric, batch: Batch, whole: ModelAnswer, oracle: Formulas) -> Sealed:
+    """Of a lab whose judge needs more than fixed questions, only which of its checks a grading asks."""
+    if rubric.subject:
+        return sealed_by_forms(rubric, batch, whole)
+    if rubric.head.sealed:
+        return sealed_by_formulas(rubric, batch, whole, oracle)
+    return only_graded(rubric)
+
+
+def sealed_by_formulas(rubric: Rubric, batch: Batch, whole: ModelAnswer, oracle: Formulas) -> Sealed:
+    """By its own judge; of its checks those that the model answer passes when it is asked so."""
+    asked = KeptFormulas(oracle, Replies(exact=False), {})
+    shown = by_its_own_judge(rubric, formed(rubric, batch, whole, DECK, asked))
+    public = public_part(rubric, [c.id for c in rubric.checks if c.public and c.level not in ONLY_GRADED])
+    for form in (*whole.accepted, *named_in(public, whole)):
+        by_its_own_judge(rubric, formed(rubric, batch, whole, form, replace(asked, longest=LONG)))
+    kept = public_part(rubric, [check.id for check in public.checks if shown[check.id] is Verdict.PASS])
+    later, hidden = left_for_grading(rubric, [check.id for check in kept.checks])
+    replies = asked.replies
+    return Sealed(kept, batch.seed, (), (), hidden, later, asked.answers, replies.all, replies.arrays)
 
 
 def only_graded(rubric: Rubric) -> Sealed:
@@ -94,7 +137,7 @@ def left_for_grading(rubric: Rubric, sealed_ones: Sequence[str]) -> tuple[tuple[
     return tuple(later), sum(not check.public for check in rubric.checks)
 
 
-def one_sealed(rubric: Rubric, batch: Batch, whole: ModelAnswer) -> Sealed:
+def sealed_by_forms(rubric: Rubric, batch: Batch, whole: ModelAnswer) -> Sealed:
     first = public_part(rubric, [c.id for c in rubric.checks if c.public and c.level not in ONLY_GRADED])
     accepted = whole.accepted
     sealing = Sealing(whole, with_distances=bool(rubric.subject and rubric.subject.steered))
@@ -128,26 +171,40 @@ def public_part(rubric: Rubric, checks: Sequence[str]) -> Rubric:
         if set(rule.checks) & set(checks)
     }
     subject = replace(rubric.subject, outcome=None) if rubric.subject else None
-    head = Head(rubric.head.title, rubric.head.kind, aliases=rubric.head.aliases)  # its clues show parts of answers
+    judge = None if subject else rubric.head.judge
+    head = Head(rubric.head.title, rubric.head.kind, judge, rubric.head.aliases)  # its clues show parts of answers
     return replace(rubric, head=head, checks=rules, mistakes=mistakes, subject=subject)
 
 
 def examiner_of(rubric: Rubric, batch: Batch, answer: ModelAnswer, whole: ModelAnswer, form: str = DECK) -> Examiner:
     """Of a form that is asked as if a student had handed it in, and compared with `answer`."""
+    return replace(formed(rubric, batch, whole, form, no_formulas), declared=Declared(rubric, answer))
+
+
+def formed(rubric: Rubric, batch: Batch, whole: ModelAnswer, form: str, oracle: Formulas) -> Examiner:
     return Examiner(
         lab=rubric.lab,
         cells=form_cells(rubric.lab, form, ()),
         run=Run(Outcome.OK, batch.isolation),
         asking=whole.of(form, {}),
-        oracle=no_formulas,
+        oracle=oracle,
         seed=batch.seed,
         training=TrainBudget(TrainPolicy.NONE),
         head=rubric.head,
-        declared=Declared(rubric, answer),
+        sealed=True,
     )
 
 
 def by_the_judge(x: Examiner) -> dict[str, Verdict]:
     assert x.declared is not None
-    card = score(x.declared.rubric, as_declared(x, x.declared).findings)
-    return {check.id: check.verdict for check in card.checks}
+    return verdicts(x.declared.rubric, as_declared(x, x.declared))
+
+
+def by_its_own_judge(rubric: Rubric, x: Examiner) -> dict[str, Verdict]:
+    assert rubric.head.judge is not None
+    own_judge.load(rubric.head.judge)
+    return verdicts(rubric, own_judge.as_judged(x, {}))
+
+
+def verdicts(rubric: Rubric, examination: Examination) -> dict[str, Verdict]:
+    return {check.id: check.verdict for check in score(rubric, examination.findings).checks}

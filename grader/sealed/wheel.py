@@ -11,6 +11,7 @@ from pathlib import Path
 
 from grader.errors import OurFault
 from grader.intake.whole_files import write_whole
+from grader.judging.own_judge import JUDGES
 from grader.sealed.catalogues import catalogues
 from grader.sealed.file import Sealed, written
 from grader.syntax import parsed
@@ -19,7 +20,7 @@ from reports.languages import CATALOGUES
 ROOT = Path(__file__).parents[2]
 BEGINS = ("grader", "grader.live.check", "grader.sandbox.guest.live")
 ROOMS = ("grader", "reports")
-NEVER = ("grader/judging/kinds/", "grader/batch/", "grader/data/toy/", "grader/judging/oracle.py", "reference/")
+NEVER = ("grader/batch/", "grader/data/toy/", "grader/judging/oracle.py", "reference/")
 TEMPLATES = ("reports/templates/self_check.html",)
 PROJECT = """\
 [build-system]
@@ -45,11 +46,12 @@ reports = ["templates/*", "locale/*/LC_MESSAGES/*.mo"]
 def student_wheel(labs: Mapping[str, Sealed], title: str, folder: Path) -> Path:
     """The wheel's path; one that is there already is written over. It needs no TensorFlow: the notebook has its own."""
     with tempfile.TemporaryDirectory() as stage:
-        for file in modules():
+        files = modules(labs)
+        for file in files:
             place(file, Path(stage))
         for template in TEMPLATES:
             place(ROOT / template, Path(stage))
-        inside = [*(file.relative_to(ROOT).as_posix() for file in modules()), *TEMPLATES]
+        inside = [*(file.relative_to(ROOT).as_posix() for file in files), *TEMPLATES]
         for where, catalogue in catalogues(inside, labs):
             write_whole(Path(stage, CATALOGUES.relative_to(ROOT), where), catalogue)
         checks = Path(stage, "grader", "sealed", "checks")
@@ -84,10 +86,14 @@ def built(stage: Path, folder: Path) -> Path:
     return beside.replace(folder / wheels[0].name)
 
 
-def modules() -> list[Path]:
-    """Files of all that is imported, directly or by what is. Raises OurFault where that reaches for answers."""
+def modules(labs: Mapping[str, Sealed]) -> list[Path]:
+    """Files of all that is imported, directly or by what is. Raises OurFault where that reaches for answers.
+
+    A judge that is written for labs of its own is there where one of these is sealed.
+    """
     found: set[Path] = set()
-    waiting = list(BEGINS)
+    judges = {one.rubric.head.judge for one in labs.values() if one.rubric.checks}
+    waiting = [*BEGINS, *(JUDGES[judge] for judge in judges if judge is not None)]
     while waiting:
         name = waiting.pop()
         file = file_of(name)

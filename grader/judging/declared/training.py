@@ -14,7 +14,6 @@ from grader.judging.declared.feeding import Batch, batch_of, example_steps, trai
 from grader.judging.declared.held import held_in, holding
 from grader.judging.declared.loops import setting
 from grader.judging.declared.made_small import as_floats_too, made_small
-from grader.judging.declared.written_calls import with_written
 from grader.judging.drawing import insist_on_writable
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.dropout import is_rate
@@ -22,6 +21,7 @@ from grader.judging.meeting.asking import IN_ORDER
 from grader.judging.meeting.classes import candidates, classifier_of, recipes, usable
 from grader.judging.meeting.contact import Inputs, Recipe
 from grader.judging.meeting.watching import first_gradients, moved, watched_in
+from grader.judging.meeting.written_calls import with_written
 from grader.sandbox.guest.wire import (
     Array,
     ClassInfo,

@@ -99,7 +99,8 @@ def small(own: Recipe, kind: Inputs) -> Recipe:
     if len(named) < len(kind.sizes):
         named = [(name, size) for name, (_, size) in zip(own.parameters, kind.sizes, strict=False)]
     for name, size in named[:1] if kind.pairs else named:  # get_attn of the handout has the length written into it
-        own = own.changed(name, size) if type(own.argument(name)) is int else own
+        given = own.argument(name)  # as it is written, where nobody saw which number it was
+        own = own.changed(name, size) if type(given) is int or isinstance(given, Ref) else own
     return own
 
 

@@ -19,6 +19,7 @@ from grader.judging.checks import (
 )
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import agree, closest, difference, slug
+from grader.judging.formulas import Answers
 from grader.judging.instruments.cut_gradients import cut_finding
 from grader.judging.instruments.first_step import (
     after_a_step,
@@ -37,7 +38,6 @@ from grader.judging.kinds.attention.evidence import FEWER, Evidence, Same
 from grader.judging.kinds.attention.interview import LAB
 from grader.judging.kinds.attention.layout import CLASSES, names_exchanged
 from grader.judging.meeting.watching import listed
-from grader.judging.oracle import Answers
 from grader.model import Difference, Finding, Remark, Verdict
 
 LOGITS = ("batch", "classes")

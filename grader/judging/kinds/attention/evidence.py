@@ -9,13 +9,13 @@ from grader.figures import AttentionMap
 from grader.judging.binding.arrangements import Arrangement
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import slug
+from grader.judging.formulas import Answers
 from grader.judging.instruments.cut_gradients import Gradients
 from grader.judging.instruments.first_step import unconnected
 from grader.judging.instruments.learning import Learning
 from grader.judging.kinds.attention.asking import Answer
 from grader.judging.kinds.attention.layout import Layout
 from grader.judging.meeting.contact import Contact
-from grader.judging.oracle import Answers
 from grader.sandbox.guest.wire import Trouble
 
 FEWER = 3  # examples, where any number has to do
@@ -57,6 +57,7 @@ class Evidence(Struct, frozen=True):
     learning: Learning | None = None
     crash: str | None = None
     maps: tuple[AttentionMap, ...] = ()
+    unsealed: frozenset[str] = frozenset()  # checks that rest on answers which a sealed file does not hold
     unfinished: bool = False  # `model` breaks off before it returns anything; what it computed until then is compared
 
     @property

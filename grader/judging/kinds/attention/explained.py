@@ -12,16 +12,17 @@ from grader.judging.binding.arrangements import Arrangement
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import agree, nearest, slug
 from grader.judging.examiner import Examiner
+from grader.judging.formulas import Answers
 from grader.judging.instruments.silence import whole
 from grader.judging.kinds.attention.asking import Answer, answer_in
-from grader.judging.kinds.attention.layout import PLACES, Layout, values
+from grader.judging.kinds.attention.layout import PLACES, Layout, names_tell, values
 from grader.judging.meeting.asking import instance
 from grader.judging.meeting.classes import WORDS
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.forward import Forward
 from grader.judging.meeting.pairs import halves
 from grader.judging.meeting.watching import value_of
-from grader.judging.oracle import Answers
+from grader.judging.unaskable import Unsealed
 from grader.sandbox.guest.wire import Read
 
 WORDS_USED = WORDS.sizes[0][1]
@@ -68,10 +69,19 @@ def explained(s: Scene, layout: Layout, answer: Answer) -> Explained:
     found = with_roles(s, layout, seen, exchanged=True)
     if found.form is not None or not seen:
         return found
+    if s.x.sealed:
+        return as_named(found, layout)
     bound = by_behaviour(s, layout)
     if bound is None or bound.roles == layout.roles:
         return replace(found, read=bound is not None)
     return replace(with_roles(s, bound, seen, exchanged=False), read=True)
+
+
+def as_named(found: Explained, layout: Layout) -> Explained:
+    """No sealed file has answers for every order of the gates, so their names have to tell; else raises Unsealed."""
+    if not names_tell(layout):
+        raise Unsealed
+    return replace(found, read=True)
 
 
 def with_roles(s: Scene, layout: Layout, seen: Mapping[str, Numbers], *, exchanged: bool) -> Explained:
@@ -84,7 +94,7 @@ def with_roles(s: Scene, layout: Layout, seen: Mapping[str, Numbers], *, exchang
     orders = s.x.answers("roles", **case) if exchanged else {}
     if (order := nearest(seen, orders)) is not None:
         return Explained(layout, {"deck": orders[order]}, "deck", order, read=True)
-    other = s.x.answers("values", **{**case, "W_y": case["W_h"], "W_h": case["W_y"]})
+    other = {} if s.x.sealed else s.x.answers("values", **{**case, "W_y": case["W_h"], "W_h": case["W_y"]})
     if (form := nearest(seen, other)) is not None:
         return Explained(layout, other, form, read=True)
     return Explained(layout, known)

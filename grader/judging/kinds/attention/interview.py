@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 import numpy as np
@@ -12,26 +12,28 @@ from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, number
 from grader.judging.comparing.compare import agree
 from grader.judging.examiner import Examiner
+from grader.judging.formulas import Answers
 from grader.judging.instruments.attention_maps import question_maps
 from grader.judging.instruments.cut_gradients import cut_off
-from grader.judging.instruments.pair_learning import PLAIN, question_learning
+from grader.judging.instruments.pair_learning import question_learning
 from grader.judging.instruments.probabilities import takes_softmax_twice
 from grader.judging.instruments.silence import whole
 from grader.judging.instruments.until_it_broke import attention_rows, with_results
 from grader.judging.kinds.attention.asking import Answer, answer_in
 from grader.judging.kinds.attention.cuts import Way, ways
 from grader.judging.kinds.attention.evidence import Evidence
-from grader.judging.kinds.attention.explained import WORDS_USED, Explained, Scene, explained, word_vectors
+from grader.judging.kinds.attention.explained import Explained, Scene, explained, word_vectors
 from grader.judging.kinds.attention.layout import Layout, layout, values
 from grader.judging.kinds.attention.methods import as_classified, labels_of, with_methods
-from grader.judging.meeting.asking import inputs, instance, training, weight
+from grader.judging.kinds.attention.planting import pairs_of_words, weights_for
+from grader.judging.meeting.asking import inputs, instance, training
 from grader.judging.meeting.classes import WORDS, candidates, meet
 from grader.judging.meeting.contact import Contact, Inputs
 from grader.judging.meeting.forward import Forward, floats, forward_of
 from grader.judging.meeting.pairs import halves, with_paddings
 from grader.judging.meeting.source import trees
 from grader.judging.meeting.watching import first_gradients, moved, value_of, watched_in
-from grader.judging.oracle import Answers
+from grader.judging.unaskable import Unsealed
 from grader.model import Cell
 
 LAB = "lab5_attention"
@@ -83,7 +85,8 @@ def until_it_broke(x: Examiner, contact: Contact) -> Evidence:
     forward = forward_of(contact, inputs(x, "contact", contact, contact.batch, 0.5))
     if forward is None or not contact.initial:
         return evidence
-    data, given = pairs_of_words(x, "x", contact), weights_for(x, contact)
+    every_way = seen_ways(contact)
+    data, given = pairs_of_words(x, "x", contact), weights_for(x, contact, every_way)
     begin, size = [*whole(), *instance(contact, given, {})], (contact.batch, contact.features)
     every = x.ask(f"{contact.info.name}.until it broke", *begin, with_results(forward).call(data, "r"))
     rows = attention_rows(list(floats(value_of(every, "r"))), *size)
@@ -91,8 +94,7 @@ def until_it_broke(x: Examiner, contact: Contact) -> Evidence:
         return evidence
     forward = with_results(forward, rows[-1:])
     evidence = replace(asked_apart(x, evidence, forward, data, given), unfinished=True)
-    tried = (seen_as(x, evidence, way, forward, (data, given)) for way in seen_ways(contact))
-    return next_right(tried) or evidence
+    return next_right(tried(x, evidence, every_way, forward, (data, given))) or evidence
 
 
 def begun(e: Evidence, cells: tuple[Cell, ...]) -> bool:
@@ -126,7 +128,7 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     if every:
         evidence = replace(evidence, layout=every[0][0], arrangement=every[0][1])
     data = pairs_of_words(x, "x", contact)
-    given = weights_for(x, contact)
+    given = weights_for(x, contact, every)
     forward = forward_of(contact, inputs(x, "contact", contact, contact.batch, 0.5))
     if forward is not None:
         other = as_classified(x, contact, forward, data, given)
@@ -136,8 +138,8 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     if forward is None:
         return evidence
     evidence = with_methods(x, evidence, forward, data, given)
-    tried = (seen_as(x, evidence, way, forward, (data, given)) for way in every)
-    return with_additions_at_zero(x, next_right(tried) or evidence, forward, (data, given))
+    told = next_right(tried(x, evidence, every, forward, (data, given)))
+    return with_additions_at_zero(x, told or evidence, forward, (data, given))
 
 
 def with_additions_at_zero(
@@ -152,16 +154,12 @@ def with_additions_at_zero(
         return e
     given = given | {path: np.zeros_like(given[path]) for path in added}
     again = with_step(x, asked_apart(x, replace(e, added=added), forward, data, given), data, given)
-    told = next_right(seen_as(x, again, way, forward, (data, given)) for way in seen_ways(contact))
+    told = next_right(tried(x, again, seen_ways(contact), forward, (data, given)))
     return told if told and (told.right or (told.explanation and all(map(BIAS.search, added)))) else e
 
 
 def seen_ways(contact: Contact) -> list[Way]:
     return list(islice(ways(contact.initial, contact.vocabulary), WAYS))
-
-
-def weights_for(x: Examiner, contact: Contact) -> dict[str, Numbers]:
-    return {v.path: weight(x, v.path, v.shape, contact.vocabulary) for v in contact.initial}
 
 
 def asked_apart(x: Examiner, e: Evidence, forward: Forward, data: Numbers, given: Mapping[str, Numbers]) -> Evidence:
@@ -184,15 +182,29 @@ def asked_apart(x: Examiner, e: Evidence, forward: Forward, data: Numbers, given
     return replace(e, answer=answer, padded=padded, flows=flows(answer, answer_in(seen, "other", *size)), deaf=deaf)
 
 
-def next_right(tried: Iterator[Evidence]) -> Evidence | None:
+def tried(
+    x: Examiner, e: Evidence, every: Sequence[Way], forward: Forward, asked: tuple[Numbers, dict[str, Numbers]]
+) -> Iterator[Evidence]:
+    """A sealed file knows one set of weights, so with it each way to see the variables has them planted anew."""
+    data, given = asked
+    for place, way in enumerate(every):
+        if x.sealed and place and e.contact:
+            given = weights_for(x, e.contact, [way])
+            given |= {path: np.zeros_like(given[path]) for path in e.added}
+            e = with_step(x, asked_apart(x, e, forward, data, given), data, given)
+        yield seen_as(x, e, way, forward, (data, given))
+
+
+def next_right(every: Iterator[Evidence]) -> Evidence | None:
     """The first that is right, else the first that is explained, else the first."""
-    best = None
-    for one in tried:
+    best, unsealed = None, frozenset[str]()
+    for one in every:
         if best is None or (best.explanation is None and one.explanation) or one.right:
             best = one
         if one.right:
-            break
-    return best
+            return one
+        unsealed |= one.unsealed
+    return replace(best, unsealed=unsealed) if best and not best.explanation else best
 
 
 def seen_as(
@@ -206,10 +218,16 @@ def seen_as(
     table = word_vectors(x, contact, found, given)
     if table is None:
         return e
-    told = explained(Scene(x, contact, forward, data, given, table, own, arrangement), found, answer)
+    try:
+        told = explained(Scene(x, contact, forward, data, given, table, own, arrangement), found, answer)
+    except Unsealed:
+        return replace(e, unsealed=frozenset({"attention", "logits"}))
     e = replace(e, known=told.known, explanation=told.form, given_to=told.given_to, read=told.read)
     e = replace(e, layout=told.layout, readouts=readouts(x, e, told, data, given, table))
-    return replace(e, lacking=lacking(x, e, data, given, table))
+    try:
+        return replace(e, lacking=lacking(x, e, data, given, table))
+    except Unsealed:
+        return replace(e, unsealed=frozenset({"all-trained"}))
 
 
 def readouts(
@@ -222,14 +240,7 @@ def readouts(
     if attn.ndim > 2 and attn.shape[2] != found.dim:
         return {}
     p, h = halves(data)
-    return x.answers("readouts", p=p, h=h, alpha=attn, **values(found, given, E))
-
-
-def pairs_of_words(x: Examiner, purpose: str, contact: Contact) -> Numbers:
-    """Secret ids [batch, 2 length]."""
-    size = (contact.batch, 2 * contact.features)
-    drawn: Numbers = x.generator(f"{purpose}{size}").integers(PLAIN, min(WORDS_USED, contact.vocabulary), size)
-    return drawn
+    return x.answers_to("readouts", p=p, h=h, alpha=attn, **values(found, given, E))
 
 
 def flows(one: Answer, other: Answer) -> bool | None:

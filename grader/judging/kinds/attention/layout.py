@@ -133,6 +133,12 @@ def encoder_of(path: str) -> str:
     return next((encoder for encoder, pattern in ENCODER if pattern.search(name)), "")
 
 
+def names_tell(found: Layout) -> bool:
+    """Whether each of the GRUs' matrices says of which sentence and of which gate it is."""
+    told = {(gate_of(path), encoder_of(path)) for path in found.cells}
+    return len(told) == len(PLACES) and all(encoder for _, encoder in told)
+
+
 def names_exchanged(found: Layout, given_to: str) -> bool:
     """Whether two gates, encoders or projections have each other's names; names that tell nothing are no one's.
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from grader.judging.comparing.arrays import Numbers, array
-from grader.judging.oracle import Answers
+from grader.judging.formulas import Answers
 from grader.model import Observation, Status
 
 LAB = "lab1_warmup"

@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.examiner import Examiner
+from grader.judging.formulas import Answers
 from grader.judging.kinds.embeddings.tables import Row, Shown, explanation_of, printed_rows, returned_rows, tables
 from grader.judging.kinds.embeddings.vocabulary import Holders
-from grader.judging.oracle import Answers
 from grader.model import Cell, Observation, Status
 from grader.sandbox.guest.wire import Call, FunctionInfo, Listing, Put, Read, Ref, Step, Value
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array, number
 from grader.judging.examiner import Examiner
+from grader.judging.formulas import Answers
 from grader.judging.kinds.embeddings import own as embeddings_own
 from grader.judging.kinds.embeddings.asking import (
     NAMED_ROWS,
@@ -28,7 +29,6 @@ from grader.judging.kinds.embeddings.own import Hits
 from grader.judging.kinds.embeddings.tables import DECIMAL, TOKEN, Shown, explanation_of
 from grader.judging.kinds.embeddings.vocabulary import Holders, Secret, held, put, secret, sent
 from grader.judging.kinds.embeddings.written import Written, written
-from grader.judging.oracle import Answers
 from grader.model import Observation, Status
 from grader.sandbox.guest.wire import Call, FunctionInfo, Inventory, Listing
 

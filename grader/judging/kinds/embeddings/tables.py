@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from grader.judging.comparing.arrays import Numbers, array
-from grader.judging.oracle import Answers
+from grader.judging.formulas import Answers
 from grader.sandbox.guest.wire import Listing
 from grader.sandbox.guest.wire import Mapping as WireMapping
 

@@ -15,10 +15,10 @@ from grader.data.truth import SPLITS
 from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, number, send
 from grader.judging.examiner import Examiner
+from grader.judging.formulas import Answers
 from grader.judging.kinds.fine_tuning.asking import Asked, Pairs, asked, candidates, encoded, forms, is_meant, methods
 from grader.judging.kinds.fine_tuning.reported import Model, listed, looks_like_shares, model
 from grader.judging.kinds.fine_tuning.written import Answered, answers_in
-from grader.judging.oracle import Answers
 from grader.model import Cell, CellRun
 from grader.sandbox.guest.wire import Call, Inventory, Ref
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from grader.judging.comparing.arrays import Numbers, array, number
 from grader.judging.examiner import Examiner
-from grader.judging.oracle import Answers
+from grader.judging.formulas import Answers
 from grader.judging.unaskable import refused
 from grader.model import Status
 from grader.sandbox.guest.wire import Call, Listing, Mapping

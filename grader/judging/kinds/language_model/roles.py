@@ -9,8 +9,8 @@ from msgspec import Struct
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import WITHIN, nearest, slug
 from grader.judging.examiner import Examiner
+from grader.judging.formulas import Answers
 from grader.judging.kinds.language_model.parts import GATES, Block, Layout, Part, Roles, Weights, only
-from grader.judging.oracle import Answers
 
 ROWS, COLUMNS = 8, 16  # examples and words compared; more would only cost time
 TRIED = 24  # sets of roles

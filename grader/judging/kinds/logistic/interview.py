@@ -12,6 +12,7 @@ from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import agree, nearest
 from grader.judging.examiner import Examiner
+from grader.judging.formulas import Answers
 from grader.judging.instruments import blindness
 from grader.judging.instruments.idle_loops import idle_loops
 from grader.judging.kinds.logistic.layout import Layout, layouts, rearranged
@@ -32,7 +33,6 @@ from grader.judging.meeting.knobs import (
     written_last,
 )
 from grader.judging.meeting.watching import first_gradients, logits_in, moved, stride, watched_in
-from grader.judging.oracle import Answers
 from grader.sandbox.guest.wire import Watched
 
 LAB = "a1_logistic_regression"

@@ -12,6 +12,7 @@ from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers, array
 from grader.judging.comparing.compare import agree, nearest, slug
 from grader.judging.examiner import Examiner
+from grader.judging.formulas import Answers
 from grader.judging.instruments.dropout import Dropping, dropout_settings, question_dropout
 from grader.judging.instruments.learning import Learning, question_learning
 from grader.judging.instruments.silence import whole
@@ -19,7 +20,6 @@ from grader.judging.meeting.asking import classifying, training
 from grader.judging.meeting.classes import VECTORS, candidates, meet
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.watching import first_gradients, logits_in, moved, other_input, watched_in
-from grader.judging.oracle import Answers
 from grader.sandbox.guest.wire import VariableInfo, Watched
 
 LAB = "lab2_mlp"

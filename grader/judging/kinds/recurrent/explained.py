@@ -12,7 +12,7 @@ from grader.judging.binding.roles import Parts, Roles, assignments
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import nearest, slug
 from grader.judging.examiner import Examiner
-from grader.judging.oracle import Answers
+from grader.judging.formulas import Answers
 
 LABS = {"lab3_rnn": ("rnn",), "lab4_gru": ("z", "r", "rnn")}
 TRIED, TRIED_WHOLE = 60, 6  # assignments asked for the accepted forms, and for every form

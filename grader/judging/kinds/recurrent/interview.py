@@ -15,6 +15,7 @@ from grader.judging.checks import interview
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import slug
 from grader.judging.examiner import Examiner
+from grader.judging.formulas import Answers
 from grader.judging.instruments.learning import Learning, question_learning
 from grader.judging.instruments.silence import whole
 from grader.judging.kinds.recurrent.costs import with_its_cost
@@ -25,7 +26,6 @@ from grader.judging.meeting.classes import WORDS, candidates, meet, usable
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.crashes import crash_mistake, uses_ready_made
 from grader.judging.meeting.watching import first_gradients, logits_in, moved, stride, watched_in
-from grader.judging.oracle import Answers
 from grader.sandbox.guest.wire import ClassInfo, Inventory, Watch, Watched
 
 ASSIGNED = re.compile(r"\bW_rnn\b[^=\n]*=[^=]")
