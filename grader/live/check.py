@@ -121,7 +121,8 @@ def examined(one: Sealed, cells: tuple[Cell, ...], asking: Callable[[Question], 
     if one.rubric.head.judge is None:
         return as_declared(examiner, Declared(one.rubric, one.answer))
     own_judge.load(one.rubric.head.judge)
-    return own_judge.as_judged(examiner, {})
+    examination, sealed = own_judge.as_judged(examiner, {}), [check.id for check in one.rubric.checks]
+    return replace(examination, findings=tuple(f for f in examination.findings if f.check in sealed))
 
 
 def card_of(one: Sealed, cells: Sequence[Cell], examination: Examination) -> Scorecard:

@@ -14,7 +14,7 @@ from grader.batch.model_answers import form_cells, model_answers
 from grader.batch.preparing import batch_for
 from grader.batch.shared import Batch
 from grader.course.head import Head
-from grader.course.rubric import Rubric
+from grader.course.rubric import CheckRule, Rubric
 from grader.judging import formulas, own_judge
 from grader.judging.declared.judge import everything_asked
 from grader.judging.examination import Examination, as_declared
@@ -117,13 +117,19 @@ def sealed_by_formulas(rubric: Rubric, batch: Batch, whole: ModelAnswer, oracle:
     """By its own judge; of its checks those that the model answer passes when it is asked so."""
     asked = KeptFormulas(oracle, Replies(exact=False), {})
     shown = by_its_own_judge(rubric, formed(rubric, batch, whole, DECK, asked))
-    public = public_part(rubric, [c.id for c in rubric.checks if c.public and c.level not in ONLY_GRADED])
-    for form in (*whole.accepted, *named_in(public, whole)):
+    public = public_part(rubric, [check.id for check in rubric.checks if check.public and is_asked(check)])
+    others = (*whole.accepted, *(form for form in named_in(public, whole) if form == mistake_of(form)))
+    for form in others if asked.answers else ():
         by_its_own_judge(rubric, formed(rubric, batch, whole, form, replace(asked, longest=LONG)))
     kept = public_part(rubric, [check.id for check in public.checks if shown[check.id] is Verdict.PASS])
     later, hidden = left_for_grading(rubric, [check.id for check in kept.checks])
     replies = asked.replies
     return Sealed(kept, batch.seed, (), (), hidden, later, asked.answers, replies.all, replies.arrays)
+
+
+def is_asked(check: CheckRule) -> bool:
+    """Not what only shows what the notebook's own training has led to, which earns nothing."""
+    return check.level not in ONLY_GRADED and (check.points > 0 or check.level is not Level.LEARNS)
 
 
 def only_graded(rubric: Rubric) -> Sealed:
@@ -138,7 +144,7 @@ def left_for_grading(rubric: Rubric, sealed_ones: Sequence[str]) -> tuple[tuple[
 
 
 def sealed_by_forms(rubric: Rubric, batch: Batch, whole: ModelAnswer) -> Sealed:
-    first = public_part(rubric, [c.id for c in rubric.checks if c.public and c.level not in ONLY_GRADED])
+    first = public_part(rubric, [check.id for check in rubric.checks if check.public and is_asked(check)])
     accepted = whole.accepted
     sealing = Sealing(whole, with_distances=bool(rubric.subject and rubric.subject.steered))
     answer = ModelAnswer(accepted, named_in(first, whole), sealing.ask, sealed=True)

@@ -146,6 +146,8 @@ def unexplained(e: Evidence, seen: Mapping[str, Numbers], told: Difference | Non
 def logits(e: Evidence) -> Finding:
     if e.unfinished:
         return blocked("Not checked because `model` stops with an error before it returns logits.")
+    if e.answer and e.answer.attn is not None and not e.right and not e.readouts:
+        return blocked("Not checked because the attention has to be right first.")
     seen, ends = e.answer.logits if e.answer else None, e.ends
     if seen is None or not ends:
         return unsure("The logits could not be compared with the equations.")

@@ -183,6 +183,8 @@ def all_trained(e: Evidence) -> Finding:
     if not told:
         which = "that the guesses depend on" if e.standing else "of the network"
         return passed(f"A training step moves every variable {which}.")
+    if e.unexplained and set(told) <= e.listed:
+        return unsure(f"A training step changes nothing in {names(told)}. What keeps it from them is not seen here.")
     return untrained(e, told, "A training step changes nothing in {names}.")
 
 

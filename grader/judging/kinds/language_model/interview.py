@@ -60,6 +60,7 @@ class Evidence(Struct, frozen=True):
     layout: Layout | None = None
     guesses: Numbers | None = None
     explained: Explained | None = None
+    unexplained: bool = False  # nobody asked what is inside the cell, as for a student's own check
     ready_made: bool = False  # the text of the class calls a recurrent layer that Keras has ready
     ready_layers: bool = False  # one ran in a training step
     cost: Cost | None = None  # None: it could not be seen
@@ -148,7 +149,7 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     weights = weights_for(x, contact, found)
     first = forward_of(contact, inputs(x, "contact", contact, contact.batch, 0.5))
     listed = frozenset(v.path for v in contact.initial if v.place is not None)
-    evidence = Evidence(contact, layout=found, listed=listed)
+    evidence = Evidence(contact, layout=found, listed=listed, unexplained=x.sealed)
     if first is None:
         return replace(evidence, learning=question_learning(x, contact))
     shape = (contact.features - 1, contact.batch, contact.vocabulary)
@@ -182,8 +183,8 @@ def asked_on(x: Examiner, e: Evidence, forward: Forward, data: Numbers, weights:
         seen = x.ask(f"{contact.info.name}.parts", *steps)
         return [guesses_in(value_of(seen, f"r{i}"), shape_of(contact)) for i in range(len(changes))]
 
-    explained = None
-    for way in layouts(contact.initial, contact.vocabulary):
+    explained = None  # by a sealed file, whose answers would have to know every order of the gates
+    for way in layouts(contact.initial, contact.vocabulary) if not x.sealed else ():
         told = explain(Case(x, way, weights, data, asked), guesses)
         if explained is None or told.form is not None:
             found, explained = way, told
@@ -220,7 +221,7 @@ def with_step(x: Examiner, e: Evidence, forward: Forward, data: Numbers, weights
     guesses = next((value for value in found if value is not None), None)
     changes = moved(watched)
     still = tuple(path for path, change in changes.items() if not np.any(change))
-    if guesses is None:
+    if guesses is None or x.sealed:
         return replace(e, standing=still)
     return replace(e, standing=still, cost=cost_of(x, e.layout, watched, guesses, (data, weights)))
 

@@ -59,7 +59,7 @@ def sampler(e: Evidence) -> Finding:
         return unsure("Whether the sampler continues from its states could not be asked.")
     if s.way is None and not e.form:
         told = "Not checked because sentences are compared with the guesses, and these were not explained."
-        return unsure(told) if e.unclear and not e.peeks else blocked(told)
+        return unsure(told) if (e.unclear or e.unexplained) and not e.peeks else blocked(told)
     if s.way is None:
         return failed("The sentences are not drawn from what the model guesses after the words so far.", cell=e.cell)
     if slug(s.way) != "deck":

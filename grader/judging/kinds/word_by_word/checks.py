@@ -120,7 +120,8 @@ def examples_apart(e: Evidence) -> Finding:
         return unsure(UNSEEN)
     if e.flows:
         named = mistake_in(e, "reshape-as-transpose", "softmax-axis")
-        return failed(mistake=named, seen="another first pair changes the answers for the others", cell=e.cell)
+        told = "" if named else "The answers for the other pairs of a batch change with its first pair."
+        return failed(told, named, seen="another first pair changes the answers for the others", cell=e.cell)
     if e.fewer is False:
         return failed(
             f"For {FEWER} pairs `model` gives other answers than for the same pairs in a larger batch.", cell=e.cell
@@ -158,12 +159,22 @@ def all_trained(e: Evidence) -> Finding:
     if e.told.bound and e.told.bound.numbers.get("even"):
         return blocked("Not checked because the weights have to reach the average first: nothing else trains them.")
     if e.idle:
-        return untrained(e, e.idle, "A training step changes nothing in {names}.")
+        return standing_still(e, e.idle)
     if e.lacking == (MISALIGNED,):
         return passed("A training step moves every variable that the answer depends on.")
     if e.lacking:
         return cut_finding(e.lacking, e.cell)
     return passed("A training step moves every variable that the answer depends on.")
+
+
+def standing_still(e: Evidence, idle: tuple[str, ...]) -> Finding:
+    if e.unexplained and set(idle) <= listed(e):
+        return unsure(f"A training step changes nothing in {names(idle)}. What keeps it from them is not seen here.")
+    return untrained(e, idle, "A training step changes nothing in {names}.")
+
+
+def listed(e: Evidence) -> set[str]:
+    return {v.path for v in e.contact.initial if v.place is not None} if e.contact else set()
 
 
 def untrained(e: Evidence, still: tuple[str, ...], told: str) -> Finding:
