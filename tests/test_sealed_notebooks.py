@@ -23,11 +23,13 @@ from grader.batch.shared import Batch, kernel_seed
 from grader.data.folder import shown
 from grader.intake.collect import collect
 from grader.judging.examination import as_declared
+from grader.judging.kinds.embeddings.interview import OF_TABLES
 from grader.judging.model_answer import DECK, mistake_of
 from grader.judging.oracle import Oracle
 from grader.live import check as live
 from grader.model import (
     Cell,
+    CheckResult,
     Limits,
     Observation,
     Scorecard,
@@ -46,7 +48,12 @@ from tests.earlier_answers import kept_answers
 from tests.test_notebooks import EXPECTED, NOTEBOOKS
 
 ROOT = Path(__file__).parent.parent
-OWN_JUDGES = ("lab5_attention", "a3_lstm_lm", "a4_word_by_word")  # of which no form of the model answer is asked here
+OWN_JUDGES = (
+    "a2_embeddings",
+    "lab5_attention",
+    "a3_lstm_lm",
+    "a4_word_by_word",
+)  # of which no form of the model answer is asked here
 SEALED = ("lab1_warmup", "a1_logistic_regression", "lab2_mlp", "lab3_rnn", "lab4_gru", *OWN_JUDGES)
 FORGET = (
     Call("_made.clear", into="made"),
@@ -113,6 +120,9 @@ OPEN = {
         "all-trained",
         "learns",
     },
+    # its vectors are where no others can be put
+    "honest/a2/class_that_keeps_its_own_vectors.ipynb": OF_TABLES,
+    "honest/a2/nearest_neighbours_of_a_library.ipynb": OF_TABLES,
     # its `model` keeps the weights on the object in the place of returning them, as which only formulas tell
     "honest/a4/arreta_objektuan_gordeta.ipynb": {"weights", "get-attn"},
     # its rate is a number in the code, so it cannot be asked without dropout
@@ -124,6 +134,11 @@ OPEN = {
 }
 SHOWS_IN_A_RUN = ("dropout-never-on.2",)  # the class drops units; only all trainings had a rate of 0
 ONLY_WHEN_GRADED = (
+    "mistaken/a2/columns_normalised.ipynb",  # open: vectors that are not normalised are others than a sealed file has
+    "mistaken/a2/read_again_in_double_precision.ipynb",  # the same
+    "mistaken/a2/own_defaults_and_the_formula_of_the_title.ipynb",  # open: no vectors of ours can be put there
+    "mistaken/a2/solo_mil_palabras.ipynb",  # a sealed file asks about fewer words than it leaves out
+    "mistaken/a2/first_thousand_and_the_last_row.ipynb",  # the same
     # seen, or open, and not named: which form it is only formulas tell
     "mistaken/a4/column_vectors_weights_of_the_numbers.ipynb",
     "mistaken/a4/dot_products_of_states_alone.ipynb",
@@ -257,11 +272,17 @@ def told(card: Scorecard) -> str:
     return "\n".join(f"{c.id} {c.verdict} {c.mistake or ''} {c.message}" for c in card.checks if c.verdict != "pass")
 
 
+def loses_nothing(check: CheckResult) -> bool:
+    """What is wrong and costs nothing when it is graded either: an error for a word that has no vector."""
+    return check.id == "unknown-word" and check.possible == 0
+
+
 @pytest.mark.parametrize("place", notebooks("full", "open"))
 def test_honest_work_is_told_of_nothing_wrong(place: str, card_of: Callable[[str], Scorecard]) -> None:
     card = card_of(place)
     undecided = {check.id for check in card.checks if check.verdict is Verdict.UNSURE}
-    assert all(check.verdict in (Verdict.PASS, Verdict.UNSURE) for check in card.checks), told(card)
+    right = (c for c in card.checks if c.verdict in (Verdict.PASS, Verdict.UNSURE) or loses_nothing(c))
+    assert [*right] == [*card.checks], told(card)
     assert undecided == OPEN.get(place, set()), told(card)
 
 

@@ -12,7 +12,7 @@ class Unaskable(Exception):
 
 
 UNSEALED = (
-    "Your class has sizes of its own, or is fed in its own way, for which this self-check holds no answers. "
+    "Your work has sizes of its own, or is fed in its own way, for which this self-check holds no answers. "
     "That is no mistake: it is checked when your work is graded. "
     "With the sizes that the lab gives you can check it here as well."
 )

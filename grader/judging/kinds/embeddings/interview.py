@@ -37,6 +37,8 @@ TRIPLES = ((0, 1, 2), (3, 4, 5), (6, 7, 8))  # rows a, b, c of our vocabulary
 WHOLE = 3 * len(TRIPLES)  # what right tables are worth
 UNKNOWN = "zzyzzx"
 
+OF_TABLES = frozenset({"prints", "finishes", "ranks", "similarities", "vectors-kept", "unknown-word"})
+
 
 class Coefficient(Struct, frozen=True):
     observation: Observation
@@ -57,6 +59,7 @@ class Evidence(Struct, frozen=True):
     ranked: int | None = None  # so many of the notebook's own words are ranked, where later ones are left out
     lexicon: Hits | None = None
     written: Written = Written()
+    unsealed: frozenset[str] = frozenset()  # checks that rest on answers which a sealed file does not hold
 
     @property
     def judged(self) -> tuple[Asked, ...]:
@@ -117,7 +120,14 @@ def interview_notebook(x: Examiner) -> Evidence:
         coefficient=ask_coefficient(x, holders, ours, functions.get("determine_coefficient")),
         written=written(x.cells, x.run.cells, holders.lists),
     )
+    if x.sealed:
+        return replace(evidence, unsealed=without_own_words(evidence))
     return about_own_words(x, evidence, candidates) if holders.size else evidence
+
+
+def without_own_words(e: Evidence) -> frozenset[str]:
+    """A function without a table of our words may have one of the course's, of which a sealed file knows nothing."""
+    return OF_TABLES if e.begun and not e.shown else frozenset()
 
 
 def about_own_words(x: Examiner, e: Evidence, candidates: Sequence[Form]) -> Evidence:
