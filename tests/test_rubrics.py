@@ -77,6 +77,7 @@ WRONG = {
     "a credit that is no number": ("credit: 0.5", "credit: .nan", ":24: credit is the share"),
     "an empty sentence": ("hint: Look for a b.", "hint: ' '", ":23: hint is empty"),
     "an empty title": ("{title: Some lab}", "{title: ' '}", ":1: title is empty"),
+    "sealed without a judge": ("{title: Some lab}", "{title: Some lab, sealed: true}", ":1: sealed is for labs with a"),
     "no time": ("deadline: 300", "deadline: 0", ":2: deadline is a number of seconds above 0"),
     "no training time": ("seconds: 60", "seconds: .nan", ":3: seconds is a number above 0"),
     "no GPU memory": ("deadline: 300", "deadline: 300\ngpu_memory: 0", ":3: gpu_memory is a number of GB above 0"),

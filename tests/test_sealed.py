@@ -4,6 +4,7 @@ import hashlib
 import json
 import lzma
 import platform
+import re
 import subprocess
 import sys
 import textwrap
@@ -131,9 +132,8 @@ def course(kernel: None, answers: Path) -> Iterator[Course]:
         store = kept_answers(answers / "sealed vision", stack)
         batch = replace(batch, store=store, data_key=of_data(batch.data))
         with model_answers(batch) as models:
-            yield Course(
-                batch, models.of, {lab: sealed_by_forms(batch.rubrics[lab], batch, models.of(lab)) for lab in LABS}
-            )
+            labs = {lab: sealed_by_forms(batch.rubrics[lab], batch, models.of(lab)) for lab in LABS}
+            yield Course(batch, models.of, labs)
     load_course.cache_clear()
 
 
@@ -229,20 +229,23 @@ def said(content: dict[str, bytes]) -> set[str]:
 
 
 def test_nothing_that_knows_answers_is_imported_by_the_self_check() -> None:
-    attentive = load_course(ROOT).labs["lab5_attention"]
-    for labs, judges in (
-        ({}, set()),
-        ({"lab5": only_graded(attentive)}, set()),
-        (sealed_alone(attentive), {"attention"}),
-    ):
-        inside = {file.relative_to(ROOT).as_posix() for file in modules(labs)}
+    own = [rubric for rubric in load_course(ROOT).labs.values() if rubric.head.sealed]
+    assert kinds_in(modules({})) == kinds_in(modules({own[0].lab: only_graded(own[0])})) == set()
+    for rubric in own:
+        files = modules(sealed_alone(rubric))
+        inside = {file.relative_to(ROOT).as_posix() for file in files}
         assert {"grader/live/check.py", "grader/judging/declared/rule.py", "reports/self_check.py"} <= inside
-        assert not [
-            file for file in inside if file.startswith(("reference/", "grader/batch/", "grader/judging/oracle"))
-        ]
-        assert {file.split("/")[3] for file in inside if file.startswith("grader/judging/kinds/")} - {
-            "__init__.py"
-        } == judges
+        assert not [f for f in inside if f.startswith(("reference/", "grader/batch/", "grader/judging/oracle"))]
+        assert kinds_in(files) == {rubric.head.judge}
+        written = (ROOT / "reference" / "solutions" / f"{rubric.lab}.py").read_text("utf-8")
+        parts = re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", written, re.DOTALL)
+        lines = {line.strip() for part in parts for line in part.splitlines() if len(line.strip()) > 20}
+        assert lines and not [line for line in lines for file in files if line in file.read_text("utf-8")]
+
+
+def kinds_in(files: list[Path]) -> set[str]:
+    """The judges of labs of their own."""
+    return {file.parent.name for file in files if file.parent.parent.name == "kinds"}
 
 
 def sealed_alone(rubric: Rubric) -> dict[str, Sealed]:
@@ -254,9 +257,8 @@ def sealed_alone(rubric: Rubric) -> dict[str, Sealed]:
 def test_what_the_self_check_imports_of_others_comes_with_its_wheel_or_with_tensorflow() -> None:
     own = (rubric for rubric in load_course(ROOT).labs.values() if rubric.head.sealed)
     every = {lab: one for rubric in own for lab, one in sealed_alone(rubric).items()}
-    outside = [
-        file for file in modules(every) if "guest" not in file.parts
-    ]  # inside they are the notebook's own, or absent
+    # what the guest imports is the notebook's own, or absent
+    outside = [file for file in modules(every) if "guest" not in file.parts]
     wanted = {name.split(".")[0] for file in outside for name in imported(file)} - set(sys.stdlib_module_names)
     assert wanted - {"grader", "reports"} == {"jinja2", "markupsafe", "msgspec", "numpy", "yaml"}
     assert all(f'"{name.replace("yaml", "pyyaml")}' in PROJECT for name in wanted - {"grader", "reports"})

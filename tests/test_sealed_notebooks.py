@@ -48,12 +48,7 @@ from tests.earlier_answers import kept_answers
 from tests.test_notebooks import EXPECTED, NOTEBOOKS
 
 ROOT = Path(__file__).parent.parent
-OWN_JUDGES = (
-    "a2_embeddings",
-    "lab5_attention",
-    "a3_lstm_lm",
-    "a4_word_by_word",
-)  # of which no form of the model answer is asked here
+OWN_JUDGES = ("a2_embeddings", "lab5_attention", "a3_lstm_lm", "a4_word_by_word")
 SEALED = ("lab1_warmup", "a1_logistic_regression", "lab2_mlp", "lab3_rnn", "lab4_gru", *OWN_JUDGES)
 FORGET = (
     Call("_made.clear", into="made"),
@@ -298,6 +293,12 @@ def test_every_mistake_of_a_sealed_check_is_named(
         assert named <= known, told(card)
         return
     assert slugs or all(check.verdict in (Verdict.PASS, Verdict.UNSURE) for check in card.checks), told(card)
+
+
+@pytest.mark.parametrize("place", [p for p in notebooks("fails") if EXPECTED[p.values[0]]["lab"] in OWN_JUDGES])
+def test_work_that_stops_with_an_error_is_not_left_undecided(place: str, card_of: Callable[[str], Scorecard]) -> None:
+    card = card_of(place)
+    assert Verdict.FAIL in {check.verdict for check in card.checks}, told(card)
 
 
 @pytest.mark.slow

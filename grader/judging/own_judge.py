@@ -27,6 +27,8 @@ def load(judge: Judge) -> None:
 def as_judged(examiner: Examiner, outcomes: Mapping[str, Callable[[Any], Finding]]) -> Examination:
     """`outcomes`: from evidence to what training has reached; none, where that is not asked."""
     lab = examiner.lab
+    if examiner.head.judge is not None:
+        load(examiner.head.judge)
     try:
         evidence = checks.INTERVIEWS[lab](examiner)
     except (Unaskable, MemoryError) as claim:

@@ -12,10 +12,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from grader.errors import UsageError
-from grader.judging import own_judge
 from grader.judging.examination import Examination, as_declared
 from grader.judging.examiner import Examiner
 from grader.judging.model_answer import Declared
+from grader.judging.own_judge import as_judged
 from grader.live.put_back import put_back
 from grader.model import Cell, Isolation, Observation, Outcome, Run, Scorecard, Status, TrainBudget, TrainPolicy
 from grader.sandbox.guest.wire import Question, Trouble
@@ -112,7 +112,7 @@ def examined(one: Sealed, cells: tuple[Cell, ...], asking: Callable[[Question], 
         cells=cells,
         run=Run(Outcome.OK, Isolation.NONE),
         asking=asking,
-        oracle=one.formulas,
+        oracle=one.oracle,
         seed=one.seed,
         training=TrainBudget(TrainPolicy.NONE),
         head=one.rubric.head,
@@ -120,8 +120,7 @@ def examined(one: Sealed, cells: tuple[Cell, ...], asking: Callable[[Question], 
     )
     if one.rubric.head.judge is None:
         return as_declared(examiner, Declared(one.rubric, one.answer))
-    own_judge.load(one.rubric.head.judge)
-    examination, sealed = own_judge.as_judged(examiner, {}), [check.id for check in one.rubric.checks]
+    examination, sealed = as_judged(examiner, {}), [check.id for check in one.rubric.checks]
     return replace(examination, findings=tuple(f for f in examination.findings if f.check in sealed))
 
 

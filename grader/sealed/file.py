@@ -58,7 +58,7 @@ class Sealed(Struct, frozen=True, forbid_unknown_fields=True):
         plain = msgspec.msgpack.decode(self.replies[number], ext_hook=self._array)
         return msgspec.convert(plain, Observation)
 
-    def formulas(self, lab: str, question: str, case: Mapping[str, Any]) -> Answers:
+    def oracle(self, lab: str, question: str, case: Mapping[str, Any]) -> Answers:
         """Raises Unsealed for a question that was not sealed."""
         number = self.answers.get(formulas.key_of(lab, question, case)[:KEY])
         if number is None:

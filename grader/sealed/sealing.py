@@ -15,13 +15,14 @@ from grader.batch.preparing import batch_for
 from grader.batch.shared import Batch
 from grader.course.head import Head
 from grader.course.rubric import CheckRule, Rubric
-from grader.judging import formulas, own_judge
+from grader.judging import formulas
 from grader.judging.declared.judge import everything_asked
 from grader.judging.examination import Examination, as_declared
 from grader.judging.examiner import Examiner, no_formulas
 from grader.judging.formulas import Answers, Formulas
 from grader.judging.model_answer import DECK, Declared, ModelAnswer, Sizes, mistake_of
 from grader.judging.oracle import Oracle
+from grader.judging.own_judge import as_judged
 from grader.model import Level, Observation, Outcome, Run, TrainBudget, TrainPolicy, Verdict
 from grader.sandbox.guest.wire import Question, Trouble, VariableInfo, Watched
 from grader.scoring.score import score
@@ -207,9 +208,7 @@ def by_the_judge(x: Examiner) -> dict[str, Verdict]:
 
 
 def by_its_own_judge(rubric: Rubric, x: Examiner) -> dict[str, Verdict]:
-    assert rubric.head.judge is not None
-    own_judge.load(rubric.head.judge)
-    return verdicts(rubric, own_judge.as_judged(x, {}))
+    return verdicts(rubric, as_judged(x, {}))
 
 
 def verdicts(rubric: Rubric, examination: Examination) -> dict[str, Verdict]:

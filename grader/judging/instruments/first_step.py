@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from grader.judging.checks import NO_CLASS, blocked, failed, passed
+from grader.judging.checks import NO_CLASS, blocked, failed, passed, unsure
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.watching import first_gradients, moved
 from grader.model import Finding, Verdict
@@ -103,6 +103,11 @@ def without_its_end(contact: Contact | None) -> Finding | None:
         return None
     said = f"{trouble.kind}: {trouble.message[:200]}"
     return blocked(f"Not checked because `train` stops at its first step, before any weight has changed, with {said}")
+
+
+def kept_still(paths: tuple[str, ...]) -> Finding:
+    """Of variables that are in the list and stand still, where nobody asks what is inside: a student's own check."""
+    return unsure(f"A training step changes nothing in {names(paths)}. What keeps it from them is not seen here.")
 
 
 def stopped(

@@ -43,6 +43,7 @@ GUESSES = (
 )
 VARIABLES = 100  # of a class that are looked at; with copies of the best weights the largest have half as many
 CLASSIFIES = re.compile(r"classif|predic|clasific|sailka|iragar", re.IGNORECASE)
+COUNTED = re.compile(r"\blen\(|\.shape\b")
 LAYERS = re.compile(r"sizes|layers|dims|units|hidden", re.IGNORECASE)  # may want a list of sizes
 
 
@@ -99,9 +100,13 @@ def small(own: Recipe, kind: Inputs) -> Recipe:
     if len(named) < len(kind.sizes):
         named = [(name, size) for name, (_, size) in zip(own.parameters, kind.sizes, strict=False)]
     for name, size in named[:1] if kind.pairs else named:  # get_attn of the handout has the length written into it
-        given = own.argument(name)  # as it is written, where nobody saw which number it was
-        own = own.changed(name, size) if type(given) is int or isinstance(given, Ref) else own
+        own = own.changed(name, size) if is_size(own.argument(name)) else own
     return own
+
+
+def is_size(given: Value) -> bool:
+    """A number; or how it is written, `len(words)`, where nobody saw the number."""
+    return type(given) is int or (isinstance(given, Ref) and COUNTED.search(given.path) is not None)
 
 
 def guessed(info: ClassInfo, names: tuple[str, ...], kind: Inputs) -> Recipe:

@@ -33,7 +33,12 @@ def role_weight(x: Examiner, contact: Contact, role: str, shape: tuple[int, ...]
     """A bias, or w, may stand in a row, in a column, or in a list."""
     if role == "w" or role.startswith("b_"):
         return weight(x, role, (max(shape),), contact.vocabulary).reshape(shape)
-    drawn, held = weight(x, role, shape, contact.vocabulary), vectors(contact)
-    if role == "E" and x.sealed and drawn.shape[1] == held.shape[1]:
-        drawn[: len(held)] = held[: len(drawn)]  # as those have them whose vectors are no variable
+    drawn = weight(x, role, shape, contact.vocabulary)
+    return as_given(drawn, vectors(contact)) if role == "E" and x.sealed else drawn
+
+
+def as_given(drawn: Numbers, held: Numbers) -> Numbers:
+    """The vectors of our words are those that a class reads whose vectors are no variable: a file has one set."""
+    if drawn.shape[1] == held.shape[1]:
+        drawn[: len(held)] = held[: len(drawn)]
     return drawn

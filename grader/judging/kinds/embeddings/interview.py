@@ -121,13 +121,15 @@ def interview_notebook(x: Examiner) -> Evidence:
         written=written(x.cells, x.run.cells, holders.lists),
     )
     if x.sealed:
-        return replace(evidence, unsealed=without_own_words(evidence))
+        return replace(evidence, unsealed=without_own_words(x, evidence))
     return about_own_words(x, evidence, candidates) if holders.size else evidence
 
 
-def without_own_words(e: Evidence) -> frozenset[str]:
+def without_own_words(x: Examiner, e: Evidence) -> frozenset[str]:
     """A function without a table of our words may have one of the course's, of which a sealed file knows nothing."""
-    return OF_TABLES if e.begun and not e.shown else frozenset()
+    if e.form is None or e.shown or not e.begun or embeddings_own.stops(x, e.holders, e.form):
+        return frozenset()
+    return OF_TABLES
 
 
 def about_own_words(x: Examiner, e: Evidence, candidates: Sequence[Form]) -> Evidence:

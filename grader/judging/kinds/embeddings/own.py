@@ -96,6 +96,14 @@ def about_own(x: Examiner, holders: Holders, words: Sequence[str], queries: tupl
     return About(tuple(known), frozenset(queries), answers, before)
 
 
+def stops(x: Examiner, holders: Holders, form: Form) -> bool:
+    """Whether the function ends with an error for words of the notebook's own."""
+    words = sample_of(x, holders)[:3]
+    if len(words) < 3:
+        return False
+    return x.ask("own.stops", *copied(holders), *form.call((words[0], words[1], words[2]), 10)).status is Status.RAISED
+
+
 def sample_of(x: Examiner, holders: Holders) -> list[str]:
     """The notebook's first words, those that a table shows in one piece and nobody takes for a number."""
     lists = [name for name, kind in holders.words.items() if kind != "set"]

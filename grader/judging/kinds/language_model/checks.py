@@ -12,6 +12,7 @@ from grader.judging.instruments.cut_gradients import cut_finding
 from grader.judging.instruments.first_step import (
     after_a_step,
     ends_a_step,
+    kept_still,
     names,
     stop,
     stopped,
@@ -184,7 +185,7 @@ def all_trained(e: Evidence) -> Finding:
         which = "that the guesses depend on" if e.standing else "of the network"
         return passed(f"A training step moves every variable {which}.")
     if e.unexplained and set(told) <= e.listed:
-        return unsure(f"A training step changes nothing in {names(told)}. What keeps it from them is not seen here.")
+        return kept_still(told)
     return untrained(e, told, "A training step changes nothing in {names}.")
 
 

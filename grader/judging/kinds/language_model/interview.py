@@ -221,7 +221,7 @@ def with_step(x: Examiner, e: Evidence, forward: Forward, data: Numbers, weights
     guesses = next((value for value in found if value is not None), None)
     changes = moved(watched)
     still = tuple(path for path, change in changes.items() if not np.any(change))
-    if guesses is None or x.sealed:
+    if guesses is None or x.sealed:  # its cost is held against formulas of these very guesses
         return replace(e, standing=still)
     return replace(e, standing=still, cost=cost_of(x, e.layout, watched, guesses, (data, weights)))
 

@@ -20,7 +20,15 @@ from grader.judging.checks import (
 from grader.judging.comparing.arrays import Numbers
 from grader.judging.comparing.compare import difference, slug
 from grader.judging.instruments.cut_gradients import cut_finding
-from grader.judging.instruments.first_step import after_a_step, ends_a_step, names, stop, stopped, without_its_end
+from grader.judging.instruments.first_step import (
+    after_a_step,
+    ends_a_step,
+    kept_still,
+    names,
+    stop,
+    stopped,
+    without_its_end,
+)
 from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.instruments.until_it_broke import JUDGED, SUMS, as_far_as_it_comes
 from grader.judging.kinds.word_by_word.answers import CLASSES, are_no_weights, rows_first, sums_to_one
@@ -168,13 +176,9 @@ def all_trained(e: Evidence) -> Finding:
 
 
 def standing_still(e: Evidence, idle: tuple[str, ...]) -> Finding:
-    if e.unexplained and set(idle) <= listed(e):
-        return unsure(f"A training step changes nothing in {names(idle)}. What keeps it from them is not seen here.")
+    if e.unexplained and e.contact and set(idle) <= {v.path for v in e.contact.initial if v.place is not None}:
+        return kept_still(idle)
     return untrained(e, idle, "A training step changes nothing in {names}.")
-
-
-def listed(e: Evidence) -> set[str]:
-    return {v.path for v in e.contact.initial if v.place is not None} if e.contact else set()
 
 
 def untrained(e: Evidence, still: tuple[str, ...], told: str) -> Finding:
