@@ -32,6 +32,7 @@ from grader.judging.instruments.first_step import (
 )
 from grader.judging.instruments.learning import about_the_start, falling
 from grader.judging.instruments.pair_dropout import dropped
+from grader.judging.instruments.trained_labels import mislabelled
 from grader.judging.instruments.until_it_broke import JUDGED, as_far_as_it_comes
 from grader.judging.kinds.attention.equal import understood
 from grader.judging.kinds.attention.evidence import FEWER, Evidence, Same
@@ -261,9 +262,7 @@ def told_by(part: Same) -> str:
 
 @check(LAB, "learns")
 def learns(e: Evidence) -> Finding:
-    if missing := without_its_end(e.contact):
-        return missing
-    return failed(mistake="labels-misaligned", cell=e.cell) if e.mislabelled else falling(e.learning, e.cell)
+    return without_its_end(e.contact) or mislabelled(e.mislabelled, e.cell) or falling(e.learning, e.cell)
 
 
 @remarks(LAB)

@@ -30,6 +30,7 @@ from grader.judging.instruments.first_step import (
 )
 from grader.judging.instruments.gradient_table import relative_errors
 from grader.judging.instruments.learning import about_the_start, falling
+from grader.judging.instruments.trained_labels import mislabelled
 from grader.judging.kinds.perceptron import dropout_checks  # noqa: F401 - the checks of dropout
 from grader.judging.kinds.perceptron.depth import unread, with_layers
 from grader.judging.kinds.perceptron.dropout_checks import NOT_KNOWN
@@ -111,7 +112,7 @@ def forward(e: Evidence) -> Finding:
 @with_layers(2)
 def loss_gradients(e: Evidence) -> Finding:
     seen = connected(e)
-    if e.masked:
+    if e.masked or e.mislabelled:
         return passed("The gradient of the output is that of the mean cross-entropy of your logits.")
     if e.explanation is None and more_than_asked(e):
         return unsure(NOT_KNOWN)
@@ -201,7 +202,7 @@ def unreached(e: Evidence, paths: tuple[str, ...], _: str) -> Finding:
 @check(LAB, "learns")
 @with_layers(2)
 def learns(e: Evidence) -> Finding:
-    return without_its_end(e.contact) or falling(e.learning, where(e))
+    return without_its_end(e.contact) or mislabelled(e.mislabelled, where(e)) or falling(e.learning, where(e))
 
 
 @remarks(LAB)

@@ -9,13 +9,14 @@ from msgspec.structs import replace
 from grader.judging.binding.layers import Chain, chains
 from grader.judging.binding.slices import owner, put_together, with_slices
 from grader.judging.checks import interview
-from grader.judging.comparing.arrays import Numbers, array
+from grader.judging.comparing.arrays import Numbers, array, number
 from grader.judging.comparing.compare import agree, nearest, slug
 from grader.judging.examiner import Examiner
 from grader.judging.formulas import Answers
 from grader.judging.instruments.dropout import Dropping, dropout_settings, question_dropout
 from grader.judging.instruments.learning import Learning, question_learning
 from grader.judging.instruments.silence import whole
+from grader.judging.instruments.trained_labels import labels_for, of_others
 from grader.judging.meeting.asking import classifying, training
 from grader.judging.meeting.classes import VECTORS, candidates, meet
 from grader.judging.meeting.contact import Contact
@@ -39,6 +40,7 @@ class Evidence(Struct, frozen=True):
     symmetric: tuple[str, ...] = ()  # hidden matrices that start with all entries equal
     dropping: Dropping | None = None
     learning: Learning | None = None
+    mislabelled: bool = False  # the step was taken with other labels than those of its examples
     masked: bool | None = None  # with a mask that cannot be silenced: the output's gradient is that of its logits
     predicts: bool | None = None  # `classify` chooses the class with the largest logit
     weights: Mapping[str, Numbers] = {}  # W0, W1, … as planted
@@ -88,7 +90,7 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     found = chains(variables, contact.features, connected)
     if not found:
         return Evidence(contact)
-    labels = np.arange(contact.batch) % found[0][-1].shape[1]
+    labels = labels_for(contact.batch, found[0][-1].shape[1])
     data = x.normal("x", (contact.batch, contact.features), 1.0)
     planted = {v.path: weight(x, v.path, v.shape) for v in variables} | one_for_all(variables, found)
     weights = with_slices(variables, planted)
@@ -105,6 +107,8 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     if len(chain) < 2 or trained is None:
         return evidence
     same = in_training == (name in ACCEPTED) and other is None
+    cost = number(trained.tape[0].loss) if trained.tape else None
+    bias = first_gradients(trained).get(chain[-1].b or "")
     masked = None if same or other is not None else output_error(trained, data, labels, chain)
     return replace(
         evidence,
@@ -114,6 +118,7 @@ def question(x: Examiner, contact: Contact) -> Evidence:
             "step", x=data.astype(np.float64), layers=layer_values(chain, weights), labels=labels, form=name or "deck"
         ),
         masked=masked,
+        mislabelled=of_others(logits_in(trained, data, under_tape=True), labels, cost, bias),
         standing=standing(contact, trained, chain),
         predicts=predicts(x, contact, chain, weights) if name in ACCEPTED else None,
         dropping=question_dropout(x, contact, chain),

@@ -15,6 +15,7 @@ from grader.judging.instruments.first_step import (
     without_its_end,
 )
 from grader.judging.instruments.learning import about_the_start, falling
+from grader.judging.instruments.trained_labels import mislabelled
 from grader.judging.kinds.recurrent.equal import understood
 from grader.judging.kinds.recurrent.gradients import without_penalty
 from grader.judging.kinds.recurrent.interview import Evidence
@@ -224,7 +225,7 @@ def learning_curve(e: Evidence) -> Finding:
 @check(RNN, "learns")
 @check(GRU, "learns")
 def learns(e: Evidence) -> Finding:
-    return without_its_end(e.contact) or falling(e.learning, where(e))
+    return without_its_end(e.contact) or mislabelled(e.mislabelled, where(e)) or falling(e.learning, where(e))
 
 
 @remarks(RNN)

@@ -12,12 +12,13 @@ from grader.judging.binding.half_given import half_given
 from grader.judging.binding.roles import Parts, Roles, headed, parts
 from grader.judging.binding.stacked import layers
 from grader.judging.checks import interview
-from grader.judging.comparing.arrays import Numbers
+from grader.judging.comparing.arrays import Numbers, number
 from grader.judging.comparing.compare import slug
 from grader.judging.examiner import Examiner
 from grader.judging.formulas import Answers
 from grader.judging.instruments.learning import Learning, question_learning
 from grader.judging.instruments.silence import whole
+from grader.judging.instruments.trained_labels import labels_for, of_others
 from grader.judging.kinds.recurrent.costs import with_its_cost
 from grader.judging.kinds.recurrent.explained import LABS, Explained, Way, by_role, first_explained, likely, role_values
 from grader.judging.kinds.recurrent.levelled import levelled
@@ -52,6 +53,7 @@ class Evidence(Struct, frozen=True):
     clips: bool | None = None  # long gradients are shortened
     repeats: bool | None = None  # the same sentences twice give the same logits
     drops: bool = False  # with other random numbers they give others
+    mislabelled: bool = False  # a step was taken with other labels than those of its sentences
     learning: Learning | None = None
     plots: bool = False
     ready_made: bool = False  # the text of the class calls a recurrent layer that Keras has ready
@@ -153,7 +155,7 @@ def ways_to_ask(
 
 def questioned(x: Examiner, contact: Contact, ways: Sequence[Way], given: dict[str, Numbers]) -> Evidence:
     """Under secret weights, but for those given; dropout, which the lab does not ask for, is off in training."""
-    data, labels = inputs(x, "x", contact, contact.batch, 1.0), np.arange(contact.batch) % 2
+    data, labels = inputs(x, "x", contact, contact.batch, 1.0), labels_for(contact.batch, 2)
     secret = {v.path: weight(x, v.path, v.shape, contact.vocabulary) for v in contact.initial} | given
     steps = training(contact, data, labels, weights=secret)
     trained = watched_in(x.ask(f"{contact.info.name}.step", *whole(), *steps))
@@ -178,7 +180,15 @@ def questioned(x: Examiner, contact: Contact, ways: Sequence[Way], given: dict[s
     return replace(
         evidence, explanation=named(told, form), plain=plain, penalty=penalty, standing=standing(trained, told),
         gradients=gradients, clips=clips(x, contact, told, data, secret, trained),
+        mislabelled=of_others(logits, labels, unpenalised(trained, penalty), gradients.get("b_cl")),
     )  # fmt: skip
+
+
+def unpenalised(trained: Watched, penalty: Mapping[str, tuple[Numbers, Numbers]]) -> float | None:
+    """The cost of a step without its penalty; that of squares is half the product of weights and their gradient."""
+    cost = number(trained.tape[0].loss) if trained.tape else None
+    squares = (float(np.sum(weights * gradient)) / 2 for weights, gradient in penalty.values())
+    return cost - sum(squares) if cost is not None else None
 
 
 def named(told: Explained, form: str | None) -> str | None:

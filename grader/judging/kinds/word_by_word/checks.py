@@ -30,6 +30,7 @@ from grader.judging.instruments.first_step import (
     without_its_end,
 )
 from grader.judging.instruments.learning import about_the_start, falling
+from grader.judging.instruments.trained_labels import mislabelled
 from grader.judging.instruments.until_it_broke import JUDGED, SUMS, as_far_as_it_comes
 from grader.judging.kinds.word_by_word.answers import CLASSES, are_no_weights, rows_first, sums_to_one
 from grader.judging.kinds.word_by_word.cut import MISALIGNED
@@ -193,9 +194,7 @@ def learns(e: Evidence) -> Finding:
         return missing
     if e.learning and not e.learning.fell and (len(e.learning.losses) < ENOUGH or e.learning.trouble):
         return unsure("The loss of a longer training could not be followed to its end.")
-    if e.lacking == (MISALIGNED,):
-        return failed(mistake="labels-misaligned", cell=e.cell)
-    return falling(e.learning, e.cell)
+    return mislabelled(e.lacking == (MISALIGNED,), e.cell) or falling(e.learning, e.cell)
 
 
 SAID: dict[str, tuple[Callable[[Evidence], bool], str]] = {
