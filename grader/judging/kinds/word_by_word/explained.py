@@ -39,6 +39,7 @@ class Explanation(Struct, frozen=True):
     form: str | None = None  # of the attention
     attention: Placement | None = None  # of a right or mistaken form, but for the paper's additive one
     logits_follow: bool | None = None
+    weights_follow: bool = False
     headed: bool = False  # the classes are told by more than one matrix on the last matching state
     worded: bool = False  # word vectors pass a layer before the encoder reads them
 
@@ -120,7 +121,7 @@ def read_as(asker: Asker, view: View, answer: Answer, vocabulary: int, variables
     if not tried:
         return known
     told = compared(known, answer, asker.x.answers("values", **case, changes=tried), tried, placed)
-    if told.right and told.logits_follow:
+    if told.logits_follow and (told.right or told.weights_follow):
         return told
     return with_plain_average(asker, answer, known, tried, case) or told
 
@@ -194,7 +195,14 @@ def compared(
             follows = answer.logits is not None and agree(answer.logits, each[name]["logits"])
             form = half_used(tried[int(at)].get("W_attn"), dim) or form if form == "deck" else form
             place = placed[int(at)] if placed else None
-            return replace(known, deck=each[f"deck {at}"], form=form, attention=place, logits_follow=follows)
+            return replace(
+                known,
+                deck=each[f"deck {at}"],
+                form=form,
+                attention=place,
+                logits_follow=follows,
+                weights_follow="attn" in seen,
+            )
     return replace(known, deck=each["deck 0"])
 
 
