@@ -107,8 +107,6 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     if len(chain) < 2 or trained is None:
         return evidence
     same = in_training == (name in ACCEPTED) and other is None
-    cost = number(trained.tape[0].loss) if trained.tape else None
-    bias = first_gradients(trained).get(chain[-1].b or "")
     masked = None if same or other is not None else output_error(trained, data, labels, chain)
     return replace(
         evidence,
@@ -118,12 +116,18 @@ def question(x: Examiner, contact: Contact) -> Evidence:
             "step", x=data.astype(np.float64), layers=layer_values(chain, weights), labels=labels, form=name or "deck"
         ),
         masked=masked,
-        mislabelled=of_others(logits_in(trained, data, under_tape=True), labels, cost, bias),
+        mislabelled=mislabelled(trained, data, labels, chain),
         standing=standing(contact, trained, chain),
         predicts=predicts(x, contact, chain, weights) if name in ACCEPTED else None,
         dropping=question_dropout(x, contact, chain),
         learning=question_learning(x, contact),
     )
+
+
+def mislabelled(trained: Watched, data: Numbers, labels: Numbers, chain: Chain) -> bool:
+    cost = number(trained.tape[0].loss) if trained.tape else None
+    bias = first_gradients(trained).get(chain[-1].b or "")
+    return of_others(logits_in(trained, data, under_tape=True), labels, cost, bias)
 
 
 def one_for_all(variables: Sequence[VariableInfo], found: Sequence[Chain]) -> dict[str, Numbers]:
