@@ -69,7 +69,7 @@ class Dropping(Struct, frozen=True):
 
     @property
     def present(self) -> bool:
-        return any(site.drops for site in self.hidden) or self.on_logits > 0.02 or self.model_can
+        return any(site.varies for site in self.hidden) or self.on_logits > 0.02 or self.model_can
 
 
 def is_rate(name: str) -> bool:

@@ -32,9 +32,11 @@ def trains(e: Evidence) -> Finding:
 @after_a_step
 def logits(e: Evidence) -> Finding:
     if e.unseen == "weights":
-        return failed("W [features, classes] and b [classes] are not both there.", cell=where(e))
+        return failed("There is no W [features, classes] of which the logits could be made.", cell=where(e))
     if e.unseen:
         return not_seen(e)
+    if e.bare:
+        return failed(mistake="bias-missing", cell=where(e))
     seen = {key: value for key, value in e.zero.items() if value is not None}
     name = nearest(seen, e.zero_answers) if "W" in seen else None
     if name and slug(name) == "softmax-before-loss":
@@ -123,6 +125,8 @@ def sweep(e: Evidence, steering_knobs: tuple[Knob, ...], what: str) -> Finding:
         return not_seen(e)
     tried = max((values_tried(e.contact, knob) for knob in steering_knobs), key=len, default=set())
     shown = ", ".join(f"{value:g}" for value in sorted(tried))
+    if len(tried) < MEANT and (broken := broken_off(e, what)) is not None:
+        return broken
     if tried == {0.0}:
         return failed(
             f"Every training of the notebook ran with {article(what)} of 0, so the penalty never had any effect.",
@@ -147,11 +151,25 @@ def sweep(e: Evidence, steering_knobs: tuple[Knob, ...], what: str) -> Finding:
     )
 
 
+def is_called(name: str, what: str) -> bool:
+    return bool(RATE_NAME.match(name) if what == RATE else PENALTY_NAME.search(name))
+
+
+def broken_off(e: Evidence, what: str) -> Finding | None:
+    """A cell that sets such a number and ends with an error may be the one that would have tried more of them."""
+    for stop in e.stopped:
+        if any(is_called(name, what) for name in stop.names):
+            return failed(
+                f"The cell that sets your {what} stopped before a second value was trained with, with {stop.said}",
+                cell=stop.cell,
+            )
+    return None
+
+
 def idle_loop(e: Evidence, what: str) -> Finding | None:
     """Of several values the one that was chosen is trained with in the end, and that is no comparison."""
-    called = RATE_NAME.match if what == RATE else PENALTY_NAME.search
     for name, cell in e.idle_loops:
-        if called(name):
+        if is_called(name, what):
             return failed(
                 f"The loop over `{name}` never hands it to the classifier: each of its trainings has the same "
                 "settings.",

@@ -117,6 +117,11 @@ def loss_gradients(e: Evidence) -> Finding:
         return unsure(NOT_KNOWN)
     if e.logits is not None and e.explanation not in ACCEPTED:
         return second_mistake(e, seen)
+    if e.chain[-1].shape[1] == 1:
+        return unsure(
+            "Your network gives one number for both classes, so its gradients could not be compared; your instructor "
+            "will look at it."
+        )
     if not e.gradients:
         return unsure(
             "Your network was trained on other data than ours, or with a mask of its own, so its gradients could not "
