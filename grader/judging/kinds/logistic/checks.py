@@ -62,6 +62,8 @@ def learning_rate(e: Evidence) -> Finding:
         return missing
     if e.unseen:
         return not_seen(e)
+    if e.change == "uphill":
+        return failed(mistake="update-uphill", cell=where(e))
     if any(knob.from_outside for knob in e.rate_knobs):
         return passed(f"`{e.rate_knobs[0].name}` reaches the update.")
     if e.contact and any(len(values_tried(e.contact, knob)) > 1 for knob in e.rate_knobs):
@@ -73,6 +75,8 @@ def learning_rate(e: Evidence) -> Finding:
 
 def without_rate(e: Evidence) -> Finding:
     """Why no number that can be chosen steers how far a step goes."""
+    if e.change == "none":
+        return failed("A training step leaves W as it was: no update reaches it, at any learning rate.", cell=where(e))
     if name := next((knob.name for knob in e.penalty_knobs if RATE_NAME.match(knob.name)), None):
         return failed(f"`{name}` changes the gradient; the optimizer's step does not follow it.", cell=where(e))
     if set_in_vain(e):
@@ -125,13 +129,8 @@ def sweep(e: Evidence, steering_knobs: tuple[Knob, ...], what: str) -> Finding:
         return not_seen(e)
     tried = max((values_tried(e.contact, knob) for knob in steering_knobs), key=len, default=set())
     shown = ", ".join(f"{value:g}" for value in sorted(tried))
-    if len(tried) < MEANT and (broken := broken_off(e, what)) is not None:
-        return broken
-    if tried == {0.0}:
-        return failed(
-            f"Every training of the notebook ran with {article(what)} of 0, so the penalty never had any effect.",
-            cell=where(e),
-        )
+    if len(tried) < MEANT and (alone := broken_off(e, what) or without_effect(e, tried, what)):
+        return alone
     made = max((values_only_made(e.contact, knob) for knob in steering_knobs), key=len, default=set())
     if len(made) > 1:
         untrained = ", ".join(f"{value:g}" for value in sorted(made))
@@ -164,6 +163,15 @@ def broken_off(e: Evidence, what: str) -> Finding | None:
                 cell=stop.cell,
             )
     return None
+
+
+def without_effect(e: Evidence, tried: set[float], what: str) -> Finding | None:
+    if tried != {0.0}:
+        return None
+    return failed(
+        f"Every training of the notebook ran with {article(what)} of 0, so the penalty never had any effect.",
+        cell=where(e),
+    )
 
 
 def idle_loop(e: Evidence, what: str) -> Finding | None:

@@ -56,6 +56,7 @@ class Evidence(Struct, frozen=True):
     test_misuse: tuple[str, int] | None = None  # sentence, cell
     trains_bias: bool = True
     bare: bool = False  # the model adds no b
+    change: str = ""  # of W in a step: "uphill" where it goes along its gradient, "none"
     predicts: str = "largest"  # what `classify` returns: the class of the largest logit, smallest, other, nothing
     hidden_settings: bool = False  # a dictionary that no question of ours reaches may hold the penalty's weight
     idle_loops: tuple[tuple[str, int], ...] = ()  # over what, and the cell, of those that train the same each time
@@ -149,6 +150,7 @@ def questioned(
         blindness.test_misuse(x.cells),
         moves_bias(base, layout),
         layout.bare,
+        change(base, layout.W.path),
         predicts(x, contact, data, values, deck),
         not penalty and may_hide_settings(x.cells),
         idle_loops(x.cells),
@@ -169,6 +171,13 @@ def moves_bias(step: Watched, layout: Layout) -> bool:
     changes = layout.seen(moved(step))
     W, b = changes["W"], changes["b"]
     return W is None or b is None or bool(np.any(b)) or not np.any(W)
+
+
+def change(step: Watched, path: str) -> str:
+    along, changed = stride(step, path), moved(step).get(path)
+    if along is not None and along < 0:
+        return "uphill"
+    return "none" if changed is not None and not np.any(changed) else ""
 
 
 def strides_on(base: Watched, step: Watched | None, layout: Layout) -> bool:

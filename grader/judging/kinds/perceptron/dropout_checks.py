@@ -53,7 +53,7 @@ def not_at_work(d: Dropping, shown: str, cell: int | None) -> Finding | None:
         seen = f"single logits are zero for {d.on_logits:.0%} of equal examples"
         return failed(mistake="dropout-on-logits", seen=seen, cell=cell)
     if noisy(d):
-        return failed(mistake="noise-for-dropout", seen=shown, cell=cell)
+        return failed(mistake="dropout-on-input-only" if d.on_input else "noise-for-dropout", seen=shown, cell=cell)
     if not any(site.drops for site in d.hidden):
         return failed(mistake="dropout-never-on" if d.model_can else "dropout-missing", seen=shown, cell=cell)
     if d.as_run is not None and d.as_run <= 0.01:
@@ -126,7 +126,9 @@ def dropout_off_at_test(e: Evidence) -> Finding:
     if not d.at_test:
         return passed("`classify` answers equal examples equally.")
     if noisy(d):
-        return failed("Equal examples get different logits in `classify`: what is random is on there too.", cell=where(e))
+        return failed(
+            "Equal examples get different logits in `classify`: what is random is on there too.", cell=where(e)
+        )
     if d.test_rate == 0:
         return failed(mistake="rate-ignored", seen="`classify` passes 0, units are dropped all the same", cell=where(e))
     return failed(mistake="dropout-at-test", seen="equal examples get different logits in `classify`", cell=where(e))
