@@ -65,6 +65,8 @@ def table(name: str, U: np.ndarray, t: np.ndarray) -> Answers:
         "euclidean": np.linalg.norm(U - t, axis=1),
         "apart": np.linalg.norm(U - t / norm, axis=1),
         "angle": np.arccos(np.clip(cosine, -1, 1)),
+        "negated": -s,
+        "negated_cosine": -cosine,
     }
     return {f"{name}/{form}".rstrip("/"): {"score": s, "shown": values} for form, values in shown.items()}
 

@@ -6,7 +6,7 @@ import pytest
 from grader.judging.instruments.written_answers import TOPICS, answers_in
 from grader.judging.kinds.language_model.dropout import Dropout, bias_in, judged
 from grader.judging.kinds.language_model.parts import layout
-from grader.judging.kinds.language_model.sampling import way_of
+from grader.judging.kinds.language_model.sampling import never_drawn, way_of
 from grader.model import Cell
 from grader.sandbox.guest.wire import VariableInfo
 
@@ -118,6 +118,18 @@ KNOWN = {"deck": RIGHT, "sampler-forgets-state": WRONG}
 def test_sentences_tell_what_they_were_drawn_from(source: np.ndarray, way: str | None) -> None:
     sentences = drawn(source)
     assert way_of(np.array(sentences), sentences, KNOWN) == way
+
+
+@pytest.mark.parametrize(
+    ("guesses", "greedy", "found"),
+    [(RIGHT / 4, True, True), (RIGHT / 4, False, False), (9 * RIGHT, True, False)],
+    ids=["greedy", "drawn", "drawn where one word is nearly sure"],
+)
+def test_a_sampler_that_never_draws_is_told_from_words_that_are_nearly_sure(
+    guesses: np.ndarray, greedy: bool, found: bool
+) -> None:
+    sentences = [[0, *map(int, row)] for row in guesses.argmax(-1).T] if greedy else drawn(guesses)
+    assert never_drawn(np.array(sentences), sentences, guesses) == found
 
 
 def test_states_that_are_dropped_are_no_guesses_dropped_where_the_output_has_a_bias_that_is_not_used() -> None:

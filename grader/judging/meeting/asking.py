@@ -15,11 +15,14 @@ from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.pairs import pairs, small_world, stacked
 from grader.sandbox.guest.wire import Call, Listing, Make, Put, Ref, Scalar, Step, Watch
 
-# Shuffling would only hide which row is whose.
-IN_ORDER = (
-    ("__import__('random').shuffle", "lambda *args, **kwargs: None"),
-    ("__import__('numpy').random.shuffle", "lambda *args, **kwargs: None"),
+# Shuffling examples that carry their labels, or their numbers, would only hide which row is whose; rows are mixed with
+# the labels of others where one of the two is shuffled apart.
+KEEPS = (
+    "(lambda real: lambda x, *args, **kwargs: None if isinstance(x[0], (dict, tuple)) or sorted(map(str, x)) == "
+    "sorted(map(str, range(len(x)))) else real(x, *args, **kwargs))({shuffle})"
 )
+SHUFFLES = ("__import__('random').shuffle", "__import__('numpy').random.shuffle")
+IN_ORDER = tuple((shuffle, KEEPS.format(shuffle=shuffle)) for shuffle in SHUFFLES)
 
 
 def inputs(x: Examiner, purpose: str, contact: Contact, batch: int, sigma: float) -> Numbers:

@@ -204,7 +204,7 @@ def all_trained(e: Evidence) -> Finding:
     if not e.right and not none_used:  # an attention that is not right may leave a weight without any say
         still = [path for path in still if path not in e.listed]
     still = list(with_a_say(e.contact, still, logits(e)))
-    if not still and e.lacking:
+    if not still and e.lacking and not e.mislabelled:
         return cut_finding([piece.name for path in e.lacking for piece in e.arrangement.pieces(path)], e.cell)
     if not still:
         return passed("A training step moves every variable of the GRUs, the attention and the classifier.")
@@ -261,7 +261,9 @@ def told_by(part: Same) -> str:
 
 @check(LAB, "learns")
 def learns(e: Evidence) -> Finding:
-    return without_its_end(e.contact) or falling(e.learning, e.cell)
+    if missing := without_its_end(e.contact):
+        return missing
+    return failed(mistake="labels-misaligned", cell=e.cell) if e.mislabelled else falling(e.learning, e.cell)
 
 
 @remarks(LAB)

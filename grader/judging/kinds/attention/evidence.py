@@ -51,6 +51,7 @@ class Evidence(Struct, frozen=True):
     get_attn: Same = Same()
     standing: tuple[str, ...] | None = None  # variables that a training step leaves as they were
     gradients: Gradients = {}  # of that step
+    mislabelled: bool = False  # that step was taken with other labels than those of the pairs
     lacking: tuple[str, ...] = ()  # variables that get a part of their gradient only
     listed: frozenset[str] = frozenset()  # variables that stand in trainable_variables
     trains_vectors: bool = False

@@ -18,12 +18,13 @@ from grader.judging.instruments.cut_gradients import cut_off
 from grader.judging.instruments.pair_learning import question_learning
 from grader.judging.instruments.probabilities import takes_softmax_twice
 from grader.judging.instruments.silence import whole
+from grader.judging.instruments.trained_labels import of_others
 from grader.judging.instruments.until_it_broke import attention_rows, with_results
 from grader.judging.kinds.attention.asking import Answer, answer_in
 from grader.judging.kinds.attention.cuts import Way, ways
 from grader.judging.kinds.attention.evidence import Evidence
 from grader.judging.kinds.attention.explained import Explained, Scene, explained, word_vectors
-from grader.judging.kinds.attention.layout import Layout, layout, values
+from grader.judging.kinds.attention.layout import CLASSES, Layout, layout, values
 from grader.judging.kinds.attention.methods import as_classified, labels_of, with_methods
 from grader.judging.kinds.attention.planting import pairs_of_words, weights_for
 from grader.judging.meeting.asking import inputs, instance, training
@@ -261,9 +262,17 @@ def with_step(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbe
     still = tuple(path for path, change in changes.items() if not np.any(change))
     tables = e.own([e.layout.roles["E"]]) if e.layout and "E" in e.layout.roles else ()
     moves = any(path in changes and path not in still for path in tables)
-    logits = e.answer.logits if e.answer else None
-    twice = takes_softmax_twice(logits, labels_of(data), number(trained.tape[0].loss))
-    return replace(e, standing=still, trains_vectors=moves, gradients=first_gradients(trained), twice=twice)
+    logits, gradients = e.answer.logits if e.answer else None, first_gradients(trained)
+    cost, labels = number(trained.tape[0].loss), labels_of(data)
+    bias = next((g for g in gradients.values() if g is not None and g.size == CLASSES), None)
+    return replace(
+        e,
+        standing=still,
+        trains_vectors=moves,
+        gradients=gradients,
+        twice=takes_softmax_twice(logits, labels, cost),
+        mislabelled=of_others(logits, labels, cost, bias),
+    )
 
 
 def lacking(x: Examiner, e: Evidence, data: Numbers, given: Mapping[str, Numbers], E: Numbers) -> tuple[str, ...]:

@@ -19,8 +19,10 @@ from grader.judging.kinds.fine_tuning.rows import (
     exchanged,
     explanation,
     ids_of,
+    of_other_pairs,
     padded_in_batches,
     pieces,
+    types_by_sep,
 )
 from grader.judging.meeting.source import definition
 from grader.model import Difference, Finding, Status
@@ -91,8 +93,8 @@ def pair(e: Evidence) -> Finding:
     name = explanation(e)
     if name is not None and slug(name) == "deck":
         return passed("Each row is [CLS] premise [SEP] hypothesis [SEP].")
-    if name is not None:
-        return failed(mistake=slug(name), cell=cell_of(e), difference=compared(e))
+    if mistake := "pairs-misaligned" if of_other_pairs(e) else slug(name) if name else None:
+        return failed(mistake=mistake, cell=cell_of(e), difference=compared(e))
     return failed("The rows are not [CLS] premise [SEP] hypothesis [SEP].", cell=cell_of(e), difference=compared(e))
 
 
@@ -117,7 +119,8 @@ def segments(e: Evidence) -> Finding:
     rows, name = complete_rows(e), explanation(e)
     if not rows:
         return no_rows(e)
-    if name is None or "types" not in e.answers.get(name, {}):
+    mixed = of_other_pairs(e)
+    if not mixed and (name is None or "types" not in e.answers.get(name, {})):
         return blocked("Not checked because the rows are no pairs.")
     types = [row.types for row in rows]
     if all(one is None or not one.any() for one in types):
@@ -126,7 +129,7 @@ def segments(e: Evidence) -> Finding:
         return failed("`token_type_ids` is not as long as `input_ids`.", cell=cell_of(e))
     if exchanged(rows):
         return failed(EXCHANGED, cell=cell_of(e))
-    known = e.answers[name]["types"][order_of(e, name)]
+    known = [*map(types_by_sep, rows)] if mixed else e.answers[name or ""]["types"][order_of(e, name or "")]
     for number, (row, right) in enumerate(zip(rows, known, strict=True)):
         assert row.ids is not None and row.types is not None
         text = row.ids != 0  # what stands at paddings is masked
@@ -198,6 +201,8 @@ def labels(e: Evidence) -> Finding:
     told = f"labels came back as {', '.join(map(str, seen))}; given were {', '.join(map(str, right))}"
     if len(set(seen)) == 1:
         return failed(mistake="label-constant", seen=told, cell=cell_of(e))
+    if one_to_one(seen, right):
+        return failed(mistake="labels-exchanged", seen=told, cell=cell_of(e))
     if sorted(seen) == sorted(right):
         return failed(mistake="labels-misaligned", seen=told, cell=cell_of(e))
     return failed("The rows have other labels than their pairs.", seen=told, cell=cell_of(e))
@@ -225,8 +230,11 @@ def counted_on(e: Evidence, seen: Sequence[int], right: Sequence[int]) -> bool:
 
 def renamed(seen: Sequence[int], right: Sequence[int]) -> bool:
     """Whether each class has a number of its own, one of 0, 1, 2: which one, words leave open."""
-    pairs = set(zip(seen, right, strict=True))
-    return len(pairs) == len(set(seen)) == len(set(right)) and set(seen) <= {0, 1, 2}
+    return one_to_one(seen, right) and set(seen) <= {0, 1, 2}
+
+
+def one_to_one(seen: Sequence[int], right: Sequence[int]) -> bool:
+    return len(set(zip(seen, right, strict=True))) == len(set(seen)) == len(set(right))
 
 
 def class_of(label: Numbers) -> int:

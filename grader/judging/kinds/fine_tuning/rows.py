@@ -33,6 +33,28 @@ def pieces(ids: Numbers) -> tuple[int, ...]:
     return tuple(ids[ids != 0].tolist())
 
 
+def halves(ids: Numbers) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """[CLS] with the first sentence, and the second one with the [SEP] behind it; the first [SEP] parts them."""
+    row = pieces(ids)
+    end = row.index(row[-1]) if row else 0
+    return row[:end], row[end + 1 :]
+
+
+def of_other_pairs(e: Evidence) -> bool:
+    """Whether every row has a premise and a hypothesis of ours, though not those of one pair."""
+    if "deck" not in e.answers or explanation(e) is not None:
+        return False
+    premises, hypotheses = (set(side) for side in zip(*map(halves, e.answers["deck"]["ids"]), strict=True))
+    seen = [halves(ids) for ids in ids_of(e)]
+    return bool(seen) and all(first in premises and second in hypotheses for first, second in seen)
+
+
+def types_by_sep(row: Row) -> Numbers:
+    """0 up to the first [SEP], 1 behind it."""
+    first, second = halves(row.ids) if row.ids is not None else ((), ())
+    return np.array([0] * (len(first) + 1) + [1] * len(second))
+
+
 def padded_in_batches(e: Evidence) -> bool:
     """Whether rows of several lengths became one tensor in the first batch of `fit`, masked where they were filled."""
     m = e.fitted

@@ -26,6 +26,7 @@ SAMPLER = re.compile(r"sampl|generat|muestr|lagin", re.IGNORECASE)
 SPECIAL = ("<S>", "</S>", "<PAD>", "<UNK>")
 UNLIKELY = -5.0  # standard errors below the expected log-likelihood
 CLEARLY = 8.0  # nats by which another way has to explain the sentences better
+GREEDY, BY_CHANCE = "greedy-sampler", -9.0  # log-likelihood below which no chance draws the likeliest words alone
 
 
 class Sampling(Struct, frozen=True):
@@ -80,7 +81,31 @@ def question_sampling(
     rows = padded(used, contact.features)
     known = ways(x, contact, forward, rows, weights, (found, explained))
     told = tuple(" ".join(words[i] for i in ids) for ids in done)
-    return Sampling(sentences=told, drops=drops, way=way_of(rows, used, known), told=bool(known))
+    way = way_of(rows, used, known)
+    if len(set(told)) == 1 and is_greedy(x, contact, forward, words, (found, explained)):
+        way = GREEDY
+    return Sampling(sentences=told, drops=drops, way=way, told=bool(known))
+
+
+def is_greedy(
+    x: Examiner, contact: Contact, forward: Forward, words: list[str], given: tuple[Layout, Explained | None]
+) -> bool:
+    """Whether only the likeliest words come, where many are likely: under loud weights they may do so by chance."""
+    weights = {v.path: x.normal(f"soft {v.path}", v.shape, 0.5) for v in contact.initial}
+    seen = x.ask(f"{contact.info.name}.sampler.soft", *steps(contact, weights, words), seconds=SECONDS)
+    drawn = [ids for i in range(SENTENCES) if len(ids := sentence(seen, f"b{i}", words)) > 1]
+    rows = padded(drawn, contact.features)
+    guesses = ways(x, contact, forward, rows, weights, given).get("deck") if drawn else None
+    return guesses is not None and never_drawn(rows, drawn, guesses)
+
+
+def never_drawn(rows: Numbers, sentences: list[list[int]], guesses: Numbers) -> bool:
+    """Whether all words are those with the largest of the guesses [n, sentences, V], and hardly so by chance."""
+    best = guesses.argmax(-1)
+    greedy = all(
+        best[t, row] == word for row, ids in enumerate(sentences) for t, word in enumerate(ids[1 : len(best) + 1])
+    )
+    return greedy and score(rows, sentences, guesses)[0] < BY_CHANCE
 
 
 def loud(x: Examiner, contact: Contact, found: Layout) -> Weights:

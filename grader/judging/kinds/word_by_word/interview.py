@@ -11,7 +11,9 @@ from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning
 from grader.judging.instruments.pair_dropout import drops_at_test
 from grader.judging.instruments.pair_learning import PLAIN, question_learning
+from grader.judging.instruments.trained_labels import of_others
 from grader.judging.kinds.word_by_word.answers import (
+    CLASSES,
     Answer,
     Asker,
     are_probabilities,
@@ -21,7 +23,7 @@ from grader.judging.kinds.word_by_word.answers import (
     rows_first,
     sums_to_one,
 )
-from grader.judging.kinds.word_by_word.cut import cut_off, logs_of
+from grader.judging.kinds.word_by_word.cut import MISALIGNED, cut_off, logs_of
 from grader.judging.kinds.word_by_word.explained import Explanation, explanation
 from grader.judging.kinds.word_by_word.maps import question_maps
 from grader.judging.kinds.word_by_word.parts import FEW
@@ -257,11 +259,14 @@ def with_step(asker: Asker, e: Evidence) -> Evidence:
     trained = watched_in(seen)
     if trained is None or not trained.tape:
         return e
-    e = replace(e, softmax_twice=takes_softmax_twice(e.answer.logits, labels, number(trained.tape[0].loss)))
     changes = moved(trained)
     tables = [v.path for v in contact.initial if len(v.shape) == 2 and contact.vocabulary in v.shape]
     still = [path for path, change in changes.items() if not np.any(change) and path not in tables]
-    e = replace(e, lacking=cut_off(asker, e.answer, labels, first_gradients(trained)))
+    gradients, cost = first_gradients(trained), number(trained.tape[0].loss)
+    e = replace(e, softmax_twice=takes_softmax_twice(e.answer.logits, labels, cost))
+    bias = next((g for g in gradients.values() if g is not None and g.size == CLASSES), None)
+    others = of_others(e.answer.logits, labels, cost, bias)
+    e = replace(e, lacking=(MISALIGNED,) if others else cut_off(asker, e.answer, labels, gradients))
     e = replace(e, trains_vectors=any(np.any(changes.get(path, 0.0)) for path in tables))
     if not still:
         return replace(e, idle=())
