@@ -77,7 +77,8 @@ def other_rate(d: Dropping, shown: str, cell: int | None) -> Finding | None:
         return failed(mistake="keep-rate-confusion", seen=shown, cell=cell)
     if rate and 0 < rate < 1 and not near(share, rate):
         if not near(share, 1 - rate):
-            named = "dropout-twice" if near(share, 1 - (1 - rate) ** 2) else "rate-ignored"
+            follows = d.as_run is None or abs(d.as_run - share) > 0.05  # where the notebook itself asks for another
+            named = "dropout-twice" if follows and near(share, 1 - (1 - rate) ** 2) else "rate-ignored"
             return failed(mistake=named, seen=f"asked for {rate:g}; {shown}", cell=cell)
         if share > 0.5:
             return failed(mistake="keep-rate-confusion", seen=f"asked for {rate:g}; {shown}", cell=cell)
