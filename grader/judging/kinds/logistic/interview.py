@@ -123,17 +123,15 @@ def questioned(
 ) -> Evidence:
     """`planted`: where W and b lie, a step with the numbers as they are, and the weights it began with."""
     layout, base, values = planted
-    deck = case["W"], case["b"]
     tried = dict.fromkeys([*knobs(contact), *dictionary_knobs(x.cells)])
     steps = {knob: step_with(x, contact, data, values, {knob: MOVED_TO}) for knob in tried}
     penalty, decay, rate = steered(base, steps, layout)
     plain = x.answers("step", lam=0.0, **case)
-    expected = plain["deck"]["W"]
 
     def stepped(settings: Mapping[Knob, float]) -> Watched | None:
         return step_with(x, contact, data, values, {**dict.fromkeys(rate, 1.0), **settings})
 
-    zero, high = penalty_moved(stepped, penalty, layout, expected) if penalty else (base, None)
+    zero, high = penalty_moved(stepped, penalty, layout, plain["deck"]["W"]) if penalty else (base, None)
     return Evidence(
         contact,
         logits_in(base, data[0], under_tape=True),
@@ -142,7 +140,7 @@ def questioned(
         plain,
         gradients(high, layout),
         x.answers("step", lam=MOVED_TO, **case),
-        None if penalty else fixed_factor(gradients(base, layout)["W"], expected, deck[0]),
+        None if penalty else fixed_factor(gradients(base, layout)["W"], plain["deck"]["W"], case["W"]),
         penalty,
         rate,
         () if penalty else decay,
@@ -151,7 +149,7 @@ def questioned(
         moves_bias(base, layout),
         layout.bare,
         change(base, layout.W.path),
-        predicts(x, contact, data, values, deck),
+        predicts(x, contact, data, values, (case["W"], case["b"])),
         not penalty and may_hide_settings(x.cells),
         idle_loops(x.cells),
         stops(x, contact),

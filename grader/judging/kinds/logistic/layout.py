@@ -73,9 +73,10 @@ def with_bias(contact: Contact, W: VariableInfo, turned: bool, folded: bool) -> 
         yield from (Layout(W, None, classes, turned, row) for row in (W.shape[turned] - 1, 0))
         return
     biases = [v for v in contact.initial if v.path != W.path and v.shape in ((classes,), (1, classes), (classes, 1))]
-    chosen = (trained(contact, biases) or biases)[:1]
-    yield from (Layout(W, b, classes, turned) for b in chosen or [None])
-    yield from (Layout(W, b, classes, turned, unused=True) for b in chosen)
+    b = next(iter(trained(contact, biases) or biases), None)
+    yield Layout(W, b, classes, turned)
+    if b is not None:
+        yield Layout(W, b, classes, turned, unused=True)
 
 
 def trained(contact: Contact, variables: Sequence[VariableInfo]) -> list[VariableInfo]:
