@@ -83,6 +83,11 @@ def logit_forms(hidden: int) -> dict[str, Form]:
         found[f"no-nonlinearity/layer-{i + 1}"] = lambda x, w, one=one: mlp(x, w, one)
         found[f"no-nonlinearity/layer-{i + 1}-relu-on-logits"] = lambda x, w, one=one: relu(mlp(x, w, one))
     found |= {f"bias-unused/{name}": partial(without_biases, roles=roles) for name, roles in biases(hidden).items()}
+    for after in [tuple(range(hidden)), *((i,) for i in range(hidden))]:
+        name = "-".join(str(i + 1) for i in after)
+        found[f"bias-after-nonlinearity/{name}"] = lambda x, w, after=after: bias_after(x, w, after)
+    for name in ("sigmoid", "tanh"):
+        found[f"squashed-logits/{name}"] = lambda x, w, f=OTHERS[name]: f(mlp(x, w))
     for name, f in OTHERS.items():
         found[f"other-nonlinearity/{name}"] = lambda x, w, f=f: mlp(x, w, f)
         found[f"other-nonlinearity/{name}-on-logits-too"] = lambda x, w, f=f: f(mlp(x, w, f))
@@ -90,6 +95,15 @@ def logit_forms(hidden: int) -> dict[str, Form]:
             one = [f if i == j else relu for j in range(hidden)]
             found[f"other-nonlinearity/{name}-layer-{i + 1}"] = lambda x, w, one=one: mlp(x, w, one)
     return found
+
+
+def bias_after(x: tf.Tensor, layers: Sequence[Layer], after: Sequence[int]) -> tf.Tensor:
+    """These hidden layers compute f(h W) + b."""
+    h = x
+    for i, (W, b) in enumerate(layers[:-1]):
+        h = tf.nn.relu(h @ W) + b if i in after else tf.nn.relu(h @ W + b)
+    W, b = layers[-1]
+    return h @ W + b
 
 
 def biases(hidden: int) -> dict[str, dict[int, int | None]]:

@@ -69,7 +69,7 @@ class Dropping(Struct, frozen=True):
 
     @property
     def present(self) -> bool:
-        return any(site.drops for site in self.hidden) or self.on_logits > 0.02 or self.model_can
+        return any(site.varies for site in self.hidden) or self.on_logits > 0.02 or self.model_can
 
 
 def is_rate(name: str) -> bool:
@@ -122,7 +122,7 @@ def question_dropout(x: Examiner, contact: Contact, chain: Chain) -> Dropping | 
         mean,
         classified_mean(x, loud, chain) if dropping and mean < SHRUNK else None,
         lasting.vanishes,
-        bool(dropping) and drops_input(x, loud, chain),
+        any(found.varies for found in sites) and drops_input(x, loud, chain),
         not any(found.varies for found in sites) and one_mask(x, loud.contact, loud.attributes, chain),
     )
 

@@ -41,6 +41,7 @@ GUESSES = (
     (r"size|hidden|unit|dim", 13),
     (r"class|label|out", 2),
 )
+KINDS = 3  # of arguments, the last of which may be what does not train
 VARIABLES = 100  # of a class that are looked at; with copies of the best weights the largest have half as many
 CLASSIFIES = re.compile(r"classif|predic|clasific|sailka|iragar", re.IGNORECASE)
 COUNTED = re.compile(r"\blen\(|\.shape\b")
@@ -85,9 +86,19 @@ def recipes(inventory: Inventory, info: ClassInfo, kind: Inputs) -> list[Recipe]
             plain, kwargs={n: Listing((13, 17)) if LAYERS.search(n) else v for n, v in plain.kwargs.items()}
         )
         return [plain, layered] if layered != plain else [plain]
-    own = Recipe(info.name, made[-1].args, dict(made[-1].kwargs), names)
-    smaller = small(own, kind)
-    return [smaller, own] if smaller != own else [own]
+    likely: list[Recipe] = []
+    for one in of_each_kind(made)[:KINDS]:
+        own = Recipe(info.name, one.args, dict(one.kwargs), names)
+        likely += [small(own, kind), own]
+    return [recipe for place, recipe in enumerate(likely) if recipe not in likely[:place]]
+
+
+def of_each_kind(made: list[Construction]) -> list[Construction]:
+    """The last made with arguments of each kind: one that got a None from a cell that had failed may not train."""
+    kinds: dict[object, Construction] = {}
+    for one in reversed(made):
+        kinds.setdefault((*map(type, one.args), *((n, type(v)) for n, v in sorted(one.kwargs.items()))), one)
+    return list(kinds.values())
 
 
 def small(own: Recipe, kind: Inputs) -> Recipe:

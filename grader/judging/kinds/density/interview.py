@@ -126,12 +126,21 @@ def judged_values(who: Answering, library: str | None) -> Finding:
         return raised(who, who.asked[0])
     if who.silent:
         return failed(f"`{who.name}` returns None: nothing comes back from it yet.", cell=who.cell)
-    for asked in answered:
-        if (wrong := judged_value(who, asked)) is not None:
-            return wrong
+    if deaf(answered):
+        return failed(f"`{who.name}` gives the same numbers whatever it is called with.", cell=who.cell)
+    if wrong := next(filter(None, (judged_value(who, asked) for asked in answered)), None):
+        return wrong
     if who.tables:
         return looked_up(who, library)
     return passed(f"`{who.name}` gives the density for {', '.join(a.form + 's' for a in answered)}.")
+
+
+def deaf(answered: list[Asked]) -> bool:
+    """Whether arguments of other numbers and shapes get one and the same answer: that of a global, perhaps."""
+    values = [a.value for a in answered]
+    first = values[0]
+    shapes = {a.x.shape for a in answered}
+    return first is not None and len(shapes) > 1 and all(v is not None and np.array_equal(v, first) for v in values)
 
 
 def looked_up(who: Answering, library: str | None) -> Finding:

@@ -32,9 +32,11 @@ def trains(e: Evidence) -> Finding:
 @after_a_step
 def logits(e: Evidence) -> Finding:
     if e.unseen == "weights":
-        return failed("W [features, classes] and b [classes] are not both there.", cell=where(e))
+        return failed("There is no W [features, classes] of which the logits could be made.", cell=where(e))
     if e.unseen:
         return not_seen(e)
+    if e.bare:
+        return failed(mistake="bias-missing", cell=where(e))
     seen = {key: value for key, value in e.zero.items() if value is not None}
     name = nearest(seen, e.zero_answers) if "W" in seen else None
     if name and slug(name) == "softmax-before-loss":
@@ -60,6 +62,8 @@ def learning_rate(e: Evidence) -> Finding:
         return missing
     if e.unseen:
         return not_seen(e)
+    if e.change == "uphill":
+        return failed(mistake="update-uphill", cell=where(e))
     if any(knob.from_outside for knob in e.rate_knobs):
         return passed(f"`{e.rate_knobs[0].name}` reaches the update.")
     if e.contact and any(len(values_tried(e.contact, knob)) > 1 for knob in e.rate_knobs):
@@ -71,6 +75,8 @@ def learning_rate(e: Evidence) -> Finding:
 
 def without_rate(e: Evidence) -> Finding:
     """Why no number that can be chosen steers how far a step goes."""
+    if e.change == "none":
+        return failed("A training step leaves W as it was: no update reaches it, at any learning rate.", cell=where(e))
     if name := next((knob.name for knob in e.penalty_knobs if RATE_NAME.match(knob.name)), None):
         return failed(f"`{name}` changes the gradient; the optimizer's step does not follow it.", cell=where(e))
     if set_in_vain(e):
@@ -123,11 +129,8 @@ def sweep(e: Evidence, steering_knobs: tuple[Knob, ...], what: str) -> Finding:
         return not_seen(e)
     tried = max((values_tried(e.contact, knob) for knob in steering_knobs), key=len, default=set())
     shown = ", ".join(f"{value:g}" for value in sorted(tried))
-    if tried == {0.0}:
-        return failed(
-            f"Every training of the notebook ran with {article(what)} of 0, so the penalty never had any effect.",
-            cell=where(e),
-        )
+    if len(tried) < MEANT and (alone := broken_off(e, what) or without_effect(e, tried, what)):
+        return alone
     made = max((values_only_made(e.contact, knob) for knob in steering_knobs), key=len, default=set())
     if len(made) > 1:
         untrained = ", ".join(f"{value:g}" for value in sorted(made))
@@ -147,11 +150,34 @@ def sweep(e: Evidence, steering_knobs: tuple[Knob, ...], what: str) -> Finding:
     )
 
 
+def is_called(name: str, what: str) -> bool:
+    return bool(RATE_NAME.match(name) if what == RATE else PENALTY_NAME.search(name))
+
+
+def broken_off(e: Evidence, what: str) -> Finding | None:
+    """A cell that sets such a number and ends with an error may be the one that would have tried more of them."""
+    for stop in e.stopped:
+        if any(is_called(name, what) for name in stop.names):
+            return failed(
+                f"The cell that sets your {what} stopped before a second value was trained with, with {stop.said}",
+                cell=stop.cell,
+            )
+    return None
+
+
+def without_effect(e: Evidence, tried: set[float], what: str) -> Finding | None:
+    if tried != {0.0}:
+        return None
+    return failed(
+        f"Every training of the notebook ran with {article(what)} of 0, so the penalty never had any effect.",
+        cell=where(e),
+    )
+
+
 def idle_loop(e: Evidence, what: str) -> Finding | None:
     """Of several values the one that was chosen is trained with in the end, and that is no comparison."""
-    called = RATE_NAME.match if what == RATE else PENALTY_NAME.search
     for name, cell in e.idle_loops:
-        if called(name):
+        if is_called(name, what):
             return failed(
                 f"The loop over `{name}` never hands it to the classifier: each of its trainings has the same "
                 "settings.",

@@ -16,6 +16,7 @@ from grader.judging.formulas import Answers
 from grader.judging.instruments import blindness
 from grader.judging.instruments.idle_loops import idle_loops
 from grader.judging.kinds.logistic.layout import Layout, layouts, rearranged
+from grader.judging.kinds.logistic.stopped import Stop, stops
 from grader.judging.meeting.asking import classifying
 from grader.judging.meeting.classes import VECTORS, candidates, meet
 from grader.judging.meeting.contact import Contact
@@ -54,9 +55,12 @@ class Evidence(Struct, frozen=True):
     decays_bias: bool = False
     test_misuse: tuple[str, int] | None = None  # sentence, cell
     trains_bias: bool = True
+    bare: bool = False  # the model adds no b
+    change: str = ""  # of W in a step: "uphill" where it goes along its gradient, "none"
     predicts: str = "largest"  # what `classify` returns: the class of the largest logit, smallest, other, nothing
     hidden_settings: bool = False  # a dictionary that no question of ours reaches may hold the penalty's weight
     idle_loops: tuple[tuple[str, int], ...] = ()  # over what, and the cell, of those that train the same each time
+    stopped: tuple[Stop, ...] = ()  # cells with trainings that ended with an error
     unseen: str | None = None  # why there is nothing to judge beyond a first step: "weights", "layout" or "step"
 
     @property
@@ -97,38 +101,37 @@ def question(x: Examiner, contact: Contact) -> Evidence:
         return Evidence(contact, unseen="weights" if not rearranged(contact) else "layout")
     W = x.normal("W", (contact.features, found[0].classes), 0.3)
     b = x.normal("b", (found[0].classes,), 0.3)
+    none = np.zeros_like(b)
     labels = np.arange(contact.batch) % found[0].classes
     data = x.normal("x", (contact.batch, contact.features), 0.7), labels
-    case = {"x": data[0].astype(np.float64), "W": W, "b": b, "labels": labels}
-    shown = x.answers("values", **{k: case[k] for k in ("x", "W", "b")})
+    inputs = data[0].astype(np.float64)
+    shown = {bare: x.answers("values", x=inputs, W=W, b=none if bare else b) for bare in {one.bare for one in found}}
     ways = [(one, step_with(x, contact, data, one.planted(W, b), {})) for one in found]
-    layout, base = next((way for way in ways if computes(way[1], data[0], shown)), ways[0])
+    layout, base = next((way for way in ways if computes(way[1], data[0], shown[way[0].bare])), ways[0])
     if base is None:
         return Evidence(contact, unseen="step")
-    return questioned(x, contact, data, layout, base, case)
+    case = {"x": inputs, "W": W, "b": none if layout.bare else b, "labels": labels}
+    return questioned(x, contact, data, (layout, base, layout.planted(W, b)), case)
 
 
 def questioned(
     x: Examiner,
     contact: Contact,
     data: tuple[Numbers, Numbers],
-    layout: Layout,
-    base: Watched,
+    planted: tuple[Layout, Watched, Mapping[str, Numbers]],
     case: Mapping[str, Numbers],
 ) -> Evidence:
-    """`base`: a step with the numbers as they are."""
-    deck = case["W"], case["b"]
-    values = layout.planted(*deck)
+    """`planted`: where W and b lie, a step with the numbers as they are, and the weights it began with."""
+    layout, base, values = planted
     tried = dict.fromkeys([*knobs(contact), *dictionary_knobs(x.cells)])
     steps = {knob: step_with(x, contact, data, values, {knob: MOVED_TO}) for knob in tried}
     penalty, decay, rate = steered(base, steps, layout)
     plain = x.answers("step", lam=0.0, **case)
-    expected = plain["deck"]["W"]
 
     def stepped(settings: Mapping[Knob, float]) -> Watched | None:
         return step_with(x, contact, data, values, {**dict.fromkeys(rate, 1.0), **settings})
 
-    zero, high = penalty_moved(stepped, penalty, layout, expected) if penalty else (base, None)
+    zero, high = penalty_moved(stepped, penalty, layout, plain["deck"]["W"]) if penalty else (base, None)
     return Evidence(
         contact,
         logits_in(base, data[0], under_tape=True),
@@ -137,16 +140,19 @@ def questioned(
         plain,
         gradients(high, layout),
         x.answers("step", lam=MOVED_TO, **case),
-        None if penalty else fixed_factor(gradients(base, layout)["W"], expected, deck[0]),
+        None if penalty else fixed_factor(gradients(base, layout)["W"], plain["deck"]["W"], case["W"]),
         penalty,
         rate,
         () if penalty else decay,
-        any(steering(base, steps[knob], layout.bias_path) == "decay" for knob in decay),
+        not layout.bare and any(steering(base, steps[knob], layout.bias_path) == "decay" for knob in decay),
         blindness.test_misuse(x.cells),
         moves_bias(base, layout),
-        predicts(x, contact, data, values, deck),
+        layout.bare,
+        change(base, layout.W.path),
+        predicts(x, contact, data, values, (case["W"], case["b"])),
         not penalty and may_hide_settings(x.cells),
         idle_loops(x.cells),
+        stops(x, contact),
     )
 
 
@@ -163,6 +169,13 @@ def moves_bias(step: Watched, layout: Layout) -> bool:
     changes = layout.seen(moved(step))
     W, b = changes["W"], changes["b"]
     return W is None or b is None or bool(np.any(b)) or not np.any(W)
+
+
+def change(step: Watched, path: str) -> str:
+    along, changed = stride(step, path), moved(step).get(path)
+    if along is not None and along < 0:
+        return "uphill"
+    return "none" if changed is not None and not np.any(changed) else ""
 
 
 def strides_on(base: Watched, step: Watched | None, layout: Layout) -> bool:

@@ -1,6 +1,7 @@
 """Assignment1: where a classifier keeps W [D, C] and b [C].
 
-Turned round as in the slide's W_c^T x, or with b as a row of W for an input that is always 1, they are as right.
+Turned round as in the slide's W_c^T x, or with b as a row of W for an input that is always 1, they are as right. A
+class without a b, or that never adds it, is judged as if b were zero: all that does not need one may be right.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,15 +19,22 @@ Values = Mapping[str, Numbers | None]
 
 class Layout(Struct, frozen=True):
     W: VariableInfo
-    b: VariableInfo | None  # None: a row of W
+    b: VariableInfo | None  # None: a row of W, or there is none
     classes: int
     turned: bool = False  # W is [C, D]
     row: int | None = None  # of W, which is b
+    unused: bool = False  # there is a b, and the model does without
+
+    @property
+    def bare(self) -> bool:
+        return self.unused or (self.b is None and self.row is None)
 
     def seen(self, values: Values) -> dict[str, Numbers | None]:
         """W [D, C] and b [C] among values by path."""
         found = values.get(self.W.path)
         whole = found.T if found is not None and self.turned else found
+        if self.bare:
+            return {"W": whole, "b": None}
         if self.b is not None:
             bias = values.get(self.b.path)
             return {"W": whole, "b": None if bias is None else bias.reshape(-1)}
@@ -46,7 +54,7 @@ class Layout(Struct, frozen=True):
 
 
 def layouts(contact: Contact) -> tuple[Layout, ...]:
-    """The one that the class has, where b is a row of W with every row that it may be; none where W or b is not told.
+    """The one that the class has, where b is a row of W with every row that it may be; none where W is not told.
 
     Among copies those count that are trained.
     """
@@ -65,7 +73,10 @@ def with_bias(contact: Contact, W: VariableInfo, turned: bool, folded: bool) -> 
         yield from (Layout(W, None, classes, turned, row) for row in (W.shape[turned] - 1, 0))
         return
     biases = [v for v in contact.initial if v.path != W.path and v.shape in ((classes,), (1, classes), (classes, 1))]
-    yield from (Layout(W, b, classes, turned) for b in (trained(contact, biases) or biases)[:1])
+    b = next(iter(trained(contact, biases) or biases), None)
+    yield Layout(W, b, classes, turned)
+    if b is not None:
+        yield Layout(W, b, classes, turned, unused=True)
 
 
 def trained(contact: Contact, variables: Sequence[VariableInfo]) -> list[VariableInfo]:

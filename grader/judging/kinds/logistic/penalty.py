@@ -141,6 +141,8 @@ def bias_free(e: Evidence) -> Finding:
         return failed(mistake="bias-regularised", cell=where(e))
     if e.cost_replaced:
         return blocked("Not checked because the cross-entropy has to be part of the cost first.")
+    if e.bare:
+        return failed(mistake="bias-missing", cell=where(e))
     if not e.trains_bias:
         return failed(
             "A training step leaves b as it was: it stays out of the penalty, but has to be trained.", cell=where(e)

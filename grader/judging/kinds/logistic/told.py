@@ -19,4 +19,4 @@ def not_seen(e: Evidence) -> Finding:
             "Your class keeps its weights in a way that could not be read as one W [features, classes] and one "
             "b [classes]; your instructor will look at it."
         )
-    return blocked("Not checked, because your class does not hold one W [features, classes] and one b [classes].")
+    return blocked("Not checked, because your class does not hold one W [features, classes].")

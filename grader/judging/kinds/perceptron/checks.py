@@ -118,11 +118,8 @@ def loss_gradients(e: Evidence) -> Finding:
         return unsure(NOT_KNOWN)
     if e.logits is not None and e.explanation not in ACCEPTED:
         return second_mistake(e, seen)
-    if not e.gradients:
-        return unsure(
-            "Your network was trained on other data than ours, or with a mask of its own, so its gradients could not "
-            "be compared; your instructor will look at it."
-        )
+    if reason := not_comparable(e):
+        return unsure(reason)
     if not seen:
         return failed("No gradient reaches the network's variables.", cell=where(e))
     name = nearest(seen, e.steps)
@@ -136,6 +133,20 @@ def loss_gradients(e: Evidence) -> Finding:
         difference=difference(f"Gradient of {role}", gradient, e.steps["deck"][role], axes=("inputs", "outputs")),
         cell=where(e),
     )
+
+
+def not_comparable(e: Evidence) -> str | None:
+    if e.chain[-1].shape[1] == 1:
+        return (
+            "Your network gives one number for both classes, so its gradients could not be compared; your instructor "
+            "will look at it."
+        )
+    if not e.gradients:
+        return (
+            "Your network was trained on other data than ours, or with a mask of its own, so its gradients could not "
+            "be compared; your instructor will look at it."
+        )
+    return None
 
 
 @compares_gradients(LAB)

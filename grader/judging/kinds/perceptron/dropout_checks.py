@@ -23,7 +23,7 @@ def dropout_in_training(e: Evidence) -> Finding:
     shown = ", ".join(f"layer {i + 1}: {share(site, followed)}" for i, site in enumerate(d.hidden))
     if e.explanation is None and more_than_asked(e):
         return unsure(NOT_KNOWN)
-    if not followed and not any(site.drops for site in d.hidden) and any(site.varies for site in d.hidden):
+    if not followed and noisy(d):
         return unsure(NOT_FOLLOWED)
     if d.one_mask:
         return unsure(NOT_FOLLOWED)
@@ -43,10 +43,17 @@ def share(site: Site, followed: bool) -> str:
     return "how many units are dropped could not be measured"
 
 
+def noisy(d: Dropping) -> bool:
+    """Whether units vary from draw to draw, and none is dropped."""
+    return any(site.varies for site in d.hidden) and not any(site.drops for site in d.hidden)
+
+
 def not_at_work(d: Dropping, shown: str, cell: int | None) -> Finding | None:
     if d.on_logits > 0.02:
         seen = f"single logits are zero for {d.on_logits:.0%} of equal examples"
         return failed(mistake="dropout-on-logits", seen=seen, cell=cell)
+    if noisy(d):
+        return failed(mistake="dropout-on-input-only" if d.on_input else "noise-for-dropout", seen=shown, cell=cell)
     if not any(site.drops for site in d.hidden):
         return failed(mistake="dropout-never-on" if d.model_can else "dropout-missing", seen=shown, cell=cell)
     if d.as_run is not None and d.as_run <= 0.01:
@@ -70,7 +77,8 @@ def other_rate(d: Dropping, shown: str, cell: int | None) -> Finding | None:
         return failed(mistake="keep-rate-confusion", seen=shown, cell=cell)
     if rate and 0 < rate < 1 and not near(share, rate):
         if not near(share, 1 - rate):
-            named = "dropout-twice" if near(share, 1 - (1 - rate) ** 2) else "rate-ignored"
+            follows = d.as_run is None or abs(d.as_run - share) > 0.05  # where the notebook itself asks for another
+            named = "dropout-twice" if follows and near(share, 1 - (1 - rate) ** 2) else "rate-ignored"
             return failed(mistake=named, seen=f"asked for {rate:g}; {shown}", cell=cell)
         if share > 0.5:
             return failed(mistake="keep-rate-confusion", seen=f"asked for {rate:g}; {shown}", cell=cell)
@@ -118,6 +126,10 @@ def dropout_off_at_test(e: Evidence) -> Finding:
         return failed("`classify` does not choose the class with the largest logit.", cell=where(e))
     if not d.at_test:
         return passed("`classify` answers equal examples equally.")
+    if noisy(d):
+        return failed(
+            "Equal examples get different logits in `classify`: what is random is on there too.", cell=where(e)
+        )
     if d.test_rate == 0:
         return failed(mistake="rate-ignored", seen="`classify` passes 0, units are dropped all the same", cell=where(e))
     return failed(mistake="dropout-at-test", seen="equal examples get different logits in `classify`", cell=where(e))
