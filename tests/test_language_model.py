@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from grader.judging.comparing.arrays import array, send
 from grader.judging.instruments.written_answers import TOPICS, answers_in
+from grader.judging.kinds.language_model.asking import Forward
 from grader.judging.kinds.language_model.dropout import Dropout, bias_in, judged
 from grader.judging.kinds.language_model.parts import layout
 from grader.judging.kinds.language_model.sampling import never_drawn, way_of
@@ -144,3 +146,12 @@ def test_states_that_are_dropped_are_no_guesses_dropped_where_the_output_has_a_b
         plain = states + factor * bias
         assert np.array_equal(np.broadcast_to(bias_in(plain, found, {"b_out": bias}), 13), used)
         assert judged(plain, kept + factor * bias, bias_in(plain, found, {"b_out": bias})).on_output
+
+
+def test_a_model_that_mixes_its_sentences_is_given_words_that_it_reads_as_ours() -> None:
+    ours = np.arange(12).reshape(3, 4)
+    forward = Forward("model", (send(ours),), {}, own=True, words={0: "x"}, rates={}, cut_anew=True)
+    given = array(forward.given(0, forward.args[0], ours, 0.0))
+    assert given is not None and not np.array_equal(given, ours)
+    assert np.array_equal(given.reshape(4, 3).T, ours)
+    assert np.array_equal(forward.read(given), ours)

@@ -36,6 +36,11 @@ class Forward(Struct, frozen=True):
     words: Mapping[int | str, str]  # place of an argument -> "x", "words" (without the last) or "targets" (the first)
     rates: Mapping[int | str, bool]  # place of an argument that is a rate of dropout -> whether it is the share kept
     source: str = ""  # the attribute that keeps the guesses, where they are not returned
+    cut_anew: bool = False  # it reshapes [batch, words] to [words, batch] where the axes should be exchanged
+
+    def read(self, x: Numbers) -> Numbers:
+        """The words of each sentence as the model comes to read them."""
+        return x.reshape(x.shape[::-1]).T if self.cut_anew else x
 
     def call(self, x: Numbers, rate: float, into: str, seed: int = 0) -> list[Step]:
         path = f"c.{self.method}" if self.own else self.method
@@ -47,6 +52,7 @@ class Forward(Struct, frozen=True):
 
     def given(self, place: int | str, value: Value, x: Numbers, rate: float) -> Value:
         if place in self.words and isinstance(value, Array):
+            x = x.T.reshape(x.shape) if self.cut_anew else x  # so that it reads ours
             ids = {"x": x, "words": x[:, :-1], "targets": x[:, 1:]}[self.words[place]]
             return send(ids.astype(value.dtype), value.made_by)
         if place in self.rates:

@@ -41,6 +41,7 @@ from grader.judging.meeting.classes import WORDS, built_by, candidates, meet
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.crashes import uses_ready_made
 from grader.judging.meeting.watching import first_gradients, moved, value_of, watched_in
+from grader.model import Observation
 from grader.sandbox.guest.wire import Call, Read, Watched
 
 LAB = "a3_lstm_lm"
@@ -153,12 +154,22 @@ def question(x: Examiner, contact: Contact) -> Evidence:
     if first is None:
         return replace(evidence, learning=question_learning(x, contact))
     shape = (contact.features - 1, contact.batch, contact.vocabulary)
-    steps = [*whole(), *begin(contact, weights), *first.call(data, 0.0, "r"), Read(KEPT, "kept")]
-    seen = x.ask(f"{contact.info.name}.whole", *steps)
-    source = with_source(first, seen, shape)
+
+    def asked(forward: Forward) -> Observation:
+        steps = [*whole(), *begin(contact, weights), *forward.call(data, 0.0, "r"), Read(KEPT, "kept")]
+        return x.ask(f"{contact.info.name}.whole", *steps)
+
+    source = with_source(first, seen := asked(first), shape)
     if source is None:
         return replace(evidence, learning=question_learning(x, contact))
     forward, guesses = source
+    peeks = question_causality(x, contact, forward, data, weights)
+    mixed = bool(peeks) and question_rows(x, contact, forward, data, weights)
+    anew = replace(forward, cut_anew=True)
+    if mixed and not question_rows(x, contact, anew, data, weights):  # a mistake of its own: the rest is asked without
+        forward, guesses = with_source(anew, seen := asked(anew), shape) or source
+        peeks = question_causality(x, contact, forward, data, weights)
+    evidence = replace(evidence, peeks=peeks, mixed=mixed)
     evidence = replace(evidence, learning=question_learning(x, contact, forward))
     states = kept_states(seen, contact.batch, found.dim) if found else {}
     evidence = replace(with_step(x, evidence, forward, data, weights), guesses=guesses, states=states)
@@ -190,18 +201,15 @@ def asked_on(x: Examiner, e: Evidence, forward: Forward, data: Numbers, weights:
             found, explained = way, told
         if told.form is not None:
             break
-    peeks = question_causality(x, contact, forward, data, weights)
     return replace(
         e,
         layout=found,
         explained=explained,
-        peeks=peeks,
-        mixed=bool(peeks) and question_rows(x, contact, forward, data, weights),
         dropout=question_dropout(x, contact, forward, found, weights) if found else None,
         sampling=question_sampling(x, contact, forward, found, explained) if found else None,
         held_out=question_held_out(x, contact, forward, found) if found else None,
         cut_off=question_cut(x, contact, explained, found, e.cost.form or "", (data, weights))
-        if found and explained and e.cost
+        if found and explained and e.cost and not e.mixed
         else (),
     )
 
@@ -223,7 +231,8 @@ def with_step(x: Examiner, e: Evidence, forward: Forward, data: Numbers, weights
     still = tuple(path for path, change in changes.items() if not np.any(change))
     if guesses is None or x.sealed:  # its cost is held against formulas of these very guesses
         return replace(e, standing=still)
-    return replace(e, standing=still, cost=cost_of(x, e.layout, watched, guesses, (data, weights)))
+    costs = (cost_of(x, e.layout, watched, guesses, (words, weights)) for words in (data, forward.read(data)))
+    return replace(e, standing=still, cost=next((cost for cost in costs if cost.form), Cost(None)))
 
 
 def cost_of(
