@@ -14,7 +14,7 @@ from grader.judging.comparing.arrays import Numbers, number
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.predicted import predicted
 from grader.judging.instruments.recomputed import SAME_START, Recomputed, recomputed
-from grader.judging.meeting.asking import data_steps, instance, loop_attributes
+from grader.judging.meeting.asking import examples_to_train_on, instance, loop_attributes
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.watching import logits_in
 from grader.model import Finding, Observation, Remark
@@ -154,7 +154,7 @@ def question_learning(x: Examiner, contact: Contact) -> Learning:
     begun = [
         SAME_START,
         *instance(contact, {}, loop_attributes(contact, batch, epochs)),
-        *data_steps(contact, data, labels),
+        *examples_to_train_on(contact, data, labels),
         Call("list", (Ref("training_set"),), into="in_order", keep=True),
     ]
     seen = x.ask(

@@ -7,7 +7,7 @@ from grader.judging.comparing.arrays import Numbers
 from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import RISING, Learning, patiently
 from grader.judging.instruments.recomputed import SAME_START, recomputed
-from grader.judging.meeting.asking import data_steps, inputs, instance, loop_attributes
+from grader.judging.meeting.asking import examples_to_train_on, inputs, instance, loop_attributes
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.forward import floats, forward_of
 from grader.judging.meeting.watching import value_of
@@ -30,7 +30,7 @@ def question_learning(x: Examiner, contact: Contact) -> Learning:
 
     def begun(steps: int) -> list[Step]:
         loop = loop_attributes(contact, batch, steps)
-        return [SAME_START, *instance(contact, {}, loop), *data_steps(contact, data, labels)]
+        return [SAME_START, *instance(contact, {}, loop), *examples_to_train_on(contact, data, labels)]
 
     def ask(steps: int) -> Observation:
         watch = Watch(

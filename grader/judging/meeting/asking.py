@@ -58,6 +58,10 @@ def data_steps(contact: Contact, x: Numbers, labels: Numbers) -> list[Step]:
     return steps
 
 
+def examples_to_train_on(contact: Contact, x: Numbers, labels: Numbers) -> list[Step]:
+    return data_steps(contact, np.tile(x, (contact.copies, 1)), np.tile(labels, contact.copies))
+
+
 def sentences(x: Numbers, labels: Numbers) -> Listing:
     """Examples of one sentence each, with everything that some lab reads of them."""
     return examples(
@@ -109,7 +113,7 @@ def training(
         *before,
         *(Put(path, Ref(code)) for path, code in IN_ORDER),
         *instance(contact, weights or {}, {**loop, **(attributes or {})}),
-        *data_steps(contact, x, labels),
+        *examples_to_train_on(contact, x, labels),
         Watch("c", contact.trainer, "w", contact.train_args, contact.train_kwargs),
     ]
 

@@ -1,6 +1,7 @@
 """First contact with a classifier class: which one, how to construct and train it small, which variables it has."""
 
 import re
+from itertools import product
 
 import numpy as np
 from msgspec.structs import replace
@@ -146,16 +147,20 @@ def try_recipe(x: Examiner, contact: Contact) -> Contact:
         return replace(contact, trouble=made.trouble)
     contact = sized(replace(contact, scalars=listed.scalars, initial=listed.variables[:VARIABLES]))
     insist_on_writable(contact.initial)
-    for batch in dict.fromkeys((B, own_batch(contact), 256)):  # for a batch size that is written into class or loop
-        contact = replace(contact, batch=batch)
+    sizes = dict.fromkeys((B, own_batch(contact), 256))  # for a batch size that is written into class or loop
+    stopped = None
+    for batch, copies in product(sizes, (1, 2)):
+        if copies > 1 and stopped is not None:
+            continue
+        contact = replace(contact, batch=batch, copies=copies)
         data, labels = inputs(x, "contact", contact, batch, 0.5), np.arange(batch) % 2
         seen = x.ask(f"{name}.contact", *training(contact, data, labels), seconds=60)
         watched = watched_in(seen)
         if watched is not None and watched.tape:
             return once_built(x, replace(contact, watched=watched, trouble=None, broken_off=None), data)
-        trouble = contact.trouble or seen.trouble or (watched.trouble if watched else None)
-        contact = replace(contact, trouble=trouble, broken_off=contact.broken_off or watched)
-    return replace(contact, batch=B)
+        stopped = seen.trouble or (watched.trouble if watched else None)
+        contact = replace(contact, trouble=contact.trouble or stopped, broken_off=contact.broken_off or watched)
+    return replace(contact, batch=B, copies=1)
 
 
 def once_built(x: Examiner, contact: Contact, data: Numbers) -> Contact:

@@ -57,6 +57,7 @@ class Contact(Struct, frozen=True):
     vocabulary: int  # word ids lie below this
     batch: int
     inventory: Inventory
+    copies: int = 1  # of the examples that are trained on: 2 where the loop leaves the last minibatch out
     trouble: Trouble | None = None
     broken_off: Watched | None = None  # the first step where it ends before any gradient is taken
     building: tuple[Call, ...] = ()  # of a forward pass, where layers make their variables only when they are called

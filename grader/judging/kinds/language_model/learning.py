@@ -8,7 +8,7 @@ from grader.judging.examiner import Examiner
 from grader.judging.instruments.learning import Learning, patiently
 from grader.judging.instruments.recomputed import SAME_START, recomputed
 from grader.judging.kinds.language_model.asking import Forward, guesses_in
-from grader.judging.meeting.asking import data_steps, instance, loop_attributes
+from grader.judging.meeting.asking import examples_to_train_on, instance, loop_attributes
 from grader.judging.meeting.classes import own_batch
 from grader.judging.meeting.contact import Contact
 from grader.judging.meeting.watching import value_of
@@ -55,7 +55,7 @@ def question_learning(x: Examiner, contact: Contact, forward: Forward | None = N
 def begun(contact: Contact, data: Numbers, batch: int) -> list[Step]:
     labels = np.zeros(batch, np.int64)
     loop = loop_attributes(contact, batch)
-    return [SAME_START, *instance(contact, {}, loop), *data_steps(contact, data, labels)]
+    return [SAME_START, *instance(contact, {}, loop), *examples_to_train_on(contact, data, labels)]
 
 
 def epochs(contact: Contact, steps: int) -> list[Step]:
