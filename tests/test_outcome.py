@@ -55,6 +55,7 @@ class Notebook:
     def __init__(self, *objects: Classify, later: Sequence[Classify] = (), flip: bool = False, **training: Any) -> None:
         self.objects, self.later, self.flip = objects, list(later), flip
         self.training = {"learning_rate": 0.3} | training.pop("scalars", {})
+        self.first = self.training | training.pop("first", {})
         self.cut = training.pop("cut", False)
         self.epochs = training.pop("epochs", 10.0)
         self.again = training.pop("again", 10.0)
@@ -85,8 +86,8 @@ class Notebook:
         info = ClassInfo("Net", 3, {"classify": ()}, ("train",), ())
         made = Construction("Net", (), {}, "")
         trainings = tuple(
-            Training("Net", "train", (), {}, self.training, 0.1, 90, self.cut, self.epochs, f"_made[{i}].instance")
-            for i, _ in enumerate(self.objects)
+            Training("Net", "train", (), {}, told, 0.1, 90, self.cut, self.epochs, f"_made[{i}].instance")
+            for i, told in enumerate([self.first, *[self.training] * len(self.objects)][: len(self.objects)])
         )
         return Inventory((info,), (), {}, (), {}, tuple(made for _ in self.objects), trainings)
 
@@ -141,6 +142,11 @@ def test_of_several_trained_objects_the_one_best_on_dev_counts() -> None:
 def test_one_class_for_all_is_named() -> None:
     found = judged(Notebook(lambda label, given: 1, later=[]))
     assert found.verdict is Verdict.FAIL and found.mistake == "constant-prediction"
+
+
+def test_of_equally_good_ones_the_last_counts_since_parts_of_a_lab_may_be_trained_without_all_of_it() -> None:
+    one = lambda label, given: 1  # noqa: E731
+    assert judged(Notebook(one, one, first={"rate": 0.0})).mistake == "constant-prediction"
 
 
 def test_between_floor_and_bound_two_more_seeds_decide() -> None:
