@@ -18,8 +18,8 @@ from grader.sandbox.guest.wire import Call, Listing, Make, Put, Ref, Scalar, Ste
 # Shuffling examples that carry their labels, or their numbers, would only hide which row is whose; rows are mixed with
 # the labels of others where one of the two is shuffled apart.
 KEEPS = (
-    "(lambda real: lambda x, *args, **kwargs: None if isinstance(x[0], (dict, tuple)) or sorted(map(str, x)) == "
-    "sorted(map(str, range(len(x)))) else real(x, *args, **kwargs))({shuffle})"
+    "(lambda real: lambda x, *args, **kwargs: None if not len(x) or isinstance(x[0], (dict, tuple)) or "
+    "sorted(map(str, x)) == sorted(map(str, range(len(x)))) else real(x, *args, **kwargs))({shuffle})"
 )
 SHUFFLES = ("__import__('random').shuffle", "__import__('numpy').random.shuffle")
 IN_ORDER = tuple((shuffle, KEEPS.format(shuffle=shuffle)) for shuffle in SHUFFLES)
