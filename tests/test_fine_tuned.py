@@ -13,8 +13,11 @@ from grader.course.folder import load_rubric
 from grader.data.folder import data_folder
 from grader.data.parts import BERT
 from grader.data.truths import truths_of
+from grader.judging.examiner import Examiner, no_formulas
 from grader.judging.kinds.fine_tuning.accuracy import decided
-from grader.model import Verdict
+from grader.judging.kinds.fine_tuning.checks import one_to_one
+from grader.judging.kinds.fine_tuning.interview import secret
+from grader.model import Isolation, Observation, Outcome, Run, Status, TrainBudget, TrainPolicy, Verdict
 from reference.notebooks import solution
 
 
@@ -53,6 +56,15 @@ def test_only_what_right_answers_reach_in_the_end_decides(
 ) -> None:
     found = decided(calibration, reached, "Measured.")
     assert (found.verdict, found.message.startswith("Measured.")) == (verdict, True)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_other_order_of_our_labels_looks_like_classes_with_other_numbers(seed: int) -> None:
+    run, budget = Run(Outcome.OK, Isolation.NONE), TrainBudget(TrainPolicy.NONE)
+    x = Examiner("lab5b_bert", (), run, lambda asked: Observation(asked.id, Status.UNASKED), no_formulas, seed, budget)
+    labels = secret(x).labels
+    orders = (labels[::-1], tuple(sorted(labels)), (*labels[1:], labels[0]))
+    assert not any(one_to_one(other, labels) for other in orders)
 
 
 def test_another_checkpoint_is_other_data_to_the_lab_that_fine_tunes_and_to_no_other(

@@ -80,14 +80,17 @@ def interview_notebook(x: Examiner) -> Evidence:
 
 
 def secret(x: Examiner) -> Pairs:
-    """Seven pairs, all sentences different; labels whose order tells, and every class among them."""
+    """Seven pairs, all sentences different; labels whose order tells, and every class among them.
+
+    No class is as frequent as another, so that labels in another order are told from classes with other numbers.
+    """
     draw = random.Random(int(x.generator("pairs").integers(2**62)))
     sentences: list[str] = []
     while len(sentences) < 14:
         new = f"{draw.choice(WHO)} {draw.choice(DOES)} {draw.choice(WHERE)}{draw.choice(SIGNS)}"
         sentences += [new] if new not in sentences else []
     labels = [0] * 7
-    while len(set(labels)) < 3 or labels == labels[::-1] or labels == sorted(labels):
+    while labels in (labels[::-1], sorted(labels)) or len({labels.count(kind) for kind in labels}) < 3:
         labels = [draw.randrange(3) for _ in labels]
     return Pairs(tuple(sentences[:7]), tuple(sentences[7:]), tuple(labels))
 
