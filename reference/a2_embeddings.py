@@ -47,7 +47,15 @@ def analogy(case: Case) -> Answers:
     found |= first_missing(U @ (ANALOGY @ queries)) | without_signs(U, ANALOGY @ queries)
     found |= multiplied(U @ queries.T) | steps_compared(U, queries)
     found |= table("numbers-added", U, U[(ANALOGY @ rows) % len(U)])
-    return found
+    return found | negated(U, ANALOGY @ queries)
+
+
+def negated(U: np.ndarray, t: np.ndarray) -> Answers:
+    """The right words beside numbers with a minus, by which argsort puts the most similar first."""
+    s = U @ t
+    return {
+        f"deck/negated-{n}": {"score": s, "shown": -s / length} for n, length in enumerate((1.0, np.linalg.norm(t)))
+    }
 
 
 def table(name: str, U: np.ndarray, t: np.ndarray) -> Answers:
@@ -65,8 +73,6 @@ def table(name: str, U: np.ndarray, t: np.ndarray) -> Answers:
         "euclidean": np.linalg.norm(U - t, axis=1),
         "apart": np.linalg.norm(U - t / norm, axis=1),
         "angle": np.arccos(np.clip(cosine, -1, 1)),
-        "negated": -s,
-        "negated_cosine": -cosine,
     }
     return {f"{name}/{form}".rstrip("/"): {"score": s, "shown": values} for form, values in shown.items()}
 

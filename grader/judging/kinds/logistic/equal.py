@@ -30,11 +30,11 @@ class Linear(Bags, frozen=True, kw_only=True):
 
 def understood(e: Evidence) -> Understood | None:
     """None where the logits are not the slide's, or W or b lies otherwise than there."""
-    if e.contact is None or e.unseen or e.logits is None or e.predicts != "largest" or not e.trains_bias:
+    if e.contact is None or e.unseen or e.bare or e.logits is None or e.predicts != "largest" or not e.trains_bias:
         return None
     if e.explanation not in (None, "deck", "half"):  # what is divided by the batch is another number in smaller ones
         return None
-    found = layouts(e.contact)
+    found = [one for one in layouts(e.contact) if not one.bare]
     plain = [one for one in found if one.b is not None and not one.turned and len(one.b.shape) == 1]
     if len(found) != 1 or not plain or nearest({"logits": e.logits}, e.logits_answers) != "deck":
         return None
